@@ -1,0 +1,44 @@
+# Everything runs from .venv, which is made from locked, hashed dependencies.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test quick lint lock clean help
+
+help:            ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+demo: $(READY)   ## grade the sample class of cnn2 and say where the report is
+	$(BIN)/autograder grade cnn2 tests/samples/cnn2 --output reports/demo
+
+test: lint       ## the whole test suite (about ten minutes on two cores)
+	$(BIN)/python -m pytest
+
+quick: lint      ## the tests that need no kernel and no training
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)   ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The lock holds names, versions and hashes, never a registry's address.
+lock: $(READY)   ## compile requirements.lock again from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  pyproject.toml --output-file requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "autograder needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+clean:           ## remove the environment and what tests left behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,103 @@
+"""What every kind of question has in common.
+
+A kind is one file with one class: its fields are the question's TOML table, `judge` is the verdict. Kinds are found by
+the entry point group `autograder.checks`, so that a course can add its own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import Field
+
+from autograder.data import Data
+from autograder.evidence import Evidence
+from autograder.network.architecture import Architecture
+from autograder.network.table import SummaryTable
+from autograder.result import Exhibit, Finding, Verdict
+from autograder.training import Recipe, TrainingRun, TrainingTask
+
+
+@dataclass(frozen=True)
+class ExpectedNetwork:
+    """What a network of the assignment should be: in full from the reference solution, and as the handout prints it."""
+
+    name: str
+    architecture: Architecture
+    table: SummaryTable | None = None
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The reference solution's own short runs: validation accuracies (0..1) by seed, and the threshold they give."""
+
+    minimum: float
+    accuracies: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a check may read."""
+
+    evidence: Evidence
+    expected: Mapping[str, ExpectedNetwork]
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    runs: Mapping[str, TrainingRun] = field(default_factory=dict)
+    earlier: Mapping[str, Verdict] = field(default_factory=dict)
+    questions: tuple["Question", ...] = ()
+
+
+class Dependency(Data):
+    """This question counts only where `question` earned at least `share` (0..1) of its points."""
+
+    question: str
+    share: float = Field(default=0.5, gt=0, le=1)
+
+
+class Question(Data, ABC):
+    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points."""
+
+    kind: str
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    title: str = Field(min_length=1, max_length=200)
+    points: float = Field(gt=0, le=1000)
+    hidden: bool = False
+    depends: Dependency | None = None
+
+    requires_training: ClassVar[bool] = False
+
+    def variables(self) -> tuple[str, ...]:
+        """The names in the student's notebook whose values the capture should bring."""
+        return ()
+
+    def networks(self) -> tuple[str, ...]:
+        """The names of the assignment's networks that the question is about."""
+        return ()
+
+    def training(self, context: Context) -> tuple[TrainingTask, ...]:
+        """The trusted runs that the verdict needs; their results stand in `context.runs` under the task's key."""
+        return ()
+
+    @abstractmethod
+    def judge(self, context: Context) -> Verdict:
+        """The verdict, from the evidence alone. Raises nothing for whatever a student did."""
+
+    def verdict(
+        self, status: str, score: float, *findings: Finding, exhibits: tuple[Exhibit, ...] = ()
+    ) -> Verdict:
+        """A verdict on this question, with the score rounded to a thousandth of a point."""
+        return Verdict.model_validate(
+            dict(
+                id=self.id,
+                title=self.title,
+                status=status,
+                score=round(score, 3),
+                points=self.points,
+                findings=findings,
+                exhibits=exhibits,
+            )
+        )

@@ -1,0 +1,37 @@
+"""What every piece of data in the pipeline has in common: frozen, strict, hashable by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Data(BaseModel):
+    """Immutable data with no unknown fields; what crosses a stage is always one of these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def digest(*parts: Any) -> str:
+    """A SHA-256 over the canonical JSON of `parts` (models, plain JSON values or bytes).
+
+    Equal content gives an equal digest on every machine and in every run, so it serves as a stage's key.
+    """
+    sha = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, bytes):
+            sha.update(b"bytes:" + hashlib.sha256(part).digest())
+            continue
+        plain = part.model_dump(mode="json") if isinstance(part, BaseModel) else part
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+        sha.update(b"json:" + text.encode("utf-8", "surrogatepass"))
+    return sha.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} has no canonical JSON")

@@ -1,0 +1,115 @@
+"""Verdict (one question) and Result (one submission): what grading concludes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from autograder.data import Data
+
+Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
+SubmissionStatus = Literal["graded", "incomplete", "unreadable"]
+
+# Where a row of two aligned networks stands; the page colours by it.
+RowState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
+
+
+class Finding(Data):
+    """One thing to know, in plain words: what is so, where, and what to look at again (never the answer)."""
+
+    message: str
+    where: str = ""
+    hint: str = ""
+
+
+class RowCells(Data):
+    """One row of a summary table, ready to print."""
+
+    layer: str
+    settings: str = ""
+    shape: str = ""
+    parameters: int | None = None
+
+
+class ComparisonRow(Data):
+    """Two aligned rows: what was expected and what the student built. One side is None for missing or extra rows.
+
+    `consequence` marks a row that differs only because of a root cause elsewhere; `note` says why, in words.
+    """
+
+    state: RowState
+    expected: RowCells | None = None
+    actual: RowCells | None = None
+    marked: bool = False
+    note: str = ""
+
+
+class ComparisonExhibit(Data):
+    """Two networks side by side."""
+
+    kind: Literal["comparison"] = "comparison"
+    network: str
+    rows: tuple[ComparisonRow, ...]
+    expected_total: int | None = None
+    actual_total: int | None = None
+
+
+class CurveExhibit(Data):
+    """The trusted training run against its threshold. Accuracies are fractions in 0..1, one per epoch."""
+
+    kind: Literal["curve"] = "curve"
+    network: str
+    training_accuracy: tuple[float, ...]
+    validation_accuracy: tuple[float, ...]
+    threshold: float | None
+    reference_low: float | None = None
+    reference_high: float | None = None
+
+
+Exhibit = Annotated[ComparisonExhibit | CurveExhibit, Field(discriminator="kind")]
+
+
+class Verdict(Data):
+    """What one question earned and why.
+
+    `score` counts points earned, 0 ≤ score ≤ points. A question that waits for a person has status `needs_review`
+    and score 0; its points are then counted as pending, not as lost.
+    """
+
+    id: str
+    title: str
+    status: Status
+    score: float
+    points: float
+    findings: tuple[Finding, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+
+    @property
+    def pending(self) -> float:
+        return self.points if self.status == "needs_review" else 0.0
+
+
+class Result(Data):
+    """One graded submission."""
+
+    student: str
+    submission: str
+    status: SubmissionStatus
+    score: float
+    points: float
+    pending: float
+    questions: tuple[Verdict, ...]
+    notes: tuple[Finding, ...] = ()
+    isolation: str
+    device: str
+    versions: dict[str, str]
+    keys: dict[str, str]
+    seconds: float
+
+    def line(self) -> dict[str, Any]:
+        """The object of `results.jsonl`: everything but the exhibits, which only the page shows."""
+        plain = self.model_dump(mode="json")
+        for question in plain["questions"]:
+            del question["exhibits"]
+        return plain

@@ -1,0 +1,73 @@
+"""The data of a trusted training run: what is asked for (Recipe, TrainingTask) and what came out (TrainingRun)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from autograder.data import Data, digest
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation
+
+Normalization = Literal["none", "unit", "standardize"]
+
+
+class Recipe(Data):
+    """How a network is trained to judge it: the first `train` images of the dataset's training set (after a seeded
+    shuffle) train it, the next `validation` images validate it.
+
+    `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
+    the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the most epochs that are run.
+    `compilation` is used where the student compiled nothing that can be rebuilt.
+    """
+
+    dataset: Literal["mnist", "fashion_mnist", "cifar10"]
+    train: int = Field(gt=0, le=60_000)
+    validation: int = Field(gt=0, le=60_000)
+    epochs: int = Field(gt=0, le=100)
+    batch_size: int = Field(gt=0, le=4096)
+    normalization: Normalization = "standardize"
+    channels_last: bool = True
+    seed: int = 1
+    seconds: float = Field(default=120.0, gt=0)
+    memory_mb: int = Field(default=4096, gt=0)
+    compilation: Compilation = Compilation()
+
+
+class TrainingTask(Data):
+    """One run that is asked for. Two submissions with the same network ask for the same task, and share its run."""
+
+    architecture: Architecture
+    compilation: Compilation
+    recipe: Recipe
+
+    @property
+    def key(self) -> str:
+        """The digest of everything the run reads except the data and the versions, which the trainer adds."""
+        return digest("training task", self)
+
+
+class TrainingRun(Data):
+    """What a trusted run measured. Accuracies are fractions in 0..1, one value per epoch.
+
+    `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` says why, in words for
+    the student); "limit" (time or memory ran out: what was reached until then is in the lists).
+    """
+
+    key: str
+    outcome: Literal["trained", "failed", "limit"]
+    problem: str = ""
+    training_accuracy: tuple[float, ...] = ()
+    validation_accuracy: tuple[float, ...] = ()
+    training_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    device: str = "cpu"
+    backend: str = "tensorflow"
+    versions: dict[str, str] = {}
+    seconds: float = 0.0
+
+    @property
+    def accuracy(self) -> float:
+        """The validation accuracy that is judged: the best of the run's epochs (0.0 where none was finished)."""
+        return max(self.validation_accuracy, default=0.0)
