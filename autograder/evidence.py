@@ -102,18 +102,14 @@ class Capture(Data):
         try:
             text = raw if isinstance(raw, str | bytes) else json.dumps(raw, allow_nan=True)
             if len(text) > MAX_CAPTURE_BYTES:
-                raise InvalidEvidence(
-                    f"the kernel described itself in {len(text):,} bytes; the limit is 4 MiB"
-                )
+                raise InvalidEvidence(f"the kernel described itself in {len(text):,} bytes; the limit is 4 MiB")
             plain = json.loads(text)
             check_depth(plain, MAX_DEPTH)
             return cls.model_validate(plain, strict=False)
         except InvalidEvidence:
             raise
         except (ValidationError, ValueError, TypeError, RecursionError, OverflowError) as error:
-            raise InvalidEvidence(
-                f"the kernel's description of itself is malformed: {type(error).__name__}"
-            ) from None
+            raise InvalidEvidence(f"the kernel's description of itself is malformed: {type(error).__name__}") from None
 
 
 class Failure(Data):

@@ -48,7 +48,7 @@ class Context:
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
-    questions: tuple["Question", ...] = ()
+    questions: tuple[Question, ...] = ()
 
 
 class Dependency(Data):
@@ -86,9 +86,7 @@ class Question(Data, ABC):
     def judge(self, context: Context) -> Verdict:
         """The verdict, from the evidence alone. Raises nothing for whatever a student did."""
 
-    def verdict(
-        self, status: str, score: float, *findings: Finding, exhibits: tuple[Exhibit, ...] = ()
-    ) -> Verdict:
+    def verdict(self, status: str, score: float, *findings: Finding, exhibits: tuple[Exhibit, ...] = ()) -> Verdict:
         """A verdict on this question, with the score rounded to a thousandth of a point."""
         return Verdict.model_validate(
             dict(

@@ -59,6 +59,5 @@ class Architecture(Data):
     def is_chain(self) -> bool:
         """Whether every operation reads exactly the one before it."""
         return all(
-            operation.inputs == ((index - 1,) if index else ())
-            for index, operation in enumerate(self.operations)
+            operation.inputs == ((index - 1,) if index else ()) for index, operation in enumerate(self.operations)
         ) and self.outputs == (len(self.operations) - 1,)
