@@ -67,7 +67,14 @@ class CurveExhibit(Data):
     reference_high: float | None = None
 
 
-Exhibit = Annotated[ComparisonExhibit | CurveExhibit, Field(discriminator="kind")]
+class TextExhibit(Data):
+    """An answer in the student's own words, as plain text: for the page, never to be read as HTML."""
+
+    kind: Literal["text"] = "text"
+    text: str
+
+
+Exhibit = Annotated[ComparisonExhibit | CurveExhibit | TextExhibit, Field(discriminator="kind")]
 
 
 class Verdict(Data):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -39,12 +39,22 @@ class Calibration:
     accuracies: tuple[float, ...] = ()
 
 
+class NotebookCell(Data):
+    """A cell of the notebook as it was handed in: its position among all cells (0-based), its text and its metadata."""
+
+    index: int = Field(ge=0)
+    kind: Literal["markdown", "code", "raw"]
+    source: str
+    metadata: dict[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Context:
-    """All that a check may read."""
+    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs."""
 
     evidence: Evidence
     expected: Mapping[str, ExpectedNetwork]
+    cells: tuple[NotebookCell, ...] = ()
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
@@ -89,13 +99,13 @@ class Question(Data, ABC):
     def verdict(self, status: str, score: float, *findings: Finding, exhibits: tuple[Exhibit, ...] = ()) -> Verdict:
         """A verdict on this question, with the score rounded to a thousandth of a point."""
         return Verdict.model_validate(
-            dict(
-                id=self.id,
-                title=self.title,
-                status=status,
-                score=round(score, 3),
-                points=self.points,
-                findings=findings,
-                exhibits=exhibits,
-            )
+            {
+                "id": self.id,
+                "title": self.title,
+                "status": status,
+                "score": round(score, 3),
+                "points": self.points,
+                "findings": findings,
+                "exhibits": exhibits,
+            }
         )
