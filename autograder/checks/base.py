@@ -62,10 +62,14 @@ class Context:
 
 
 class Dependency(Data):
-    """This question counts only where `question` earned at least `share` (0..1) of its points."""
+    """This question counts only where `question` earned at least `share` (0..1) of its points.
+
+    `because` is a sentence for the student: why an answer to this one says nothing without the other.
+    """
 
     question: str
     share: float = Field(default=0.5, gt=0, le=1)
+    because: str = Field(default="", max_length=500)
 
 
 class Question(Data, ABC):
