@@ -1,0 +1,113 @@
+"""All questions of an assignment judged in their order: what one question needs of another stands here, once.
+
+The grading room asks `tasks_needed` until no run is needed any more, then `judge_all`. Neither raises for anything
+that a student did, and a check that fails itself costs its own question only.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograder.checks.base import Context, Question
+from autograder.result import Finding, Verdict
+from autograder.training import TrainingTask
+
+
+def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict, ...]:
+    """The verdict on every question, in the order of `questions`; each sees the verdicts before it as `earlier`."""
+    earlier = dict(context.earlier)
+    verdicts = []
+    for question in questions:
+        verdict = _judge(question, replace(context, earlier=dict(earlier)))
+        earlier[question.id] = verdict
+        verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[TrainingTask, ...]:
+    """The trusted runs that are still missing in `context.runs` and on which points hang, each once.
+
+    No run is asked for where the question it serves depends on one that was not answered well enough. A question that
+    depends on one which itself waits for a run is looked at again in the next round: so ask until nothing comes.
+    """
+    earlier = dict(context.earlier)
+    waiting: set[str] = set()
+    tasks: dict[str, TrainingTask] = {}
+    for question in questions:
+        if question.depends is not None and question.depends.question in waiting:
+            waiting.add(question.id)
+            continue
+        seen = replace(context, earlier=dict(earlier))
+        missing = _missing_runs(question, seen)
+        if missing:
+            waiting.add(question.id)
+            tasks.update((task.key, task) for task in missing)
+        else:
+            earlier[question.id] = _judge(question, seen)
+    return tuple(tasks.values())
+
+
+def _missing_runs(question: Question, context: Context) -> list[TrainingTask]:
+    if not question.requires_training or _unmet(question, context) is not None:
+        return []
+    try:
+        return [task for task in question.training(context) if task.key not in context.runs]
+    except Exception:
+        # The same failure meets `judge`, which turns it into a verdict that says so.
+        return []
+
+
+def _judge(question: Question, context: Context) -> Verdict:
+    unmet = _unmet(question, context)
+    if unmet is not None:
+        return unmet
+    try:
+        return question.judge(context)
+    except Exception as error:
+        return question.verdict("error", 0.0, _crash(error))
+
+
+def _unmet(question: Question, context: Context) -> Verdict | None:
+    """The verdict on a question that does not count because of the question it depends on; None where it counts."""
+    if question.depends is None:
+        return None
+    base = context.earlier.get(question.depends.question)
+    if base is None:
+        return question.verdict(
+            "error",
+            0.0,
+            Finding(
+                message="The autograder could not judge this question; that is not your fault.",
+                hint=f'For the instructor: it depends on "{question.depends.question}", which was not judged before.',
+            ),
+        )
+    # Scores are rounded to thousandths, so a share of 0.5 is reached by what rounds to half.
+    needed = question.depends.share * base.points
+    if base.status != "needs_review" and base.score + 0.0005 >= needed:
+        return None
+    if base.status in ("not_reached", "error", "needs_review"):
+        why = {
+            "not_reached": f"This question builds on “{base.title}”, and there was nothing to judge there.",
+            "error": f"This question builds on “{base.title}”, which the autograder could not judge.",
+            "needs_review": f"This question builds on “{base.title}”, which a person has to read first.",
+        }[base.status]
+        return question.verdict(base.status, 0.0, Finding(message=why, hint="See the findings there."))
+    return question.verdict(
+        "wrong",
+        0.0,
+        Finding(
+            message=f"Not counted, because it builds on “{base.title}”: at least {needed:g} of its {base.points:g} "
+            f"points are needed there, and you have {base.score:g}. {question.depends.because}".rstrip(),
+            hint="Look at the findings there first; this question counts as soon as that one is right enough.",
+        ),
+    )
+
+
+def _crash(error: Exception) -> Finding:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return Finding(
+        message="The autograder itself failed on this question; that is not your fault, and your instructor will see it.",
+        hint=f"For the instructor: {type(error).__name__} in {frame.name} (line {frame.lineno}): {str(error)[:300]}",
+    )

@@ -1,0 +1,57 @@
+"""The kinds of question that are installed: ours, and those that a course adds.
+
+A package adds a kind by an entry point in the group `autograder.checks`: its name is the kind as `assignment.toml`
+writes it, its value the class, a `Question`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from autograder.checks.base import Question
+
+GROUP = "autograder.checks"
+
+
+class UnknownKind(LookupError):
+    """No installed package offers this kind of question; `known` are those that are offered."""
+
+    def __init__(self, kind: str, known: tuple[str, ...]) -> None:
+        super().__init__(f'there is no kind of question "{kind}"')
+        self.kind = kind
+        self.known = known
+
+
+class UnusableKind(LookupError):
+    """A package offers this kind of question, but not so that it can be used; the message says why."""
+
+
+def known_kinds() -> tuple[str, ...]:
+    """The names of all kinds, in alphabetical order; nothing is imported for it."""
+    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+
+
+def find_kind(kind: str) -> type[Question]:
+    """The class of a kind of question.
+
+    Raises:
+        UnknownKind: no installed package offers it.
+        UnusableKind: two packages offer it, its module cannot be imported, or what it names is no `Question`.
+    """
+    # A package that stands on the path twice (a wheel and an editable copy) offers the same thing twice: no conflict.
+    offers = {entry.value: entry for entry in entry_points(group=GROUP) if entry.name == kind}
+    if not offers:
+        raise UnknownKind(kind, known_kinds())
+    if len(offers) > 1:
+        raise UnusableKind(f'two packages offer the kind "{kind}": {" and ".join(sorted(offers))}; uninstall one')
+    return _load(next(iter(offers.values())))
+
+
+def _load(entry: EntryPoint) -> type[Question]:
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UnusableKind(f'the kind "{entry.name}" cannot be imported from {entry.value}: {error}') from error
+    if not (isinstance(found, type) and issubclass(found, Question)):
+        raise UnusableKind(f'the kind "{entry.name}" is to be a class of Question, and {entry.value} is not')
+    return found

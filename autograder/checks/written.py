@@ -1,0 +1,121 @@
+"""A question that the student answers in words: a person reads it, the autograder finds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.checks.base import Context, NotebookCell, Question
+from autograder.result import Finding, TextExhibit, Verdict
+
+LONGEST_SHOWN = 5000
+
+_HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+
+class Written(Question):
+    """Text in the notebook, below the question.
+
+    The answer begins at the cell that carries the metadata `{"autograder": {"question": "<id>"}}`, or, where a tool
+    has dropped the metadata, after the cell with the heading line `heading`. It ends before a later cell's heading, or
+    the next cell that carries the metadata of a question. Text cells count, and code cells that hold only comments; the line
+    `placeholder` does not. Nothing is ever decided here: even where nothing was written, the points wait for a
+    person, who sees the whole notebook.
+    """
+
+    kind: Literal["written"]
+    heading: str = Field(default="", max_length=200)
+    placeholder: str = Field(default="Write your answer here.", max_length=500)
+
+    def judge(self, context: Context) -> Verdict:
+        answer = find_answer(context.cells, self.id, heading=self.heading, placeholder=self.placeholder)
+        if answer is None:
+            return self.verdict(
+                "needs_review",
+                0.0,
+                Finding(
+                    message="The place for this answer is no longer in the notebook, so no text was found.",
+                    hint="If you answered elsewhere, the person who reads your notebook will find it there.",
+                ),
+            )
+        where = f"cell {answer.cell + 1}"
+        if not answer.text:
+            return self.verdict(
+                "needs_review",
+                0.0,
+                Finding(message="Nothing was written here.", where=where, hint="Write your answer below the question."),
+            )
+        text = answer.text
+        if len(text) > LONGEST_SHOWN:
+            text = text[:LONGEST_SHOWN] + " […]"
+        return self.verdict(
+            "needs_review",
+            0.0,
+            Finding(message="Your answer was found; a person reads it and gives the points.", where=where),
+            exhibits=(TextExhibit(text=text),),
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The text that stands below a question, without headings and placeholder; `cell` is where its place begins."""
+
+    text: str
+    cell: int
+
+
+def find_answer(cells: Sequence[NotebookCell], question: str, *, heading: str, placeholder: str) -> Answer | None:
+    """What was written below a question; None where neither its cell nor its heading is in the notebook."""
+    start = next((position for position, cell in enumerate(cells) if _question_of(cell) == question), None)
+    if start is not None:
+        lines = [*_text_lines(cells[start]), "", *_lines_until_next_part(cells[start + 1 :])]
+    else:
+        start = next((position for position, cell in enumerate(cells) if heading and _has_heading(cell, heading)), None)
+        if start is None:
+            return None
+        lines = list(_lines_until_next_part(cells[start + 1 :]))
+    kept = [line for line in lines if _bare(line) != _bare(placeholder)]
+    return Answer(text="\n".join(kept).strip(), cell=cells[start].index)
+
+
+def _lines_until_next_part(cells: Sequence[NotebookCell]) -> Iterator[str]:
+    for cell in cells:
+        if _question_of(cell) is not None:
+            return
+        fenced = False
+        for line in _text_lines(cell):
+            fenced ^= bool(_FENCE.match(line))
+            if cell.kind == "markdown" and not fenced and _HEADING.match(line):
+                return
+            yield line
+        yield ""
+
+
+def _text_lines(cell: NotebookCell) -> list[str]:
+    lines = cell.source.splitlines()
+    if cell.kind != "code":
+        return lines
+    if all(not line.strip() or line.lstrip().startswith("#") for line in lines):
+        return [line.lstrip().lstrip("#").removeprefix(" ") for line in lines]
+    return []
+
+
+def _has_heading(cell: NotebookCell, heading: str) -> bool:
+    return cell.kind == "markdown" and any(
+        _HEADING.match(line) and _bare(line) == _bare(heading) for line in cell.source.splitlines()
+    )
+
+
+def _question_of(cell: NotebookCell) -> Any:
+    ours = cell.metadata.get("autograder")
+    return ours.get("question") if isinstance(ours, dict) else None
+
+
+def _bare(line: str) -> str:
+    """A line without markup and case, so that `*Write your answer here.*` is still the placeholder."""
+    return re.sub(r"[\s#*_>`.:…]+", " ", line).strip().casefold()
