@@ -1,0 +1,247 @@
+"""The table that `model.summary()` prints, read back: as Keras 1, 2 and 3 print it, wherever it was copied from.
+
+A line that says START ... opens the marked rows, one that says END ... closes them, whatever decorates them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from autograder.data import Data
+from autograder.network.architecture import Shape
+from autograder.network.kinds import ALIASES, KINDS, current_name
+
+MAX_CHARACTERS = 400_000
+MAX_ROWS = 500
+
+_SHAPE = re.compile(r"\[?\(\s*(?:None|\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*\)?")
+_PARAMETERS = re.compile(r"[\d,]+(?:\.0)?")
+_TOTALS = re.compile(
+    r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?\s*[:=]?\s*(?P<count>\d[\d,]*)(?:\.0)?", re.I
+)
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_RULE = re.compile(r"[\s_=\-+|─━│┃┏┓┗┛┡┩├┤┼┬┴┌┐└┘╇╈╪╞╡═╒╕╘╛]*")
+_PREAMBLE = re.compile(r"\s*(Model:|Layer \(type\)|None$|#)", re.I)
+_NAMES = sorted(KINDS | ALIASES.keys() | {"Sequential", "Functional", "Model"})
+
+
+class TableError(ValueError):
+    """The text is not a summary table that can be read; the message names the line."""
+
+
+class TableRow(Data):
+    """One row: the layer's name as printed, its class by today's name, output shape and parameter count."""
+
+    name: str
+    kind: str
+    shape: Shape
+    parameters: int
+    marked: bool = False
+    connected: tuple[str, ...] = ()
+
+
+class SummaryTable(Data):
+    """A summary table. A total that was not printed is None."""
+
+    rows: tuple[TableRow, ...]
+    total: int | None = None
+    trainable: int | None = None
+    non_trainable: int | None = None
+
+    @property
+    def marked(self) -> tuple[int, ...]:
+        """The indices of the rows between the marker lines."""
+        return tuple(index for index, row in enumerate(self.rows) if row.marked)
+
+
+class _Line(NamedTuple):
+    """The text of one row, put together again from the lines it was printed on."""
+
+    number: int
+    layer: str
+    shape: str
+    parameters: str
+    connected: str
+    marked: bool
+
+
+def parse_table(text: str) -> SummaryTable:
+    """Read a summary table.
+
+    Raises:
+        TableError: a line cannot be read, markers do not pair, or there is no row at all.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise TableError(f"The table has {len(text):,} characters; no more than {MAX_CHARACTERS:,} are read.")
+    lines, counts = _collect(_ANSI.sub("", text).splitlines())
+    if not lines:
+        raise TableError("There is no row of a summary table in the text.")
+    if len(lines) > MAX_ROWS:
+        raise TableError(f"The table has {len(lines):,} rows; no more than {MAX_ROWS} are read.")
+    return SummaryTable(rows=tuple(_row(line) for line in lines), **_printed_totals(counts))
+
+
+def _collect(texts: list[str]) -> tuple[list[_Line], dict[str, int]]:
+    lines: list[_Line] = []
+    counts: dict[str, int] = {}
+    opened: int | None = None
+    closed = False
+    joinable = False
+    for number, text in enumerate(texts, start=1):
+        content = text.strip()
+        if _RULE.fullmatch(content):
+            joinable = joinable and not content
+            continue
+        marker = _marker(content)
+        if marker == "start":
+            if opened is not None or closed:
+                raise TableError(f"Line {number} starts marked rows, but they were started before.")
+            opened, joinable = number, False
+        elif marker == "end":
+            if opened is None:
+                raise TableError(f"Line {number} ends marked rows, but no line before it starts them.")
+            if not any(line.marked for line in lines):
+                raise TableError(f"There is no row between the markers of lines {opened} and {number}.")
+            opened, closed, joinable = None, True, False
+        elif found := _counts(content):
+            counts.update(found)
+            joinable = False
+        elif _PREAMBLE.match(text) or _PREAMBLE.match(content.strip("│┃| ")):
+            joinable = False
+        elif line := _first_line(number, text, marked=opened is not None):
+            lines.append(line)
+            joinable = True
+        elif joinable and (extended := _extend(lines[-1], text)):
+            lines[-1] = extended
+        else:
+            raise TableError(f"Line {number} is not a row of a summary table: {content[:60]!r}.")
+    if opened is not None:
+        raise TableError(f"Line {opened} starts marked rows, but no line after it ends them.")
+    return lines, counts
+
+
+def _marker(content: str) -> str | None:
+    if _SHAPE.search(content):
+        return None
+    if re.search(r"\bstart\b", content, re.I):
+        return "start"
+    if re.search(r"\bend\b", content, re.I):
+        return "end"
+    return None
+
+
+def _counts(content: str) -> dict[str, int]:
+    if _SHAPE.search(content):
+        return {}
+    found = {}
+    for match in _TOTALS.finditer(content):
+        which = match["which"].lower().replace("-", "_").replace(" ", "_")
+        found[which] = _number(match["count"])
+    return found
+
+
+def _first_line(number: int, text: str, *, marked: bool) -> _Line | None:
+    """The first printed line of a row, or None where the line does not begin one."""
+    if (cells := _cells(text)) is not None:
+        layer, shape, parameters, *connected = [*cells, "", ""][: max(len(cells), 3)]
+        if "?" in parameters or "unbuilt" in parameters:
+            raise TableError(f"Line {number} was printed before the network was built: it has no parameter count.")
+        if not parameters:
+            return None
+        return _Line(number, layer, shape, parameters, " ".join(connected).strip(), marked)
+    match = _SHAPE.search(text)
+    if match is None or not text[: match.start()].strip():
+        return None
+    after = text[match.end() :].lstrip(" )]")
+    count = _PARAMETERS.match(after)
+    if count is None:
+        raise TableError(f"Line {number} has no parameter count after the shape: {text.strip()[:60]!r}.")
+    layer, shape = text[: match.start()].strip(), match.group()
+    return _Line(number, layer, shape, count.group(), after[count.end() :].strip(), marked)
+
+
+def _extend(line: _Line, text: str) -> _Line | None:
+    """`line` with what a further printed line of the same row adds, or None where this line adds nothing."""
+    if (cells := _cells(text)) is not None:
+        layer, shape, parameters, *connected = [*cells, "", ""][: max(len(cells), 3)]
+        if parameters:
+            return None
+        return line._replace(
+            layer=line.layer + layer,
+            shape=f"{line.shape} {shape}",
+            connected=f"{line.connected} {' '.join(connected)}".strip(),
+        )
+    pieces = text.split()
+    if pieces and all(re.fullmatch(r"[\w/.:-]+(\[\d+\])+,?|\]", piece) for piece in pieces):
+        return line._replace(connected=f"{line.connected} {' '.join(pieces)}".strip())
+    if match := re.fullmatch(
+        r"\s*([A-Za-z0-9_]*\)?)?(?:\s{2,}([\d, )\]None]+?))?(?:\s{2,}[\w/.:-]+(?:\[\d+\])+)*\s*", text
+    ):
+        layer, shape = match[1] or "", match[2] or ""
+        if re.fullmatch(r"\d*\)?\]?", layer) and not line.shape.endswith(")"):
+            layer, shape = "", layer + shape
+        return line._replace(layer=line.layer + layer, shape=f"{line.shape} {shape}")
+    if re.fullmatch(r"[\s\d,)\]]+", text):
+        return line._replace(shape=f"{line.shape} {text.strip()}")
+    return None
+
+
+def _cells(text: str) -> list[str] | None:
+    """The cells of a line of a box (drawn with lines, or with the vertical bars of the ASCII fallback)."""
+    content = text.strip()
+    for bar in "│┃|":
+        if content.startswith(bar) and content.endswith(bar) and len(content) > 1:
+            return [cell.strip() for cell in content[1:-1].split(bar)]
+    return None
+
+
+def _row(line: _Line) -> TableRow:
+    match = re.match(r"(?P<name>[^\s(]*)\s*(?:\((?P<kind>[A-Za-z0-9_]*))?", line.layer)
+    name, kind = (match["name"], match["kind"] or "") if match else ("", "")
+    dims = re.search(r"\(([^()\[\]]*)", line.shape)
+    if not name or dims is None:
+        raise TableError(f"Line {line.number} is not a row of a summary table: {line.layer[:60]!r}.")
+    sizes = [size.strip() for size in dims[1].replace(" ", ",").split(",") if size.strip()]
+    if not sizes or not all(size == "None" or size.isdigit() for size in sizes):
+        raise TableError(f"Line {line.number} has a shape that cannot be read: {line.shape[:60]!r}.")
+    if not _PARAMETERS.fullmatch(line.parameters):
+        raise TableError(f"Line {line.number} has a parameter count that cannot be read: {line.parameters[:40]!r}.")
+    return TableRow(
+        name=name[:200],
+        kind=_kind(kind, name, line.number),
+        shape=tuple(None if size == "None" else _number(size) for size in sizes),
+        parameters=_number(line.parameters),
+        marked=line.marked,
+        connected=tuple(re.findall(r"[\w/.:-]+(?=\[\d+\])", line.connected)),
+    )
+
+
+def _number(text: str) -> int:
+    digits = text.replace(",", "").removesuffix(".0")
+    if len(digits) > 15:
+        raise TableError(f"{digits[:20]}... is too large for a number in a summary table.")
+    return int(digits)
+
+
+def _kind(printed: str, name: str, number: int) -> str:
+    """Today's class name for one that may be cut off; where nothing of it is left, the layer's name tells."""
+    if printed in _NAMES:
+        return current_name(printed)
+    stem = re.sub(r"_\d+$", "", name).replace("_", "").lower()
+    candidates = {current_name(known) for known in _NAMES if printed and known.startswith(printed)}
+    if len(candidates) != 1:
+        by_name = {current_name(known) for known in _NAMES if known.lower() == stem}
+        candidates = (candidates & by_name) or (by_name if not printed else candidates)
+    if len(candidates) != 1:
+        what = f"the layer class {printed!r}" if printed else f"the layer {name!r}"
+        raise TableError(f"Line {number}: {what} is not one that can be read.")
+    return candidates.pop()
+
+
+def _printed_totals(counts: dict[str, int]) -> dict[str, int]:
+    """Keras 3 counts the optimizer's variables in the total of a network that was trained: they are taken out."""
+    found = {which: count for which, count in counts.items() if which != "optimizer"}
+    if "total" in found and "optimizer" in counts:
+        found["total"] -= counts["optimizer"]
+    return found
