@@ -47,6 +47,10 @@ class TrainingTask(Data):
         """The digest of everything the run reads except the data and the versions, which the trainer adds."""
         return digest("training task", self)
 
+    def with_seed(self, seed: int) -> TrainingTask:
+        """The same run from another random start."""
+        return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
+
 
 class TrainingRun(Data):
     """What a trusted run measured. Accuracies are fractions in 0..1, one value per epoch.

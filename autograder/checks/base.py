@@ -84,6 +84,11 @@ class Question(Data, ABC):
 
     requires_training: ClassVar[bool] = False
 
+    @property
+    def needs_calibration(self) -> bool:
+        """Whether the verdict needs a threshold computed from the reference solution's own runs."""
+        return False
+
     def variables(self) -> tuple[str, ...]:
         """The names in the student's notebook whose values the capture should bring."""
         return ()

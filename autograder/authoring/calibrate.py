@@ -1,0 +1,73 @@
+"""Sets the thresholds of accuracy questions from the reference solution's own short runs, over several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from autograder.errors import Mendable
+from autograder.grading import Standard
+from autograder.reference import Reference, Threshold
+from autograder.train.thresholds import threshold
+from autograder.training import TrainingRun, TrainingTask
+
+if TYPE_CHECKING:
+    from autograder.train.trainer import Trainer
+
+
+class CalibrationError(Mendable):
+    """A run of the reference network did not give an accuracy; the message says which and why."""
+
+
+def calibrate(
+    standard: Standard,
+    trainer: Trainer,
+    seeds: Sequence[int],
+    *,
+    workers: int,
+    progress: Callable[[str, int, float], None],
+) -> Reference:
+    """The reference with a threshold for every question that trains a network; nothing is written.
+
+    `progress` is told of every run: question id, seed, validation accuracy.
+
+    Raises:
+        CalibrationError: the reference network could not be trained.
+    """
+    context = standard.reference_context()
+    thresholds = dict(standard.reference.thresholds)
+    for question in standard.assignment.questions:
+        for task in question.training(context):
+            thresholds[question.id] = _calibrate(question.id, task, trainer, seeds, workers, progress)
+    return standard.reference.model_copy(update={"thresholds": thresholds})
+
+
+def _calibrate(
+    question: str,
+    task: TrainingTask,
+    trainer: Trainer,
+    seeds: Sequence[int],
+    workers: int,
+    progress: Callable[[str, int, float], None],
+) -> Threshold:
+    def run(seed: int) -> TrainingRun:
+        made = trainer.run(task.with_seed(seed))
+        if made.outcome != "trained":
+            raise CalibrationError(
+                f"{question}: the reference network was not trained with seed {seed}: {made.problem}"
+            )
+        progress(question, seed, made.accuracy)
+        return made
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        runs = list(pool.map(run, seeds))
+    accuracies = tuple(round(made.accuracy, 6) for made in runs)
+    return Threshold(
+        task=task.with_seed(0).key,
+        minimum=threshold(accuracies),
+        seeds=tuple(seeds),
+        accuracies=accuracies,
+        device=runs[0].device,
+        versions=runs[0].versions,
+    )

@@ -1,0 +1,87 @@
+"""A result in the terminal: what a student sees of `autograder check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment import Assignment
+from autograder.result import ComparisonExhibit, Finding, Result, Verdict
+
+# A sign and a word for each status: colour alone tells some readers nothing.
+SIGNS = {
+    "correct": ("✓", "green"),
+    "partial": ("◐", "yellow"),
+    "wrong": ("✗", "red"),
+    "not_reached": ("–", "red"),
+    "needs_review": ("…", "cyan"),
+    "error": ("!", "magenta"),
+}
+ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
+
+
+def print_result(console: Console, assignment: Assignment, result: Result) -> None:
+    """Print a result for its student; what counts only after handing in is named, not shown."""
+    hidden = {question.id for question in assignment.questions if question.hidden}
+    console.print(Text(assignment.title, style="bold"))
+    for note in result.notes:
+        console.print(_finding(note))
+    for verdict in result.questions:
+        if verdict.id in hidden:
+            console.print(
+                Text(f"… {verdict.title}: checked after you submit ({verdict.points:g} points)", style="cyan")
+            )
+        else:
+            for part in _question(verdict):
+                console.print(part)
+    shown = [verdict for verdict in result.questions if verdict.id not in hidden]
+    score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
+    line = f"{score:g} of {points:g} points"
+    if result.pending:
+        line += f"; {result.pending:g} more wait for your lecturer"
+    console.print(Text(line, style="bold"))
+    if result.isolation == "none":
+        console.print(Text("Run without the sandbox, with your own rights: this is your own code.", style="dim"))
+
+
+def _question(verdict: Verdict) -> Iterator[Text | Padding]:
+    sign, style = SIGNS[verdict.status]
+    words = verdict.status.replace("_", " ")
+    if verdict.status == "needs_review":
+        words = "read by your lecturer after you submit"
+    head = Text(f"{sign} {verdict.title}: ", style=style)
+    head.append(f"{verdict.score:g}/{verdict.points:g}, {words}", style="bold " + style)
+    yield head
+    for finding in verdict.findings:
+        yield Padding(_finding(finding), (0, 0, 0, 2))
+    for exhibit in verdict.exhibits:
+        if isinstance(exhibit, ComparisonExhibit) and verdict.status != "correct":
+            yield Padding(_comparison(exhibit), (0, 0, 0, 2))
+
+
+def _finding(finding: Finding) -> Text:
+    text = Text()
+    if finding.where:
+        text.append(f"{finding.where}: ", style="bold")
+    text.append(finding.message)
+    if finding.hint:
+        text.append(f" {finding.hint}", style="dim")
+    return text
+
+
+def _comparison(exhibit: ComparisonExhibit) -> Table:
+    table = Table("", "expected", "yours", box=None, pad_edge=False)
+    for row in exhibit.rows:
+        sides = [
+            Text(f"{side.layer} {side.shape} {side.parameters if side.parameters is not None else ''}".rstrip())
+            if side is not None
+            else Text("")
+            for side in (row.expected, row.actual)
+        ]
+        style = {"same": "", "consequence": "dim"}.get(row.state, "bold")
+        table.add_row(ROW_SIGNS[row.state], *sides, style=style)
+    return table

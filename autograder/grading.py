@@ -1,0 +1,371 @@
+"""The four stages joined: one submission, one class."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from autograder.assignment import Assignment
+from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
+from autograder.checks.judging import judge_all, tasks_needed
+from autograder.data import digest
+from autograder.evidence import Evidence
+from autograder.gradebook import Gradebook
+from autograder.intake import Submission, SubmissionTooLarge
+from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.once import OncePerKey
+from autograder.progress import Watcher
+from autograder.reference import Reference, read_solution, stored_reference
+from autograder.result import Finding, Result
+from autograder.training import TrainingRun, TrainingTask
+from autograder.versions import versions
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.observe.observer import Observer
+    from autograder.train.trainer import Trainer
+
+# Raised when the way in which results are made changes, so that stored ones are made again.
+JUDGE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What submissions are held against: the assignment and its reference solution."""
+
+    assignment: Assignment
+    reference: Reference
+    expected: Mapping[str, ExpectedNetwork]
+    calibrations: Mapping[str, Calibration]
+
+    @classmethod
+    def of(cls, assignment: Assignment, reference: Reference) -> Standard:
+        """Join the two.
+
+        Raises:
+            AssignmentError: the handout's table and the reference solution disagree.
+        """
+        calibrations = {
+            question: Calibration(minimum=threshold.minimum, accuracies=threshold.accuracies)
+            for question, threshold in reference.thresholds.items()
+        }
+        return cls(assignment, reference, assignment.expected(reference.networks(assignment)), calibrations)
+
+    @classmethod
+    def stored(cls, assignment: Assignment) -> Standard:
+        """The standard from what is stored beside the assignment; executes nothing.
+
+        Raises:
+            AssignmentError: the reference was never stored, or the solution has changed since.
+        """
+        return cls.of(assignment, stored_reference(assignment))
+
+    def stale_thresholds(self) -> list[str]:
+        """The ids of questions whose threshold was never computed, or for another network or recipe."""
+        context = self.reference_context()
+        stale = []
+        for question in self.assignment.questions:
+            if not question.needs_calibration:
+                continue
+            known = self.reference.thresholds.get(question.id)
+            keys = [task.with_seed(0).key for task in question.training(context)]
+            if known is None or [known.task] != keys:
+                stale.append(question.id)
+        return stale
+
+    def reference_context(self) -> Context:
+        """The reference solution as a submission, before any training run."""
+        return context_of(self, self.reference.evidence, read_solution(self.assignment))
+
+    @property
+    def key(self) -> str:
+        """Changes with anything that a verdict reads besides evidence and training runs."""
+        return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A submission's result and whether it was made earlier, from the same notebook under the same standard."""
+
+    result: Result
+    reused: bool
+
+
+class Grader:
+    """Grades submissions to one assignment; safe to be used from several threads.
+
+    What a stage has made is looked up in the gradebook before the stage is run, and stored there as soon as it is
+    made, so that a run that was killed continues where it stopped.
+    """
+
+    def __init__(
+        self,
+        standard: Standard,
+        gradebook: Gradebook,
+        observer: Observer,
+        trainer: Trainer,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        self._standard = standard
+        self._gradebook = gradebook
+        self._observer = observer
+        self._trainer = trainer
+        self._fresh = fresh
+        self._observing: OncePerKey[Evidence] = OncePerKey()
+        self._training: OncePerKey[TrainingRun] = OncePerKey()
+        self._task = standard.assignment.observe_task()
+        self._made: set[str] = set()
+        self._made_lock = threading.Lock()
+
+    def grade(self, submission: Submission) -> Outcome:
+        """The result of one submission, stored in the gradebook.
+
+        Raises:
+            ObserverError, TrainerError, GradebookError: the autograder itself failed; nothing is stored then.
+        """
+        start = time.monotonic()
+        try:
+            content, notebook = read(submission)
+        except UnreadableNotebook as error:
+            return self._unreadable(submission, str(error), start)
+        observe_key = self._observer.key(code_cells(notebook), self._task)
+        result_key = digest("result", content, submission.submission, observe_key, self._settings_key)
+        known = self._known(submission, result_key)
+        if known is not None:
+            return Outcome(known, reused=True)
+        evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook))
+        context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
+        made = conclude(self._standard, submission.student, submission.submission, context)
+        keys = {**made.keys, "result": result_key}
+        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        self._store(submission, result, content)
+        return Outcome(result, reused=False)
+
+    @property
+    def _settings_key(self) -> str:
+        return digest(self._standard.key, self._trainer.fingerprint)
+
+    def _known(self, submission: Submission, result_key: str) -> Result | None:
+        stored = None if self._fresh else self._gradebook.result(submission.student)
+        return stored.result if stored is not None and stored.result_key == result_key else None
+
+    def _observe(self, key: str, notebook: NotebookNode) -> Evidence:
+        found = self._gradebook.evidence(key) if self._reusable(key) else None
+        if found is None:
+            found = self._observer.observe(notebook, self._task)
+            self._gradebook.store_evidence(found)
+        return found
+
+    def _run(self, task: TrainingTask) -> TrainingRun:
+        key = self._trainer.key(task)
+
+        def run() -> TrainingRun:
+            found = self._gradebook.training_run(key) if self._reusable(key) else None
+            if found is None:
+                found = self._trainer.run(task)
+                self._gradebook.store_training_run(found)
+            return found
+
+        return self._training(key, run)
+
+    def _reusable(self, key: str) -> bool:
+        """Whether what is stored under `key` may be used: always, but in a fresh run only what this run itself made."""
+        if not self._fresh:
+            return True
+        with self._made_lock:
+            known = key in self._made
+            self._made.add(key)
+            return known
+
+    def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
+        content = submission.read_bounded()
+        result_key = digest("result", content, submission.submission, reason, self._settings_key)
+        known = self._known(submission, result_key)
+        if known is not None:
+            return Outcome(known, reused=True)
+        made = conclude_unreadable(self._standard, submission.student, submission.submission, reason)
+        keys = {"result": result_key}
+        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        self._store(submission, result, content)
+        return Outcome(result, reused=False)
+
+    def _store(self, submission: Submission, result: Result, content: bytes) -> None:
+        self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug, content=content)
+
+
+def read(submission: Submission) -> tuple[bytes, NotebookNode]:
+    """A submission's bytes and the notebook in them.
+
+    Raises:
+        UnreadableNotebook: there is no notebook in it that could be graded; the message tells the student why.
+    """
+    if submission.problem:
+        raise UnreadableNotebook(submission.problem)
+    try:
+        content = submission.read()
+    except SubmissionTooLarge as error:
+        raise UnreadableNotebook(str(error)) from None
+    return content, parse_notebook(content)
+
+
+def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -> Context:
+    """What the checks may read of one submission, before any training run."""
+    cells = tuple(
+        NotebookCell(index=index, kind=cell.cell_type, source=cell.source, metadata=dict(cell.metadata))
+        for index, cell in enumerate(notebook.cells)
+    )
+    return Context(
+        evidence=evidence,
+        expected=standard.expected,
+        cells=cells,
+        calibrations=standard.calibrations,
+        questions=standard.assignment.questions,
+    )
+
+
+def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
+    """`context` with every training run on which points hang."""
+    runs = dict(context.runs)
+    while tasks := tasks_needed(standard.assignment.questions, replace(context, runs=runs)):
+        for task in tasks:
+            runs[task.key] = run(task)
+    return replace(context, runs=runs)
+
+
+def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
+    """*judge*: the result of one submission, from evidence and training runs alone."""
+    evidence, runs = context.evidence, context.runs
+    verdicts = judge_all(standard.assignment.questions, context)
+    devices = sorted({run.device for run in runs.values()})
+    return Result(
+        student=student,
+        submission=submission,
+        status="graded" if evidence.complete else "incomplete",
+        score=round(sum(verdict.score for verdict in verdicts), 3),
+        points=standard.assignment.points,
+        pending=round(sum(verdict.pending for verdict in verdicts), 3),
+        questions=verdicts,
+        notes=(*_run_notes(evidence), *(Finding(message=note) for note in evidence.notes)),
+        isolation=evidence.isolation,
+        device=", ".join(devices) or "none",
+        versions=versions(),
+        keys={"evidence": evidence.key, "training": ",".join(sorted(run.key for run in runs.values()))},
+        seconds=0.0,
+    )
+
+
+def conclude_unreadable(standard: Standard, student: str, submission: str, reason: str) -> Result:
+    """The result of a submission in which there was nothing to execute; `reason` is a sentence for the student."""
+    nothing = Finding(message="There was no notebook to look at.", hint="Hand in the .ipynb file itself.")
+    verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
+    return Result(
+        student=student,
+        submission=submission,
+        status="unreadable",
+        score=0.0,
+        points=standard.assignment.points,
+        pending=0.0,
+        questions=verdicts,
+        notes=(Finding(message=reason),),
+        isolation="nothing was executed",
+        device="none",
+        versions=versions(),
+        keys={},
+        seconds=0.0,
+    )
+
+
+def _run_notes(evidence: Evidence) -> list[Finding]:
+    """What a student should know of the execution itself: which cells did not run to their own end, and why."""
+    notes = []
+    for cell in evidence.cells:
+        where = f"code cell {cell.index + 1}"
+        if cell.status == "error" and cell.failure is not None:
+            line = f" in line {cell.failure.line}" if cell.failure.line else ""
+            notes.append(
+                Finding(
+                    message=f"{cell.failure.name}{line}: {_first_line(cell.failure.message)}",
+                    where=where,
+                    hint="The cells after it were run all the same.",
+                )
+            )
+        elif cell.status == "timeout":
+            notes.append(
+                Finding(
+                    message=f"This cell was still running after {cell.seconds:.0f} seconds and was stopped.",
+                    where=where,
+                    hint="Look for a loop that never ends, or for work that is much larger than the exercise needs.",
+                )
+            )
+        elif cell.status == "died":
+            notes.append(
+                Finding(
+                    message="The kernel died in this cell.",
+                    where=where,
+                    hint="What your notebook had built before still counts; what came after could not run.",
+                )
+            )
+    skipped = sum(cell.status == "not_run" for cell in evidence.cells)
+    if skipped:
+        were = "cell was" if skipped == 1 else "cells were"
+        notes.append(Finding(message=f"{skipped} later code {were} not run."))
+    return notes
+
+
+def _first_line(message: str) -> str:
+    first = message.strip().splitlines()[0] if message.strip() else "no message"
+    return first if len(first) <= 300 else first[:299] + "…"
+
+
+@dataclass(frozen=True)
+class ClassOutcome:
+    """A whole run: whose results were made now, whose stood already, and where the autograder itself failed."""
+
+    changed: frozenset[str]
+    reused: int
+    failures: Mapping[str, str]
+
+
+def grade_class(grader: Grader, submissions: Sequence[Submission], watcher: Watcher, *, workers: int) -> ClassOutcome:
+    """Grade every submission, `workers` at a time; a failure of the autograder on one never stops the others."""
+    changed: set[str] = set()
+    reused = 0
+    failures: dict[str, str] = {}
+
+    def grade(submission: Submission) -> Outcome:
+        watcher.started(submission.student)
+        return grader.grade(submission)
+
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="grade")
+    try:
+        futures = {pool.submit(grade, submission): submission for submission in submissions}
+        for future in as_completed(futures):
+            student = futures[future].student
+            try:
+                outcome = future.result()
+            except Exception as error:
+                failures[student] = f"{type(error).__name__}: {error}"
+                watcher.failed(student, failures[student])
+                continue
+            if outcome.reused:
+                reused += 1
+            else:
+                changed.add(student)
+            watcher.finished(student, summary_line(outcome.result), reused=outcome.reused)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return ClassOutcome(frozenset(changed), reused, dict(sorted(failures.items())))
+
+
+def summary_line(result: Result) -> str:
+    """A result in a few words: "7.75 of 10 points, 1 waits for a person"."""
+    text = f"{result.score:g} of {result.points:g} points"
+    if result.pending:
+        text += f", {result.pending:g} pending"
+    return text if result.status == "graded" else f"{text} ({result.status})"

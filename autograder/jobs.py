@@ -1,0 +1,195 @@
+"""The commands' work, without a terminal: what `autograder grade`, `check`, `regrade` and `calibrate` put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autograder.assignment import Assignment, AssignmentError, load
+from autograder.authoring.calibrate import calibrate
+from autograder.errors import Mendable
+from autograder.gradebook import Gradebook
+from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
+from autograder.intake import Intake, Submission, read_submissions
+from autograder.intake.notebook import assignment_name
+from autograder.observe.observer import Observer
+from autograder.progress import Watcher
+from autograder.reference import Reference, reference_of, write_reference
+from autograder.regrading import Regraded, regrade
+from autograder.reporting import write_report
+from autograder.result import Result
+from autograder.sandbox.isolation import IsolationUnavailable, choose
+from autograder.train.trainer import Trainer
+
+Isolation = Literal["auto", "bubblewrap", "none"]
+
+
+class WrongUsage(Mendable):
+    """What was asked for cannot be done; the message is one sentence that says what to do instead."""
+
+
+@dataclass(frozen=True)
+class GradedClass:
+    """What a run of `grade` left: the class page, what was done, what was passed over, and who stands from earlier."""
+
+    index: Path
+    outcome: ClassOutcome
+    intake: Intake
+    kept: tuple[str, ...]
+
+
+def available_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def workshop(isolation: Isolation, workers: int) -> Iterator[tuple[Observer, Trainer]]:
+    """Where notebooks are executed and networks trained; both start when they are first needed.
+
+    Raises:
+        IsolationUnavailable: the sandbox that was asked for does not work here.
+    """
+    chosen = choose(isolation)
+    with ExitStack() as stack:
+        observer = stack.enter_context(Observer(chosen, workers=workers))
+        trainer = stack.enter_context(Trainer(workers=workers))
+        yield observer, trainer
+
+
+def grade(
+    assignment: Assignment,
+    submissions: Path,
+    output: Path,
+    *,
+    workers: int,
+    isolation: Isolation,
+    fresh: bool,
+    watch: Callable[[int], AbstractContextManager[Watcher]],
+) -> GradedClass:
+    """Grade a class and write its report into `output`.
+
+    Raises:
+        IntakeError, AssignmentError, IsolationUnavailable, GradebookError, WrongUsage: with a sentence for the
+            instructor; nothing was executed then.
+    """
+    intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
+    with workshop(isolation, workers) as (observer, trainer), Gradebook(output / "gradebook.db") as gradebook:
+        claim(gradebook, assignment, output)
+        standard = standard_of(assignment, observer)
+        grader = Grader(standard, gradebook, observer, trainer, fresh=fresh)
+        trainer.warm()
+        students = {submission.student for submission in intake.submissions}
+        if fresh:
+            gradebook.remove_missing(students)
+        with watch(len(intake.submissions)) as watcher:
+            outcome = grade_class(grader, intake.submissions, watcher, workers=workers)
+        index = write_report(output, assignment, gradebook, changed=outcome.changed)
+        kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
+    return GradedClass(index, outcome, intake, kept)
+
+
+def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
+    """Note in a gradebook which assignment it belongs to.
+
+    Raises:
+        WrongUsage: it belongs to another one.
+    """
+    owner = gradebook.setting("assignment")
+    if owner is not None and owner != assignment.name:
+        raise WrongUsage(
+            f'{output} holds the grades of "{owner}", not of "{assignment.name}"; name another folder with --output.'
+        )
+    gradebook.store_setting("assignment", assignment.name)
+    gradebook.store_setting("assignment_folder", str(assignment.folder.resolve()))
+
+
+def standard_of(assignment: Assignment, observer: Observer) -> Standard:
+    """The assignment joined with its reference solution, ready to judge by.
+
+    Raises:
+        AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
+    """
+    standard = Standard.of(assignment, reference_of(assignment, observer))
+    stale = standard.stale_thresholds()
+    if stale:
+        raise AssignmentError(
+            [
+                f"{assignment.folder / 'assignment.toml'}: the threshold of {_listed(stale)} was never computed for this "
+                f"network and recipe; run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
+            ]
+        )
+    return standard
+
+
+def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
+    """Judge everything in a report folder again and rewrite its report; executes nothing.
+
+    Raises:
+        WrongUsage: it is no report folder.
+        AssignmentError, GradebookError: with a sentence for the instructor.
+    """
+    if not (folder / "gradebook.db").is_file():
+        raise WrongUsage(f"{folder} holds no gradebook.db; name a folder that `autograder grade` wrote.")
+    with Gradebook(folder / "gradebook.db") as gradebook:
+        where = gradebook.setting("assignment_folder")
+        if where is None:
+            raise WrongUsage(f"{folder / 'gradebook.db'} does not say which assignment it belongs to; grade again.")
+        assignment = load(where)
+        standard = Standard.stored(assignment)
+        trainer = Trainer()
+        outcomes = regrade(standard, gradebook, trainer.key)
+        changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
+        return write_report(folder, assignment, gradebook, changed=changed), outcomes
+
+
+def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
+    """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
+
+    Raises:
+        WrongUsage, IntakeError, AssignmentError: with a sentence for the student.
+    """
+    intake = read_submissions(notebook)
+    if len(intake.submissions) != 1:
+        raise WrongUsage(f"{notebook} holds {len(intake.submissions)} notebooks; name one notebook.")
+    submission = intake.submissions[0]
+    found = load(assignment or _named_in(submission, notebook))
+    try:
+        choose("bubblewrap")
+        isolation: Isolation = "bubblewrap"
+    except IsolationUnavailable:
+        isolation = "none"
+    with workshop(isolation, workers=1) as (observer, trainer), Gradebook("sqlite://") as gradebook:
+        trainer.warm()
+        grader = Grader(standard_of(found, observer), gradebook, observer, trainer)
+        return found, grader.grade(submission).result
+
+
+def _named_in(submission: Submission, notebook: Path) -> str:
+    name = assignment_name(read(submission)[1])
+    if name is None:
+        raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
+    return name
+
+
+def calibrate_assignment(
+    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
+) -> tuple[Reference, Path]:
+    """Execute the solution, compute every threshold anew and store both beside the assignment.
+
+    Raises:
+        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    with workshop("auto", workers) as (observer, trainer):
+        trainer.warm()
+        standard = Standard.of(assignment, reference_of(assignment, observer))
+        reference = calibrate(standard, trainer, seeds, workers=workers, progress=progress)
+    return reference, write_reference(assignment.folder, reference)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f'"{name}"' for name in names)

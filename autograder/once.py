@@ -1,0 +1,43 @@
+"""Work that several threads ask for at the same time is done once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class OncePerKey(Generic[Value]):
+    """Shares calls in flight: the first caller of a key does the work, the others wait for its value or its exception.
+
+    Nothing is remembered after the call: what is worth keeping goes to the gradebook.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Future[Value]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, key: str, work: Callable[[], Value]) -> Value:
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                mine = False
+            else:
+                mine, flight = True, Future()
+                self._flights[key] = flight
+        if not mine:
+            return flight.result()
+        try:
+            value = work()
+        except BaseException as error:
+            flight.set_exception(error)
+            raise
+        else:
+            flight.set_result(value)
+            return value
+        finally:
+            with self._lock:
+                del self._flights[key]

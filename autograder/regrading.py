@@ -1,0 +1,75 @@
+"""Judging again from what is stored, after the instructor changed points, thresholds or checks; nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autograder.data import digest
+from autograder.gradebook import Gradebook, StoredResult
+from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
+from autograder.intake.notebook import parse_notebook
+from autograder.result import Result
+from autograder.training import TrainingRun, TrainingTask
+
+
+class NotStored(LookupError):
+    """A verdict needs something that was never executed; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """One result judged again, beside the one that stood before."""
+
+    before: Result
+    after: Result
+
+
+def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]) -> list[Regraded | str]:
+    """Judge every stored submission again; for one that cannot be judged, a sentence that says why.
+
+    `run_key` gives the key under which a task's training run is stored.
+    """
+    outcomes: list[Regraded | str] = []
+    for stored in list(gradebook.results()):
+        try:
+            after = _judge_again(standard, gradebook, stored, run_key)
+        except NotStored as error:
+            outcomes.append(f"{stored.result.student}: {error}")
+            continue
+        gradebook.store_result(after, result_key=after.keys["result"], slug=stored.slug)
+        outcomes.append(Regraded(stored.result, after))
+    return outcomes
+
+
+def _judge_again(
+    standard: Standard, gradebook: Gradebook, stored: StoredResult, run_key: Callable[[TrainingTask], str]
+) -> Result:
+    before = stored.result
+    if before.status == "unreadable":
+        made = conclude_unreadable(standard, before.student, before.submission, before.notes[0].message)
+        keys = {}
+    else:
+        evidence = gradebook.evidence(before.keys.get("evidence", ""))
+        content = gradebook.submission(before.student)
+        if evidence is None or content is None:
+            raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
+
+        def stored_run(task: TrainingTask) -> TrainingRun:
+            found = gradebook.training_run(run_key(task))
+            if found is None:
+                raise NotStored(
+                    "a training run that is needed now was never made (the recipe, the points before it or the "
+                    "versions changed); run `autograder grade` again"
+                )
+            return found
+
+        context = with_runs(standard, context_of(standard, evidence, parse_notebook(content)), stored_run)
+        made = conclude(standard, before.student, before.submission, context)
+        keys = made.keys
+    return made.model_copy(
+        update={
+            "keys": {**keys, "result": digest("regraded", before.keys["result"], standard.key)},
+            "seconds": before.seconds,
+        }
+    )
