@@ -1,0 +1,127 @@
+"""An assignment in memory: the networks it is about, how it is run and trained, and its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autograder.assignment.problems import AssignmentError
+from autograder.checks.base import ExpectedNetwork, Question
+from autograder.data import Data, digest
+from autograder.network.architecture import Architecture
+from autograder.network.table import SummaryTable, disagreements
+from autograder.observe.task import Limits, ObserveTask
+from autograder.training import Recipe
+
+Dataset = Literal["mnist", "fashion_mnist", "cifar10"]
+
+
+class ObserveTable(Data):
+    """`[observe]`: how a notebook is run.
+
+    `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
+    `datasets` are those that the notebook may load; where none is given, those that the networks are trained with.
+    """
+
+    training: Literal["short", "full"] = "short"
+    datasets: tuple[Dataset, ...] = ()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """`[networks.<name>]`: a network by the variable that holds it in the notebook.
+
+    `table` is the summary that the handout prints, read from `table_file`; `recipe` is how it is trained to judge it.
+    """
+
+    name: str
+    table: SummaryTable | None = None
+    table_file: Path | None = None
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment as its author wrote it, complete and free of contradictions; made by `load`."""
+
+    file: Path
+    name: str
+    title: str
+    language: str
+    notebook_path: Path
+    solution_path: Path
+    networks: Mapping[str, NetworkSpec]
+    observe: ObserveTable
+    questions: tuple[Question, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    @property
+    def points(self) -> float:
+        return sum(question.points for question in self.questions)
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything that judging reads; limits and the student's notebook are not among it."""
+        return digest(
+            "assignment",
+            [self.name, self.title, self.language],
+            {name: [network.table, network.recipe] for name, network in self.networks.items()},
+            list(self.questions),
+            self.solution_path.read_bytes(),
+        )
+
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables, other than networks, that the capture should bring; each once, in order."""
+        return tuple(dict.fromkeys(name for question in self.questions for name in question.variables()))
+
+    def tables(self) -> dict[str, SummaryTable]:
+        """The handout's tables, by network."""
+        return {name: network.table for name, network in self.networks.items() if network.table is not None}
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets that the notebook may load."""
+        recipes = (network.recipe for network in self.networks.values())
+        return self.observe.datasets or tuple(dict.fromkeys(recipe.dataset for recipe in recipes if recipe))
+
+    def observe_task(self) -> ObserveTask:
+        """How *observe* is to run a notebook of this assignment."""
+        return ObserveTask(
+            networks=tuple(self.networks),
+            variables=self.variables(),
+            datasets=self.datasets(),
+            training=self.observe.training,
+            limits=self.observe.limits,
+        )
+
+    def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:
+        """What each network should be; `reference` holds the networks of the solution by their variable.
+
+        Raises:
+            AssignmentError: the solution has no such network, or the handout's table shows another one.
+        """
+        problems: list[str] = []
+        expected = {}
+        for name, network in self.networks.items():
+            place = f"{self.file}: [networks.{name}]"
+            architecture = reference.get(name)
+            if architecture is None:
+                problems.append(
+                    f'{place}: the solution {self.solution_path} leaves no Keras network in a variable "{name}"; '
+                    "build it there under this name, or correct the name here."
+                )
+                continue
+            if network.table is not None:
+                problems += [
+                    f"{place}: {network.table_file} and the solution {self.solution_path} disagree: {difference}"
+                    for difference in disagreements(network.table, architecture)
+                ]
+            expected[name] = ExpectedNetwork(name, architecture, network.table, network.recipe)
+        if problems:
+            raise AssignmentError(problems)
+        return expected
