@@ -1,0 +1,25 @@
+"""What students handed in, as a list of submissions: from a folder, one notebook, or a zip of either.
+
+`folder` and `archive` list what is there; a reader per form (`plain`, and one file for each platform's download)
+says whose is what; `notebook` turns the bytes of one submission into a notebook.
+"""
+
+from autograder.intake.reading import read_submissions
+from autograder.intake.submission import (
+    Ignored,
+    Intake,
+    IntakeError,
+    Submission,
+    SubmissionTooLarge,
+    UnreadableSubmission,
+)
+
+__all__ = [
+    "Ignored",
+    "Intake",
+    "IntakeError",
+    "Submission",
+    "SubmissionTooLarge",
+    "UnreadableSubmission",
+    "read_submissions",
+]

@@ -1,0 +1,160 @@
+"""Lists a zip archive. Nothing is ever extracted: members are read into memory one at a time, within bounds.
+
+So a path that leaves the archive has nowhere to go, and a bomb costs its own submission and no more: what is read of a
+member ends at the limit, whatever the archive says about sizes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, cast
+
+from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
+from autograder.intake.names import shown
+from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
+
+# The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
+MAX_DIRECTORY_BYTES = 8 * 2**20
+# Text with long repetitions is packed up to 100-fold; deflate's most is about 1,000-fold, as in a file of zeros.
+MAX_RATIO = 300
+_RATIO_MATTERS_ABOVE = 5 * 2**20
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+_ENCRYPTED = 0x1
+_UTF8_NAME = 0x800
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def list_archive(path: Path) -> Listing:
+    """Everything in the archive, in the order of the paths.
+
+    Raises:
+        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 50,000 entries.
+    """
+    try:
+        with _open(path) as archive:
+            members = archive.infolist()
+    except _DAMAGED:
+        raise IntakeError(f"{path} is no zip archive, or a damaged one: download or pack it again.") from None
+    if not members:
+        raise IntakeError(f"{path} is an empty archive: pack the students' notebooks (.ipynb) into it.")
+    if len(members) > MAX_ENTRIES:
+        raise IntakeError(f"{path} holds more than {MAX_ENTRIES:,} entries: pack the submissions only.")
+    encrypted = [bool(member.flag_bits & _ENCRYPTED) for member in members if not member.is_dir()]
+    if encrypted and all(encrypted):
+        raise IntakeError(f"{path} is encrypted: unpack it with its password and name the folder instead.")
+    files: list[Entry] = []
+    folders: set[str] = set()
+    ignored: dict[str, str] = {}
+    for index, member in enumerate(members):
+        name, reason = _placed(member)
+        if reason:
+            ignored.setdefault(name, reason)
+            continue
+        parts = name.split("/")
+        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        if member.is_dir() or member.orig_filename.endswith("\\"):
+            folders.add(name)
+        else:
+            fetch = partial(_fetch, path, index, member.orig_filename)
+            files.append(Entry(name, fetch, _problem(member, parts[-1])))
+    return Listing(
+        name=shown(path.stem),
+        files=tuple(sorted(files, key=lambda entry: entry.path)),
+        folders=tuple(sorted(folders)),
+        ignored=tuple(Ignored(name, reason) for name, reason in sorted(ignored.items())),
+        is_archive=True,
+    )
+
+
+class _Bounded(io.FileIO):
+    """A file that refuses to be read in one large piece, so that no archive's directory fills the memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("directory too large")
+        return super().read(-1 if size is None else size) or b""
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[zipfile.ZipFile]:
+    with _Bounded(path) as stream, zipfile.ZipFile(cast(IO[bytes], stream)) as archive:
+        yield archive
+
+
+def _placed(member: zipfile.ZipInfo) -> tuple[str, str]:
+    """The path of a member as it may be shown, and why it is left out ("" where it is not)."""
+    raw = _name(member)
+    if "\0" in raw:
+        return shown(raw), "its name holds a NUL character"
+    parts = [part for part in raw.replace("\\", "/").split("/") if part not in ("", ".")]
+    name = "/".join(shown(part) or "unnamed" for part in parts)
+    if not parts or ".." in parts or _ABSOLUTE.match(raw):
+        return shown(raw.replace("\\", "/")), "its path leads out of the archive"
+    hidden = next((depth for depth, part in enumerate(parts, 1) if is_hidden(part)), 0)
+    if hidden:
+        return "/".join(name.split("/")[:hidden]), HIDDEN
+    if any(len(part.encode("utf-8", "replace")) > 255 for part in parts) or len(parts) > MAX_DEPTH:
+        return name[:300], "its path is longer than a file system allows"
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return name, LINK
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return name, "neither a file nor a folder"
+    return name, ""
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name as it was meant: macOS and Linux write UTF-8 without saying so, and zipfile then reads code page 437."""
+    name = member.orig_filename
+    if not member.flag_bits & _UTF8_NAME:
+        try:
+            return name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            return name
+    return name
+
+
+def _problem(member: zipfile.ZipInfo, name: str) -> str:
+    if member.flag_bits & _ENCRYPTED:
+        return f"{name} is encrypted with a password. Hand it in without one."
+    # Other methods may ask for gigabytes before the first byte comes out.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f"{name} is packed in a way that is not read here. Hand in the notebook itself, or an ordinary zip."
+    if member.file_size > max(_RATIO_MATTERS_ABOVE, MAX_RATIO * member.compress_size):
+        return f"{name} unpacks to more than {MAX_RATIO} times its size, as no notebook does. Hand in your notebook."
+    return ""
+
+
+def _fetch(path: Path, index: int, name: str, limit: int) -> bytes:
+    label = shown(name.replace("\\", "/").rpartition("/")[2])
+    try:
+        with _open(path) as archive:
+            member = archive.infolist()[index]
+            if member.orig_filename != name:
+                raise zipfile.BadZipFile("another archive has taken its place")
+            with archive.open(member) as stream:
+                return read_bounded(stream, limit, label)
+    except _DAMAGED:
+        raise UnreadableSubmission(
+            f"{label} could not be read from the archive {shown(path.name)}: it is damaged there."
+        ) from None

@@ -1,0 +1,92 @@
+"""Lists a folder. Links are never followed and only regular files are ever opened.
+
+A link is refused even when it stays inside the folder: `mallory/cnn2.ipynb` that points to `../anna/cnn2.ipynb` would
+have one student graded for, and shown, another's work.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
+from autograder.intake.names import shown
+from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
+
+# A fifo or device that took a file's place since it was listed must not block or act; absent flags do not exist there.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def list_folder(path: Path) -> Listing:
+    """Everything in the folder, at most 12 folders deep.
+
+    Raises:
+        IntakeError: it cannot be read, or holds more than 50,000 files.
+    """
+    files: list[Entry] = []
+    folders: list[str] = []
+    ignored: list[Ignored] = []
+    for count, found in enumerate(_walk(path, "", 1)):
+        if count >= MAX_ENTRIES:
+            raise IntakeError(f"{path} holds more than {MAX_ENTRIES:,} files: name the folder of the submissions only.")
+        if isinstance(found, Entry):
+            files.append(found)
+        elif isinstance(found, Ignored):
+            ignored.append(found)
+        else:
+            folders.append(found)
+    return Listing(shown(path.resolve().name), tuple(files), tuple(folders), tuple(ignored))
+
+
+def file_entry(path: Path) -> Entry:
+    """One file that was named by itself."""
+    return Entry(shown(path.name), partial(_fetch, path))
+
+
+def _walk(folder: Path, above: str, depth: int) -> Iterator[Entry | Ignored | str]:
+    try:
+        with os.scandir(folder) as scan:
+            found = sorted(scan, key=lambda item: item.name)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        if not above:
+            raise IntakeError(f"{folder} cannot be read ({reason}): check its permissions.") from None
+        yield Ignored(above.removesuffix("/"), f"cannot be read: {reason}")
+        return
+    for item in found:
+        name = above + (shown(item.name) or "unnamed")
+        if is_hidden(item.name):
+            yield Ignored(name, HIDDEN)
+        elif item.is_symlink():
+            yield Ignored(name, LINK)
+        elif item.is_file(follow_symlinks=False):
+            yield Entry(name, partial(_fetch, Path(item.path)))
+        elif not item.is_dir(follow_symlinks=False):
+            yield Ignored(name, "neither a file nor a folder")
+        elif depth >= MAX_DEPTH:
+            yield Ignored(name, f"more than {MAX_DEPTH} folders deep")
+        else:
+            yield name
+            yield from _walk(Path(item.path), name + "/", depth + 1)
+
+
+def _fetch(path: Path, limit: int) -> bytes:
+    name = shown(path.name)
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnreadableSubmission(f"{name} is no ordinary file.")
+            return read_bounded(stream, limit, name)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnreadableSubmission(f"{name} could not be read ({reason}).") from None

@@ -1,0 +1,290 @@
+"""From the bytes of a submission to a notebook, or to a sentence that says why there is none.
+
+The bytes are a student's: nothing in them is believed. What comes out is built anew from the few fields that grading
+reads, so it is a valid notebook of format 4 whatever came in. Stored outputs are left out, because only what is
+executed while grading counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import chain, count
+from typing import Any
+
+from nbformat import NotebookNode, from_dict
+
+from autograder.evidence import InvalidEvidence, check_depth
+from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
+
+MAX_CELLS = 10_000
+MAX_DEPTH = 64
+# Every bracket and comma of JSON can cost some fifty bytes of memory; real notebooks of 50 MB are mostly pictures.
+MAX_BRACKETS = 2_000_000
+MAX_COMMAS = 10_000_000
+
+_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SAVE_AGAIN = "Open it in Jupyter, save it, and hand it in again."
+_CELL_TYPES = frozenset({"code", "markdown", "raw"})
+# Beginnings of files that are mistaken for notebooks, and what they are.
+_SIGNATURES = (
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\xd0\xcf\x11\xe0", "an Office document"),
+    (b"\x89HDF", "a saved Keras model"),
+)
+
+
+class UnreadableNotebook(UnreadableSubmission):
+    """The bytes are no notebook that can be graded: a sentence for the student."""
+
+
+def parse_notebook(content: bytes) -> NotebookNode:
+    """A valid notebook of format 4.5 with the submission's cells and metadata, without stored outputs.
+
+    Formats 3 and 4 are read, with or without a byte order mark. The same bytes give the same notebook.
+
+    Raises:
+        UnreadableNotebook: and nothing else, whatever the bytes are.
+    """
+    plain = _load(content)
+    version = plain.get("nbformat")
+    if version == 4 and isinstance(plain.get("cells"), list):
+        cells = plain["cells"]
+    elif version == 3 and isinstance(plain.get("worksheets"), list):
+        cells = _cells_of_format_3(plain["worksheets"])
+    elif type(version) is int and version not in (3, 4):
+        raise UnreadableNotebook(
+            f"The notebook has format {version if abs(version) < 1000 else 'unknown'}; formats 3 and 4 can be read. "
+            "Save it with a current Jupyter and hand it in again."
+        )
+    else:
+        raise UnreadableNotebook(f"The file is JSON, but no Jupyter notebook: it has no cells. {_SAVE_AGAIN}")
+    if len(cells) > MAX_CELLS:
+        raise UnreadableNotebook(f"The notebook has {len(cells):,} cells; at most {MAX_CELLS:,} can be graded.")
+    metadata = _metadata(plain.get("metadata"))
+    _require_python(metadata, cells if version == 3 else [])
+    taken: set[str] = set()
+    notebook: NotebookNode = from_dict(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": metadata,
+            "cells": [_cell(cell, number, taken) for number, cell in enumerate(cells, 1)],
+        }
+    )
+    return notebook
+
+
+def assignment_name(notebook: NotebookNode) -> str | None:
+    """The assignment that the notebook says it belongs to, from its metadata `autograder.assignment`."""
+    ours = notebook.metadata.get("autograder")
+    name = ours.get("assignment") if isinstance(ours, dict) else None
+    return name if isinstance(name, str) and 0 < len(name) <= 200 else None
+
+
+def code_cells(notebook: NotebookNode) -> tuple[str, ...]:
+    """The source of every code cell, in order."""
+    return tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def _load(content: bytes) -> dict[str, Any]:
+    if len(content) > MAX_NOTEBOOK_BYTES:
+        raise UnreadableNotebook(
+            f"The notebook has {len(content) / 2**20:,.0f} MB; at most {MAX_NOTEBOOK_BYTES // 2**20} MB can be graded. "
+            "Clear its outputs (in Jupyter: Edit, Clear Outputs of All Cells), save it and hand it in again."
+        )
+    if not content.strip(b"\0 \t\r\n"):
+        raise UnreadableNotebook(f"The file is empty ({len(content)} bytes). {_SAVE_AGAIN}")
+    text = _decode(content).strip()
+    if text.count("[") + text.count("{") > MAX_BRACKETS or text.count(",") > MAX_COMMAS:
+        raise UnreadableNotebook("The file has more parts than any notebook. Clear its outputs and hand it in again.")
+    if not text.startswith("{"):
+        raise UnreadableNotebook(f"The file is no Jupyter notebook, though its name says so. {_SAVE_AGAIN}")
+    try:
+        # What JSON does not know (NaN, Infinity) has no place in a notebook's metadata either.
+        plain = json.loads(text, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
+            raise UnreadableNotebook(
+                f"The notebook breaks off in line {text.count(chr(10)) + 1}: it was not saved or uploaded completely. "
+                "Save it and hand it in again."
+            ) from None
+        raise UnreadableNotebook(
+            f"The notebook is damaged in line {error.lineno} (no valid JSON there). {_SAVE_AGAIN}"
+        ) from None
+    except (RecursionError, ValueError):
+        raise UnreadableNotebook(f"The file is nested too deeply or holds numbers too large. {_SAVE_AGAIN}") from None
+    if not isinstance(plain, dict):  # pragma: no cover - text that starts with "{" is an object
+        raise UnreadableNotebook(f"The file is no Jupyter notebook. {_SAVE_AGAIN}")
+    return plain
+
+
+def _decode(content: bytes) -> str:
+    kind = _mistaken_for(content)
+    if kind:
+        raise UnreadableNotebook(f"The file is {kind}, not a Jupyter notebook. Hand in the .ipynb file itself.")
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise UnreadableNotebook(f"The file is no text in UTF-8, so it is no Jupyter notebook. {_SAVE_AGAIN}") from None
+
+
+def _mistaken_for(content: bytes) -> str:
+    if content.startswith(b"PK\x03\x04"):
+        if b"word/" in content:
+            return "a Word document"
+        return "an Office document" if b"[Content_Types].xml" in content else "a zip archive"
+    beginning = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if beginning.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
+        return "a web page"
+    return next((kind for signature, kind in _SIGNATURES if content.startswith(signature)), "")
+
+
+def _cells_of_format_3(worksheets: list[Any]) -> list[Any]:
+    """The cells of all worksheets as format 4 writes them; nbformat's own converter believes what it reads."""
+    cells: list[Any] = []
+    for sheet in worksheets:
+        held = sheet.get("cells", []) if isinstance(sheet, dict) else None
+        if not isinstance(held, list):
+            raise UnreadableNotebook(f"A worksheet of the notebook is damaged. {_SAVE_AGAIN}")
+        cells.extend(held)
+    return [_cell_of_format_3(cell) if isinstance(cell, dict) else cell for cell in cells]
+
+
+def _cell_of_format_3(cell: dict[str, Any]) -> dict[str, Any]:
+    kind = cell.get("cell_type")
+    if kind == "code":
+        return {**cell, "source": cell.get("input", "")}
+    if kind == "heading":
+        level = cell.get("level")
+        marks = "#" * level if type(level) is int and 1 <= level <= 6 else "#"
+        return {**cell, "cell_type": "markdown", "source": f"{marks} {_text(cell.get('source', '')) or ''}"}
+    return {**cell, "cell_type": "markdown"} if kind == "html" else cell
+
+
+def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
+    if not isinstance(cell, dict):
+        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: it is no cell. {_SAVE_AGAIN}")
+    kind = cell.get("cell_type")
+    source = _text(cell.get("source", ""))
+    if not isinstance(kind, str) or kind not in _CELL_TYPES:
+        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: its type is unknown. {_SAVE_AGAIN}")
+    if source is None:
+        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: its source is no text. {_SAVE_AGAIN}")
+    clean: dict[str, Any] = {
+        "id": _identity(cell.get("id"), number, taken),
+        "cell_type": kind,
+        "metadata": _cell_metadata(cell.get("metadata")),
+        "source": source,
+    }
+    if kind == "code":
+        clean.update(execution_count=None, outputs=[])
+    elif attachments := _attachments(cell.get("attachments")):
+        clean["attachments"] = attachments
+    return clean
+
+
+def _text(value: Any) -> str | None:
+    """A string, or a list of strings joined, without lone surrogates (which no file can hold); None for all else."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        value = "".join(value)
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else None
+
+
+def _identity(given: Any, number: int, taken: set[str]) -> str:
+    own = [given] if isinstance(given, str) and _CELL_ID.fullmatch(given) else []
+    repaired = (f"cell-{number}" + (f"-{again}" if again else "") for again in count())
+    identity = next(identity for identity in chain(own, repaired) if identity not in taken)
+    taken.add(identity)
+    return identity
+
+
+def _metadata(value: Any) -> dict[str, Any]:
+    """The notebook's metadata, without what the format types and this copy has wrong or does not need."""
+    clean = _plain_object(value)
+    for name in ("orig_nbformat", "orig_nbformat_minor", "title", "authors", "signature", "name"):
+        clean.pop(name, None)
+    for name, required in (("kernelspec", ("name", "display_name")), ("language_info", ("name",))):
+        held = clean.get(name)
+        if not isinstance(held, dict) or not all(isinstance(held.get(key), str) for key in required):
+            clean.pop(name, None)
+        elif name == "language_info":
+            clean[name] = {"name": held["name"]}
+    return clean
+
+
+def _cell_metadata(value: Any) -> dict[str, Any]:
+    """A cell's metadata, without how it was displayed."""
+    clean = _plain_object(value)
+    for name in ("collapsed", "scrolled", "jupyter", "execution", "name", "format"):
+        clean.pop(name, None)
+    for name in ("deletable", "editable"):
+        if not isinstance(clean.get(name, True), bool):
+            clean.pop(name)
+    tags = clean.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and "," not in tag for tag in tags):
+        clean.pop("tags")
+    elif tags:
+        clean["tags"] = list(dict.fromkeys(tags))
+    return clean
+
+
+def _plain_object(value: Any) -> dict[str, Any]:
+    """A copy of a JSON object without lone surrogates; an empty one for anything else."""
+    if not isinstance(value, dict):
+        return {}
+    try:
+        check_depth(value, MAX_DEPTH)
+    except InvalidEvidence:
+        raise UnreadableNotebook(f"The notebook's metadata is nested too deeply. {_SAVE_AGAIN}") from None
+    clean: dict[str, Any] = _without_surrogates(value)
+    return clean
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_SURROGATE.sub("\ufffd", key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def _attachments(value: Any) -> dict[str, Any]:
+    """Pictures pasted into a markdown cell: name to MIME type to base64 text."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        _without_surrogates(name): {_without_surrogates(kind): _text(data) or "" for kind, data in bundle.items()}
+        for name, bundle in value.items()
+        if isinstance(bundle, dict)
+    }
+
+
+def _require_python(metadata: dict[str, Any], cells_of_format_3: list[Any]) -> None:
+    """The kernel chosen decides; where it says nothing, the language that the notebook last ran in."""
+    kernel = metadata.get("kernelspec", {})
+    told = kernel.get("language") or metadata.get("language_info", {}).get("name")
+    if not isinstance(told, str) or kernel.get("name", "").lower().startswith("python"):
+        told = "python"
+    told = next(
+        (
+            cell["language"]
+            for cell in cells_of_format_3
+            if isinstance(cell, dict) and isinstance(cell.get("language"), str)
+        ),
+        told,
+    )
+    if not re.match(r"i?python", told, re.IGNORECASE):
+        raise UnreadableNotebook(
+            f"The notebook is written for {_without_surrogates(told)[:40]}, not for Python. Choose a Python kernel in "
+            "Jupyter, save it, and hand it in again."
+        )

@@ -1,0 +1,120 @@
+"""The plain form: notebooks named after students, or one folder per student, or both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from autograder.intake.listing import Entry, Listing
+from autograder.intake.names import same_student
+from autograder.intake.submission import Ignored, Intake, Submission, nothing_to_read
+
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")
+
+
+def read_plain(listing: Listing, notebook_name: str | None) -> Intake:
+    """Whose is what: a notebook at the top is named after its student, and so is a folder.
+
+    In a student's folder the notebook is the only one, or the one called `notebook_name` where there are several.
+    Whoever has two notebooks all the same, or a folder without any, gets a submission with a `problem`.
+    """
+    top = _wrapper(listing)
+    files = [replace(entry, path=entry.path.removeprefix(top)) for entry in listing.files]
+    folders = {
+        path.removeprefix(top).split("/")[0] for path in listing.folders if path.startswith(top) and path != top[:-1]
+    }
+    submissions: list[Submission] = []
+    ignored: list[Ignored] = []
+    for route in _students(files, folders):
+        submission, left = _choose(route, notebook_name)
+        submissions.extend([submission] if submission else [])
+        ignored.extend(left)
+    return Intake(
+        tuple(replace(submission, submission=top + submission.submission) for submission in submissions),
+        (*listing.ignored, *(replace(one, path=top + one.path) for one in ignored)),
+    )
+
+
+def _wrapper(listing: Listing) -> str:
+    """The single folder, with its "/", into which an archive's content was packed; "" where there is none.
+
+    A single folder with one notebook directly in it is a student's, unless it bears the archive's own name.
+    """
+    tops = {entry.parts[0] for entry in listing.files} | {path.split("/")[0] for path in listing.folders}
+    if not listing.is_archive or len(tops) != 1 or any(len(entry.parts) == 1 for entry in listing.files):
+        return ""
+    (top,) = tops
+    notebooks = [entry for entry in listing.files if entry.is_notebook]
+    alone = not notebooks or (len(notebooks) == 1 and len(notebooks[0].parts) == 2)
+    return "" if alone and same_student(top) != same_student(listing.name) else f"{top}/"
+
+
+class _Student:
+    """What belongs to one student: files at the top of that name, and a folder's."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.files: list[Entry] = []
+        self.folder = ""
+
+
+def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
+    """Everything by student. Where no folder holds a notebook, a folder is no student's: it holds data, say."""
+    in_folders = {entry.parts[0] for entry in files if len(entry.parts) > 1 and entry.is_notebook}
+    students: defaultdict[str, _Student] = defaultdict(_Student)
+    for folder in sorted(folders):
+        student = students[same_student(folder)]
+        student.folder = student.folder or (folder if in_folders else "")
+        student.names.add(folder)
+    for entry in files:
+        name = entry.parts[0] if len(entry.parts) > 1 else entry.stem
+        student = students[same_student(name)]
+        student.names.add(name)
+        student.files.append(entry)
+    return list(students.values())
+
+
+def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | None, list[Ignored]]:
+    """A student's submission, and what was left beside it."""
+    notebooks = [entry for entry in student.files if entry.is_notebook]
+    others = [Ignored(entry.path, _why_not(entry)) for entry in student.files if not entry.is_notebook]
+    if not notebooks:
+        if not student.folder:
+            return None, others
+        held = ", ".join(entry.path.partition("/")[2] for entry in student.files[:3] if len(entry.parts) > 1)
+        problem = (
+            f"The folder {student.folder} holds no notebook (.ipynb), only {held}."
+            if held
+            else (f"The folder {student.folder} is empty: no notebook (.ipynb) was handed in.")
+        )
+        return Submission(student.folder, student.folder, nothing_to_read, problem=problem), others
+    chosen = _preferred(notebooks, notebook_name)
+    if chosen is None:
+        named = " and ".join(entry.path for entry in notebooks[:3])
+        more = f" (and {len(notebooks) - 3} more)" if len(notebooks) > 3 else ""
+        counted = {2: "Two", 3: "Three"}.get(len(notebooks), str(len(notebooks)))
+        problem = f"{counted} notebooks of one student: {named}{more}. Only one can be graded: keep the right one."
+        name = min(student.names)
+        return Submission(name, notebooks[0].path, nothing_to_read, problem=problem), others
+    left = [Ignored(entry.path, f"{chosen.path} is graded") for entry in notebooks if entry is not chosen]
+    name = chosen.parts[0] if len(chosen.parts) > 1 else chosen.stem
+    return Submission(name, chosen.path, chosen.fetch, problem=chosen.problem), others + left
+
+
+def _preferred(notebooks: list[Entry], notebook_name: str | None) -> Entry | None:
+    """The one notebook, or within one folder the one of that name; None where that does not decide."""
+    if len(notebooks) == 1:
+        return notebooks[0]
+    if notebook_name is None or len({entry.parts[0] for entry in notebooks}) > 1:
+        return None
+    named = [entry for entry in notebooks if entry.stem.lower() == notebook_name.removesuffix(".ipynb").lower()]
+    return named[0] if len(named) == 1 else None
+
+
+def _why_not(entry: Entry) -> str:
+    name = entry.name.lower()
+    if name.endswith(_ARCHIVES):
+        return "an archive inside: unpack it to have its notebooks graded"
+    if ".ipynb." in name:
+        return "not called a notebook: rename it so that it ends in .ipynb"
+    return "not a notebook (.ipynb)"

@@ -1,0 +1,94 @@
+"""A submission, and everything that can be wrong with it before it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO
+
+MAX_NOTEBOOK_BYTES = 50 * 2**20
+_CHUNK = 2**20
+
+
+class IntakeError(Exception):
+    """Nothing can be graded from what was given: one sentence that names the path and the mend."""
+
+
+class UnreadableSubmission(Exception):
+    """One student's submission cannot be read: a sentence for that student."""
+
+
+class SubmissionTooLarge(UnreadableSubmission):
+    """A submission is larger than its limit."""
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Something that was found and is no submission; `path` is relative to what was given."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in.
+
+    `student` is the identity as shown, `submission` the notebook's path relative to what was given, `slug` a file
+    stem that no other submission of the same intake has. Where `problem` is not empty, no notebook could be chosen
+    and it says why, to the student.
+    """
+
+    student: str
+    submission: str
+    fetch: Callable[[int], bytes] = field(repr=False, compare=False)
+    slug: str = ""
+    problem: str = ""
+
+    def read(self, limit: int = MAX_NOTEBOOK_BYTES) -> bytes:
+        """The notebook's bytes, at most `limit` of them, read anew at each call.
+
+        Raises:
+            SubmissionTooLarge: it has more than `limit` bytes.
+            UnreadableSubmission: `problem` is set, or the file has gone or is damaged.
+        """
+        if self.problem:
+            raise UnreadableSubmission(self.problem)
+        return self.fetch(limit)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Everything that was found, sorted by student: the submissions, and what was left out and why."""
+
+    submissions: tuple[Submission, ...]
+    ignored: tuple[Ignored, ...] = ()
+
+
+def student_order(student: str) -> tuple[str, str]:
+    """The key by which students are sorted wherever they are listed."""
+    return student.casefold(), student
+
+
+def nothing_to_read(limit: int) -> bytes:
+    """The `fetch` of a submission for which no file could be chosen."""
+    raise UnreadableSubmission("There is no notebook to read.")
+
+
+def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
+    """All of `stream`, never holding more than `limit` bytes and one chunk.
+
+    Raises:
+        SubmissionTooLarge: there are more than `limit` bytes; `name` is what the sentence calls the file.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := stream.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise SubmissionTooLarge(
+                f"{name} is larger than {limit / 2**20:.0f} MB. Clear its outputs (in Jupyter: Edit, Clear Outputs of "
+                "All Cells), save it and hand it in again."
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
