@@ -108,6 +108,6 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
 def _crash(error: Exception) -> Finding:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return Finding(
-        message="The autograder itself failed on this question; that is not your fault, and your instructor will see it.",
+        message="The autograder itself failed on this question; that is not your fault.",
         hint=f"For the instructor: {type(error).__name__} in {frame.name} (line {frame.lineno}): {str(error)[:300]}",
     )

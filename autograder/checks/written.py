@@ -23,9 +23,9 @@ class Written(Question):
 
     The answer begins at the cell that carries the metadata `{"autograder": {"question": "<id>"}}`, or, where a tool
     has dropped the metadata, after the cell with the heading line `heading`. It ends before a later cell's heading, or
-    the next cell that carries the metadata of a question. Text cells count, and code cells that hold only comments; the line
-    `placeholder` does not. Nothing is ever decided here: even where nothing was written, the points wait for a
-    person, who sees the whole notebook.
+    the next cell that carries the metadata of a question. Text cells count, and code cells that hold only comments;
+    the line `placeholder` does not. Nothing is ever decided here: even where nothing was written, the points wait for
+    a person, who sees the whole notebook.
     """
 
     kind: Literal["written"]
