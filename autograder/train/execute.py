@@ -1,0 +1,159 @@
+"""One trusted training run, inside the child process that the worker forked for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from autograder.datasets import CLASSES
+from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.network.measure import measure_until_misfit
+from autograder.train.images import Images, Unsuitable, one_hot, prepare
+from autograder.train.rebuild import CannotRebuild, build, make_loss, make_optimizer
+from autograder.training import Recipe, TrainingTask
+
+if TYPE_CHECKING:
+    from autograder.datasets import Arrays
+
+# Validation runs in batches of this size; it changes nothing but memory.
+_VALIDATION_BATCH = 300
+
+Report = Callable[[dict[str, Any]], None]
+
+
+class Untrainable(ValueError):
+    """The network cannot be trained as it is; the message tells the student why."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch reached: accuracies (fractions in 0..1) and losses."""
+
+    training_accuracy: float
+    validation_accuracy: float
+    training_loss: float
+    validation_loss: float
+
+
+def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
+    """Train the network and report, as plain data: the device, each epoch, and the outcome at the end."""
+    try:
+        report({"device": _prepare_device()})
+        _train(task, arrays, report)
+        report({"outcome": "trained"})
+    except (CannotRebuild, Unsuitable, Untrainable) as error:
+        report({"outcome": "failed", "problem": str(error)})
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        report({"outcome": "limit"})
+    except Exception as error:
+        report({"outcome": "failed", "problem": f"Keras cannot train this network: {_first_sentence(error)}"})
+
+
+def _prepare_device() -> str:
+    """Make TensorFlow repeatable, and say what it computes on.
+
+    One thread: the number of threads changes the order of sums and so the result, and two runs side by side with one
+    thread each are faster than one after the other with two.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return f"gpu:{tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')}" if gpus else "cpu"
+
+
+def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
+    keras.utils.set_random_seed(task.recipe.seed)
+    measured, misfit = measure_until_misfit(task.architecture)
+    if misfit is not None:
+        raise Untrainable(f"The layers do not fit together: {misfit}.")
+    inputs = [row.shape for row in measured if row.kind == "Input"]
+    if len(inputs) != 1 or len(task.architecture.outputs) != 1:
+        raise Untrainable(
+            f"The network has {len(inputs)} inputs and {len(task.architecture.outputs)} outputs; "
+            "an image classifier has one of each."
+        )
+    optimizer, loss = chosen(task.compilation, task.recipe.compilation)
+    sparse = loss.name.startswith("sparse_")
+    _check_output(measured[task.architecture.outputs[0]].shape[1:], sparse)
+    images = prepare(arrays, task.recipe, inputs[0][1:])
+    model = build(task.architecture)
+    accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
+    model.compile(make_optimizer(optimizer), make_loss(loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
+    for epoch in _epochs(model, images, task.recipe, sparse):
+        report({"epoch": [round(value, 6) for value in vars(epoch).values()]})
+
+
+def chosen(student: Compilation, recipe: Compilation) -> tuple[Optimizer, Loss]:
+    """The student's optimizer and loss; the recipe's for what could not be read, which then holds its default."""
+    unread = bool(student.problem)
+    optimizer = recipe.optimizer if unread and student.optimizer == Optimizer() else student.optimizer
+    loss = recipe.loss if unread and student.loss == Loss() else student.loss
+    return optimizer, loss
+
+
+def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
+    if len(shape) != 1:
+        raise Untrainable(
+            f"The last layer gives {'×'.join(map(str, shape))} values for an image; a classifier gives a plain list of "
+            f"{CLASSES}, one for each class."
+        )
+    size = shape[0] or 0
+    if size < CLASSES or (size > CLASSES and not sparse):
+        values = "1 value" if size == 1 else f"{size} values"
+        raise Untrainable(f"The last layer gives {values} for an image; there are {CLASSES} classes.")
+
+
+def _epochs(model: Any, images: Images, recipe: Recipe, sparse: bool) -> Any:
+    """Train epoch by epoch; each epoch sees every image once, in a new order, an incomplete last batch left out."""
+    y_train, y_validation = (labels if sparse else one_hot(labels) for labels in (images.y_train, images.y_validation))
+    count = len(images.x_train)
+    size = min(recipe.batch_size, count)
+    shuffle = np.random.RandomState(recipe.seed % 2**32)
+    for number in range(1, recipe.epochs + 1):
+        order = shuffle.permutation(count)
+        sums = np.zeros(2)
+        steps = count // size
+        for step in range(steps):
+            batch = order[step * size : (step + 1) * size]
+            model.reset_metrics()
+            logs = model.train_on_batch(images.x_train[batch], y_train[batch], return_dict=True)
+            _check_finite(float(logs["loss"]), number, step)
+            sums += float(logs["accuracy"]), float(logs["loss"])
+        training_accuracy, training_loss = sums / steps
+        validation_accuracy, validation_loss = _validate(model, images.x_validation, y_validation)
+        _check_finite(validation_loss, number, steps)
+        yield Epoch(float(training_accuracy), validation_accuracy, float(training_loss), validation_loss)
+
+
+def _validate(model: Any, x: Any, y: Any) -> tuple[float, float]:
+    """Accuracy and loss on the validation images, weighted by the size of each batch."""
+    sums = np.zeros(2)
+    for start in range(0, len(x), _VALIDATION_BATCH):
+        part = slice(start, start + _VALIDATION_BATCH)
+        model.reset_metrics()
+        logs = model.test_on_batch(x[part], y[part], return_dict=True)
+        sums += np.array([float(logs["accuracy"]), float(logs["loss"])]) * len(x[part])
+    accuracy, loss = sums / len(x)
+    return float(accuracy), float(loss)
+
+
+def _check_finite(loss: float, epoch: int, step: int) -> None:
+    if not math.isfinite(loss):
+        raise Untrainable(
+            f"The loss was no longer a finite number after {step} steps of epoch {epoch}: the training diverged. Look "
+            "again at the learning rate, and at whether the loss and the last layer's activation belong together."
+        )
+
+
+def _first_sentence(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{type(error).__name__}: {lines[0][:300]}"

@@ -1,0 +1,83 @@
+"""The images and labels of a training run, from a recipe: chosen, normalized and shaped for the network's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.datasets import CLASSES
+from autograder.network.architecture import Shape
+from autograder.training import Recipe
+
+if TYPE_CHECKING:
+    from autograder.datasets import Arrays
+
+# Which images train and which validate must not vary with the network, nor with the recipe's seed: else thresholds
+# from several seeds would measure different questions.
+_SPLIT_SEED = 20_240_229
+
+
+class Unsuitable(ValueError):
+    """The images do not fit the network; the message tells the student why."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """float32 images in the network's input shape and their classes (0..9), to train and to validate."""
+
+    x_train: NDArray[np.float32]
+    y_train: NDArray[np.int32]
+    x_validation: NDArray[np.float32]
+    y_validation: NDArray[np.int32]
+
+
+def prepare(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
+    """The images that the recipe asks for, in the layout of `input_shape` (without its batch axis).
+
+    Raises:
+        Unsuitable: no layout of the images has that shape.
+    """
+    pixels, labels = arrays["x_train"], arrays["y_train"].reshape(-1)
+    # RandomState's stream is the one that NumPy promises never to change.
+    order = np.random.RandomState(_SPLIT_SEED).permutation(len(pixels))[: recipe.train + recipe.validation]
+    images = _normalized(pixels[order].astype(np.float32), recipe)
+    images = _laid_out(images, input_shape, recipe)
+    classes = labels[order].astype(np.int32)
+    cut = recipe.train
+    return Images(images[:cut], classes[:cut], images[cut:], classes[cut:])
+
+
+def one_hot(classes: NDArray[np.int32]) -> NDArray[np.float32]:
+    """One row of ten for each class."""
+    return np.eye(CLASSES, dtype=np.float32)[classes]
+
+
+def _normalized(images: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+    if recipe.normalization == "unit":
+        return np.divide(images, 255, dtype=np.float32)
+    if recipe.normalization == "standardize":
+        mean = images[: recipe.train].mean(axis=0, dtype=np.float64)
+        deviation = images[: recipe.train].std(axis=0, dtype=np.float64)
+        deviation[deviation == 0] = 1  # pixels that are the same everywhere, as in the corners of MNIST
+        return np.asarray((images - mean) / deviation, dtype=np.float32)
+    return images
+
+
+def _laid_out(images: NDArray[np.float32], shape: Shape, recipe: Recipe) -> NDArray[np.float32]:
+    gray = images.ndim == 3
+    with_channels = images[..., np.newaxis] if gray else images
+    if not recipe.channels_last:
+        with_channels = np.moveaxis(with_channels, -1, 1)
+    layouts = [with_channels, *([images] if gray else []), images.reshape(len(images), -1)]
+    for layout in layouts:
+        sizes = layout.shape[1:]
+        if len(sizes) == len(shape) and all(
+            have == want or want is None for have, want in zip(sizes, shape, strict=True)
+        ):
+            return np.ascontiguousarray(layout)
+    possible = " or ".join(str(layout.shape[1:]) for layout in layouts)
+    wanted = str(tuple(shape))
+    raise Unsuitable(f"The network's input shape {wanted} does not fit the images: one image has the shape {possible}.")

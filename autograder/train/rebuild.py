@@ -1,0 +1,153 @@
+"""A Keras model from our canonical operations, never from a Keras configuration. Imported only where TensorFlow is.
+
+Every class comes from a table of ours and every setting is a plain value, so nothing that a student wrote is looked up,
+imported or called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from autograder.network.architecture import Architecture, Operation
+from autograder.network.compilation import Loss, Optimizer
+from autograder.network.kinds import KINDS
+
+LAYERS: dict[str, type[keras.layers.Layer]] = {kind: getattr(keras.layers, kind) for kind in KINDS - {"Input"}}
+
+_INITIALIZERS = (
+    *("Zeros", "Ones", "Constant", "Identity", "Orthogonal", "VarianceScaling"),
+    *("RandomNormal", "RandomUniform", "TruncatedNormal"),
+    *("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform"),
+)
+_REGULARIZERS = ("L1", "L2", "L1L2", "OrthogonalRegularizer")
+_CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+# What a setting's value is made from, by the end of the setting's name.
+_PARTS: dict[str, dict[str, Any]] = {
+    "_initializer": {name: getattr(keras.initializers, name) for name in _INITIALIZERS},
+    "_regularizer": {name: getattr(keras.regularizers, name) for name in _REGULARIZERS},
+    "_constraint": {name: getattr(keras.constraints, name) for name in _CONSTRAINTS},
+}
+
+_OPTIMIZERS = (
+    *("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam"),
+    *("Adagrad", "Adadelta", "Adafactor", "Ftrl", "Lion", "Lamb", "Muon"),
+)
+OPTIMIZERS: dict[str, Any] = {name.lower(): getattr(keras.optimizers, name) for name in _OPTIMIZERS}
+_SCHEDULES = (
+    *("ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay"),
+    *("CosineDecay", "CosineDecayRestarts"),
+)
+SCHEDULES: dict[str, Any] = {name: getattr(keras.optimizers.schedules, name) for name in _SCHEDULES}
+LOSSES: dict[str, Any] = {
+    "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+    "binary_crossentropy": keras.losses.BinaryCrossentropy,
+    "categorical_focal_crossentropy": keras.losses.CategoricalFocalCrossentropy,
+    "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
+    "kl_divergence": keras.losses.KLDivergence,
+    "poisson": keras.losses.Poisson,
+    "mean_squared_error": keras.losses.MeanSquaredError,
+    "mean_absolute_error": keras.losses.MeanAbsoluteError,
+    "mean_absolute_percentage_error": keras.losses.MeanAbsolutePercentageError,
+    "mean_squared_logarithmic_error": keras.losses.MeanSquaredLogarithmicError,
+    "cosine_similarity": keras.losses.CosineSimilarity,
+    "huber": keras.losses.Huber,
+    "log_cosh": keras.losses.LogCosh,
+    "hinge": keras.losses.Hinge,
+    "squared_hinge": keras.losses.SquaredHinge,
+    "categorical_hinge": keras.losses.CategoricalHinge,
+    "dice": keras.losses.Dice,
+    "tversky": keras.losses.Tversky,
+}
+
+
+class CannotRebuild(ValueError):
+    """The network or its compilation cannot be rebuilt; the message tells the student why."""
+
+
+def build(architecture: Architecture) -> keras.Model:
+    """The network as a fresh Keras model, its weights drawn from Keras' global seed.
+
+    Raises:
+        CannotRebuild: an operation or one of its settings is not among those that are known.
+    """
+    layers: list[Any] = []
+    tensors: list[Any] = []
+    for operation in architecture.operations:
+        if operation.kind == "Input":
+            layers.append(None)
+            tensors.append(_input(operation.settings))
+            continue
+        layer = _layer(operation) if operation.shares is None else layers[operation.shares]
+        layers.append(layer)
+        sources = [tensors[index] for index in operation.inputs]
+        tensors.append(layer(sources[0] if len(sources) == 1 else sources))
+    inputs = [tensors[index] for index, layer in enumerate(layers) if layer is None]
+    outputs = [tensors[index] for index in architecture.outputs]
+    return keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs)
+
+
+def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer with its settings.
+
+    Raises:
+        CannotRebuild: it is not known here.
+    """
+    settings = dict(optimizer.settings)
+    rate = settings.get("learning_rate")
+    if isinstance(rate, Mapping):
+        settings["learning_rate"] = _made(SCHEDULES, str(rate.get("class_name")), rate.get("config", {}), "schedule")
+    return _made(OPTIMIZERS, optimizer.name, settings, "optimizer")
+
+
+def make_loss(loss: Loss) -> keras.losses.Loss:
+    """The loss with its settings.
+
+    Raises:
+        CannotRebuild: it is not known here.
+    """
+    return _made(LOSSES, loss.name, loss.settings, "loss")
+
+
+def _input(settings: Mapping[str, Any]) -> Any:
+    return keras.Input(tuple(settings["shape"]), dtype=settings.get("dtype"))
+
+
+def _layer(operation: Operation) -> keras.layers.Layer:
+    settings = {key: _value(key, value) for key, value in operation.settings.items()}
+    if operation.kind == "Bidirectional":
+        described = settings["layer"]
+        inner = Operation(kind=described["class_name"], settings=described["config"])
+        settings["layer"] = _layer(inner)
+    return _made(LAYERS, operation.kind, settings, "layer")
+
+
+def _value(key: str, value: Any) -> Any:
+    """One setting as Keras takes it: parts become objects, lists become tuples."""
+    for ending, known in _PARTS.items():
+        if key.endswith(ending):
+            return None if value is None else _made(known, value["class_name"], value["config"], ending[1:])
+    return _tuples(value)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _made(known: Mapping[str, Any], name: str, settings: Mapping[str, Any], what: str) -> Any:
+    maker = known.get(name)
+    if maker is None:
+        raise CannotRebuild(f'The {what} "{name}" cannot be rebuilt here.')
+    accepted = inspect.signature(maker.__init__).parameters
+    common = {"trainable"} if what == "layer" else set()
+    for key in settings:
+        if key not in accepted and key not in common:
+            raise CannotRebuild(f'The {what} "{name}" has a setting "{key}" that cannot be rebuilt here.')
+    try:
+        return maker(**settings)
+    except (TypeError, ValueError) as error:
+        raise CannotRebuild(f'The {what} "{name}" cannot be rebuilt with these settings: {error}') from None

@@ -1,0 +1,291 @@
+"""Training as grading sees it: a task goes in, a training run comes out. TensorFlow lives in another process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import cached_property
+from signal import SIGKILL, Signals
+from types import TracebackType
+from typing import Any
+
+from autograder import datasets
+from autograder.data import digest
+from autograder.datasets import DatasetFile, DatasetMissing
+from autograder.once import OncePerKey
+from autograder.train.device import device_kind
+from autograder.training import TrainingRun, TrainingTask
+from autograder.versions import versions
+
+# Goes up whenever the same task would train differently: threads, order of batches, normalization, optimizer tables.
+METHOD = 1
+
+_BACKEND = "tensorflow"
+_COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
+# How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
+_START_SECONDS = 180.0
+_SLACK_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+# What the worker keeps of our environment: nothing that changes how TensorFlow or Keras compute.
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
+
+
+class TrainerError(Exception):
+    """Training could not be done for a reason that is not the student's; the message says what to do."""
+
+
+class _WorkerDied(Exception):
+    """The worker went away before it answered."""
+
+
+class Trainer:
+    """Runs training tasks in a warm worker process, at most `workers` at a time (one at a time on a GPU).
+
+    The worker starts with the first task, or ahead of it with `warm()`, and is replaced when it dies. All methods may
+    be called from any thread. `close()`, or leaving the `with` block, ends it.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self._slots = threading.BoundedSemaphore(1 if device_kind() != "cpu" else max(1, workers))
+        self._runs: OncePerKey[TrainingRun] = OncePerKey()
+        self._worker: _Worker | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with everything but the task that decides how a run ends: data, versions, method and device."""
+        found: dict[str, str | None] = {}
+        for name in datasets.SHAPES:
+            try:
+                found[name] = datasets.find(name).digest
+            except DatasetMissing:
+                found[name] = None
+        return digest("trainer", self._circumstances, found)
+
+    @property
+    def _circumstances(self) -> dict[str, Any]:
+        return {"versions": _computing_versions(), "method": METHOD, "backend": _BACKEND, "device": device_kind()}
+
+    def key(self, task: TrainingTask) -> str:
+        """The key of the task's run: the digest of the task, its data, the versions and the kind of device.
+
+        Raises:
+            TrainerError: the task's dataset is missing.
+        """
+        return digest("training run", task.key, _dataset(task).digest, self._circumstances)
+
+    def warm(self) -> None:
+        """Start the worker now, in the background, because runs will be asked for soon."""
+        self._ready_worker()
+
+    def run(self, task: TrainingTask) -> TrainingRun:
+        """Train, and wait for the end; equal tasks that are asked for meanwhile share the run.
+
+        Raises:
+            TrainerError: the run could not be made, for a reason that is not the network's.
+        """
+        key = self.key(task)
+        return self._runs(key, lambda: self._run(key, task))
+
+    def close(self) -> None:
+        """End the worker and whatever runs in it."""
+        with self._lock:
+            self._closed = True
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _run(self, key: str, task: TrainingTask) -> TrainingRun:
+        dataset = _dataset(task)
+        wanted = task.recipe.train + task.recipe.validation
+        if wanted > dataset.images:
+            raise TrainerError(
+                f"The recipe asks for {wanted:,} training images, but {dataset.path} holds {dataset.images:,}: "
+                "ask for fewer, or name a folder with the whole dataset in the environment variable AUTOGRADER_DATA."
+            )
+        with self._slots:
+            for _ in range(2):
+                try:
+                    answer = self._ready_worker().ask(task, dataset)
+                except _WorkerDied:
+                    continue
+                if answer.get("signal") == SIGKILL:
+                    continue
+                return _as_run(key, task, answer)
+        raise TrainerError(
+            "The training process was ended from outside twice (perhaps this machine is out of memory): "
+            "start the autograder again with fewer workers."
+        )
+
+    def _ready_worker(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise TrainerError("The trainer is closed.")
+            if self._worker is not None and not self._worker.alive:
+                self._worker.close()
+                self._worker = None
+            if self._worker is None:
+                self._worker = _Worker()
+            return self._worker
+
+
+class _Worker:
+    """The worker process seen from outside: requests are futures, answered in any order."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process, in close()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-m", "autograder.train.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=_environment(),
+            start_new_session=True,
+        )
+        self._ready: Future[None] = Future()
+        self._answers: dict[int, Future[dict[str, Any]]] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._read, name="training answers", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None and self._reader.is_alive()
+
+    def ask(self, task: TrainingTask, dataset: DatasetFile) -> dict[str, Any]:
+        """Send a task and wait for its answer.
+
+        Raises:
+            _WorkerDied: it went away first.
+            TrainerError: it could not start, or does not answer.
+        """
+        try:
+            self._ready.result(_START_SECONDS)
+        except FutureTimeoutError:
+            self.close()
+            raise TrainerError(f"TensorFlow did not start within {_START_SECONDS:.0f} seconds.") from None
+        future: Future[dict[str, Any]] = Future()
+        with self._lock:
+            self._count += 1
+            number = self._count
+            self._answers[number] = future
+            request = {"id": number, "task": task.model_dump(mode="json"), "dataset": str(dataset.path)}
+            self._send(request)
+        try:
+            answer = future.result(task.recipe.seconds + _SLACK_SECONDS)
+        except FutureTimeoutError:
+            self.close()
+            raise TrainerError("The training process does not answer any more.") from None
+        if "error" in answer:
+            raise TrainerError(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """End the process; it ends its children."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        if self._ready.done():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_CLOSE_SECONDS)
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(_CLOSE_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+
+    def _send(self, request: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            raise _WorkerDied from None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            answer = json.loads(line)
+            if "ready" in answer:
+                self._ready.set_result(None)
+                continue
+            with self._lock:
+                future = self._answers.pop(answer["id"])
+            future.set_result(answer)
+        if not self._ready.done():
+            self._ready.set_exception(TrainerError(f"TensorFlow could not be started: {self._last_words()}"))
+        with self._lock:
+            left, self._answers = self._answers, {}
+        for future in left.values():
+            future.set_exception(_WorkerDied())
+
+    def _last_words(self) -> str:
+        self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:500] if lines else f"exit status {self._process.returncode}"
+
+
+def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun:
+    """The training run behind a worker's answer."""
+    outcome, problem = answer["outcome"], answer.get("problem", "")
+    if outcome == "late":
+        outcome, problem = "limit", f"Training took longer than the {task.recipe.seconds:g} seconds that it may take."
+    elif outcome == "limit":
+        problem = f"Training needed more than the {task.recipe.memory_mb:,} MB of memory that it may use."
+    elif outcome == "died":
+        outcome = "limit"
+        how = Signals(answer["signal"]).name if answer["signal"] > 0 else "ended early"
+        problem = (
+            f"Training broke off ({how}), most likely because it needed more than the {task.recipe.memory_mb:,} MB of "
+            "memory that it may use."
+        )
+    columns = list(zip(*answer["epochs"], strict=True)) or [(), (), (), ()]
+    return TrainingRun(
+        key=key,
+        outcome=outcome,
+        problem=problem,
+        training_accuracy=columns[0],
+        validation_accuracy=columns[1],
+        training_loss=columns[2],
+        validation_loss=columns[3],
+        device=answer.get("device", device_kind()),
+        backend=_BACKEND,
+        versions=_computing_versions(),
+        seconds=round(answer["seconds"], 3),
+    )
+
+
+def _dataset(task: TrainingTask) -> DatasetFile:
+    try:
+        return datasets.find(task.recipe.dataset)
+    except DatasetMissing as missing:
+        raise TrainerError(str(missing)) from None
+
+
+def _computing_versions() -> dict[str, str]:
+    return {name: version for name, version in versions().items() if name in _COMPUTING}
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    return kept | {"KERAS_BACKEND": _BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}

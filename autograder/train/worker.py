@@ -1,0 +1,219 @@
+"""The warm worker: imports TensorFlow and Keras once and forks one child for every training run.
+
+Run as `python -I -m autograder.train.worker`. It reads requests from stdin and writes answers to stdout, one JSON
+object a line. It computes nothing itself: TensorFlow survives a fork as long as no operation ran before it. Student
+code never comes near; what arrives is our own canonical data.
+
+It ends when stdin ends, and its children with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import resource
+import selectors
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.datasets import DatasetMissing, load
+from autograder.training import TrainingTask
+
+if TYPE_CHECKING:
+    from autograder.datasets import Arrays
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class _Child:
+    """A run under way: what asked for it, its process, and what it reported so far."""
+
+    request: int
+    process: int
+    deadline: float
+    received: bytes = b""
+    facts: dict[str, Any] = field(default_factory=dict)
+    epochs: list[list[float]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+    late: bool = False
+
+
+class Worker:
+    """Reads requests, forks, watches the children, and answers."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._received = b""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(requests, selectors.EVENT_READ)
+        self._children: dict[int, _Child] = {}
+        self._data: dict[tuple[str, str], Arrays] = {}
+
+    def serve(self) -> None:
+        """Answer requests until there can be no more."""
+        self._answer({"ready": os.getpid()})
+        try:
+            while True:
+                for key, _ in self._selector.select(self._patience()):
+                    if key.fd == self._requests:
+                        if not self._read_requests():
+                            return
+                    else:
+                        self._read_child(key.fd)
+                self._end_late_children()
+        finally:
+            for child in self._children.values():
+                os.kill(child.process, signal.SIGKILL)
+                os.waitpid(child.process, 0)
+
+    def _patience(self) -> float | None:
+        deadlines = [child.deadline for child in self._children.values() if not child.late]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _read_requests(self) -> bool:
+        block = os.read(self._requests, 2**16)
+        self._received += block
+        *lines, self._received = self._received.split(b"\n")
+        for line in lines:
+            self._start(json.loads(line))
+        return bool(block)
+
+    def _start(self, request: dict[str, Any]) -> None:
+        task = TrainingTask.model_validate(request["task"])
+        try:
+            arrays = self._arrays(task.recipe.dataset, request["dataset"])
+        except DatasetMissing as missing:
+            self._answer({"id": request["id"], "error": str(missing)})
+            return
+        reading, writing = os.pipe()
+        gc.collect()
+        gc.freeze()
+        process = os.fork()
+        if process == 0:
+            _be_child(task, arrays, writing)
+        os.close(writing)
+        gc.unfreeze()
+        os.set_blocking(reading, False)
+        self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
+        self._selector.register(reading, selectors.EVENT_READ)
+
+    def _arrays(self, name: str, path: str) -> Arrays:
+        if (name, path) not in self._data:
+            self._data[name, path] = load(name, Path(path))
+        return self._data[name, path]
+
+    def _read_child(self, pipe: int) -> None:
+        child = self._children[pipe]
+        block = os.read(pipe, 2**16)
+        child.received += block
+        *lines, child.received = child.received.split(b"\n")
+        for line in lines:
+            report = json.loads(line)
+            if "epoch" in report:
+                child.epochs.append(report["epoch"])
+            else:
+                child.facts.update(report)
+        if not block:
+            self._conclude(pipe, child)
+
+    def _conclude(self, pipe: int, child: _Child) -> None:
+        self._selector.unregister(pipe)
+        os.close(pipe)
+        del self._children[pipe]
+        _, status = os.waitpid(child.process, 0)
+        answer = {"id": child.request, "epochs": child.epochs, "seconds": time.monotonic() - child.started}
+        if "outcome" not in child.facts:
+            ended_by = -os.waitstatus_to_exitcode(status)
+            answer |= {"outcome": "late"} if child.late else {"outcome": "died", "signal": ended_by}
+        self._answer(answer | child.facts)
+
+    def _end_late_children(self) -> None:
+        now = time.monotonic()
+        for child in self._children.values():
+            if child.deadline <= now and not child.late:
+                child.late = True
+                os.kill(child.process, signal.SIGKILL)
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        line = json.dumps(answer).encode() + b"\n"
+        while line:
+            line = line[os.write(self._answers, line) :]
+
+
+def _be_child(task: TrainingTask, arrays: Arrays, pipe: int) -> None:
+    """Train, report through `pipe`, and end: the child never returns into the worker's loop."""
+    try:
+        worker = os.getppid()
+        _end_with_parent()
+        for stream in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stream, signal.SIG_DFL)
+        pipe = _keep_only(pipe)
+        if os.getppid() != worker:
+            os._exit(1)
+        if not _has_gpu():
+            limit = task.recipe.memory_mb * 2**20
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        from autograder.train.execute import execute
+
+        execute(task, arrays, lambda report: _write_line(pipe, report))
+    except Exception as error:
+        _write_line(pipe, {"outcome": "failed", "error": f"Training broke off: {type(error).__name__}: {error}"})
+    finally:
+        os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends (Linux; elsewhere the worker does it on its way out)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _keep_only(pipe: int) -> int:
+    """Close every descriptor but `pipe`, which becomes number 3; the standard streams go nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    if pipe != 3:
+        os.dup2(pipe, 3)
+    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    return 3
+
+
+def _has_gpu() -> bool:
+    from autograder.train.device import device_kind
+
+    return device_kind() != "cpu"
+
+
+def _write_line(pipe: int, report: dict[str, Any]) -> None:
+    line = json.dumps(report).encode() + b"\n"
+    while line:
+        line = line[os.write(pipe, line) :]
+
+
+def main() -> None:
+    """Import TensorFlow, then serve."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    import keras
+
+    import autograder.train.execute  # noqa: F401  imported here once, for all children
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    with contextlib.suppress(BrokenPipeError):
+        Worker(0, answers).serve()
+
+
+if __name__ == "__main__":
+    main()
