@@ -78,17 +78,16 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be o
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    place, owner = _place(detail, model, table)
-    field = owner.model_fields.get(place[-1]) if place and isinstance(place[-1], str) and owner else None
+    place, owner, annotation = _place(detail, model, table)
     key = _written(place)
     value = _shown(detail["input"])
     if kind == "missing":
-        return f"{key} is missing; add it: {_wanted(field.annotation) if field else 'a value'}."
+        return f"{key} is missing; add it: {_wanted(annotation)}."
     if kind == "extra_forbidden":
         known = owner.model_fields if owner else ()
         return f"unknown key {key}; {did_you_mean(str(place[-1]), known, 'the known keys are')}"
     if kind == "literal_error":
-        choices = _choices(field.annotation) if field else ()
+        choices = _choices(annotation)
         near = difflib.get_close_matches(str(detail["input"]), choices, n=1)
         meant = f' (did you mean "{near[0]}"?)' if near else ""
         listed = ", ".join(f'"{choice}"' for choice in choices) or context.get("expected", "")
@@ -113,10 +112,11 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, 
 
 def _place(
     detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, Any]
-) -> tuple[list[str | int], type[BaseModel] | None]:
-    """The keys and entries that lead to the problem, as the file has them, and the model that the last key is of."""
+) -> tuple[list[str | int], type[BaseModel] | None, Any]:
+    """The keys and entries that lead to the problem, as the file has them; the model of the last key, and its type."""
     place: list[str | int] = []
-    owner: type[BaseModel] | None = model
+    owner: type[BaseModel] | None = None
+    annotation: Any = model
     here: Any = table
     last = len(detail["loc"]) - 1
     for depth, part in enumerate(detail["loc"]):
@@ -125,12 +125,13 @@ def _place(
         )
         if not present and not (depth == last and detail["type"] == "missing"):
             continue  # the name of a variant in a union: nothing that the author wrote
-        if place and isinstance(place[-1], str) and owner:
-            field = owner.model_fields.get(place[-1])
-            owner = _model_in(field.annotation) if field else None
+        if isinstance(part, str):
+            owner = _model_in(annotation)
+            field = owner.model_fields.get(part) if owner else None
+            annotation = field.annotation if field else None
         place.append(part)
         here = here[part] if present else None
-    return place, owner
+    return place, owner, annotation
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -47,7 +47,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -221,18 +221,18 @@ class _Reader:
         tables = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
         places = [_place(number, entry) for number, entry in enumerate(tables, 1)]
         ids = [entry.get("id") for entry in tables]
+        own = _table(table, "networks")
+        untrained = {name for name in networks if not _table(table, "training") and not _table(own[name], "training")}
         questions = []
         for number, (entry, place) in enumerate(zip(tables, places, strict=True)):
             if isinstance(entry.get("id"), str) and entry["id"] in ids[:number]:
                 first = ids.index(entry["id"]) + 1
-                self._problems.append(
-                    f'{place}: question {first} has the id "{entry["id"]}" too; every id counts once.'
-                )
+                self._problems.append(f'{place}: question {first} has the id "{entry["id"]}" too; choose another.')
             question = self._question(entry, place)
             if question is None:
                 continue
             self._problems += _dependency_problems(question, place, ids, number)
-            self._problems += _network_problems(question, place, networks)
+            self._problems += _network_problems(question, place, networks, untrained)
             questions.append(question)
         return tuple(questions)
 
@@ -273,13 +273,15 @@ def _dependency_problems(question: Question, place: str, ids: Sequence[Any], num
     return [f'{place}: it depends on "{needed}", and there is no such question; {did_you_mean(needed, earlier)}']
 
 
-def _network_problems(question: Question, place: str, networks: Mapping[str, NetworkSpec]) -> list[str]:
+def _network_problems(
+    question: Question, place: str, networks: Mapping[str, NetworkSpec], untrained: Set[str]
+) -> list[str]:
     problems = []
     for name in question.networks():
         if name not in networks:
             near = did_you_mean(name, networks, "the declared ones are")
             problems.append(f'{place}: network "{name}" is not declared as [networks.{name}]; {near}')
-        elif question.requires_training and networks[name].recipe is None:
+        elif question.requires_training and name in untrained:
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
     return problems
 
