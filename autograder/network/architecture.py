@@ -28,6 +28,13 @@ class Operation(Data):
     shares: int | None = None
     label: str = Field(default="", exclude=True, max_length=200)
 
+    def __eq__(self, other: object) -> bool:
+        """Equal operations compute the same, whatever their layers are called."""
+        if not isinstance(other, Operation):
+            return NotImplemented
+        ours = (self.kind, self.settings, self.inputs, self.shares)
+        return ours == (other.kind, other.settings, other.inputs, other.shares)
+
 
 class Row(Data):
     """One line of a summary: the output shape (batch axis first, None where free) and parameter counts."""

@@ -68,6 +68,12 @@ def padding_amounts(settings: Settings, shape: Shape, axis: int, kernel: str = "
     return total // 2, total - total // 2
 
 
+def ends(amounts: list[Any], axis: int) -> tuple[int, int]:
+    """What a padding or cropping layer takes before and after spatial axis `axis` (0-based)."""
+    before, after = amounts[axis] if isinstance(amounts[0], list) else amounts
+    return before, after
+
+
 def _single(kind: str, inputs: tuple[Shape, ...]) -> tuple[Shape]:
     if len(inputs) != 1:
         raise Misfit(f"{kind} reads one input, not {len(inputs)}")
@@ -182,6 +188,8 @@ def _reshape(settings: Settings, shape: Shape) -> Measured:
     target, sizes = list(settings["target_shape"]), shape[1:]
     if None in sizes:
         return Measured((shape[0], *(None if size == -1 else size for size in target)))
+    if target.count(-1) > 1:
+        raise Misfit("Reshape can leave one size open, not several")
     total = prod(size or 0 for size in sizes)
     rest = prod(size for size in target if size != -1)
     if -1 in target and rest and total % rest == 0:
@@ -193,6 +201,8 @@ def _reshape(settings: Settings, shape: Shape) -> Measured:
 
 def _permute(settings: Settings, shape: Shape) -> Measured:
     _rank(shape, len(settings["dims"]) + 1, "Permute")
+    if sorted(settings["dims"]) != list(range(1, len(shape))):
+        raise Misfit(f"Permute has to name each axis of {words(shape)} once")
     return Measured((shape[0], *(shape[axis] for axis in settings["dims"])))
 
 
@@ -242,15 +252,19 @@ def _resized(change: Callable[[Settings, int, int], int], rank: int, what: str) 
 
 
 def _zero_padding(rank: int) -> Callable[..., Measured]:
-    return _resized(lambda settings, i, size: size + sum(settings["padding"][i]), rank, f"ZeroPadding{rank}D")
+    return _resized(lambda settings, i, size: size + sum(ends(settings["padding"], i)), rank, f"ZeroPadding{rank}D")
 
 
 def _cropping(rank: int) -> Callable[..., Measured]:
-    return _resized(lambda settings, i, size: size - sum(settings["cropping"][i]), rank, f"Cropping{rank}D")
+    return _resized(lambda settings, i, size: size - sum(ends(settings["cropping"], i)), rank, f"Cropping{rank}D")
 
 
 def _up_sampling(rank: int) -> Callable[..., Measured]:
-    return _resized(lambda settings, i, size: size * int(settings["size"][i]), rank, f"UpSampling{rank}D")
+    def change(settings: Settings, i: int, size: int) -> int:
+        factor: int = settings["size"] if rank == 1 else settings["size"][i]
+        return size * factor
+
+    return _resized(change, rank, f"UpSampling{rank}D")
 
 
 def _elementwise(settings: Settings, *shapes: Shape) -> Measured:

@@ -1,0 +1,201 @@
+"""A network under construction: operations are added in an order in which each reads only earlier ones, and every
+addition is brought to normal form at once, so that what computes the same is written the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from autograder.network.activations import IDEMPOTENT, Applied
+from autograder.network.architecture import Shape
+from autograder.network.shapes import Misfit, ends, measure, padding_amounts
+from autograder.network.values import UnknownNetwork
+
+MAX_CALLS = 10_000
+MAX_ELEMENTS = 2**28
+
+_PADDED = {f"{name}{n}D": n for name in ("Conv", "DepthwiseConv", "SeparableConv") for n in (1, 2, 3)}
+_NOTHING_AT: dict[str, tuple[str, Any]] = {
+    "Dropout": ("rate", 0.0),
+    "AlphaDropout": ("rate", 0.0),
+    "SpatialDropout1D": ("rate", 0.0),
+    "SpatialDropout2D": ("rate", 0.0),
+    "SpatialDropout3D": ("rate", 0.0),
+    "GaussianDropout": ("rate", 0.0),
+    "GaussianNoise": ("stddev", 0.0),
+    "UpSampling1D": ("size", 1),
+    "UpSampling2D": ("size", [1, 1]),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: what it reads (indices of earlier nodes), which weights it uses, and its output shape if known."""
+
+    kind: str
+    settings: dict[str, Any]
+    inputs: tuple[int, ...]
+    weights: tuple[Any, ...] | None
+    label: str
+    shape: Shape | None
+
+
+class Builder:
+    """Collects nodes. `misfit` is the first place where shapes do not fit, as (label, reason)."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.misfit: tuple[str, str] | None = None
+        self._calls = 0
+
+    def count(self, steps: int = 1) -> None:
+        """Count the work done, and refuse a network that asks for too much of it."""
+        self._calls += steps
+        if self._calls > MAX_CALLS:
+            raise UnknownNetwork("the network has too many layers")
+
+    def input(self, shape: list[int | None], label: str) -> int:
+        """Add an input; `shape` has the batch axis first."""
+        settings = {"shape": shape[1:]}
+        if prod(size or 1 for size in shape) > MAX_ELEMENTS:
+            raise UnknownNetwork("its input is too large", label)
+        self.nodes.append(Node("Input", settings, (), None, label, (None, *shape[1:])))
+        return len(self.nodes) - 1
+
+    def shape(self, index: int) -> Shape | None:
+        """The output shape of a node, None where it is not known because something before it does not fit."""
+        return self.nodes[index].shape
+
+    def add(self, applied: Applied, inputs: tuple[int, ...], weights: tuple[Any, ...] | None, label: str) -> int:
+        """Add an operation in normal form.
+
+        Returns:
+            The index of the node that holds its output: that of its input where the operation computes nothing.
+        """
+        self.count()
+        kind, settings = applied.kind, dict(applied.settings)
+        source = self.shape(inputs[0]) if inputs else None
+        if "pool_size" in settings and settings["strides"] is None:
+            settings["strides"] = list(settings["pool_size"])
+        if len(inputs) == 1:
+            inputs = (self._skip(kind, settings, inputs[0]),)
+            source = self.shape(inputs[0])
+            kind = self._normalize(kind, settings, source)
+            if self._is_nothing(kind, settings, inputs[0]):
+                return inputs[0]
+        elif kind == "Concatenate" and source is not None and settings["axis"] == len(source) - 1:
+            settings["axis"] = -1
+        node = Node(kind, settings, inputs, weights, label, self._measure(kind, settings, inputs, label))
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def _measure(self, kind: str, settings: dict[str, Any], inputs: tuple[int, ...], label: str) -> Shape | None:
+        shapes = [shape for shape in map(self.shape, inputs) if shape is not None]
+        if len(shapes) != len(inputs):
+            return None
+        try:
+            shape = measure(kind, settings, tuple(shapes)).shape
+        except Misfit as misfit:
+            self.misfit = self.misfit or (label, str(misfit))
+            return None
+        if prod(size or 1 for size in shape) > MAX_ELEMENTS:
+            raise UnknownNetwork("its output is too large to be computed", label)
+        return shape
+
+    def _skip(self, kind: str, settings: dict[str, Any], source: int) -> int:
+        """Read past an operation that this one makes superfluous; `settings` takes over what that one did."""
+        before = self.nodes[source]
+        if kind in ("Flatten", "Reshape") and before.kind in ("Flatten", "Reshape") and before.shape is not None:
+            if None not in before.shape[1:] and -1 not in settings.get("target_shape", []):
+                return before.inputs[0]
+            if kind == "Flatten" and None not in before.shape[1:]:
+                return before.inputs[0]
+        if kind == "Flatten" and before.kind.startswith("Global") and before.settings.get("keepdims"):
+            pooled = Applied(before.kind, {**before.settings, "keepdims": False})
+            return self.add(pooled, before.inputs, None, before.label)
+        if (axes := _PADDED.get(kind)) and before.kind == f"ZeroPadding{axes}D" and settings["padding"] == "valid":
+            shape = self.shape(before.inputs[0])
+            if shape is not None and len(shape) == axes + 2:
+                given = [ends(before.settings["padding"], axis) for axis in range(axes)]
+                if given == [padding_amounts(settings, shape, axis) for axis in range(axes)]:
+                    settings["padding"] = "same"
+                    return before.inputs[0]
+        return source
+
+    def _normalize(self, kind: str, settings: dict[str, Any], source: Shape | None) -> str:
+        """Write settings that depend on the input's shape in the one way; returns the kind, which may change, too."""
+        if source is None:
+            return kind
+        rank = len(source)
+        if settings.get("padding") == "same" and not needs_padding(kind, settings, source):
+            settings["padding"] = "valid"
+        if kind == "BatchNormalization" and settings["axis"] == rank - 1:
+            settings["axis"] = -1
+        if kind == "LayerNormalization" and all(-rank <= axis < rank for axis in settings["axis"]):
+            settings["axis"] = sorted(axis % rank - rank for axis in settings["axis"])
+        if kind == "Softmax" and settings["axis"] == rank - 1:
+            settings.clear()
+            settings["activation"] = "softmax"
+            return "Activation"
+        if kind == "Reshape":
+            return _normalize_reshape(settings, source)
+        return kind
+
+    def _is_nothing(self, kind: str, settings: dict[str, Any], source: int) -> bool:
+        before, shape = self.nodes[source], self.shape(source)
+        if kind in _NOTHING_AT:
+            name, value = _NOTHING_AT[kind]
+            return bool(settings[name] == value)
+        if kind == "Activation":
+            same = before.kind == "Activation" and before.settings == settings
+            return bool(same and settings["activation"] in IDEMPOTENT)
+        if kind == "Flatten":
+            return shape is not None and len(shape) == 2
+        if kind == "Reshape":
+            return shape is not None and list(shape[1:]) == list(settings["target_shape"])
+        if kind == "Permute":
+            return bool(settings["dims"] == list(range(1, len(settings["dims"]) + 1)))
+        if kind == "Rescaling":
+            return bool(settings["scale"] == 1.0 and settings["offset"] == 0.0)
+        if kind.startswith(("ZeroPadding", "Cropping")):
+            amounts = settings["padding" if kind.startswith("Zero") else "cropping"]
+            return not any(any(pair) if isinstance(pair, list) else pair for pair in amounts)
+        if kind.startswith(("MaxPooling", "AveragePooling")):
+            return all(size == 1 for size in [*settings["pool_size"], *settings["strides"]])
+        return kind in ("Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+
+
+def needs_padding(kind: str, settings: dict[str, Any], shape: Shape) -> bool:
+    """Whether `padding="same"` adds anything on an input of this shape (yes where that cannot be known)."""
+    name = "pool_size" if "pool_size" in settings else "kernel_size"
+    if "Transpose" in kind:
+        return any(
+            (size - 1) * dilation + 1 > stride
+            for size, stride, dilation in zip(
+                settings[name], settings["strides"], settings["dilation_rate"], strict=True
+            )
+        )
+    if name not in settings or len(shape) != len(settings[name]) + 2:
+        return True
+    return any(padding_amounts(settings, shape, axis, name) != (0, 0) for axis in range(len(settings[name])))
+
+
+def _normalize_reshape(settings: dict[str, Any], source: Shape) -> str:
+    """Reshape to its actual sizes, or Flatten where that is what it does."""
+    target = settings["target_shape"]
+    if len(target) == 1 and (target[0] == -1 or None in source[1:]):
+        settings.clear()
+        return "Flatten"
+    if None in source[1:]:
+        return "Reshape"
+    total = prod(size or 0 for size in source[1:])
+    rest = prod(size for size in target if size != -1)
+    if target.count(-1) == 1 and rest > 0 and total % rest == 0:
+        target = [total // rest if size == -1 else size for size in target]
+        settings["target_shape"] = target
+    if target == [total]:
+        settings.clear()
+        return "Flatten"
+    return "Reshape"

@@ -1,0 +1,163 @@
+"""Typed readers for the values of a hostile configuration: each returns the canonical value or refuses in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Reader = Callable[[object], Any]
+
+MAX_SIZE = 2**16
+
+
+class UnknownNetwork(ValueError):
+    """A network that is not among those that can be rebuilt and compared.
+
+    `reason` is for the student, in words; `layer` is the name of the layer that it is about, "" where it is about
+    the whole network.
+    """
+
+    def __init__(self, reason: str, layer: str = "") -> None:
+        super().__init__(f"{layer}: {reason}" if layer else reason)
+        self.reason = reason
+        self.layer = layer
+
+
+def shown(value: object) -> str:
+    """An untrusted value, short and printable, for a message."""
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**12 else "a huge number"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        return "".join(character if character.isprintable() else "?" for character in value[:60])
+    return "a list" if isinstance(value, list | tuple) else "something else"
+
+
+def integer(low: int, high: int = MAX_SIZE) -> Reader:
+    """A whole number in low..high; True is none."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise UnknownNetwork(f"{shown(value)} stands where a whole number belongs")
+        if not low <= value <= high:
+            raise UnknownNetwork(f"{shown(value)} is not between {low:,} and {high:,}")
+        return value
+
+    return read
+
+
+def number(low: float, high: float) -> Reader:
+    """A finite number in low..high, rounded to the precision of a 32-bit float."""
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UnknownNetwork(f"{shown(value)} stands where a number belongs")
+        if not low <= value <= high or (isinstance(value, float) and not math.isfinite(value)):
+            raise UnknownNetwork(f"{shown(value)} is not between {low:g} and {high:g}")
+        return float(f"{value:.7g}")
+
+    return read
+
+
+def boolean(value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise UnknownNetwork(f"{shown(value)} stands where True or False belongs")
+    return value
+
+
+def choice(*options: str) -> Reader:
+    """One of the given words."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in options:
+            raise UnknownNetwork(f"{shown(value)} is none of {', '.join(options)}")
+        return value
+
+    return read
+
+
+def optional(reader: Reader) -> Reader:
+    """None, or what `reader` reads."""
+
+    def read(value: object) -> Any:
+        return None if value is None else reader(value)
+
+    return read
+
+
+def only(*allowed: object) -> Reader:
+    """A setting that must be at one of the given values: nothing else is understood."""
+
+    def read(value: object) -> object:
+        if not any(type(value) is type(candidate) and value == candidate for candidate in allowed):
+            raise UnknownNetwork(f"it is set to {shown(value)}, which is not understood here")
+        return value
+
+    return read
+
+
+def listed(value: object, most: int = 16) -> list[object]:
+    """A list (or tuple) of at most `most` values."""
+    if not isinstance(value, list | tuple):
+        raise UnknownNetwork(f"{shown(value)} stands where a list belongs")
+    if len(value) > most:
+        raise UnknownNetwork(f"a list has {len(value):,} entries; at most {most:,} are read")
+    return list(value)
+
+
+def sizes(count: int, low: int, high: int = MAX_SIZE) -> Reader:
+    """`count` whole numbers in low..high; one number stands for all of them."""
+    one = integer(low, high)
+
+    def read(value: object) -> list[int]:
+        if not isinstance(value, list | tuple):
+            return [one(value)] * count
+        if len(value) != count:
+            raise UnknownNetwork(f"{len(value):,} numbers stand where {count} belong")
+        return [one(item) for item in value]
+
+    return read
+
+
+def integers(low: int, high: int, most: int = 8) -> Reader:
+    """A list of whole numbers in low..high."""
+    one = integer(low, high)
+    return lambda value: [one(item) for item in listed(value, most)]
+
+
+def amounts(axes: int) -> Reader:
+    """What padding or cropping takes at both ends of `axes` axes: [before, after], or a list of them, one per axis."""
+    pair = sizes(2, 0, 4096)
+
+    def read(value: object) -> list[Any]:
+        if axes == 1:
+            inner = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+            return list(pair(inner))
+        if not isinstance(value, list | tuple):
+            return [pair(value)] * axes
+        if len(value) != axes:
+            raise UnknownNetwork(f"{len(value):,} amounts stand where {axes} belong")
+        return [pair(item) for item in value]
+
+    return read
+
+
+def shape(value: object) -> list[int | None]:
+    """A shape with its batch axis, of at most 8 axes; the batch axis becomes None."""
+    one = optional(integer(1))
+    axes = [one(item) for item in listed(value, 8)]
+    if not axes:
+        raise UnknownNetwork("its input shape is empty")
+    return [None, *axes[1:]]
+
+
+def mapping(value: object, most: int = 200) -> Mapping[str, object]:
+    """An object with at most `most` keys that are texts."""
+    if not isinstance(value, dict) or len(value) > most or not all(isinstance(key, str) for key in value):
+        raise UnknownNetwork(f"{shown(value)} stands where a description belongs")
+    return value
