@@ -15,7 +15,7 @@ from autograder.checks.judging import judge_all, tasks_needed
 from autograder.data import digest
 from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
-from autograder.intake import Submission, SubmissionTooLarge
+from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
@@ -132,7 +132,7 @@ class Grader:
         start = time.monotonic()
         try:
             content, notebook = read(submission)
-        except UnreadableNotebook as error:
+        except (UnreadableNotebook, UnreadableSubmission) as error:
             return self._unreadable(submission, str(error), start)
         observe_key = self._observer.key(code_cells(notebook), self._task)
         result_key = digest("result", content, submission.submission, observe_key, self._settings_key)
@@ -184,33 +184,29 @@ class Grader:
             return known
 
     def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
-        content = submission.read_bounded()
-        result_key = digest("result", content, submission.submission, reason, self._settings_key)
+        result_key = digest("unreadable", submission.submission, reason, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
         made = conclude_unreadable(self._standard, submission.student, submission.submission, reason)
         keys = {"result": result_key}
         result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
-        self._store(submission, result, content)
+        self._store(submission, result, None)
         return Outcome(result, reused=False)
 
-    def _store(self, submission: Submission, result: Result, content: bytes) -> None:
-        self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug, content=content)
+    def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
+        self._gradebook.store_submission(submission.student, submission.slug, submission.submission, content)
+        self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug)
 
 
 def read(submission: Submission) -> tuple[bytes, NotebookNode]:
     """A submission's bytes and the notebook in them.
 
     Raises:
-        UnreadableNotebook: there is no notebook in it that could be graded; the message tells the student why.
+        UnreadableNotebook, UnreadableSubmission: there is no notebook in it that could be graded; the message tells
+            the student why.
     """
-    if submission.problem:
-        raise UnreadableNotebook(submission.problem)
-    try:
-        content = submission.read()
-    except SubmissionTooLarge as error:
-        raise UnreadableNotebook(str(error)) from None
+    content = submission.read()
     return content, parse_notebook(content)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.errors import Mendable
-from autograder.gradebook import Gradebook
+from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
 from autograder.intake import Intake, Submission, read_submissions
 from autograder.intake.notebook import assignment_name
@@ -78,7 +79,7 @@ def grade(
             instructor; nothing was executed then.
     """
     intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
-    with workshop(isolation, workers) as (observer, trainer), Gradebook(output / "gradebook.db") as gradebook:
+    with workshop(isolation, workers) as (observer, trainer), Gradebook(output / FILE_NAME) as gradebook:
         claim(gradebook, assignment, output)
         standard = standard_of(assignment, observer)
         grader = Grader(standard, gradebook, observer, trainer, fresh=fresh)
@@ -99,13 +100,13 @@ def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
     Raises:
         WrongUsage: it belongs to another one.
     """
-    owner = gradebook.setting("assignment")
+    owner = gradebook.fact("assignment")
     if owner is not None and owner != assignment.name:
         raise WrongUsage(
             f'{output} holds the grades of "{owner}", not of "{assignment.name}"; name another folder with --output.'
         )
-    gradebook.store_setting("assignment", assignment.name)
-    gradebook.store_setting("assignment_folder", str(assignment.folder.resolve()))
+    gradebook.store_fact("assignment", assignment.name)
+    gradebook.store_fact("assignment_folder", str(assignment.folder.resolve()))
 
 
 def standard_of(assignment: Assignment, observer: Observer) -> Standard:
@@ -117,10 +118,11 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
     standard = Standard.of(assignment, reference_of(assignment, observer))
     stale = standard.stale_thresholds()
     if stale:
+        toml = assignment.folder / "assignment.toml"
         raise AssignmentError(
             [
-                f"{assignment.folder / 'assignment.toml'}: the threshold of {_listed(stale)} was never computed for this "
-                f"network and recipe; run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
+                f"{toml}: the threshold of {_listed(stale)} was never computed for this network and recipe; "
+                f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
             ]
         )
     return standard
@@ -135,8 +137,8 @@ def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
     """
     if not (folder / "gradebook.db").is_file():
         raise WrongUsage(f"{folder} holds no gradebook.db; name a folder that `autograder grade` wrote.")
-    with Gradebook(folder / "gradebook.db") as gradebook:
-        where = gradebook.setting("assignment_folder")
+    with Gradebook(folder / FILE_NAME) as gradebook:
+        where = gradebook.fact("assignment_folder")
         if where is None:
             raise WrongUsage(f"{folder / 'gradebook.db'} does not say which assignment it belongs to; grade again.")
         assignment = load(where)
@@ -163,7 +165,10 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         isolation: Isolation = "bubblewrap"
     except IsolationUnavailable:
         isolation = "none"
-    with workshop(isolation, workers=1) as (observer, trainer), Gradebook("sqlite://") as gradebook:
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory()))
+        observer, trainer = stack.enter_context(workshop(isolation, workers=1))
+        gradebook = stack.enter_context(Gradebook(scratch / FILE_NAME))
         trainer.warm()
         grader = Grader(standard_of(found, observer), gradebook, observer, trainer)
         return found, grader.grade(submission).result

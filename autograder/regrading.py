@@ -51,8 +51,8 @@ def _judge_again(
         keys = {}
     else:
         evidence = gradebook.evidence(before.keys.get("evidence", ""))
-        content = gradebook.submission(before.student)
-        if evidence is None or content is None:
+        handed_in = gradebook.submission(before.student)
+        if evidence is None or handed_in is None or handed_in.content is None:
             raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
 
         def stored_run(task: TrainingTask) -> TrainingRun:
@@ -64,7 +64,7 @@ def _judge_again(
                 )
             return found
 
-        context = with_runs(standard, context_of(standard, evidence, parse_notebook(content)), stored_run)
+        context = with_runs(standard, context_of(standard, evidence, parse_notebook(handed_in.content)), stored_run)
         made = conclude(standard, before.student, before.submission, context)
         keys = made.keys
     return made.model_copy(

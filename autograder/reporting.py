@@ -40,8 +40,9 @@ def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, 
 def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored: StoredResult) -> None:
     cells = []
     if stored.result.status != "unreadable":
-        content = gradebook.submission(stored.result.student)
+        handed_in = gradebook.submission(stored.result.student)
         evidence = gradebook.evidence(stored.result.keys.get("evidence", ""))
-        cells = page_cells(parse_notebook(content), evidence) if content is not None else []
+        if handed_in is not None and handed_in.content is not None:
+            cells = page_cells(parse_notebook(handed_in.content), evidence)
     depends = {question.id: question.depends for question in assignment.questions if question.depends is not None}
     write_student_page(path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends)
