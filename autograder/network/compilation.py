@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from autograder.data import Data
+from autograder.network.optimizers import read_optimizer
+from autograder.network.values import (
+    Reader,
+    UnknownNetwork,
+    boolean,
+    mapping,
+    number,
+    only,
+    shown,
+)
 
 
 class Optimizer(Data):
@@ -29,3 +40,168 @@ class Compilation(Data):
     loss: Loss = Loss()
     metrics: tuple[str, ...] = ("accuracy",)
     problem: str = ""
+
+
+_SMOOTHING = (number(0, 1), 0.0)
+_LOGITS = (boolean, False)
+_AXIS = (only(-1), -1)
+_LOSSES: dict[str, dict[str, tuple[Reader, Any]]] = {
+    "binary_crossentropy": {"from_logits": _LOGITS, "label_smoothing": _SMOOTHING, "axis": _AXIS},
+    "categorical_crossentropy": {"from_logits": _LOGITS, "label_smoothing": _SMOOTHING, "axis": _AXIS},
+    "sparse_categorical_crossentropy": {"from_logits": _LOGITS, "ignore_class": (only(None), None)},
+    "categorical_focal_crossentropy": {
+        "from_logits": _LOGITS,
+        "label_smoothing": _SMOOTHING,
+        "axis": _AXIS,
+        "alpha": (number(0, 1e3), 0.25),
+        "gamma": (number(0, 1e3), 2.0),
+    },
+    "categorical_hinge": {},
+    "cosine_similarity": {"axis": _AXIS},
+    "hinge": {},
+    "huber": {"delta": (number(0, 1e6), 1.0)},
+    "kl_divergence": {},
+    "log_cosh": {},
+    "mean_absolute_error": {},
+    "mean_absolute_percentage_error": {},
+    "mean_squared_error": {},
+    "mean_squared_logarithmic_error": {},
+    "poisson": {},
+    "squared_hinge": {},
+}
+_NAMES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+    "huber_loss": "huber",
+    "acc": "accuracy",
+}
+_METRICS = frozenset(_LOSSES) | {
+    "accuracy",
+    "auc",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "top_k_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "precision",
+    "recall",
+    "f1_score",
+    "root_mean_squared_error",
+    "true_positives",
+    "true_negatives",
+    "false_positives",
+    "false_negatives",
+}
+
+
+def read_compilation(config: dict[str, Any] | None) -> Compilation:
+    """What `compile` was given, from `get_compile_config()` (untrusted). Raises nothing.
+
+    Whatever cannot be read keeps its default, and `problem` says what it was.
+    """
+    if not isinstance(config, dict):
+        return Compilation(problem="The network was not compiled.")
+    problems: list[str] = []
+    parts: dict[str, Any] = {}
+    for part, read in (("optimizer", _optimizer), ("loss", _loss), ("metrics", _metrics)):
+        try:
+            parts[part] = read(config.get(part))
+        except UnknownNetwork as error:
+            problems.append(f"The {part} cannot be read: {error.reason}.")
+    if config.get("loss_weights") is not None:
+        problems.append("Loss weights are not used here.")
+    return Compilation(**parts, problem=" ".join(problems))
+
+
+def _optimizer(value: object) -> Optimizer:
+    name, settings = read_optimizer(value)
+    return Optimizer(name=name, settings=settings)
+
+
+def _only_one(value: object, what: str) -> object:
+    """What stands in a list or an object of one, as for a network with one output."""
+    for _ in range(4):
+        if isinstance(value, list | tuple):
+            items: list[object] = list(value)
+        elif isinstance(value, dict) and "class_name" not in value:
+            items = list(value.values())
+        else:
+            return value
+        if len(items) != 1:
+            raise UnknownNetwork(f"there are {len(items)} of the {what}, where one is understood")
+        value = items[0]
+    raise UnknownNetwork("it is nested too deep")
+
+
+def _loss(value: object) -> Loss:
+    value = _only_one(value, "loss")
+    if value is None:
+        raise UnknownNetwork("there is none")
+    name, given = _named(value, "loss")
+    if name not in _LOSSES:
+        raise UnknownNetwork(f"{shown(name)} is not a loss of Keras that is known here")
+    only("sum_over_batch_size", "auto", "mean", None)(given.pop("reduction", None))
+    fields = _LOSSES[name]
+    for key in given:
+        if key not in fields:
+            raise UnknownNetwork(f"{name} has a setting {shown(key)} that is not known here")
+    settings = {key: read(given[key]) if key in given else default for key, (read, default) in fields.items()}
+    return Loss(name=name, settings=settings)
+
+
+def _metrics(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    found: list[str] = []
+    queue: list[tuple[object, int]] = [(value, 0)]
+    while queue:
+        item, depth = queue.pop(0)
+        nested = isinstance(item, list | tuple) or (isinstance(item, dict) and "class_name" not in item)
+        if nested and depth < 4 and len(queue) < 64:
+            children = item.values() if isinstance(item, dict) else item
+            queue.extend((child, depth + 1) for child in list(children)[:64])  # type: ignore[call-overload]
+        elif nested:
+            raise UnknownNetwork("there are too many")
+        elif item is not None:
+            name, _ = _named(item, "metric")
+            if name not in _METRICS:
+                raise UnknownNetwork(f"{shown(name)} is not a metric of Keras that is known here")
+            if name not in found:
+                found.append(name)
+    return tuple(found)
+
+
+def _named(value: object, what: str) -> tuple[str, dict[str, object]]:
+    """The function name and the settings of a loss or a metric, given by name, as an object or as a function."""
+    if isinstance(value, str):
+        return _NAMES.get(value.lower(), _snake(value)), {}
+    described = mapping(value)
+    name = described.get("class_name")
+    if name == "function":
+        name = described.get("config")
+        if described.get("module") not in ("builtins", "keras.losses", "keras.metrics") or not isinstance(name, str):
+            raise UnknownNetwork(f"the {what} is a function of your own, which cannot be rebuilt")
+        return _NAMES.get(name, name), {}
+    if (
+        not isinstance(name, str)
+        or described.get("module") not in ("keras.losses", "keras.metrics")
+        or described.get("registered_name") is not None
+    ):
+        raise UnknownNetwork(f"the {what} is not one of Keras' own, so it cannot be rebuilt")
+    settings = {key: item for key, item in mapping(described.get("config")).items() if key not in ("name", "dtype")}
+    snake = _snake(name)
+    return _NAMES.get(snake, snake), settings
+
+
+def _snake(name: str) -> str:
+    """CategoricalCrossentropy as categorical_crossentropy; KLDivergence and MeanSquaredError likewise."""
+    if len(name) > 80:
+        return shown(name)
+    known = {"AUC": "auc", "KLDivergence": "kl_divergence", "F1Score": "f1_score", "LogCosh": "log_cosh"}
+    return known.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
