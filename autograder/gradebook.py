@@ -1,0 +1,379 @@
+"""The gradebook: what every stage made, kept as it is made, so that nothing is made twice and nothing is lost.
+
+Evidence and training runs are kept under the key that hashes everything they were made from; results and submissions
+under the assignment and the student. What a method stored is on the disk when it returns. Several threads, and
+several graders, may use one gradebook.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import LargeBinary, String, Text, create_engine, delete, event, insert, inspect, select
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+
+from autograder.data import Data
+from autograder.evidence import Evidence
+from autograder.result import Result
+from autograder.training import TrainingRun
+
+FILE_NAME = "gradebook.db"
+# Raised with every change of the tables.
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 20
+_ROWS_AT_ONCE = 50
+# What databases say when something is wrong, and what that means to the instructor.
+_MEANINGS = (
+    (("not a database", "malformed"), "is damaged: move it away and grade again from the same submissions"),
+    (("no such column", "no such table"), "belongs to another program: name another file"),
+    (("locked", "busy"), "is kept busy by another program: try again when that has ended"),
+    (
+        ("disk is full",),
+        "cannot grow because the disk is full: free some space and grade again, nothing stored is lost",
+    ),
+    (("unable to open", "readonly", "read-only"), "cannot be opened for writing: check its folder and permissions"),
+)
+
+
+class GradebookError(Exception):
+    """The gradebook cannot be used: one sentence that names it and the mend."""
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result, the key of everything it was made from, and the file stem of the student's page."""
+
+    result: Result
+    result_key: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """What a student handed in, so that pages can be made again without the folder it came from.
+
+    `path` is the submission's path as results name it; `content` is None where it could not be read.
+    """
+
+    student: str
+    slug: str
+    path: str
+    content: bytes | None
+
+
+class _Table(DeclarativeBase):
+    pass
+
+
+class _Keyed(_Table):
+    """What is found again by the hash of everything it was made from."""
+
+    __abstract__ = True
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Evidence(_Keyed):
+    __tablename__ = "evidence"
+
+
+class _TrainingRun(_Keyed):
+    __tablename__ = "training_runs"
+
+
+class _OfStudent(_Table):
+    """What is found again by assignment and student."""
+
+    __abstract__ = True
+    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
+    student: Mapped[str] = mapped_column(String(300), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(200))
+
+
+class _Submission(_OfStudent):
+    __tablename__ = "submissions"
+    path: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class _Result(_OfStudent):
+    __tablename__ = "results"
+    result_key: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Fact(_Table):
+    """What is known of a grading as a whole. The table's presence marks a database as a gradebook."""
+
+    __tablename__ = "gradebook"
+    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+_SCHEMA = ("", "schema version")
+
+Row = TypeVar("Row", bound=_Table)
+StudentRow = TypeVar("StudentRow", bound=_OfStudent)
+Kept = TypeVar("Kept", bound=Data)
+
+
+class Gradebook:
+    """A gradebook that is open; close it, or use it as a context manager.
+
+    Args:
+        target: a SQLite file, made where it is missing, or a database of its own as SQLAlchemy names it
+            ("postgresql+psycopg://...").
+        assignment: whose results and submissions these are, where several assignments share a database.
+
+    Raises:
+        GradebookError: it is damaged, belongs to another program or a newer autograder, or cannot be reached. Every
+            method raises it too.
+    """
+
+    def __init__(self, target: Path | str, assignment: str = "") -> None:
+        self._assignment = assignment
+        self._name, self._engine = _engine(target)
+        self._session = sessionmaker(self._engine, expire_on_commit=False)
+        try:
+            with self._explained():
+                _attempt(self._prepare)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back every connection; what was stored is on the disk already."""
+        self._engine.dispose()
+
+    def evidence(self, key: str) -> Evidence | None:
+        """The evidence under this key; None where there is none that can be read."""
+        row = self._row(_Evidence, key)
+        return _unpacked(Evidence, row.content) if row else None
+
+    def store_evidence(self, evidence: Evidence) -> None:
+        """Keep evidence under its key."""
+        self._replace(_Evidence, key=evidence.key, content=_packed(evidence))
+
+    def training_run(self, key: str) -> TrainingRun | None:
+        """The training run under this key; None where there is none that can be read."""
+        row = self._row(_TrainingRun, key)
+        return _unpacked(TrainingRun, row.content) if row else None
+
+    def store_training_run(self, run: TrainingRun) -> None:
+        """Keep a training run under its key."""
+        self._replace(_TrainingRun, key=run.key, content=_packed(run))
+
+    def result(self, student: str) -> StoredResult | None:
+        """A student's result; None where there is none that can be read."""
+        row = self._row(_Result, (self._assignment, student))
+        result = _unpacked(Result, row.content) if row else None
+        return StoredResult(result, row.result_key, row.slug) if row and result else None
+
+    def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
+        """Keep a student's result in place of any earlier one."""
+        owner = {"assignment": self._assignment, "student": result.student}
+        self._replace(_Result, **owner, slug=slug, result_key=result_key, content=_packed(result))
+
+    def results(self) -> Iterator[StoredResult]:
+        """Every result, sorted by student, a few at a time in memory."""
+        for row in self._rows(_Result):
+            result = _unpacked(Result, row.content)
+            if result is None:
+                raise GradebookError(
+                    f"The gradebook {self._name} holds a result of {row.student} that this autograder cannot read: "
+                    "grade again with --fresh."
+                )
+            yield StoredResult(result, row.result_key, row.slug)
+
+    def submission(self, student: str) -> StoredSubmission | None:
+        """What a student handed in; None where nothing was stored."""
+        row = self._row(_Submission, (self._assignment, student))
+        return self._handed_in(row) if row else None
+
+    def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
+        """Keep what a student handed in, in place of anything earlier."""
+        owner = {"assignment": self._assignment, "student": student}
+        packed = None if content is None else zlib.compress(content)
+        self._replace(_Submission, **owner, slug=slug, path=path, content=packed)
+
+    def submissions(self) -> Iterator[StoredSubmission]:
+        """Everything handed in, sorted by student, a few at a time in memory."""
+        return (self._handed_in(row) for row in self._rows(_Submission))
+
+    def remove_missing(self, students: Iterable[str]) -> tuple[str, ...]:
+        """Drop the results and submissions of everyone who is not among `students`; returns who that was."""
+        gone = sorted({*self._students(_Result), *self._students(_Submission)} - set(students))
+        with self._explained(), self._session.begin() as session:
+            for student in gone:
+                for table in (_Result, _Submission):
+                    session.execute(delete(table).where(table.assignment == self._assignment, table.student == student))
+        return tuple(gone)
+
+    def fact(self, name: str) -> str | None:
+        """Something remembered about the grading itself, such as the assignment's folder."""
+        row = self._row(_Fact, (self._assignment, name))
+        return row.value if row else None
+
+    def store_fact(self, name: str, value: str) -> None:
+        """Remember something about the grading itself."""
+        self._replace(_Fact, assignment=self._assignment, name=name, value=value)
+
+    def _handed_in(self, row: _Submission) -> StoredSubmission:
+        try:
+            content = None if row.content is None else zlib.decompress(row.content)
+        except zlib.error:
+            raise GradebookError(
+                f"The gradebook {self._name} is damaged where it holds what {row.student} handed in: grade again "
+                "with --fresh."
+            ) from None
+        return StoredSubmission(row.student, row.slug, row.path, content)
+
+    def _row(self, table: type[Row], key: str | tuple[str, str]) -> Row | None:
+        with self._explained(), self._session() as session:
+            return session.get(table, key)
+
+    def _students(self, table: type[_OfStudent]) -> list[str]:
+        """Everyone of this assignment in the table, in the order of `intake`, whatever order the database has."""
+        with self._explained(), self._session() as session:
+            students = session.scalars(select(table.student).where(table.assignment == self._assignment))
+            return sorted(students, key=lambda student: (student.casefold(), student))
+
+    def _rows(self, table: type[StudentRow]) -> Iterator[StudentRow]:
+        students = self._students(table)
+        for start in range(0, len(students), _ROWS_AT_ONCE):
+            some = students[start : start + _ROWS_AT_ONCE]
+            with self._explained(), self._session() as session:
+                found = session.scalars(
+                    select(table).where(table.assignment == self._assignment, table.student.in_(some))
+                )
+                rows = {row.student: row for row in found}
+            yield from (rows[student] for student in some if student in rows)
+
+    def _replace(self, table: type[_Table], **values: Any) -> None:
+        """Put a row in place of the one with its key; of two graders that do so at the same moment, the later wins."""
+        same = [column == values[str(column.key)] for column in inspect(table).primary_key]
+
+        def replace() -> None:
+            # Deleting comes first: SQLite then asks for the right to write before it has read, and waits for it.
+            with self._session.begin() as session:
+                session.execute(delete(table).where(*same))
+                session.add(table(**values))
+
+        with self._explained():
+            _attempt(replace)
+
+    def _prepare(self) -> None:
+        """Make the tables where there are none, and see that they are ours where there are some."""
+        with self._engine.connect() as connection:
+            known = self._check(connection)
+        if known:
+            return
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
+                # Kept in the file itself: readers do not wait for a writer. It cannot be set within a transaction.
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if not self._check(connection):
+                _Table.metadata.create_all(connection)
+                assignment, name = _SCHEMA
+                version = {"assignment": assignment, "name": name, "value": str(SCHEMA_VERSION)}
+                connection.execute(insert(_Fact).values(version))
+            connection.commit()
+
+    def _check(self, connection: Connection) -> bool:
+        """Whether this is a gradebook; False for an empty database."""
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return False
+        if _Fact.__tablename__ not in tables:
+            raise GradebookError(f"{self._name} is the database of another program: name another file.")
+        assignment, name = _SCHEMA
+        stored = connection.scalar(select(_Fact.value).where(_Fact.assignment == assignment, _Fact.name == name))
+        if stored != str(SCHEMA_VERSION):
+            raise GradebookError(
+                f"The gradebook {self._name} was made by another version of autograder (its format is {stored}, this "
+                f"one's is {SCHEMA_VERSION}): use that version, or move the file away and grade again."
+            )
+        return True
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what a database says into a sentence."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise GradebookError(f"The gradebook {self._name} {_meaning(error)}.") from error
+
+
+def _engine(target: Path | str) -> tuple[str, Engine]:
+    """The engine for a file or URL, and a name for it without its password."""
+    name = str(target)
+    try:
+        if isinstance(target, str) and "://" in target:
+            url = make_url(target)
+            name = url.render_as_string(hide_password=True)
+        else:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            url = URL.create("sqlite", database=str(target))
+        if url.get_backend_name() != "sqlite":
+            return name, create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
+        raise GradebookError(f"No gradebook can be opened at {name} ({error}): name a file or a database.") from error
+
+    @event.listens_for(engine, "connect")
+    def safe_from_power_cuts(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous=FULL")
+
+    return name, engine
+
+
+def _attempt(work: Callable[[], None]) -> None:
+    """Do it, again where another grader was at the same row or made the same table at the same moment."""
+    for pause in (0.05, 0.2):
+        with suppress(IntegrityError, OperationalError, ProgrammingError):
+            work()
+            return
+        time.sleep(pause)
+    work()
+
+
+def _meaning(error: Exception) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    for signs, meaning in _MEANINGS:
+        if any(sign in said.lower() for sign in signs):
+            return meaning
+    return f"cannot be used ({said})"
+
+
+def _packed(data: Data) -> bytes:
+    """Compressed JSON that gives back the same data: NaN stays NaN, and lone surrogates survive as escapes."""
+    return zlib.compress(json.dumps(data.model_dump()).encode("ascii"))
+
+
+def _unpacked(kind: type[Kept], content: bytes) -> Kept | None:
+    """The data; None where it is damaged or of another shape, so that it is made again."""
+    try:
+        return kind.model_validate(json.loads(zlib.decompress(content)))
+    except (zlib.error, ValueError, RecursionError):
+        return None

@@ -1,0 +1,65 @@
+"""The two files that other programs read: `grades.csv` and `results.jsonl`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.files import replacing, write_atomically
+from autograder.result import Result
+
+COLUMNS = ("student", "score", "points", "pending", "percent", "status")
+# With these a spreadsheet takes a cell for a formula, or for the continuation of one.
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequence[str]) -> None:
+    """One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
+
+    UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
+    the score's share of the points that are decided already (points - pending) and empty where none are. A question
+    that waits for a person, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
+    would take for a formula gets an apostrophe before it.
+    """
+    table = io.StringIO(newline="")
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow([*COLUMNS, *question_ids])
+    for result in results:
+        scores = {verdict.id: _number(verdict.score) for verdict in result.questions if not verdict.pending}
+        rows.writerow(
+            [
+                _text(result.student),
+                _number(result.score),
+                _number(result.points),
+                _number(result.pending),
+                _percent(result),
+                _text(result.status),
+                *(scores.get(question, "") for question in question_ids),
+            ]
+        )
+    write_atomically(path, table.getvalue())
+
+
+def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:
+    """One `Result.line()` a line, keys sorted; pure ASCII, so that no reader splits a line at a rare separator."""
+    with replacing(path) as file:
+        for result in results:
+            file.write(json.dumps(result.line(), sort_keys=True).encode("ascii") + b"\n")
+
+
+def _text(value: str) -> str:
+    safe = value.encode("utf-8", "replace").decode("utf-8")
+    return f"'{safe}" if safe.startswith(_FORMULA_BEGINNINGS) else safe
+
+
+def _number(value: float) -> str:
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _percent(result: Result) -> str:
+    decided = result.points - result.pending
+    return f"{100 * result.score / decided:.2f}".rstrip("0").rstrip(".") if decided > 0 else ""

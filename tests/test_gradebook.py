@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from autograder.evidence import CapturedFit, CellRun, Evidence
+from autograder.gradebook import Gradebook, GradebookError
+from autograder.result import CurveExhibit, Finding, Result, Verdict
+from autograder.training import TrainingRun
+
+
+def result(student: str, score: float = 1.0) -> Result:
+    curve = CurveExhibit(network="model", training_accuracy=(0.5,), validation_accuracy=(0.4,), threshold=0.9)
+    verdict = Verdict(
+        id="accuracy",
+        title="Accuracy",
+        status="partial",
+        score=score,
+        points=3,
+        findings=(Finding(message="Größe stimmt nicht"),),
+        exhibits=(curve,),
+    )
+    return Result(
+        student=student,
+        submission=f"{student}.ipynb",
+        status="graded",
+        score=score,
+        points=3,
+        pending=0,
+        questions=(verdict,),
+        isolation="bubblewrap",
+        device="cpu",
+        versions={"keras": "3"},
+        keys={},
+        seconds=0.5,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "reports" / "gradebook.db"
+
+
+def test_what_was_stored_is_there_after_reopening(path: Path) -> None:
+    evidence = Evidence(key="e", cells=(CellRun(index=0, status="ok"),), isolation="none", versions={})
+    run = TrainingRun(key="t", outcome="trained", validation_accuracy=(0.1, 1 / 3))
+    with Gradebook(path) as gradebook:
+        gradebook.store_evidence(evidence)
+        gradebook.store_training_run(run)
+        gradebook.store_submission("anna", "anna-page", "anna/cnn2.ipynb", b"bytes")
+        gradebook.store_submission("ben", "ben", "ben.ipynb", None)
+        gradebook.store_result(result("anna"), result_key="r", slug="anna-page")
+        gradebook.store_fact("assignment", "cnn2")
+    with Gradebook(str(path)) as gradebook:
+        assert gradebook.evidence("e") == evidence
+        assert gradebook.training_run("t") == run
+        stored = gradebook.result("anna")
+        assert stored is not None
+        assert (stored.result, stored.result_key, stored.slug) == (result("anna"), "r", "anna-page")
+        assert [(one.student, one.content) for one in gradebook.submissions()] == [("anna", b"bytes"), ("ben", None)]
+        assert gradebook.submission("anna").path == "anna/cnn2.ipynb"  # type: ignore[union-attr]
+        assert gradebook.fact("assignment") == "cnn2"
+        assert gradebook.evidence("x") is gradebook.training_run("x") is gradebook.result("x") is None
+        assert gradebook.submission("x") is gradebook.fact("x") is None
+
+
+def test_evidence_comes_back_as_it_was_down_to_nan_and_lone_surrogates(path: Path) -> None:
+    evidence = Evidence(
+        key="e",
+        cells=(CellRun(index=0, status="ok", outputs=({"text": "\ud800 ü \0"},)),),
+        fits=(CapturedFit(epochs=1, cell=0, history={"loss": (float("nan"), float("inf"), None, 0.1)}),),
+        isolation="none",
+        versions={},
+    )
+    with Gradebook(path) as gradebook:
+        gradebook.store_evidence(evidence)
+        assert repr(gradebook.evidence("e")) == repr(evidence)
+
+
+def test_results_come_sorted_by_student_whatever_the_order_of_storing(path: Path) -> None:
+    names = [f"student {number:03}" for number in range(120)] + ["Zoë", "anna", "Ben", "Änne"]
+    with Gradebook(path) as gradebook:
+        for name in sorted(names, key=lambda name: name[::-1]):
+            gradebook.store_result(result(name), result_key="r", slug="s")
+        assert [stored.result.student for stored in gradebook.results()] == sorted(
+            names, key=lambda name: (name.casefold(), name)
+        )
+
+
+def test_storing_again_replaces(path: Path) -> None:
+    with Gradebook(path) as gradebook:
+        for score in (1.0, 2.0):
+            gradebook.store_result(result("anna", score), result_key=str(score), slug="anna")
+        assert [stored.result.score for stored in gradebook.results()] == [2.0]
+
+
+def test_those_who_are_no_longer_in_the_class_are_removed(path: Path) -> None:
+    with Gradebook(path) as gradebook:
+        for name in ("anna", "ben", "carl"):
+            gradebook.store_result(result(name), result_key="r", slug=name)
+        gradebook.store_submission("dora", "dora", "dora.ipynb", b"")
+        assert gradebook.remove_missing(["ben", "eve"]) == ("anna", "carl", "dora")
+        assert [stored.result.student for stored in gradebook.results()] == ["ben"]
+
+
+def test_assignments_in_one_database_do_not_mix(path: Path) -> None:
+    url = f"sqlite:///{path}"
+    path.parent.mkdir()
+    with Gradebook(url, assignment="cnn1") as one, Gradebook(url, assignment="cnn2") as two:
+        one.store_result(result("anna"), result_key="1", slug="anna")
+        two.store_result(result("ben"), result_key="2", slug="ben")
+        two.remove_missing([])
+        assert [stored.result.student for stored in one.results()] == ["anna"]
+        assert list(two.results()) == []
+
+
+def test_a_result_that_cannot_be_read_is_absent_and_named_when_listed(path: Path) -> None:
+    with Gradebook(path) as gradebook:
+        gradebook.store_result(result("anna"), result_key="r", slug="anna")
+        with sqlite3.connect(path) as raw:
+            raw.execute("UPDATE results SET content = ?", (b"rubbish",))
+        raw.close()
+        assert gradebook.result("anna") is None
+        with pytest.raises(GradebookError, match=r"a result of anna .* grade again with --fresh"):
+            list(gradebook.results())
+
+
+def test_many_threads_and_two_gradebooks_lose_nothing(path: Path) -> None:
+    with Gradebook(path) as one, Gradebook(path) as two, ThreadPoolExecutor(8) as threads:
+        both = (one, two)
+
+        def store(number: int) -> None:
+            both[number % 2].store_result(result(f"s{number % 40}", float(number)), result_key="r", slug="s")
+            both[number % 2].result(f"s{number % 40}")
+
+        list(threads.map(store, range(160)))
+        assert len(list(one.results())) == 40
+
+
+def test_two_gradebooks_made_at_the_same_moment_agree(path: Path) -> None:
+    barrier = threading.Barrier(6)
+
+    def make(number: int) -> None:
+        barrier.wait(timeout=30)
+        with Gradebook(path) as gradebook:
+            gradebook.store_fact(str(number), "x")
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(make, range(6)))
+    with Gradebook(path) as gradebook:
+        assert all(gradebook.fact(str(number)) for number in range(6))
+
+
+def test_every_write_waits_for_the_disk(path: Path) -> None:
+    with Gradebook(path) as gradebook, gradebook._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def _foreign(path: Path) -> None:
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE grade (id INTEGER)")
+    raw.close()
+
+
+def _newer(path: Path) -> None:
+    Gradebook(path).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE gradebook SET value = '99'")
+    raw.close()
+
+
+def _like_ours(path: Path) -> None:
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE gradebook (id INTEGER)")
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.write_bytes(b"not a database at all" * 100), "is damaged: move it away and grade again"),
+        (_foreign, "is the database of another program"),
+        (_like_ours, "belongs to another program"),
+        (_newer, "made by another version of autograder"),
+        (lambda path: path.mkdir(), "cannot be opened for writing"),
+    ],
+)
+def test_a_file_that_is_no_gradebook_is_refused_in_a_sentence_and_left_alone(
+    path: Path, spoil: object, says: str
+) -> None:
+    path.parent.mkdir()
+    spoil(path)  # type: ignore[operator]
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(GradebookError, match=says) as refused:
+        Gradebook(path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def _read_everything(path: Path) -> None:
+    with Gradebook(path) as gradebook:
+        list(gradebook.submissions())
+        list(gradebook.results())
+
+
+def test_a_gradebook_with_random_bytes_in_it_is_a_sentence(path: Path) -> None:
+    with Gradebook(path) as gradebook:
+        for number in range(50):
+            gradebook.store_submission(f"s{number}", "s", "s", os.urandom(5000))
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(8192)
+        file.write(os.urandom(size - 8192))
+    with pytest.raises(GradebookError, match="damaged"):
+        _read_everything(path)
+
+
+@pytest.mark.parametrize("target", ["nosuch+driver://x", "nosuch://user:secret@x/y", "sqlite:///missing/folder/x.db"])
+def test_a_database_that_cannot_be_opened_is_a_sentence_without_its_password(target: str) -> None:
+    with pytest.raises(GradebookError) as refused:
+        Gradebook(target)
+    assert "secret" not in str(refused.value)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_gradebook import result
+from autograder.gradebook import Gradebook
+gradebook = Gradebook(Path(sys.argv[1]))
+for number in range(1_000_000):
+    gradebook.store_result(result(f"s{number}"), result_key=str(number), slug="s")
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("told", [1, 7, 23])
+def test_a_grader_killed_while_writing_loses_no_finished_result(path: Path, told: int) -> None:
+    command = [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        finished = [int(writer.stdout.readline()) for _ in range(told)]
+        writer.send_signal(signal.SIGKILL)
+        finished += [int(line) for line in writer.stdout]
+        writer.wait(timeout=30)
+    with Gradebook(path) as gradebook:
+        stored = {one.result.student for one in gradebook.results()}
+        assert stored >= {f"s{number}" for number in finished}
+        assert len(stored) <= len(finished) + 1
+        gradebook.store_result(result("after"), result_key="r", slug="after")
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    raw.close()
