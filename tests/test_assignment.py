@@ -54,11 +54,10 @@ def test_cnn2_is_complete():
     assert assignment.networks["model"].recipe.train == 2400
 
 
-def test_what_observe_is_asked_for_follows_from_the_networks_and_the_questions():
+def test_what_observe_is_asked_for_follows_from_the_file():
     task = load("cnn2", search=[ROOT / "assignments"]).observe_task()
-    assert tuple(task.networks) == ("model",)
     assert tuple(task.datasets) == ("mnist",)
-    assert task.training == "short"
+    assert (task.training, task.limits.cell_seconds) == ("short", 45)
 
 
 def test_an_assignment_is_found_by_name_folder_and_file(copy, tmp_path):

@@ -92,7 +92,6 @@ class Assignment:
     def observe_task(self) -> ObserveTask:
         """How *observe* is to run a notebook of this assignment."""
         return ObserveTask(
-            networks=tuple(self.networks),
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
