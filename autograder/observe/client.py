@@ -1,0 +1,59 @@
+"""nbclient with bounds: outputs are counted before they are kept, and a flood is told to the one who waits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from nbclient import NotebookClient
+
+_HARD_FACTOR = 32
+_MAX_OUTPUTS = 1000
+_KEPT = frozenset({"stream", "display_data", "execute_result", "error", "update_display_data"})
+
+
+class BoundedClient(NotebookClient):  # type: ignore[misc]
+    """Executes cells one by one, as nbclient does, but keeps at most `output_bytes` of each cell's output.
+
+    After `process_message` has dropped something, `truncated` is true for this cell; when the cell sends far more than
+    it may, `flooded` is set and the cell should be interrupted.
+    """
+
+    def bound(self, output_bytes: int, total_bytes: int) -> None:
+        """Set the limits, in bytes of JSON, before the first cell."""
+        self._cell_limit, self._left = output_bytes, total_bytes
+        self.flooded = asyncio.Event()
+        self.next_cell()
+
+    def next_cell(self) -> None:
+        """Count anew."""
+        self._received, self._room, self.truncated = 0, min(self._cell_limit, self._left), False
+        self.flooded.clear()
+        self.reply: dict[str, Any] = {}
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        kind = msg["msg_type"]
+        if kind in ("status", "clear_output"):
+            return super().process_message(msg, cell, cell_index)
+        if kind not in _KEPT:
+            return None  # widgets and the like: nothing of the student's may change the state of this process
+        size = len(json.dumps(msg["content"], default=str))
+        self._received += size
+        if self._received > _HARD_FACTOR * self._cell_limit:
+            self.flooded.set()
+        if size > self._room or len(cell.outputs) >= _MAX_OUTPUTS:
+            self.truncated = True
+            if kind != "stream" or len(cell.outputs) >= _MAX_OUTPUTS:
+                return None
+            msg["content"]["text"] = str(msg["content"].get("text", ""))[: self._room]
+            size = self._room
+        if size <= 0:
+            return None
+        self._room -= size
+        self._left -= size
+        return super().process_message(msg, cell, cell_index)
+
+    def note_reply(self, cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        """A hook of nbclient's: the kernel's answer to the cell."""
+        self.reply = execute_reply.get("content", {})

@@ -1,0 +1,197 @@
+"""Inside the kernel: every call of `fit` is noted, and made short where the assignment wants that.
+
+A shortened call runs one epoch of two small batches, without compiling a graph for them. Callbacks, validation,
+generators and `tf.data` work as ever. The history keeps its keys, and its lists the length that the student asked for
+(the last value is repeated), so that the cells after it draw and compute as after a full run.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+STEPS = 2
+BATCH = 32
+_SAMPLE = 2_000_000  # elements that statistics are computed over
+
+
+@dataclass
+class FitCall:
+    """One call of `fit`: the model, the History it returned, and what was asked for."""
+
+    model: Any
+    epochs: int
+    shortened: bool
+    inputs: dict[str, Any] | None
+    targets: dict[str, Any] | None
+    validation: dict[str, Any] | None
+    history: Any = None
+    values: dict[str, list[Any]] = field(default_factory=dict)
+
+
+class FitRecorder:
+    """Stands before Keras' own `fit`, wherever that is defined, so that every way of calling it comes through here."""
+
+    def __init__(self, *, shorten: bool) -> None:
+        import keras
+
+        self._shorten = shorten
+        self._calls: list[FitCall] = []
+        owner = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
+        self._fit = vars(owner)["fit"]
+        self._signature = inspect.signature(self._fit)
+        owner.fit = self._replacement()
+
+    def take(self) -> list[FitCall]:
+        """The calls since the last time."""
+        calls, self._calls = self._calls, []
+        return calls
+
+    def _replacement(self) -> Any:
+        @functools.wraps(self._fit)
+        def fit(model: Any, *positional: Any, **named: Any) -> Any:
+            try:
+                asked = self._signature.bind(model, *positional, **named)
+            except TypeError:
+                return self._fit(model, *positional, **named)  # Keras says best what is wrong with it
+            asked.apply_defaults()
+            return self._run(model, asked.arguments)
+
+        return fit
+
+    def _run(self, model: Any, asked: dict[str, Any]) -> Any:
+        first, epochs = _whole(asked["initial_epoch"]), _whole(asked["epochs"])
+        shorten = self._shorten and first is not None and epochs is not None and epochs > first
+        call = FitCall(
+            weakref.ref(model),
+            max(epochs or 0, 0),
+            shorten,
+            statistics(asked["x"]),
+            statistics(asked["y"]),
+            _validation(asked),
+        )
+        if len(self._calls) < 200:
+            self._calls.append(call)
+        arguments = {name: value for name, value in asked.items() if name != "self"}
+        if not shorten or first is None or epochs is None:
+            history = self._fit(model, **arguments)
+        else:
+            with _eager(model):
+                history = self._fit(model, **_shortened(arguments, first))
+        _note(call, history)
+        if shorten and not model.stop_training:
+            _lengthen(history, first or 0, epochs or 0, _whole(asked["validation_freq"]) or 1)
+        return history
+
+
+def _shortened(asked: dict[str, Any], first: int) -> dict[str, Any]:
+    """The arguments of a call that takes a moment, and goes through the same paths of Keras as the one asked for."""
+    short = dict(asked, epochs=first + 1, validation_freq=1)
+    rows = _rows(asked["x"], asked["y"], asked["sample_weight"])
+    batch = min(_whole(asked["batch_size"]) or BATCH, BATCH)
+    if rows:
+        kept = slice(0, STEPS * batch)
+        split = asked["validation_split"]
+        if asked["validation_data"] is None and isinstance(split, float) and 0 < split < 1:
+            held = slice(int(rows * (1 - split)), int(rows * (1 - split)) + batch)
+            if held.start in (0, rows):
+                return short  # Keras has a word to say about that
+            names = ("x", "y", "sample_weight")
+            validation = tuple(asked[name][held] for name in names if asked[name] is not None)
+            short |= {"validation_split": 0.0, "validation_data": validation}
+        short |= {name: asked[name][kept] for name in ("x", "y", "sample_weight") if asked[name] is not None}
+        short |= {"batch_size": batch, "steps_per_epoch": None}
+    else:
+        short["steps_per_epoch"] = min(_whole(asked["steps_per_epoch"]) or STEPS, STEPS)
+    validation = short["validation_data"]
+    if type(validation) in (tuple, list) and validation and _rows(*validation):
+        short |= {"validation_data": tuple(part[:batch] for part in validation), "validation_batch_size": batch}
+        short["validation_steps"] = None
+    elif validation is not None:
+        short["validation_steps"] = 1
+    return short
+
+
+def _rows(*arrays: Any) -> int:
+    """How many rows the arrays have; 0 where they are not plain arrays that agree."""
+    given = [array for array in arrays if array is not None]
+    if not given or any(type(array) is not np.ndarray or array.ndim == 0 for array in given):
+        return 0
+    counts = {array.shape[0] for array in given}
+    return counts.pop() if len(counts) == 1 else 0
+
+
+@contextmanager
+def _eager(model: Any) -> Iterator[None]:
+    """Two batches are done before a graph for them would be compiled."""
+    before = getattr(model, "_run_eagerly", None), getattr(model, "_jit_compile", None)
+    usable = before[0] is not None and getattr(model, "steps_per_execution", 1) == 1
+    if usable:
+        model._run_eagerly, model._jit_compile = True, False
+        model.train_function = model.test_function = None
+    try:
+        yield
+    finally:
+        if usable:
+            model._run_eagerly, model._jit_compile = before
+            model.train_function = model.test_function = None
+
+
+def _note(call: FitCall, history: Any) -> None:
+    try:
+        call.history = weakref.ref(history)
+        call.values = {name: list(values) for name, values in history.history.items()}
+    except (AttributeError, TypeError):
+        pass  # a fit of the student's own, that returns something else
+
+
+def _lengthen(history: Any, first: int, epochs: int, validation_freq: int) -> None:
+    wanted = min(epochs - first, 10_000)
+    for name, values in history.history.items():
+        length = max(wanted // validation_freq, 1) if name.startswith("val_") else wanted
+        values.extend(values[-1:] * (length - len(values)))
+    history.epoch = list(range(first, first + wanted))
+    history.params = {**(history.params or {}), "epochs": epochs}
+
+
+def _validation(asked: dict[str, Any]) -> dict[str, Any] | None:
+    data = asked["validation_data"]
+    if data is None:
+        split = asked["validation_split"]
+        return {"split": float(split)} if type(split) in (int, float) and split else None
+    if type(data) in (tuple, list) and len(data) in (2, 3):
+        return {"inputs": statistics(data[0]), "targets": statistics(data[1])}
+    return {"inputs": statistics(data)}
+
+
+def statistics(data: Any) -> dict[str, Any] | None:
+    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spread rows where it is
+    large); only the type of anything else."""
+    if data is None:
+        return None
+    if type(data) is not np.ndarray:
+        return {"type": f"{type(data).__module__}.{type(data).__qualname__}"[:200]}
+    facts: dict[str, Any] = {"shape": list(data.shape), "dtype": str(data.dtype)}
+    if data.size and data.dtype.kind in "biuf":
+        rows = data[:: max(1, -(-data.size // _SAMPLE))] if data.ndim else data
+        numbers = rows.astype(np.float64)
+        for name, function in (
+            ("minimum", np.min),
+            ("maximum", np.max),
+            ("mean", np.mean),
+            ("standard_deviation", np.std),
+        ):
+            value = float(function(numbers))
+            facts[name] = value if np.isfinite(value) else None
+    return facts
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if type(value) is int or isinstance(value, np.integer) else None

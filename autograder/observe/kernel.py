@@ -1,0 +1,148 @@
+"""Inside the sandbox: an IPython kernel that also says, when asked, what the student's cells have left."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import zmq
+from ipykernel.iostream import OutStream
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
+
+from autograder.observe.describe import Describer
+from autograder.observe.fitting import FitRecorder
+from autograder.observe.serving import serve
+
+CHANNELS = ("shell", "iopub", "stdin", "control")
+CAPTURE_REQUEST = "autograder_capture_request"
+CAPTURE_REPLY = "autograder_capture_reply"
+_MAX_MESSAGE = 4000
+_OUTPUT_ENDS_CELL = 20
+
+
+class TooMuchOutput(Exception):
+    """A cell went on printing long after its output was cut."""
+
+
+class Output(OutStream):  # type: ignore[misc]
+    """Standard output and error that stop at a limit per cell, so that an endless loop of prints floods nobody."""
+
+    limit = 2**20
+    written = 0  # characters, both streams together
+
+    def write(self, string: str) -> int | None:
+        if type(string) is not str:
+            return super().write(string)  # type: ignore[no-any-return]
+        room = self.limit - Output.written
+        Output.written += len(string)
+        if room >= 0:
+            # One character more than fits tells the grader that something was cut.
+            super().write(string[: room + 1])
+        elif -room > self.limit * _OUTPUT_ENDS_CELL and threading.current_thread() is threading.main_thread():
+            raise TooMuchOutput(f"This cell printed more than {self.limit * _OUTPUT_ENDS_CELL // 2**20} MB.")
+        return len(string)
+
+
+class Kernel(IPythonKernel):  # type: ignore[misc]
+    """IPython's kernel, plus a request that is answered with the capture, and the line of a cell that failed."""
+
+    names: Sequence[str] = ()
+    shorten = True
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.describer = Describer(self.shell.user_ns, list(self.names), FitRecorder(shorten=self.shorten))
+        self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
+
+    async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+        Output.written = 0
+        sys.last_value = None
+        reply: dict[str, Any] = await super().do_execute(code, *arguments, **named)
+        if reply.get("status") == "error":
+            reply["autograder_line"] = self._failed_line(code)
+            reply["evalue"] = str(reply.get("evalue"))[:_MAX_MESSAGE]
+            reply["traceback"] = [str(line)[: 4 * _MAX_MESSAGE] for line in reply.get("traceback", ())[:100]]
+        return reply
+
+    def _failed_line(self, code: str) -> int | None:
+        """The line of the cell (1-based) that was being executed when the exception was raised."""
+        error = sys.last_value
+        if isinstance(error, SyntaxError):
+            return error.lineno
+        cell, line = self.shell.compile.get_code_name(code, code, 0), None
+        trace = error.__traceback__ if isinstance(error, BaseException) else None
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_filename
+            if name == cell:
+                line = trace.tb_lineno
+            elif name in ("<timed exec>", "<timed eval>"):
+                line = trace.tb_lineno + 1
+            trace = trace.tb_next
+        return line
+
+    async def capture_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        text = self.describer.describe(int(parent["content"]["cell"]))
+        self.session.send(stream, CAPTURE_REPLY, {"capture": text}, parent, ident=ident)
+
+
+class Application(IPKernelApp):  # type: ignore[misc]
+    """A kernel on sockets that are open already. The grader listens on them, so no folder is shared with it."""
+
+    listening: Mapping[int, int] = {}
+
+    def init_connection_file(self) -> None:
+        """There is none: the settings came with the request."""
+
+    def write_connection_file(self, **_: Any) -> None:
+        """There is none."""
+
+    def init_heartbeat(self) -> None:
+        """The guardian reports whether the kernel lives."""
+
+    def _try_bind_socket(self, s: Any, port: int) -> int:
+        s.setsockopt(zmq.USE_FD, self.listening[port])
+        s.bind(f"ipc://channel-{port}")
+        if port == 1:
+            # The debugger's own connection, which nobody uses, must find the shell somewhere.
+            s.bind("inproc://shell")
+        return port
+
+
+def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
+    """Be the kernel of one notebook; returns when it is shut down.
+
+    Args:
+        arguments: "key" of the connection, "names" of the variables to bring, "shorten" training or not, "seed",
+            "output_kb" per cell, "datasets" (see `serving.serve`).
+        descriptors: listening sockets in the order of `CHANNELS`, then the datasets' files.
+    """
+    seed = int(arguments["seed"])
+    random.seed(seed)
+    np.random.seed(seed)
+    channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
+    serve(arguments["datasets"], files)
+    Output.limit = int(arguments["output_kb"]) * 1024
+    Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
+    Application.listening = dict(enumerate(channels, start=1))
+    settings = Config()
+    settings.Session.key = str(arguments["key"]).encode()
+    settings.HistoryManager.hist_file = ":memory:"
+    application = Application.instance(
+        config=settings,
+        kernel_class=Kernel,
+        outstream_class=f"{__name__}.Output",
+        transport="ipc",
+        ip="channel",
+        log_level=50,
+        **{f"{channel}_port": port for port, channel in enumerate(CHANNELS, start=1)},
+    )
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    application.initialize([])
+    application.start()

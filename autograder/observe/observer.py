@@ -1,0 +1,144 @@
+"""Runs notebooks confined, several at a time, and says what they left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from types import TracebackType
+
+import nbformat
+
+from autograder.evidence import Evidence
+from autograder.observe.provisioner import manager
+from autograder.observe.run import KernelLost, NotebookRun
+from autograder.observe.served_data import ServedData
+from autograder.observe.task import ObserveTask, versions
+from autograder.sandbox.isolation import Isolation
+from autograder.sandbox.process import SandboxError, WarmProcess
+
+_ATTEMPTS = 2
+# What nearly every notebook of a course on Keras imports, and the kernel itself.
+PRELOAD = (
+    "tensorflow",
+    "keras",
+    "pandas",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+    "autograder.observe.kernel",
+)
+
+
+class ObserverError(RuntimeError):
+    """Our own machinery failed; nothing is said about the notebook."""
+
+
+class Observer:
+    """Owns the warm process. Use as a context manager; `observe` may be called from several threads.
+
+    Args:
+        isolation: what `sandbox.isolation.choose` gave.
+        workers: how many notebooks run at a time; further calls wait.
+    """
+
+    def __init__(self, isolation: Isolation, *, workers: int) -> None:
+        self._isolation = isolation
+        self._warm = WarmProcess(isolation, PRELOAD, _environment())
+        self._data = ServedData()
+        self._places = threading.Semaphore(workers)
+
+    def __enter__(self) -> Observer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Begin to import the libraries, without waiting for it."""
+        self._warm.start()
+
+    def close(self) -> None:
+        """End the warm process and every kernel."""
+        self._warm.close()
+        self._data.close()
+
+    def observe(self, notebook: nbformat.NotebookNode, task: ObserveTask) -> Evidence:
+        """Run the notebook's code cells, once, and return what they left behind.
+
+        Raises:
+            ObserverError: it could not be run, through no fault of the notebook.
+            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
+        """
+        sources = code_cells(notebook)
+        key = task.key(sources, self._isolation)
+        with self._places:
+            started = time.monotonic()
+            run = self._run(sources, task, key)
+            cells = run.cells
+        return Evidence(
+            key=key,
+            cells=cells,
+            networks=run.ledger.networks,
+            values=run.ledger.values,
+            fits=run.ledger.fits,
+            figures=run.ledger.figures,
+            notes=run.ledger.notes,
+            isolation=self._isolation.name,
+            versions=versions(),
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def _run(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
+        for attempt in range(_ATTEMPTS):
+            try:
+                return asyncio.run(self._run_once(sources, task, key))
+            except (SandboxError, KernelLost) as problem:
+                # The warm process may have died under it; a fresh one gets a second try.
+                if attempt == _ATTEMPTS - 1:
+                    raise ObserverError(f"The notebook could not be run: {problem}") from problem
+        raise AssertionError("unreachable")
+
+    async def _run_once(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
+        served = [self._data.get(name) for name in task.datasets]
+        arguments = {
+            "names": task.variables,
+            "shorten": task.training == "short",
+            # Equal code gives equal evidence, and no two submissions share their random numbers.
+            "seed": int(key[:8], 16),
+            "output_kb": task.limits.output_kb,
+            "datasets": [dataset.layout for dataset in served],
+        }
+        descriptors = [dataset.descriptor for dataset in served]
+        run = NotebookRun(manager(self._warm, task.limits.bounds(), arguments, descriptors), sources, task.limits)
+        await run.run()
+        return run
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
+    """The sources of the notebook's code cells: all of it that is ever run."""
+    return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _environment() -> dict[str, str]:
+    """Everything the kernels find in their environment, beside what each gets for its own folder."""
+    return {
+        "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8",
+        "HOME": "/tmp",
+        "KERAS_HOME": "/tmp/.keras",
+        "MPLCONFIGDIR": "/tmp/.config/matplotlib",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # Student kernels see no GPU.
+        "CUDA_VISIBLE_DEVICES": "-1",
+        # Threads do not survive a fork, so none may exist in the warm process.
+        "OPENBLAS_NUM_THREADS": "1",
+        # Sets and dicts of one notebook come in the same order every time.
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,115 @@
+"""Inside the kernel: values as plain JSON, and nothing else.
+
+Only the exact built-in and NumPy types are read: a subclass may lie about its own content, so it is named and not asked.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+MAX_DEPTH = 56
+MAX_TEXT = 20_000
+MAX_ELEMENTS = 10_000
+_MAX_BITS = 1024
+
+_SCALARS = frozenset(
+    kind
+    for kind in (*np.sctypeDict.values(), np.bool_, np.str_)
+    if kind not in (np.object_, np.void, np.bytes_, np.datetime64, np.timedelta64)
+)
+
+
+class NotPlain(Exception):
+    """There is something in the value that is not plain data, or too much of it."""
+
+
+def plain(value: Any, depth: int = 1) -> Any:
+    """`value` with tuples as lists and NumPy scalars as numbers; numbers that JSON does not know become None.
+
+    Raises:
+        NotPlain: it holds anything else, or is nested too deeply.
+    """
+    if depth > MAX_DEPTH:
+        raise NotPlain("it is nested too deeply")
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is str:
+        if len(value) > MAX_TEXT:
+            raise NotPlain("it holds a very long text")
+        return value.encode("utf-8", "replace").decode()
+    if kind is int:
+        if value.bit_length() > _MAX_BITS:
+            raise NotPlain("it holds a very large number")
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind in _SCALARS:
+        return plain(value.item(), depth)
+    if kind is list or kind is tuple:
+        return [plain(item, depth + 1) for item in list.copy(list(value))]
+    if kind is dict:
+        if any(type(key) is not str for key in value):
+            raise NotPlain("it has keys that are not texts")
+        return {plain(key): plain(item, depth + 1) for key, item in dict.copy(value).items()}
+    raise NotPlain(f"it holds a {type_name(value)}")
+
+
+def describe_value(value: Any) -> dict[str, Any]:
+    """The fields `kind`, `value`, `shape`, `dtype` and `type_name` of a captured value."""
+    kind = type(value)
+    facts: dict[str, Any] = {"kind": "other", "type_name": type_name(value)}
+    if kind is np.ndarray:
+        return facts | _array(value)
+    try:
+        if value is None:
+            facts["kind"] = "none"
+        elif kind is bool or kind is np.bool_:
+            facts |= {"kind": "boolean", "value": bool(value)}
+        elif kind is str or kind is np.str_:
+            facts |= {"kind": "text", "value": plain(value)}
+        elif kind is list or kind is tuple:
+            facts |= {"kind": "sequence", "shape": [len(value)]}
+            if _count(value) <= MAX_ELEMENTS:
+                facts["value"] = plain(value)
+        elif kind in (int, float) or kind in _SCALARS:
+            number = plain(value)
+            if number is not None and type(number) in (int, float):
+                facts |= {"kind": "number", "value": number}
+    except (NotPlain, RecursionError):
+        pass
+    return facts
+
+
+def _array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"kind": "array", "shape": list(array.shape), "dtype": str(array.dtype)[:64]}
+    if array.size <= MAX_ELEMENTS and array.dtype.kind in "biufU":
+        try:
+            facts["value"] = plain(array.tolist())
+        except NotPlain:
+            pass
+    return facts
+
+
+def _count(value: Any) -> int:
+    """How many elements a nested list holds, counted no further than needed."""
+    count, stack = 0, [value]
+    while stack and count <= MAX_ELEMENTS:
+        item = stack.pop()
+        if type(item) in (list, tuple):
+            count += len(item)
+            stack.extend(item[: MAX_ELEMENTS + 1])
+        elif type(item) is dict:
+            count += len(item)
+    return count
+
+
+def type_name(value: Any) -> str:
+    """The name of its class, with the module where that is not built in."""
+    kind = type(value)
+    name = type.__dict__["__qualname__"].__get__(kind)
+    module = type.__dict__["__module__"].__get__(kind)
+    return (name if module == "builtins" or type(module) is not str else f"{module}.{name}")[:200]

@@ -1,0 +1,153 @@
+"""Jupyter's view of a confined kernel: a provisioner that forks it, a manager and a client that talk to it.
+
+The grader listens on the kernel's sockets itself and hands the open descriptors over, so that the sandbox shares no
+folder with the machine. What the kernel sends is bounded before it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+
+from autograder.sandbox.bounds import Bounds
+from autograder.sandbox.process import ConfinedProcess, Exit, WarmProcess
+
+ENTRY = "autograder.observe.kernel:run"
+CHANNELS = ("shell", "iopub", "stdin", "control")
+# The largest message that is read, in bytes, and how many wait unread per channel.
+MAX_MESSAGE = 8 * 2**20
+MAX_WAITING = 64
+_KILL_SECONDS = 10.0
+
+
+class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
+    """Starts a kernel as a fork of the warm process, and speaks for it as Jupyter asks."""
+
+    warm: WarmProcess
+    bounds: Bounds
+    arguments: Mapping[str, Any]
+    descriptors: Sequence[int]
+
+    def prepare(
+        self, warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]
+    ) -> None:
+        """Say what is to be started: `arguments` and `descriptors` as `kernel.run` wants them, less sockets and key."""
+        self.warm, self.bounds, self.arguments, self.descriptors = warm, bounds, arguments, descriptors
+        self.folder = Path(tempfile.mkdtemp(prefix="ag-"))
+        self.process: ConfinedProcess | None = None
+        self.ended = asyncio.Event()
+
+    @property
+    def has_process(self) -> bool:
+        return self.process is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        return {"cmd": []}
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        key = secrets.token_hex(16)
+        listening = [self._listen(port) for port in range(1, len(CHANNELS) + 1)]
+        home = self.folder / "home"
+        home.mkdir()
+        try:
+            descriptors = [*(one.fileno() for one in listening), *self.descriptors]
+            self.process = await asyncio.get_running_loop().run_in_executor(
+                None,
+                lambda: self.warm.fork(ENTRY, {**self.arguments, "key": key}, descriptors, self.bounds, str(home)),
+            )
+        finally:
+            for one in listening:
+                one.close()
+        asyncio.get_running_loop().add_reader(self.process.fileno(), self._notice)
+        ports = {f"{channel}_port": port for port, channel in enumerate(CHANNELS, start=1)}
+        return {
+            "transport": "ipc",
+            "ip": str(self.folder / "k"),
+            "key": key.encode(),
+            "signature_scheme": "hmac-sha256",
+            "hb_port": len(CHANNELS) + 1,  # nobody listens: the guardian reports whether the kernel lives
+            **ports,
+        }
+
+    def _listen(self, port: int) -> socket.socket:
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(f"{self.folder / 'k'}-{port}")
+        listening.listen(8)
+        return listening
+
+    def _notice(self) -> None:
+        if self.process is not None and self.process.poll() is not None:
+            asyncio.get_running_loop().remove_reader(self.process.fileno())
+            self.ended.set()
+
+    @property
+    def exit(self) -> Exit | None:
+        """How the kernel ended; None while it lives."""
+        return self.process.poll() if self.process else None
+
+    async def poll(self) -> int | None:
+        ended = self.exit
+        return None if ended is None and self.process else (ended.code if ended else 0)
+
+    async def wait(self) -> int | None:
+        if self.process is not None:
+            await self.ended.wait()
+        return await self.poll()
+
+    async def send_signal(self, signum: int) -> None:
+        if self.process is not None and signum == signal.SIGINT:
+            self.process.interrupt()
+
+    async def kill(self, restart: bool = False) -> None:
+        """End it with everything it started; returns when nothing of it is left."""
+        if self.process is None or self.ended.is_set():
+            return
+        self.process.kill()
+        try:
+            await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
+        except TimeoutError:
+            self.warm.close()  # the guardian does not answer: take everything down, and start afresh next time
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.kill()
+
+    async def cleanup(self, restart: bool = False) -> None:
+        if self.process is not None:
+            asyncio.get_running_loop().remove_reader(self.process.fileno())
+            self.process.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Manager(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel manager for one confined kernel, which needs no kernel spec of this machine."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(argv=["autograder"], language="python", interrupt_mode="signal")
+
+
+def manager(warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> Manager:
+    """A manager whose `start_kernel` forks the kernel. To be made inside the event loop that will use it."""
+    context = zmq.asyncio.Context()
+    # These hold for every socket made from it: a reply of gigabytes is dropped unread, and a flood waits in the sandbox.
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+    context.setsockopt(zmq.LINGER, 0)
+    made = Manager(context=context, transport="ipc")
+    made.provisioner = WarmProvisioner(kernel_id="observed", parent=made)
+    made.provisioner.prepare(warm, bounds, arguments, descriptors)
+    made.connection_file = str(made.provisioner.folder / "kernel.json")  # Jupyter writes one; it goes with the folder
+    return made

@@ -1,0 +1,228 @@
+"""One notebook, from its first cell to its last, in a kernel that exists already."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import nbformat
+from nbclient.exceptions import DeadKernelError
+
+from autograder.evidence import Capture, CellRun, Failure, InvalidEvidence
+from autograder.observe.client import BoundedClient
+from autograder.observe.ledger import Ledger
+from autograder.observe.provisioner import Manager
+from autograder.observe.task import Limits
+
+START_SECONDS = 60.0
+CAPTURE_SECONDS = 20.0
+_POLL = 0.5
+
+
+class KernelLost(RuntimeError):
+    """The kernel did not come to life, or went down with the warm process: our fault, not the notebook's."""
+
+
+class NotebookRun:
+    """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does."""
+
+    def __init__(self, manager: Manager, sources: Sequence[str], limits: Limits) -> None:
+        self._manager = manager
+        self._limits = limits
+        self._sources = sources
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        self._client = BoundedClient(
+            notebook,
+            km=manager,
+            allow_errors=True,
+            timeout=None,
+            iopub_timeout=4,
+            skip_cells_with_tag="",
+            store_widget_state=False,
+        )
+        self._client.on_cell_executed = self._client.note_reply
+        self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
+        self._cells: list[CellRun] = []
+        self.ledger = Ledger()
+
+    async def run(self) -> None:
+        """Run every cell.
+
+        Raises:
+            KernelLost: the kernel could not be used, through no fault of the notebook.
+        """
+        try:
+            await self._start()
+            deadline = time.monotonic() + self._limits.total_seconds
+            for index in range(len(self._sources)):
+                await self._cell(index, deadline)
+        finally:
+            await self._stop()
+
+
+    @property
+    def cells(self) -> tuple[CellRun, ...]:
+        """How each cell went."""
+        return tuple(self._cells)
+
+    async def _start(self) -> None:
+        await self._manager.start_kernel()
+        client = self._client.kc = self._manager.client()
+        client.start_channels(hb=False)
+        client.allow_stdin = False
+        request = client.kernel_info()
+        try:
+            await self._reply(request, START_SECONDS)
+            # Until the kernel has said welcome on the output channel, outputs may be lost.
+            while (await client.iopub_channel.get_msg(timeout=START_SECONDS))["msg_type"] != "iopub_welcome":
+                pass
+        except Exception as error:
+            ended = self._provisioner.exit
+            raise KernelLost(f"the kernel did not start: {ended or type(error).__name__}") from None
+
+    async def _stop(self) -> None:
+        await self._provisioner.kill()
+        if self._client.kc is not None:
+            self._client.kc.stop_channels()
+        await self._manager.cleanup_resources()
+        self._manager.context.destroy(linger=0)
+
+    @property
+    def _provisioner(self) -> Any:
+        return self._manager.provisioner
+
+    async def _cell(self, index: int, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if self._provisioner.exit is not None or left <= 0:
+            if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
+                self._note_cell(index, f"was not reached in the {self._limits.total_seconds:g} seconds of the notebook.")
+            self._cells.append(CellRun(index=index, status="not_run"))
+            return
+        started = time.monotonic()
+        self._client.next_cell()
+        status = await self._execute(index, min(self._limits.cell_seconds, left))
+        seconds = time.monotonic() - started
+        cell = self._client.nb.cells[index]
+        failure = self._failure(index) if status == "error" else None
+        if self._client.truncated:
+            self._note_cell(index, f"wrote more than {self._limits.output_kb} KB; the rest of its output was cut.")
+        self._cells.append(
+            CellRun(
+                index=index,
+                status=status,
+                seconds=round(seconds, 3),
+                failure=failure,
+                outputs=tuple(dict(output) for output in cell.outputs),
+                truncated=self._client.truncated,
+            )
+        )
+        if self._provisioner.exit is None and self._sources[index].strip():
+            await self._capture(index)
+
+    async def _execute(self, index: int, seconds: float) -> Any:
+        """Run one cell; its status. Out of time it is interrupted, and killed where that does not help."""
+        cell = self._client.nb.cells[index]
+        execution = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
+        ended = asyncio.ensure_future(self._provisioner.ended.wait())
+        flooded = asyncio.ensure_future(self._client.flooded.wait())
+        status = ""
+        try:
+            await asyncio.wait({execution, ended, flooded}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not execution.done() and not ended.done():
+                status = "" if flooded.done() else "timeout"
+                if status:
+                    self._note_cell(index, f"ran for more than {seconds:.0f} seconds and was stopped.")
+                await self._manager.interrupt_kernel()
+                await asyncio.wait(
+                    {execution, ended}, timeout=self._limits.grace_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not execution.done() and not ended.done():
+                    self._note_cell(index, "did not stop when it was interrupted; the cells after it were not run.")
+                    await self._provisioner.kill()
+                    return status or "died"
+            if execution.done() and not self._broke(execution):
+                return status or ("error" if self._client.reply.get("status") == "error" else "ok")
+            return await self._died(index, status)
+        finally:
+            for waiting in (execution, ended, flooded):
+                waiting.cancel()
+            await asyncio.gather(execution, ended, flooded, return_exceptions=True)
+
+    def _broke(self, execution: asyncio.Future[Any]) -> bool:
+        """Whether the kernel is dead, or speaks what no kernel speaks."""
+        return execution.cancelled() or execution.exception() is not None
+
+    async def _died(self, index: int, status: str) -> str:
+        await self._provisioner.kill()
+        ended = self._provisioner.exit
+        reason = ended.reason if ended else ""
+        if reason == "lost":
+            raise KernelLost("the warm process ended while a notebook ran")
+        why = {
+            "memory": f"used more than {self._limits.memory_mb} MB of memory",
+            "processes": f"started more than {self._limits.processes} processes",
+            "time": "ran too long",
+        }.get(reason, "ended the kernel")
+        self._note_cell(index, f"{why}; the cells after it were not run.")
+        return status or "died"
+
+    def _failure(self, index: int) -> Failure:
+        reply = self._client.reply
+        line = reply.get("autograder_line")
+        lines = self._sources[index].splitlines()
+        known = isinstance(line, int) and not isinstance(line, bool) and 1 <= line <= len(lines)
+        return Failure(
+            name=_text(reply.get("ename"), 200),
+            message=_text(reply.get("evalue"), 4000),
+            line=line if known else None,
+            source=lines[line - 1].strip()[:500] if known else "",
+        )
+
+    async def _capture(self, index: int) -> None:
+        session, channel = self._client.kc.session, self._client.kc.shell_channel
+        request = session.msg("autograder_capture_request", {"cell": index})
+        channel.send(request)
+        try:
+            reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
+            self.ledger.add(Capture.parse(str(reply["content"]["capture"])))
+        except InvalidEvidence as problem:
+            self._note_cell(index, f"left something that could not be read: {problem}")
+        except (TimeoutError, DeadKernelError):
+            self._note_cell(index, "left a kernel that no longer answers; the cells after it were not run.")
+            await self._provisioner.kill()
+        except Exception:
+            # Whatever else the kernel sends instead of an answer, it is none.
+            self._note_cell(index, "left a kernel that answers nonsense; the cells after it were not run.")
+            await self._provisioner.kill()
+
+    async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
+        """The kernel's answer to the message `request`.
+
+        Raises:
+            TimeoutError: there is none in time.
+            DeadKernelError: there will be none.
+        """
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._provisioner.exit is not None:
+                raise DeadKernelError("Kernel died")
+            try:
+                message: dict[str, Any] = await self._client.kc.shell_channel.get_msg(timeout=min(left, _POLL))
+            except asyncio.QueueEmpty:
+                continue
+            except Exception as error:
+                if type(error).__name__ != "Empty":
+                    raise
+                continue
+            if message["parent_header"].get("msg_id") == request:
+                return message
+        raise TimeoutError
+
+    def _note_cell(self, index: int, what: str) -> None:
+        self.ledger.note(f"Code cell {index + 1} {what}")
+
+
+def _text(value: Any, longest: int) -> str:
+    return value[:longest] if isinstance(value, str) else ""

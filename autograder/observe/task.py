@@ -1,0 +1,81 @@
+"""What *observe* is asked for, and the key under which its evidence is kept."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from autograder import datasets
+from autograder.data import Data, digest
+from autograder.sandbox.bounds import Bounds
+from autograder.sandbox.isolation import Isolation
+
+# Raised whenever the same notebook would give other evidence than before.
+REVISION = 1
+_PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
+
+
+class Limits(Data):
+    """The most that one notebook may take, all its processes together.
+
+    cell_seconds: wall-clock seconds for one cell; it is then interrupted, and the next cells run.
+    total_seconds: wall-clock seconds for the whole notebook.
+    grace_seconds: how long an interrupted cell may take to stop; it is then killed, and no further cell runs.
+    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway.
+    processes: processes and threads at a time.
+    disk_mb: MiB of files; they live in memory and are gone afterwards.
+    output_kb: KiB of output kept per cell; what is over it is cut.
+    total_output_kb: KiB of output kept per notebook.
+    """
+
+    cell_seconds: float = Field(default=60.0, gt=0, le=86_400)
+    total_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    grace_seconds: float = Field(default=5.0, gt=0, le=600)
+    memory_mb: int = Field(default=2048, ge=64)
+    processes: int = Field(default=256, ge=32)
+    disk_mb: int = Field(default=256, ge=1)
+    output_kb: int = Field(default=1024, ge=1, le=8192)
+    total_output_kb: int = Field(default=8192, ge=1, le=65_536)
+
+    def bounds(self) -> Bounds:
+        """What the sandbox enforces. It allows more time than the notebook has, as a net below our own clock."""
+        return Bounds(
+            memory_mb=self.memory_mb,
+            processes=self.processes,
+            disk_mb=self.disk_mb,
+            seconds=self.total_seconds + 2 * self.grace_seconds + 60,
+        )
+
+
+class ObserveTask(Data):
+    """What to bring back from a notebook, what to give it, and how much it may take.
+
+    variables: names of the variables whose values are wanted.
+    datasets: names of the public datasets that `keras.datasets` serves.
+    training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
+    """
+
+    variables: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    training: Literal["short", "full"] = "short"
+    limits: Limits = Limits()
+
+    def key(self, code_cells: Sequence[str], isolation: Isolation) -> str:
+        """The digest of everything that decides what the evidence is: equal keys, equal evidence.
+
+        Raises:
+            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
+        """
+        data = {name: datasets.find(name).digest for name in self.datasets}
+        return digest("observe", REVISION, list(code_cells), self, isolation.name, versions(), data)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that a notebook meets."""
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
