@@ -51,8 +51,9 @@ def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:
 
 
 def _text(value: str) -> str:
-    safe = value.encode("utf-8", "replace").decode("utf-8")
-    return f"'{safe}" if safe.startswith(_FORMULA_BEGINNINGS) else safe
+    # A carriage return ends a line for many readers, and csv does not quote it.
+    line = value.encode("utf-8", "replace").decode("utf-8").translate({13: " ", 10: " ", 0: " "})
+    return f"'{line}" if value.startswith(_FORMULA_BEGINNINGS) else line
 
 
 def _number(value: float) -> str:
