@@ -19,6 +19,7 @@ from typing import Any
 from autograder import datasets
 from autograder.data import digest
 from autograder.datasets import DatasetFile, DatasetMissing
+from autograder.errors import Mendable
 from autograder.once import OncePerKey
 from autograder.train.device import device_kind
 from autograder.training import TrainingRun, TrainingTask
@@ -38,7 +39,7 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
 
 
-class TrainerError(Exception):
+class TrainerError(Mendable):
     """Training could not be done for a reason that is not the student's; the message says what to do."""
 
 

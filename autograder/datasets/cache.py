@@ -1,0 +1,106 @@
+"""Our own folder of datasets: what was downloaded, and what was converted from another format."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from autograder.datasets.formats import Arrays
+
+
+def own_folder() -> Path:
+    """Where datasets are kept, unless it cannot be written."""
+    return platformdirs.user_cache_path("keras-autograder") / "datasets"
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes; a file that did not change is read once in a process."""
+    state = path.stat()
+    return _digest_of_state(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _digest_of_state(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(files: list[Path]) -> str:
+    """What tells an unchanged source from a changed one, without reading it."""
+    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:12]
+
+
+def kept(file_name: str) -> Path | None:
+    """The file of that name, where we kept one."""
+    paths = (folder / file_name for folder in (own_folder(), _temporary_folder()))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def keep(file_name: str, content: bytes) -> Path:
+    """Write a file into our folder, or, where that cannot be written, into a temporary one."""
+    try:
+        return _write(own_folder() / file_name, content)
+    except OSError:
+        return _write(_temporary_folder() / file_name, content)
+
+
+def converted(stem: str, build: Callable[[], Arrays]) -> Path:
+    """The file of `build()`'s arrays, written on first use.
+
+    The name carries the digest of the content, so a file that was damaged later is not believed, and concurrent
+    writers all write the same bytes under the same name.
+    """
+    for folder in (own_folder(), _temporary_folder()):
+        for path in sorted(folder.glob(f"{stem}-*.npz")):
+            if file_digest(path).startswith(path.stem.rpartition("-")[2]):
+                return path
+    content = npz_bytes(build())
+    return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
+
+
+def npz_bytes(arrays: Arrays) -> bytes:
+    """The arrays as an uncompressed `.npz`: equal arrays give equal bytes, whatever zlib is installed."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write a file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    return path
+
+
+@functools.cache
+def _temporary_folder() -> Path:
+    """A folder for files where the cache cannot be written: one for each user, never one that another user made."""
+    folder = Path(tempfile.gettempdir()) / f"keras-autograder-{os.getuid() if hasattr(os, 'getuid') else 'datasets'}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        state = folder.lstat()
+        private = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
+        if stat.S_ISDIR(state.st_mode) and private:
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="keras-autograder-"))
