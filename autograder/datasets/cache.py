@@ -91,10 +91,14 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
-@functools.cache
 def _temporary_folder() -> Path:
+    return _private_folder(tempfile.gettempdir())
+
+
+@functools.cache
+def _private_folder(parent: str) -> Path:
     """A folder for files where the cache cannot be written: one for each user, never one that another user made."""
-    folder = Path(tempfile.gettempdir()) / f"keras-autograder-{os.getuid() if hasattr(os, 'getuid') else 'datasets'}"
+    folder = Path(parent) / f"keras-autograder-{os.getuid() if hasattr(os, 'getuid') else 'datasets'}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.lstat()
@@ -103,4 +107,4 @@ def _temporary_folder() -> Path:
             return folder
     except OSError:
         pass
-    return Path(tempfile.mkdtemp(prefix="keras-autograder-"))
+    return Path(tempfile.mkdtemp(prefix="keras-autograder-", dir=parent))
