@@ -1,0 +1,187 @@
+"""A student's result put in the order in which it is read: the gist, then right, wrong, look again."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from autograder.feedback.wording import accuracy, condition, counted, point_count, points
+from autograder.result import ComparisonExhibit, ComparisonRow, CurveExhibit, Finding, Result, RowCells, Verdict
+
+if TYPE_CHECKING:
+    from autograder.checks.base import Dependency
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The whole result in one number and two sentences. `decided` leaves out what waits for a person."""
+
+    decided: float
+    waiting: str
+    gist: str
+    start: str
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One verdict as it is read: `right` are sentences of ours, drawn from the exhibits."""
+
+    verdict: Verdict
+    right: tuple[str, ...]
+    wrong: tuple[Finding, ...]
+    remarks: tuple[Finding, ...]
+    dependency: str
+
+
+@dataclass(frozen=True)
+class RowView:
+    """Two aligned rows with the parts that differ named: any of "layer", "settings", "shape", "parameters"."""
+
+    row: ComparisonRow
+    differing: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ComparisonView:
+    """Two networks in stretches of marked and unmarked rows, with what the comparison comes to in a sentence."""
+
+    stretches: tuple[tuple[bool, tuple[RowView, ...]], ...]
+    gist: str
+
+
+def at_a_glance(result: Result) -> Glance:
+    """What a tired student takes in before anything else."""
+    decided = result.points - result.pending
+    waiting = ""
+    if result.pending:
+        verb = "waits" if result.pending == 1 else "wait"
+        waiting = f"{point_count(result.pending)} more {verb} for your lecturer."
+    if result.status == "unreadable":
+        return Glance(decided, waiting, "Your notebook could not be read, so nothing in it could be graded.", "")
+    judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
+    right = sum(verdict.status == "correct" for verdict in judged)
+    if judged and right == len(judged):
+        gist = "Everything that could be decided is right. Well done."
+    elif right:
+        gist = f"{right:,} of {counted(len(judged), 'question')} {'is' if right == 1 else 'are'} right."
+    else:
+        gist = "No question is fully right yet."
+    return Glance(decided, waiting, gist, _start(result))
+
+
+def _start(result: Result) -> str:
+    """Where to begin: the first thing found in the first question that can still be mended."""
+    for status in ("partial", "wrong", "not_reached"):
+        for verdict in result.questions:
+            if verdict.status == status and verdict.findings:
+                return f"Start with “{verdict.title}”: {verdict.findings[0].message}"
+    return ""
+
+
+def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str, str]:
+    """The sentence about its dependency for each question that has one."""
+    titles = {verdict.id: verdict.title for verdict in result.questions}
+    return {
+        question: condition(dependency, titles.get(dependency.question, dependency.question))
+        for question, dependency in depends.items()
+    }
+
+
+def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
+    """The verdict's findings sorted by what they are to the student."""
+    mendable = verdict.status in ("partial", "wrong", "not_reached", "error")
+    return QuestionView(
+        verdict=verdict,
+        right=tuple(_right(verdict)),
+        wrong=verdict.findings if mendable else (),
+        remarks=() if mendable else verdict.findings,
+        dependency=dependency,
+    )
+
+
+def _right(verdict: Verdict) -> Iterator[str]:
+    said = False
+    for exhibit in verdict.exhibits:
+        sentence = ""
+        if isinstance(exhibit, ComparisonExhibit):
+            sentence = _right_rows(exhibit)
+        elif isinstance(exhibit, CurveExhibit):
+            sentence = _right_curve(exhibit)
+        if sentence:
+            said = True
+            yield sentence
+    if not said and verdict.status == "correct":
+        yield "All that was asked for."
+    elif not said and verdict.status == "partial":
+        yield f"A part of it: {points(verdict.score)} of {point_count(verdict.points)}."
+
+
+def _right_rows(exhibit: ComparisonExhibit) -> str:
+    marked = [row for row in exhibit.rows if row.marked and row.expected]
+    asked = marked or [row for row in exhibit.rows if row.expected]
+    right = [row.expected.layer for row in asked if row.state in ("same", "consequence") and row.expected]
+    which = "rows that carry the points" if marked else "rows"
+    if not right:
+        return ""
+    if len(right) == len(asked):
+        return f"All {counted(len(asked), which, which)}."
+    names = ", ".join(right) if len(right) <= 8 else f"{', '.join(right[:8])} and {len(right) - 8} more"
+    return f"{len(right):,} of {len(asked):,} {which}: {names}."
+
+
+def _right_curve(exhibit: CurveExhibit) -> str:
+    best = best_accuracy(exhibit)
+    if best is None or exhibit.threshold is None or best < exhibit.threshold:
+        return ""
+    needed = accuracy(exhibit.threshold, best)
+    return f"Your network reached a validation accuracy of {accuracy(best, exhibit.threshold)}; {needed} was needed."
+
+
+def best_accuracy(exhibit: CurveExhibit) -> float | None:
+    """The best validation accuracy of the run, None where no epoch gave one."""
+    return max((value for value in exhibit.validation_accuracy if math.isfinite(value)), default=None)
+
+
+def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
+    """The rows as they stand on the page."""
+    views = [RowView(row, _differing(row.expected, row.actual)) for row in exhibit.rows]
+    stretches = tuple((marked, tuple(group)) for marked, group in groupby(views, lambda view: view.row.marked))
+    return ComparisonView(stretches, _gist(exhibit.rows))
+
+
+def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[str]:
+    if expected is None or actual is None:
+        return frozenset()
+    return frozenset(
+        name
+        for name in ("layer", "settings", "shape", "parameters")
+        if getattr(expected, name) != getattr(actual, name)
+    )
+
+
+def _gist(rows: Sequence[ComparisonRow]) -> str:
+    states = Counter[str](row.state for row in rows)
+    words = {
+        "missing": ("is missing", "are missing"),
+        "different": ("differs", "differ"),
+        "moved": ("stands in another place", "stand in another place"),
+        "extra": ("is not expected", "are not expected"),
+    }
+    parts = [
+        f"{counted(states[state], 'row')} {forms[states[state] != 1]}"
+        for state, forms in words.items()
+        if states[state]
+    ]
+    if not parts:
+        return "Your network is the expected one, row by row."
+    agree = "agrees" if states["same"] == 1 else "agree"
+    sentence = f"{'; '.join(parts)}; {states['same']:,} of {counted(len(rows), 'row')} {agree}."
+    if states["consequence"] == 1:
+        sentence += " 1 more row differs only as a consequence and costs nothing."
+    elif states["consequence"]:
+        sentence += f" {states['consequence']:,} more rows differ only as a consequence and cost nothing."
+    return sentence
