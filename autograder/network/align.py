@@ -1,0 +1,146 @@
+"""Which operation of one network stands for which of another: edit distance over the two lists of operations.
+
+Operations are compared by kind and *local* settings only, never by shape or parameters, so that what merely follows
+from an earlier mistake is no mistake of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.network.architecture import Architecture, Operation, Row
+from autograder.network.builder import needs_padding
+from autograder.network.kinds import related
+
+# What the handout's table does not show and what does not change what an operation computes.
+_FOR_LEARNING_ONLY = frozenset({"momentum", "epsilon", "unit_forget_bias"})
+_ENDINGS = ("_initializer", "_regularizer", "_constraint")
+
+_EDIT = 1_000_000
+_TIE = 1
+_SAME_KIND, _PER_SETTING = 500_000, 40_000
+_RELATED, _UNRELATED = 1_200_000, 1_500_000
+
+Pair = tuple[int | None, int | None]
+
+
+def differing(
+    expected: Operation, actual: Operation, *, any_padding: bool = False, strict: bool = False
+) -> tuple[str, ...]:
+    """The names of the settings in which two operations differ; ("kind",) where they are of another kind.
+
+    Args:
+        expected: one operation.
+        actual: the other.
+        any_padding: "same" and "valid" mean the same for `expected`, because it needs no padding.
+        strict: also compare what matters for learning only, and what the handout's table does not show.
+    """
+    if expected.kind != actual.kind:
+        return ("kind",)
+    ours, theirs = expected.settings, actual.settings
+    return tuple(
+        name
+        for name in sorted(ours.keys() | theirs.keys())
+        if _visible(ours, name, strict=strict) != _visible(theirs, name, strict=strict)
+        and not (any_padding and name == "padding" and "causal" not in (ours[name], theirs[name]))
+    )
+
+
+def _visible(settings: Mapping[str, Any], name: str, *, strict: bool) -> Any:
+    if not strict and (name in _FOR_LEARNING_ONLY or name.endswith(_ENDINGS)):
+        return None
+    value = settings.get(name)
+    if name == "layer" and value is not None and not strict:
+        inner = value["config"]
+        return [value["class_name"], {key: _visible(inner, key, strict=False) for key in inner}]
+    return value
+
+
+def needs_no_padding(architecture: Architecture, measured: tuple[Row, ...]) -> frozenset[int]:
+    """The operations for which "same" and "valid" are the same, because their input divides without a rest."""
+    free = set()
+    for index, operation in enumerate(architecture.operations):
+        if operation.settings.get("padding") in ("valid", "same") and "Transpose" not in operation.kind:
+            shape = measured[operation.inputs[0]].shape
+            if not needs_padding(operation.kind, operation.settings, shape):
+                free.add(index)
+    return frozenset(free)
+
+
+def align(
+    expected: Architecture,
+    actual: Architecture,
+    marked: frozenset[int],
+    any_padding: frozenset[int],
+    *,
+    strict: bool = False,
+) -> tuple[Pair, ...]:
+    """Pair up the operations of two networks at the least cost.
+
+    Where several ways cost the same, operations outside `marked` are matched first: what looks like a marked row but
+    was there before the student started is not the student's.
+    """
+    ours, theirs = expected.operations, actual.operations
+    replace = _replacing(ours, theirs, any_padding, strict=strict)
+    remove = [_EDIT + (0 if index in marked else 2 * _TIE) for index in range(len(ours))]
+    add = [_EDIT + (0 if {index - 1, index} & marked else _TIE) for index in range(len(ours) + 1)]
+    costs = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+    for j in range(1, len(theirs) + 1):
+        costs[0][j] = costs[0][j - 1] + add[0]
+    for i in range(1, len(ours) + 1):
+        before, current, matching = costs[i - 1], costs[i], replace[i - 1]
+        match_tie = _TIE if i - 1 in marked else 0
+        current[0] = before[0] + remove[i - 1]
+        for j in range(1, len(theirs) + 1):
+            current[j] = min(
+                before[j - 1] + matching[j - 1] + match_tie, before[j] + remove[i - 1], current[j - 1] + add[i]
+            )
+    return _trace(costs, replace, remove, add, marked)
+
+
+def _replacing(
+    ours: tuple[Operation, ...], theirs: tuple[Operation, ...], any_padding: frozenset[int], *, strict: bool
+) -> list[list[int]]:
+    """What it costs to take each actual operation for each expected one; equal pairs are worked out once."""
+    known: dict[tuple[str, str, bool], int] = {}
+    our_keys = [repr((operation.kind, operation.settings)) for operation in ours]
+    their_keys = [repr((operation.kind, operation.settings)) for operation in theirs]
+    table = []
+    for i, our in enumerate(ours):
+        free = i in any_padding
+        line = []
+        for j, their in enumerate(theirs):
+            key = (our_keys[i], their_keys[j], free)
+            if key not in known:
+                known[key] = _cost(our, their, differing(our, their, any_padding=free, strict=strict))
+            line.append(known[key])
+        table.append(line)
+    return table
+
+
+def _cost(ours: Operation, theirs: Operation, different: tuple[str, ...]) -> int:
+    if "Input" in (ours.kind, theirs.kind) and ours.kind != theirs.kind:
+        return 3 * _EDIT
+    if ours.kind == theirs.kind:
+        return min(_SAME_KIND + _PER_SETTING * len(different), _EDIT - _EDIT // 20) if different else 0
+    return _RELATED if related(ours.kind, theirs.kind) else _UNRELATED
+
+
+def _trace(
+    costs: list[list[int]], replace: list[list[int]], remove: list[int], add: list[int], marked: frozenset[int]
+) -> tuple[Pair, ...]:
+    pairs: list[Pair] = []
+    i, j = len(costs) - 1, len(costs[0]) - 1
+    while i or j:
+        tie = _TIE if i - 1 in marked else 0
+        if i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1] + tie:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif j and costs[i][j] == costs[i][j - 1] + add[i]:
+            j -= 1
+            pairs.append((None, j))
+        else:
+            i -= 1
+            pairs.append((i, None))
+    return tuple(reversed(pairs))

@@ -1,0 +1,299 @@
+"""What differs between the expected network and the student's: every mistake once, at its root."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograder.data import Data
+from autograder.network.align import Pair, align, differing, needs_no_padding
+from autograder.network.architecture import Architecture, Row
+from autograder.network.effects import Edit, Effect, anchor, partners
+from autograder.network.measure import measure_until_misfit, rows
+from autograder.network.wording import consequence, hint, message
+
+DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
+AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
+
+# Beyond that many, the network is another one, and what each deviation alone would do is not worked out any more.
+_MOST_EFFECTS = 60
+
+
+class Deviation(Data):
+    """One mistake, at its root.
+
+    `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
+    marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
+    where it is another kind of operation). `changes_totals`: applied alone to the expected network, it would change
+    the network's parameter counts.
+    """
+
+    kind: DeviationKind
+    expected: int | None = None
+    actual: int | None = None
+    marked: bool = False
+    settings: tuple[str, ...] = ()
+    changes_totals: bool = False
+    message: str = ""
+    hint: str = ""
+
+
+class AlignedRow(Data):
+    """One row of the two networks side by side, with the operations' indices and, for a consequence, the reason."""
+
+    state: AlignedState
+    expected: int | None = None
+    actual: int | None = None
+    marked: bool = False
+    note: str = ""
+
+
+class Diff(Data):
+    """The deviations in the order of the networks, and all operations of both side by side.
+
+    `actual_rows` ends where the student's layers stop fitting together.
+    """
+
+    deviations: tuple[Deviation, ...]
+    aligned: tuple[AlignedRow, ...]
+    expected_rows: tuple[Row, ...]
+    actual_rows: tuple[Row, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the expected network."""
+        return not self.deviations
+
+
+def compare(
+    expected: Architecture,
+    actual: Architecture,
+    marked: frozenset[int] = frozenset(),
+    *,
+    strict: bool = False,
+) -> Diff:
+    """Compare the student's network with the expected one.
+
+    Args:
+        expected: the reference; its operations fit together.
+        actual: the student's, fitting or not.
+        marked: the indices of the expected operations that the student had to write.
+        strict: also compare initializers, regularizers, constraints and other settings that matter for learning only.
+
+    Raises:
+        ShapeError: the expected operations do not fit together.
+    """
+    measured = rows(expected)
+    any_padding = needs_no_padding(expected, measured)
+    pairs = align(expected, actual, marked, any_padding, strict=strict)
+    moved = _moved(expected, actual, pairs, any_padding, strict=strict)
+    found = _deviations(expected, actual, marked, pairs, moved, any_padding, strict=strict)
+    found = _in_order(found + _connected(expected, actual, marked, pairs, moved), pairs)
+    effects = _effects(expected, actual, found, pairs, measured)
+    actual_rows, _ = measure_until_misfit(actual)
+    deviations = tuple(
+        deviation.model_copy(
+            update={
+                "changes_totals": effect.totals,
+                "message": message(deviation, expected, actual),
+                "hint": hint(deviation, expected, actual, measured, actual_rows),
+            }
+        )
+        for deviation, effect in zip(found, effects, strict=True)
+    )
+    aligned = _aligned(expected, actual, marked, pairs, deviations, effects, measured, actual_rows)
+    return Diff(deviations=deviations, aligned=aligned, expected_rows=measured, actual_rows=actual_rows)
+
+
+def _moved(
+    expected: Architecture,
+    actual: Architecture,
+    pairs: tuple[Pair, ...],
+    any_padding: frozenset[int],
+    *,
+    strict: bool,
+) -> dict[int, int]:
+    """From the missing operations to the extra ones that are the same: they stand in another place. Nearest first."""
+    missing = [(place, ours) for place, (ours, theirs) in enumerate(pairs) if theirs is None and ours is not None]
+    extra = [(place, theirs) for place, (ours, theirs) in enumerate(pairs) if ours is None and theirs is not None]
+    candidates = sorted(
+        (abs(here - there), ours, theirs)
+        for here, ours in missing
+        for there, theirs in extra
+        if expected.operations[ours].kind == actual.operations[theirs].kind
+    )
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, ours, theirs in candidates:
+        if ours in found or theirs in taken:
+            continue
+        one, other = expected.operations[ours], actual.operations[theirs]
+        if not differing(one, other, any_padding=ours in any_padding, strict=strict):
+            found[ours] = theirs
+            taken.add(theirs)
+    return found
+
+
+def _deviations(
+    expected: Architecture,
+    actual: Architecture,
+    marked: frozenset[int],
+    pairs: tuple[Pair, ...],
+    moved: dict[int, int],
+    any_padding: frozenset[int],
+    *,
+    strict: bool,
+) -> list[Deviation]:
+    among = _among_marked(pairs, marked)
+    found: list[Deviation] = []
+    for place, (ours, theirs) in enumerate(pairs):
+        if ours is not None and theirs is not None:
+            one, other = expected.operations[ours], actual.operations[theirs]
+            if names := differing(one, other, any_padding=ours in any_padding, strict=strict):
+                found.append(
+                    Deviation(kind="different", expected=ours, actual=theirs, marked=ours in marked, settings=names)
+                )
+        elif ours is not None and ours in moved:
+            there = next(spot for spot, (_, other) in enumerate(pairs) if other == moved[ours])
+            inside = ours in marked or among[there]
+            found.append(Deviation(kind="moved", expected=ours, actual=moved[ours], marked=inside))
+        elif ours is not None:
+            found.append(Deviation(kind="missing", expected=ours, marked=ours in marked))
+        elif theirs not in moved.values():
+            found.append(Deviation(kind="extra", actual=theirs, marked=among[place]))
+    return found
+
+
+def _among_marked(pairs: tuple[Pair, ...], marked: frozenset[int]) -> list[bool]:
+    """For every place, whether what is added there stands among or next to the marked operations."""
+    before: list[int | None] = []
+    last: int | None = None
+    for ours, _ in pairs:
+        before.append(last)
+        last = ours if ours is not None else last
+    after: list[int | None] = []
+    following: int | None = None
+    for ours, _ in reversed(pairs):
+        after.append(following)
+        following = ours if ours is not None else following
+    return [one in marked or other in marked for one, other in zip(before, reversed(after), strict=True)]
+
+
+def _connected(
+    expected: Architecture,
+    actual: Architecture,
+    marked: frozenset[int],
+    pairs: tuple[Pair, ...],
+    moved: dict[int, int],
+) -> list[Deviation]:
+    """Paired operations that read something else, or use other weights, than what is missing or extra explains."""
+    if expected.is_chain and actual.is_chain:
+        return []
+    partner = partners(pairs)
+    matched = set(partner.values())
+    found = []
+    for ours, theirs in pairs:
+        if ours is None or theirs is None:
+            continue
+        one, other = expected.operations[ours], actual.operations[theirs]
+        wanted = [_settle(source, expected, matched) for source in one.inputs]
+        given = [_settle(source, actual, partner) for source in other.inputs]
+        reads = [None if source is None else partner[source] for source in given]
+        shared = None if other.shares is None else partner.get(other.shares, -1)
+        if reads != wanted or shared != one.shares:
+            found.append(Deviation(kind="connected", expected=ours, actual=theirs, marked=ours in marked))
+    wanted = [_settle(end, expected, matched) for end in expected.outputs]
+    ends = [_settle(end, actual, partner) for end in actual.outputs]
+    if [None if end is None else partner[end] for end in ends] != wanted and not found:
+        ours = expected.outputs[0]
+        found.append(Deviation(kind="connected", expected=ours, marked=ours in marked))
+    return found
+
+
+def _settle(index: int, architecture: Architecture, known: set[int] | dict[int, int]) -> int | None:
+    """The nearest operation at or before `index` that has a partner."""
+    while index not in known:
+        inputs = architecture.operations[index].inputs
+        if not inputs:
+            return None
+        index = inputs[0]
+    return index
+
+
+def _in_order(found: list[Deviation], pairs: tuple[Pair, ...]) -> list[Deviation]:
+    places = {("ours", ours): place for place, (ours, _) in enumerate(pairs) if ours is not None}
+    places |= {("theirs", theirs): place for place, (_, theirs) in enumerate(pairs) if theirs is not None}
+
+    def place(deviation: Deviation) -> tuple[int, str]:
+        if deviation.expected is not None:
+            return places[("ours", deviation.expected)], deviation.kind
+        return places[("theirs", deviation.actual if deviation.actual is not None else -1)], deviation.kind
+
+    return sorted(found, key=place)
+
+
+def _effects(
+    expected: Architecture,
+    actual: Architecture,
+    found: list[Deviation],
+    pairs: tuple[Pair, ...],
+    measured: tuple[Row, ...],
+) -> list[Effect]:
+    if len(found) > _MOST_EFFECTS:
+        return [Effect(totals=True, rows=frozenset())] * len(found)
+    partner = partners(pairs)
+    effects = []
+    for deviation in found:
+        edit = Edit(expected)
+        ours, theirs = deviation.expected, deviation.actual
+        if deviation.kind in ("missing", "moved") and ours is not None:
+            edit.remove(ours)
+        if deviation.kind in ("extra", "moved") and theirs is not None and edit.possible:
+            edit.insert(actual.operations[theirs], anchor(theirs, actual, partner))
+        if deviation.kind == "different" and ours is not None and theirs is not None:
+            edit.replace(ours, actual.operations[theirs])
+        if deviation.kind == "connected" and ours is not None and theirs is not None:
+            sources = actual.operations[theirs].inputs
+            edit.reconnect(ours, tuple(partner.get(source) for source in sources))
+        effects.append(edit.effect(measured))
+    return effects
+
+
+def _aligned(
+    expected: Architecture,
+    actual: Architecture,
+    marked: frozenset[int],
+    pairs: tuple[Pair, ...],
+    deviations: tuple[Deviation, ...],
+    effects: list[Effect],
+    measured: tuple[Row, ...],
+    actual_rows: tuple[Row, ...],
+) -> tuple[AlignedRow, ...]:
+    by_expected = {deviation.expected: deviation for deviation in deviations if deviation.expected is not None}
+    moved_here = {deviation.actual for deviation in deviations if deviation.kind == "moved"}
+    result = []
+    earlier: list[Deviation] = []
+    for ours, theirs in pairs:
+        state: AlignedState = "same"
+        note = ""
+        deviation = by_expected.get(ours) if ours is not None else None
+        if theirs is None:
+            state = "moved" if deviation is not None and deviation.kind == "moved" else "missing"
+        elif ours is None:
+            state = "moved" if theirs in moved_here else "extra"
+        elif deviation is not None:
+            state = "different"
+        elif _differs(measured[ours], actual_rows, theirs):
+            state = "consequence"
+            causes = [one for one, effect in zip(deviations, effects, strict=True) if ours in effect.rows] or earlier
+            note = consequence(measured[ours], actual_rows, theirs, causes, expected, actual)
+        result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
+        earlier += [one for one in deviations if one not in earlier and theirs is not None and one.actual == theirs]
+        earlier += [deviation] if deviation is not None and deviation not in earlier else []
+    return tuple(result)
+
+
+def _differs(expected: Row, actual_rows: tuple[Row, ...], theirs: int) -> bool:
+    if theirs >= len(actual_rows):
+        return True
+    actual = actual_rows[theirs]
+    return (expected.shape, expected.parameters) != (actual.shape, actual.parameters)
