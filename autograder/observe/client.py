@@ -8,6 +8,7 @@ from typing import Any
 
 from nbclient import NotebookClient
 
+# A cell that sends this many times what is kept is interrupted.
 _HARD_FACTOR = 32
 _MAX_OUTPUTS = 1000
 _KEPT = frozenset({"stream", "display_data", "execute_result", "error", "update_display_data"})
@@ -38,7 +39,7 @@ class BoundedClient(NotebookClient):  # type: ignore[misc]
             return super().process_message(msg, cell, cell_index)
         if kind not in _KEPT:
             return None  # widgets and the like: nothing of the student's may change the state of this process
-        size = len(json.dumps(msg["content"], default=str))
+        size = len(json.dumps(msg["content"], default=str, ensure_ascii=False))
         self._received += size
         if self._received > _HARD_FACTOR * self._cell_limit:
             self.flooded.set()
@@ -57,3 +58,29 @@ class BoundedClient(NotebookClient):  # type: ignore[misc]
     def note_reply(self, cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
         """A hook of nbclient's: the kernel's answer to the cell."""
         self.reply = execute_reply.get("content", {})
+
+
+def tidy(outputs: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Outputs as a reader sees them: pieces of one stream joined, and progress bars at their last state."""
+    tidied: list[dict[str, Any]] = []
+    for output in map(dict, outputs):
+        last = tidied[-1] if tidied else {}
+        if output.get("output_type") == "stream" == last.get("output_type") and output["name"] == last["name"]:
+            last["text"] += output["text"]
+        else:
+            tidied.append(output)
+    for output in tidied:
+        if output.get("output_type") == "stream":
+            output["text"] = "\n".join(map(_settle, str(output["text"]).split("\n")))
+    return tuple(tidied)
+
+
+def _settle(line: str) -> str:
+    """A line after its carriage returns and backspaces; in time linear in its length, as the text is a student's."""
+    line = line.removesuffix("\r")
+    shown: list[str] = []
+    for piece in line[line.rfind("\r") + 1 :].split("\b"):
+        if shown:
+            shown.pop()
+        shown.extend(piece)
+    return "".join(shown)

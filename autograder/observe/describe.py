@@ -189,7 +189,11 @@ def _number(value: Any) -> float | None:
 def _shape(shape: Any) -> list[int | None] | None:
     """One input's shape; None where there are several inputs."""
     described = plain(shape)
-    if type(described) is list and len(described) <= 16 and all(item is None or type(item) is int for item in described):
+    if (
+        type(described) is list
+        and len(described) <= 16
+        and all(item is None or type(item) is int for item in described)
+    ):
         return described
     return None
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import keras
 import zmq
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
@@ -123,9 +121,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
             "output_kb" per cell, "datasets" (see `serving.serve`).
         descriptors: listening sockets in the order of `CHANNELS`, then the datasets' files.
     """
-    seed = int(arguments["seed"])
-    random.seed(seed)
-    np.random.seed(seed)
+    keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     serve(arguments["datasets"], files)
     Output.limit = int(arguments["output_kb"]) * 1024
@@ -143,6 +139,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
         log_level=50,
         **{f"{channel}_port": port for port, channel in enumerate(CHANNELS, start=1)},
     )
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     application.initialize([])
+    # As in any notebook that imports matplotlib; here the import came before there was a notebook.
+    application.shell.enable_matplotlib("inline")
     application.start()

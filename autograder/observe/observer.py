@@ -20,18 +20,7 @@ from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.process import SandboxError, WarmProcess
 
 _ATTEMPTS = 2
-# What nearly every notebook of a course on Keras imports, and the kernel itself.
-PRELOAD = (
-    "tensorflow",
-    "keras",
-    "pandas",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "sklearn.metrics",
-    "sklearn.model_selection",
-    "sklearn.preprocessing",
-    "autograder.observe.kernel",
-)
+_PRELOAD = ("autograder.observe.preload",)
 
 
 class ObserverError(RuntimeError):
@@ -48,14 +37,16 @@ class Observer:
 
     def __init__(self, isolation: Isolation, *, workers: int) -> None:
         self._isolation = isolation
-        self._warm = WarmProcess(isolation, PRELOAD, _environment())
+        self._warm = WarmProcess(isolation, _PRELOAD, _environment())
         self._data = ServedData()
         self._places = threading.Semaphore(workers)
 
     def __enter__(self) -> Observer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def warm_up(self) -> None:

@@ -1,10 +1,11 @@
 """Inside the kernel: values as plain JSON, and nothing else.
 
-Only the exact built-in and NumPy types are read: a subclass may lie about its own content, so it is named and not asked.
+Only the exact built-in and NumPy types are read: a subclass may lie about its content, so it is named and not asked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -87,10 +88,8 @@ def describe_value(value: Any) -> dict[str, Any]:
 def _array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {"kind": "array", "shape": list(array.shape), "dtype": str(array.dtype)[:64]}
     if array.size <= MAX_ELEMENTS and array.dtype.kind in "biufU":
-        try:
+        with contextlib.suppress(NotPlain):
             facts["value"] = plain(array.tolist())
-        except NotPlain:
-            pass
     return facts
 
 

@@ -121,6 +121,10 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         except TimeoutError:
             self.warm.close()  # the guardian does not answer: take everything down, and start afresh next time
 
+    async def warm_is_gone(self) -> bool:
+        """Whether the warm process has died, and the kernel with it."""
+        return await asyncio.get_running_loop().run_in_executor(None, self.warm.gone, 2.0)
+
     async def terminate(self, restart: bool = False) -> None:
         await self.kill()
 
@@ -142,7 +146,7 @@ class Manager(AsyncKernelManager):  # type: ignore[misc]
 def manager(warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> Manager:
     """A manager whose `start_kernel` forks the kernel. To be made inside the event loop that will use it."""
     context = zmq.asyncio.Context()
-    # These hold for every socket made from it: a reply of gigabytes is dropped unread, and a flood waits in the sandbox.
+    # These hold for every socket made from it: a reply of gigabytes is dropped unread, a flood waits in the sandbox.
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)

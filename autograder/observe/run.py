@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import nbformat
 from nbclient.exceptions import DeadKernelError
 
 from autograder.evidence import Capture, CellRun, Failure, InvalidEvidence
-from autograder.observe.client import BoundedClient
+from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.ledger import Ledger
 from autograder.observe.provisioner import Manager
 from autograder.observe.task import Limits
@@ -19,6 +20,9 @@ from autograder.observe.task import Limits
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
 _POLL = 0.5
+# nbclient reports every cell that is interrupted and every kernel that dies; here both are ordinary.
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.CRITICAL + 1)
 
 
 class KernelLost(RuntimeError):
@@ -41,6 +45,7 @@ class NotebookRun:
             iopub_timeout=4,
             skip_cells_with_tag="",
             store_widget_state=False,
+            log=_log,
         )
         self._client.on_cell_executed = self._client.note_reply
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
@@ -60,7 +65,6 @@ class NotebookRun:
                 await self._cell(index, deadline)
         finally:
             await self._stop()
-
 
     @property
     def cells(self) -> tuple[CellRun, ...]:
@@ -97,7 +101,9 @@ class NotebookRun:
         left = deadline - time.monotonic()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
-                self._note_cell(index, f"was not reached in the {self._limits.total_seconds:g} seconds of the notebook.")
+                self._note_cell(
+                    index, f"was not reached in the {self._limits.total_seconds:g} seconds of the notebook."
+                )
             self._cells.append(CellRun(index=index, status="not_run"))
             return
         started = time.monotonic()
@@ -114,7 +120,7 @@ class NotebookRun:
                 status=status,
                 seconds=round(seconds, 3),
                 failure=failure,
-                outputs=tuple(dict(output) for output in cell.outputs),
+                outputs=tidy(cell.outputs),
                 truncated=self._client.truncated,
             )
         )
@@ -158,7 +164,7 @@ class NotebookRun:
         await self._provisioner.kill()
         ended = self._provisioner.exit
         reason = ended.reason if ended else ""
-        if reason == "lost":
+        if reason == "lost" and await self._provisioner.warm_is_gone():
             raise KernelLost("the warm process ended while a notebook ran")
         why = {
             "memory": f"used more than {self._limits.memory_mb} MB of memory",
@@ -172,12 +178,13 @@ class NotebookRun:
         reply = self._client.reply
         line = reply.get("autograder_line")
         lines = self._sources[index].splitlines()
-        known = isinstance(line, int) and not isinstance(line, bool) and 1 <= line <= len(lines)
+        if type(line) is not int or not 1 <= line <= len(lines):
+            line = None
         return Failure(
             name=_text(reply.get("ename"), 200),
             message=_text(reply.get("evalue"), 4000),
-            line=line if known else None,
-            source=lines[line - 1].strip()[:500] if known else "",
+            line=line,
+            source=lines[line - 1].strip()[:500] if line else "",
         )
 
     async def _capture(self, index: int) -> None:

@@ -54,14 +54,15 @@ class ServedData:
 def _unpack(name: str) -> ServedDataset:
     with np.load(datasets.find(name).path, allow_pickle=False) as file:
         arrays = {key: np.ascontiguousarray(file[key]) for key in _ARRAYS}
-    layout, offset = [], 0
+    layout: list[dict[str, Any]] = []
+    offset = 0
     for key, array in arrays.items():
         layout.append({"name": key, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
         offset += math.ceil(array.nbytes / _ALIGNMENT) * _ALIGNMENT
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(descriptor, offset)
     for entry, array in zip(layout, arrays.values(), strict=True):
-        data, at = memoryview(array).cast("B"), entry["offset"]
+        data, at = array.data.cast("B"), entry["offset"]
         while data:
             written = os.pwrite(descriptor, data, at)
             data, at = data[written:], at + written

@@ -1,4 +1,4 @@
-"""Inside the kernel: `keras.datasets.<name>.load_data()` gives the data that the exercise is about, without a network."""
+"""Inside the kernel: `keras.datasets.<name>.load_data()` gives the exercise's data, without a network."""
 
 from __future__ import annotations
 
@@ -26,25 +26,23 @@ def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> 
         descriptors: the files that hold them, in the same order.
     """
     served = {
-        dataset["name"]: _loader(dataset, descriptor)
-        for dataset, descriptor in zip(datasets, descriptors, strict=True)
+        dataset["name"]: _loader(dataset, descriptor) for dataset, descriptor in zip(datasets, descriptors, strict=True)
     }
     for path, module in list(sys.modules.items()):
         parent, _, name = path.rpartition(".")
-        if parent.startswith(("keras.", "tensorflow.")) and parent.endswith(".datasets") and hasattr(module, "load_data"):
-            module.load_data = served.get(name) or _refusal(name)
+        of_keras = parent.startswith(("keras.", "tensorflow.")) and parent.endswith(".datasets")
+        if of_keras and hasattr(module, "load_data"):
+            setattr(module, "load_data", served.get(name) or _refusal(name))  # noqa: B010
 
 
 def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[Pair, Pair]]:
     def load_data(*_: Any, **__: Any) -> tuple[Pair, Pair]:
         # Each call maps the file anew: all kernels share its memory, and what one writes to its arrays is its own.
-        memory = mmap.mmap(
-            descriptor, dataset["bytes"], flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE
-        )
+        memory = mmap.mmap(descriptor, dataset["bytes"], flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         arrays = {
-            array["name"]: np.frombuffer(
-                memory, array["dtype"], math.prod(array["shape"]), array["offset"]
-            ).reshape(array["shape"])
+            array["name"]: np.frombuffer(memory, array["dtype"], math.prod(array["shape"]), array["offset"]).reshape(
+                array["shape"]
+            )
             for array in dataset["arrays"]
         }
         return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])

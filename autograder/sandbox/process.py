@@ -33,12 +33,14 @@ class SandboxError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Exit:
-    """How a confined process ended: its exit code (or minus the signal), why it was ended, and what it said if it never
-    started. `reason` is "" when it ended by itself, "lost" when the warm process went down with it."""
+    """How a confined process ended: its exit code (or minus the signal), why it was ended, what it said if it never
+    started, and the processor time of all its processes. `reason` is "" when it ended by itself, "lost" when its
+    guardian went down with it."""
 
     code: int
     reason: str = ""
     error: str = ""
+    cpu_seconds: float = 0.0
 
 
 class ConfinedProcess:
@@ -72,7 +74,10 @@ class ConfinedProcess:
         """Wait for its end, at most so long. Once it has ended, none of its processes is left."""
         if self._exit is None and (message := self._receive(seconds)) is not None:
             self._exit = Exit(
-                message.get("exit", -signal.SIGKILL), message.get("reason", "lost"), message.get("error", "")
+                message.get("exit", -signal.SIGKILL),
+                message.get("reason", "lost"),
+                message.get("error", ""),
+                message.get("cpu_seconds", 0.0),
             )
         return self._exit
 
@@ -132,9 +137,13 @@ class WarmProcess:
     def fork(
         self, entry: str, arguments: Mapping[str, Any], descriptors: Sequence[int], bounds: Bounds, home: str = ""
     ) -> ConfinedProcess:
-        """Run the function `entry` ("module:function") with `arguments` (plain JSON) and its own copies of `descriptors`.
+        """Run a function in a confined process.
 
         Args:
+            entry: the function as "module:function"; it gets `arguments` and the numbers of its own `descriptors`.
+            arguments: plain JSON.
+            descriptors: open files that it is handed copies of.
+            bounds: the most it may take.
             home: the folder to work in where nothing is isolated; inside bubblewrap each process has its own.
 
         Raises:
@@ -165,6 +174,12 @@ class WarmProcess:
             theirs.close()
         return process
 
+    def gone(self, seconds: float) -> bool:
+        """Whether the warm process has died; it is given so many seconds to be found dead."""
+        with self._lock:
+            running = self._running
+        return running is None or running.ended(seconds)
+
     def close(self) -> None:
         """End the warm process, and with it every process forked from it."""
         with self._lock:
@@ -192,7 +207,7 @@ class _Running:
 
     def __init__(self, command: Any, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._ready = threading.Event()
         self._send_lock = threading.Lock()
         self.over = False
@@ -239,6 +254,10 @@ class _Running:
                 socket.send_fds(self._control, [packet], list(descriptors))
         except OSError as error:
             raise SandboxError(f"the warm process is gone ({error})") from None
+
+    def ended(self, seconds: float) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def stop(self) -> None:
         self.over = True

@@ -1,8 +1,8 @@
 """The warm process: imports the libraries once, then forks a confined process for every request.
 
-Started as `python -m autograder.sandbox.warm SOCKET PRELOADED...`. A request is one packet on the inherited socket: JSON
-with the descriptors it hands over, the first of which is the socket of the new process's guardian. Student code never
-runs in this process, so every fork starts from the same clean state.
+Started as `python -m autograder.sandbox.warm SOCKET PRELOADED...`. A request is one packet on the inherited socket:
+JSON with the descriptors it hands over, the first of which is the socket of the new process's guardian. Student code
+never runs in this process, so every fork starts from the same clean state.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import threading
 from typing import Any
 
-from autograder.sandbox import confine
+from autograder.sandbox import confine, linux
 from autograder.sandbox.bounds import Bounds
 from autograder.sandbox.guardian import Guardian
 
@@ -65,7 +65,7 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
         if confined:
             settings = confine.see_only_itself()
             confine.become_nobody(uid, settings)
-            confine.linux.prctl(confine.linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the guardian
+            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the guardian
     except Exception as error:
         with contextlib.suppress(OSError):
             status.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
@@ -73,7 +73,7 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
 
     def start() -> None:
         if confined:
-            confine.linux.prctl(confine.linux.PR_SET_DUMPABLE, 1)
+            linux.prctl(linux.PR_SET_DUMPABLE, 1)
         confine.limit_resources(bounds, count_processes=confined)
         _settle_at_home(home, shared_tmp=not confined)
         module, function = request["entry"].split(":")

@@ -1,0 +1,59 @@
+"""Inside the warm process: importing this imports what nearly every notebook of a course on Keras needs.
+
+The second list holds what IPython, Keras and matplotlib import on first use only; paying for it here spares every
+kernel that price. A version of theirs that lacks one of these modules loses nothing but that time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+import keras.datasets  # noqa: F401
+import matplotlib.pyplot
+import matplotlib_inline.backend_inline  # noqa: F401
+import pandas  # noqa: F401
+import PIL.Image
+import sklearn.metrics
+import sklearn.model_selection
+import sklearn.preprocessing  # noqa: F401
+import tensorflow as tf
+
+import autograder.observe.kernel  # noqa: F401
+
+_ON_FIRST_USE = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.magics.ast_mod",
+    "IPython.core.magics.execution",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+    "debugpy.server.api",
+    "executing",
+    "pure_eval",
+    "stack_data",
+    "asttokens",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
+    "pexpect",
+    "rich._emoji_codes",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.image",
+    "matplotlib._mathtext",
+    "tensorflow.python.data.ops.flat_map_op",
+    "tensorflow.python.data.ops.from_tensors_op",
+    "tensorflow.python.data.ops.range_op",
+    "tensorflow.python.data.ops.zip_op",
+)
+
+for _name in _ON_FIRST_USE:
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_name)
+# TensorFlow's own name for Keras is filled on first use.
+_ = tf.keras.layers
+PIL.Image.preinit()
+# The fonts are looked for once; no figure stays open.
+matplotlib.pyplot.close(matplotlib.pyplot.figure())
