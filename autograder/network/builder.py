@@ -77,8 +77,6 @@ class Builder:
         self.count()
         kind, settings = applied.kind, dict(applied.settings)
         source = self.shape(inputs[0]) if inputs else None
-        if "pool_size" in settings and settings["strides"] is None:
-            settings["strides"] = list(settings["pool_size"])
         if len(inputs) == 1:
             inputs = (self._skip(kind, settings, inputs[0]),)
             source = self.shape(inputs[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from autograder.network.align import Pair
@@ -32,7 +33,11 @@ class Edit:
         if len(gone.inputs) != 1:
             self.possible = False
             return
-        self._renumber(lambda old: gone.inputs[0] if old == position else old - (old > position), skip=position)
+
+        def down(old: int) -> int:
+            return old - (old > position)
+
+        self._renumber(lambda old: gone.inputs[0] if old == position else down(old), down, skip=position)
 
     def insert(self, operation: Operation, after: int | None) -> None:
         """Put a new operation behind an expected one; what read that one reads the new one."""
@@ -40,7 +45,7 @@ class Edit:
             self.possible = False
             return
         position = self.origin.index(after)
-        self._renumber(lambda old: old + (old >= position), skip=None)
+        self._renumber(lambda old: old + (old >= position), lambda old: old + (old > position), skip=None)
         self.operations = [
             *self.operations[: position + 1],
             operation.model_copy(update={"inputs": (position,), "shares": None}),
@@ -72,22 +77,21 @@ class Edit:
         same = {index for index, row in seen.items() if _size(row) == _size(measured[index])}
         return Effect(totals=problem is not None or sum_up(rows) != sum_up(measured), rows=everything - same)
 
-    def _renumber(self, place, skip: int | None) -> None:  # type: ignore[no-untyped-def]
-        kept = [(operation, origin) for position, (operation, origin) in enumerate(self.pairs()) if position != skip]
+    def _renumber(self, place: Callable[[int], int], owner: Callable[[int], int], skip: int | None) -> None:
+        """Let every operation read from where `place` says, and share weights with what `owner` says."""
+        both = enumerate(zip(self.operations, self.origin, strict=True))
+        kept = [pair for position, pair in both if position != skip]
         self.operations = [
             operation.model_copy(
                 update={
                     "inputs": tuple(place(source) for source in operation.inputs),
-                    "shares": None if operation.shares in (None, skip) else place(operation.shares),
+                    "shares": None if operation.shares in (None, skip) else owner(operation.shares),
                 }
             )
             for operation, _ in kept
         ]
         self.origin = [origin for _, origin in kept]
         self.outputs = [place(end) for end in self.outputs]
-
-    def pairs(self) -> list[tuple[Operation, int | None]]:
-        return list(zip(self.operations, self.origin, strict=True))
 
 
 def _size(row: Row) -> tuple[object, ...]:

@@ -294,6 +294,8 @@ def _settings(class_name: str, spec: Spec, config: dict[str, object]) -> dict[st
             raise UnknownNetwork(f"{key}: {error.reason}") from None
         if kept:
             settings[key] = value
+    if "pool_size" in settings and settings["strides"] is None:
+        settings["strides"] = list(settings["pool_size"])
     if class_name in WEIGHTED:
         settings["trainable"] = boolean(config.get("trainable", True))
     return settings

@@ -9,8 +9,10 @@ import re
 from typing import NamedTuple
 
 from autograder.data import Data
-from autograder.network.architecture import Shape
-from autograder.network.kinds import ALIASES, KINDS, current_name
+from autograder.network.architecture import Architecture, Row, Shape
+from autograder.network.describe import shape_in_words
+from autograder.network.kinds import ACTIVATIONS, ALIASES, KINDS, current_name
+from autograder.network.measure import ShapeError, rows, sum_up
 
 MAX_CHARACTERS = 400_000
 MAX_ROWS = 500
@@ -245,3 +247,103 @@ def _printed_totals(counts: dict[str, int]) -> dict[str, int]:
     if "total" in found and "optimizer" in counts:
         found["total"] -= counts["optimizer"]
     return found
+
+
+def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str, ...]:
+    """In which points a table and a network are not the same, as sentences; empty where they agree."""
+    try:
+        measured = rows(architecture)
+    except ShapeError as error:
+        return (f"The network cannot be measured: {error}.",)
+    covered, problem = _cover(table, architecture, measured)
+    found = [problem] if problem else []
+    for index, operations in enumerate(covered):
+        row = table.rows[index]
+        shape = measured[operations[-1]].shape
+        parameters = sum(measured[operation].parameters for operation in operations)
+        if row.shape[1:] != shape[1:]:
+            found.append(
+                f"Row {index + 1} of the table ({row.name}) has the shape {shape_in_words(row.shape)}, "
+                f"the network has {shape_in_words(shape)} there."
+            )
+        if row.parameters != parameters:
+            found.append(
+                f"Row {index + 1} of the table ({row.name}) has {row.parameters:,} parameters, "
+                f"the network has {parameters:,} there."
+            )
+    summed = sum(row.parameters for row in table.rows)
+    if table.total is not None and table.total != summed:
+        found.append(f"The table's total is {table.total:,}, but its rows add up to {summed:,}.")
+    counted = sum_up(measured)
+    for what in ("total", "trainable", "non_trainable"):
+        printed, actual = getattr(table, what), getattr(counted, what)
+        if printed is not None and printed != actual:
+            words = {"total": "", "trainable": "trainable ", "non_trainable": "non-trainable "}[what]
+            found.append(f"The table counts {printed:,} {words}parameters in all, the network has {actual:,}.")
+    return tuple(found)
+
+
+def marked_operations(table: SummaryTable, architecture: Architecture) -> frozenset[int]:
+    """The operations that the table's marked rows stand for. A row of a layer with its own activation stands for two.
+
+    Raises:
+        TableError: table and network have other rows, so that the marks cannot be carried over.
+    """
+    if not table.marked:
+        return frozenset()
+    try:
+        covered, problem = _cover(table, architecture, rows(architecture))
+    except ShapeError as error:
+        raise TableError(f"The network cannot be measured: {error}.") from None
+    if problem:
+        raise TableError(problem)
+    return frozenset(operation for index in table.marked for operation in covered[index])
+
+
+def _cover(
+    table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
+) -> tuple[list[list[int]], str | None]:
+    """The operations that each row stands for, and the first place where rows and operations part."""
+    operations = architecture.operations
+    covered: list[list[int]] = []
+    place = 0
+    for index, row in enumerate(table.rows):
+        while place < len(operations) and operations[place].kind == "Input" and row.kind != "Input":
+            place += 1
+        if row.kind == "Input" and (place >= len(operations) or operations[place].kind != "Input"):
+            return covered, f"Row {index + 1} of the table ({row.name}) is an input that the network does not have."
+        end = place + 1
+        if row.kind in ("Sequential", "Functional", "Model") and place < len(operations):
+            end = _end_of_nested(row, measured, place)
+        elif place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
+            there = operations[place].kind if place < len(operations) else "nothing"
+            return covered, f"Row {index + 1} of the table ({row.name}) is {row.kind}, the network has {there} there."
+        printed = _activations([one.kind for one in table.rows[index + 1 :]])
+        if _activations([operation.kind for operation in operations[end:]]) > printed:
+            end += 1
+        covered.append(list(range(place, min(end, len(operations)))))
+        place = end
+    if place < len(operations):
+        return covered, f"The network has {operations[place].kind} after the last row of the table."
+    return covered, None
+
+
+def _activations(names: list[str]) -> int:
+    """How many activations stand at the beginning."""
+    return next((index for index, kind in enumerate(names) if kind not in ACTIVATIONS), len(names))
+
+
+def _same_kind(one: str, other: str) -> bool:
+    families: tuple[frozenset[str], ...] = (ACTIVATIONS, frozenset({"Flatten", "Reshape"}))
+    return one == other or any(one in family and other in family for family in families)
+
+
+def _end_of_nested(row: TableRow, measured: tuple[Row, ...], place: int) -> int:
+    """Where the operations of a nested network end: at its shape, once its parameters are reached."""
+    for end in range(place + 1, len(measured) + 1):
+        if (
+            sum(one.parameters for one in measured[place:end]) == row.parameters
+            and measured[end - 1].shape == row.shape
+        ):
+            return end
+    return place + 1
