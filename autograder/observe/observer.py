@@ -36,7 +36,7 @@ class Observer:
     """
 
     def __init__(self, isolation: Isolation, *, workers: int) -> None:
-        self._isolation = isolation
+        self.isolation = isolation
         self._warm = WarmProcess(isolation, _PRELOAD, _environment())
         self._data = ServedData()
         self._places = threading.Semaphore(workers)
@@ -66,7 +66,7 @@ class Observer:
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
         sources = code_cells(notebook)
-        key = task.key(sources, self._isolation)
+        key = task.key(sources, self.isolation)
         with self._places:
             started = time.monotonic()
             run = self._run(sources, task, key)
@@ -79,7 +79,7 @@ class Observer:
             fits=run.ledger.fits,
             figures=run.ledger.figures,
             notes=run.ledger.notes,
-            isolation=self._isolation.name,
+            isolation=self.isolation.name,
             versions=versions(),
             seconds=round(time.monotonic() - started, 3),
         )

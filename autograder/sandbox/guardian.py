@@ -31,7 +31,7 @@ class Guardian:
     """Runs `start` in a child process and reports on `status` how it ended.
 
     Messages it sends, one JSON object each: {"started": pid} and {"exit": code or -signal, "reason": "" | "memory" |
-    "processes" | "time" | "killed", "error": what the child said when it could not start, "cpu_seconds": of all its processes}.
+    "processes" | "time" | "killed", "error": what the child said when it could not start, "cpu_seconds": of them all}.
     Messages it obeys: b"interrupt" and b"kill"; a closed socket means kill.
     """
 

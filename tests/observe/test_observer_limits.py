@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from conftest import QUICK, Observe
+
+from autograder.evidence import Evidence
+from autograder.observe.task import Limits
+
+pytestmark = pytest.mark.slow
+
+SHORT = Limits(cell_seconds=2, total_seconds=60, grace_seconds=1)
+
+
+def statuses(evidence: Evidence) -> list[str]:
+    return [cell.status for cell in evidence.cells]
+
+
+def test_a_cell_out_of_time_is_interrupted_and_the_next_ones_run(observe: Observe) -> None:
+    evidence = observe("x = 1\nwhile True: x += 1", "done = True", variables=("done",), limits=SHORT)
+    assert statuses(evidence) == ["timeout", "ok"]
+    assert evidence.value("done") is not None
+    assert evidence.notes == ("Code cell 1 ran for more than 2 seconds and was stopped.",)
+
+
+def test_a_cell_that_ignores_the_interrupt_is_killed_and_what_was_before_stays(observe: Observe) -> None:
+    evidence = observe(
+        "kept = 5",
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "after = 1",
+        variables=("kept", "after"),
+        limits=SHORT,
+    )
+    assert statuses(evidence) == ["ok", "timeout", "not_run"]
+    assert [value.name for value in evidence.values] == ["kept"]
+
+
+def test_a_notebook_out_of_time_stops(observe: Observe) -> None:
+    evidence = observe(
+        *["import time; time.sleep(1.5)"] * 3, limits=Limits(cell_seconds=5, total_seconds=2.5, grace_seconds=1)
+    )
+    assert statuses(evidence) == ["ok", "timeout", "not_run"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "import os; os._exit(0)",
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import os, signal; os.killpg(0, signal.SIGKILL)",
+        "import ctypes; ctypes.string_at(0)",
+    ],
+)
+def test_a_dead_kernel_costs_only_what_came_after(observe: Observe, end: str) -> None:
+    evidence = observe("kept = 5", end, "after = 1", variables=("kept", "after"))
+    assert statuses(evidence) == ["ok", "died", "not_run"]
+    assert [value.name for value in evidence.values] == ["kept"]
+
+
+def test_nobody_can_end_the_guardian(observe: Observe) -> None:
+    evidence = observe("import os, signal\nos.kill(1, signal.SIGKILL)\nos.kill(1, signal.SIGTERM)", "x = 1")
+    assert statuses(evidence) == ["ok", "ok"]
+
+
+def test_an_array_too_large_is_an_ordinary_error(observe: Observe) -> None:
+    evidence = observe(
+        "import numpy as np\nx = np.ones(10**9)",
+        "import tensorflow as tf\ny = tf.ones((10**5, 10**4))",
+        "z = 1",
+        limits=QUICK.model_copy(update={"memory_mb": 512}),
+    )
+    assert statuses(evidence) == ["error", "error", "ok"]
+    first = evidence.cells[0].failure
+    assert first is not None
+    assert "MemoryError" in first.name
+
+
+def test_many_processes_together_stay_within_the_memory(observe: Observe) -> None:
+    bomb = dedent("""
+        import os, time
+        for _ in range(8):
+            if os.fork() == 0:
+                memory = bytearray(b"x") * (200 * 2**20)
+                time.sleep(30)
+                os._exit(0)
+        time.sleep(30)
+    """)
+    evidence = observe("kept = 1", bomb, variables=("kept",), limits=QUICK.model_copy(update={"memory_mb": 512}))
+    assert statuses(evidence) == ["ok", "died"]
+    assert evidence.notes == ("Code cell 2 used more than 512 MB of memory; the cells after it were not run.",)
+    assert evidence.value("kept") is not None
+
+
+def test_a_fork_bomb_stays_within_its_bounds(observe: Observe) -> None:
+    evidence = observe("kept = 1", "import os\nwhile True:\n    os.fork()", limits=SHORT)
+    assert statuses(evidence)[0] == "ok"
+    assert statuses(evidence)[1] in ("error", "timeout", "died")
+
+
+def test_the_disk_is_bounded(observe: Observe) -> None:
+    fill = "for i in range(100):\n    with open(f'{folder}/{i}', 'wb') as f: f.write(bytes(2**20))"
+    evidence = observe(
+        *(f"folder = {folder!r}\n{fill}" for folder in (".", "/tmp", "/dev/shm")),
+        limits=QUICK.model_copy(update={"disk_mb": 20}),
+    )
+    assert [cell.failure and cell.failure.name for cell in evidence.cells] == ["OSError"] * 3
+
+
+def test_a_flood_of_prints_is_cut(observe: Observe) -> None:
+    evidence = observe(
+        "while True: print('x' * 1000)",
+        "print('y' * 10**8)",
+        "import os\nfor _ in range(300): os.write(1, b'z' * 10**5)",
+        "print('still here')",
+        limits=QUICK.model_copy(update={"output_kb": 64}),
+    )
+    assert statuses(evidence)[0] == "error"
+    assert evidence.cells[0].failure is not None
+    assert evidence.cells[0].failure.name == "TooMuchOutput"
+    assert all(cell.truncated for cell in evidence.cells[:3])
+    assert sum(len(output["text"]) for cell in evidence.cells[:3] for output in cell.outputs[:1]) <= 3 * 64 * 1024
+    assert evidence.cells[3].outputs[0]["text"] == "still here\n"
+    assert "Code cell 1 wrote more than 64 KB; the rest of its output was cut." in evidence.notes
+
+
+def test_a_flood_of_rich_outputs_is_cut(observe: Observe) -> None:
+    evidence = observe(
+        "from IPython.display import HTML, display\nfor i in range(50_000): display(HTML('<b>' + 'x' * 100))",
+        "from IPython.display import HTML, display\ndisplay(HTML('x' * 10**8))",
+        "x = 1",
+        variables=("x",),
+        limits=QUICK.model_copy(update={"output_kb": 64}),
+    )
+    assert evidence.cells[0].truncated
+    assert len(evidence.cells[0].outputs) <= 1000
+    assert statuses(evidence)[2] == "ok"
+    assert evidence.value("x") is not None
+
+
+def test_a_kernel_that_lies_to_the_client_loses_only_itself(observe: Observe) -> None:
+    nonsense = dedent("""
+        kernel = get_ipython().kernel
+        def answer(stream, ident, parent):
+            kernel.session.send(stream, "autograder_capture_reply", {"capture": "[" * 100_000}, parent, ident=ident)
+        kernel.shell_handlers["autograder_capture_request"] = answer
+    """)
+    unsigned = "kernel.session.key = b'x'"
+    evidence = observe("kept = 1", nonsense, "2", unsigned, "3", variables=("kept",), limits=SHORT)
+    assert evidence.value("kept") is not None
+    assert statuses(evidence)[:3] == ["ok", "ok", "ok"]
+    assert any("could not be read" in note for note in evidence.notes)
+    assert statuses(evidence)[4] == "not_run"
+
+
+def test_there_is_no_network(observe: Observe) -> None:
+    evidence = observe(
+        "import socket\nsocket.create_connection(('127.0.0.1', 22), timeout=2)",
+        "socket.create_connection(('192.0.2.1', 80), timeout=2)",
+        "socket.getaddrinfo('example.org', 80)",
+        "names = [name for _, name in socket.if_nameindex()]\nabstract = open('/proc/net/unix').read().count('@')",
+        variables=("names", "abstract"),
+    )
+    assert statuses(evidence) == ["error", "error", "error", "ok"]
+    assert [value.value for value in evidence.values] == [["lo"], 0]
+
+
+def test_nothing_of_the_machine_is_visible(observe: Observe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = tmp_path / "canary.txt"
+    canary.write_text("secret")
+    monkeypatch.setenv("AUTOGRADER_CANARY", "secret")
+    look = dedent(f"""
+        import os
+        from pathlib import Path
+        seen = [path for path in {[str(canary), os.path.expanduser("~/.ssh"), "/etc/passwd", "/var", "/sys", "/run",
+                str(Path(__file__)), str(Path(__file__).parents[2] / "solutions")]} if os.path.exists(path)]
+        environment = sorted(name for name in os.environ if "CANARY" in name)
+        processes = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+        writable = [folder for folder, _, _ in os.walk("/", onerror=None)
+                    if not folder.startswith(("/proc", "/home", "/tmp", "/dev/shm")) and os.access(folder, os.W_OK)]
+        links = sorted(os.readlink(f"/proc/self/fd/{{fd}}") for fd in os.listdir("/proc/self/fd")
+                       if os.path.exists(f"/proc/self/fd/{{fd}}"))
+        opened = [link for link in links if link.startswith("/") and not link.startswith(("/dev/null", "/proc"))]
+        parent_memory = os.access("/proc/1/mem", os.R_OK)
+    """)
+    names = ("seen", "environment", "processes", "writable", "opened", "parent_memory")
+    evidence = observe(look, variables=names)
+    assert statuses(evidence) == ["ok"]
+    values = {value.name: value.value for value in evidence.values}
+    assert values == {
+        "seen": [],
+        "environment": [],
+        "processes": [1, 2],
+        "writable": [],
+        "opened": [],
+        "parent_memory": False,
+    }
+
+
+def test_the_kernel_has_no_privileges_and_cannot_get_any(observe: Observe) -> None:
+    evidence = observe(
+        dedent("""
+            import ctypes, os
+            status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+            rights = [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
+            promise = status["NoNewPrivs"].strip()
+            libc = ctypes.CDLL(None, use_errno=True)
+            refused = [libc.unshare(0x10000000), libc.mount(b"none", b"/tmp", b"tmpfs", 0, None), libc.umount(b"/proc")]
+            trace = libc.ptrace(16, 1, 0, 0)
+            user = os.getuid()
+        """),
+        variables=("rights", "promise", "refused", "trace", "user"),
+    )
+    assert [value.value for value in evidence.values] == [[0] * 5, "1", [-1] * 3, -1, 1000]
+
+
+def test_notebooks_running_beside_each_other_do_not_meet(observe: Observe) -> None:
+    source = dedent("""
+        import os, socket, time
+        for folder in ("/tmp", "/dev/shm", "/home/student"):
+            open(f"{folder}/note-%d", "w").close()
+        server = socket.socket(socket.AF_UNIX); server.bind("\\0note-%d"); server.listen()
+        time.sleep(2)
+        met = [name for folder in ("/tmp", "/dev/shm", "/home", "/home/student") for name in os.listdir(folder)
+               if name.startswith("note-") and name != "note-%d"]
+        met += [line for line in open("/proc/net/unix") if "@note" in line and "note-%d" not in line]
+        met += [name for name in os.listdir("/proc") if name.isdigit() and int(name) > 2]
+    """)
+    found: list[Evidence] = []
+    threads = [
+        threading.Thread(target=lambda at=at: found.append(observe(source.replace("%d", str(at)), variables=("met",))))  # type: ignore[misc]
+        for at in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [evidence.value("met").value for evidence in found] == [[], []]  # type: ignore[union-attr]
+
+
+def test_nothing_is_left_behind(observe: Observe) -> None:
+    observe("1")  # the warm process is there from now on
+    before = _traces()
+    evidence = observe(
+        dedent("""
+            import os, subprocess, sys, threading, time
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0: time.sleep(1000)
+                os._exit(0)
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+            open("file", "w").write("x")
+        """)
+    )
+    assert statuses(evidence) == ["ok"]
+    assert _traces() == before
+
+
+def _traces() -> tuple[int, int, list[str], int]:
+    """Our descendants, our mounts, our temporary folders, and our open files."""
+    import tempfile
+
+    import psutil
+
+    descendants = psutil.Process().children(recursive=True)
+    return (
+        sum(process.status() != psutil.STATUS_ZOMBIE for process in descendants),
+        len(Path("/proc/self/mounts").read_text().splitlines()),
+        sorted(name for name in os.listdir(tempfile.gettempdir()) if name.startswith("ag-")),
+        len(os.listdir("/proc/self/fd")),
+    )
