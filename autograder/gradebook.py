@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 from autograder.data import Data
+from autograder.errors import Mendable
 from autograder.evidence import Evidence
 from autograder.result import Result
 from autograder.training import TrainingRun
@@ -46,7 +47,7 @@ _MEANINGS = (
 )
 
 
-class GradebookError(Exception):
+class GradebookError(Mendable):
     """The gradebook cannot be used: one sentence that names it and the mend."""
 
 

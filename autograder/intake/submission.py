@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO
 
+from autograder.errors import Mendable
+
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
 
 
-class IntakeError(Exception):
+class IntakeError(Mendable):
     """Nothing can be graded from what was given: one sentence that names the path and the mend."""
 
 

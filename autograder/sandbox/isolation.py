@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from autograder.errors import Mendable
+
 Requested = Literal["auto", "bubblewrap", "none"]
 
 # Where the grader is the machine's root, each kernel runs as a user of its own from this range, which systemd sets
@@ -24,7 +26,7 @@ _PROTECTS = {
 _PROBE_SECONDS = 10
 
 
-class IsolationUnavailable(Exception):
+class IsolationUnavailable(Mendable):
     """The isolation asked for does not work here; the message says what is missing and what to do."""
 
 
