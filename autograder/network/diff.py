@@ -9,7 +9,7 @@ from autograder.network.align import Pair, align, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.effects import Edit, Effect, anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
-from autograder.network.wording import consequence, hint, message
+from autograder.network.wording import consequence, hint, message, where
 
 DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
@@ -24,7 +24,7 @@ class Deviation(Data):
     `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
     marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
     where it is another kind of operation). `changes_totals`: applied alone to the expected network, it would change
-    the network's parameter counts.
+    the network's parameter counts. `message`, `where` and `hint` are for the student.
     """
 
     kind: DeviationKind
@@ -34,6 +34,7 @@ class Deviation(Data):
     settings: tuple[str, ...] = ()
     changes_totals: bool = False
     message: str = ""
+    where: str = ""
     hint: str = ""
 
 
@@ -95,6 +96,7 @@ def compare(
             update={
                 "changes_totals": effect.totals,
                 "message": message(deviation, expected, actual),
+                "where": where(deviation, actual, pairs),
                 "hint": hint(deviation, expected, actual, measured, actual_rows),
             }
         )

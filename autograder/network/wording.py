@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autograder.network import kinds
-from autograder.network.architecture import Architecture, Row
+from autograder.network.align import Pair
+from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.describe import in_words, joined, named, setting_in_words, shape_in_words
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def message(deviation: Deviation, expected: Architecture, actual: Architecture) 
     ours = None if deviation.expected is None else expected.operations[deviation.expected]
     theirs = None if deviation.actual is None else actual.operations[deviation.actual]
     if deviation.kind == "missing" and ours is not None:
-        return f"{_capital(in_words(ours.kind))} is missing{_place(deviation, expected)}."
+        return f"{_capital(in_words(ours.kind))} is missing."
     if deviation.kind == "extra" and theirs is not None:
         return f"{named(theirs)} is one layer too many."
     if deviation.kind == "moved" and theirs is not None:
@@ -31,6 +32,26 @@ def message(deviation: Deviation, expected: Architecture, actual: Architecture) 
     if theirs is not None:
         return f"{named(theirs)} reads other layers than expected."
     return "The network ends in another place than expected."
+
+
+def where(deviation: Deviation, actual: Architecture, pairs: tuple[Pair, ...]) -> str:
+    """Where in the student's network it is."""
+    if deviation.actual is not None:
+        place = next(place for place, (_, theirs) in enumerate(pairs) if theirs == deviation.actual)
+    else:
+        place = next(place for place, (ours, _) in enumerate(pairs) if ours == deviation.expected)
+    before = next((theirs for _, theirs in reversed(pairs[:place]) if theirs is not None), None)
+    after = next((theirs for _, theirs in pairs[place + 1 :] if theirs is not None), None)
+    names = [None if index is None else _short(actual.operations[index]) for index in (before, after)]
+    if deviation.kind in ("different", "connected") or names == [None, None]:
+        return "" if deviation.actual is None else _short(actual.operations[deviation.actual])
+    if names[0] is None:
+        return f"before {names[1]}"
+    return f"after {names[0]}" if names[1] is None else f"between {names[0]} and {names[1]}"
+
+
+def _short(operation: Operation) -> str:
+    return operation.label or operation.kind
 
 
 def hint(
@@ -112,13 +133,6 @@ def _reason(cause: Deviation, expected: Architecture, actual: Architecture) -> s
         return f"{named(theirs)} stands in the place of another layer"
     words = joined([setting_in_words(name) for name in cause.settings])
     return f"the {words} of {named(theirs)} differ{'s' if len(cause.settings) == 1 else ''}"
-
-
-def _place(deviation: Deviation, expected: Architecture) -> str:
-    if deviation.expected is None:
-        return ""
-    following = _following(deviation.expected, expected)
-    return f" before {following}" if following else " at the end"
 
 
 def _following(index: int, expected: Architecture) -> str:

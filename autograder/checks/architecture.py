@@ -1,0 +1,86 @@
+"""Did the student build the network that is asked for? Credit stands on the marked rows; every mistake costs once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograder.checks.base import Context, ExpectedNetwork, Question
+from autograder.checks.networks import StudentNetwork, actual_totals, exhibit, find_network, marked
+from autograder.network.architecture import Architecture
+from autograder.network.diff import Deviation, Diff, compare
+from autograder.network.measure import sum_up
+from autograder.result import Finding, Verdict
+
+
+class ArchitectureQuestion(Question):
+    """Compares the student's network with the expected one.
+
+    The points are spread over the rows that the handout's table marks (over all rows where it marks none). A mistake
+    costs its own row and no other: what merely follows from it costs nothing. A row that was given and is changed
+    earns nothing and costs one row, unless it is a `parameters` question about the same network that it costs.
+    """
+
+    kind: Literal["architecture"] = "architecture"
+    network: str = "model"
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def judge(self, context: Context) -> Verdict:
+        expected = context.expected[self.network]
+        student = find_network(context, self.network)
+        understood = _understood(student)
+        if student.comparable is None:
+            hint = "Run all cells from the top and look at the first error, or at the variable's name."
+            if student.captured is not None:
+                hint = "Build the network from Keras' own layers, as a Sequential or a functional model."
+            status = "wrong" if student.captured is not None else "not_reached"
+            return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
+        region = marked(expected)
+        diff = compare(expected.architecture, student.comparable, region)
+        return self._judge_diff(context, expected, student, student.comparable, diff, region)
+
+    def _judge_diff(
+        self,
+        context: Context,
+        expected: ExpectedNetwork,
+        student: StudentNetwork,
+        actual: Architecture,
+        diff: Diff,
+        region: frozenset[int],
+    ) -> Verdict:
+        rows = region or frozenset(range(1, len(expected.architecture.operations)))
+        given = [one for one in diff.deviations if region and not one.marked]
+        elsewhere = self._charged_elsewhere(context, actual, diff)
+        free = [one for one in given if elsewhere and one.changes_totals]
+        mistakes = len(diff.deviations) - len(free)
+        findings = _understood(student)
+        if student.unfit is not None:
+            findings.append(Finding(message=student.problem, hint="Follow the shapes from layer to layer."))
+            mistakes = max(mistakes, 1)
+        findings += [_finding(one, given=one in given, free=one in free) for one in diff.deviations]
+        score = self.points * max(0, len(rows) - mistakes) / len(rows)
+        return self.verdict(
+            "correct" if not mistakes else "partial" if score else "wrong",
+            score,
+            *findings,
+            exhibits=(exhibit(self.network, expected.architecture, actual, diff),),
+        )
+
+    def _charged_elsewhere(self, context: Context, actual: Architecture, diff: Diff) -> bool:
+        """Whether a question about the parameter counts of this network sees that they are wrong."""
+        asked = any(one.kind == "parameters" and self.network in one.networks() for one in context.questions)
+        return asked and actual_totals(actual, diff) != sum_up(diff.expected_rows)
+
+
+def _understood(student: StudentNetwork) -> list[Finding]:
+    return [Finding(message=student.understood)] if student.understood else []
+
+
+def _finding(deviation: Deviation, *, given: bool, free: bool) -> Finding:
+    message = deviation.message
+    if given:
+        message += " That part was given and should stay as it was."
+    if free:
+        message += " It costs nothing here, but the parameter counts are other ones."
+    return Finding(message=message, where=deviation.where, hint=deviation.hint)

@@ -1,0 +1,178 @@
+"""Which of the networks in the student's notebook is the one that is asked for, and how two networks are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from autograder.checks.base import Context, ExpectedNetwork
+from autograder.evidence import CapturedNetwork
+from autograder.network.architecture import Architecture, Row, Totals
+from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
+from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.describe import settings_in_words, shape_in_words
+from autograder.network.diff import Diff, compare
+from autograder.network.measure import sum_up
+from autograder.network.table import TableError, marked_operations
+from autograder.network.values import shown
+from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
+
+
+@dataclass(frozen=True)
+class StudentNetwork:
+    """What the student built for one of the assignment's networks.
+
+    Attributes:
+        captured: what the kernel said of it, None where there is no network.
+        architecture: what it is, None where there is none, it cannot be read, or its layers do not fit together.
+        unfit: its operations where they are understood but do not fit together.
+        compilation: how it was compiled.
+        problem: why there is no architecture, for the student; "" where there is one.
+        understood: what was taken for granted to find it, for the student; "" where nothing was.
+    """
+
+    captured: CapturedNetwork | None = None
+    architecture: Architecture | None = None
+    unfit: Architecture | None = None
+    compilation: Compilation = field(default_factory=Compilation)
+    problem: str = ""
+    understood: str = ""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the student compiled it."""
+        return self.captured is not None and self.captured.compile is not None
+
+    @property
+    def comparable(self) -> Architecture | None:
+        """What can be compared with the expected network, be it fit for training or not."""
+        return self.architecture or self.unfit
+
+
+def find_network(context: Context, name: str) -> StudentNetwork:
+    """The student's network for the assignment's network `name`.
+
+    It is the one in the variable of that name. Where that holds none, it is the only network that no other part of
+    the assignment asks for, or the one closest to what is expected.
+    """
+    captured = context.evidence.network(name)
+    if captured is not None:
+        return _read(captured, context.expected.get(name))
+    others = [one for one in context.evidence.networks if one.name not in context.expected]
+    if not others:
+        return StudentNetwork(problem=f"There is no network in a variable `{name}`: no cell that ran made one.")
+    expected = context.expected.get(name)
+    candidates = [_read(one, expected) for one in others]
+    if len(candidates) == 1:
+        return _taken_as(candidates[0], name)
+    closest = _closest(candidates, expected)
+    if closest is None:
+        names = ", ".join(f"`{shown(one.name)}`" for one in others[:8])
+        return StudentNetwork(
+            problem=f"There is no network in a variable `{name}`, and it cannot be told which of {names} is meant."
+        )
+    return _taken_as(closest, name)
+
+
+def marked(expected: ExpectedNetwork) -> frozenset[int]:
+    """The operations that the student had to write: those of the table's marked rows, empty where none is marked.
+
+    Raises:
+        TableError: the table shows another network than the reference.
+    """
+    return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
+
+
+def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
+    """Both networks side by side. Of what the student has not written, only what the handout's table shows is shown."""
+    totals = actual_totals(actual, diff)
+    return ComparisonExhibit(
+        network=name,
+        rows=tuple(
+            ComparisonRow(
+                state=row.state,
+                expected=_expected_cells(expected, diff.expected_rows, row.expected),
+                actual=_actual_cells(actual, diff.actual_rows, row.actual),
+                marked=row.marked,
+                note=row.note,
+            )
+            for row in diff.aligned
+        ),
+        expected_total=sum_up(diff.expected_rows).total,
+        actual_total=None if totals is None else totals.total,
+    )
+
+
+def actual_totals(actual: Architecture, diff: Diff) -> Totals | None:
+    """The totals of the student's network, None where its layers do not fit together."""
+    return sum_up(diff.actual_rows) if len(diff.actual_rows) == len(actual.operations) else None
+
+
+def _expected_cells(network: Architecture, rows: tuple[Row, ...], index: int | None) -> RowCells | None:
+    if index is None:
+        return None
+    row = rows[index]
+    return RowCells(layer=network.operations[index].kind, shape=shape_in_words(row.shape), parameters=row.parameters)
+
+
+def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | None) -> RowCells | None:
+    if index is None:
+        return None
+    operation = network.operations[index]
+    cells = RowCells(layer=operation.kind, settings=settings_in_words(operation))
+    if index >= len(rows):
+        return cells
+    row = rows[index]
+    return cells.model_copy(update={"shape": shape_in_words(row.shape), "parameters": row.parameters})
+
+
+def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
+    compilation = read_compilation(captured.compile)
+    name = shown(captured.name)
+    if captured.config is None:
+        why = f" {shown(captured.opaque)}" if captured.opaque else ""
+        return StudentNetwork(
+            captured=captured,
+            compilation=compilation,
+            problem=f"The network `{name}` does not describe itself, so it cannot be compared.{why}",
+        )
+    input_shape = captured.input_shape
+    if input_shape is None and expected is not None and expected.architecture.operations:
+        first = expected.architecture.operations[0]
+        input_shape = (None, *first.settings["shape"]) if first.kind == "Input" else None
+    try:
+        architecture = canonicalize(captured.class_name, captured.config, input_shape=input_shape)
+    except UnknownNetwork as error:
+        where = f" (layer `{error.layer}`)" if error.layer else ""
+        return StudentNetwork(
+            captured=captured,
+            compilation=compilation,
+            unfit=error.architecture if isinstance(error, Misfitting) else None,
+            problem=f"The network `{name}` cannot be judged as a whole: {error.reason}{where}.",
+        )
+    return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation)
+
+
+def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
+    given = shown(student.captured.name) if student.captured else ""
+    return replace(student, understood=f"Your network is called `{given}`; it was taken as `{name}`.")
+
+
+def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None) -> StudentNetwork | None:
+    """The one with the fewest deviations, None where several have the same number."""
+    readable = [(student, student.comparable) for student in candidates]
+    comparable = [(student, network) for student, network in readable if network is not None]
+    if expected is None or not comparable:
+        return comparable[0][0] if len(comparable) == 1 else None
+    try:
+        region = marked(expected)
+    except TableError:
+        region = frozenset()
+    counted = sorted(
+        (len(compare(expected.architecture, network, region).deviations), place)
+        for place, (_, network) in enumerate(comparable)
+    )
+    if len(counted) > 1 and counted[0][0] == counted[1][0]:
+        same = [comparable[place][1] for count, place in counted if count == counted[0][0]]
+        if any(network != same[0] for network in same):
+            return None
+    return comparable[counted[0][1]][0]

@@ -1,0 +1,60 @@
+"""Do the network's parameter counts come out as the handout's table says?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograder.checks.base import Context, ExpectedNetwork, Question
+from autograder.checks.networks import actual_totals, find_network, marked
+from autograder.network.architecture import Totals
+from autograder.network.diff import compare
+from autograder.network.measure import sum_up
+from autograder.result import Finding, Verdict
+
+_WORDS = {
+    "total": "parameters in all",
+    "trainable": "trainable parameters",
+    "non_trainable": "non-trainable parameters",
+}
+
+
+class ParametersQuestion(Question):
+    """Compares the total, trainable and non-trainable parameters of the student's network with the expected ones."""
+
+    kind: Literal["parameters"] = "parameters"
+    network: str = "model"
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def judge(self, context: Context) -> Verdict:
+        expected = context.expected[self.network]
+        student = find_network(context, self.network)
+        understood = [Finding(message=student.understood)] if student.understood else []
+        if student.architecture is None:
+            status = "wrong" if student.captured is not None else "not_reached"
+            hint = "Parameters can only be counted once the network is built."
+            return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
+        diff = compare(expected.architecture, student.architecture, marked(expected))
+        wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
+        if given == wanted:
+            return self.verdict("correct", self.points, *understood)
+        causes = [one.message for one in diff.deviations if one.changes_totals]
+        return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes, expected))
+
+
+def _finding(wanted: Totals, given: Totals | None, causes: list[str], expected: ExpectedNetwork) -> Finding:
+    if given is None:
+        return Finding(message="The parameters cannot be counted, because the layers do not fit together.")
+    counts = [
+        f"{getattr(given, which):,} {words} ({getattr(wanted, which):,} expected)"
+        for which, words in _WORDS.items()
+        if getattr(given, which) != getattr(wanted, which)
+    ]
+    message = f"Your network has {'; '.join(counts)}."
+    if causes:
+        message += f" That follows from what differs in the network: {' '.join(causes[:3])}"
+        if len(causes) > 3:
+            message += f" And from {len(causes) - 3} more."
+    hint = "Compare the last column of your summary with the expected table: the first row that differs tells most."
+    return Finding(message=message, hint=hint)
