@@ -8,18 +8,20 @@ from pydantic import Field
 
 from autograder.data import Data, digest
 from autograder.network.architecture import Architecture
-from autograder.network.compilation import Compilation
+from autograder.network.compilation import Compilation, Loss, Optimizer
 
 Normalization = Literal["none", "unit", "standardize"]
 
 
 class Recipe(Data):
-    """How a network is trained to judge it: the first `train` images of the dataset's training set (after a seeded
-    shuffle) train it, the next `validation` images validate it.
+    """How a network is trained to judge it: the first `train` images of the dataset's training set train it, after a
+    shuffle that is the same for every network and seed; the next `validation` images validate it.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
     the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the most epochs that are run.
-    `compilation` is used where the student compiled nothing that can be rebuilt.
+    An epoch sees the training images once, in a new order; an incomplete last batch is left out. `seed` draws the
+    weights, the dropout and the order. `seconds` and `memory_mb` bound one run. `compilation` is used where the student
+    compiled nothing that can be rebuilt.
     """
 
     dataset: Literal["mnist", "fashion_mnist", "cifar10"]
@@ -46,6 +48,27 @@ class TrainingTask(Data):
     def key(self) -> str:
         """The digest of everything the run reads except the data and the versions, which the trainer adds."""
         return digest("training task", self)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The student's optimizer, or the recipe's where the student's could not be read (it then has its default)."""
+        unread = self.compilation.problem and self.compilation.optimizer == Optimizer()
+        return self.recipe.compilation.optimizer if unread else self.compilation.optimizer
+
+    @property
+    def loss(self) -> Loss:
+        """The student's loss, or the recipe's where the student's could not be read (it then has its default)."""
+        unread = self.compilation.problem and self.compilation.loss == Loss()
+        return self.recipe.compilation.loss if unread else self.compilation.loss
+
+    @property
+    def essence(self) -> TrainingTask:
+        """The task without what does not change its run (metrics, say): tasks of equal essence share one run."""
+        return TrainingTask(
+            architecture=self.architecture,
+            compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
+            recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
+        )
 
     def with_seed(self, seed: int) -> TrainingTask:
         """The same run from another random start."""

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.datasets import CLASSES
-from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.network.measure import measure_until_misfit
 from autograder.train.images import Images, Unsuitable, one_hot, prepare
 from autograder.train.rebuild import CannotRebuild, build, make_loss, make_optimizer
@@ -81,7 +80,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
             f"The network has {len(inputs)} inputs and {len(task.architecture.outputs)} outputs; "
             "an image classifier has one of each."
         )
-    optimizer, loss = chosen(task.compilation, task.recipe.compilation)
+    optimizer, loss = task.optimizer, task.loss
     sparse = loss.name.startswith("sparse_")
     _check_output(measured[task.architecture.outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
@@ -90,14 +89,6 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
     model.compile(make_optimizer(optimizer), make_loss(loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
     for epoch in _epochs(model, images, task.recipe, sparse):
         report({"epoch": [round(value, 6) for value in vars(epoch).values()]})
-
-
-def chosen(student: Compilation, recipe: Compilation) -> tuple[Optimizer, Loss]:
-    """The student's optimizer and loss; the recipe's for what could not be read, which then holds its default."""
-    unread = bool(student.problem)
-    optimizer = recipe.optimizer if unread and student.optimizer == Optimizer() else student.optimizer
-    loss = recipe.loss if unread and student.loss == Loss() else student.loss
-    return optimizer, loss
 
 
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:

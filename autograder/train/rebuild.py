@@ -34,20 +34,16 @@ _PARTS: dict[str, dict[str, Any]] = {
 
 _OPTIMIZERS = (
     *("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam"),
-    *("Adagrad", "Adadelta", "Adafactor", "Ftrl", "Lion", "Lamb", "Muon"),
+    *("Adagrad", "Adadelta", "Ftrl", "Lion"),
 )
 OPTIMIZERS: dict[str, Any] = {name.lower(): getattr(keras.optimizers, name) for name in _OPTIMIZERS}
-_SCHEDULES = (
-    *("ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay"),
-    *("CosineDecay", "CosineDecayRestarts"),
-)
+_SCHEDULES = ("ExponentialDecay", "InverseTimeDecay", "PolynomialDecay", "CosineDecay", "PiecewiseConstantDecay")
 SCHEDULES: dict[str, Any] = {name: getattr(keras.optimizers.schedules, name) for name in _SCHEDULES}
 LOSSES: dict[str, Any] = {
     "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
     "categorical_focal_crossentropy": keras.losses.CategoricalFocalCrossentropy,
-    "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
     "kl_divergence": keras.losses.KLDivergence,
     "poisson": keras.losses.Poisson,
     "mean_squared_error": keras.losses.MeanSquaredError,
@@ -60,9 +56,11 @@ LOSSES: dict[str, Any] = {
     "hinge": keras.losses.Hinge,
     "squared_hinge": keras.losses.SquaredHinge,
     "categorical_hinge": keras.losses.CategoricalHinge,
-    "dice": keras.losses.Dice,
-    "tversky": keras.losses.Tversky,
 }
+
+
+# What every layer accepts, whether or not its own constructor names it.
+_ANY_LAYER = ("trainable", "activity_regularizer")
 
 
 class CannotRebuild(ValueError):
@@ -142,10 +140,9 @@ def _made(known: Mapping[str, Any], name: str, settings: Mapping[str, Any], what
     maker = known.get(name)
     if maker is None:
         raise CannotRebuild(f'The {what} "{name}" cannot be rebuilt here.')
-    accepted = inspect.signature(maker.__init__).parameters
-    common = {"trainable"} if what == "layer" else set()
+    accepted = {*inspect.signature(maker.__init__).parameters, *(_ANY_LAYER if what == "layer" else ())}
     for key in settings:
-        if key not in accepted and key not in common:
+        if key not in accepted:
             raise CannotRebuild(f'The {what} "{name}" has a setting "{key}" that cannot be rebuilt here.')
     try:
         return maker(**settings)

@@ -85,12 +85,12 @@ class Trainer:
         return {"versions": _computing_versions(), "method": METHOD, "backend": _BACKEND, "device": device_kind()}
 
     def key(self, task: TrainingTask) -> str:
-        """The key of the task's run: the digest of the task, its data, the versions and the kind of device.
+        """The key of the task's run: the digest of its essence, its data, the versions and the kind of device.
 
         Raises:
             TrainerError: the task's dataset is missing.
         """
-        return digest("training run", task.key, _dataset(task).digest, self._circumstances)
+        return digest("training run", task.essence.key, _dataset(task).digest, self._circumstances)
 
     def warm(self) -> None:
         """Start the worker now, in the background, because runs will be asked for soon."""

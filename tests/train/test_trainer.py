@@ -1,0 +1,253 @@
+"""The real worker with real digits: one trainer for all of these tests, except where a test ends it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from training_networks import chain, cnn2, linear, small_cnn, task
+
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.train.trainer import Trainer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    with Trainer(workers=2) as made:
+        made.warm()
+        yield made
+
+
+def measured(run):
+    return run.model_dump(exclude={"seconds"})
+
+
+def descendants(process=None):
+    return {child.pid for child in psutil.Process(process).children(recursive=True)}
+
+
+def wait_until(holds, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_network_learns_its_digits(trainer):
+    asked = task(small_cnn())
+    run = trainer.run(asked)
+    assert run.outcome == "trained"
+    assert run.key == trainer.key(asked)
+    assert len(run.validation_accuracy) == len(run.training_loss) == 2
+    assert run.accuracy > 0.8
+    assert run.training_loss[1] < run.training_loss[0]
+    assert run.device == "cpu" or run.device.startswith("gpu:")
+    assert {"keras", "tensorflow"} <= set(run.versions)
+
+
+def test_the_same_task_gives_the_same_run_whatever_ran_before_and_beside_it(trainer):
+    first = trainer.run(task(small_cnn()))
+    trainer.run(task(linear(), seed=7))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(trainer.run, [task(small_cnn()), task(small_cnn(), seed=8), task(linear(), seed=9)]))
+    assert measured(runs[0]) == measured(first)
+
+
+def test_another_worker_gives_the_same_run(trainer):
+    with Trainer() as other:
+        assert measured(other.run(task(small_cnn()))) == measured(trainer.run(task(small_cnn())))
+
+
+def test_another_seed_gives_another_run(trainer):
+    assert trainer.run(task(linear(), seed=2)).training_loss != trainer.run(task(linear(), seed=3)).training_loss
+
+
+def test_equal_tasks_in_flight_share_one_run(trainer):
+    shared = task(small_cnn(), seed=11)
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(trainer.run, [shared] * 4))
+    assert len({run.seconds for run in runs}) == 1
+
+
+def test_accuracy_is_ours_whatever_the_student_measures(trainer):
+    plain = trainer.run(task(linear()))
+    odd = trainer.run(task(linear(), Compilation(metrics=("mean_squared_error",))))
+    assert odd.validation_accuracy == plain.validation_accuracy
+
+
+def test_logits_count_by_their_largest(trainer):
+    logits = Compilation(loss=Loss(name="categorical_crossentropy", settings={"from_logits": True}))
+    assert trainer.run(task(linear(activation="linear"), logits)).accuracy > 0.7
+
+
+def test_a_loss_that_expects_probabilities_learns_little_from_logits(trainer):
+    assert trainer.run(task(linear(activation="linear"))).accuracy < 0.6
+
+
+def test_labels_come_as_the_loss_needs_them(trainer):
+    sparse = Compilation(loss=Loss(name="sparse_categorical_crossentropy"))
+    assert trainer.run(task(linear(), sparse)).validation_accuracy == trainer.run(task(linear())).validation_accuracy
+
+
+def two_outputs():
+    operations = linear().operations
+    return Architecture(operations=operations, outputs=(len(operations) - 2, len(operations) - 1))
+
+
+MISFITS = {
+    "one value": (
+        linear(units=1, activation="sigmoid"),
+        Compilation(),
+        "gives 1 value for an image; there are 10 classes",
+    ),
+    "eleven classes": (linear(units=11), Compilation(), "gives 11 values"),
+    "no flatten": (chain((28, 28, 1), ("Dense", {"units": 10})), Compilation(), "gives 28×28×10 values"),
+    "other images": (
+        chain((32, 32, 3), ("Flatten", {}), ("Dense", {"units": 10})),
+        Compilation(),
+        "does not fit the images",
+    ),
+    "two outputs": (two_outputs(), Compilation(), "1 inputs and 2 outputs"),
+    "layers that do not fit": (
+        chain(
+            (28, 28, 1), ("Flatten", {}), ("Conv2D", {"filters": 3, "kernel_size": [3, 3]}), ("Dense", {"units": 10})
+        ),
+        Compilation(),
+        "do not fit together",
+    ),
+    "unknown loss": (linear(), Compilation(loss=Loss(name="mine")), 'The loss "mine" cannot be rebuilt'),
+    "exploding": (
+        linear(activation="linear"),
+        Compilation(
+            optimizer=Optimizer(name="sgd", settings={"learning_rate": 1e4}), loss=Loss(name="mean_squared_error")
+        ),
+        "no longer a finite number",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_what_cannot_be_trained_fails_with_a_sentence(trainer, case):
+    architecture, compilation, words = MISFITS[case]
+    run = trainer.run(task(architecture, compilation))
+    assert run.outcome == "failed"
+    assert words in run.problem
+    assert run.problem.endswith(".")
+    assert "\n" not in run.problem
+
+
+def test_a_run_over_its_time_keeps_the_epochs_it_finished(trainer):
+    enough_for_some = round(3 * trainer.run(task(small_cnn(), epochs=1)).seconds)
+    run = trainer.run(task(small_cnn(), epochs=100, seconds=enough_for_some))
+    assert run.outcome == "limit"
+    assert f"{enough_for_some} seconds" in run.problem
+    assert 0 < len(run.validation_accuracy) < 100
+    assert run.accuracy > 0.5
+
+
+def test_a_network_too_large_for_its_memory_reaches_a_limit(trainer):
+    huge = chain(
+        (28, 28, 1),
+        ("Flatten", {}),
+        ("Dense", {"units": 10_000}),
+        ("Dense", {"units": 60_000}),
+        ("Dense", {"units": 10}),
+    )
+    run = trainer.run(task(huge, memory_mb=2048))
+    assert run.outcome == "limit"
+    assert "2,048 MB of memory" in run.problem
+
+
+def test_after_limits_the_next_run_is_unharmed(trainer):
+    before = trainer.run(task(linear(), seed=21))
+    trainer.run(task(small_cnn(), seconds=0.2))
+    assert measured(trainer.run(task(linear(), seed=21))) == measured(before)
+
+
+def test_a_worker_that_dies_in_the_middle_is_replaced():
+    with Trainer() as trainer:
+        expected = trainer.run(task(small_cnn()))
+        (worker,) = psutil.Process().children()[-1:]
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(trainer.run, task(small_cnn()))
+            wait_until(lambda: worker.children())
+            worker.kill()
+            assert measured(future.result()) == measured(expected)
+
+
+def test_a_run_whose_process_is_killed_is_made_again(trainer):
+    expected = trainer.run(task(small_cnn()))
+    before = descendants()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(trainer.run, task(small_cnn()))
+        wait_until(lambda: descendants() - before)
+        for child in descendants() - before:
+            os.kill(child, signal.SIGKILL)
+        assert measured(future.result()) == measured(expected)
+
+
+def test_closing_leaves_nothing_behind_even_in_the_middle_of_a_run():
+    before = descendants()
+    trainer = Trainer()
+    failures = []
+
+    def run():
+        try:
+            trainer.run(task(cnn2()))
+        except Exception as error:
+            failures.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    wait_until(lambda: len(descendants() - before) >= 2)
+    trainer.close()
+    thread.join(30)
+    assert descendants() - before == set()
+    assert failures == ["The trainer is closed."]
+
+
+def test_closing_at_once_leaves_nothing_behind():
+    before = descendants()
+    with Trainer() as trainer:
+        trainer.warm()
+    assert descendants() - before == set()
+
+
+def test_a_killed_parent_leaves_nothing_behind():
+    program = (
+        "from training_networks import cnn2, task; from autograder.train.trainer import Trainer;"
+        "Trainer().run(task(cnn2(), epochs=50))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parent)
+    left: set[int] = set()
+
+    def running():
+        left.update(descendants(parent.pid))
+        return len(left) >= 2
+
+    wait_until(running)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(psutil.pid_exists(process) for process in left))
+
+
+def test_a_child_inherits_nothing_but_its_pipe(trainer):
+    before = descendants()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(trainer.run, task(small_cnn(), seed=31))
+        wait_until(lambda: descendants() - before)
+        (child,) = descendants() - before
+        wait_until(lambda: Path(f"/proc/{child}/fd/0").resolve() == Path("/dev/null"))
+        files = {link.name: os.readlink(link) for link in Path(f"/proc/{child}/fd").iterdir()}
+        future.result()
+    assert {files[name] for name in "012"} == {"/dev/null"}
+    assert [name for name in files.values() if name.startswith("pipe:")] == [files["3"]]
