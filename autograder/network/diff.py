@@ -15,7 +15,7 @@ DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
 
 # Beyond that many, the network is another one, and what each deviation alone would do is not worked out any more.
-_MOST_EFFECTS = 60
+_MOST_EFFECTS = 30
 
 
 class Deviation(Data):
@@ -156,17 +156,17 @@ def _deviations(
                 )
         elif ours is not None and ours in moved:
             there = next(spot for spot, (_, other) in enumerate(pairs) if other == moved[ours])
-            inside = ours in marked or among[there]
+            inside = ours in marked or among[there] == "between"
             found.append(Deviation(kind="moved", expected=ours, actual=moved[ours], marked=inside))
         elif ours is not None:
             found.append(Deviation(kind="missing", expected=ours, marked=ours in marked))
         elif theirs not in moved.values():
-            found.append(Deviation(kind="extra", actual=theirs, marked=among[place]))
+            found.append(Deviation(kind="extra", actual=theirs, marked=among[place] != "outside"))
     return found
 
 
-def _among_marked(pairs: tuple[Pair, ...], marked: frozenset[int]) -> list[bool]:
-    """For every place, whether what is added there stands among or next to the marked operations."""
+def _among_marked(pairs: tuple[Pair, ...], marked: frozenset[int]) -> list[Literal["outside", "beside", "between"]]:
+    """For every place, whether what is added there stands between marked operations, or beside them at the edge."""
     before: list[int | None] = []
     last: int | None = None
     for ours, _ in pairs:
@@ -177,7 +177,8 @@ def _among_marked(pairs: tuple[Pair, ...], marked: frozenset[int]) -> list[bool]
     for ours, _ in reversed(pairs):
         after.append(following)
         following = ours if ours is not None else following
-    return [one in marked or other in marked for one, other in zip(before, reversed(after), strict=True)]
+    words: tuple[Literal["outside", "beside", "between"], ...] = ("outside", "beside", "between")
+    return [words[(one in marked) + (other in marked)] for one, other in zip(before, reversed(after), strict=True)]
 
 
 def _connected(
@@ -270,18 +271,22 @@ def _aligned(
     measured: tuple[Row, ...],
     actual_rows: tuple[Row, ...],
 ) -> tuple[AlignedRow, ...]:
-    by_expected = {deviation.expected: deviation for deviation in deviations if deviation.expected is not None}
-    moved_here = {deviation.actual for deviation in deviations if deviation.kind == "moved"}
+    by_expected: dict[int | None, Deviation] = {
+        deviation.expected: deviation for deviation in deviations if deviation.expected is not None
+    }
+    by_actual: dict[int | None, Deviation] = {
+        deviation.actual: deviation for deviation in deviations if deviation.actual is not None
+    }
     result = []
     earlier: list[Deviation] = []
     for ours, theirs in pairs:
         state: AlignedState = "same"
         note = ""
-        deviation = by_expected.get(ours) if ours is not None else None
+        deviation = by_actual.get(theirs) if ours is None else by_expected.get(ours)
         if theirs is None:
             state = "moved" if deviation is not None and deviation.kind == "moved" else "missing"
         elif ours is None:
-            state = "moved" if theirs in moved_here else "extra"
+            state = "moved" if deviation is not None and deviation.kind == "moved" else "extra"
         elif deviation is not None:
             state = "different"
         elif _differs(measured[ours], actual_rows, theirs):
@@ -289,8 +294,8 @@ def _aligned(
             causes = [one for one, effect in zip(deviations, effects, strict=True) if ours in effect.rows] or earlier
             note = consequence(measured[ours], actual_rows, theirs, causes, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
-        earlier += [one for one in deviations if one not in earlier and theirs is not None and one.actual == theirs]
-        earlier += [deviation] if deviation is not None and deviation not in earlier else []
+        if deviation is not None:
+            earlier.append(deviation)
     return tuple(result)
 
 
