@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ from markupsafe import Markup, escape
 from autograder.evidence import CellRun, Evidence
 from autograder.feedback.pictures import PictureAllowance, PictureRefused
 from autograder.feedback.rich import clean_html, code, markdown, plain, printed, shortened
+from autograder.feedback.wording import visible
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -20,7 +22,9 @@ OutputKind = Literal["text", "error", "picture", "rich", "note"]
 
 MAX_CELLS = 400
 MAX_OUTPUTS = 40
-MAX_RAW_OUTPUT = 2_000_000
+MAX_PRINTED = 400_000
+
+_PASTED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=]+)")
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,11 @@ class OutputView:
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell, ready for the page; `number` is its place among all cells from 1, as the findings name it."""
+    """One cell, ready for the page, with its place among all cells and among the code cells, both from 1."""
 
     kind: CellKind
     number: int
+    code_number: int
     source: Markup
     run: CellRun | None = None
     outputs: tuple[OutputView, ...] = ()
@@ -55,17 +60,35 @@ class CellView:
 
 @dataclass
 class Allowance:
-    """What a notebook may take of its page: characters of text and markup, and pictures."""
+    """What a notebook may take of its page, and of the time to make it.
 
-    characters: int = 260_000
+    `size` is bytes of markup on the page; `parsed` and `printed` are characters that may go through the parsers of
+    Markdown and HTML, and through the reading of terminal output.
+    """
+
+    size: int = 260_000
+    parsed: int = 300_000
+    printed: int = 6_000_000
     pictures: PictureAllowance = field(default_factory=PictureAllowance)
 
-    def take(self, html: Markup) -> bool:
-        """Whether there is room for this; if so it is counted."""
-        if len(html) > self.characters:
+    def fits(self, html: str) -> bool:
+        """Whether there is room for this on the page; if so it is counted."""
+        size = len(html.encode("utf-8", "replace"))
+        if size > self.size:
             return False
-        self.characters -= len(html)
+        self.size -= size
         return True
+
+    def parse(self, text: str) -> bool:
+        """Whether this may still be parsed; if so it is counted."""
+        self.parsed -= len(text)
+        return self.parsed >= 0
+
+    def tidy(self, text: str) -> str:
+        """What a terminal would show of `text`, its middle left out where it is long; empty when too much was read."""
+        text = shortened(text, MAX_PRINTED // 2, MAX_PRINTED // 2)
+        self.printed -= len(text)
+        return visible(shortened(printed(text), 6_000, 2_500)) if self.printed >= 0 else ""
 
 
 def page_cells(notebook: NotebookNode, evidence: Evidence | None) -> list[PageCell]:
@@ -86,17 +109,28 @@ def page_cells(notebook: NotebookNode, evidence: Evidence | None) -> list[PageCe
     return cells
 
 
+def anchors(cells: Sequence[PageCell]) -> frozenset[str]:
+    """The names by which findings can point into the notebook: "cell-7" among all cells, "code-4" among code cells."""
+    code_cells = sum(cell.kind == "code" for cell in cells[:MAX_CELLS])
+    return frozenset(
+        [f"cell-{number + 1}" for number in range(len(cells[:MAX_CELLS]))]
+        + [f"code-{number + 1}" for number in range(code_cells)]
+    )
+
+
 def render_cells(cells: Sequence[PageCell]) -> Iterator[CellView]:
     """The cells as they stand on the page, as many as there is room for; the last one says what is left out."""
     allowance = Allowance()
+    code_number = 0
     for position, cell in enumerate(cells):
+        code_number += cell.kind == "code"
         source = _source(cell, allowance)
-        if position >= MAX_CELLS or not allowance.take(source):
+        if position >= MAX_CELLS or not allowance.fits(source):
             left = len(cells) - position
-            yield CellView("raw", 0, escape(f"The page is full: the last {left:,} cells are left out here."))
+            yield CellView("raw", 0, 0, escape(f"The page is full: the last {left:,} cells are left out here."))
             return
         outputs = tuple(_outputs(cell.run, allowance)) if cell.run else ()
-        yield CellView(cell.kind, position + 1, source, cell.run, outputs)
+        yield CellView(cell.kind, position + 1, code_number, source, cell.run, outputs)
 
 
 def _source(cell: PageCell, allowance: Allowance) -> Markup:
@@ -105,20 +139,30 @@ def _source(cell: PageCell, allowance: Allowance) -> Markup:
     if cell.kind == "raw":
         return plain(shortened(cell.source, 8_000, 2_000))
 
+    return _text_cell(cell, allowance)
+
+
+def _text_cell(cell: PageCell, allowance: Allowance) -> Markup:
+    pasted: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        # The parsers need not read through a picture that stands in the text itself.
+        key = f"attachment:pasted-{len(pasted)}"
+        pasted[key] = match[1]
+        return key
+
     def embed(source: str) -> str | None:
-        if source.startswith("attachment:"):
-            bundle = cell.attachments.get(source.removeprefix("attachment:"))
-            picture = next(iter(_pictures(bundle)), "") if isinstance(bundle, Mapping) else ""
-        elif source.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")):
-            picture = source.partition(",")[2]
-        else:
-            return None
+        picture = pasted.get(source, "")
+        bundle = cell.attachments.get(source.removeprefix("attachment:"))
+        if not picture and isinstance(bundle, Mapping):
+            picture = next(_pictures(bundle), "")
         try:
-            return allowance.pictures.embed(picture).uri
+            return allowance.pictures.embed(picture).uri if picture else None
         except PictureRefused:
             return None
 
-    return markdown(cell.source, embed)
+    text = _PASTED.sub(name, cell.source)
+    return markdown(text, embed) if allowance.parse(text) else plain(shortened(text, 8_000, 2_000))
 
 
 def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
@@ -129,7 +173,7 @@ def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
             break
         for view in _output(output, allowance):
             # Pictures have an allowance of their own.
-            if view.kind != "picture" and not allowance.take(view.html):
+            if view.kind != "picture" and not allowance.fits(view.html + view.text):
                 yield OutputView("note", text="An output is left out: the page is full.")
                 return
             shown += 1
@@ -157,39 +201,38 @@ def _merged(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
 def _output(output: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputView]:
     kind = output.get("output_type")
     if kind == "stream":
-        text = _tidy(_joined(output.get("text", "")))
+        text = allowance.tidy(_joined(output.get("text", "")))
         if text.strip():
             yield OutputView("text", escape(text))
     elif kind == "error":
         traceback = output.get("traceback")
         lines = [_joined(line) for line in traceback] if isinstance(traceback, list | tuple) else []
         name, value = _joined(output.get("ename", "")), _joined(output.get("evalue", ""))
-        yield OutputView("error", escape(_tidy("\n".join(lines))), shortened(printed(f"{name}: {value}"), 600, 200))
+        where = escape(allowance.tidy("\n".join(lines)))
+        yield OutputView("error", where, allowance.tidy(f"{name}: {value}") or "An error")
     elif isinstance(output.get("data"), Mapping):
         yield from _bundle(output["data"], allowance)
 
 
 def _bundle(data: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputView]:
     """The richest harmless form of one output."""
-    text = _tidy(_joined(data.get("text/plain", "")))
+    text = allowance.tidy(_joined(data.get("text/plain", "")))
     for picture in _pictures(data):
         try:
             drawn = allowance.pictures.embed(picture)
         except PictureRefused as refused:
             yield OutputView("note", text=str(refused))
         else:
-            image = Markup('<img src="{}" width="{}" height="{}" alt="{}">').format(
-                drawn.uri, drawn.width, drawn.height, f"Picture that this cell drew: {shortened(text, 200, 0)}"
-            )
-            yield OutputView("picture", image)
+            image = Markup('<img src="{}" width="{}" height="{}" alt="{}">')
+            said = f"Picture that this cell drew: {text[:200]}"
+            yield OutputView("picture", image.format(drawn.uri, drawn.width, drawn.height, said))
             return
-    if "text/html" in data:
-        html = clean_html(_joined(data["text/html"]))
-        if html is not None and html.strip():
-            yield OutputView("rich", html)
-            return
-    if "text/markdown" in data:
-        yield OutputView("rich", markdown(_joined(data["text/markdown"])))
+    html, marked = _joined(data.get("text/html", "")), _joined(data.get("text/markdown", ""))
+    cleaned = clean_html(html) if html and allowance.parse(html) else None
+    if cleaned is not None and cleaned.strip():
+        yield OutputView("rich", cleaned)
+    elif marked and allowance.parse(marked):
+        yield OutputView("rich", markdown(marked))
     elif text.strip():
         yield OutputView("text", escape(text))
     elif "image/svg+xml" in data:
@@ -202,10 +245,6 @@ def _pictures(data: Mapping[str, Any]) -> Iterator[str]:
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
             yield _joined(data[kind])
-
-
-def _tidy(text: str) -> str:
-    return shortened(printed(shortened(text, MAX_RAW_OUTPUT // 2, MAX_RAW_OUTPUT // 2)), 6_000, 2_500)
 
 
 def _joined(value: Any) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,16 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.feedback import plots, wording
-from autograder.feedback.notebook import MAX_CELLS, PageCell, page_cells, render_cells
+from autograder.feedback.notebook import PageCell, anchors, page_cells, render_cells
 from autograder.feedback.summary import STATUSES, summarize
 from autograder.feedback.views import at_a_glance, comparison, dependencies, question_view
-from autograder.feedback.wording import page_name
+from autograder.files import replacing
 from autograder.result import Result
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
 
-__all__ = ["PageCell", "page_cells", "page_name", "write_class_page", "write_student_page"]
+__all__ = ["PageCell", "page_cells", "write_class_page", "write_student_page"]
 
 _NO_SOURCE = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -41,7 +39,7 @@ def write_student_page(
     """Write the feedback of one submission, all of it or nothing.
 
     Args:
-        path: the file; its folder exists.
+        path: the file; folders on the way are created.
         result: what was concluded.
         assignment_title: as the student knows the exercise.
         cells: the notebook as it ran (`page_cells`); none where it could not be read.
@@ -62,7 +60,7 @@ def write_student_page(
             questions=[question_view(verdict, needed.get(verdict.id, "")) for verdict in result.questions],
             ruler=plots.ruler(result.questions),
             cells=render_cells(cells),
-            shown_cells=min(len(cells), MAX_CELLS),
+            anchors=anchors(cells),
         )
     )
     _write(path, chunks)
@@ -73,12 +71,12 @@ def write_class_page(
     *,
     results: Iterable[Result],
     assignment_title: str,
-    page_of: Callable[[str], str] = page_name,
+    page_of: Callable[[str], str],
 ) -> None:
     """Write the page of a class, all of it or nothing.
 
     Args:
-        path: the file; its folder exists. It links to `students/<page_of(student)>` beside it.
+        path: the file; folders on the way are created. It links to `students/<page_of(student)>` beside it.
         results: read once, one at a time, in the order in which the table shows them.
         assignment_title: as on the students' pages.
         page_of: the file name of a student's page.
@@ -144,7 +142,6 @@ def _environment() -> Environment:
         percent=wording.percent,
         accuracy=wording.accuracy,
         duration=wording.duration,
-        cell_number=wording.cell_number,
     )
     environment.globals.update(
         counted=wording.counted,
@@ -152,6 +149,7 @@ def _environment() -> Environment:
         class_status=wording.CLASS_STATUS,
         row_state=wording.ROW_STATE,
         accuracy=wording.accuracy,
+        anchor=wording.anchor,
         comparison=comparison,
         curve=plots.curve,
         plot=plots,
@@ -164,13 +162,7 @@ def _finalize(value: Any) -> Any:
 
 
 def _write(path: Path, chunks: Iterator[str]) -> None:
-    """Write beside `path`, then put in its place, so that a reader finds the old page or the new one whole."""
-    beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with beside.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as file:
+        for chunk in chunks:
+            # No file name or output holds half a character after `visible`; this is for what comes by another way.
+            file.write(chunk.encode("utf-8", "backslashreplace"))

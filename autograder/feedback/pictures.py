@@ -34,7 +34,7 @@ class PictureAllowance:
 
     number: int = 60
     pixels: int = 60_000_000
-    characters: int = 560_000
+    characters: int = 500_000
 
     def embed(self, encoded: str) -> Picture:
         """Draw a base64 PNG or JPEG again, at most 1,200 pixels wide or high.

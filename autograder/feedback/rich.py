@@ -15,8 +15,10 @@ from pygments.lexers import PythonLexer
 
 from autograder.feedback.wording import visible
 
-MAX_MARKUP = 60_000
-MAX_CODE = 40_000
+# Parsers of Markdown and HTML need time that grows with the square of what is built to hurt them.
+MAX_MARKDOWN = 12_000
+MAX_HTML = 30_000
+MAX_CODE = 20_000
 MAX_LINE = 2_000
 
 _TAGS = {
@@ -41,7 +43,7 @@ def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
     None where `html` is too large, or built to grow when it is parsed: then show it as text, or not at all.
     """
     # Every open formatting element is repeated by the parser in every paragraph after it: the product is what hurts.
-    if len(html) > MAX_MARKUP or len(_FORMATTING.findall(html)) * html.count("<") > 400_000:
+    if len(html) > MAX_HTML or len(_FORMATTING.findall(html)) * html.count("<") > 400_000:
         return None
 
     def attribute(tag: str, name: str, value: str) -> str | None:
@@ -63,7 +65,7 @@ def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
         url_schemes={"http", "https", "data", "attachment"},
     )
     # References such as &#8238; became characters only now.
-    return Markup(visible(cleaned)) if len(cleaned) <= 4 * MAX_MARKUP else None
+    return Markup(visible(cleaned)) if len(cleaned) <= 4 * MAX_HTML else None
 
 
 def _math(state: StateInline, silent: bool) -> bool:
@@ -88,8 +90,8 @@ _MARKDOWN = _parser()
 
 def markdown(source: str, embed: Embed | None = None) -> Markup:
     """Markdown as harmless HTML; headings start at the third level, below the page's own."""
-    if len(source) > MAX_MARKUP:
-        return plain(source[:MAX_MARKUP])
+    if len(source) > MAX_MARKDOWN:
+        return plain(shortened(source, 8_000, 2_000))
     tokens = _MARKDOWN.parse(source)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -113,16 +115,20 @@ def code(source: str) -> Markup:
     text = visible(source.replace("\r\n", "\n"))
     if len(text) > MAX_CODE or any(len(line) > MAX_LINE for line in text.split("\n")):
         return escape(text)
-    return Markup(highlight(text, _PYTHON, _SPANS))
+    marked = Markup(highlight(text, _PYTHON, _SPANS))
+    return marked if len(marked) < 12 * len(text) + 1000 else escape(text)
 
 
 def printed(text: str) -> str:
-    """What a terminal would show in the end: without colours, with overwritten lines as they were last."""
+    """What a terminal would show in the end: without colours, with overwritten lines as they were last.
+
+    Other control characters are still in it; `visible` shows them.
+    """
     lines = []
     for line in _ANSI.sub("", text).replace("\r\n", "\n").split("\n"):
         last = next((part for part in reversed(line.split("\r")) if part), "")
         lines.append(_backspaced(last) if "\b" in last else last)
-    return visible("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _backspaced(line: str) -> str:

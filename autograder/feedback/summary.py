@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from autograder.feedback.wording import page_name
 from autograder.result import Finding, Result, Status
 
 STATUSES: tuple[Status, ...] = ("correct", "partial", "wrong", "not_reached", "needs_review", "error")
@@ -76,7 +75,7 @@ class ClassSummary:
     failed: int
 
 
-def summarize(results: Iterable[Result], page_of: Callable[[str], str] = page_name) -> ClassSummary:
+def summarize(results: Iterable[Result], page_of: Callable[[str], str]) -> ClassSummary:
     """Read every result once; exhibits are not kept.
 
     Args:

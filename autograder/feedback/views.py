@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from autograder.feedback.wording import accuracy, condition, counted, point_count, points
-from autograder.result import ComparisonExhibit, ComparisonRow, CurveExhibit, Finding, Result, RowCells, Verdict
+from autograder.feedback.wording import condition, counted, point_count, points
+from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
@@ -32,6 +31,7 @@ class QuestionView:
 
     verdict: Verdict
     right: tuple[str, ...]
+    right_findings: tuple[Finding, ...]
     wrong: tuple[Finding, ...]
     remarks: tuple[Finding, ...]
     dependency: str
@@ -92,31 +92,30 @@ def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str,
 
 
 def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
-    """The verdict's findings sorted by what they are to the student."""
+    """The verdict's findings sorted by what they are to the student.
+
+    On a correct answer a finding says what is right, or, where it has a hint, what is worth knowing beside it.
+    """
     mendable = verdict.status in ("partial", "wrong", "not_reached", "error")
+    praise = verdict.status == "correct"
     return QuestionView(
         verdict=verdict,
         right=tuple(_right(verdict)),
+        right_findings=tuple(finding for finding in verdict.findings if praise and not finding.hint),
         wrong=verdict.findings if mendable else (),
-        remarks=() if mendable else verdict.findings,
+        remarks=tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
         dependency=dependency,
     )
 
 
 def _right(verdict: Verdict) -> Iterator[str]:
-    said = False
-    for exhibit in verdict.exhibits:
-        sentence = ""
-        if isinstance(exhibit, ComparisonExhibit):
-            sentence = _right_rows(exhibit)
-        elif isinstance(exhibit, CurveExhibit):
-            sentence = _right_curve(exhibit)
-        if sentence:
-            said = True
-            yield sentence
-    if not said and verdict.status == "correct":
+    rows = [_right_rows(exhibit) for exhibit in verdict.exhibits if isinstance(exhibit, ComparisonExhibit)]
+    yield from filter(None, rows)
+    if any(rows):
+        return
+    if verdict.status == "correct" and all(finding.hint for finding in verdict.findings):
         yield "All that was asked for."
-    elif not said and verdict.status == "partial":
+    elif verdict.status == "partial":
         yield f"A part of it: {points(verdict.score)} of {point_count(verdict.points)}."
 
 
@@ -133,19 +132,6 @@ def _right_rows(exhibit: ComparisonExhibit) -> str:
     return f"{len(right):,} of {len(asked):,} {which}: {names}."
 
 
-def _right_curve(exhibit: CurveExhibit) -> str:
-    best = best_accuracy(exhibit)
-    if best is None or exhibit.threshold is None or best < exhibit.threshold:
-        return ""
-    needed = accuracy(exhibit.threshold, best)
-    return f"Your network reached a validation accuracy of {accuracy(best, exhibit.threshold)}; {needed} was needed."
-
-
-def best_accuracy(exhibit: CurveExhibit) -> float | None:
-    """The best validation accuracy of the run, None where no epoch gave one."""
-    return max((value for value in exhibit.validation_accuracy if math.isfinite(value)), default=None)
-
-
 def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
     """The rows as they stand on the page."""
     views = [RowView(row, _differing(row.expected, row.actual)) for row in exhibit.rows]
@@ -154,12 +140,14 @@ def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
 
 
 def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[str]:
+    """What is not said of one side is not held to differ: of the expected row only what the handout prints is said."""
     if expected is None or actual is None:
         return frozenset()
+    pairs = {name: (getattr(expected, name), getattr(actual, name)) for name in RowCells.model_fields}
     return frozenset(
         name
-        for name in ("layer", "settings", "shape", "parameters")
-        if getattr(expected, name) != getattr(actual, name)
+        for name, (left, right) in pairs.items()
+        if left != right and left not in ("", None) and right not in ("", None)
     )
 
 

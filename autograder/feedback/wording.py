@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 # What a student reads, and what a lecturer reads, of the same state.
 STUDENT_STATUS: Mapping[str, str] = {
@@ -41,7 +38,7 @@ ROW_STATE: Mapping[str, str] = {
     "missing": "missing",
     "extra": "not expected",
     "moved": "in another place",
-    "consequence": "follows from another row",
+    "consequence": "only follows",
 }
 
 
@@ -123,23 +120,9 @@ def condition(dependency: Dependency, title: str) -> str:
     return f"This counts only where {amount} of “{title}” is right. {dependency.because}".rstrip()
 
 
-def cell_number(where: str) -> int:
-    """The number of the cell that `where` names ("cell 7", "cell 7, line 3"), 0 where it names none."""
-    match = re.match(r"cell ([1-9][0-9]{0,4})\b", where)
-    return int(match[1]) if match else 0
-
-
-def page_name(student: str) -> str:
-    """The file name of a student's page: the student's name where it is harmless, else a harmless one with a digest.
-
-    Two different students never get the same name on a file system that tells upper from lower case.
-    """
-    name = unicodedata.normalize("NFC", student)
-    safe = re.sub(r"[^\w .@+()-]", "_", name).strip(" .")
-    while len(safe.encode("utf-8", "replace")) > 160:
-        safe = safe[:-1]
-    if safe != student or not safe or _RESERVED.match(safe):
-        digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        safe = f"{safe or 'student'}-{digest}".replace("\ufffd", "_")
-        safe = f"_{safe}" if _RESERVED.match(safe) else safe
-    return f"{safe}.html"
+def anchor(where: str) -> str:
+    """The place on the page that a finding's `where` names: "cell 7, line 3" or "code cell 4"; "" for any other."""
+    match = re.match(r"(code )?cell ([1-9][0-9]{0,4})\b", where)
+    if match is None:
+        return ""
+    return f"{'code' if match[1] else 'cell'}-{match[2]}"
