@@ -59,7 +59,7 @@ def list_archive(path: Path) -> Listing:
         raise IntakeError(f"{path} is an empty archive: pack the students' notebooks (.ipynb) into it.")
     if len(members) > MAX_ENTRIES:
         raise IntakeError(f"{path} holds more than {MAX_ENTRIES:,} entries: pack the submissions only.")
-    encrypted = [bool(member.flag_bits & _ENCRYPTED) for member in members if not member.is_dir()]
+    encrypted = [bool(member.flag_bits & _ENCRYPTED) for member in members if not _is_folder(member)]
     if encrypted and all(encrypted):
         raise IntakeError(f"{path} is encrypted: unpack it with its password and name the folder instead.")
     files: list[Entry] = []
@@ -72,7 +72,7 @@ def list_archive(path: Path) -> Listing:
             continue
         parts = name.split("/")
         folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        if member.is_dir() or member.orig_filename.endswith("\\"):
+        if _is_folder(member):
             folders.add(name)
         else:
             fetch = partial(_fetch, path, index, member.orig_filename)
@@ -99,6 +99,11 @@ class _Bounded(io.FileIO):
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
     with _Bounded(path) as stream, zipfile.ZipFile(cast(IO[bytes], stream)) as archive:
         yield archive
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    # ZipInfo.is_dir fails on an empty name.
+    return member.orig_filename.endswith(("/", "\\"))
 
 
 def _placed(member: zipfile.ZipInfo) -> tuple[str, str]:

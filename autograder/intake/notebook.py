@@ -229,7 +229,7 @@ def _cell_metadata(value: Any) -> dict[str, Any]:
         if not isinstance(clean.get(name, True), bool):
             clean.pop(name)
     tags = clean.get("tags", [])
-    if not isinstance(tags, list) or not all(isinstance(tag, str) and "," not in tag for tag in tags):
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and tag and "," not in tag for tag in tags):
         clean.pop("tags")
     elif tags:
         clean["tags"] = list(dict.fromkeys(tags))

@@ -219,6 +219,11 @@ def test_a_damaged_member_is_its_students_problem_only(tmp_path: Path) -> None:
         ben.read()
 
 
+def test_a_member_without_a_name_is_left_out(tmp_path: Path) -> None:
+    path = pack(tmp_path / "c.zip", [("anna.ipynb", b"a"), ("\0", b"x")])
+    assert contents(read_submissions(path)) == {"anna": b"a"}
+
+
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 PATHS = st.one_of(
     st.builds("/".join, st.lists(NAMES, min_size=1, max_size=4)),

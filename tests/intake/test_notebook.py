@@ -224,6 +224,7 @@ NOTEBOOKS = near(
 @settings(max_examples=600, deadline=None)
 @given(NOTEBOOKS | JSON)
 @example({"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "metadata": {"tags": ["a", "a"]}}]})
+@example({"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "metadata": {"tags": [""]}}]})
 def test_any_json_gives_a_valid_notebook_or_a_sentence(plain: Any) -> None:
     notebook = outcome(json.dumps(plain).encode())
     if isinstance(notebook, str):
