@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import AssignmentError, load
+from autograder.checks.registry import known_kinds
 from autograder.network.architecture import Architecture, Operation
 
 ROOT = Path(__file__).parents[1]
@@ -134,16 +135,13 @@ MISTAKES = {
         'kind = "acuracy"',
         [
             'question 3 (accuracy): there is no kind "acuracy" (did you mean "accuracy"?); '
-            "the installed kinds are accuracy, architecture, parameters, written."
+            f"the installed kinds are {', '.join(known_kinds())}."
         ],
     ),
     "no kind": (
         'kind = "accuracy"\n',
         "",
-        [
-            "question 3 (accuracy): kind is missing; it must be one of accuracy, architecture, parameters, written, "
-            "as a text in quotes."
-        ],
+        [f"question 3 (accuracy): kind is missing; it must be one of {', '.join(known_kinds())}, as a text in quotes."],
     ),
     "same id": (
         'id = "parameters"',

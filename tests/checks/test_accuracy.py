@@ -1,0 +1,162 @@
+"""The accuracy question: judged by our own run alone, and only where there is a network to run."""
+
+import pytest
+
+from autograder.checks.accuracy import Accuracy
+from autograder.checks.base import Calibration, Context, Dependency, ExpectedNetwork
+from autograder.checks.judging import judge_all, tasks_needed
+from autograder.evidence import CapturedFit, CapturedNetwork, Evidence
+from autograder.network.architecture import Architecture
+from autograder.training import Recipe, TrainingRun
+
+RECIPE = Recipe(dataset="mnist", train=2400, validation=600, epochs=3, batch_size=32)
+QUESTION = Accuracy(kind="accuracy", id="accuracy", title="The accuracy", points=3, network="model")
+COMPILED = {"optimizer": "adam", "loss": "categorical_crossentropy", "metrics": ["accuracy"]}
+
+
+def layer(class_name, **config):
+    return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
+
+
+def network(units=10, compiled=COMPILED, **changes):
+    config = {
+        "name": "sequential",
+        "layers": [
+            layer("InputLayer", batch_shape=[None, 28, 28, 1], name="input", dtype="float32"),
+            layer("Flatten", name="flatten"),
+            layer("Dense", name="dense", units=units, activation="softmax"),
+        ],
+    }
+    captured = {"name": "model", "class_name": "Sequential", "config": config, "compile": compiled, "cell": 3}
+    return CapturedNetwork(**captured | changes)
+
+
+def context(*networks, runs=(), calibrations=None, fits=()):
+    evidence = Evidence(key="k", cells=(), networks=networks, fits=fits, isolation="none", versions={})
+    nothing = Architecture(operations=(), outputs=())
+    return Context(
+        evidence=evidence,
+        expected={"model": ExpectedNetwork("model", nothing, recipe=RECIPE)},
+        calibrations={"accuracy": Calibration(0.9, (0.92, 0.95))} if calibrations is None else calibrations,
+        runs={run.key: run for run in runs},
+    )
+
+
+def judged(*networks, question=QUESTION, calibrations=None, **outcome):
+    """The verdict after a run that ended as `outcome` says."""
+    (task,) = tasks_needed([question], context(*networks, calibrations=calibrations))
+    run = TrainingRun(**{"key": task.key, "outcome": "trained"} | outcome)
+    (verdict,) = judge_all([question], context(*networks, runs=[run], calibrations=calibrations))
+    return verdict
+
+
+@pytest.mark.parametrize(("reached", "score"), [((0.5, 0.9), 3), ((0.95, 0.7), 3), ((0.899,), 0), ((), 0)])
+def test_all_points_from_the_threshold_on_and_none_below(reached, score):
+    verdict = judged(network(), validation_accuracy=reached)
+    assert (verdict.score, verdict.status) == (score, "correct" if score else "wrong")
+
+
+def test_the_page_says_what_was_reached_what_was_needed_and_how_it_was_trained():
+    finding = judged(network(), training_accuracy=(0.9,), validation_accuracy=(0.85,)).findings[0]
+    assert finding.message == "Your network reached a validation accuracy of 0.850; 0.900 was needed."
+    assert finding.where == "our own run: 2,400 images of MNIST to train, 600 to validate, at most 3 epochs"
+    assert finding.hint
+
+
+def test_what_just_misses_the_threshold_is_not_shown_as_equal_to_it():
+    finding = judged(network(), validation_accuracy=(0.8999,)).findings[0]
+    assert "0.8999; 0.9000 was needed" in finding.message
+
+
+def test_the_curve_comes_with_the_threshold_and_what_the_reference_reached():
+    (curve,) = judged(network(), training_accuracy=(0.5, 0.9), validation_accuracy=(0.6, 0.91)).exhibits
+    assert (curve.validation_accuracy, curve.threshold) == ((0.6, 0.91), 0.9)
+    assert (curve.reference_low, curve.reference_high) == (0.92, 0.95)
+
+
+def test_a_threshold_of_the_assignment_comes_before_the_computed_one():
+    strict = QUESTION.model_copy(update={"minimum": 0.99})
+    assert judged(network(), question=strict, validation_accuracy=(0.95,)).score == 0
+    assert not strict.needs_calibration
+    assert QUESTION.needs_calibration
+
+
+def test_without_any_threshold_it_is_the_autograder_that_failed():
+    verdict = judged(network(), calibrations={}, validation_accuracy=(0.95,))
+    assert verdict.status == "error"
+    assert "autograder calibrate" in verdict.findings[0].hint
+
+
+def test_without_a_run_it_is_the_autograder_that_failed():
+    (verdict,) = judge_all([QUESTION], context(network()))
+    assert verdict.status == "error"
+
+
+def test_without_a_network_there_is_nothing_to_train():
+    assert tasks_needed([QUESTION], context()) == ()
+    (verdict,) = judge_all([QUESTION], context())
+    assert (verdict.status, verdict.score) == ("not_reached", 0)
+    assert verdict.findings[0].message
+
+
+def test_a_network_that_cannot_be_rebuilt_is_not_trained():
+    custom = network(class_name="MyModel", config=None, opaque="subclassed")
+    assert tasks_needed([QUESTION], context(custom)) == ()
+    (verdict,) = judge_all([QUESTION], context(custom))
+    assert verdict.score == 0
+    assert verdict.findings
+
+
+def test_a_network_that_cannot_be_trained_hears_why():
+    verdict = judged(network(), outcome="failed", problem="the loss does not fit the ten classes.")
+    assert (verdict.status, verdict.score, verdict.exhibits) == ("wrong", 0, ())
+    assert verdict.findings[0].message.endswith("the loss does not fit the ten classes.")
+
+
+@pytest.mark.parametrize(("reached", "score"), [(0.95, 3), (0.5, 0)])
+def test_a_run_that_was_stopped_counts_with_what_it_reached(reached, score):
+    verdict = judged(network(), outcome="limit", problem="120 seconds were over.", validation_accuracy=(reached,))
+    assert verdict.score == score
+    assert "120 seconds" in verdict.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "words"),
+    [(0.1, 0.1, "guessing"), (0.99, 0.6, "overfitting"), (0.7, 0.68, "too slowly")],
+)
+def test_the_hint_follows_from_the_curve(training, validation, words):
+    verdict = judged(network(), training_accuracy=(training,), validation_accuracy=(validation,))
+    assert words in verdict.findings[0].hint
+
+
+def test_what_the_student_claims_counts_for_nothing():
+    boast = CapturedFit(network="model", epochs=50, history={"val_accuracy": (1.0,)}, cell=5)
+    (task,) = tasks_needed([QUESTION], context(network(), fits=(boast,)))
+    run = TrainingRun(key=task.key, outcome="trained", validation_accuracy=(0.3,))
+    (verdict,) = judge_all([QUESTION], context(network(), fits=(boast,), runs=[run]))
+    assert verdict.score == 0
+
+
+def test_the_same_network_shares_a_run_whatever_its_names_and_metrics():
+    renamed = network(compiled=COMPILED | {"metrics": ["accuracy", "mse"]})
+    renamed.config["layers"][2]["config"]["name"] = "my_dense"
+    assert tasks_needed([QUESTION], context(network())) == tasks_needed([QUESTION], context(renamed))
+    assert tasks_needed([QUESTION], context(network())) != tasks_needed([QUESTION], context(network(units=12)))
+
+
+def test_a_network_that_was_never_compiled_is_trained_as_usual():
+    (task,) = tasks_needed([QUESTION], context(network(compiled=None)))
+    assert task.compilation == RECIPE.compilation
+
+
+def test_the_template_is_not_even_trained_where_its_layers_are_missing():
+    class Missing(Accuracy):
+        requires_training = False
+
+        def judge(self, context):
+            return self.verdict("wrong", 0)
+
+    layers = Missing(kind="accuracy", id="missing_layers", title="The missing layers", points=5, network="model")
+    dependent = QUESTION.model_copy(update={"depends": Dependency(question="missing_layers")})
+    assert tasks_needed([layers, dependent], context(network())) == ()
+    assert judge_all([layers, dependent], context(network()))[1].score == 0
