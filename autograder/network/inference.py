@@ -1,0 +1,238 @@
+"""A network worked out from nothing but its summary table.
+
+Shapes and parameter counts determine filters, units, kernels, padding, pooling and biases. What they do not show gets
+the usual value: hidden activations are relu, the last one is softmax, dropout is 0.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+from autograder.network.architecture import Architecture, Shape
+from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.describe import shape_in_words
+from autograder.network.kinds import ACTIVATIONS, MERGES
+from autograder.network.shapes import Misfit, measure
+from autograder.network.table import SummaryTable, TableError, TableRow, disagreements
+
+# The images of the usual datasets, tried where the table does not tell what goes in: MNIST, CIFAR-10, MNIST without
+# a channel axis.
+_USUAL_INPUTS: tuple[Shape, ...] = ((None, 28, 28, 1), (None, 32, 32, 3), (None, 28, 28))
+
+Config = dict[str, Any]
+
+
+def architecture_from_table(table: SummaryTable, input_shape: Shape | None = None) -> Architecture:
+    """The network that a summary table shows.
+
+    Args:
+        table: a table of a network without branches.
+        input_shape: with the batch axis first; where it is None and the table has no input row, the usual image
+            sizes are tried.
+
+    Raises:
+        TableError: the table does not determine the network, or contradicts itself.
+    """
+    first = table.rows[0]
+    if first.kind == "Input":
+        return _infer(table, first.shape)
+    if input_shape is not None:
+        return _infer(table, input_shape)
+    if first.kind == "Dense" and len(first.shape) == 2:
+        return _infer(table, (None, _inputs_of_dense(first)))
+    problems = []
+    for shape in _USUAL_INPUTS:
+        try:
+            return _infer(table, shape)
+        except TableError as error:
+            problems.append(error)
+    raise TableError(f"The table does not tell the shape of the input, and no usual one fits: {problems[0]}")
+
+
+def _infer(table: SummaryTable, input_shape: Shape) -> Architecture:
+    layers = [_layer("InputLayer", {"batch_shape": list(input_shape), "name": "input"})]
+    shape: Shape = (None, *input_shape[1:])
+    has_activations = any(row.kind in ACTIVATIONS for row in table.rows)
+    for index, row in enumerate(table.rows):
+        if row.kind == "Input":
+            continue
+        if row.kind in MERGES or _branches(table, index):
+            raise TableError(
+                f"Row {index + 1} ({row.name}) belongs to a branch; only networks without branches are read."
+            )
+        last = index == len(table.rows) - 1
+        config = _configure(row, shape, index, last=last)
+        if not has_activations and row.kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"):
+            config["activation"] = "softmax" if last else "relu"
+        layers.append(_layer(row.kind, {"name": row.name, **config}))
+        shape = (None, *row.shape[1:])
+    try:
+        architecture = canonicalize("Sequential", {"name": "table", "layers": layers})
+    except UnknownNetwork as error:
+        raise TableError(f"The table does not show a network that can be built: {error.reason}.") from None
+    if problems := disagreements(table, architecture):
+        raise TableError(problems[0])
+    return architecture
+
+
+def _layer(class_name: str, config: Config) -> Config:
+    return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
+
+
+def _branches(table: SummaryTable, index: int) -> bool:
+    """Whether the "Connected to" column names another row than the one before."""
+    connected = table.rows[index].connected
+    before = table.rows[index - 1].name if index else ""
+    names = {row.name for row in table.rows}
+    return len(connected) > 1 or any(name in names and name != before for name in connected)
+
+
+def _inputs_of_dense(row: TableRow) -> int:
+    units = row.shape[-1] or 0
+    if not units or row.parameters % units:
+        raise TableError(f"The parameters of {row.name} do not tell how many values it reads.")
+    # A bias per unit is the usual case.
+    return row.parameters // units - 1
+
+
+def _configure(row: TableRow, source: Shape, index: int, *, last: bool) -> Config:
+    """The first choice of settings that gives the row's shape and parameter count."""
+    candidates = _CANDIDATES.get(row.kind)
+    if candidates is None:
+        raise TableError(f"Row {index + 1} ({row.name}): the settings of {row.kind} do not stand in a table.")
+    for config in candidates(row, source):
+        if row.kind == "Activation":
+            return {"activation": "softmax" if last else "relu"}
+        try:
+            measured = measure(row.kind, _FILLED.get(row.kind, {}) | config, (source,))
+        except (Misfit, KeyError):
+            continue
+        if measured.shape[1:] == row.shape[1:] and measured.parameters == row.parameters:
+            return config
+    raise TableError(
+        f"Row {index + 1} ({row.name}): no {row.kind} makes {shape_in_words(row.shape)} "
+        f"with {row.parameters:,} parameters from {shape_in_words(source)}."
+    )
+
+
+def _factors(number: int) -> Iterator[int]:
+    return (one for one in range(1, min(number, 64) + 1) if number % one == 0)
+
+
+def _kernels(count: int, axes: int) -> list[tuple[int, ...]]:
+    """Kernel sizes of that many cells, the most regular first."""
+    found = [sizes for sizes in product(list(_factors(count)), repeat=axes) if prod(sizes) == count]
+    return sorted(found, key=lambda sizes: (max(sizes) - min(sizes), sizes))
+
+
+def _windows(axes: int, sizes: list[int]) -> Iterator[Config]:
+    for stride in (1, 2, 3, 4):
+        for padding in ("valid", "same"):
+            yield {
+                "kernel_size": sizes,
+                "strides": [stride] * axes,
+                "padding": padding,
+                "dilation_rate": [1] * axes,
+            }
+
+
+def _convolutions(axes: int, *, depthwise: bool) -> Callable[[TableRow, Shape], Iterator[Config]]:
+    def candidates(row: TableRow, source: Shape) -> Iterator[Config]:
+        filters, channels = row.shape[-1] or 0, source[-1] or 0
+        per_cell = channels if depthwise else channels * filters
+        for use_bias in (True, False):
+            weights = row.parameters - filters * use_bias
+            if weights <= 0 or per_cell == 0 or weights % per_cell:
+                continue
+            for sizes in _kernels(weights // per_cell, axes):
+                for window in _windows(axes, list(sizes)):
+                    yield {**window, "use_bias": use_bias} | ({} if depthwise else {"filters": filters})
+
+    return candidates
+
+
+def _dense(row: TableRow, source: Shape) -> Iterator[Config]:
+    for use_bias in (True, False):
+        yield {"units": row.shape[-1] or 0, "use_bias": use_bias}
+
+
+def _pools(axes: int) -> Callable[[TableRow, Shape], Iterator[Config]]:
+    def candidates(row: TableRow, source: Shape) -> Iterator[Config]:
+        regular = [(size, size) for size in range(2, 17)]
+        for size, stride in [*regular, (3, 2), (2, 1), (3, 1)]:
+            for padding in ("valid", "same"):
+                yield {"pool_size": [size] * axes, "strides": [stride] * axes, "padding": padding}
+
+    return candidates
+
+
+def _global_pools(row: TableRow, source: Shape) -> Iterator[Config]:
+    yield {"keepdims": len(row.shape) == len(source)}
+
+
+def _batch_normalization(row: TableRow, source: Shape) -> Iterator[Config]:
+    for center, scale in ((True, True), (True, False), (False, False)):
+        yield {"center": center, "scale": scale}
+
+
+def _reshape(row: TableRow, source: Shape) -> Iterator[Config]:
+    yield {"target_shape": [-1 if size is None else size for size in row.shape[1:]]}
+
+
+def _zero_padding(row: TableRow, source: Shape) -> Iterator[Config]:
+    grown = [(new or 0) - (old or 0) for new, old in zip(row.shape[1:-1], source[1:-1], strict=False)]
+    if len(grown) == 2 and min(grown) >= 0:
+        yield {"padding": [[size // 2, size - size // 2] for size in grown]}
+
+
+def _up_sampling(row: TableRow, source: Shape) -> Iterator[Config]:
+    if len(row.shape) == len(source) == 4 and all(source[1:3]):
+        yield {"size": [(new or 0) // (old or 1) for new, old in zip(row.shape[1:3], source[1:3], strict=True)]}
+
+
+def _embedding(row: TableRow, source: Shape) -> Iterator[Config]:
+    width = row.shape[-1] or 0
+    if width and row.parameters % width == 0:
+        yield {"input_dim": row.parameters // width, "output_dim": width}
+
+
+def _recurrent(row: TableRow, source: Shape) -> Iterator[Config]:
+    for use_bias, reset_after in product((True, False), (True, False)):
+        config = {"units": row.shape[-1] or 0, "return_sequences": len(row.shape) == 3, "use_bias": use_bias}
+        yield {**config, "reset_after": reset_after} if row.kind == "GRU" else config
+
+
+def _always(**config: Any) -> Callable[[TableRow, Shape], Iterator[Config]]:
+    return lambda row, source: iter([dict(config)])
+
+
+_CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[Config]]] = {
+    **{f"Conv{n}D": _convolutions(n, depthwise=False) for n in (1, 2, 3)},
+    "DepthwiseConv2D": _convolutions(2, depthwise=True),
+    **{f"{how}Pooling{n}D": _pools(n) for how in ("Max", "Average") for n in (1, 2, 3)},
+    **{f"Global{how}Pooling{n}D": _global_pools for how in ("Max", "Average") for n in (1, 2, 3)},
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
+    **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout"), _always(rate=0.5)),
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Flatten", "RandomFlip"), _always()),
+    "GaussianNoise": _always(stddev=0.1),
+    "Rescaling": _always(scale=1 / 255),
+    "RandomRotation": _always(factor=0.1),
+    "RandomZoom": _always(height_factor=0.1),
+    "Dense": _dense,
+    "BatchNormalization": _batch_normalization,
+    "LayerNormalization": _always(axis=[-1], center=True, scale=True),
+    "PReLU": _always(shared_axes=None),
+    "Reshape": _reshape,
+    "ZeroPadding2D": _zero_padding,
+    "UpSampling2D": _up_sampling,
+    "Embedding": _embedding,
+}
+# What the formulas need beside what is worked out.
+_FILLED: dict[str, Config] = {
+    **{f"Conv{n}D": {"groups": 1} for n in (1, 2, 3)},
+    "DepthwiseConv2D": {"depth_multiplier": 1},
+    "BatchNormalization": {"axis": -1},
+}
