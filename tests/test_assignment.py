@@ -1,5 +1,6 @@
 """`assignment.toml`: what a right one gives, and the sentence that each mistake gets."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -224,11 +225,6 @@ MISTAKES = {
         ['[observe]: datasets, entry 2 is "iris"; it must be one of "mnist", "fashion_mnist", "cifar10".'],
     ),
     "half an image": ("train = 2400", "train = 0.6", ["[training]: train is 0.6; it must be a whole number."]),
-    "no training": (
-        '[training]\ndataset = "mnist"\ntrain = 2400\nvalidation = 600\nepochs = 3\nbatch_size = 32\n',
-        "",
-        ['question 3 (accuracy): network "model" is to be trained; add a [training] table that says how.'],
-    ),
     "own recipe": (
         'table = "cnn2.summary.txt"',
         'table = "cnn2.summary.txt"\ntraining = { epoch = 5 }',
@@ -260,10 +256,18 @@ def test_broken_toml_is_shown_by_its_line(copy, broken, what):
     assert problem.startswith(f"this is no valid TOML: {what} at line {line}, column ")
 
 
+def test_a_question_that_trains_needs_to_be_told_how(copy):
+    file = copy() / "assignment.toml"
+    file.write_text(re.sub(r"\[training\]\n(.+\n)*", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    assert problems(file.parent) == [
+        'question 3 (accuracy): network "model" is to be trained; add a [training] table that says how.'
+    ]
+
+
 def test_all_mistakes_are_said_at_once(copy):
     copy("points = 5", "points = -5")
     copy('kind = "written"', 'kind = "essay"')
-    assert len(problems(copy("epochs = 3", "epochs = 0"))) == 3
+    assert len(problems(copy("train = 2400", "train = 0"))) == 3
 
 
 @pytest.mark.parametrize(
