@@ -84,6 +84,20 @@ class CapturedFigure(Data):
     cell: int = Field(ge=0)
 
 
+class CapturedFile(Data):
+    """A file that the notebook wrote, by its path below the notebook's folder; `sha256` of its bytes, `size` in bytes.
+
+    `config` and `metadata` are the texts of `config.json` and `metadata.json` in a `.keras` archive; of every other
+    file only the fact is kept. Nothing of it is ever loaded.
+    """
+
+    name: str = Field(max_length=200)
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    config: str | None = Field(default=None, max_length=2**20)
+    metadata: str | None = Field(default=None, max_length=10_000)
+
+
 class Capture(Data):
     """What the kernel says of itself after a cell."""
 
@@ -141,6 +155,7 @@ class Evidence(Data):
     values: tuple[CapturedValue, ...] = ()
     fits: tuple[CapturedFit, ...] = ()
     figures: tuple[CapturedFigure, ...] = ()
+    files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
     notes: tuple[str, ...] = ()
     isolation: str
     versions: dict[str, str]

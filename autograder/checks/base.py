@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -82,7 +82,10 @@ class Question(Data, ABC):
     hidden: bool = False
     depends: Dependency | None = None
 
-    requires_training: ClassVar[bool] = False
+    @property
+    def requires_training(self) -> bool:
+        """Whether the verdict needs trusted runs, so that the assignment has to say how networks are trained."""
+        return False
 
     @property
     def needs_calibration(self) -> bool:

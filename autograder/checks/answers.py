@@ -1,0 +1,250 @@
+"""Answers in variables: whether one was given at all, what was meant by it, and how to say so to the student."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from abc import abstractmethod
+from typing import Any
+
+from pydantic import Field
+
+from autograder.checks.base import Context, NotebookCell, Question
+from autograder.checks.numerals import Numeral, SeveralNumbers, read_numeral, written
+from autograder.data import Data
+from autograder.evidence import CapturedValue
+from autograder.result import Finding, Verdict
+
+# What notebooks put where an answer belongs, beside None and `...`; compared without case and punctuation.
+_PLACEHOLDERS = frozenset(
+    {"", "todo", "tbd", "fill in", "fill me in", "none", "nan", "answer", "answer here", "write your answer here"}
+    | {"your answer", "your answer here", "your choice", "your choice here", "xxx", "n a"}
+    | {"deine antwort", "deine antwort hier", "antwort", "antwort hier"}
+)
+
+
+class NotGiven(Exception):
+    """There is no answer; `finding` says how that shows."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.finding = Finding(message=message, hint=hint)
+
+
+class NotUnderstood(NotGiven):
+    """There is something, but not an answer of the kind that was asked for, or it can mean different things."""
+
+
+class WrongAnswer(Data):
+    """A wrong answer that is known beforehand: the student hears `message`, and earns `share` (0..1) of the points."""
+
+    message: str = Field(min_length=1, max_length=1000)
+    share: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Answered(Question):
+    """A question that is answered in a variable.
+
+    `answer` is the variable, `placeholder` what the notebook gives it beforehand (beside None, `...` and the like,
+    which are known), `hint` what a student with any wrong answer may look at. `measured` says that the student reads
+    the answer off a training run: where grading has shortened that run and the notebook computes the answer from it,
+    the answer is left to a person instead of being called wrong.
+    """
+
+    answer: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)
+    placeholder: str | float | None = None
+    hint: str = Field(default="", max_length=1000)
+    measured: bool = False
+
+    def variables(self) -> tuple[str, ...]:
+        return (self.answer,)
+
+    def judge(self, context: Context) -> Verdict:
+        try:
+            return self.judge_answer(given(context, self.answer, self.placeholder), context)
+        except NotUnderstood as problem:
+            return self.verdict("wrong", 0.0, problem.finding)
+        except NotGiven as nothing:
+            return self.verdict("not_reached", 0.0, nothing.finding)
+
+    @abstractmethod
+    def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
+        """The verdict on an answer that was given.
+
+        Raises:
+            NotGiven, NotUnderstood: on a closer look, there is nothing to judge.
+        """
+
+    def right(self, understood: str) -> Verdict:
+        """All points; `understood` says how the answer was read, "" where it needed no reading."""
+        return self.verdict("correct", self.points, *said(understood))
+
+    def wrong_answer(self, message: str, understood: str, context: Context, *, hint: str = "") -> Verdict:
+        """No points, unless the answer depends on a training run that grading has shortened."""
+        if self.measured and _computed_from_shortened_run(context, self.answer):
+            return self.verdict(
+                "needs_review",
+                0.0,
+                *said(understood),
+                Finding(
+                    message=f"`{self.answer}` is computed from a training run that was shortened for grading, so its "
+                    "value says nothing here; a person looks at it.",
+                    hint="Next time, write down the number that you saw after the full run.",
+                ),
+            )
+        return self.verdict("wrong", 0.0, *said(understood), Finding(message=message, hint=hint or self.hint))
+
+    def known_wrong(self, known: WrongAnswer, understood: str) -> Verdict:
+        """What is earned by a wrong answer that was named beforehand."""
+        status = "partial" if known.share else "wrong"
+        return self.verdict(
+            status, known.share * self.points, *said(understood), Finding(message=known.message, hint=self.hint)
+        )
+
+
+def given(context: Context, name: str, placeholder: str | float | None = None) -> CapturedValue:
+    """The value of the student's variable `name`.
+
+    Raises:
+        NotGiven: there is no such variable, or it still holds nothing.
+    """
+    value = context.evidence.value(name)
+    if value is None:
+        failed = [str(cell.index + 1) for cell in context.evidence.cells if cell.status != "ok"]
+        cells = f"code cell {failed[0]}" if len(failed) == 1 else f"the code cells {', '.join(failed)}"
+        raise NotGiven(
+            f"There is no variable `{name}`, so there is no answer to look at.",
+            f"Some code did not run to its end ({cells}); a cell that fails sets no variables after that line."
+            if failed
+            else f"Put your answer into a variable with exactly this name: {name}.",
+        )
+    if _holds_nothing(value, placeholder):
+        raise NotGiven(f"`{name}` holds no answer yet.", f"Put your answer into the variable {name}.")
+    return value
+
+
+def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
+    """The number that an answer states, and how it was read ("" where it is simply a number).
+
+    Args:
+        value: a number, a text with one number in it, or a list or array with one such entry.
+        thousands: whether "307.300" and "307,300" are whole numbers; otherwise they are decimals.
+
+    Raises:
+        NotUnderstood: it states no number, or several.
+    """
+    plain = single(value)
+    if isinstance(plain, bool) or not isinstance(plain, int | float | str):
+        raise NotUnderstood(
+            f"`{value.name}` is {described(value)}; the answer is a single number.",
+            f"Give `{value.name}` a number, such as 5 or 0.5.",
+        )
+    if not isinstance(plain, str):
+        number = Numeral(float(plain))
+        return number, "" if value.kind == "number" else read_as(value, written(number.value))
+    try:
+        numeral = read_numeral(plain, thousands=thousands)
+    except SeveralNumbers:
+        raise NotUnderstood(
+            f"There is more than one number in {described(value)}, and it is not clear which one you mean.",
+            f"Give `{value.name}` the number alone.",
+        ) from None
+    if numeral is None:
+        raise NotUnderstood(f"No number was found in {described(value)}.", f"Give `{value.name}` a number.")
+    return numeral, read_as(value, written(numeral.value) + (" %" if numeral.percent else ""))
+
+
+def single(value: CapturedValue) -> Any:
+    """The value itself, or the one entry of a list or array that holds only one."""
+    plain = value.value
+    while isinstance(plain, list) and len(plain) == 1:
+        plain = plain[0]
+    return plain
+
+
+def described(value: CapturedValue) -> str:
+    """An answer in a few words, for a message: `“about 20”`, "a list of 3 values", "a dict"."""
+    plain = value.value
+    if isinstance(plain, str):
+        return f"“{_short(plain)}”"
+    if isinstance(plain, bool):
+        return str(plain)
+    if isinstance(plain, int | float):
+        return written(plain)
+    if value.kind in ("sequence", "array"):
+        if len(str(plain)) <= 60 and isinstance(plain, list):
+            return str(plain)
+        what = "list" if value.kind == "sequence" else "array"
+        sizes = " × ".join(map(str, value.shape or ()))
+        return f"a {what} of {sizes} values" if sizes else f"an {what}" if what == "array" else f"a {what}"
+    kind = _short(value.type_name) or "something"
+    return f"of the type {kind}, which is not read as an answer"
+
+
+def read_as(value: CapturedValue, reading: str) -> str:
+    """The sentence that says how an answer was understood; "" where it is written that way already."""
+    plain = value.value
+    if isinstance(plain, str) and plain.strip() == reading:
+        return ""
+    return f"Your answer {described(value)} was understood as {reading}."
+
+
+def said(*sentences: str) -> tuple[Finding, ...]:
+    """One finding for each sentence that is not empty."""
+    return tuple(Finding(message=sentence) for sentence in sentences if sentence)
+
+
+def _short(text: str) -> str:
+    text = "".join(character if character.isprintable() else " " for character in text[:200])
+    text = re.sub(r"\s+", " ", text).strip()
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _holds_nothing(value: CapturedValue, placeholder: str | float | None) -> bool:
+    plain = value.value
+    if value.kind == "none":
+        return True
+    if value.kind == "other":
+        # What is no number (NaN, infinity) is described by its type alone.
+        return value.type_name == "ellipsis" or bool(re.fullmatch(r"(numpy\.)?float\d*", value.type_name))
+    if value.kind in ("sequence", "array"):
+        return (value.shape is not None and 0 in value.shape) or (isinstance(plain, list) and _all_empty(plain))
+    if isinstance(plain, str):
+        bare = _bare(plain)
+        return bare in _PLACEHOLDERS or (isinstance(placeholder, str) and bare == _bare(placeholder))
+    if isinstance(plain, int | float) and not isinstance(plain, bool):
+        return not math.isfinite(plain) or (not isinstance(placeholder, str) and plain == placeholder)
+    return False
+
+
+def _all_empty(values: list[Any]) -> bool:
+    return all(
+        _all_empty(value) if isinstance(value, list) else value is None or (isinstance(value, str) and not _bare(value))
+        for value in values
+    )
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text).strip().casefold() if re.search(r"\w", text) else ""
+
+
+def _computed_from_shortened_run(context: Context, name: str) -> bool:
+    if not any(fit.shortened for fit in context.evidence.fits):
+        return False
+    return not any(_gives_constant(cell, name) for cell in context.cells if cell.kind == "code")
+
+
+def _gives_constant(cell: NotebookCell, name: str) -> bool:
+    """Whether a cell gives `name` a value that stands there in figures."""
+    try:
+        tree = ast.parse(cell.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    computing = (ast.Name, ast.Call, ast.Attribute, ast.Subscript)
+    return any(
+        isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+        and not any(isinstance(part, computing) for part in ast.walk(node.value))
+        for node in ast.walk(tree)
+    )

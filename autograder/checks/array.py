@@ -1,0 +1,208 @@
+"""An array or list of numbers: computed by hand, or measured one by one."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import prod
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, field_validator, model_validator
+
+from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as, said
+from autograder.checks.base import Context
+from autograder.checks.numerals import written
+from autograder.evidence import CapturedValue
+from autograder.result import Verdict
+
+MOST = 10_000
+_NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+class Numbers(NamedTuple):
+    """An array of numbers: its values in order, row by row, and its shape."""
+
+    values: tuple[float, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def squeezed(self) -> tuple[int, ...]:
+        """The shape without its axes of size 1."""
+        return tuple(size for size in self.shape if size != 1)
+
+
+class WrongArray(WrongAnswer):
+    """A wrong array that is known beforehand."""
+
+    value: list[Any]
+
+    @field_validator("value")
+    @classmethod
+    def _numbers(cls, value: list[Any]) -> list[Any]:
+        return _checked(value)
+
+
+class Array(Answered):
+    """Numbers in an array, a list or a tuple; axes of size 1 do not matter.
+
+    What is right is either `expected` (a list, nested for more axes), each value give or take `tolerance` (absolute)
+    and `relative_tolerance`, in any order where `any_order` says so; or `length` numbers that were measured, each
+    between `minimum` and `maximum`, the lowest (highest) at one of the positions `lowest_at` (`highest_at`), which
+    count from 1.
+    """
+
+    kind: Literal["array"]
+    expected: list[Any] | None = None
+    tolerance: float = Field(default=1e-6, ge=0)
+    relative_tolerance: float = Field(default=1e-6, ge=0, lt=1)
+    any_order: bool = False
+    length: int | None = Field(default=None, ge=1, le=MOST)
+    minimum: float | None = None
+    maximum: float | None = None
+    lowest_at: tuple[int, ...] = ()
+    highest_at: tuple[int, ...] = ()
+    wrong: tuple[WrongArray, ...] = ()
+
+    @field_validator("expected")
+    @classmethod
+    def _numbers(cls, value: list[Any] | None) -> list[Any] | None:
+        return None if value is None else _checked(value)
+
+    @model_validator(mode="after")
+    def _one_way_to_be_right(self) -> Array:
+        if (self.expected is None) == (self.length is None):
+            raise ValueError("give either expected, or length and what is known of the values")
+        ranged = self.minimum is not None or self.maximum is not None or self.lowest_at or self.highest_at
+        if self.expected is not None and ranged:
+            raise ValueError("minimum, maximum, lowest_at and highest_at go with length, not with expected")
+        if self.length is not None and not all(1 <= at <= self.length for at in self.lowest_at + self.highest_at):
+            raise ValueError("lowest_at and highest_at are positions from 1 to length")
+        if self.expected is not None and any(self._equal(_plain(known.value)) for known in self.wrong):
+            raise ValueError("one of the wrong answers would be accepted as right")
+        return self
+
+    def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
+        numbers, understood = _read(answer)
+        if self.length is not None:
+            return self._judge_measured(numbers, understood, context)
+        if self._equal(numbers):
+            return self.right(understood)
+        for known in self.wrong:
+            if self._close(numbers.values, _plain(known.value).values):
+                return self.known_wrong(known, understood)
+        return self.wrong_answer(self._difference(numbers), understood, context)
+
+    def _judge_measured(self, numbers: Numbers, understood: str, context: Context) -> Verdict:
+        values, length = numbers.values, self.length or 0
+        if len(values) != length:
+            return self.verdict(
+                "wrong", 0.0, *said(understood, f"`{self.answer}` holds {len(values)} numbers, not {length}.")
+            )
+        for at, value in enumerate(values, 1):
+            if (self.minimum is not None and value < self.minimum) or (
+                self.maximum is not None and value > self.maximum
+            ):
+                message = f"The value at position {at}, {written(value)}, is not what such a run gives."
+                return self.wrong_answer(message, understood, context)
+        for word, places, extreme in (
+            ("lowest", self.lowest_at, min(values)),
+            ("highest", self.highest_at, max(values)),
+        ):
+            found = [at for at, value in enumerate(values, 1) if value == extreme]
+            if places and not set(found) <= set(places):
+                message = f"The {word} of your values stands at position {found[0]}; it is to be expected elsewhere."
+                return self.wrong_answer(message, understood, context)
+        return self.right(understood)
+
+    def _equal(self, numbers: Numbers) -> bool:
+        expected = _plain(self.expected or [])
+        return numbers.squeezed == expected.squeezed and self._close(numbers.values, expected.values)
+
+    def _close(self, values: tuple[float, ...], wanted: tuple[float, ...]) -> bool:
+        if self.any_order:
+            values, wanted = tuple(sorted(values)), tuple(sorted(wanted))
+        return len(values) == len(wanted) and all(map(self._same, values, wanted))
+
+    def _same(self, value: float, wanted: float) -> bool:
+        return abs(value - wanted) <= max(self.tolerance, self.relative_tolerance * abs(wanted))
+
+    def _difference(self, numbers: Numbers) -> str:
+        """What is wrong, as far as it can be said without saying what is right."""
+        values, wanted = numbers.values, _plain(self.expected or [])
+        if len(values) != len(wanted.values):
+            few = "few" if len(values) < len(wanted.values) else "many"
+            return f"`{self.answer}` holds {len(values)} values, which is too {few}."
+        if self._close(values, wanted.values):
+            shape = " × ".join(map(str, numbers.shape))
+            return f"The values are right, but not their arrangement as {shape}."
+        if self._close(tuple(sorted(values)), tuple(sorted(wanted.values))):
+            return "These are the right values, but not in the right order."
+        if self._close(tuple(-value for value in values), wanted.values):
+            return "Every value has the wrong sign."
+        pairs = zip(values, wanted.values, strict=True)
+        at = next((at for at, (one, other) in enumerate(pairs, 1) if not self._same(one, other)), 1)
+        place = f"position {at}" if len(numbers.squeezed) < 2 else f"position {at}, counted row by row"
+        return f"The first value that is not right is at {place}."
+
+
+def _read(answer: CapturedValue) -> tuple[Numbers, str]:
+    """The numbers of an answer, and how they were read."""
+    plain, understood = answer.value, ""
+    if isinstance(plain, str):
+        plain = _from_text(plain)
+        understood = read_as(answer, str(plain)) if plain is not None and len(str(plain)) <= 200 else ""
+    elif isinstance(plain, int | float) and not isinstance(plain, bool):
+        plain = [plain]
+    if not isinstance(plain, list) or (shape := _shape_of(plain)) is None:
+        raise NotUnderstood(
+            f"`{answer.name}` is {described(answer)}; the answer is a list or an array of numbers.",
+            f"Give `{answer.name}` a list such as [0.5, 1.5] or a NumPy array; rows need to be of the same length.",
+        )
+    return Numbers(tuple(_flat(plain)), shape), understood
+
+
+def _from_text(text: str) -> list[Any] | None:
+    """The list that a text writes down, with or without brackets and commas."""
+    text = text.strip().replace("−", "-")
+    try:
+        found = json.loads(text.translate(str.maketrans("(){}", "[][]")))
+        return found if isinstance(found, list) else None
+    except (ValueError, RecursionError):
+        pass
+    bare = re.sub(r"\barray\b|[\[\](){},;|]", " ", text)
+    words = bare.split()
+    if text.count("[") > 1 or not words or not all(_NUMBER.fullmatch(word) for word in words):
+        return None
+    return [float(word) for word in words]
+
+
+def _shape_of(values: Any) -> tuple[int, ...] | None:
+    """The shape of nested lists of numbers; None where they hold anything else or are ragged."""
+    if not isinstance(values, list):
+        return () if isinstance(values, int | float) and not isinstance(values, bool) else None
+    shapes = {_shape_of(value) for value in values}
+    if len(shapes) != 1:
+        return None
+    (inner,) = shapes
+    return None if inner is None else (len(values), *inner)
+
+
+def _flat(values: list[Any]) -> list[float]:
+    flat: list[float] = []
+    for value in values:
+        flat.extend(_flat(value) if isinstance(value, list) else [float(value)])
+    return flat
+
+
+def _plain(values: list[Any]) -> Numbers:
+    """What an assignment wrote, after `_checked`."""
+    return Numbers(tuple(_flat(values)), _shape_of(values) or ())
+
+
+def _checked(values: list[Any]) -> list[Any]:
+    shape = _shape_of(values)
+    if shape is None:
+        raise ValueError("it must be a list of numbers, or of lists of the same length")
+    if prod(shape) > MOST:
+        raise ValueError(f"it holds more than {MOST:,} numbers")
+    return values

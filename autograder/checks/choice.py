@@ -1,0 +1,192 @@
+"""One of several options, by its letter, its own words, or both."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from autograder.checks.answers import Answered, NotUnderstood, described, read_as, single
+from autograder.checks.base import Context
+from autograder.checks.numerals import SeveralNumbers, read_numeral
+from autograder.evidence import CapturedValue
+from autograder.result import Verdict
+
+# Words that mean the same option; an option with one of them as its key or text is meant by all of its row.
+_SAME_WORDS = (
+    frozenset({"yes", "y", "true", "ja", "wahr"}),
+    frozenset({"no", "n", "false", "nein", "falsch"}),
+    frozenset({"fewer", "less", "weniger"}),
+    frozenset({"more", "mehr"}),
+    frozenset({"smaller", "kleiner"}),
+    frozenset({"larger", "bigger", "greater", "größer"}),
+    frozenset({"same", "the same", "equal", "unchanged", "gleich", "equally many", "gleich viele"}),
+)
+_LEAD = re.compile(
+    r"(?:(?:the|my|die|meine)\s+)?(?:correct\s+|right\s+|richtige\s+)?"
+    r"(?:answer|option|choice|solution|letter|antwort|lösung|buchstabe)(?:\s+(?:is|ist))?\s*[:=]?\s*",
+    re.I,
+)
+_NEGATED = re.compile(r"\b(?:not|no|never|nor|neither|nicht|kein\w*|weder)\b|n['’]t\b", re.I)
+
+
+class Choice(Answered):
+    """A question with options in a variable.
+
+    `options` maps each key (a letter or a word, never shown otherwise) to its text as the notebook prints it,
+    `correct` is the key that is right, or a list of keys that all count as right. `messages` says, by key, why an
+    option is not right; `also` lists, by key, other words for an option.
+    """
+
+    kind: Literal["choice"]
+    options: dict[str, str] = Field(min_length=2, max_length=30)
+    correct: str | tuple[str, ...]
+    messages: dict[str, str] = {}
+    also: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _keys_are_options(self) -> Choice:
+        for field, keys in (("correct", self._right_keys), ("messages", self.messages), ("also", self.also)):
+            for key in keys:
+                if key not in self.options:
+                    raise ValueError(f'{field} names "{key}", which is none of the options {", ".join(self.options)}')
+        if not self._right_keys:
+            raise ValueError("correct names no option")
+        if len({_plain(key) for key in self.options}) < len(self.options):
+            raise ValueError("two options have the same key")
+        return self
+
+    def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
+        key = self._chosen(answer)
+        understood = read_as(answer, f"the option {key} (“{self.options[key]}”)")
+        if str(answer.value).strip().casefold() == key.casefold():
+            understood = ""
+        if key in self._right_keys:
+            return self.right(understood)
+        message = f"{key} (“{self.options[key]}”) is not right."
+        if key in self.messages:
+            message = f"{message} {self.messages[key]}"
+        return self.wrong_answer(message, understood, context)
+
+    @property
+    def _right_keys(self) -> tuple[str, ...]:
+        return (self.correct,) if isinstance(self.correct, str) else self.correct
+
+    def _chosen(self, answer: CapturedValue) -> str:
+        """The key of the option that is meant."""
+        plain = single(answer)
+        if isinstance(plain, bool):
+            found = self._named(str(plain))
+        elif isinstance(plain, int | float):
+            found = self._by_key(f"{plain:g}") | self._by_number(float(plain))
+        elif isinstance(plain, str):
+            found = self._in_text(plain)
+        elif isinstance(plain, list) and all(isinstance(entry, str) for entry in plain):
+            found = set().union(*(self._in_text(entry) for entry in plain))
+        else:
+            found = set()
+        if len(found) == 1:
+            return found.pop()
+        keys = ", ".join(self.options)
+        if found:
+            raise NotUnderstood(
+                f"Your answer {described(answer)} can mean more than one option.", f"Give one of {keys} alone."
+            )
+        raise NotUnderstood(
+            f"Your answer {described(answer)} is none of the options.", f"Give one of {keys}, as a text in quotes."
+        )
+
+    def _in_text(self, text: str) -> set[str]:
+        """The keys of all options that a text may mean, from the plainest way of answering to the most talkative."""
+        text = re.sub(r"\s+", " ", text).strip(" \t\"'`*“”„‚‘’_")
+        text = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
+        found = self._named(text) or self._lettered(text) or self._by_number(self._number(text))
+        if found:
+            return found
+        if not _NEGATED.search(text) or any(_NEGATED.search(word) for key in self.options for word in self._words(key)):
+            return self._mentioned(text) or self._letters_within(text)
+        return set()
+
+    def _named(self, text: str) -> set[str]:
+        """The options whose key or words are the whole text."""
+        keys = self._by_key(text)
+        if keys:
+            return keys
+        wanted = _plain(text)
+        return {key for key in self.options if wanted in map(_plain, self._words(key))}
+
+    def _by_key(self, text: str) -> set[str]:
+        return {key for key in self.options if _plain(key) == _plain(text)}
+
+    def _by_number(self, number: float | None) -> set[str]:
+        if number is None:
+            return set()
+        return {key for key, text in self.options.items() if self._number(text) == number}
+
+    def _number(self, text: str) -> float | None:
+        """The number that a text consists of, with nothing beside it but a unit or the like."""
+        try:
+            numeral = read_numeral(text, thousands=True) if len(text) <= 60 else None
+        except SeveralNumbers:
+            return None
+        return numeral.value if numeral and not re.search(r"\d[^\d.,_'’ ]+\d", text) else None
+
+    def _lettered(self, text: str) -> set[str]:
+        """The option whose key the text begins with: "B: 307300", "b) …", "(B)"; and what the rest names instead."""
+        for key in self.options:
+            match = re.match(rf"[(\[]?{re.escape(key)}(?P<end>\s*[)\].:,;=–—-]+|\s|$)(?P<rest>.*)", text, re.I | re.S)
+            if match is None:
+                continue
+            rest = match["rest"].strip(" ()[].")
+            others = self._stated(rest) if rest else set()
+            # "A dense layer …" begins with an article, not with a letter: then the words must be those of the option.
+            if match["end"].strip() or not rest or key in others:
+                return {key} | others
+        return set()
+
+    def _stated(self, text: str) -> set[str]:
+        """The options that a text names after a letter, if any."""
+        return (
+            self._named(text)
+            or self._by_number(self._number(text))
+            or self._mentioned(text)
+            or self._letters_within(text)
+        )
+
+    def _mentioned(self, text: str) -> set[str]:
+        """The options whose words stand in the text; an option whose words are part of another's does not count."""
+        inside = f" {_plain(text)} "
+        spots: dict[str, str] = {}
+        for key in self.options:
+            words = [word for word in map(_plain, self._words(key)) if f" {word} " in inside and word]
+            if words:
+                spots[key] = max(words, key=len)
+        return {
+            key
+            for key, word in spots.items()
+            if not any(word != other and f" {word} " in f" {other} " for other in spots.values())
+        }
+
+    def _letters_within(self, text: str) -> set[str]:
+        """Options named by a capital letter of their own: "I think it is B". "A" and "I" count at the end only."""
+        tokens = re.findall(r"\w+", text)
+        return {
+            key
+            for key in self.options
+            if len(key) == 1 and key in tokens and (key not in ("A", "I") or tokens[-1] == key)
+        }
+
+    def _words(self, key: str) -> tuple[str, ...]:
+        """Every way to say an option in words: its text, what the assignment adds, and its key where that is a word."""
+        words = [self.options[key], *self.also.get(key, ()), *([key] if len(key) > 1 else [])]
+        plain = {_plain(word) for word in words}
+        for same in _SAME_WORDS:
+            if plain & same:
+                words += sorted(same)
+        return tuple(words)
+
+
+def _plain(text: str) -> str:
+    """A text without case and punctuation; signs that carry meaning in numbers and sizes stay."""
+    return " ".join(re.findall(r"[\w×+*/%.,-]*\w|[-+]?\d+", text.casefold()))

@@ -1,0 +1,185 @@
+"""How a network was compiled: optimizer, loss and metrics, and whether the loss fits the last layer and the labels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from autograder.checks.aspects import RIGHT, Aspect, judged, missed
+from autograder.checks.base import Context, Question
+from autograder.checks.metric_names import compiled_metrics, metric_name
+from autograder.checks.networks import StudentNetwork, find_network
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation, read_compilation
+from autograder.result import Finding, Verdict
+
+_ONE_HOT, _WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
+_CROSSENTROPIES = frozenset({_ONE_HOT, _WHOLE, "binary_crossentropy", "categorical_focal_crossentropy"})
+_PROBABILITIES = frozenset({"softmax", "sigmoid"})
+# What may stand behind the last activation without changing what the outputs mean.
+_TRANSPARENT = frozenset({"Flatten", "Reshape", "Dropout"})
+
+Names = str | tuple[str, ...]
+
+
+class Compiled(Question):
+    """What `compile` was given for a network.
+
+    `optimizer` and `loss` are Keras' names, or lists of names that all count as right; of the two categorical
+    cross-entropies each stands for the other, as the labels need it. A loss also has to fit the last layer: either
+    a softmax and a loss that expects probabilities, or none and `from_logits=True`. `metrics` are those that must be
+    among the student's, `learning_rate` is asked for only where it is given. Optimizer, loss, each metric and the
+    learning rate earn the same share of the points.
+    """
+
+    kind: Literal["compiled"]
+    network: str = Field(min_length=1, max_length=200)
+    optimizer: Names = ()
+    learning_rate: float | None = Field(default=None, gt=0)
+    loss: Names = ()
+    metrics: tuple[str, ...] = ()
+
+    @field_validator("optimizer", "loss")
+    @classmethod
+    def _listed(cls, names: Names) -> tuple[str, ...]:
+        return (names,) if isinstance(names, str) else names
+
+    @field_validator("optimizer")
+    @classmethod
+    def _lower(cls, names: Names) -> tuple[str, ...]:
+        return tuple(name.casefold() for name in names)
+
+    @field_validator("loss")
+    @classmethod
+    def _known(cls, names: Names) -> tuple[str, ...]:
+        known = []
+        for name in names:
+            read = read_compilation({"optimizer": "adam", "loss": name})
+            if read.problem:
+                raise ValueError(f'"{name}" is no loss of Keras that is known here')
+            known.append(read.loss.name)
+        return tuple(known)
+
+    @field_validator("metrics")
+    @classmethod
+    def _usual_names(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(metric_name(metric) for metric in metrics))
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Compiled:
+        if not (self.optimizer or self.loss or self.metrics or self.learning_rate):
+            raise ValueError("give optimizer, loss, metrics or learning_rate: there is nothing to judge")
+        return self
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def judge(self, context: Context) -> Verdict:
+        student = find_network(context, self.network)
+        notes = [Finding(message=student.understood)] if student.understood else []
+        if student.captured is None:
+            return self.verdict("not_reached", 0.0, Finding(message=student.problem))
+        if not student.compiled:
+            nothing = Finding(
+                message=f"`{student.captured.name}` was not compiled.",
+                hint="A network has to be compiled before it can be trained.",
+            )
+            return self.verdict("not_reached", 0.0, *notes, nothing)
+        aspects = []
+        if self.optimizer or self.learning_rate:
+            aspects += self._optimizer_aspects(student)
+        if self.loss:
+            aspects.append(self._loss_aspect(student, context))
+        given = set(compiled_metrics(student.captured.compile).values())
+        aspects += [
+            RIGHT
+            if metric in given
+            else missed(
+                f"The metrics that the network is compiled with do not include {metric}.",
+                hint="Whatever is to be watched during training is named when the network is compiled.",
+            )
+            for metric in self.metrics
+        ]
+        return judged(self, aspects, *notes)
+
+    def _optimizer_aspects(self, student: StudentNetwork) -> list[Aspect]:
+        read = self._part(student, "optimizer")
+        aspects = []
+        if self.optimizer:
+            if read.problem:
+                aspects.append(missed(read.problem))
+            elif read.optimizer.name in self.optimizer:
+                aspects.append(RIGHT)
+            else:
+                aspects.append(missed(f"The optimizer {read.optimizer.name} is not the one that was asked for."))
+        if self.learning_rate is not None:
+            rate = read.optimizer.settings.get("learning_rate")
+            close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
+            shown = f" {rate:g}" if isinstance(rate, int | float) else ""
+            aspects.append(
+                RIGHT if close and not read.problem else missed(f"The learning rate{shown} is not what was asked for.")
+            )
+        return aspects
+
+    def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
+        read = self._part(student, "loss")
+        if read.problem:
+            return missed(read.problem, hint="Use one of Keras' own losses.")
+        name, wanted = read.loss.name, set(self.loss)
+        if wanted & {_ONE_HOT, _WHOLE}:
+            wanted |= {_ONE_HOT, _WHOLE}
+        if name not in wanted:
+            return missed(f"The loss {name} is not one for this task.", hint="Think of what the network has to tell.")
+        labels = _labels(student, context)
+        if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
+            one_hot = labels == _ONE_HOT
+            return missed(
+                f"The loss {name} does not fit the labels, which are "
+                f"{'one-hot: a row of zeros with a single one' if one_hot else 'whole numbers, one for each image'}.",
+                hint="Keras has one categorical cross-entropy for either kind of labels.",
+            )
+        return _fit_to_last_layer(read, student.architecture)
+
+    def _part(self, student: StudentNetwork, part: str) -> Compilation:
+        """One part of what `compile` was given, read alone: its problem is that of no other part."""
+        given = (student.captured.compile if student.captured else None) or {}
+        alone = {"optimizer": "adam", "loss": "mse", part: given.get(part)}
+        return read_compilation(alone)
+
+
+def _labels(student: StudentNetwork, context: Context) -> str:
+    """The categorical cross-entropy for the labels that `fit` was last given; "" where that is not known."""
+    name = student.captured.name if student.captured else ""
+    fits = [fit for fit in context.evidence.fits if fit.network == name and fit.targets]
+    shape = fits[-1].targets.get("shape") if fits and fits[-1].targets else None
+    if not isinstance(shape, list | tuple) or not shape or not all(isinstance(size, int) for size in shape):
+        return ""
+    if len(shape) == 1 or (len(shape) == 2 and shape[1] == 1):
+        return _WHOLE
+    return _ONE_HOT if len(shape) == 2 else ""
+
+
+def _fit_to_last_layer(read: Compilation, architecture: Architecture | None) -> Aspect:
+    """Whether the loss gets what it expects of the last layer: probabilities, or raw values ("logits")."""
+    if architecture is None or read.loss.name not in _CROSSENTROPIES:
+        return RIGHT
+    operation = architecture.operations[architecture.outputs[0]]
+    while operation.kind in _TRANSPARENT and operation.inputs:
+        operation = architecture.operations[operation.inputs[0]]
+    last = operation.settings.get("activation", "softmax" if operation.kind == "Softmax" else "")
+    activated = isinstance(last, str) and last in _PROBABILITIES and operation.kind in ("Activation", "Softmax")
+    logits = bool(read.loss.settings.get("from_logits", False))
+    if logits and activated:
+        return missed(
+            f"The network already ends with {last}, so it gives probabilities; the loss is told to expect raw values "
+            "(`from_logits=True`) and would apply it a second time.",
+            hint="Either the last layer or the loss turns raw values into probabilities, not both.",
+        )
+    if not logits and not activated:
+        return missed(
+            "The loss expects probabilities, but the last layer gives raw values (no softmax), and the loss is not "
+            "told so.",
+            hint="Either the last layer or the loss has to turn raw values into probabilities.",
+        )
+    return RIGHT

@@ -1,0 +1,184 @@
+"""A figure that the notebook drew: which curves it shows, over how many epochs, and whether one can tell them apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.checks.base import Context, Question
+from autograder.evidence import CapturedFigure
+from autograder.result import Finding, Verdict
+
+Curve = Literal["training", "validation"]
+# In words of several languages and as Keras names its metrics; tried in this order.
+_VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
+_TRAINING = re.compile(r"^(train|trn|tr$|fit)")
+_QUANTITIES = {
+    "accuracy": re.compile(r"acc|genauigkeit|treffer|correct|richtig"),
+    "loss": re.compile(r"loss|verlust|fehler|error|cost|kosten|entropy"),
+}
+
+
+class Figure(Question):
+    """A matplotlib figure with the `curves` as lines in one axes, each with as many points as a training had epochs.
+
+    `quantity` is what the curves show, where that matters. `points_per_line` is how many points each line has, where
+    that is not the epochs of a training; with `curves = []` one line (or one cloud of points) is enough. Curves that
+    have no labels earn half.
+    """
+
+    kind: Literal["figure"]
+    curves: tuple[Curve, ...] = ("training", "validation")
+    quantity: Literal["accuracy", "loss", "any"] = "any"
+    points_per_line: int | None = Field(default=None, ge=1, le=100_000)
+
+    def judge(self, context: Context) -> Verdict:
+        figures = context.evidence.figures
+        if not figures:
+            return self.verdict(
+                "not_reached",
+                0.0,
+                Finding(
+                    message="No figure was drawn.",
+                    hint="Draw it with matplotlib, and look whether its cell runs to the end.",
+                ),
+            )
+        lengths = self._lengths(context)
+        judged = [self._judge_axes(axes, figure, lengths) for figure in figures for axes in _axes_of(figure)]
+        if not judged:
+            return self.verdict("wrong", 0.0, Finding(message="The figures that were drawn are empty."))
+        best = max(judged, key=lambda one: (one.share, one.closeness))
+        status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
+        return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
+
+    def _judge_axes(self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None) -> _Judged:
+        where = f"code cell {figure.cell + 1}"
+        lines = [line for line in axes.lines if lengths is None or line.points in lengths]
+        if not self.curves:
+            if lines or (axes.clouds and self.points_per_line is None):
+                return _Judged(1.0)
+            message = "The figure holds no line" + (" with as many points as there are values." if lengths else ".")
+            return _Judged(0.0, Finding(message=message, where=where))
+        if self._shows_something_else(axes):
+            message = f"The figure shows something else than the {self.quantity}."
+            return _Judged(0.0, Finding(message=message, where=where))
+        if len(lines) < len(self.curves):
+            return self._too_few(axes, lines, where)
+        named = {curve for line in lines if (curve := line.curve) is not None}
+        missing = [curve for curve in self.curves if curve not in named]
+        if not missing:
+            return _Judged(1.0)
+        unnamed = [line for line in lines if line.curve is None]
+        if len(unnamed) >= len(missing):
+            message = "The figure has the curves, but nothing says which of them is which."
+            return _Judged(
+                0.5, Finding(message=message, where=where, hint="Give every line a label, and show a legend.")
+            )
+        message = f"The figure has no curve for {' and '.join(missing)}."
+        return _Judged(0.0, Finding(message=message, where=where), closeness=len(named))
+
+    def _too_few(self, axes: _Axes, lines: list[_Line], where: str) -> _Judged:
+        if len(axes.lines) >= len(self.curves):
+            message = "The lines in the figure do not have one point for each epoch."
+            return _Judged(0.0, Finding(message=message, where=where, hint="Draw what the history of `fit` holds."))
+        both = "a training and a validation curve" if len(self.curves) == 2 else f"a {self.curves[0]} curve"
+        have = {0: "no line", 1: "one line"}.get(len(lines), f"{len(lines)} lines")
+        message = f"The figure has {have} in its axes; {both} in the same axes are asked for."
+        return _Judged(0.0, Finding(message=message, where=where))
+
+    def _shows_something_else(self, axes: _Axes) -> bool:
+        if self.quantity == "any":
+            return False
+        found = {quantity for quantity, words in _QUANTITIES.items() if words.search(axes.words)}
+        return bool(found) and self.quantity not in found
+
+    def _lengths(self, context: Context) -> frozenset[int] | None:
+        """How many points a curve may have; None where nothing is known of it."""
+        if self.points_per_line is not None:
+            return frozenset({self.points_per_line})
+        if not self.curves:
+            return None
+        lengths: set[int] = set()
+        together: dict[str, int] = {}
+        for fit in context.evidence.fits:
+            together[fit.network] = together.get(fit.network, 0) + fit.epochs
+            lengths |= {fit.epochs, together[fit.network], *(len(values) for values in fit.history.values())}
+        return frozenset(lengths - {0}) or None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What one axes earns, and of those that earn the same how near it comes to what is asked."""
+
+    share: float
+    finding: Finding | None = None
+    closeness: int = 0
+
+
+@dataclass(frozen=True)
+class _Line:
+    label: str
+    points: int
+
+    @property
+    def curve(self) -> Curve | None:
+        """Which curve the label names; None where it names none or both."""
+        words = [word for word in re.split(r"[\W\d_]+", _split_words(self.label)) if word]
+        validation = any(_VALIDATION.match(word) for word in words)
+        training = any(_TRAINING.match(word) for word in words)
+        if validation != training:
+            return "validation" if validation else "training"
+        # In a history the training curve is the one that is called by its metric alone.
+        plain = any(quantity.search(word) for word in words for quantity in _QUANTITIES.values())
+        return "training" if plain and not validation else None
+
+
+@dataclass(frozen=True)
+class _Axes:
+    lines: tuple[_Line, ...]
+    clouds: int
+    words: str
+
+
+def _axes_of(figure: CapturedFigure) -> Iterator[_Axes]:
+    """The axes of a figure, from what the kernel claims of them; what has no such form is left out."""
+    for axes in figure.axes:
+        legend = _texts(axes.get("legend"))
+        drawn = [line for line in _entries(axes.get("lines")) if _count(line.get("points")) > 0]
+        # A legend given as a list names the lines in their order, without giving them labels.
+        lines = tuple(
+            _Line(_label(line, legend[place] if place < len(legend) else ""), _count(line.get("points")))
+            for place, line in enumerate(drawn)
+        )
+        words = [
+            *_texts([axes.get("title"), axes.get("x_label"), axes.get("y_label")]),
+            *(line.label for line in lines),
+        ]
+        if lines or _count(axes.get("collections")):
+            yield _Axes(lines, _count(axes.get("collections")), " ".join(words).casefold())
+
+
+def _label(line: dict[str, Any], in_legend: str) -> str:
+    label = line.get("label")
+    return label if isinstance(label, str) and label and not label.startswith("_") else in_legend
+
+
+def _split_words(label: str) -> str:
+    """valLoss as val loss, in small letters."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label).casefold()
+
+
+def _entries(value: Any) -> Iterable[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

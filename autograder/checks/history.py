@@ -1,0 +1,108 @@
+"""How the student trained: for how many epochs, watching which metrics, and with validation data or without."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from autograder.checks.aspects import RIGHT, Aspect, judged, missed
+from autograder.checks.base import Context, Question
+from autograder.checks.metric_names import compiled_metrics, metric_name
+from autograder.checks.networks import find_network
+from autograder.evidence import CapturedFit
+from autograder.result import Finding, Verdict
+
+
+class History(Question):
+    """A call of `fit` on a network: whether it asked for at least `epochs` epochs, its history holds the `metrics`
+    (by any usual name), and `validation` data was given.
+
+    Each of these earns the same share of the points; of several calls the best counts. What a call asked for counts,
+    also where grading has shortened it. `variable` names the variable that holds what `fit` returned, for a network
+    that is in no variable any more.
+    """
+
+    kind: Literal["history"]
+    network: str = Field(min_length=1, max_length=200)
+    variable: str = Field(default="", max_length=200)
+    epochs: int | None = Field(default=None, ge=1, le=10_000)
+    metrics: tuple[str, ...] = ()
+    validation: bool = False
+
+    @field_validator("metrics")
+    @classmethod
+    def _usual_names(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(metric_name(metric) for metric in metrics))
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> History:
+        if self.epochs is None and not self.metrics and not self.validation:
+            raise ValueError("give epochs, metrics or validation: there is nothing to judge")
+        return self
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def judge(self, context: Context) -> Verdict:
+        student = find_network(context, self.network)
+        name = student.captured.name if student.captured else self.network
+        notes = [Finding(message=student.understood)] if student.understood else []
+        fits = [
+            fit
+            for fit in context.evidence.fits
+            if fit.network in (name, self.network) or (self.variable and fit.variable == self.variable)
+        ]
+        if not fits:
+            return self.verdict(
+                "not_reached",
+                0.0,
+                *notes,
+                Finding(
+                    message=f"`{name}` was not trained: no call of `fit` on it was seen.",
+                    hint="Call `fit` on the network, and look whether its cell runs to the end.",
+                ),
+            )
+        # Of equals the last one counts: it is what the student ended with.
+        best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, context)))
+        return judged(self, self._aspects(best, context), *notes)
+
+    def _aspects(self, fit: CapturedFit, context: Context) -> list[Aspect]:
+        where = f"code cell {fit.cell + 1}"
+        aspects = []
+        if self.epochs is not None:
+            asked = "1 epoch" if fit.epochs == 1 else f"{fit.epochs} epochs"
+            aspects.append(
+                RIGHT
+                if fit.epochs >= self.epochs
+                else missed(
+                    f"`fit` ran for {asked}, which is fewer than the exercise asks for.",
+                    where=where,
+                    hint="Look at the argument of `fit` that says how often all training images are gone through.",
+                )
+            )
+        network = context.evidence.network(fit.network)
+        called = compiled_metrics(network.compile if network else None)
+        names = {called.get(key.removeprefix("val_"), metric_name(key)) for key in fit.history}
+        for metric in self.metrics:
+            aspects.append(
+                RIGHT
+                if metric in names
+                else missed(
+                    f"The history holds no {metric}.",
+                    where=where,
+                    hint="What `fit` watches beside the loss is said when the network is compiled.",
+                )
+            )
+        if self.validation:
+            validated = fit.validation is not None or any(key.startswith("val_") for key in fit.history)
+            aspects.append(
+                RIGHT
+                if validated
+                else missed(
+                    "`fit` was given no validation data.",
+                    where=where,
+                    hint="Without it nobody sees how the network does on images that it was not trained with.",
+                )
+            )
+        return aspects

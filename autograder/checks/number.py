@@ -1,0 +1,131 @@
+"""A number: counted, computed or measured; wrong answers that are known beforehand hear their reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as
+from autograder.checks.base import Context
+from autograder.checks.networks import find_network
+from autograder.checks.numerals import written
+from autograder.checks.quantities import Quantity
+from autograder.evidence import CapturedValue
+from autograder.result import Verdict
+
+# Equal but for the rounding of floating-point arithmetic.
+_ROUNDING = 1e-9
+
+
+class WrongNumber(WrongAnswer):
+    """A wrong number that is known beforehand."""
+
+    value: float
+
+
+class Number(Answered):
+    """A number in a variable.
+
+    What is right is either `expected` (a number, or a `Quantity` of one of the assignment's networks), give or take
+    `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
+    `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well.
+    """
+
+    kind: Literal["number"]
+    expected: float | Quantity | None = None
+    tolerance: float = Field(default=0.0, ge=0)
+    relative_tolerance: float = Field(default=0.0, ge=0, lt=1)
+    minimum: float | None = None
+    maximum: float | None = None
+    fraction: bool = False
+    wrong: tuple[WrongNumber, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way_to_be_right(self) -> Number:
+        ranged = self.minimum is not None or self.maximum is not None
+        if ranged == (self.expected is not None):
+            raise ValueError("give either expected, or minimum and maximum")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError("minimum is greater than maximum")
+        if not isinstance(self.expected, Quantity):
+            accepted = self._accepted(self.expected)
+            for known in self.wrong:
+                if known.value in accepted:
+                    raise ValueError(f"the wrong answer {written(known.value)} would be accepted as right")
+        return self
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.expected.network,) if isinstance(self.expected, Quantity) else ()
+
+    def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
+        expected = self._expected(context)
+        accepted = self._accepted(expected)
+        value, understood = self._read(answer, expected)
+        if value in accepted:
+            return self.right(understood)
+        for known in self.wrong:
+            if value in _around(known.value, 0.0):
+                return self.known_wrong(known, understood)
+        message, hint = f"{written(value)} is not right.", ""
+        if self._whole(expected) and value != int(value):
+            hint = "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators."
+        elif self._is_that_of_own_network(value, context):
+            message = (
+                f"{written(value)} is the number for the network that you built. Another network was asked for, so "
+                "this follows from what differs there."
+            )
+        return self.wrong_answer(message, understood, context, hint=hint)
+
+    def _read(self, answer: CapturedValue, expected: float | None) -> tuple[float, str]:
+        numeral, understood = number_in(answer, thousands=self._whole(expected) and self._large(expected))
+        value = numeral.value
+        if self.fraction and (numeral.percent or 1 < value <= 100):
+            value /= 100
+            understood = read_as(answer, f"{written(value * 100)} %, which is {written(value)}")
+        return value, understood
+
+    def _expected(self, context: Context) -> float | None:
+        if not isinstance(self.expected, Quantity):
+            return self.expected
+        number = self.expected.of(context.expected[self.expected.network].architecture)
+        if number is None:
+            raise LookupError(f"the network {self.expected.network} of the solution has no such layer or no such size")
+        return number
+
+    def _accepted(self, expected: float | None) -> _Range:
+        if expected is not None:
+            return _around(expected, max(self.tolerance, self.relative_tolerance * abs(expected)))
+        low = float("-inf") if self.minimum is None else self.minimum
+        high = float("inf") if self.maximum is None else self.maximum
+        return _Range(low, high)
+
+    def _whole(self, expected: float | None) -> bool:
+        slack = self.tolerance or self.relative_tolerance or self.fraction
+        return expected is not None and expected == int(expected) and (not slack or self._large(expected))
+
+    def _large(self, expected: float | None) -> bool:
+        """Whether a number of four digits or more is among the likely answers, so that thousands may be separated."""
+        return max([abs(expected or 0.0), *(abs(known.value) for known in self.wrong)]) >= 1000
+
+    def _is_that_of_own_network(self, value: float, context: Context) -> bool:
+        if not isinstance(self.expected, Quantity):
+            return False
+        own = find_network(context, self.expected.network).architecture
+        number = None if own is None else self.expected.of(own)
+        return number is not None and value in _around(number, 0.0)
+
+
+@dataclass(frozen=True)
+class _Range:
+    low: float
+    high: float
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
+def _around(value: float, tolerance: float) -> _Range:
+    slack = tolerance + _ROUNDING * max(1.0, abs(value))
+    return _Range(value - slack, value + slack)

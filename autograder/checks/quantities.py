@@ -1,0 +1,89 @@
+"""Numbers and shapes that an assignment takes from a network of its own, so that they stand in no file twice."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from autograder.data import Data
+from autograder.network.architecture import Architecture, Row, Shape
+from autograder.network.kinds import KINDS, current_name
+from autograder.network.measure import rows, sum_up
+
+
+class LayerOf(Data):
+    """A layer: the `position`-th (from 1; -1 is the last) of the class `layer` in the assignment's `network`.
+
+    Activations count as layers of their own ("Activation"), however they are written.
+    """
+
+    network: str = Field(min_length=1, max_length=200)
+    layer: str = Field(default="", max_length=100)
+    position: int = 1
+
+    @model_validator(mode="after")
+    def _known(self) -> LayerOf:
+        if self.layer and current_name(self.layer) not in KINDS:
+            raise ValueError(f'"{self.layer}" is no class of layers that is known here')
+        if self.position == 0:
+            raise ValueError("position counts from 1, or from -1 at the end")
+        return self
+
+    def index_in(self, architecture: Architecture) -> int | None:
+        """Where the layer stands among the operations; None where the network has no such layer."""
+        kind = current_name(self.layer)
+        found = [index for index, operation in enumerate(architecture.operations) if operation.kind == kind]
+        place = self.position - 1 if self.position > 0 else len(found) + self.position
+        return found[place] if 0 <= place < len(found) else None
+
+
+class Quantity(LayerOf):
+    """A number of a layer, or of the whole network where `layer` is not given.
+
+    `quantity`: how many parameters it has (all, trainable, not trainable), or how many values it reads or gives out for
+    one example.
+    """
+
+    quantity: Literal["parameters", "trainable", "non_trainable", "values_in", "values_out"] = "parameters"
+
+    def of(self, architecture: Architecture) -> float | None:
+        """The number in a network; None where there is no such layer or a size is free."""
+        measured = rows(architecture)
+        if not self.layer:
+            inputs = [row.shape for row in measured if row.kind == "Input"]
+            outputs = [measured[index].shape for index in architecture.outputs]
+            return self._pick(measured, inputs, outputs)
+        index = self.index_in(architecture)
+        if index is None:
+            return None
+        inputs = [measured[source].shape for source in architecture.operations[index].inputs]
+        return self._pick((measured[index],), inputs, [measured[index].shape])
+
+    def _pick(self, measured: tuple[Row, ...], inputs: list[Shape], outputs: list[Shape]) -> float | None:
+        if self.quantity in ("values_in", "values_out"):
+            return _values(inputs if self.quantity == "values_in" else outputs)
+        totals = sum_up(measured)
+        return {"parameters": totals.total, "trainable": totals.trainable, "non_trainable": totals.non_trainable}[
+            self.quantity
+        ]
+
+
+class OutputShape(LayerOf):
+    """The output shape of a layer, or of the whole network where `layer` is not given; without the batch axis."""
+
+    def of(self, architecture: Architecture) -> tuple[int, ...] | None:
+        """The shape in a network; None where there is no such layer or a size is free."""
+        index = self.index_in(architecture) if self.layer else architecture.outputs[0]
+        if index is None:
+            return None
+        sizes = rows(architecture)[index].shape[1:]
+        return tuple(size for size in sizes if size is not None) if None not in sizes else None
+
+
+def _values(shapes: list[Shape]) -> float | None:
+    sizes = [size for shape in shapes for size in shape[1:]]
+    if not shapes or None in sizes:
+        return None
+    return sum(prod(size for size in shape[1:] if size is not None) for shape in shapes)

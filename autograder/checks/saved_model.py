@@ -1,0 +1,126 @@
+"""The file that the student saved: does it hold the network that is graded? It is read, and never loaded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.checks.base import Context, Question
+from autograder.checks.networks import find_network
+from autograder.evidence import CapturedFile, InvalidEvidence, check_depth
+from autograder.network.architecture import Architecture
+from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.values import shown
+from autograder.result import Finding, Verdict
+
+MAX_DEPTH = 64
+
+
+class SavedModel(Question):
+    """A `.keras` file that holds `network` as it is in the notebook at the end; all points or none.
+
+    `file` is the name it must have, where that matters. Only the description of the network in the file is read;
+    files in other formats are named, and not opened.
+    """
+
+    kind: Literal["saved_model"]
+    network: str = Field(min_length=1, max_length=200)
+    file: str = Field(default="", max_length=200)
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def judge(self, context: Context) -> Verdict:
+        student = find_network(context, self.network)
+        if student.architecture is None:
+            status = "not_reached" if student.captured is None else "wrong"
+            return self.verdict(status, 0.0, Finding(message=student.problem))
+        notes = [Finding(message=student.understood)] if student.understood else []
+        files = [file for file in context.evidence.files if _format(file)]
+        if self.file:
+            files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
+        if not files:
+            nothing = Finding(
+                message="No file with a saved network was found beside the notebook.",
+                hint="Save the network in Keras' own format, and look whether the cell that does it runs to its end.",
+            )
+            return self.verdict("not_reached", 0.0, *notes, nothing)
+        problems = [self._problem(file, student.architecture, context) for file in files]
+        if None in problems:
+            return self.verdict("correct", self.points, *notes)
+        return self.verdict("wrong", 0.0, *notes, *(problem for problem in problems[:5] if problem is not None))
+
+    def _problem(self, file: CapturedFile, graded: Architecture, context: Context) -> Finding | None:
+        """What is wrong with one file; None where it holds the network that is graded."""
+        name = shown(file.name)
+        if self.file and file.name.rpartition("/")[2] != self.file:
+            return Finding(message=f"`{name}` is not the file that was asked for.", hint=f"Save it as {self.file}.")
+        other_format = _OTHER_FORMATS.get(_format(file))
+        if other_format:
+            return Finding(message=f"`{name}` {other_format}", hint="Save it in a file that ends in .keras.")
+        try:
+            saved = _saved_network(file)
+        except UnknownNetwork as error:
+            return Finding(message=f"The network in `{name}` cannot be read: {error.reason}.")
+        if saved == graded:
+            return None
+        for one in context.evidence.networks:
+            if find_network(context, one.name).architecture == saved:
+                return Finding(
+                    message=f"`{name}` holds the network `{shown(one.name)}`, not the one that is graded.",
+                    hint=f"Save `{self.network}`.",
+                )
+        return Finding(
+            message=f"`{name}` holds another network than `{self.network}` is at the end of the notebook.",
+            hint="Perhaps the network was changed after it had been saved: save it again after the last change.",
+        )
+
+
+_OTHER_FORMATS = {
+    "weights": "holds the weights alone, without the network that they belong to.",
+    "h5": "is in the old HDF5 format, which is not opened here.",
+    "folder": "belongs to TensorFlow's own format, which is not opened here.",
+}
+
+
+def _format(file: CapturedFile) -> str:
+    """The format that the name says; "" where the file is no saved network."""
+    name = file.name.casefold()
+    if name.endswith(".keras"):
+        return "keras"
+    if name.endswith(".weights.h5"):
+        return "weights"
+    if name.endswith((".h5", ".hdf5")):
+        return "h5"
+    return "folder" if name.endswith("saved_model.pb") else ""
+
+
+def _saved_network(file: CapturedFile) -> Architecture:
+    """The network that a `.keras` file describes.
+
+    Raises:
+        UnknownNetwork: it describes none, or one that is not understood.
+    """
+    if file.config is None:
+        raise UnknownNetwork("there is no description of a network in the file")
+    try:
+        described = json.loads(file.config)
+        check_depth(described, MAX_DEPTH)
+    except (ValueError, RecursionError, InvalidEvidence):
+        raise UnknownNetwork("the description in the file is damaged") from None
+    class_name, config = (
+        described.get(key) if isinstance(described, dict) else None for key in ("class_name", "config")
+    )
+    if not isinstance(class_name, str) or not isinstance(config, dict):
+        raise UnknownNetwork("the description in the file is not one of a network")
+    return canonicalize(class_name, config, input_shape=_input_shape(described))
+
+
+def _input_shape(described: dict[str, Any]) -> tuple[int | None, ...] | None:
+    build = described.get("build_config")
+    shape = build.get("input_shape") if isinstance(build, dict) else None
+    if not isinstance(shape, list) or not all(size is None or type(size) is int for size in shape):
+        return None
+    return tuple(shape)

@@ -1,0 +1,147 @@
+"""The shape of an image, an array or a layer's output, with or without the batch axis."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
+from autograder.checks.base import Context
+from autograder.checks.networks import find_network
+from autograder.checks.quantities import OutputShape
+from autograder.evidence import CapturedValue
+from autograder.result import Verdict
+
+Sizes = tuple[Annotated[int, Field(ge=0)], ...]
+_BATCH = (None, -1)
+_FREE = re.compile(r"none|null|batch(?:[ _]?size)?|\?|-1", re.I)
+_PART = re.compile(rf"\d+|{_FREE.pattern}", re.I)
+_LETTERS_BETWEEN = re.compile(r"(?<=[\d)?])\s*[x×*·]\s*(?=[\d(?])|\b(?:by|auf|mal)\b|(?<=none)\s*[x×*·]\s*", re.I)
+
+
+class WrongShape(WrongAnswer):
+    """A wrong shape that is known beforehand, without the batch axis."""
+
+    value: Sizes
+
+
+class Shape(Answered):
+    """A shape in a variable: a tuple, a list, an array, or a text such as "26x26x64".
+
+    `expected` lists the sizes without the batch axis, or names a layer of one of the assignment's networks
+    (`OutputShape`); `also` lists other shapes that count as right. A first axis None, -1 or 1 in the answer is the
+    batch axis where one axis too many is given.
+    """
+
+    kind: Literal["shape"]
+    expected: Sizes | OutputShape
+    also: tuple[Sizes, ...] = ()
+    wrong: tuple[WrongShape, ...] = ()
+
+    @model_validator(mode="after")
+    def _wrong_is_wrong(self) -> Shape:
+        right = (*self.also, *(() if isinstance(self.expected, OutputShape) else (self.expected,)))
+        for known in self.wrong:
+            if known.value in right:
+                raise ValueError(f"the wrong answer {_words(known.value)} is among those that count as right")
+        if self.expected == ():
+            raise ValueError("expected lists at least one size")
+        return self
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.expected.network,) if isinstance(self.expected, OutputShape) else ()
+
+    def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
+        expected = self._expected(context)
+        sizes, understood = _read(answer)
+        if _fits(sizes, expected) or any(_fits(sizes, other) for other in self.also):
+            return self.right(understood)
+        for known in self.wrong:
+            if _fits(sizes, known.value):
+                return self.known_wrong(known, understood)
+        bare = _without_batch(sizes)
+        if self._is_that_of_own_network(sizes, context):
+            message = (
+                f"{_words(bare)} is the shape in the network that you built. Another network was asked for, so this "
+                "follows from what differs there."
+            )
+        elif len(bare) != len(expected):
+            axes = "1 axis" if len(bare) == 1 else f"{len(bare)} axes"
+            few = "few" if len(bare) < len(expected) else "many"
+            message = f"{_words(bare)} has {axes} beside the batch, which is too {few}."
+        elif sorted(map(str, bare)) == sorted(map(str, expected)):
+            message = f"The sizes in {_words(bare)} are right, but not in the right order."
+        else:
+            message = f"{_words(bare)} is not right."
+        return self.wrong_answer(message, understood, context)
+
+    def _expected(self, context: Context) -> tuple[int, ...]:
+        if not isinstance(self.expected, OutputShape):
+            return self.expected
+        sizes = self.expected.of(context.expected[self.expected.network].architecture)
+        if sizes is None:
+            raise LookupError(f"the network {self.expected.network} of the solution has no such layer or no such size")
+        return sizes
+
+    def _is_that_of_own_network(self, sizes: tuple[int | None, ...], context: Context) -> bool:
+        if not isinstance(self.expected, OutputShape):
+            return False
+        own = find_network(context, self.expected.network).architecture
+        found = None if own is None else self.expected.of(own)
+        return found is not None and _fits(sizes, found)
+
+
+def _fits(sizes: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether a shape is the wanted one, or that with a batch axis in front."""
+    return sizes == wanted or (len(sizes) == len(wanted) + 1 and sizes[0] in (*_BATCH, 1) and sizes[1:] == wanted)
+
+
+def _without_batch(sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return sizes[1:] if len(sizes) > 1 and sizes[0] in _BATCH else sizes
+
+
+def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
+    """The sizes of an answer, None where the batch is, and how they were read."""
+    plain = answer.value
+    while isinstance(plain, list) and len(plain) == 1 and isinstance(plain[0], list | str):
+        plain = plain[0]
+    sizes = _from_text(plain) if isinstance(plain, str) else _from_values(plain)
+    if sizes is None:
+        raise NotUnderstood(
+            f"`{answer.name}` is {described(answer)}; the answer is a shape.",
+            f"Give `{answer.name}` a tuple of whole numbers, such as (5, 7, 3).",
+        )
+    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, _words(sizes))
+
+
+def _from_values(plain: Any) -> tuple[int | None, ...] | None:
+    sizes: list[int | None] = []
+    for size in plain if isinstance(plain, list) else [plain]:
+        if isinstance(size, str):
+            inner = _from_text(size)
+            if inner is None or len(inner) != 1:
+                return None
+            sizes += inner
+        elif size is None or size == -1:
+            sizes.append(None)
+        elif isinstance(size, int | float) and not isinstance(size, bool) and size == int(size) and size >= 0:
+            sizes.append(int(size))
+        else:
+            return None
+    return tuple(sizes)
+
+
+def _from_text(text: str) -> tuple[int | None, ...] | None:
+    text = re.sub(r"^\D*?=\s*|^\s*(?:shape|tensorshape|torch\.size)\b\s*:?", "", text[:200].strip(), flags=re.I)
+    text = _LETTERS_BETWEEN.sub(",", text)
+    parts = re.sub(r"[\[\](){},;\s]+", " ", text).split()
+    if not parts or not all(_PART.fullmatch(part) for part in parts):
+        return None
+    return tuple(None if _FREE.fullmatch(part) else int(part) for part in parts)
+
+
+def _words(sizes: tuple[int | None, ...]) -> str:
+    inside = ", ".join("None" if size is None else str(size) for size in sizes)
+    return f"({inside},)" if len(sizes) == 1 else f"({inside})"
