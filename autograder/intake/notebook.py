@@ -19,9 +19,10 @@ from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmissio
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64
-# Every bracket and comma of JSON can cost some fifty bytes of memory; real notebooks of 50 MB are mostly pictures.
-MAX_BRACKETS = 2_000_000
-MAX_COMMAS = 10_000_000
+# Every bracket and comma of JSON can cost a hundred bytes of memory, and a bracket some microseconds; real notebooks of
+# 50 MB are mostly pictures.
+MAX_BRACKETS = 500_000
+MAX_COMMAS = 5_000_000
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -63,5 +63,5 @@ def _nothing(path: Path, listing: Listing, intake: Intake) -> str:
     archives = [one.path for one in intake.ignored if one.path.lower().endswith(".zip")]
     if archives:
         return f"{path} holds no notebook, but {archives[0]}: unpack it first, or name it instead."
-    seen = "; ".join(f"{one.path} is {one.reason}" for one in intake.ignored[:1])
+    seen = "; ".join(f"{one.path}: {one.reason}" for one in intake.ignored[:1])
     return f"{path} holds no notebook: nothing usable in it ends in .ipynb{f' ({seen})' if seen else ''}."
