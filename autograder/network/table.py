@@ -17,13 +17,14 @@ from autograder.network.measure import ShapeError, rows, sum_up
 MAX_CHARACTERS = 400_000
 MAX_ROWS = 500
 
-_SHAPE = re.compile(r"\[?\(\s*(?:None|\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*\)?")
+# A shape, closed or cut off where the column ends.
+_SHAPE = re.compile(r"\[?\((?:None|\d+)(?:, ?(?:None|\d+))*,?(?: ?\)\]?|\s*(?=\s\s\d))")
 _PARAMETERS = re.compile(r"[\d,]+(?:\.0)?")
 _TOTALS = re.compile(
     r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?\s*[:=]?\s*(?P<count>\d[\d,]*)(?:\.0)?", re.I
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_RULE = re.compile(r"[\s_=\-+|─━│┃┏┓┗┛┡┩├┤┼┬┴┌┐└┘╇╈╪╞╡═╒╕╘╛]*")
+_RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")
 _PREAMBLE = re.compile(r"\s*(Model:|Layer \(type\)|None$|#)", re.I)
 _NAMES = sorted(KINDS | ALIASES.keys() | {"Sequential", "Functional", "Model"})
 
@@ -58,9 +59,10 @@ class SummaryTable(Data):
 
 
 class _Line(NamedTuple):
-    """The text of one row, put together again from the lines it was printed on."""
+    """The text of one row, put together again from the lines it was printed on; `column` is where its shape began."""
 
     number: int
+    column: int
     layer: str
     shape: str
     parameters: str
@@ -81,7 +83,10 @@ def parse_table(text: str) -> SummaryTable:
         raise TableError("There is no row of a summary table in the text.")
     if len(lines) > MAX_ROWS:
         raise TableError(f"The table has {len(lines):,} rows; no more than {MAX_ROWS} are read.")
-    return SummaryTable(rows=tuple(_row(line) for line in lines), **_printed_totals(counts))
+    rows: list[TableRow] = []
+    for line in lines:
+        rows.append(_row(line, rows[-1].shape if rows else None))
+    return SummaryTable(rows=tuple(rows), **_printed_totals(counts))
 
 
 def _collect(texts: list[str]) -> tuple[list[_Line], dict[str, int]]:
@@ -109,7 +114,7 @@ def _collect(texts: list[str]) -> tuple[list[_Line], dict[str, int]]:
         elif found := _counts(content):
             counts.update(found)
             joinable = False
-        elif _PREAMBLE.match(text) or _PREAMBLE.match(content.strip("│┃| ")):
+        elif _PREAMBLE.match(content) or (not lines and _is_heading(content)):
             joinable = False
         elif line := _first_line(number, text, marked=opened is not None):
             lines.append(line)
@@ -133,14 +138,19 @@ def _marker(content: str) -> str | None:
     return None
 
 
+def _is_heading(content: str) -> bool:
+    """Whether a line above the first row belongs to the heading, which narrow tables print on several lines."""
+    return (cells := _cells(content)) is not None and not any(re.search(r"\((None|\d)", cell) for cell in cells)
+
+
 def _counts(content: str) -> dict[str, int]:
-    if _SHAPE.search(content):
+    """The totals that a line gives; none where the line is no line of totals."""
+    if not _TOTALS.match(content):
         return {}
-    found = {}
-    for match in _TOTALS.finditer(content):
-        which = match["which"].lower().replace("-", "_").replace(" ", "_")
-        found[which] = _number(match["count"])
-    return found
+    return {
+        match["which"].lower().replace("-", "_").replace(" ", "_"): _number(match["count"])
+        for match in _TOTALS.finditer(content)
+    }
 
 
 def _first_line(number: int, text: str, *, marked: bool) -> _Line | None:
@@ -151,7 +161,7 @@ def _first_line(number: int, text: str, *, marked: bool) -> _Line | None:
             raise TableError(f"Line {number} was printed before the network was built: it has no parameter count.")
         if not parameters:
             return None
-        return _Line(number, layer, shape, parameters, " ".join(connected).strip(), marked)
+        return _Line(number, 0, layer, shape, parameters, " ".join(connected).strip(), marked)
     match = _SHAPE.search(text)
     if match is None or not text[: match.start()].strip():
         return None
@@ -159,8 +169,8 @@ def _first_line(number: int, text: str, *, marked: bool) -> _Line | None:
     count = _PARAMETERS.match(after)
     if count is None:
         raise TableError(f"Line {number} has no parameter count after the shape: {text.strip()[:60]!r}.")
-    layer, shape = text[: match.start()].strip(), match.group()
-    return _Line(number, layer, shape, count.group(), after[count.end() :].strip(), marked)
+    layer, rest = text[: match.start()].strip(), after[count.end() :].strip()
+    return _Line(number, match.start(), layer, match.group().strip(), count.group(), rest, marked)
 
 
 def _extend(line: _Line, text: str) -> _Line | None:
@@ -174,19 +184,19 @@ def _extend(line: _Line, text: str) -> _Line | None:
             shape=f"{line.shape} {shape}",
             connected=f"{line.connected} {' '.join(connected)}".strip(),
         )
-    pieces = text.split()
-    if pieces and all(re.fullmatch(r"[\w/.:-]+(\[\d+\])+,?|\]", piece) for piece in pieces):
-        return line._replace(connected=f"{line.connected} {' '.join(pieces)}".strip())
-    if match := re.fullmatch(
-        r"\s*([A-Za-z0-9_]*\)?)?(?:\s{2,}([\d, )\]None]+?))?(?:\s{2,}[\w/.:-]+(?:\[\d+\])+)*\s*", text
-    ):
-        layer, shape = match[1] or "", match[2] or ""
-        if re.fullmatch(r"\d*\)?\]?", layer) and not line.shape.endswith(")"):
-            layer, shape = "", layer + shape
-        return line._replace(layer=line.layer + layer, shape=f"{line.shape} {shape}")
-    if re.fullmatch(r"[\s\d,)\]]+", text):
-        return line._replace(shape=f"{line.shape} {text.strip()}")
-    return None
+    pieces = re.split(r"\s{2,}", text.strip())
+    layer = pieces.pop(0) if len(text) - len(text.lstrip()) < line.column // 2 else ""
+    if not re.fullmatch(r"[A-Za-z0-9_]*\)?", layer):
+        return None
+    line = line._replace(layer=line.layer + layer)
+    for piece in filter(None, pieces):
+        if re.fullmatch(r"[\d, )\]None]+", piece) and ")" not in line.shape:
+            line = line._replace(shape=line.shape + piece)
+        elif re.fullmatch(r"([\w/.:-]+(\[\d+\])+,?|[\])'\[,]+|\[?'[\w/.:-]+(\[\d+\])+',?\]?)", piece):
+            line = line._replace(connected=f"{line.connected} {piece}".strip())
+        else:
+            return None
+    return line
 
 
 def _cells(text: str) -> list[str] | None:
@@ -198,7 +208,7 @@ def _cells(text: str) -> list[str] | None:
     return None
 
 
-def _row(line: _Line) -> TableRow:
+def _row(line: _Line, before: Shape | None) -> TableRow:
     match = re.match(r"(?P<name>[^\s(]*)\s*(?:\((?P<kind>[A-Za-z0-9_]*))?", line.layer)
     name, kind = (match["name"], match["kind"] or "") if match else ("", "")
     dims = re.search(r"\(([^()\[\]]*)", line.shape)
@@ -209,10 +219,11 @@ def _row(line: _Line) -> TableRow:
         raise TableError(f"Line {line.number} has a shape that cannot be read: {line.shape[:60]!r}.")
     if not _PARAMETERS.fullmatch(line.parameters):
         raise TableError(f"Line {line.number} has a parameter count that cannot be read: {line.parameters[:40]!r}.")
+    shape = tuple(None if size == "None" else _number(size) for size in sizes)
     return TableRow(
         name=name[:200],
-        kind=_kind(kind, name, line.number),
-        shape=tuple(None if size == "None" else _number(size) for size in sizes),
+        kind=_kind(kind, name, len(before or shape) - 2, line.number),
+        shape=shape,
         parameters=_number(line.parameters),
         marked=line.marked,
         connected=tuple(re.findall(r"[\w/.:-]+(?=\[\d+\])", line.connected)),
@@ -226,15 +237,19 @@ def _number(text: str) -> int:
     return int(digits)
 
 
-def _kind(printed: str, name: str, number: int) -> str:
-    """Today's class name for one that may be cut off; where nothing of it is left, the layer's name tells."""
+def _kind(printed: str, name: str, axes: int, number: int) -> str:
+    """Today's class name for one that may be cut off.
+
+    Where several begin so, the layer's name tells, or the number of spatial axes of what the layer reads.
+    """
     if printed in _NAMES:
         return current_name(printed)
-    stem = re.sub(r"_\d+$", "", name).replace("_", "").lower()
+    stem = re.sub(r"(_\d+)?$", "", name.removesuffix("…")).replace("_", "").lower()
     candidates = {current_name(known) for known in _NAMES if printed and known.startswith(printed)}
-    if len(candidates) != 1:
-        by_name = {current_name(known) for known in _NAMES if known.lower() == stem}
-        candidates = (candidates & by_name) or (by_name if not printed else candidates)
+    by_name = {current_name(known) for known in _NAMES if known.lower() == stem}
+    candidates = (candidates & by_name) or candidates or by_name
+    if len(candidates) > 1:
+        candidates = {one for one in candidates if one.endswith(f"{axes}D")}
     if len(candidates) != 1:
         what = f"the layer class {printed!r}" if printed else f"the layer {name!r}"
         raise TableError(f"Line {number}: {what} is not one that can be read.")
