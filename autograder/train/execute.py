@@ -51,7 +51,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
     except (MemoryError, tf.errors.ResourceExhaustedError):
         report({"outcome": "limit"})
     except Exception as error:
-        report({"outcome": "failed", "problem": f"Keras cannot train this network: {_first_sentence(error)}"})
+        report({"outcome": "failed", "problem": f"Keras cannot train this network: {_cause(error)}"})
 
 
 def _prepare_device() -> str:
@@ -80,13 +80,17 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
             f"The network has {len(inputs)} inputs and {len(task.architecture.outputs)} outputs; "
             "an image classifier has one of each."
         )
-    optimizer, loss = task.optimizer, task.loss
-    sparse = loss.name.startswith("sparse_")
+    sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[task.architecture.outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
     model = build(task.architecture)
+    if not model.trainable_variables:
+        raise Untrainable("Nothing in the network can learn: its layers have no weights, or all of them are frozen.")
+    optimizer = make_optimizer(task.optimizer)
+    # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
+    optimizer.build(model.trainable_variables)
     accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
-    model.compile(make_optimizer(optimizer), make_loss(loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
+    model.compile(optimizer, make_loss(task.loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
     for epoch in _epochs(model, images, task.recipe, sparse):
         report({"epoch": [round(value, 6) for value in vars(epoch).values()]})
 
@@ -145,6 +149,10 @@ def _check_finite(loss: float, epoch: int, step: int) -> None:
         )
 
 
-def _first_sentence(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return f"{type(error).__name__}: {lines[0][:300]}"
+def _cause(error: Exception) -> str:
+    """What an exception says, in one line: TensorFlow prints where in its graph it was before it says what it was."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [
+        line for line in lines if line and not line.startswith(("Graph execution error", "Detected at", "File "))
+    ]
+    return f"{type(error).__name__}: {telling[0][:300] if telling else 'no reason given'}"

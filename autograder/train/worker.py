@@ -95,13 +95,10 @@ class Worker:
             self._answer({"id": request["id"], "error": str(missing)})
             return
         reading, writing = os.pipe()
-        gc.collect()
-        gc.freeze()
         process = os.fork()
         if process == 0:
             _be_child(task, arrays, writing)
         os.close(writing)
-        gc.unfreeze()
         os.set_blocking(reading, False)
         self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
         self._selector.register(reading, selectors.EVENT_READ)
@@ -211,6 +208,9 @@ def main() -> None:
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
+    # What is frozen is never written to by the garbage collector, so that children share its memory.
+    gc.collect()
+    gc.freeze()
     with contextlib.suppress(BrokenPipeError):
         Worker(0, answers).serve()
 
