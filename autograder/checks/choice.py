@@ -28,6 +28,7 @@ _LEAD = re.compile(
     r"(?:answer|option|choice|solution|letter|antwort|lösung|buchstabe)(?:\s+(?:is|ist))?\s*[:=]?\s*",
     re.I,
 )
+_JOINING = r"(?:or|and|und|oder)"
 _NEGATED = re.compile(r"\b(?:not|no|never|nor|neither|nicht|kein\w*|weder)\b|n['’]t\b", re.I)
 
 
@@ -101,12 +102,13 @@ class Choice(Answered):
         """The keys of all options that a text may mean, from the plainest way of answering to the most talkative."""
         text = re.sub(r"\s+", " ", text).strip(" \t\"'`*“”„‚‘’_")
         text = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
-        found = self._named(text) or self._lettered(text) or self._by_number(self._number(text))
+        found = self._named(text) or self._lettered(text)
         if found:
             return found
-        if not _NEGATED.search(text) or any(_NEGATED.search(word) for key in self.options for word in self._words(key)):
-            return self._mentioned(text) or self._letters_within(text)
-        return set()
+        words = [word for key in self.options for word in self._words(key)]
+        if _NEGATED.search(text) and not any(_NEGATED.search(word) for word in words):
+            return set()
+        return self._stated(text)
 
     def _named(self, text: str) -> set[str]:
         """The options whose key or words are the whole text."""
@@ -146,12 +148,9 @@ class Choice(Answered):
         return set()
 
     def _stated(self, text: str) -> set[str]:
-        """The options that a text names after a letter, if any."""
-        return (
-            self._named(text)
-            or self._by_number(self._number(text))
-            or self._mentioned(text)
-            or self._letters_within(text)
+        """The options that a text names somewhere, by letter, number or words."""
+        return self._letters_within(text) | (
+            self._named(text) or self._by_number(self._number(text)) or self._mentioned(text)
         )
 
     def _mentioned(self, text: str) -> set[str]:
@@ -169,13 +168,14 @@ class Choice(Answered):
         }
 
     def _letters_within(self, text: str) -> set[str]:
-        """Options named by a capital letter of their own: "I think it is B". "A" and "I" count at the end only."""
-        tokens = re.findall(r"\w+", text)
-        return {
-            key
-            for key in self.options
-            if len(key) == 1 and key in tokens and (key not in ("A", "I") or tokens[-1] == key)
-        }
+        """Options named by a capital letter of their own: "I think it is B". "A" and "I" may also be plain words."""
+        found = set()
+        for key in self.options:
+            if len(key) == 1:
+                word = rf"(?=\W*$|\W+{_JOINING}\b)" if key in ("A", "I") else ""
+                if re.search(rf"(?<!\w){re.escape(key)}(?!\w){word}", text):
+                    found.add(key)
+        return found
 
     def _words(self, key: str) -> tuple[str, ...]:
         """Every way to say an option in words: its text, what the assignment adds, and its key where that is a word."""

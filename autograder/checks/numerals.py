@@ -63,7 +63,7 @@ def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
     text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text)
     calculated = _calculate(text, thousands)
     if calculated is not None:
-        return Numeral(calculated)
+        return Numeral(calculated) if math.isfinite(calculated) else None
     outside = re.sub(r"\([^()]*\)", " ", text)
     text = outside if any(character.isdigit() for character in outside) else text
     found = {numeral for match in _TOKEN.finditer(text) if (numeral := _numeral(match, thousands)) is not None}
@@ -106,19 +106,21 @@ def _separated(digits: str, thousands: bool) -> float | None:
 
 
 def _calculate(text: str, thousands: bool) -> float | None:
-    """The value of a text that is a calculation, as "3×3×3×100"; None where it is something else."""
+    """The value of a text that is a calculation, as "3×3×3×100"; None where it is none, NaN where it has no value."""
     match = _EXPRESSION.fullmatch(_TIMES.sub("*", text).strip())
     if match is None or not _OPERATED.search(match["sum"]):
         return None
     numbers = re.compile(r"\d+(?:[.,]\d+)*")
     values = [_separated(digits, thousands) for digits in numbers.findall(match["sum"])]
     if None in values:
-        return None
+        return math.nan
     written_out = iter(values)
     formula = numbers.sub(lambda _: repr(next(written_out)), match["sum"]).replace("^", "**")
     try:
         return _value(ast.parse(formula.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
+    except ArithmeticError:
+        return math.nan
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
@@ -131,13 +133,13 @@ def _value(node: ast.expr) -> float:
         left, right = _value(node.left), _value(node.right)
         if isinstance(node.op, ast.Pow):
             if not 0 <= right <= 20:
-                raise ValueError("too large an exponent")
+                raise OverflowError("too large an exponent")
             result = float(left**right)
         elif type(node.op) in _OPERATORS:
             result = _OPERATORS[type(node.op)](left, right)
         else:
             raise ValueError("no arithmetic")
         if abs(result) > _LARGEST:
-            raise ValueError("too large a number")
+            raise OverflowError("too large a number")
         return result
     raise ValueError("no arithmetic")

@@ -107,7 +107,7 @@ def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
     plain = answer.value
     while isinstance(plain, list) and len(plain) == 1 and isinstance(plain[0], list | str):
         plain = plain[0]
-    sizes = _from_text(plain) if isinstance(plain, str) else _from_values(plain)
+    sizes = None if plain is None else _from_text(plain) if isinstance(plain, str) else _from_values(plain)
     if sizes is None:
         raise NotUnderstood(
             f"`{answer.name}` is {described(answer)}; the answer is a shape.",

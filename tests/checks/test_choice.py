@@ -1,0 +1,150 @@
+"""Choices as students give them: by letter, by the option's words, or both; never by a guess."""
+
+import numpy as np
+import pytest
+from by_hand import context, judged, question, said
+from pydantic import ValidationError
+
+OPTIONS = {"A": "307200", "B": "307300", "C": "100", "D": "3072"}
+REASON = {"A": "That leaves out the biases."}
+QUESTION = question("choice", answer="q", options=OPTIONS, correct="B", messages=REASON)
+FEWER = question(
+    "choice",
+    answer="q",
+    options={"fewer": "fewer parameters", "more": "more parameters", "same": "the same number"},
+    correct="fewer",
+)
+LAYER = question(
+    "choice",
+    answer="q",
+    options={"conv": "the convolution", "dense": "the dense layer", "flatten": "Flatten"},
+    correct="dense",
+    also={"conv": ["Conv2D"], "dense": ["dense_1", "Dense(10)"]},
+)
+
+
+def answered(given, asked=QUESTION):
+    return judged(asked, context(answer=given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "B",
+        "b",
+        "b)",
+        "(B)",
+        "[B]",
+        "B.",
+        "**B**",
+        "B: 307300",
+        "B. 307,300",
+        "B) 307300",
+        "B = 307300",
+        "B)307300",
+        "answer B",
+        "Answer: b",
+        "Antwort B",
+        "Option B",
+        "The answer is B.",
+        "I think it is B",
+        "B (with the biases)",
+        "b: because of the biases",
+        "307300",
+        "307,300",
+        "307300 parameters",
+        307300,
+        307300.0,
+        np.int64(307300),
+        ["B"],
+        ("b",),
+        np.array(["B"]),
+    ],
+)
+def test_the_right_option_counts_however_it_is_named(given):
+    verdict = answered(given)
+    assert (verdict.status, verdict.score) == ("correct", 2), verdict.findings
+
+
+def test_what_was_understood_is_said_unless_it_is_the_letter_itself():
+    assert answered("B").findings == answered("b").findings == ()
+    assert said(answered("B: 307300")).strip() == ("Your answer “B: 307300” was understood as the option B (“307300”).")
+
+
+@pytest.mark.parametrize("given", ["A", "a)", "307200", 307200, "A: 307200", "A because there are 307200 weights"])
+def test_a_wrong_option_hears_its_reason(given):
+    verdict = answered(given)
+    assert (verdict.status, verdict.score) == ("wrong", 0)
+    assert "That leaves out the biases." in said(verdict)
+
+
+def test_the_right_option_is_never_told():
+    for given in ("A", "C", "E", "A or C", 5, True, {"A": 1}):
+        assert "307300" not in said(answered(given))
+
+
+@pytest.mark.parametrize("given", ["B and C", "A, B", "A or B", ["A", "B"], "B: 307200", "B or 100"])
+def test_two_options_at_once_are_no_answer(given):
+    verdict = answered(given)
+    assert verdict.status == "wrong"
+    assert "more than one option" in said(verdict)
+
+
+@pytest.mark.parametrize("given", ["E", 2, True, "not B", "A dense layer has many", "because of biases", {"B": 1}])
+def test_what_names_no_option_says_which_there_are(given):
+    verdict = answered(given)
+    assert verdict.status == "wrong"
+    assert "Give one of A, B, C, D" in said(verdict)
+
+
+@pytest.mark.parametrize("given", [None, "", "...", ..., "?", "your choice here", []])
+def test_nothing_given_is_told_apart(given):
+    assert answered(given).status == "not_reached"
+
+
+@pytest.mark.parametrize(
+    ("asked", "right", "wrong"),
+    [
+        (
+            FEWER,
+            ["fewer", "Fewer", "less", "weniger", "fewer parameters", "It has fewer parameters.", "less than before"],
+            ["more", "mehr", "the same", "gleich", "not fewer", "fewer, not more", "more parameters"],
+        ),
+        (
+            LAYER,
+            ["dense", "dense_1", "the last dense layer", "Dense(10)", "the Dense layer", "dense layer!"],
+            ["conv", "Conv2D", "flatten layer", "the dense layer after Flatten", "dropout"],
+        ),
+    ],
+)
+def test_options_may_be_words(asked, right, wrong):
+    assert [answered(given, asked).status for given in right] == ["correct"] * len(right)
+    assert [answered(given, asked).status for given in wrong] == ["wrong"] * len(wrong)
+
+
+def test_yes_and_no_may_be_booleans():
+    asked = question("choice", answer="q", options={"yes": "yes", "no": "no"}, correct="yes")
+    for given in (True, np.True_, "yes", "Yes.", "ja", "true", "Yes, it does"):
+        assert answered(given, asked).status == "correct", given
+    for given in (False, "no", "nein", 1):
+        assert answered(given, asked).status == "wrong", given
+
+
+def test_several_options_may_count_as_right():
+    asked = question("choice", answer="q", options=OPTIONS, correct=["B", "D"])
+    assert [answered(given, asked).status for given in "BDA"] == ["correct", "correct", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"correct": "E"}, 'correct names "E"'),
+        ({"correct": []}, "correct names no option"),
+        ({"correct": "A", "messages": {"X": "m"}}, 'messages names "X"'),
+        ({"correct": "A", "also": {"X": ["m"]}}, 'also names "X"'),
+        ({"correct": "A", "options": {"A": "1", "a": "2"}}, "same key"),
+    ],
+)
+def test_a_contradiction_in_the_assignment_is_said(fields, words):
+    with pytest.raises(ValidationError, match=words):
+        question("choice", **{"answer": "q", "options": OPTIONS} | fields)
