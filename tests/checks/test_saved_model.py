@@ -1,0 +1,76 @@
+"""Saved files: read, compared, and never loaded."""
+
+import json
+
+import pytest
+from by_hand import FASHION, context, dense, file, judged, layer, network, question, said, sequential
+
+QUESTION = question("saved_model", network="model")
+GRADED = network(*FASHION)
+OTHER = network(layer("Flatten"), dense(10, "softmax"), name="other")
+
+
+def archive(*layers):
+    """What config.json of a `.keras` file holds."""
+    return json.dumps(
+        {
+            "module": "keras",
+            "class_name": "Sequential",
+            "config": sequential(*layers),
+            "registered_name": None,
+            "build_config": {"input_shape": [None, 28, 28, 1]},
+            "compile_config": {"optimizer": "adam"},
+        }
+    )
+
+
+def saved(*files, networks=(GRADED, OTHER), asked=QUESTION):
+    return judged(asked, context(files=files, networks=networks, expected={"model": GRADED}))
+
+
+def test_a_file_with_the_graded_network_earns_all_points():
+    verdict = saved(file("cnn_model.keras", config=archive(*FASHION)))
+    assert (verdict.status, verdict.score, verdict.findings) == ("correct", 2, ())
+
+
+def test_one_right_file_among_others_is_enough():
+    older = file("older.keras", config=archive(dense(3)))
+    assert saved(older, file("data.csv"), file("m.keras", config=archive(*FASHION))).status == "correct"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (file("m.keras", config=archive(*FASHION[2:])), "holds another network than `model`"),
+        (file("m.keras", config=archive(layer("Flatten"), dense(10, "softmax"))), "holds the network `other`"),
+        (file("m.keras"), "no description of a network"),
+        (file("m.keras", config="{"), "is damaged"),
+        (file("m.keras", config="[" * 100_000), "is damaged"),
+        (file("m.keras", config='{"a":' * 80 + "1" + "}" * 80), "is damaged"),
+        (file("m.keras", config="[]"), "not one of a network"),
+        (file("m.keras", config=archive(layer("Lambda", function="x"))), "cannot be read"),
+        (file("m.h5"), "old HDF5 format"),
+        (file("m.weights.h5"), "weights alone"),
+        (file("cnn_model/saved_model.pb"), "TensorFlow's own format"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(given, words):
+    verdict = saved(given)
+    assert (verdict.status, verdict.score) == ("wrong", 0)
+    assert words in said(verdict)
+
+
+def test_other_formats_hear_which_one_to_use():
+    assert ".keras" in said(saved(file("m.h5")))
+
+
+def test_no_file_is_told_apart_from_a_wrong_one():
+    assert saved().status == saved(file("notes.txt")).status == "not_reached"
+    assert saved(networks=()).status == "not_reached"
+
+
+def test_the_name_counts_where_it_is_asked_for():
+    asked = question("saved_model", network="model", file="cnn.keras")
+    assert saved(file("models/cnn.keras", config=archive(*FASHION)), asked=asked).status == "correct"
+    verdict = saved(file("mine.keras", config=archive(*FASHION)), asked=asked)
+    assert "not the file that was asked for" in said(verdict)
