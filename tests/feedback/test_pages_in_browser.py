@@ -1,0 +1,199 @@
+"""The pages in a real browser: nothing of a student's acts, everything fits, the table works."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from class_of_results import (
+    TITLE,
+    class_of,
+    hostile,
+    hostile_cells,
+    notebook_cells,
+    pooling_forgotten,
+    solved,
+    template,
+    unreadable,
+)
+
+from autograder.feedback.pages import write_class_page, write_student_page
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    for name, result in {
+        "solved": solved(),
+        "pooling": pooling_forgotten(),
+        "template": template("a" * 300),
+        "unreadable": unreadable(),
+        "hostile": hostile(),
+    }.items():
+        cells = hostile_cells() if name == "hostile" else notebook_cells()
+        write_student_page(folder / f"{name}.html", result=result, assignment_title=TITLE, cells=cells)
+    everyone = [hostile(), *class_of(59)]
+    write_class_page(folder / "class.html", results=everyone, assignment_title=TITLE, page_of=lambda name: "x.html")
+    return folder
+
+
+def opened(browser, file: Path, **options):
+    """The page, with lists of what it asked for and what popped up."""
+    options.setdefault("viewport", {"width": 1280, "height": 900})
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(10_000)
+    page.noise = []
+    page.on("dialog", lambda dialog: (page.noise.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: page.noise.append(request.url))
+    page.on("popup", lambda popup: page.noise.append("popup"))
+    page.on("pageerror", lambda error: page.noise.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_load_state("load")
+    return page
+
+
+@pytest.mark.parametrize("name", ["hostile", "class"])
+def test_hostile_words_open_nothing_ask_for_nothing_and_run_nothing(browser, pages: Path, name: str) -> None:
+    page = opened(browser, pages / f"{name}.html")
+    for summary in page.locator("summary").all():
+        summary.click()
+    for region in page.locator("[tabindex]").all():
+        region.focus()
+    page.wait_for_timeout(300)
+    asked = [entry for entry in page.noise if not entry.startswith("data:image/png;base64,")]
+    assert asked == [(pages / f"{name}.html").as_uri()]
+    assert page.url == (pages / f"{name}.html").as_uri()
+    assert len(page.frames) == 1
+    assert page.locator("h1").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["solved", "class"])
+def test_markup_that_slipped_through_would_still_not_act(browser, pages: Path, tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.5)
+        planted = '<script>document.title = "run"</script><img src=x onerror="document.title = \'run\'">'
+        planted += (
+            f'<img src="http://127.0.0.1:{listener.getsockname()[1]}/p.png"><style>h1 {{ display: none }}</style>'
+        )
+        text = (pages / f"{name}.html").read_text(encoding="utf-8")
+        (tmp_path / "planted.html").write_text(text.replace("<main", planted + "<main"), encoding="utf-8")
+        page = opened(browser, tmp_path / "planted.html")
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert page.title() != "run"
+    assert page.locator("h1").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile", "class"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(browser, pages: Path, name: str, width: int) -> None:
+    page = opened(browser, pages / f"{name}.html", viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.context.close()
+
+
+def test_the_table_sorts_by_keyboard_and_says_so(browser, pages: Path) -> None:
+    page = opened(browser, pages / "class.html")
+    score = page.locator("#class thead th").nth(1)
+    score.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert score.get_attribute("aria-sort") == "descending"
+    values = [float(text) for text in page.locator("#class tbody tr td:nth-of-type(1)").all_inner_texts()]
+    assert values == sorted(values, reverse=True)
+    page.keyboard.press("Space")
+    assert score.get_attribute("aria-sort") == "ascending"
+    student = page.locator("#class thead th").first
+    student.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert student.get_attribute("aria-sort") == "ascending"
+    assert score.get_attribute("aria-sort") is None
+    page.context.close()
+
+
+def test_the_table_finds_names_and_answers(browser, pages: Path) -> None:
+    page = opened(browser, pages / "class.html")
+    assert page.locator("#shown").inner_text() == "60 students"
+    page.get_by_label("Find").focus()
+    page.keyboard.type("çelik")
+    found = page.locator("#class tbody tr:visible th").all_inner_texts()
+    assert found
+    assert all("Çelik" in name for name in found)
+    assert page.locator("#shown").inner_text() == f"{len(found)} of 60 students"
+    page.get_by_label("Find").fill("")
+    page.get_by_label("Show").select_option(label="The missing layers: partial")
+    partial = page.locator("#class tbody tr:visible")
+    assert 0 < partial.count() < 60
+    assert partial.count() == page.locator('#class tbody tr:visible td[data-s="partial"]').count()
+    page.context.close()
+
+
+def test_the_class_page_works_without_its_script(browser, pages: Path) -> None:
+    page = opened(browser, pages / "class.html", java_script_enabled=False)
+    assert page.locator("#class tbody tr").count() == 60
+    assert not page.locator("#tools").is_visible()
+    assert page.locator("#class thead button").count() == 0
+    page.context.close()
+
+
+def test_on_paper_folded_parts_are_open_and_the_colours_light(browser, pages: Path) -> None:
+    page = opened(browser, pages / "pooling.html", viewport={"width": 700, "height": 900}, color_scheme="dark")
+    assert not page.locator(".figures table").first.is_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".figures table").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["pooling", "template", "class"])
+def test_every_text_has_the_contrast_that_aa_asks_for(browser, pages: Path, name: str, scheme: str) -> None:
+    page = opened(browser, pages / f"{name}.html", color_scheme=scheme)
+    faint = page.evaluate(
+        """() => {
+          const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+          const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+            .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+          const behind = (element) => {
+            for (let at = element; at; at = at.parentElement) {
+              const colour = parse(getComputedStyle(at).backgroundColor);
+              if (colour.length === 3 || colour[3] === 1) return colour;
+            }
+            return [255, 255, 255];
+          };
+          const faint = new Set();
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          while (walker.nextNode()) {
+            const element = walker.currentNode.parentElement;
+            const shown = walker.currentNode.data.trim() && element.checkVisibility();
+            if (!shown || element.closest("svg, select")) continue;
+            const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < 4.5) faint.add(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
+          }
+          return [...faint];
+        }"""
+    )
+    assert faint == []
+    page.context.close()
