@@ -105,11 +105,8 @@ class Builder:
     def _skip(self, kind: str, settings: dict[str, Any], source: int) -> int:
         """Read past an operation that this one makes superfluous; `settings` takes over what that one did."""
         before = self.nodes[source]
-        if kind in ("Flatten", "Reshape") and before.kind in ("Flatten", "Reshape") and before.shape is not None:
-            if None not in before.shape[1:] and -1 not in settings.get("target_shape", []):
-                return before.inputs[0]
-            if kind == "Flatten" and None not in before.shape[1:]:
-                return before.inputs[0]
+        if {kind, before.kind} <= {"Flatten", "Reshape"} and before.shape is not None and None not in before.shape[1:]:
+            return before.inputs[0]
         if kind == "Flatten" and before.kind.startswith("Global") and before.settings.get("keepdims"):
             pooled = Applied(before.kind, {**before.settings, "keepdims": False})
             return self.add(pooled, before.inputs, None, before.label)

@@ -264,7 +264,7 @@ class _Functional:
         entry = self._entry(name)
         inputs = tuple(self._value(source) for source in call.reads)
         class_name, module = entry.get("class_name"), entry.get("module")
-        if module not in MODULES:
+        if not isinstance(module, str) or module not in MODULES:
             if any(argument is not None for argument in call.arguments) or len(call.arguments) != 1:
                 raise UnknownNetwork("it was called with more than what it reads", shown(name))
             return _apply(self.builder, entry, inputs, self.scope, name)

@@ -30,7 +30,9 @@ def sequential(*layers: Layer) -> dict[str, Any]:
     return {"name": "sequential", "trainable": True, "layers": named}
 
 
-def functional(inputs: list[str], outputs: list[str], nodes: dict[str, tuple[Layer, list[list[str]]]]) -> dict[str, Any]:
+def functional(
+    inputs: list[str], outputs: list[str], nodes: dict[str, tuple[Layer, list[list[str]]]]
+) -> dict[str, Any]:
     """A Functional network: per layer name the layer and, per call of it, the names of what it reads.
 
     "a" is the first call of layer a, "a:1" the second.
