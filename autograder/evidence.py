@@ -127,7 +127,7 @@ class Capture(Data):
 
 
 class Failure(Data):
-    """An exception that a cell raised: its class, its message, and the line of the cell where it came from (1-based)."""
+    """An exception that a cell raised: its class, its message, and the line of the cell it came from (1-based)."""
 
     name: str = Field(max_length=200)
     message: str = Field(max_length=4000)

@@ -58,6 +58,7 @@ class BoundedClient(NotebookClient):  # type: ignore[misc]
     def note_reply(self, cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
         """A hook of nbclient's: the kernel's answer to the cell."""
         self.reply = execute_reply.get("content", {})
+        self.truncated = self.truncated or self.reply.get("autograder_cut") is True
 
 
 def tidy(outputs: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

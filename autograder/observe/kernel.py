@@ -29,23 +29,49 @@ class TooMuchOutput(Exception):
     """A cell went on printing long after its output was cut."""
 
 
-class Output(OutStream):  # type: ignore[misc]
-    """Standard output and error that stop at a limit per cell, so that an endless loop of prints floods nobody."""
+class Budget:
+    """How much a cell may still say: what is over the limit is dropped, and far beyond it the cell is ended."""
 
-    limit = 2**20
-    written = 0  # characters, both streams together
+    def __init__(self) -> None:
+        self.limit = 2**20
+        self.said = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.said > self.limit
+
+    def take(self, size: int) -> int:
+        """Count `size` characters; how many of them may be sent.
+
+        Raises:
+            TooMuchOutput: in the student's own thread, when the cell goes on and on.
+        """
+        room = max(self.limit - self.said, 0)
+        self.said += size
+        if self.said > self.limit * _OUTPUT_ENDS_CELL and threading.current_thread() is threading.main_thread():
+            raise TooMuchOutput("This cell wrote far more output than it may.")
+        return room
+
+
+_budget = Budget()
+
+
+class Output(OutStream):  # type: ignore[misc]
+    """Standard output and error within the cell's budget, so that an endless loop of prints floods nobody."""
 
     def write(self, string: str) -> int | None:
         if type(string) is not str:
             return super().write(string)  # type: ignore[no-any-return]
-        room = self.limit - Output.written
-        Output.written += len(string)
-        if room >= 0:
-            # One character more than fits tells the grader that something was cut.
-            super().write(string[: room + 1])
-        elif -room > self.limit * _OUTPUT_ENDS_CELL and threading.current_thread() is threading.main_thread():
-            raise TooMuchOutput(f"This cell printed more than {self.limit * _OUTPUT_ENDS_CELL // 2**20} MB.")
+        if allowed := _budget.take(len(string)):
+            super().write(string[:allowed])
         return len(string)
+
+
+def _bounded_display(message: dict[str, Any]) -> dict[str, Any] | None:
+    """A hook of IPython's publisher: the message, or None when it is too large for the cell's budget."""
+    data = message["content"].get("data", {})
+    size = 100 + sum(len(value) for value in data.values() if isinstance(value, str))
+    return message if size <= _budget.take(size) else None
 
 
 class Kernel(IPythonKernel):  # type: ignore[misc]
@@ -58,11 +84,13 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         super().__init__(**settings)
         self.describer = Describer(self.shell.user_ns, list(self.names), FitRecorder(shorten=self.shorten))
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
+        self.shell.display_pub.register_hook(_bounded_display)
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
-        Output.written = 0
+        _budget.said = 0
         sys.last_value = None
         reply: dict[str, Any] = await super().do_execute(code, *arguments, **named)
+        reply["autograder_cut"] = _budget.passed
         if reply.get("status") == "error":
             reply["autograder_line"] = self._failed_line(code)
             reply["evalue"] = str(reply.get("evalue"))[:_MAX_MESSAGE]
@@ -124,7 +152,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     serve(arguments["datasets"], files)
-    Output.limit = int(arguments["output_kb"]) * 1024
+    _budget.limit = int(arguments["output_kb"]) * 1024
     Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
     Application.listening = dict(enumerate(channels, start=1))
     settings = Config()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 import nbformat
@@ -37,7 +39,10 @@ class Observer:
 
     def __init__(self, isolation: Isolation, *, workers: int) -> None:
         self.isolation = isolation
-        self._warm = WarmProcess(isolation, _PRELOAD, _environment())
+        # Inside bubblewrap /tmp is the warm process's own; without it, libraries get a folder to write settings to.
+        self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
+        folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
+        self._warm = WarmProcess(isolation, _PRELOAD, _environment(folder))
         self._data = ServedData()
         self._places = threading.Semaphore(workers)
 
@@ -57,6 +62,15 @@ class Observer:
         """End the warm process and every kernel."""
         self._warm.close()
         self._data.close()
+        self._settings.cleanup()
+
+    def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
+        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+
+        Raises:
+            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
+        """
+        return task.key(code_cells, self.isolation)
 
     def observe(self, notebook: nbformat.NotebookNode, task: ObserveTask) -> Evidence:
         """Run the notebook's code cells, once, and return what they left behind.
@@ -66,7 +80,7 @@ class Observer:
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
         sources = code_cells(notebook)
-        key = task.key(sources, self.isolation)
+        key = self.key(sources, task)
         with self._places:
             started = time.monotonic()
             run = self._run(sources, task, key)
@@ -115,14 +129,14 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
     return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: str) -> dict[str, str]:
     """Everything the kernels find in their environment, beside what each gets for its own folder."""
     return {
         "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
-        "HOME": "/tmp",
-        "KERAS_HOME": "/tmp/.keras",
-        "MPLCONFIGDIR": "/tmp/.config/matplotlib",
+        "HOME": folder,
+        "KERAS_HOME": f"{folder}/.keras",
+        "MPLCONFIGDIR": f"{folder}/.config/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # Student kernels see no GPU.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 
 import keras.datasets  # noqa: F401
 import matplotlib.pyplot
@@ -18,6 +19,7 @@ import sklearn.metrics
 import sklearn.model_selection
 import sklearn.preprocessing  # noqa: F401
 import tensorflow as tf
+from IPython.core.ultratb import AutoFormattedTB
 
 import autograder.observe.kernel  # noqa: F401
 
@@ -49,11 +51,21 @@ _ON_FIRST_USE = (
     "tensorflow.python.data.ops.zip_op",
 )
 
+
+def _rehearse_a_traceback() -> None:
+    """Python looks through the files of all modules when it formats its first traceback, and remembers them."""
+    try:
+        raise ValueError
+    except ValueError:
+        AutoFormattedTB(mode="Context").text(*sys.exc_info())
+
+
 for _name in _ON_FIRST_USE:
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)
 # TensorFlow's own name for Keras is filled on first use.
 _ = tf.keras.layers
 PIL.Image.preinit()
+_rehearse_a_traceback()
 # The fonts are looked for once; no figure stays open.
 matplotlib.pyplot.close(matplotlib.pyplot.figure())

@@ -19,6 +19,8 @@ from autograder.observe.task import Limits
 
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
+# How long a finished cell's last outputs are waited for: a flood may have swallowed the message that ends them.
+IOPUB_SECONDS = 3
 _POLL = 0.5
 # nbclient reports every cell that is interrupted and every kernel that dies; here both are ordinary.
 _log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class NotebookRun:
             km=manager,
             allow_errors=True,
             timeout=None,
-            iopub_timeout=4,
+            iopub_timeout=IOPUB_SECONDS,
             skip_cells_with_tag="",
             store_widget_state=False,
             log=_log,
@@ -141,9 +143,8 @@ class NotebookRun:
                 if status:
                     self._note_cell(index, f"ran for more than {seconds:.0f} seconds and was stopped.")
                 await self._manager.interrupt_kernel()
-                await asyncio.wait(
-                    {execution, ended}, timeout=self._limits.grace_seconds, return_when=asyncio.FIRST_COMPLETED
-                )
+                grace = self._limits.grace_seconds + IOPUB_SECONDS
+                await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
                 if not execution.done() and not ended.done():
                     self._note_cell(index, "did not stop when it was interrupted; the cells after it were not run.")
                     await self._provisioner.kill()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.sandbox.confine import HOME, WRITABLE
 from autograder.sandbox.isolation import Isolation
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -19,7 +20,6 @@ def command(
     program: Sequence[str],
     *,
     environment: Mapping[str, str] | None = None,
-    writable_tmp: bool = True,
 ) -> list[str]:
     """The command that runs `program` inside, with nothing of the caller's environment but `environment`."""
     # A user namespace gives the rights to make all the others; root has them, and can then become another user.
@@ -32,6 +32,8 @@ def command(
     line = [isolation.program, *names, "--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in (environment or {}).items():
         line += ["--setenv", name, value]
+    # A /tmp for the warm process while it imports; its forks get their own. Before the rest, which may lie in there.
+    line += ["--tmpfs", "/tmp", "--dir", str(HOME), "--dir", str(WRITABLE)]
     for path in _SYSTEM:
         if os.path.islink(path):
             line += ["--symlink", os.readlink(path), path]
@@ -40,9 +42,7 @@ def command(
     for path in [*_SETTINGS, *library_folders(), str(_PACKAGE)]:
         # The folders above get bubblewrap's usual mode, where it would copy that of a home folder closed to others.
         line += ["--dir", os.path.dirname(path), "--ro-bind-try", path, path]
-    line += ["--proc", "/proc", "--dev", "/dev", "--dir", "/home", "--dir", "/tmp"]
-    if writable_tmp:
-        line += ["--tmpfs", "/tmp"]
+    line += ["--proc", "/proc", "--dev", "/dev"]
     # The forks share these two; nothing written here by one may reach another.
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]
     return line

@@ -16,7 +16,9 @@ from pathlib import Path
 from autograder.sandbox import linux
 from autograder.sandbox.bounds import Bounds
 
-HOME = Path("/home/student")
+# Where a confined process works, and where the one file system lies that it may write to; bubblewrap makes both.
+HOME = Path("/notebook")
+WRITABLE = Path("/run/notebook")
 STUDENT = 1000
 _HIDDEN_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
 _KERNEL_SETTINGS = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
@@ -32,14 +34,24 @@ def part_from_siblings(bounds: Bounds, uid: int) -> None:
     # All that it may write lies in one bounded file system, which ends with its last process; the rest is read-only.
     # Through /tmp, /dev/shm and pseudo-terminals the siblings could meet, so each has its own.
     size = f"size={bounds.disk_mb}m,nr_inodes=65536,mode=0755,uid={uid},gid={uid}"
-    linux.mount("tmpfs", "/home", "tmpfs", _HIDDEN_FLAGS, size)
-    for folder, target in ((HOME, None), (Path("/home/.tmp"), "/tmp"), (Path("/home/.shm"), "/dev/shm")):
-        folder.mkdir(mode=0o700)
-        os.chown(folder, uid, uid)
-        if target:
-            linux.mount(str(folder), target, "", linux.MS_BIND)
+    linux.mount("tmpfs", str(WRITABLE), "tmpfs", _HIDDEN_FLAGS, size)
+    for target in (HOME, Path("/tmp"), Path("/dev/shm")):
+        _replace(target, WRITABLE / target.name, uid)
     linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     socket.sethostname("notebook")
+
+
+def _replace(target: Path, folder: Path, uid: int) -> None:
+    """Put the new `folder` where `target` was, with all that is mounted below `target`: libraries may lie there."""
+    folder.mkdir(mode=0o700)
+    os.chown(folder, uid, uid)
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        mounted = Path(line.split()[4])
+        if target in mounted.parents:
+            below = folder / mounted.relative_to(target)
+            below.mkdir(parents=True, exist_ok=True)
+            linux.mount(str(mounted), str(below), "", linux.MS_BIND | linux.MS_REC)
+    linux.mount(str(folder), str(target), "", linux.MS_BIND | linux.MS_REC)
 
 
 def see_only_itself() -> int:

@@ -25,6 +25,7 @@ from autograder.sandbox.isolation import FIRST_UID, LAST_UID, Isolation
 START_SECONDS = 180.0
 FORK_SECONDS = 30.0
 _MESSAGE = 2**16
+_LAST_BREATH = 2.0
 
 
 class SandboxError(RuntimeError):
@@ -91,6 +92,8 @@ class ConfinedProcess:
 
     def close(self) -> None:
         """Give the socket back; a process that still runs is ended by that."""
+        if self._exit is not None:
+            self._receive(_LAST_BREATH)  # the guardian, too, is then gone
         self._status.close()
         self._exit = self._exit or Exit(-signal.SIGKILL, "killed")
 
@@ -181,7 +184,7 @@ class WarmProcess:
         return running is None or running.ended(seconds)
 
     def close(self) -> None:
-        """End the warm process, and with it every process forked from it."""
+        """End the warm process. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
         with self._lock:
             if self._running is not None:
                 self._running.stop()

@@ -48,7 +48,8 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
         report({"outcome": "trained"})
     except (CannotRebuild, Unsuitable, Untrainable) as error:
         report({"outcome": "failed", "problem": str(error)})
-    except (MemoryError, tf.errors.ResourceExhaustedError):
+    except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.AbortedError):
+        # oneDNN aborts where it finds no memory for its working space.
         report({"outcome": "limit"})
     except Exception as error:
         report({"outcome": "failed", "problem": f"Keras cannot train this network: {_cause(error)}"})
@@ -75,13 +76,14 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
     if misfit is not None:
         raise Untrainable(f"The layers do not fit together: {misfit}.")
     inputs = [row.shape for row in measured if row.kind == "Input"]
-    if len(inputs) != 1 or len(task.architecture.outputs) != 1:
+    outputs = task.architecture.outputs
+    if len(inputs) != 1 or len(outputs) != 1:
         raise Untrainable(
-            f"The network has {len(inputs)} inputs and {len(task.architecture.outputs)} outputs; "
-            "an image classifier has one of each."
+            "An image classifier has one input and one output; "
+            f"the network's inputs count {len(inputs)}, its outputs {len(outputs)}."
         )
     sparse = task.loss.name.startswith("sparse_")
-    _check_output(measured[task.architecture.outputs[0]].shape[1:], sparse)
+    _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
     model = build(task.architecture)
     if not model.trainable_variables:

@@ -24,12 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets import DatasetMissing, load
+from autograder.train.device import device_kind
 from autograder.training import TrainingTask
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
 
 _PR_SET_PDEATHSIG = 1
+_MOST_DESCRIPTORS = 2**20
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Worker:
     """Reads requests, forks, watches the children, and answers."""
 
     def __init__(self, requests: int, answers: int) -> None:
+        self._process = os.getpid()
         self._requests = requests
         self._answers = answers
         self._received = b""
@@ -97,7 +100,7 @@ class Worker:
         reading, writing = os.pipe()
         process = os.fork()
         if process == 0:
-            _be_child(task, arrays, writing)
+            _be_child(task, arrays, writing, self._process)
         os.close(writing)
         os.set_blocking(reading, False)
         self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
@@ -146,19 +149,14 @@ class Worker:
             line = line[os.write(self._answers, line) :]
 
 
-def _be_child(task: TrainingTask, arrays: Arrays, pipe: int) -> None:
+def _be_child(task: TrainingTask, arrays: Arrays, pipe: int, worker: int) -> None:
     """Train, report through `pipe`, and end: the child never returns into the worker's loop."""
     try:
-        worker = os.getppid()
         _end_with_parent()
-        for stream in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stream, signal.SIG_DFL)
-        pipe = _keep_only(pipe)
         if os.getppid() != worker:
             os._exit(1)
-        if not _has_gpu():
-            limit = task.recipe.memory_mb * 2**20
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        pipe = _keep_only(pipe)
+        _limit_memory(task.recipe.memory_mb * 2**20)
         from autograder.train.execute import execute
 
         execute(task, arrays, lambda report: _write_line(pipe, report))
@@ -181,14 +179,16 @@ def _keep_only(pipe: int) -> int:
         os.dup2(nowhere, stream)
     if pipe != 3:
         os.dup2(pipe, 3)
-    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(4, _MOST_DESCRIPTORS)
     return 3
 
 
-def _has_gpu() -> bool:
-    from autograder.train.device import device_kind
-
-    return device_kind() != "cpu"
+def _limit_memory(size: int) -> None:
+    """Bound what this process may allocate, in bytes; not with a GPU, whose driver maps far more than it uses."""
+    if device_kind() == "cpu":
+        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        limit = size if most == resource.RLIM_INFINITY else min(size, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _write_line(pipe: int, report: dict[str, Any]) -> None:

@@ -167,7 +167,8 @@ def _comparable(evidence: Evidence) -> dict[str, object]:
 
 
 def test_two_notebooks_share_no_random_numbers(observe: Observe) -> None:
-    source = "import random, numpy as np, keras\nn = random.random()\nm = np.random.rand()\nk = float(keras.random.normal(()))"
+    source = "import random, numpy as np, keras\nn = random.random()\nm = np.random.rand()\n"
+    source += "k = float(keras.random.normal(()))"
     first, second = (observe(source + "\n" * at, variables=("n", "m", "k")) for at in range(2))
     assert all(one.value != other.value for one, other in zip(first.values, second.values, strict=True))
 
@@ -201,8 +202,8 @@ def test_the_usual_habits_of_notebooks_work(observe: Observe) -> None:
         limits=ObserveTask().limits,
     )
     assert [cell.status for cell in evidence.cells] == ["ok"] * 5
-    assert evidence.cells[2].outputs[0]["text"] == "/home/student\n"
-    assert evidence.cells[3].outputs[0]["data"]["text/plain"] == "PosixPath('/home/student')"
+    assert evidence.cells[2].outputs[0]["text"] == "/notebook\n"
+    assert evidence.cells[3].outputs[0]["data"]["text/plain"] == "PosixPath('/notebook')"
 
 
 def test_input_fails_at_once(observe: Observe) -> None:

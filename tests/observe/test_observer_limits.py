@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -30,7 +31,7 @@ def test_a_cell_out_of_time_is_interrupted_and_the_next_ones_run(observe: Observ
 def test_a_cell_that_ignores_the_interrupt_is_killed_and_what_was_before_stays(observe: Observe) -> None:
     evidence = observe(
         "kept = 5",
-        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
         "after = 1",
         variables=("kept", "after"),
         limits=SHORT,
@@ -122,7 +123,7 @@ def test_a_flood_of_prints_is_cut(observe: Observe) -> None:
     assert evidence.cells[0].failure is not None
     assert evidence.cells[0].failure.name == "TooMuchOutput"
     assert all(cell.truncated for cell in evidence.cells[:3])
-    assert sum(len(output["text"]) for cell in evidence.cells[:3] for output in cell.outputs[:1]) <= 3 * 64 * 1024
+    assert all(len(output.get("text", "")) <= 64 * 1024 for cell in evidence.cells for output in cell.outputs)
     assert evidence.cells[3].outputs[0]["text"] == "still here\n"
     assert "Code cell 1 wrote more than 64 KB; the rest of its output was cut." in evidence.notes
 
@@ -175,12 +176,23 @@ def test_nothing_of_the_machine_is_visible(observe: Observe, tmp_path: Path, mon
     look = dedent(f"""
         import os
         from pathlib import Path
-        seen = [path for path in {[str(canary), os.path.expanduser("~/.ssh"), "/etc/passwd", "/var", "/sys", "/run",
-                str(Path(__file__)), str(Path(__file__).parents[2] / "solutions")]} if os.path.exists(path)]
+        seen = [path for path in {
+        [
+            str(canary),
+            os.path.expanduser("~/.ssh"),
+            "/etc/passwd",
+            "/var",
+            "/sys",
+            "/run",
+            str(Path(__file__)),
+            str(Path(__file__).parents[2] / "solutions"),
+        ]
+    } if os.path.exists(path)]
         environment = sorted(name for name in os.environ if "CANARY" in name)
         processes = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
-        writable = [folder for folder, _, _ in os.walk("/", onerror=None)
-                    if not folder.startswith(("/proc", "/home", "/tmp", "/dev/shm")) and os.access(folder, os.W_OK)]
+        own = ("/proc", "/notebook", "/run/notebook", "/tmp", "/dev/shm")
+        writable = [folder for folder, _, _ in os.walk("/")
+                    if not folder.startswith(own) and os.access(folder, os.W_OK)]
         links = sorted(os.readlink(f"/proc/self/fd/{{fd}}") for fd in os.listdir("/proc/self/fd")
                        if os.path.exists(f"/proc/self/fd/{{fd}}"))
         opened = [link for link in links if link.startswith("/") and not link.startswith(("/dev/null", "/proc"))]
@@ -204,7 +216,8 @@ def test_the_kernel_has_no_privileges_and_cannot_get_any(observe: Observe) -> No
     evidence = observe(
         dedent("""
             import ctypes, os
-            status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+            lines = open("/proc/self/status").read().splitlines()
+            status = dict(line.split(":\\t") for line in lines if ":\\t" in line)
             rights = [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
             promise = status["NoNewPrivs"].strip()
             libc = ctypes.CDLL(None, use_errno=True)
@@ -220,11 +233,11 @@ def test_the_kernel_has_no_privileges_and_cannot_get_any(observe: Observe) -> No
 def test_notebooks_running_beside_each_other_do_not_meet(observe: Observe) -> None:
     source = dedent("""
         import os, socket, time
-        for folder in ("/tmp", "/dev/shm", "/home/student"):
+        for folder in ("/tmp", "/dev/shm", "/notebook"):
             open(f"{folder}/note-%d", "w").close()
         server = socket.socket(socket.AF_UNIX); server.bind("\\0note-%d"); server.listen()
         time.sleep(2)
-        met = [name for folder in ("/tmp", "/dev/shm", "/home", "/home/student") for name in os.listdir(folder)
+        met = [name for folder in ("/tmp", "/dev/shm", "/run", "/notebook") for name in os.listdir(folder)
                if name.startswith("note-") and name != "note-%d"]
         met += [line for line in open("/proc/net/unix") if "@note" in line and "note-%d" not in line]
         met += [name for name in os.listdir("/proc") if name.isdigit() and int(name) > 2]
@@ -257,7 +270,10 @@ def test_nothing_is_left_behind(observe: Observe) -> None:
         """)
     )
     assert statuses(evidence) == ["ok"]
-    assert _traces() == before
+    deadline = time.monotonic() + 5
+    while (after := _traces()) != before and time.monotonic() < deadline:
+        time.sleep(0.01)  # the last process may be on its way out
+    assert after == before
 
 
 def _traces() -> tuple[int, int, list[str], int]:

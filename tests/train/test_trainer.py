@@ -116,7 +116,7 @@ MISFITS = {
         Compilation(),
         "does not fit the images",
     ),
-    "two outputs": (two_outputs(), Compilation(), "1 inputs and 2 outputs"),
+    "two outputs": (two_outputs(), Compilation(), "inputs count 1, its outputs 2"),
     "layers that do not fit": (
         chain(
             (28, 28, 1), ("Flatten", {}), ("Conv2D", {"filters": 3, "kernel_size": [3, 3]}), ("Dense", {"units": 10})
@@ -174,6 +174,11 @@ def test_a_network_too_large_for_its_memory_reaches_a_limit(trainer):
     run = trainer.run(task(huge, memory_mb=2048))
     assert run.outcome == "limit"
     assert "2,048 MB of memory" in run.problem
+
+
+def test_too_little_memory_to_compute_in_is_a_limit_too(trainer):
+    for memory in (300, 450):
+        assert trainer.run(task(cnn2(), memory_mb=memory)).outcome == "limit"
 
 
 def test_after_limits_the_next_run_is_unharmed(trainer):

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox.bounds import Bounds
+from autograder.sandbox.isolation import Isolation, IsolationUnavailable, choose
+from autograder.sandbox.process import ConfinedProcess, Exit, SandboxError, WarmProcess
+
+pytestmark = pytest.mark.slow
+
+Run = Callable[..., ConfinedProcess]
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of libraries with one module, whose function executes a script."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "scripts.py").write_text(
+        "import os, sys, time\ndef run(script, out):\n    exec(script, {**globals(), 'out': out})\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture(params=["bubblewrap", "without root's rights", "none"])
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    try:
+        chosen = choose("none" if request.param == "none" else "bubblewrap")
+    except IsolationUnavailable as missing:
+        pytest.skip(str(missing))
+    if request.param == "without root's rights":
+        if not chosen.as_root:
+            pytest.skip("this is what bubblewrap is here anyway")
+        return Isolation("bubblewrap", chosen.protects, chosen.version, chosen.program, as_root=False)
+    return chosen
+
+
+@pytest.fixture
+def warm(library: Path, isolation: Isolation) -> Iterator[WarmProcess]:
+    process = WarmProcess(isolation, ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)})
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def run(warm: WarmProcess, tmp_path: Path) -> Run:
+    def start(script: str, *descriptors: int, **bounds: float) -> ConfinedProcess:
+        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(tmp_path))  # type: ignore[arg-type]
+
+    return start
+
+
+def test_a_process_runs_and_reports_its_exit(run: Run) -> None:
+    assert run("sys.exit(7)").wait(10) == Exit(7, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+
+
+def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run("os.write(out[0], os.getcwd().encode())", writing)
+    os.close(writing)
+    process.wait(10)
+    assert os.read(reading, 1000)
+    os.close(reading)
+
+
+def test_an_error_before_anything_ran_is_told(run: Run) -> None:
+    ended = run("raise ValueError('no such thing')").wait(10)
+    assert ended is not None
+    assert "no such thing" in ended.error
+
+
+def test_a_process_out_of_time_is_ended(run: Run) -> None:
+    ended = run("time.sleep(60)", seconds=1).wait(20)
+    assert ended is not None
+    assert ended.reason == "time"
+
+
+def test_too_many_processes_are_not_started_or_ended(run: Run, isolation: Isolation) -> None:
+    script = "try:\n    while True: os.fork() or time.sleep(60)\nexcept OSError:\n    sys.exit(3)"
+    ended = run(script, processes=20, seconds=10).wait(20)
+    assert ended is not None
+    assert (ended.code, ended.reason) == (3, "") if isolation.name == "bubblewrap" else (-9, "processes")
+
+
+def test_memory_that_no_limit_of_the_kernel_counts_is_counted(run: Run) -> None:
+    script = "import mmap\nshared = mmap.mmap(-1, 10**9)\nwhile True: shared.write(bytes(10**6)); time.sleep(0.001)"
+    ended = run(script, memory_mb=200).wait(20)
+    assert ended is not None
+    assert ended.reason == "memory"
+
+
+def test_a_killed_process_takes_its_children_along(run: Run, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = run("os.fork() or os.setsid() or os.fork(); os.write(out[0], b'x'); time.sleep(60)", writing)
+    os.close(writing)
+    started = b""
+    while len(started) < 3:
+        started += os.read(reading, 3)
+    process.kill()
+    assert process.wait(10) is not None
+    assert os.read(reading, 1) == b"", "the last process that held the pipe is gone"
+    os.close(reading)
+
+
+def test_an_interrupt_reaches_the_process(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run(
+        "try:\n    os.write(out[0], b'x')\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(5)", writing
+    )
+    os.read(reading, 1)
+    process.interrupt()
+    ended = process.wait(10)
+    assert ended is not None
+    assert ended.code == 5
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_closed_grader_leaves_no_process(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run("time.sleep(60)", writing)
+    os.close(writing)
+    process.close()
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+def test_a_warm_process_that_died_is_replaced(run: Run, warm: WarmProcess, isolation: Isolation) -> None:
+    process = run("time.sleep(60)")
+    running = warm._running
+    assert running is not None
+    running.stop()
+    assert warm.gone(10)
+    if isolation.name == "bubblewrap":
+        ended = process.wait(10)
+        assert ended is not None
+        assert ended.reason in ("lost", "killed")
+    process.close()
+    assert run("pass").wait(10) is not None
+
+
+def test_many_threads_may_ask_at_once(run: Run) -> None:
+    codes: list[int] = []
+    threads = [
+        threading.Thread(target=lambda code=code: codes.append(run(f"sys.exit({code})").wait(20).code))  # type: ignore[misc]
+        for code in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == list(range(8))
+
+
+def test_libraries_that_cannot_be_imported_are_named(isolation: Isolation) -> None:
+    warm = WarmProcess(isolation, ["no_such_library"], {"PATH": "/usr/bin:/bin"})
+    with pytest.raises(SandboxError, match="no_such_library"):
+        warm.fork("os:getpid", {}, [], Bounds())
+    warm.close()
