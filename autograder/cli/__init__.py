@@ -1,0 +1,18 @@
+"""The commands: parse, call, print. Everything heavy is imported inside a command, so that `--help` answers at once.
+
+One file each; the order of the imports below is the order in which `--help` lists them.
+"""
+
+# ruff: noqa: I001
+from autograder.cli.base import app
+from autograder.cli import grade
+from autograder.cli import check
+from autograder.cli import regrade
+from autograder.cli import calibrate
+
+__all__ = ["calibrate", "check", "grade", "main", "regrade"]
+
+
+def main() -> None:
+    """The entry point of the command `autograder`."""
+    app()

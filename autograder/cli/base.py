@@ -1,0 +1,53 @@
+"""What the commands share: the application, the two consoles, and errors as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="Grades Jupyter notebooks in which students build Keras networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class IsolationChoice(StrEnum):
+    """How notebooks are kept from the machine."""
+
+    auto = "auto"
+    bubblewrap = "bubblewrap"
+    none = "none"
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn the errors that a person can mend into one sentence and exit status 2, and Ctrl-C into a word."""
+    from autograder.errors import Mendable
+
+    try:
+        yield
+    except Mendable as error:
+        stop(str(error), 2)
+    except KeyboardInterrupt:
+        stop("Stopped. What was finished is stored; the same command continues from here.", 130)
+
+
+def stop(message: str, status: int) -> NoReturn:
+    """Leave with a sentence on standard error and this exit status."""
+    err.print(message, markup=False, soft_wrap=True)
+    raise typer.Exit(status) from None
+
+
+def say(text: str) -> None:
+    """Print a line as it is: names may hold brackets."""
+    out.print(text, markup=False, soft_wrap=True)

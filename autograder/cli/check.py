@@ -1,0 +1,27 @@
+"""`autograder check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.base import app, out, sentences
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    assignment: Annotated[
+        str | None, typer.Option(help="The assignment, where the notebook itself does not name it.")
+    ] = None,
+) -> None:
+    """Check your own notebook before you hand it in: the same judgements as when it is graded."""
+    with sentences():
+        from autograder import jobs
+        from autograder.feedback.terminal import print_result
+
+        with out.status("running your notebook …"):
+            found, result = jobs.check(notebook, assignment)
+        print_result(out, found, result)

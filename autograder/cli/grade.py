@@ -1,0 +1,56 @@
+"""`autograder grade`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.base import IsolationChoice, app, err, out, say, sentences
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
+    submissions: Annotated[
+        Path,
+        typer.Argument(help="A folder of notebooks, a folder with one folder per student, one notebook, or a zip."),
+    ],
+    output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
+    isolation: Annotated[
+        IsolationChoice, typer.Option(help="auto and bubblewrap need the sandbox; none runs notebooks unprotected.")
+    ] = IsolationChoice.auto,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
+) -> None:
+    """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
+    with sentences():
+        from autograder import jobs
+        from autograder.assignment import load
+        from autograder.progress import watching
+
+        found = load(assignment)
+        done = jobs.grade(
+            found,
+            submissions,
+            output or Path("reports") / found.name,
+            workers=workers or jobs.available_cores(),
+            isolation=isolation.value,
+            fresh=fresh,
+            watch=lambda total: watching(out, total),
+        )
+        for ignored in done.intake.ignored:
+            say(f"passed over: {ignored.path}: {ignored.reason}")
+        for student, reason in done.outcome.failures.items():
+            err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
+        made, reused = len(done.outcome.changed), done.outcome.reused
+        say(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
+        if done.kept:
+            say(
+                f"{len(done.kept)} earlier results of students who are not in {submissions} were kept "
+                "(--fresh drops them)"
+            )
+        say(f"report: {done.index}")
+        if done.outcome.failures:
+            raise typer.Exit(1)
