@@ -73,7 +73,7 @@ class Standard:
             if not question.needs_calibration:
                 continue
             known = self.reference.thresholds.get(question.id)
-            keys = [task.with_seed(0).key for task in question.training(context)]
+            keys = [task.whole.with_seed(0).key for task in question.training(context)]
             if known is None or [known.task] != keys:
                 stale.append(question.id)
         return stale

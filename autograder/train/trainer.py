@@ -26,7 +26,7 @@ from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
 
 # Goes up whenever the same task would train differently: threads, order of batches, normalization, optimizer tables.
-METHOD = 1
+METHOD = 2
 
 _BACKEND = "tensorflow"
 _COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
@@ -260,11 +260,12 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
             f"Training broke off ({how}), most likely because it needed more than the {task.recipe.memory_mb:,} MB of "
             "memory that it may use."
         )
-    columns = list(zip(*answer["epochs"], strict=True)) or [(), (), (), ()]
+    columns = list(zip(*answer["reached"], strict=True)) or [(), (), (), ()]
     return TrainingRun(
         key=key,
         outcome=outcome,
         problem=problem,
+        ended=answer.get("ended", "complete"),
         training_accuracy=columns[0],
         validation_accuracy=columns[1],
         training_loss=columns[2],
