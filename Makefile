@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test quick lint lock clean help
+.PHONY: demo test quick lint lock peers clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -31,6 +31,13 @@ lock: $(READY)   ## compile requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 	  pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  benchmarks/peers.in --output-file benchmarks/peers.lock
+
+peers:           ## the environment of nbgrader and otter-grader, for benchmarks/peers.py
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --require-hashes --requirement benchmarks/peers.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -41,4 +48,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 clean:           ## remove the environment and what tests left behind
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -170,12 +170,12 @@ class Grader:
 
         def run() -> TrainingRun:
             found = self._gradebook.training_run(key) if self._reusable(key) else None
-            if found is None:
+            if found is None or not found.answers(task):
                 found = self._trainer.run(task)
                 self._gradebook.store_training_run(found)
             return found
 
-        return self._training(key, run)
+        return self._training(f"{key} {task.target}", run)
 
     def _reusable(self, key: str) -> bool:
         """Whether what is stored under `key` may be used: always, but in a fresh run only what this run itself made."""

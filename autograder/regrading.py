@@ -57,10 +57,10 @@ def _judge_again(
 
         def stored_run(task: TrainingTask) -> TrainingRun:
             found = gradebook.training_run(run_key(task))
-            if found is None:
+            if found is None or not found.answers(task):
                 raise NotStored(
-                    "a training run that is needed now was never made (the recipe, the points before it or the "
-                    "versions changed); run `autograder grade` again"
+                    "a training run that is needed now was never made (the recipe, a threshold, the points before it "
+                    "or the versions changed); run `autograder grade` again"
                 )
             return found
 

@@ -56,8 +56,11 @@ class TrainingTask(Data):
 
     @property
     def key(self) -> str:
-        """The digest of everything the run reads except the data and the versions, which the trainer adds."""
-        return digest("training task", self)
+        """The digest of everything the run reads except the data and the versions, which the trainer adds.
+
+        The target is not among it: it decides how much of the run is made, see `TrainingRun.answers`.
+        """
+        return digest("training task", self.whole)
 
     @property
     def optimizer(self) -> Optimizer:
@@ -78,12 +81,11 @@ class TrainingTask(Data):
             architecture=self.architecture,
             compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
             recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
-            target=self.target,
         )
 
     @property
     def whole(self) -> TrainingTask:
-        """The same run to its end. It answers all that this one does, because what is judged is the best validation."""
+        """The same run to its end."""
         return self.model_copy(update={"target": None})
 
     def with_seed(self, seed: int) -> TrainingTask:
@@ -112,6 +114,21 @@ class TrainingRun(Data):
     backend: str = "tensorflow"
     versions: dict[str, str] = {}
     seconds: float = 0.0
+
+    def answers(self, task: TrainingTask) -> bool:
+        """Whether enough of the task's run was made to say all that the task asks."""
+        if task.target is None:
+            return self.ended == "complete"
+        return self.ended != "target" or self.accuracy >= task.target
+
+    def until(self, target: float) -> TrainingRun:
+        """The run as it is when it only has to reach `target`: what came after that is left out."""
+        reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
+        if reached is None:
+            return self
+        series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
+        shortened = {name: getattr(self, name)[:reached] for name in series}
+        return self.model_copy(update={**shortened, "ended": "target"})
 
     @property
     def accuracy(self) -> float:

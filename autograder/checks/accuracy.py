@@ -68,7 +68,7 @@ class Accuracy(Question):
         run = context.run_of(task)
         if run is None:
             return self._unset("the training run is missing")
-        return self._judge_run(run, minimum, calibration, recipe, student)
+        return self._judge_run(run.until(minimum), minimum, calibration, recipe, student)
 
     def _judge_run(
         self,

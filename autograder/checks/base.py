@@ -61,8 +61,9 @@ class Context:
     questions: tuple[Question, ...] = ()
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
-        """The run of a task; where it was run to its end for another question, that run."""
-        return self.runs.get(task.whole.key) or self.runs.get(task.key)
+        """The run of a task, where enough of it was made."""
+        run = self.runs.get(task.key)
+        return run if run is not None and run.answers(task) else None
 
 
 class Dependency(Data):

@@ -43,12 +43,18 @@ def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[Train
         missing = _missing_runs(question, seen)
         if missing:
             waiting.add(question.id)
-            tasks.update((task.key, task) for task in missing)
+            for task in missing:
+                tasks[task.key] = _longer(task, tasks.get(task.key, task))
         else:
             earlier[question.id] = _judge(question, seen)
-    # A run to the end answers for one that may stop at its target, so only the former is made.
-    whole = {task.key for task in tasks.values() if task.target is None}
-    return tuple(task for task in tasks.values() if task.target is None or task.whole.key not in whole)
+    return tuple(tasks.values())
+
+
+def _longer(one: TrainingTask, other: TrainingTask) -> TrainingTask:
+    """Of two tasks that differ in their target, the one whose run answers both."""
+    if one.target is None or other.target is None:
+        return one.whole
+    return one if one.target >= other.target else other
 
 
 def _missing_runs(question: Question, context: Context) -> list[TrainingTask]:

@@ -106,7 +106,7 @@ class Trainer:
             TrainerError: the run could not be made, for a reason that is not the network's.
         """
         key = self.key(task)
-        return self._runs(key, lambda: self._run(key, task))
+        return self._runs(f"{key} {task.target}", lambda: self._run(key, task))
 
     def close(self) -> None:
         """End the worker and whatever runs in it."""

@@ -140,19 +140,37 @@ def test_what_builds_on_a_run_is_asked_for_once_that_run_counts(context, accurac
     assert bool(tasks_needed(questions, done)) is asked
 
 
-def test_a_run_to_the_end_answers_for_one_that_may_stop_at_its_target(context):
-    class Targeted(Trained):
-        def training(self, context):
-            return tuple(task.model_copy(update={"target": 0.8}) for task in super().training(context))
+class Targeted(Trained):
+    target: float = 0.8
 
-        def judge(self, context):
-            return self.verdict("correct" if context.run_of(*self.training(context)) else "error", self.points)
+    def training(self, context):
+        return tuple(task.model_copy(update={"target": self.target}) for task in super().training(context))
 
-    targeted = Targeted(id="t", title="T", points=3)
-    (short,) = tasks_needed([targeted], context)
-    assert short.target == 0.8
-    (whole,) = tasks_needed([targeted, trained("a")], context)
-    assert whole.target is None
-    done = Context(evidence=context.evidence, expected={}, runs={whole.key: run_of(whole, 0.9)})
-    assert tasks_needed([targeted, trained("a")], done) == ()
-    assert judge_all([targeted], done)[0].status == "correct"
+    def judge(self, context):
+        return self.verdict("correct" if context.run_of(*self.training(context)) else "error", self.points)
+
+
+def targeted(name, target=0.8):
+    return Targeted(id=name, title=name.capitalize(), points=3, target=target)
+
+
+def test_of_runs_that_differ_in_their_target_the_one_that_answers_all_is_asked_for(context):
+    for questions, target in (
+        ([targeted("t"), targeted("u", 0.9), targeted("v")], 0.9),
+        ([targeted("t"), trained("a")], None),
+        ([trained("a"), targeted("t")], None),
+    ):
+        (task,) = tasks_needed(questions, context)
+        assert task.target == target
+        done = Context(evidence=context.evidence, expected={}, runs={task.key: run_of(task, 0.9)})
+        assert tasks_needed(questions, done) == ()
+        assert {verdict.status for verdict in judge_all(questions, done)} == {"correct"}
+
+
+def test_a_run_that_stopped_below_what_is_asked_now_is_asked_for_again(context):
+    (task,) = tasks_needed([targeted("t", 0.8)], context)
+    stopped = run_of(task, 0.85).model_copy(update={"ended": "target"})
+    done = Context(evidence=context.evidence, expected={}, runs={task.key: stopped})
+    assert tasks_needed([targeted("t", 0.85)], done) == ()
+    assert [again.target for again in tasks_needed([targeted("t", 0.9)], done)] == [0.9]
+    assert [again.target for again in tasks_needed([trained("a")], done)] == [None]

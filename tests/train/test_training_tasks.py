@@ -6,6 +6,7 @@ from training_networks import linear, small_cnn, task
 
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.train.trainer import Trainer, TrainerError
+from autograder.training import TrainingRun
 
 
 @pytest.fixture
@@ -93,3 +94,26 @@ def test_a_closed_trainer_says_so(trainer):
     trainer.close()
     with pytest.raises(TrainerError, match="closed"):
         trainer.run(task(linear()))
+
+
+def run(*accuracies: float, ended: str = "complete") -> TrainingRun:
+    return TrainingRun.model_validate(
+        {
+            "key": "k",
+            "outcome": "trained",
+            "validation_accuracy": accuracies,
+            "training_loss": accuracies,
+            "ended": ended,
+        }
+    )
+
+
+def test_a_target_changes_how_much_of_a_run_is_made_and_not_which_run_it_is():
+    asked = task(linear())
+    assert asked.model_copy(update={"target": 0.9}).key == asked.key
+
+
+def test_a_whole_run_seen_up_to_a_target_is_the_run_that_stopped_there():
+    assert run(0.5, 0.8, 0.7, 0.9).until(0.8) == run(0.5, 0.8, ended="target")
+    assert run(0.5, 0.8).until(0.8) == run(0.5, 0.8, ended="target")
+    assert run(0.5, 0.6).until(0.8) == run(0.5, 0.6)
