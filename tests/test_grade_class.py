@@ -157,15 +157,16 @@ def test_changed_points_are_regraded_without_executing_anything(samples, tmp_pat
         source = samples / "cnn2" / f"{student}.ipynb"
         assert wanted is not None
         shutil.copy(source, chosen)
-    before = grade(chosen, tmp_path / "report", assignment=assignment)
+    report = grade(chosen, tmp_path / "report", assignment=assignment)
+    before = report.results
     toml = assignment / "assignment.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace("points = 5", "points = 10"), encoding="utf-8")
-    done = run("regrade", before.folder)
+    done = run("regrade", report.folder)
     assert done.returncode == 0, done.stderr
-    after = Report(before.folder, 0, "", "")
-    for student, result in before.results.items():
+    after = report.results
+    for student, result in before.items():
         was = {question["id"]: question["score"] for question in result["questions"]}
-        now = {question["id"]: question["score"] for question in after.results[student]["questions"]}
+        now = {question["id"]: question["score"] for question in after[student]["questions"]}
         assert now["missing_layers"] == pytest.approx(2 * was["missing_layers"])
         assert now["parameters"] == was["parameters"]
 
