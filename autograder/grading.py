@@ -371,4 +371,6 @@ def summary_line(result: Result) -> str:
     text = f"{result.score:g} of {result.points:g} points"
     if result.pending:
         text += f", {result.pending:g} pending"
+    if result.status == "unreadable" and result.notes:
+        return f"{text} (unreadable: {result.notes[0].message})"
     return text if result.status == "graded" else f"{text} ({result.status})"

@@ -9,15 +9,15 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.errors import Mendable
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
-from autograder.intake import Intake, Submission, read_submissions
-from autograder.intake.notebook import assignment_name
+from autograder.intake import Intake, UnreadableSubmission, read_submissions
+from autograder.intake.notebook import UnreadableNotebook, assignment_name
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
 from autograder.reference import Reference, reference_of, write_reference
@@ -26,6 +26,9 @@ from autograder.reporting import write_report
 from autograder.result import Result
 from autograder.sandbox.isolation import IsolationUnavailable, choose
 from autograder.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 Isolation = Literal["auto", "bubblewrap", "none"]
 
@@ -161,7 +164,11 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
     if len(intake.submissions) != 1:
         raise WrongUsage(f"{notebook} holds {len(intake.submissions)} notebooks; name one notebook.")
     submission = intake.submissions[0]
-    found = load(assignment or _named_in(submission, notebook))
+    try:
+        _, content = read(submission)
+    except (UnreadableNotebook, UnreadableSubmission) as error:
+        raise WrongUsage(f"{notebook} cannot be checked: {error}") from None
+    found = load(assignment or _named_in(content, notebook))
     try:
         choose("bubblewrap")
         isolation: Isolation = "bubblewrap"
@@ -175,8 +182,8 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         return found, grader.grade(submission).result
 
 
-def _named_in(submission: Submission, notebook: Path) -> str:
-    name = assignment_name(read(submission)[1])
+def _named_in(content: NotebookNode, notebook: Path) -> str:
+    name = assignment_name(content)
     if name is None:
         raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
     return name

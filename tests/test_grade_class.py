@@ -171,6 +171,14 @@ def test_changed_points_are_regraded_without_executing_anything(samples, tmp_pat
         assert now["parameters"] == was["parameters"]
 
 
+def test_a_notebook_that_cannot_be_read_is_a_sentence_for_the_student(tmp_path):
+    (tmp_path / "mine.ipynb").write_text('{"cells": [', encoding="utf-8")
+    done = run("check", tmp_path / "mine.ipynb")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "mine.ipynb cannot be checked: The notebook breaks off in line 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_student_checks_their_own_notebook(samples):
     student = next(name for name, wanted in expected_results(samples).items() if 5 < wanted["score"] < 9)
     done = run("check", samples / "cnn2" / f"{student}.ipynb")
