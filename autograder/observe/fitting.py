@@ -1,6 +1,6 @@
 """Inside the kernel: every call of `fit` is noted, and made short where the assignment wants that.
 
-A shortened call runs one epoch of two small batches, without compiling a graph for them. Callbacks, validation,
+A shortened call runs one epoch of one small batch, without compiling a graph for them. Callbacks, validation,
 generators and `tf.data` work as ever. The history keeps its keys, and its lists the length that the student asked for
 (the last value is repeated), so that the cells after it draw and compute as after a full run.
 """
@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-STEPS = 2
-BATCH = 32
+STEPS = 1
+BATCH = 8
 _SAMPLE = 2_000_000  # elements that statistics are computed over
 
 
@@ -130,7 +130,7 @@ def _rows(*arrays: Any) -> int:
 
 @contextmanager
 def _eager(model: Any) -> Iterator[None]:
-    """Two batches are done before a graph for them would be compiled."""
+    """A batch is done before a graph for them would be compiled."""
     before = getattr(model, "_run_eagerly", None), getattr(model, "_jit_compile", None)
     usable = before[0] is not None and getattr(model, "steps_per_execution", 1) == 1
     if usable:

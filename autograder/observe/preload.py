@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import sys
 
 import keras.datasets  # noqa: F401
@@ -60,6 +61,17 @@ def _rehearse_a_traceback() -> None:
         AutoFormattedTB(mode="Context").text(*sys.exc_info())
 
 
+def _rehearse_a_figure() -> None:
+    """Fonts are looked for, and glyphs, ticks and colours prepared, with the first figure; none stays open."""
+    figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
+    left.imshow([[0, 1], [1, 0]], cmap="gray_r")
+    right.plot([0.5, 1], label="0123456789 training")
+    right.set(title="Accuracy", xlabel="epoch", ylabel="loss")
+    right.legend()
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    matplotlib.pyplot.close(figure)
+
+
 for _name in _ON_FIRST_USE:
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)
@@ -67,5 +79,4 @@ for _name in _ON_FIRST_USE:
 _ = tf.keras.layers
 PIL.Image.preinit()
 _rehearse_a_traceback()
-# The fonts are looked for once; no figure stays open.
-matplotlib.pyplot.close(matplotlib.pyplot.figure())
+_rehearse_a_figure()
