@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import platformdirs
@@ -41,7 +41,7 @@ def fingerprint(files: list[Path]) -> str:
 
 def kept(file_name: str) -> Path | None:
     """The file of that name, where we kept one."""
-    paths = (folder / file_name for folder in (own_folder(), _temporary_folder()))
+    paths = (folder / file_name for folder in _folders())
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -59,7 +59,7 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
     The name carries the digest of the content, so a file that was damaged later is not believed, and concurrent
     writers all write the same bytes under the same name.
     """
-    for folder in (own_folder(), _temporary_folder()):
+    for folder in _folders():
         for path in sorted(folder.glob(f"{stem}-*.npz")):
             if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                 return path
@@ -91,20 +91,39 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
+def _folders() -> Iterator[Path]:
+    """Where there may be something that we kept; nothing is created by looking."""
+    yield own_folder()
+    folder = _private_folder(tempfile.gettempdir())
+    if _is_private(folder):
+        yield folder
+
+
 def _temporary_folder() -> Path:
-    return _private_folder(tempfile.gettempdir())
+    return _created_folder(tempfile.gettempdir())
 
 
 @functools.cache
-def _private_folder(parent: str) -> Path:
+def _created_folder(parent: str) -> Path:
     """A folder for files where the cache cannot be written: one for each user, never one that another user made."""
-    folder = Path(parent) / f"keras-autograder-{os.getuid() if hasattr(os, 'getuid') else 'datasets'}"
+    folder = _private_folder(parent)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        state = folder.lstat()
-        private = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
-        if stat.S_ISDIR(state.st_mode) and private:
+        if _is_private(folder):
             return folder
     except OSError:
         pass
     return Path(tempfile.mkdtemp(prefix="keras-autograder-", dir=parent))
+
+
+def _private_folder(parent: str) -> Path:
+    return Path(parent) / f"keras-autograder-{os.getuid() if hasattr(os, 'getuid') else 'datasets'}"
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        state = folder.lstat()
+    except OSError:
+        return False
+    ours = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
+    return stat.S_ISDIR(state.st_mode) and ours
