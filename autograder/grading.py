@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from autograder.observe.observer import Observer
     from autograder.train.trainer import Trainer
 
+# Submissions under way for each worker.
+_UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
 JUDGE_VERSION = 1
 
@@ -73,7 +75,7 @@ class Standard:
             if not question.needs_calibration:
                 continue
             known = self.reference.thresholds.get(question.id)
-            keys = [task.with_seed(0).key for task in question.training(context)]
+            keys = [task.whole.with_seed(0).key for task in question.training(context)]
             if known is None or [known.task] != keys:
                 stale.append(question.id)
         return stale
@@ -158,6 +160,7 @@ class Grader:
     def _observe(self, key: str, notebook: NotebookNode) -> Evidence:
         found = self._gradebook.evidence(key) if self._reusable(key) else None
         if found is None:
+            self._trainer.warm()  # its libraries are imported while the first notebooks run
             found = self._observer.observe(notebook, self._task)
             self._gradebook.store_evidence(found)
         return found
@@ -329,7 +332,11 @@ class ClassOutcome:
 
 
 def grade_class(grader: Grader, submissions: Sequence[Submission], watcher: Watcher, *, workers: int) -> ClassOutcome:
-    """Grade every submission, `workers` at a time; a failure of the autograder on one never stops the others."""
+    """Grade every submission; a failure of the autograder on one never stops the others.
+
+    `workers` is how many notebooks and training runs share the machine at a time. More submissions than that are under
+    way, so that one that waits for the training of a network it shares with another leaves no core idle.
+    """
     changed: set[str] = set()
     reused = 0
     failures: dict[str, str] = {}
@@ -338,7 +345,7 @@ def grade_class(grader: Grader, submissions: Sequence[Submission], watcher: Watc
         watcher.started(submission.student)
         return grader.grade(submission)
 
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="grade")
+    pool = ThreadPoolExecutor(max_workers=workers * _UNDER_WAY, thread_name_prefix="grade")
     try:
         futures = {pool.submit(grade, submission): submission for submission in submissions}
         for future in as_completed(futures):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -56,9 +57,11 @@ def workshop(isolation: Isolation, workers: int) -> Iterator[tuple[Observer, Tra
         IsolationUnavailable: the sandbox that was asked for does not work here.
     """
     chosen = choose(isolation)
+    # Running notebooks and training take turns on the same cores.
+    slots = threading.Semaphore(workers)
     with ExitStack() as stack:
-        observer = stack.enter_context(Observer(chosen, workers=workers))
-        trainer = stack.enter_context(Trainer(workers=workers))
+        observer = stack.enter_context(Observer(chosen, slots=slots))
+        trainer = stack.enter_context(Trainer(slots=slots))
         yield observer, trainer
 
 
@@ -83,7 +86,6 @@ def grade(
         claim(gradebook, assignment, output)
         standard = standard_of(assignment, observer)
         grader = Grader(standard, gradebook, observer, trainer, fresh=fresh)
-        trainer.warm()
         students = {submission.student for submission in intake.submissions}
         if fresh:
             gradebook.remove_missing(students)
@@ -169,7 +171,6 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         observer, trainer = stack.enter_context(workshop(isolation, workers=1))
         gradebook = stack.enter_context(Gradebook(scratch / FILE_NAME))
-        trainer.warm()
         grader = Grader(standard_of(found, observer), gradebook, observer, trainer)
         return found, grader.grade(submission).result
 

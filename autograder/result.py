@@ -56,7 +56,10 @@ class ComparisonExhibit(Data):
 
 
 class CurveExhibit(Data):
-    """The trusted training run against its threshold. Accuracies are fractions in 0..1, one per epoch."""
+    """The trusted training run against its threshold.
+
+    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them.
+    """
 
     kind: Literal["curve"] = "curve"
     network: str
@@ -65,6 +68,7 @@ class CurveExhibit(Data):
     threshold: float | None
     reference_low: float | None = None
     reference_high: float | None = None
+    validations: int = Field(default=1, ge=1)
 
 
 class TextExhibit(Data):

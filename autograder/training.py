@@ -19,9 +19,12 @@ class Recipe(Data):
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
     the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the most epochs that are run.
-    An epoch sees the training images once, in a new order; an incomplete last batch is left out. `seed` draws the
-    weights, the dropout and the order. `seconds` and `memory_mb` bound one run. `compilation` is used where the student
-    compiled nothing that can be rebuilt.
+    An epoch sees the training images once, in a new order; an incomplete last batch is left out. It is validated
+    `validations` times, at equal distances, the last time at its end. `seed` draws the weights, the dropout and the
+    order. A run that only has to reach an accuracy ends as soon as it does; and it is given up when half of its
+    validations are done and neither its training nor its validation accuracy was ever above `give_up`: it guesses.
+    `seconds` and `memory_mb` bound one run. `compilation` is used where the student compiled nothing that can be
+    rebuilt.
     """
 
     dataset: Literal["mnist", "fashion_mnist", "cifar10"]
@@ -29,6 +32,8 @@ class Recipe(Data):
     validation: int = Field(gt=0, le=60_000)
     epochs: int = Field(gt=0, le=100)
     batch_size: int = Field(gt=0, le=4096)
+    validations: int = Field(default=1, ge=1, le=20)
+    give_up: float = Field(default=0.2, ge=0, le=1)
     normalization: Normalization = "standardize"
     channels_last: bool = True
     seed: int = 1
@@ -38,11 +43,16 @@ class Recipe(Data):
 
 
 class TrainingTask(Data):
-    """One run that is asked for. Two submissions with the same network ask for the same task, and share its run."""
+    """One run that is asked for. Two submissions with the same network ask for the same task, and share its run.
+
+    `target` is the validation accuracy (0..1) that decides, where nothing else is asked of the run: it ends at the
+    first validation that reaches it. None runs to the end.
+    """
 
     architecture: Architecture
     compilation: Compilation
     recipe: Recipe
+    target: float | None = Field(default=None, gt=0, le=1)
 
     @property
     def key(self) -> str:
@@ -68,7 +78,13 @@ class TrainingTask(Data):
             architecture=self.architecture,
             compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
             recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
+            target=self.target,
         )
+
+    @property
+    def whole(self) -> TrainingTask:
+        """The same run to its end. It answers all that this one does, because what is judged is the best validation."""
+        return self.model_copy(update={"target": None})
 
     def with_seed(self, seed: int) -> TrainingTask:
         """The same run from another random start."""
@@ -76,15 +92,18 @@ class TrainingTask(Data):
 
 
 class TrainingRun(Data):
-    """What a trusted run measured. Accuracies are fractions in 0..1, one value per epoch.
+    """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
 
     `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` says why, in words for
     the student); "limit" (time or memory ran out: what was reached until then is in the lists).
+    `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
+    was given up, see `Recipe`).
     """
 
     key: str
     outcome: Literal["trained", "failed", "limit"]
     problem: str = ""
+    ended: Literal["complete", "target", "flat"] = "complete"
     training_accuracy: tuple[float, ...] = ()
     validation_accuracy: tuple[float, ...] = ()
     training_loss: tuple[float, ...] = ()
@@ -96,5 +115,5 @@ class TrainingRun(Data):
 
     @property
     def accuracy(self) -> float:
-        """The validation accuracy that is judged: the best of the run's epochs (0.0 where none was finished)."""
+        """The validation accuracy that is judged: the best of the run (0.0 where there was no validation)."""
         return max(self.validation_accuracy, default=0.0)

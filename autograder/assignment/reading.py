@@ -17,8 +17,9 @@ training = { epochs = 5 }           # optional: what differs from [training] for
 dataset = "mnist"
 train = 2400
 validation = 600
-epochs = 3
-batch_size = 32
+epochs = 2
+batch_size = 16
+validations = 4
 
 [observe]                           # optional: how notebooks are run
 training = "short"                  # "short" cuts the student's own fit to a few steps, "full" runs it whole

@@ -39,7 +39,7 @@ def calibrate(
     thresholds = dict(standard.reference.thresholds)
     for question in standard.assignment.questions:
         for task in question.training(context):
-            thresholds[question.id] = _calibrate(question.id, task, trainer, seeds, workers, progress)
+            thresholds[question.id] = _calibrate(question.id, task.whole, trainer, seeds, workers, progress)
     return standard.reference.model_copy(update={"thresholds": thresholds})
 
 

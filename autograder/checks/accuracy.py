@@ -8,7 +8,7 @@ from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
 from autograder.checks.networks import StudentNetwork, find_network
-from autograder.network.compilation import Compilation
+from autograder.checks.tasks import training_task
 from autograder.result import CurveExhibit, Finding, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
 
@@ -16,6 +16,11 @@ DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": 
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
 CHANCE = 0.2
 WIDE_GAP = 0.1
+_ENDINGS = {
+    "complete": "",
+    "target": "; it ended as soon as the accuracy was reached",
+    "flat": "; it was given up half-way, because the network still guessed",
+}
 
 
 class Accuracy(Question):
@@ -39,17 +44,18 @@ class Accuracy(Question):
         return (self.network,)
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
-        task = self._task(find_network(context, self.network), self._recipe(context))
+        # Nothing but this accuracy is asked of the run, so it ends where it is reached.
+        task = training_task(find_network(context, self.network), self._recipe(context), self._minimum(context))
         return () if task is None else (task,)
 
     def judge(self, context: Context) -> Verdict:
         recipe = self._recipe(context)
         calibration = context.calibrations.get(self.id)
-        minimum = self.minimum if self.minimum is not None else calibration.minimum if calibration else None
+        minimum = self._minimum(context)
         if minimum is None:
             return self._unset("no accuracy to be reached was computed yet; run `autograder calibrate`")
         student = find_network(context, self.network)
-        task = self._task(student, recipe)
+        task = training_task(student, recipe, minimum)
         if task is None:
             return self.verdict(
                 "not_reached",
@@ -59,7 +65,7 @@ class Accuracy(Question):
                     hint="Without a network that can be built again from its description, there is nothing to train.",
                 ),
             )
-        run = context.runs.get(task.key)
+        run = context.run_of(task)
         if run is None:
             return self._unset("the training run is missing")
         return self._judge_run(run, minimum, calibration, recipe, student)
@@ -105,6 +111,7 @@ class Accuracy(Question):
             threshold=minimum,
             reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
             reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
+            validations=recipe.validations,
         )
         return self.verdict(
             "correct" if reached else "wrong",
@@ -117,26 +124,19 @@ class Accuracy(Question):
         dataset = DATASET_NAMES[recipe.dataset]
         got, needed = _told_apart(run.accuracy, minimum)
         most = f"{recipe.epochs} epochs" if recipe.epochs > 1 else "one epoch"
+        ended = _ENDINGS[run.ended]
         return Finding(
             message=f"Your network reached a validation accuracy of {got}; {needed} was needed.",
             where=f"our own run: {recipe.train:,} images of {dataset} to train, {recipe.validation:,} to validate, "
-            f"at most {most}",
+            f"at most {most}{ended}",
             hint="" if reached else _advice(run),
         )
 
-    def _task(self, student: StudentNetwork, recipe: Recipe) -> TrainingTask | None:
-        if student.architecture is None:
-            return None
-        given = student.compilation
-        # Metrics change nothing in a run: without them, more students share one.
-        compilation = Compilation(
-            optimizer=given.optimizer, loss=given.loss, metrics=recipe.compilation.metrics, problem=""
-        )
-        return TrainingTask(
-            architecture=student.architecture,
-            compilation=compilation if student.compiled else recipe.compilation,
-            recipe=recipe,
-        )
+    def _minimum(self, context: Context) -> float | None:
+        if self.minimum is not None:
+            return self.minimum
+        calibration = context.calibrations.get(self.id)
+        return calibration.minimum if calibration else None
 
     def _recipe(self, context: Context) -> Recipe:
         recipe = context.expected[self.network].recipe

@@ -60,6 +60,10 @@ class Context:
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
+    def run_of(self, task: TrainingTask) -> TrainingRun | None:
+        """The run of a task; where it was run to its end for another question, that run."""
+        return self.runs.get(task.whole.key) or self.runs.get(task.key)
+
 
 class Dependency(Data):
     """This question counts only where `question` earned at least `share` (0..1) of its points.

@@ -78,7 +78,7 @@ class Comparison(Question):
         runs = []
         for student, name in zip(students, self.networks(), strict=True):
             task = self._task(student, name, context)
-            run = context.runs.get(task.key) if task else None
+            run = context.run_of(task) if task else None
             if run is None:
                 unset = Finding(
                     message="The autograder could not judge this question; that is not your fault.",
@@ -89,12 +89,14 @@ class Comparison(Question):
         for run, name in zip(runs, self.networks(), strict=True):
             if not run.validation_accuracy or not run.training_accuracy:
                 failed = Finding(message=f"`{name}` could not be trained: {run.problem}")
-                return self.verdict("wrong", 0.0, *notes, failed, exhibits=self._curves(runs))
+                return self.verdict("wrong", 0.0, *notes, failed, exhibits=self._curves(runs, context))
         by = self._difference(*runs)
         holds = by > 0 and by >= self.margin
         verdict = "correct" if holds else "wrong"
         finding = self._finding(runs, holds=holds)
-        return self.verdict(verdict, self.points if holds else 0.0, *notes, finding, exhibits=self._curves(runs))
+        return self.verdict(
+            verdict, self.points if holds else 0.0, *notes, finding, exhibits=self._curves(runs, context)
+        )
 
     def _difference(self, one: TrainingRun, other: TrainingRun) -> float:
         """By how much the claim holds; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
@@ -115,13 +117,14 @@ class Comparison(Question):
             hint = f"`{self.network}` is to overfit less than `{self.other}`: look at what it does against overfitting."
         return Finding(message=message, where=where, hint="" if holds else hint)
 
-    def _curves(self, runs: list[TrainingRun]) -> tuple[CurveExhibit, ...]:
+    def _curves(self, runs: list[TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:
         return tuple(
             CurveExhibit(
                 network=name,
                 training_accuracy=run.training_accuracy,
                 validation_accuracy=run.validation_accuracy,
                 threshold=None,
+                validations=self._recipe(context, name).validations,
             )
             for name, run in zip(self.networks(), runs, strict=True)
             if run.validation_accuracy

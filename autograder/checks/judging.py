@@ -46,14 +46,16 @@ def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[Train
             tasks.update((task.key, task) for task in missing)
         else:
             earlier[question.id] = _judge(question, seen)
-    return tuple(tasks.values())
+    # A run to the end answers for one that may stop at its target, so only the former is made.
+    whole = {task.key for task in tasks.values() if task.target is None}
+    return tuple(task for task in tasks.values() if task.target is None or task.whole.key not in whole)
 
 
 def _missing_runs(question: Question, context: Context) -> list[TrainingTask]:
     if not question.requires_training or _unmet(question, context) is not None:
         return []
     try:
-        return [task for task in question.training(context) if task.key not in context.runs]
+        return [task for task in question.training(context) if context.run_of(task) is None]
     except Exception:
         # The same failure meets `judge`, which turns it into a verdict that says so.
         return []

@@ -6,15 +6,18 @@ from autograder.checks.networks import StudentNetwork
 from autograder.training import Recipe, TrainingTask
 
 
-def training_task(student: StudentNetwork, recipe: Recipe) -> TrainingTask | None:
+def training_task(student: StudentNetwork, recipe: Recipe, target: float | None = None) -> TrainingTask | None:
     """The trusted run of a network, as the student compiled it (as the recipe says where that was not done).
 
-    None where there is no network that can be built again.
+    `target` is the accuracy (0..1) that decides, where the run need not go on after it. None where there is no network
+    that can be built again.
     """
     if student.architecture is None:
         return None
     if not student.compiled:
-        return TrainingTask(architecture=student.architecture, compilation=recipe.compilation, recipe=recipe)
+        return TrainingTask(
+            architecture=student.architecture, compilation=recipe.compilation, recipe=recipe, target=target
+        )
     # Metrics change nothing in a run: without them, more students share one.
     compilation = student.compilation.model_copy(update={"metrics": recipe.compilation.metrics, "problem": ""})
-    return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe)
+    return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)

@@ -22,7 +22,10 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """A training curve in drawing units; points are (x, y), lines are ready for the attribute `points`."""
+    """A training curve in drawing units; points are (x, y), lines are ready for the attribute `points`.
+
+    `epochs` says for each point how many epochs were over: "0.25", "1".
+    """
 
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
@@ -31,6 +34,7 @@ class Curve:
     threshold: float | None
     band: tuple[float, float] | None
     best: int | None
+    epochs: tuple[str, ...]
 
     @staticmethod
     def line(points: Sequence[tuple[float, float]]) -> str:
@@ -46,10 +50,10 @@ def curve(exhibit: CurveExhibit) -> Curve:
     finite = [min(1.0, max(0.0, value)) for value in given if math.isfinite(value)]
     step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (1 - min(finite, default=0.0)) / step <= 5.5)
     low = math.floor(min(finite, default=0.0) / step + 1e-9) * step
-    epochs = max(len(exhibit.training_accuracy), len(exhibit.validation_accuracy), 1)
+    points = max(len(exhibit.training_accuracy), len(exhibit.validation_accuracy), 1)
 
-    def x(epoch: int) -> float:
-        share = (epoch - 1) / (epochs - 1) if epochs > 1 else 0.5
+    def x(point: int) -> float:
+        share = (point - 1) / (points - 1) if points > 1 else 0.5
         return round(LEFT + 14 + share * (WIDTH - LEFT - RIGHT - 28), 1)
 
     def y(value: float) -> float:
@@ -57,19 +61,21 @@ def curve(exhibit: CurveExhibit) -> Curve:
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     def line(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
-        return tuple((x(epoch), y(value)) for epoch, value in enumerate(values, 1) if math.isfinite(value))
+        return tuple((x(point), y(value)) for point, value in enumerate(values, 1) if math.isfinite(value))
 
-    every = max(1, math.ceil(epochs / 8))
+    every = max(1, math.ceil(points / 8))
+    labels = tuple(f"{round(point / exhibit.validations, 2):g}" for point in range(1, points + 1))
     validation = [value if math.isfinite(value) else -1.0 for value in exhibit.validation_accuracy]
     band = (exhibit.reference_low, exhibit.reference_high)
     return Curve(
-        x_ticks=tuple(Tick(x(epoch), str(epoch)) for epoch in range(1, epochs + 1, every)),
+        x_ticks=tuple(Tick(x(point), labels[point - 1]) for point in range(1, points + 1, every)),
         y_ticks=tuple(Tick(y(low + k * step), f"{low + k * step:.2f}") for k in range(round((1 - low) / step) + 1)),
         training=line(exhibit.training_accuracy),
         validation=line(exhibit.validation_accuracy),
         threshold=None if exhibit.threshold is None else y(exhibit.threshold),
         band=(y(band[1]), y(band[0])) if band[0] is not None and band[1] is not None else None,
         best=validation.index(max(validation)) if validation and max(validation) >= 0 else None,
+        epochs=labels,
     )
 
 

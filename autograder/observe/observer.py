@@ -35,16 +35,17 @@ class Observer:
     Args:
         isolation: what `sandbox.isolation.choose` gave.
         workers: how many notebooks run at a time; further calls wait.
+        slots: cores shared with others; where they are given, each notebook takes one of them instead.
     """
 
-    def __init__(self, isolation: Isolation, *, workers: int) -> None:
+    def __init__(self, isolation: Isolation, *, workers: int = 1, slots: threading.Semaphore | None = None) -> None:
         self.isolation = isolation
         # Inside bubblewrap /tmp is the warm process's own; without it, libraries get a folder to write settings to.
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
         self._warm = WarmProcess(isolation, _PRELOAD, _environment(folder))
         self._data = ServedData()
-        self._places = threading.Semaphore(workers)
+        self._slots = slots or threading.Semaphore(workers)
 
     def __enter__(self) -> Observer:
         return self
@@ -81,7 +82,7 @@ class Observer:
         """
         sources = code_cells(notebook)
         key = self.key(sources, task)
-        with self._places:
+        with self._slots:
             started = time.monotonic()
             run = self._run(sources, task, key)
             cells = run.cells

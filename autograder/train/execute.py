@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,11 @@ class Untrainable(ValueError):
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """What one epoch reached: accuracies (fractions in 0..1) and losses."""
+class Reached:
+    """What a run reached when it was validated: accuracies (fractions in 0..1) and losses.
+
+    The training values are means over the steps since the validation before.
+    """
 
     training_accuracy: float
     validation_accuracy: float
@@ -41,11 +44,10 @@ class Epoch:
 
 
 def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
-    """Train the network and report, as plain data: the device, each epoch, and the outcome at the end."""
+    """Train the network and report, as plain data: the device, each validation, and the outcome at the end."""
     try:
         report({"device": _prepare_device()})
-        _train(task, arrays, report)
-        report({"outcome": "trained"})
+        report({"outcome": "trained", "ended": _train(task, arrays, report)})
     except (CannotRebuild, Unsuitable, Untrainable) as error:
         report({"outcome": "failed", "problem": str(error)})
     except (MemoryError, tf.errors.ResourceExhaustedError, tf.errors.AbortedError):
@@ -70,7 +72,8 @@ def _prepare_device() -> str:
     return f"gpu:{tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')}" if gpus else "cpu"
 
 
-def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
+def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
+    """Train; why the run ended, in a word."""
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
@@ -93,8 +96,18 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> None:
     optimizer.build(model.trainable_variables)
     accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     model.compile(optimizer, make_loss(task.loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
-    for epoch in _epochs(model, images, task.recipe, sparse):
-        report({"epoch": [round(value, 6) for value in vars(epoch).values()]})
+    best = 0.0
+    half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)
+    for number, reached in enumerate(_rounds(model, images, task.recipe, sparse), start=1):
+        report({"reached": [round(value, 6) for value in vars(reached).values()]})
+        best = max(best, round(reached.training_accuracy, 6), round(reached.validation_accuracy, 6))
+        if task.target is None:
+            continue
+        if round(reached.validation_accuracy, 6) >= task.target:
+            return "target"
+        if number >= half and best <= task.recipe.give_up:
+            return "flat"
+    return "complete"
 
 
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
@@ -109,26 +122,31 @@ def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
         raise Untrainable(f"The last layer gives {values} for an image; there are {CLASSES} classes.")
 
 
-def _epochs(model: Any, images: Images, recipe: Recipe, sparse: bool) -> Any:
+def _rounds(model: Any, images: Images, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
     """Train epoch by epoch; each epoch sees every image once, in a new order, an incomplete last batch left out."""
     y_train, y_validation = (labels if sparse else one_hot(labels) for labels in (images.y_train, images.y_validation))
     count = len(images.x_train)
     size = min(recipe.batch_size, count)
+    steps = count // size
+    validations = min(recipe.validations, steps)
     shuffle = np.random.RandomState(recipe.seed % 2**32)
-    for number in range(1, recipe.epochs + 1):
+    for epoch in range(1, recipe.epochs + 1):
         order = shuffle.permutation(count)
-        sums = np.zeros(2)
-        steps = count // size
-        for step in range(steps):
-            batch = order[step * size : (step + 1) * size]
-            model.reset_metrics()
-            logs = model.train_on_batch(images.x_train[batch], y_train[batch], return_dict=True)
-            _check_finite(float(logs["loss"]), number, step)
-            sums += float(logs["accuracy"]), float(logs["loss"])
-        training_accuracy, training_loss = sums / steps
-        validation_accuracy, validation_loss = _validate(model, images.x_validation, y_validation)
-        _check_finite(validation_loss, number, steps)
-        yield Epoch(float(training_accuracy), validation_accuracy, float(training_loss), validation_loss)
+        done = 0
+        for number in range(1, validations + 1):
+            sums = np.zeros(2)
+            until = steps * number // validations
+            for step in range(done, until):
+                batch = order[step * size : (step + 1) * size]
+                model.reset_metrics()
+                logs = model.train_on_batch(images.x_train[batch], y_train[batch], return_dict=True)
+                _check_finite(float(logs["loss"]), epoch, step)
+                sums += float(logs["accuracy"]), float(logs["loss"])
+            training_accuracy, training_loss = sums / (until - done)
+            done = until
+            validation_accuracy, validation_loss = _validate(model, images.x_validation, y_validation)
+            _check_finite(validation_loss, epoch, done)
+            yield Reached(float(training_accuracy), validation_accuracy, float(training_loss), validation_loss)
 
 
 def _validate(model: Any, x: Any, y: Any) -> tuple[float, float]:

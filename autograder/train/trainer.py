@@ -26,7 +26,7 @@ from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
 
 # Goes up whenever the same task would train differently: threads, order of batches, normalization, optimizer tables.
-METHOD = 1
+METHOD = 2
 
 _BACKEND = "tensorflow"
 _COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
@@ -50,12 +50,15 @@ class _WorkerDied(Exception):
 class Trainer:
     """Runs training tasks in a warm worker process, at most `workers` at a time (one at a time on a GPU).
 
+    Each run takes one of `slots` instead, where these are given: cores that are shared with others.
+
     The worker starts with the first task, or ahead of it with `warm()`, and is replaced when it dies. All methods may
     be called from any thread. `close()`, or leaving the `with` block, ends it.
     """
 
-    def __init__(self, workers: int = 1) -> None:
-        self._slots = threading.BoundedSemaphore(1 if device_kind() != "cpu" else max(1, workers))
+    def __init__(self, workers: int = 1, *, slots: threading.Semaphore | None = None) -> None:
+        on_cores = device_kind() == "cpu"
+        self._slots = slots if slots is not None and on_cores else threading.Semaphore(workers if on_cores else 1)
         self._runs: OncePerKey[TrainingRun] = OncePerKey()
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
@@ -260,11 +263,12 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
             f"Training broke off ({how}), most likely because it needed more than the {task.recipe.memory_mb:,} MB of "
             "memory that it may use."
         )
-    columns = list(zip(*answer["epochs"], strict=True)) or [(), (), (), ()]
+    columns = list(zip(*answer["reached"], strict=True)) or [(), (), (), ()]
     return TrainingRun(
         key=key,
         outcome=outcome,
         problem=problem,
+        ended=answer.get("ended", "complete"),
         training_accuracy=columns[0],
         validation_accuracy=columns[1],
         training_loss=columns[2],

@@ -43,7 +43,7 @@ class _Child:
     deadline: float
     received: bytes = b""
     facts: dict[str, Any] = field(default_factory=dict)
-    epochs: list[list[float]] = field(default_factory=list)
+    reached: list[list[float]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     late: bool = False
 
@@ -118,8 +118,8 @@ class Worker:
         *lines, child.received = child.received.split(b"\n")
         for line in lines:
             report = json.loads(line)
-            if "epoch" in report:
-                child.epochs.append(report["epoch"])
+            if "reached" in report:
+                child.reached.append(report["reached"])
             else:
                 child.facts.update(report)
         if not block:
@@ -130,7 +130,7 @@ class Worker:
         os.close(pipe)
         del self._children[pipe]
         _, status = os.waitpid(child.process, 0)
-        answer = {"id": child.request, "epochs": child.epochs, "seconds": time.monotonic() - child.started}
+        answer = {"id": child.request, "reached": child.reached, "seconds": time.monotonic() - child.started}
         if "outcome" not in child.facts:
             ended_by = -os.waitstatus_to_exitcode(status)
             answer |= {"outcome": "late"} if child.late else {"outcome": "died", "signal": ended_by}

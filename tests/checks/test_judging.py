@@ -138,3 +138,21 @@ def test_what_builds_on_a_run_is_asked_for_once_that_run_counts(context, accurac
     (first,) = tasks_needed(questions, context)
     done = Context(evidence=context.evidence, expected={}, runs={first.key: run_of(first, accuracy)})
     assert bool(tasks_needed(questions, done)) is asked
+
+
+def test_a_run_to_the_end_answers_for_one_that_may_stop_at_its_target(context):
+    class Targeted(Trained):
+        def training(self, context):
+            return tuple(task.model_copy(update={"target": 0.8}) for task in super().training(context))
+
+        def judge(self, context):
+            return self.verdict("correct" if context.run_of(*self.training(context)) else "error", self.points)
+
+    targeted = Targeted(id="t", title="T", points=3)
+    (short,) = tasks_needed([targeted], context)
+    assert short.target == 0.8
+    (whole,) = tasks_needed([targeted, trained("a")], context)
+    assert whole.target is None
+    done = Context(evidence=context.evidence, expected={}, runs={whole.key: run_of(whole, 0.9)})
+    assert tasks_needed([targeted, trained("a")], done) == ()
+    assert judge_all([targeted], done)[0].status == "correct"

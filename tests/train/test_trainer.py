@@ -67,6 +67,26 @@ def test_another_worker_gives_the_same_run(trainer):
         assert measured(other.run(task(small_cnn()))) == measured(trainer.run(task(small_cnn())))
 
 
+def test_a_run_with_a_target_is_the_whole_run_up_to_where_it_reaches_it(trainer):
+    asked = task(small_cnn(), validations=3)
+    whole = trainer.run(asked)
+    assert (whole.ended, len(whole.validation_accuracy)) == ("complete", 6)
+    target = whole.validation_accuracy[1]
+    short = trainer.run(asked.model_copy(update={"target": target}))
+    first = next(at for at, value in enumerate(whole.validation_accuracy) if value >= target)
+    assert (short.ended, short.outcome) == ("target", "trained")
+    assert short.validation_accuracy == whole.validation_accuracy[: first + 1]
+    assert short.training_loss == whole.training_loss[: first + 1]
+
+
+def test_a_run_that_only_guesses_is_given_up_half_way(trainer):
+    frozen = Compilation(optimizer=Optimizer(name="sgd", settings={"learning_rate": 1e-9}))
+    asked = task(small_cnn(), frozen, epochs=4, validations=2)
+    assert len(trainer.run(asked).validation_accuracy) == 8
+    given_up = trainer.run(asked.model_copy(update={"target": 0.9}))
+    assert (given_up.ended, len(given_up.validation_accuracy)) == ("flat", 4)
+
+
 def test_another_seed_gives_another_run(trainer):
     assert trainer.run(task(linear(), seed=2)).training_loss != trainer.run(task(linear(), seed=3)).training_loss
 
