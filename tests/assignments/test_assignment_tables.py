@@ -91,6 +91,8 @@ def test_the_solution_earns_everything_but_the_written_points(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_threshold_was_computed_for_the_network_and_the_recipe_over_twenty_seeds(name):
     assert not standard(name).stale_thresholds()
+    accuracies = {question.id for question in assignment(name).questions if question.kind == "accuracy"}
+    assert set(standard(name).reference.thresholds) == accuracies
     for threshold in standard(name).reference.thresholds.values():
         assert len(threshold.seeds) >= 20
         assert threshold.minimum < min(threshold.accuracies)

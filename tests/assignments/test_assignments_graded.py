@@ -34,6 +34,26 @@ model = keras.Model(inputs, layers.Softmax()(layers.Dense(10)(x)))
 """
 ATTEMPT = "attempt = keras.Sequential([keras.Input(shape=(784,)), layers.Dense(10, activation='softmax')])\n"
 
+# Slips that the course's own texts hold, and what a student who copies them hears.
+COMMAS = """
+model = keras.Sequential([
+    keras.Input(shape=(28, 28, 1)),
+    layers.Conv2D(64, (3, 3), activation="relu")
+    layers.MaxPooling2D((2, 2)),
+])
+"""
+CAPITALS = COMMAS.replace('"relu")', '"relu"),').replace("Pooling2D", "Pooling2d")
+ORDER = """
+inputs = keras.Input(shape=(32, 32, 3))
+x = layers.MaxPooling2D((2, 2))(x)
+x = layers.Conv2D(32, (3, 3), activation="relu")(inputs)
+"""
+SLIPS = {
+    "commas": ("fashion-conv", COMMAS, "there must be a comma"),
+    "capitals": ("fashion-conv", CAPITALS, "The class is written MaxPooling2D."),
+    "order": ("onions", ORDER, "Nothing was put into x before this line"),
+}
+
 # What students who are right about fcn write as `most_parameters` and as `dense_1_parameters`, and how they are read.
 ANSWERS = {
     "letter": ('"a"', "392_500", ()),
@@ -84,6 +104,9 @@ def hand_in(folder: Path, name: str) -> None:
     )
     write(folder, "untouched", given)
     write(folder, "solution", solved)
+    for student, (slipped, code, _) in SLIPS.items():
+        if slipped == name:
+            write(folder, student, given, network=code)
     if name == "fcn":
         network = next("".join(cell["source"]) for cell in solved["cells"] if cell["id"] == "network")
         for student, (most, number, _) in ANSWERS.items():
@@ -142,6 +165,12 @@ def test_the_untouched_notebook_runs_to_its_end_and_earns_nothing(graded, name):
     nothing = {one.id for one in result.questions if one.status in ("not_reached", "needs_review")}
     drawn = {question.id for question in assignment(name).questions if question.kind == "figure"}
     assert {one.id for one in result.questions} - nothing <= drawn
+
+
+@pytest.mark.parametrize("student", SLIPS)
+def test_who_copies_a_slip_of_the_course_text_hears_what_to_mend(graded, student):
+    name, _, words = SLIPS[student]
+    assert words in " ".join(note.hint for note in of(graded, name, student).notes)
 
 
 @pytest.mark.parametrize("student", [*ANSWERS, "functional", "two networks", "another name", "two under other names"])
