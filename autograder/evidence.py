@@ -85,10 +85,11 @@ class CapturedFigure(Data):
 
 
 class CapturedFile(Data):
-    """A file that the notebook wrote, by its path below the notebook's folder; `sha256` of its bytes, `size` in bytes.
+    """A saved network that the notebook wrote, by its path below the notebook's folder.
 
-    `config` and `metadata` are the texts of `config.json` and `metadata.json` in a `.keras` archive; of every other
-    file only the fact is kept. Nothing of it is ever loaded.
+    `sha256` is that of its bytes, `size` their number. `config` and `metadata` are the texts of
+    `config.json` and `metadata.json` in a `.keras` archive; of every other file only the fact is kept. Nothing of it is
+    ever loaded.
     """
 
     name: str = Field(max_length=200)
@@ -105,6 +106,7 @@ class Capture(Data):
     values: tuple[CapturedValue, ...] = Field(default=(), max_length=MAX_VALUES)
     fits: tuple[CapturedFit, ...] = Field(default=(), max_length=200)
     figures: tuple[CapturedFigure, ...] = Field(default=(), max_length=200)
+    files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
 
     @classmethod
     def parse(cls, raw: str | bytes | dict[str, Any]) -> Capture:

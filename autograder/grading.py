@@ -21,6 +21,7 @@ from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
 from autograder.result import Finding, Result
+from autograder.slips import advice
 from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
 
@@ -291,7 +292,7 @@ def _run_notes(evidence: Evidence) -> list[Finding]:
                 Finding(
                     message=f"{cell.failure.name}{line}: {_first_line(cell.failure.message)}",
                     where=where,
-                    hint="The cells after it were run all the same.",
+                    hint=advice(cell.failure),
                 )
             )
         elif cell.status == "timeout":

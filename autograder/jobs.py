@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
+from autograder import datasets
 from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.errors import Mendable
@@ -87,6 +88,7 @@ def grade(
     intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with workshop(isolation, workers) as (observer, trainer), Gradebook(output / FILE_NAME) as gradebook:
         claim(gradebook, assignment, output)
+        provide_images(assignment)
         standard = standard_of(assignment, observer)
         grader = Grader(standard, gradebook, observer, trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
@@ -97,6 +99,17 @@ def grade(
         index = write_report(output, assignment, gradebook, changed=outcome.changed)
         kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
     return GradedClass(index, outcome, intake, kept)
+
+
+def provide_images(assignment: Assignment) -> None:
+    """Fetch the images that an assignment needs and this machine lacks.
+
+    Raises:
+        DatasetMissing: they cannot be fetched; the sentence says where they may be put.
+    """
+    recipes = (network.recipe for network in assignment.networks.values())
+    for name in dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)]):
+        datasets.find(name, download=True)
 
 
 def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
@@ -169,6 +182,7 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise WrongUsage(f"{notebook} cannot be checked: {error}") from None
     found = load(assignment or _named_in(content, notebook))
+    provide_images(found)
     try:
         choose("bubblewrap")
         isolation: Isolation = "bubblewrap"
@@ -197,6 +211,7 @@ def calibrate_assignment(
     Raises:
         AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
     """
+    provide_images(assignment)
     with workshop("auto", workers) as (observer, trainer):
         trainer.warm()
         standard = Standard.of(assignment, reference_of(assignment, observer))

@@ -16,6 +16,7 @@ FLOORS = (
     ("jobs",),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
+    ("slips",),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
     ("checks", "sandbox"),
     ("training",),

@@ -28,7 +28,7 @@ def calibrate(
     workers: int,
     progress: Callable[[str, int, float], None],
 ) -> Reference:
-    """The reference with a threshold for every question that trains a network; nothing is written.
+    """The reference with a threshold for every question that needs one computed; nothing is written.
 
     `progress` is told of every run: question id, seed, validation accuracy.
 
@@ -38,6 +38,8 @@ def calibrate(
     context = standard.reference_context()
     thresholds = dict(standard.reference.thresholds)
     for question in standard.assignment.questions:
+        if not question.needs_calibration:
+            continue
         for task in question.training(context):
             thresholds[question.id] = _calibrate(question.id, task.whole, trainer, seeds, workers, progress)
     return standard.reference.model_copy(update={"thresholds": thresholds})

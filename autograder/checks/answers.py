@@ -83,23 +83,28 @@ class Answered(Question):
     def wrong_answer(self, message: str, understood: str, context: Context, *, hint: str = "") -> Verdict:
         """No points, unless the answer depends on a training run that grading has shortened."""
         if self.measured and _computed_from_shortened_run(context, self.answer):
-            return self.verdict(
-                "needs_review",
-                0.0,
-                *said(understood),
-                Finding(
-                    message=f"`{self.answer}` is computed from a training run that was shortened for grading, so its "
-                    "value says nothing here; a person looks at it.",
-                    hint="Next time, write down the number that you saw after the full run.",
-                ),
-            )
+            return self._left_to_a_person(understood)
         return self.verdict("wrong", 0.0, *said(understood), Finding(message=message, hint=hint or self.hint))
 
-    def known_wrong(self, known: WrongAnswer, understood: str) -> Verdict:
-        """What is earned by a wrong answer that was named beforehand."""
+    def known_wrong(self, known: WrongAnswer, understood: str, context: Context) -> Verdict:
+        """What is earned by a wrong answer that was named beforehand, unless it depends on a shortened run."""
+        if self.measured and _computed_from_shortened_run(context, self.answer):
+            return self._left_to_a_person(understood)
         status = "partial" if known.share else "wrong"
         return self.verdict(
             status, known.share * self.points, *said(understood), Finding(message=known.message, hint=self.hint)
+        )
+
+    def _left_to_a_person(self, understood: str) -> Verdict:
+        return self.verdict(
+            "needs_review",
+            0.0,
+            *said(understood),
+            Finding(
+                message=f"`{self.answer}` is computed from a training run that was shortened for grading, so its "
+                "value says nothing here; a person looks at it.",
+                hint="Next time, write down the number that you saw after the full run.",
+            ),
         )
 
 

@@ -89,7 +89,7 @@ class Array(Answered):
             return self.right(understood)
         for known in self.wrong:
             if self._close(numbers.values, _plain(known.value).values):
-                return self.known_wrong(known, understood)
+                return self.known_wrong(known, understood, context)
         return self.wrong_answer(self._difference(numbers), understood, context)
 
     def _judge_measured(self, numbers: Numbers, understood: str, context: Context) -> Verdict:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.evidence import CapturedFigure
+from autograder.checks.networks import find_network
+from autograder.evidence import CapturedFigure, CapturedFit
 from autograder.result import Finding, Verdict
 
 Curve = Literal["training", "validation"]
@@ -26,15 +27,19 @@ _QUANTITIES = {
 class Figure(Question):
     """A matplotlib figure with the `curves` as lines in one axes, each with as many points as a training had epochs.
 
-    `quantity` is what the curves show, where that matters. `points_per_line` is how many points each line has, where
-    that is not the epochs of a training; with `curves = []` one line (or one cloud of points) is enough. Curves that
-    have no labels earn half.
+    `quantity` is what the curves show, where that matters, `network` whose training it is. `points_per_line` is how
+    many points each line has, where that is not the epochs of a training; with `curves = []` one line (or one cloud of
+    points) is enough. Curves that have no labels earn half.
     """
 
     kind: Literal["figure"]
     curves: tuple[Curve, ...] = ("training", "validation")
     quantity: Literal["accuracy", "loss", "any"] = "any"
+    network: str = Field(default="", max_length=200)
     points_per_line: int | None = Field(default=None, ge=1, le=100_000)
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,) if self.network else ()
 
     def judge(self, context: Context) -> Verdict:
         figures = context.evidence.figures
@@ -83,7 +88,8 @@ class Figure(Question):
 
     def _too_few(self, axes: _Axes, lines: list[_Line], where: str) -> _Judged:
         if len(axes.lines) >= len(self.curves):
-            message = "The lines in the figure do not have one point for each epoch."
+            whose = f" of `{self.network}`" if self.network else ""
+            message = f"The lines in the figure do not have one point for each epoch{whose}."
             return _Judged(0.0, Finding(message=message, where=where, hint="Draw what the history of `fit` holds."))
         both = "a training and a validation curve" if len(self.curves) == 2 else f"a {self.curves[0]} curve"
         have = {0: "no line", 1: "one line"}.get(len(lines), f"{len(lines)} lines")
@@ -104,10 +110,16 @@ class Figure(Question):
             return None
         lengths: set[int] = set()
         together: dict[str, int] = {}
-        for fit in context.evidence.fits:
+        for fit in self._fits(context):
             together[fit.network] = together.get(fit.network, 0) + fit.epochs
             lengths |= {fit.epochs, together[fit.network], *(len(values) for values in fit.history.values())}
         return frozenset(lengths - {0}) or None
+
+    def _fits(self, context: Context) -> tuple[CapturedFit, ...]:
+        """The trainings whose curves may be shown; where none of the network's own is known, all of them."""
+        captured = find_network(context, self.network).captured if self.network else None
+        own = tuple(fit for fit in context.evidence.fits if captured is not None and fit.network == captured.name)
+        return own or context.evidence.fits
 
 
 @dataclass(frozen=True)

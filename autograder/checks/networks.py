@@ -16,6 +16,9 @@ from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown
 from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
 
+# Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
+_MOST_OTHERS = 12
+
 
 @dataclass(frozen=True)
 class StudentNetwork:
@@ -51,17 +54,20 @@ class StudentNetwork:
 def find_network(context: Context, name: str) -> StudentNetwork:
     """The student's network for the assignment's network `name`.
 
-    It is the one in the variable of that name. Where that holds none, it is the only network that no other part of
-    the assignment asks for, or the one closest to what is expected.
+    It is the one in the variable of that name. Where that holds none, it is one that no other part of the assignment
+    asks for: the only one, or the one closest to what is expected. Where the assignment asks for several networks, one
+    that is closer to another of them than to this one is not taken.
     """
     captured = context.evidence.network(name)
     if captured is not None:
         return _read(captured, context.expected.get(name))
-    others = [one for one in context.evidence.networks if one.name not in context.expected]
-    if not others:
-        return StudentNetwork(problem=f"There is no network in a variable `{name}`: no cell that ran made one.")
+    others = [one for one in context.evidence.networks if one.name not in context.expected][:_MOST_OTHERS]
     expected = context.expected.get(name)
     candidates = [_read(one, expected) for one in others]
+    if len(context.expected) > 1:
+        candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
+    if not candidates:
+        return StudentNetwork(problem=f"There is no network in a variable `{name}`: no cell that ran made one.")
     if len(candidates) == 1:
         return _taken_as(candidates[0], name)
     closest = _closest(candidates, expected)
@@ -157,20 +163,37 @@ def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     return replace(student, understood=f"Your network is called `{given}`; it was taken as `{name}`.")
 
 
+def _meant_for(student: StudentNetwork, context: Context) -> str | None:
+    """Which of several networks of the assignment is meant by one in another variable.
+
+    It is the one with the fewest deviations, those that are in their own variables included, as long as at least half
+    of its layers are there; None where that fits none, "" where the network cannot be read.
+    """
+    if student.comparable is None:
+        return ""
+    counted = []
+    for name, expected in context.expected.items():
+        count = _deviations(student.comparable, expected)
+        if 2 * count < len(expected.architecture.operations):
+            counted.append((count, context.evidence.network(name) is None, name))
+    return min(counted)[-1] if counted else None
+
+
+def _deviations(network: Architecture, expected: ExpectedNetwork) -> int:
+    try:
+        region = marked(expected)
+    except TableError:
+        region = frozenset()
+    return len(compare(expected.architecture, network, region).deviations)
+
+
 def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None) -> StudentNetwork | None:
     """The one with the fewest deviations, None where several have the same number."""
     readable = [(student, student.comparable) for student in candidates]
     comparable = [(student, network) for student, network in readable if network is not None]
     if expected is None or not comparable:
         return comparable[0][0] if len(comparable) == 1 else None
-    try:
-        region = marked(expected)
-    except TableError:
-        region = frozenset()
-    counted = sorted(
-        (len(compare(expected.architecture, network, region).deviations), place)
-        for place, (_, network) in enumerate(comparable)
-    )
+    counted = sorted((_deviations(network, expected), place) for place, (_, network) in enumerate(comparable))
     if len(counted) > 1 and counted[0][0] == counted[1][0]:
         same = [comparable[place][1] for count, place in counted if count == counted[0][0]]
         if any(network != same[0] for network in same):

@@ -67,9 +67,10 @@ class Number(Answered):
             return self.right(understood)
         for known in self.wrong:
             if value in _around(known.value, 0.0):
-                return self.known_wrong(known, understood)
+                return self.known_wrong(known, understood, context)
         message, hint = f"{written(value)} is not right.", ""
-        if self._whole(expected) and value != int(value):
+        exact = not (self.tolerance or self.relative_tolerance)
+        if exact and self._whole(expected) and self._large(expected) and value != int(value):
             hint = "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators."
         elif self._is_that_of_own_network(value, context):
             message = (

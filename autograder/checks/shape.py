@@ -60,7 +60,7 @@ class Shape(Answered):
             return self.right(understood)
         for known in self.wrong:
             if _fits(sizes, known.value):
-                return self.known_wrong(known, understood)
+                return self.known_wrong(known, understood, context)
         bare = _without_batch(sizes)
         if self._is_that_of_own_network(sizes, context):
             message = (

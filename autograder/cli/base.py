@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -27,6 +29,22 @@ class IsolationChoice(StrEnum):
     auto = "auto"
     bubblewrap = "bubblewrap"
     none = "none"
+
+
+@app.callback()
+def settings(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder with mnist.npz, fashion_mnist.npz or cifar10.npz [what AUTOGRADER_DATA names].",
+        ),
+    ] = None,
+) -> None:
+    """Settings for every command."""
+    if data is not None:
+        os.environ["AUTOGRADER_DATA"] = str(data.resolve())
 
 
 @contextmanager

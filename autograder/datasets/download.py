@@ -7,10 +7,13 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from autograder.datasets.cache import keep, npz_bytes
 from autograder.datasets.formats import IDX_FILES, DatasetMissing, read_cifar, read_idx
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _KERAS_STORE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 # Address and SHA-256 of every file that a download fetches.
@@ -31,14 +34,14 @@ _DOWNLOADS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def fetch(name: str) -> Path:
-    """Fetch a dataset into our folder, with a progress bar on stderr.
+def fetch(name: str, console: Console | None = None) -> Path:
+    """Fetch a dataset into our folder, with a progress bar on `console` (stderr, where none is given).
 
     Raises:
         DatasetMissing: it could not be fetched, or is not what is published.
     """
     with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
-        files = [_fetch(name, address, digest, Path(folder)) for address, digest in _DOWNLOADS[name]]
+        files = [_fetch(name, address, digest, Path(folder), console) for address, digest in _DOWNLOADS[name]]
         if name == "mnist":
             content = files[0].read_bytes()
         elif name == "fashion_mnist":
@@ -50,7 +53,7 @@ def fetch(name: str) -> Path:
     return keep(f"{name}.npz", content)
 
 
-def _fetch(name: str, address: str, digest: str, folder: Path) -> Path:
+def _fetch(name: str, address: str, digest: str, folder: Path, console: Console | None) -> Path:
     import urllib.request
 
     from rich.console import Console
@@ -61,7 +64,7 @@ def _fetch(name: str, address: str, digest: str, folder: Path) -> Path:
     try:
         with (
             urllib.request.urlopen(address, timeout=30) as answer,
-            Progress(console=Console(stderr=True), transient=True) as progress,
+            Progress(console=console or Console(stderr=True), transient=True) as progress,
             path.open("wb") as file,
         ):
             bar = progress.add_task(path.name, total=int(answer.headers.get("Content-Length") or 0) or None)
@@ -72,8 +75,9 @@ def _fetch(name: str, address: str, digest: str, folder: Path) -> Path:
     except OSError as error:
         raise DatasetMissing(
             name,
-            f"{address} could not be fetched ({error}): put {name}.npz into a folder and name that folder in the "
-            "environment variable AUTOGRADER_DATA.",
+            f"The dataset {name} is not on this machine, and {address} could not be fetched ({error}): put {name}.npz "
+            "into a folder and name that folder in the environment variable AUTOGRADER_DATA, or as "
+            "`autograder --data FOLDER`.",
         ) from None
     if sha.hexdigest() != digest:
         raise DatasetMissing(name, f"What {address} sent is not the file that is published there; nothing was kept.")

@@ -59,7 +59,8 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
     raise DatasetMissing(
         name,
         f"The dataset {name} is not on this machine (looked in {', '.join(folders)}): "
-        f"put {name}.npz into a folder and name that folder in the environment variable AUTOGRADER_DATA.",
+        f"put {name}.npz into a folder and name that folder in the environment variable AUTOGRADER_DATA, "
+        "or as `autograder --data FOLDER`.",
     )
 
 

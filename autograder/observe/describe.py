@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.observe.fitting import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain, type_name
+from autograder.observe.saved import SavedFiles
 
 MAX_NETWORKS = 50
 MAX_NETWORK_BYTES = 512 * 1024
@@ -32,6 +33,7 @@ class Describer:
         self._variables = variables
         self._names = names
         self._fits = fits
+        self._saved = SavedFiles()
         self._model = keras.Model
         self._plain_kinds = {keras.Sequential: keras.Sequential.get_config, Functional: Functional.get_config}
         self._compile_config = keras.Model.get_compile_config
@@ -42,13 +44,14 @@ class Describer:
         self._watch_figures()
 
     def describe(self, cell: int) -> str:
-        """Networks, values, calls of `fit` and figures, as JSON of at most 4 MiB."""
+        """Networks, values, calls of `fit`, figures and saved networks, as JSON of at most 4 MiB."""
         models = list(self._models())
         parts: dict[str, list[dict[str, Any]]] = {
             "networks": [self._network(name, model, cell) for name, model in models[:MAX_NETWORKS]],
             "values": list(self._values(cell)),
             "fits": [self._fit(call, models, cell) for call in self._fits.take()],
             "figures": [{"axes": axes, "cell": cell} for axes in self._take_figures()],
+            "files": self._saved.take(),
         }
         room = MAX_BYTES
         for key, entries in parts.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.evidence import Capture, CapturedFigure, CapturedFit, CapturedNetwork, CapturedValue
+from autograder.evidence import Capture, CapturedFigure, CapturedFile, CapturedFit, CapturedNetwork, CapturedValue
 
 MAX_EVENTS = 200
 MAX_NAMES = 200
@@ -12,7 +12,7 @@ class Ledger:
     """Merges the captures of one notebook.
 
     A variable that is gone, or holds something else than a network, keeps the last network it held; a state that does
-    not change keeps the cell after which it was first seen.
+    not change keeps the cell after which it was first seen. A saved file counts as it was last written.
     """
 
     def __init__(self) -> None:
@@ -20,6 +20,7 @@ class Ledger:
         self._values: dict[str, CapturedValue] = {}
         self._fits: list[CapturedFit] = []
         self._figures: list[CapturedFigure] = []
+        self._files: dict[str, CapturedFile] = {}
         self._notes: list[str] = []
 
     def add(self, capture: Capture) -> None:
@@ -32,6 +33,9 @@ class Ledger:
             before = self._values.get(value.name)
             if before is None or before.model_copy(update={"cell": value.cell}) != value:
                 self._values[value.name] = value
+        self._files |= {file.name: file for file in capture.files}
+        while len(self._files) > MAX_NAMES:
+            self._files.pop(next(iter(self._files)))
         while len(self._networks) > MAX_NAMES:
             self._networks.pop(next(iter(self._networks)))
         self._fits = [*self._fits, *capture.fits][:MAX_EVENTS]
@@ -57,6 +61,10 @@ class Ledger:
     @property
     def figures(self) -> tuple[CapturedFigure, ...]:
         return tuple(self._figures)
+
+    @property
+    def files(self) -> tuple[CapturedFile, ...]:
+        return tuple(self._files.values())
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -93,6 +93,7 @@ class Observer:
             values=run.ledger.values,
             fits=run.ledger.fits,
             figures=run.ledger.figures,
+            files=run.ledger.files,
             notes=run.ledger.notes,
             isolation=self.isolation.name,
             versions=versions(),

@@ -4,7 +4,7 @@ import json
 
 import matplotlib
 import pytest
-from by_hand import context, figure, fit, judged, question, said
+from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
 from autograder.observe.describe import _axes
 
@@ -95,6 +95,19 @@ def test_a_figure_may_show_a_run_that_stopped_early_or_went_on():
     early = fit(epochs=20, history={"loss": (0.5,) * EPOCHS})
     assert judge(drawn("train", "val"), fits=(early,)).status == "correct"
     assert judge(drawn("train", "val"), fits=(fit(epochs=2), fit(epochs=3))).status == "correct"
+
+
+def test_the_training_of_one_network_may_be_asked_for():
+    asked = question("figure", network="deep")
+    networks = tuple(network(*FASHION, name=name) for name in ("deep", "flat"))
+    fits = (fit("flat", epochs=EPOCHS), fit("deep", epochs=20))
+    own, of_another = (
+        judged(asked, context(networks=networks, figures=(drawn("train", "val", points=points),), fits=fits))
+        for points in (20, EPOCHS)
+    )
+    assert own.status == "correct"
+    assert of_another.status == "wrong"
+    assert "epoch of `deep`" in said(of_another)
 
 
 def test_another_kind_of_figure_may_be_asked_for():

@@ -134,6 +134,14 @@ def test_tolerances_are_absolute_or_relative():
     assert [answered(given, relative).status for given in (219, 181.5, 221)] == ["correct", "correct", "wrong"]
 
 
+def test_a_whole_number_is_asked_for_only_where_it_is():
+    rounded = question("number", answer="q", expected=114, tolerance=14, wrong=[{"value": 304600, "message": "m"}])
+    small = question("number", answer="q", expected=1, wrong=[{"value": 255, "message": "m"}], hint="Divide.")
+    assert "whole" not in said(answered(88.5, rounded))
+    assert "whole" not in said(answered(0.996, small))
+    assert "Divide." in said(answered(0.996, small))
+
+
 def test_three_decimals_stay_decimals_where_no_thousands_are_asked_for():
     asked = question("number", answer="q", minimum=1, maximum=2)
     assert answered("1.250", asked).status == answered("1,250", asked).status == "correct"
@@ -179,6 +187,11 @@ def test_a_number_computed_from_a_shortened_run_waits_for_a_person():
     assert answered(0.91, asked, fits=shortened, cells=(typed,)).status == "wrong"
     assert answered(0.91, asked, fits=(fit(),), cells=(computed,)).status == "wrong"
     assert answered(0.24, asked, fits=shortened, cells=(computed,)).status == "correct"
+    known = question(
+        "number", answer="q", minimum=0.1, maximum=0.3, measured=True, wrong=[{"value": 0.8, "message": "m"}]
+    )
+    assert answered(0.8, known, fits=shortened, cells=(computed,)).status == "needs_review"
+    assert answered(0.8, known, fits=shortened, cells=(typed,)).status == "wrong"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from textwrap import dedent
 
 import nbformat
@@ -48,6 +50,23 @@ def test_functional_networks_and_networks_in_lists_are_captured(observe: Observe
         "both[0]": "Sequential",
         "both[1]": "Functional",
     }
+
+
+def test_a_saved_network_is_described_as_it_was_last_written_and_other_files_are_not(observe: Observe) -> None:
+    evidence = observe(
+        NETWORK + "model.save('net.keras')",
+        "model.add(layers.Dense(3))\nimport os; os.makedirs('out'); model.save('out/net.keras')",
+        "model.pop(); model.pop(); model.save('net.keras'); model.save_weights('a.weights.h5')",
+        "open('broken.keras', 'wb').write(b'PK'); open('notes.txt', 'w').write('x'); os.remove('out/net.keras')",
+    )
+    files = {file.name: file for file in evidence.files}
+    assert sorted(files) == ["a.weights.h5", "broken.keras", "net.keras", "out/net.keras"]
+    layers = json.loads(files["net.keras"].config or "")["config"]["layers"]
+    assert [layer["class_name"] for layer in layers][-1] == "Flatten"
+    assert "keras_version" in (files["net.keras"].metadata or "")
+    assert (files["broken.keras"].size, files["broken.keras"].config) == (2, None)
+    assert files["broken.keras"].sha256 == hashlib.sha256(b"PK").hexdigest()
+    assert evidence.complete
 
 
 def test_a_network_of_a_class_of_ones_own_is_opaque(observe: Observe) -> None:

@@ -1,0 +1,54 @@
+"""What a student may look at when a cell failed: slips that are common enough to have a sentence of their own."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from autograder.evidence import Failure
+from autograder.network.kinds import ALIASES, KINDS
+
+GENERAL = "The cells after it were run all the same."
+_NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
+_NOT_DEFINED = re.compile(r"name '(\w+)' is not defined|variable '(\w+)' (?:where it is not|referenced before)")
+_CLASSES = {name.casefold(): name for name in sorted({*KINDS, *ALIASES})}
+
+
+def advice(failure: Failure) -> str:
+    """A sentence or two for the student, from the name and the message of an exception (both untrusted)."""
+    message = failure.message[:1000]
+    if failure.name == "SyntaxError" and "comma" in message:
+        return (
+            "Between two layers in a list, and between two arguments, there must be a comma. Where one is missing, "
+            "Python often points to the line before or after it."
+        )
+    if match := _NO_ATTRIBUTE.search(message):
+        return _misspelt(match[1])
+    if match := _NOT_DEFINED.search(message):
+        name = match[1] or match[2]
+        return _misspelt(name) if _known(name) else _unset(name)
+    return GENERAL
+
+
+def _misspelt(name: str) -> str:
+    if name in ("AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer"):
+        return f'TensorFlow has no {name} any more; today a network is compiled with optimizer="adam", for example.'
+    meant = _known(name)
+    if meant is None:
+        return GENERAL
+    if meant == name:
+        return f"{name} is one of Keras' layers: write layers.{name}, or import it."
+    return f"The class is written {meant}. Python tells capital letters from small ones."
+
+
+def _known(name: str) -> str | None:
+    """The class of layers that is meant by a name, None where it resembles none."""
+    near = difflib.get_close_matches(name.casefold(), _CLASSES, n=1, cutoff=0.88)
+    return _CLASSES[near[0]] if near else None
+
+
+def _unset(name: str) -> str:
+    return (
+        f"Nothing was put into {name} before this line is reached. Look at the order of the lines and of the cells: "
+        "each reads only what came before it."
+    )

@@ -1,0 +1,57 @@
+"""Which network of a notebook is meant where variables have other names than the assignment's."""
+
+import pytest
+from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
+
+DENSE = (layer("Flatten"), dense(100, "relu"), dense(50, "relu"), dense(10, "softmax"))
+EXPECTED = {"cnn": network(*FASHION, name="cnn"), "mlp": network(*DENSE, name="mlp")}
+QUESTION = {name: question("architecture", network=name) for name in EXPECTED}
+
+
+def verdict(asked, *networks, expected=EXPECTED):
+    return judged(QUESTION[asked], context(networks=networks, expected=expected))
+
+
+def test_each_of_two_renamed_networks_is_taken_for_what_it_is_closest_to():
+    built = network(*DENSE, name="first"), network(*FASHION[:-1], dense(10), name="second")
+    assert verdict("mlp", *built).status == "correct"
+    assert "called `first`" in said(verdict("mlp", *built))
+    assert "called `second`" in said(verdict("cnn", *built))
+    assert verdict("cnn", *built).status == "partial"
+
+
+def test_one_renamed_network_is_not_taken_for_two():
+    built = network(*FASHION, name="net")
+    assert verdict("cnn", built).status == "correct"
+    nothing = verdict("mlp", built)
+    assert (nothing.status, nothing.score) == ("not_reached", 0)
+
+
+def test_a_variant_of_a_network_that_is_there_is_not_taken_for_another_that_is_not():
+    helper = network(*FASHION[:2], *FASHION[4:], name="helper")
+    assert verdict("mlp", network(*FASHION, name="cnn"), helper).status == "not_reached"
+
+
+def test_a_network_that_has_little_in_common_with_any_is_taken_for_none():
+    scratch = network(layer("Flatten"), dense(3), name="scratch")
+    assert [verdict(asked, scratch).status for asked in EXPECTED] == ["not_reached", "not_reached"]
+
+
+def test_where_one_network_is_asked_for_the_only_one_is_meant_whatever_it_is():
+    only = {"cnn": EXPECTED["cnn"]}
+    scratch = network(layer("Flatten"), dense(10, "softmax"), name="scratch")
+    assert "taken as `cnn`" in said(verdict("cnn", scratch, expected=only))
+
+
+def test_of_two_equally_close_networks_none_is_guessed():
+    only = {"cnn": EXPECTED["cnn"]}
+    built = network(conv(32), *FASHION[1:], name="a"), network(*FASHION[:2], conv(32), *FASHION[3:], name="b")
+    unclear = verdict("cnn", *built, expected=only)
+    assert unclear.status == "not_reached"
+    assert "cannot be told which of `a`, `b`" in said(unclear)
+
+
+@pytest.mark.parametrize("count", [12, 50])
+def test_a_notebook_full_of_networks_is_judged_all_the_same(count):
+    built = [network(*FASHION, name=f"net_{at}") for at in range(count)]
+    assert verdict("cnn", *built).status == "correct"
