@@ -17,7 +17,7 @@ FLOORS = (
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
-    ("checks", "sandbox"),
+    ("checks", "sandbox", "overrides"),
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),

@@ -142,6 +142,7 @@ def _environment() -> Environment:
         percent=wording.percent,
         accuracy=wording.accuracy,
         duration=wording.duration,
+        day=wording.day,
     )
     environment.globals.update(
         counted=wording.counted,

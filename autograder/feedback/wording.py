@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -107,6 +108,15 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} seconds"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes:,} min {rest} s"
+
+
+def day(moment: str) -> str:
+    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment."""
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    return f"{parsed.day} {parsed:%B %Y}"
 
 
 def condition(dependency: Dependency, title: str) -> str:
