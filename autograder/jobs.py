@@ -130,6 +130,23 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
     return standard
 
 
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
+    """A report folder's assignment and gradebook.
+
+    Raises:
+        WrongUsage: it is no report folder.
+        AssignmentError, GradebookError: with a sentence for the instructor.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise WrongUsage(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
+    with Gradebook(folder / FILE_NAME) as gradebook:
+        where = gradebook.fact("assignment_folder")
+        if where is None:
+            raise WrongUsage(f"{folder / FILE_NAME} does not say which assignment it belongs to; grade again.")
+        yield load(where), gradebook
+
+
 def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
     """Judge everything in a report folder again and rewrite its report; executes nothing.
 
@@ -137,16 +154,8 @@ def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
         WrongUsage: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
-    if not (folder / "gradebook.db").is_file():
-        raise WrongUsage(f"{folder} holds no gradebook.db; name a folder that `autograder grade` wrote.")
-    with Gradebook(folder / FILE_NAME) as gradebook:
-        where = gradebook.fact("assignment_folder")
-        if where is None:
-            raise WrongUsage(f"{folder / 'gradebook.db'} does not say which assignment it belongs to; grade again.")
-        assignment = load(where)
-        standard = Standard.stored(assignment)
-        trainer = Trainer()
-        outcomes = regrade(standard, gradebook, trainer.key)
+    with opened(folder) as (assignment, gradebook):
+        outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
 

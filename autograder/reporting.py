@@ -62,6 +62,22 @@ def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, 
     return index
 
 
+def bring_up_to_date(folder: Path, assignment: Assignment, gradebook: Gradebook, student: str) -> Path:
+    """A student's page, written again where it is behind.
+
+    Raises:
+        LookupError: there is no result of this student.
+    """
+    stored = gradebook.result(student)
+    if stored is None:
+        raise LookupError(f"there is no result of {student}")
+    path = folder / "students" / f"{stored.slug}.html"
+    if _is_behind(path, gradebook.overrides.last_said().get(student)):
+        overrides = gradebook.overrides.current().get(student, {})
+        _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
+    return path
+
+
 def _is_behind(page: Path, last_said: datetime | None) -> bool:
     """Whether the page is missing or older than what a person said last, be it by a moment."""
     if not page.exists():

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down; a room may import from its own floor only what stands left of it there, and from every floor below.
 FLOORS = (
     ("cli",),
-    ("jobs",),
+    ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
