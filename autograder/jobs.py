@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -24,6 +26,7 @@ from autograder.reference import Reference, reference_of, write_reference
 from autograder.regrading import Regraded, regrade
 from autograder.reporting import write_report
 from autograder.result import Result
+from autograder.runs import RunFacts
 from autograder.sandbox.isolation import IsolationUnavailable, choose
 from autograder.train.trainer import Trainer
 
@@ -89,8 +92,18 @@ def grade(
         students = {submission.student for submission in intake.submissions}
         if fresh:
             gradebook.remove_missing(students)
+        started = time.monotonic()
         with watch(len(intake.submissions)) as watcher:
             outcome = grade_class(grader, intake.submissions, watcher, workers=workers)
+        facts = RunFacts(
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - started, 1),
+            workers=workers,
+            graded=len(outcome.changed),
+            reused=outcome.reused,
+            failures=dict(outcome.failures),
+        )
+        gradebook.store_fact("last_run", facts.model_dump_json())
         index = write_report(output, assignment, gradebook, changed=outcome.changed)
         kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
     return GradedClass(index, outcome, intake, kept)

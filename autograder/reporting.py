@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.feedback.pages import page_cells, write_class_page, write_student_page
+from autograder.feedback.summary import summarize
+from autograder.feedback.twin import write_class_json
 from autograder.gradebook import Gradebook, StoredResult
-from autograder.intake.notebook import parse_notebook
+from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.lms.answers import write_answers_csv
 from autograder.lms.files import write_grades_csv, write_results_jsonl
 from autograder.overrides import notebook_digest, overridden
-from autograder.result import Override
+from autograder.result import Override, Result
+from autograder.runs import RunFacts, TrainingFacts
+from autograder.similarity import Likeness, near_duplicates
 
 # Seconds by which a file system's clock may be ahead of ours; pages written within them are written once more.
 _CLOCKS_APART = 2.0
@@ -36,7 +41,9 @@ def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, O
 
 
 def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, changed: Collection[str]) -> Path:
-    """Write `index.html`, `students/`, `grades.csv` and `results.jsonl` into `folder`; returns the class page.
+    """Write the class page with its twin `class.json`, `students/`, `grades.csv`, `answers.csv` and `results.jsonl`.
+
+    Returns the class page.
 
     Student pages are written for the students in `changed`, where the page is missing, and where a person has decided
     something since it was written.
@@ -51,15 +58,68 @@ def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, 
     question_ids = [question.id for question in assignment.questions]
     write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
     write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
-    index = folder / "index.html"
-    pages = {stored.result.student: f"{stored.slug}.html" for stored in reviewed(gradebook)}
+    write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
+    return _write_class(folder, assignment, gradebook)
+
+
+def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> Path:
+    pages: dict[str, str] = {}
+    runs: set[str] = set()
+
+    def results() -> Iterator[Result]:
+        for stored in reviewed(gradebook):
+            pages[stored.result.student] = f"{stored.slug}.html"
+            runs.update(filter(None, stored.result.keys.get("training", "").split(",")))
+            yield stored.result
+
+    recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
+    images = min((recipe.validation for recipe in recipes), default=0)
+    summary = summarize(results(), pages.__getitem__, images=images)
+    facts = gradebook.fact("last_run")
+    run = RunFacts.model_validate_json(facts) if facts else None
+    training = _training_facts(gradebook, runs)
+    alike = _alike(assignment, gradebook)
     write_class_page(
-        index,
-        results=(stored.result for stored in reviewed(gradebook)),
+        folder / "index.html",
+        summary=summary,
         assignment_title=assignment.title,
-        page_of=pages.__getitem__,
+        run=run,
+        training=training,
+        alike=alike,
     )
-    return index
+    write_class_json(
+        folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
+    )
+    return folder / "index.html"
+
+
+def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
+    found = [run for run in map(gradebook.training_run, sorted(keys)) if run is not None]
+    return TrainingFacts(
+        runs=len(found),
+        seconds=round(sum(run.seconds for run in found), 1),
+        devices=tuple(sorted({run.device for run in found})),
+    )
+
+
+def _alike(assignment: Assignment, gradebook: Gradebook) -> list[Likeness]:
+    notebooks = {
+        submission.student: cells
+        for submission in gradebook.submissions()
+        if submission.content is not None and (cells := _code(submission.content))
+    }
+    try:
+        template = _code(assignment.notebook_path.read_bytes())
+    except OSError:
+        template = ()
+    return near_duplicates(notebooks, template)
+
+
+def _code(content: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(code_cells(parse_notebook(content)))
+    except UnreadableNotebook:
+        return ()
 
 
 def bring_up_to_date(folder: Path, assignment: Assignment, gradebook: Gradebook, student: str) -> Path:

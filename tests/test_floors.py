@@ -21,7 +21,7 @@ FLOORS = (
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),
-    ("data", "errors", "files", "once", "versions"),
+    ("data", "errors", "files", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

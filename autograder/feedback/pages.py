@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from autograder.feedback import plots
+from autograder.feedback.discrimination import in_words
 from autograder.feedback.notebook import PageCell, anchors, page_cells, render_cells
-from autograder.feedback.summary import STATUSES, summarize
+from autograder.feedback.summary import STATUSES, ClassSummary
+from autograder.feedback.table import NETWORKS, ROWS_AT_ONCE, table_data
 from autograder.feedback.templating import environment, frame
 from autograder.feedback.views import at_a_glance, dependencies, question_view
 from autograder.files import replacing
 from autograder.result import Result
+from autograder.runs import RunFacts, TrainingFacts
+from autograder.similarity import Likeness
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
@@ -61,22 +67,26 @@ def write_student_page(
 def write_class_page(
     path: Path,
     *,
-    results: Iterable[Result],
+    summary: ClassSummary,
     assignment_title: str,
-    page_of: Callable[[str], str],
+    run: RunFacts | None = None,
+    training: TrainingFacts | None = None,
+    alike: Sequence[Likeness] = (),
 ) -> None:
     """Write the page of a class, all of it or nothing.
 
     Args:
-        path: the file; folders on the way are created. It links to `students/<page_of(student)>` beside it.
-        results: read once, one at a time, in the order in which the table shows them.
+        path: the file; folders on the way are created. It links to the folder `students` beside it.
+        summary: what the results say together.
         assignment_title: as on the students' pages.
-        page_of: the file name of a student's page.
+        run: what the last run of `grade` took, where that is known.
+        training: what the trusted runs took.
+        alike: near-duplicates, the most alike first.
 
     Raises:
         OSError: the file cannot be written.
     """
-    summary = summarize(results, page_of)
+    data = table_data(summary, alike)
     chunks = (
         environment()
         .get_template("class.html")
@@ -84,7 +94,16 @@ def write_class_page(
             **frame("class.css", script="class.js"),
             assignment_title=assignment_title,
             summary=summary,
+            run=run,
+            training=training or TrainingFacts(),
+            alike=alike,
             statuses=STATUSES,
+            data=Markup(data.text),
+            filters=data.filters,
+            href={row.student: row.href for row in summary.rows},
+            shown_rows=ROWS_AT_ONCE,
+            shown_networks=NETWORKS,
+            in_words=in_words,
             bars=plots.histogram(summary.shares),
             stacks=[plots.stacked(question.shares()) for question in summary.questions],
         )
