@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from autograder.data import Data
 from autograder.errors import Mendable
 from autograder.evidence import Evidence
+from autograder.overrides import Overrides
 from autograder.result import Result
 from autograder.training import TrainingRun
 
@@ -205,6 +207,11 @@ class Gradebook:
                     "grade again with --fresh."
                 )
             yield StoredResult(result, row.result_key, row.slug)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        """What persons decided about this assignment's submissions."""
+        return Overrides(self._engine, self._assignment, self._explained)
 
     def submission(self, student: str) -> StoredSubmission | None:
         """What a student handed in; None where nothing was stored."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +27,7 @@ from autograder.reference import Reference, reference_of, write_reference
 from autograder.regrading import Regraded, regrade
 from autograder.reporting import write_report
 from autograder.result import Result
+from autograder.runs import RunFacts
 from autograder.sandbox.isolation import IsolationUnavailable, choose
 from autograder.train.trainer import Trainer
 
@@ -94,8 +97,18 @@ def grade(
         students = {submission.student for submission in intake.submissions}
         if fresh:
             gradebook.remove_missing(students)
+        started = time.monotonic()
         with watch(len(intake.submissions)) as watcher:
             outcome = grade_class(grader, intake.submissions, watcher, workers=workers)
+        facts = RunFacts(
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - started, 1),
+            workers=workers,
+            graded=len(outcome.changed),
+            reused=outcome.reused,
+            failures=dict(outcome.failures),
+        )
+        gradebook.store_fact("last_run", facts.model_dump_json())
         index = write_report(output, assignment, gradebook, changed=outcome.changed)
         kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
     return GradedClass(index, outcome, intake, kept)
@@ -146,6 +159,23 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
     return standard
 
 
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
+    """A report folder's assignment and gradebook.
+
+    Raises:
+        WrongUsage: it is no report folder.
+        AssignmentError, GradebookError: with a sentence for the instructor.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise WrongUsage(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
+    with Gradebook(folder / FILE_NAME) as gradebook:
+        where = gradebook.fact("assignment_folder")
+        if where is None:
+            raise WrongUsage(f"{folder / FILE_NAME} does not say which assignment it belongs to; grade again.")
+        yield load(where), gradebook
+
+
 def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
     """Judge everything in a report folder again and rewrite its report; executes nothing.
 
@@ -153,16 +183,8 @@ def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
         WrongUsage: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
-    if not (folder / "gradebook.db").is_file():
-        raise WrongUsage(f"{folder} holds no gradebook.db; name a folder that `autograder grade` wrote.")
-    with Gradebook(folder / FILE_NAME) as gradebook:
-        where = gradebook.fact("assignment_folder")
-        if where is None:
-            raise WrongUsage(f"{folder / 'gradebook.db'} does not say which assignment it belongs to; grade again.")
-        assignment = load(where)
-        standard = Standard.stored(assignment)
-        trainer = Trainer()
-        outcomes = regrade(standard, gradebook, trainer.key)
+    with opened(folder) as (assignment, gradebook):
+        outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
 

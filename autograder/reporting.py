@@ -2,39 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.feedback.pages import page_cells, write_class_page, write_student_page
+from autograder.feedback.summary import summarize
+from autograder.feedback.twin import write_class_json
 from autograder.gradebook import Gradebook, StoredResult
-from autograder.intake.notebook import parse_notebook
+from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.lms.answers import write_answers_csv
 from autograder.lms.files import write_grades_csv, write_results_jsonl
+from autograder.overrides import notebook_digest, overridden
+from autograder.result import Override, Result
+from autograder.runs import RunFacts, TrainingFacts
+from autograder.similarity import Likeness, near_duplicates
+
+# Seconds by which a file system's clock may be ahead of ours; pages written within them are written once more.
+_CLOCKS_APART = 2.0
+
+
+def reviewed(gradebook: Gradebook) -> Iterator[StoredResult]:
+    """Every result with what persons decided laid over it: what is shown and handed on."""
+    decided = gradebook.overrides.current()
+    for stored in gradebook.results():
+        yield review(gradebook, stored, decided.get(stored.result.student, {}))
+
+
+def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, Override]) -> StoredResult:
+    """One stored result with these overrides, by question, laid over it."""
+    if not overrides:
+        return stored
+    handed_in = gradebook.submission(stored.result.student)
+    seen = notebook_digest(handed_in.content if handed_in else None)
+    return replace(stored, result=overridden(stored.result, overrides, seen))
 
 
 def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, changed: Collection[str]) -> Path:
-    """Write `index.html`, `students/`, `grades.csv` and `results.jsonl` into `folder`; returns the class page.
+    """Write the class page with its twin `class.json`, `students/`, `grades.csv`, `answers.csv` and `results.jsonl`.
 
-    Student pages are written for the students in `changed` and where the page is missing.
+    Returns the class page.
+
+    Student pages are written for the students in `changed`, where the page is missing, and where a person has decided
+    something since it was written.
     """
     students = folder / "students"
     students.mkdir(parents=True, exist_ok=True)
-    for stored in gradebook.results():
+    said = gradebook.overrides.last_said()
+    for stored in reviewed(gradebook):
         path = students / f"{stored.slug}.html"
-        if stored.result.student in changed or not path.exists():
+        if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
             _write_page(path, assignment, gradebook, stored)
     question_ids = [question.id for question in assignment.questions]
-    write_grades_csv(folder / "grades.csv", (stored.result for stored in gradebook.results()), question_ids)
-    write_results_jsonl(folder / "results.jsonl", (stored.result for stored in gradebook.results()))
-    index = folder / "index.html"
-    pages = {stored.result.student: f"{stored.slug}.html" for stored in gradebook.results()}
+    write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
+    write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
+    write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
+    return _write_class(folder, assignment, gradebook)
+
+
+def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> Path:
+    pages: dict[str, str] = {}
+    runs: set[str] = set()
+
+    def results() -> Iterator[Result]:
+        for stored in reviewed(gradebook):
+            pages[stored.result.student] = f"{stored.slug}.html"
+            runs.update(filter(None, stored.result.keys.get("training", "").split(",")))
+            yield stored.result
+
+    recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
+    images = min((recipe.validation for recipe in recipes), default=0)
+    summary = summarize(results(), pages.__getitem__, images=images)
+    facts = gradebook.fact("last_run")
+    run = RunFacts.model_validate_json(facts) if facts else None
+    training = _training_facts(gradebook, runs)
+    alike = _alike(assignment, gradebook)
     write_class_page(
-        index,
-        results=(stored.result for stored in gradebook.results()),
+        folder / "index.html",
+        summary=summary,
         assignment_title=assignment.title,
-        page_of=pages.__getitem__,
+        run=run,
+        training=training,
+        alike=alike,
     )
-    return index
+    write_class_json(
+        folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
+    )
+    return folder / "index.html"
+
+
+def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
+    found = [run for run in map(gradebook.training_run, sorted(keys)) if run is not None]
+    return TrainingFacts(
+        runs=len(found),
+        seconds=round(sum(run.seconds for run in found), 1),
+        devices=tuple(sorted({run.device for run in found})),
+    )
+
+
+def _alike(assignment: Assignment, gradebook: Gradebook) -> list[Likeness]:
+    notebooks = {
+        submission.student: cells
+        for submission in gradebook.submissions()
+        if submission.content is not None and (cells := _code(submission.content))
+    }
+    try:
+        template = _code(assignment.notebook_path.read_bytes())
+    except OSError:
+        template = ()
+    return near_duplicates(notebooks, template)
+
+
+def _code(content: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(code_cells(parse_notebook(content)))
+    except UnreadableNotebook:
+        return ()
+
+
+def bring_up_to_date(folder: Path, assignment: Assignment, gradebook: Gradebook, student: str) -> Path:
+    """A student's page, written again where it is behind.
+
+    Raises:
+        LookupError: there is no result of this student.
+    """
+    stored = gradebook.result(student)
+    if stored is None:
+        raise LookupError(f"there is no result of {student}")
+    path = folder / "students" / f"{stored.slug}.html"
+    if _is_behind(path, gradebook.overrides.last_said().get(student)):
+        overrides = gradebook.overrides.current().get(student, {})
+        _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
+    return path
+
+
+def _is_behind(page: Path, last_said: datetime | None) -> bool:
+    """Whether the page is missing or older than what a person said last, be it by a moment."""
+    if not page.exists():
+        return True
+    return last_said is not None and page.stat().st_mtime < last_said.timestamp() + _CLOCKS_APART
 
 
 def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored: StoredResult) -> None:

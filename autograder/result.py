@@ -81,6 +81,30 @@ class TextExhibit(Data):
 Exhibit = Annotated[ComparisonExhibit | CurveExhibit | TextExhibit, Field(discriminator="kind")]
 
 
+class Override(Data):
+    """A person's word on one question, which counts in place of what was judged.
+
+    `score` was given out of `points`, the question's points at that time; where these have changed since, the same
+    share of them counts. `by` is who said so, `at` when (ISO 8601, UTC), `reason` why, in words for the student.
+    `seen` is the digest of the notebook that the person had before them.
+    """
+
+    score: float = Field(ge=0)
+    points: float = Field(gt=0)
+    reason: str = Field(default="", max_length=4000)
+    by: str = Field(max_length=200)
+    at: str
+    seen: str = ""
+
+
+class AppliedOverride(Override):
+    """An override beside the verdict that it stands in for; `outdated` where another notebook came in since."""
+
+    judged_status: Status
+    judged_score: float
+    outdated: bool = False
+
+
 class Verdict(Data):
     """What one question earned and why.
 
@@ -95,6 +119,7 @@ class Verdict(Data):
     points: float
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    override: AppliedOverride | None = None
 
     @property
     def pending(self) -> float:

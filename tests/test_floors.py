@@ -13,16 +13,16 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down; a room may import from its own floor only what stands left of it there, and from every floor below.
 FLOORS = (
     ("cli",),
-    ("jobs",),
+    ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
     ("slips",),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
-    ("checks", "sandbox"),
+    ("checks", "sandbox", "overrides"),
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),
-    ("data", "errors", "files", "once", "versions"),
+    ("data", "errors", "files", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

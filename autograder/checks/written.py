@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, NotebookCell, Question
+from autograder.data import Data
 from autograder.result import Finding, TextExhibit, Verdict
 
 LONGEST_SHOWN = 5000
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+
+class RubricLine(Data):
+    """What an answer has to say to earn `points`, for the person who reads it."""
+
+    points: float = Field(ge=0, le=1000)
+    text: str = Field(min_length=1, max_length=500)
 
 
 class Written(Question):
@@ -25,12 +33,20 @@ class Written(Question):
     has dropped the metadata, after the cell with the heading line `heading`. It ends before a later cell's heading, or
     the next cell that carries the metadata of a question. Text cells count, and code cells that hold only comments;
     the line `placeholder` does not. Nothing is ever decided here: even where nothing was written, the points wait for
-    a person, who sees the whole notebook.
+    a person, who sees the whole notebook, and the `rubric` beside it.
     """
 
     kind: Literal["written"]
     heading: str = Field(default="", max_length=200)
     placeholder: str = Field(default="Write your answer here.", max_length=500)
+    rubric: tuple[RubricLine, ...] = Field(default=(), max_length=9)
+
+    @model_validator(mode="after")
+    def _rubric_within_points(self) -> Self:
+        beyond = [line.points for line in self.rubric if line.points > self.points]
+        if beyond:
+            raise ValueError(f"a line of the rubric gives {max(beyond):g} points, the question has {self.points:g}")
+        return self
 
     def judge(self, context: Context) -> Verdict:
         answer = find_answer(context.cells, self.id, heading=self.heading, placeholder=self.placeholder)

@@ -8,9 +8,10 @@ from autograder.cli.base import app
 from autograder.cli import grade
 from autograder.cli import check
 from autograder.cli import regrade
+from autograder.cli import review
 from autograder.cli import calibrate
 
-__all__ = ["calibrate", "check", "grade", "main", "regrade"]
+__all__ = ["calibrate", "check", "grade", "main", "regrade", "review"]
 
 
 def main() -> None:

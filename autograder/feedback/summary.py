@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from autograder.result import Finding, Result, Status
+from autograder.feedback.attention import Attention, NetworkInUse, NetworksInUse
+from autograder.feedback.causes import Misconception, Misconceptions
+from autograder.feedback.discrimination import discrimination
+from autograder.result import Result, Status
 
 STATUSES: tuple[Status, ...] = ("correct", "partial", "wrong", "not_reached", "needs_review", "error")
 COMMONEST = 12
-NAMED = 60
-# Measured figures differ from student to student where the mistake is the same.
-_FIGURE = re.compile(r"\d+\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +34,34 @@ class StudentRow:
 
 @dataclass
 class QuestionSummary:
-    """How the class did on one question."""
+    """How the class did on one question; `pairs` are scores on it and on the rest, where it was decided."""
 
     title: str
     points: float
     counts: Counter[Status] = field(default_factory=Counter)
+    pairs: list[tuple[float, float]] = field(default_factory=list)
 
     def shares(self) -> list[tuple[str, int]]:
         return [(status, self.counts[status]) for status in STATUSES]
 
-
-@dataclass
-class CommonFinding:
-    """One finding that several submissions share, and the rows of the students who have it."""
-
-    question: str
-    message: str
-    hint: str
-    students: list[int] = field(default_factory=list)
-    varies: bool = False
+    @property
+    def discrimination(self) -> float | None:
+        return discrimination(self.pairs)
 
 
 @dataclass(frozen=True)
 class ClassSummary:
-    """Everything the class page shows. `mean` and `median` are points of the submissions that could be read."""
+    """Everything the class page shows. A misconception is shared by at least two submissions; the others are counted.
+
+    `mean` and `median` are points of the submissions that could be read.
+    """
 
     rows: tuple[StudentRow, ...]
     questions: tuple[QuestionSummary, ...]
-    findings: tuple[CommonFinding, ...]
-    further_findings: int
+    misconceptions: tuple[Misconception, ...]
+    further_misconceptions: int
+    networks: tuple[NetworkInUse, ...]
+    attention: Attention
     statuses: Counter[str]
     shares: tuple[float, ...]
     decided: float
@@ -73,17 +71,19 @@ class ClassSummary:
     pending: float
     waiting: int
     failed: int
+    seconds: float
 
 
-def summarize(results: Iterable[Result], page_of: Callable[[str], str]) -> ClassSummary:
+def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, images: int = 0) -> ClassSummary:
     """Read every result once; exhibits are not kept.
 
     Args:
         results: the class, in the order in which the table shows it.
         page_of: the file name of a student's page, in the folder `students` beside the class page.
+        images: how many images validate a network in a trusted run; 0 where none is trained.
     """
     questions: dict[str, QuestionSummary] = {}
-    findings: dict[tuple[str, str], CommonFinding] = {}
+    misconceptions, networks, attention = Misconceptions(), NetworksInUse(), Attention()
     held: list[tuple[Result, dict[str, tuple[Status, float]]]] = []
     for index, result in enumerate(results):
         answers: dict[str, tuple[Status, float]] = {}
@@ -91,19 +91,24 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str]) -> Class
             known = questions.setdefault(verdict.id, QuestionSummary(verdict.title, verdict.points))
             known.counts[verdict.status] += 1
             answers[verdict.id] = (verdict.status, verdict.score)
-            if verdict.status not in ("correct", "needs_review"):
-                _count(findings, index, verdict.id, verdict.title, verdict.findings)
-        _count(findings, index, "", "The submission as a whole", result.notes)
+            if result.status != "unreadable" and verdict.status not in ("needs_review", "error"):
+                known.pairs.append((verdict.score, result.score - verdict.score))
+        misconceptions.add(index, result)
+        networks.add(index, result)
+        attention.add(index, result, images)
         held.append((result.model_copy(update={"questions": (), "notes": ()}), answers))
     rows = tuple(_row(result, answers, tuple(questions), page_of) for result, answers in held)
-    common = sorted(findings.values(), key=lambda finding: (-len(finding.students), finding.question, finding.message))
+    causes = misconceptions.listed()
+    shared = [cause for cause in causes if len(cause.students) > 1]
     readable = [result for result, _ in held if result.status != "unreadable"]
     scores = [result.score for result in readable if math.isfinite(result.score)]
     return ClassSummary(
         rows=rows,
         questions=tuple(questions.values()),
-        findings=tuple(common[:COMMONEST]),
-        further_findings=len(common[COMMONEST:]),
+        misconceptions=tuple(shared[:COMMONEST]),
+        further_misconceptions=len(causes) - len(shared[:COMMONEST]),
+        networks=tuple(networks.listed()),
+        attention=attention,
         statuses=Counter(result.status for result, _ in held),
         shares=tuple(row.share for row in rows if row.status != "unreadable"),
         decided=max((result.points - result.pending for result in readable), default=0.0),
@@ -113,19 +118,8 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str]) -> Class
         pending=sum(result.pending for result, _ in held),
         waiting=sum(1 for result, _ in held if result.pending > 0),
         failed=sum(1 for _, answers in held if any(status == "error" for status, _ in answers.values())),
+        seconds=sum(result.seconds for result, _ in held),
     )
-
-
-def _count(
-    findings: dict[tuple[str, str], CommonFinding], index: int, question: str, title: str, found: Iterable[Finding]
-) -> None:
-    for finding in found:
-        common = findings.setdefault(
-            (question, _FIGURE.sub("#", finding.message)), CommonFinding(title, finding.message, finding.hint)
-        )
-        common.varies = common.varies or common.message != finding.message
-        if not common.students or common.students[-1] != index:
-            common.students.append(index)
 
 
 def _row(

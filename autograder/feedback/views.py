@@ -94,16 +94,22 @@ def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str,
 def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
     """The verdict's findings sorted by what they are to the student.
 
-    On a correct answer a finding says what is right, or, where it has a hint, what is worth knowing beside it.
+    On a correct answer a finding says what is right, or, where it has a hint, what is worth knowing beside it. Where a
+    person has decided, the findings still are what the autograder saw; that somebody will read the answer is then past.
     """
-    mendable = verdict.status in ("partial", "wrong", "not_reached", "error")
-    praise = verdict.status == "correct"
+    override = verdict.override
+    status = override.judged_status if override else verdict.status
+    mendable = status in ("partial", "wrong", "not_reached", "error")
+    praise = status == "correct"
+    waited = override is not None and status == "needs_review"
     return QuestionView(
         verdict=verdict,
-        right=tuple(_right(verdict)),
+        right=() if override else tuple(_right(verdict)),
         right_findings=tuple(finding for finding in verdict.findings if praise and not finding.hint),
         wrong=verdict.findings if mendable else (),
-        remarks=tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
+        remarks=()
+        if waited
+        else tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
         dependency=dependency,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
+# A line break within a paragraph: no empty line, list, quotation, table or indented line follows.
+_WRAPPED = re.compile(r"(?<=[^\n])(?<!  )\n(?![\n\s>|#`]|[-*+] |\d+[.)] )")
 
 # What a student reads, and what a lecturer reads, of the same state.
 STUDENT_STATUS: Mapping[str, str] = {
@@ -107,6 +110,20 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} seconds"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes:,} min {rest} s"
+
+
+def reflowed(text: str) -> str:
+    """What was written in Markdown, with the lines of a paragraph joined; lists and empty lines stay."""
+    return _WRAPPED.sub(" ", text)
+
+
+def day(moment: str) -> str:
+    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment."""
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    return f"{parsed.day} {parsed:%B %Y}"
 
 
 def condition(dependency: Dependency, title: str) -> str:

@@ -31,12 +31,12 @@ def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequen
         scores = {verdict.id: _number(verdict.score) for verdict in result.questions if not verdict.pending}
         rows.writerow(
             [
-                _text(result.student),
+                spreadsheet_text(result.student),
                 _number(result.score),
                 _number(result.points),
                 _number(result.pending),
                 _percent(result),
-                _text(result.status),
+                spreadsheet_text(result.status),
                 *(scores.get(question, "") for question in question_ids),
             ]
         )
@@ -50,7 +50,8 @@ def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:
             file.write(json.dumps(result.line(), sort_keys=True).encode("ascii") + b"\n")
 
 
-def _text(value: str) -> str:
+def spreadsheet_text(value: str) -> str:
+    """One line of text that no spreadsheet takes for a formula."""
     # A carriage return ends a line for many readers, and csv does not quote it.
     line = value.encode("utf-8", "replace").decode("utf-8").translate({13: " ", 10: " ", 0: " "})
     return f"'{line}" if value.startswith(_FORMULA_BEGINNINGS) else line

@@ -177,7 +177,7 @@ def pooling_forgotten(student: str = "Zoë Müller") -> Result:
                 points=1,
                 findings=(
                     Finding(
-                        message="Your network has 2,577,570 parameters, not 695,970. It follows from the pooling.",
+                        message="Your network has 2,577,570 parameters, not 695,970. That follows from what differs.",
                         hint="Mend the missing layers first, then look at this number again.",
                     ),
                 ),

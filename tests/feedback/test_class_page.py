@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas
+import pytest
 from bs4 import BeautifulSoup
 from class_of_results import HOSTILE, TITLE, class_of, hostile, pooling_forgotten, result, solved, template, unreadable
 
+from autograder.feedback.causes import root_causes
+from autograder.feedback.discrimination import discrimination
 from autograder.feedback.pages import write_class_page
 from autograder.feedback.summary import summarize
-from autograder.result import Finding, Result, Verdict
+from autograder.feedback.twin import write_class_json
+from autograder.lms.answers import write_answers_csv
+from autograder.result import CurveExhibit, Finding, Result, TextExhibit, Verdict
+from autograder.runs import RunFacts, TrainingFacts
+from autograder.similarity import Likeness
+
+PACKAGE = Path(__file__).parents[2] / "autograder"
 
 
 def page_of(student: str) -> str:
@@ -19,7 +33,7 @@ def page_of(student: str) -> str:
 
 def page(folder: Path, results: Iterable[Result]) -> BeautifulSoup:
     path = folder / "index.html"
-    write_class_page(path, results=results, assignment_title=TITLE, page_of=page_of)
+    write_class_page(path, summary=summarize(results, page_of, images=600), assignment_title=TITLE)
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
@@ -51,29 +65,153 @@ def test_the_histogram_gives_full_marks_a_bar_of_their_own(tmp_path: Path) -> No
     assert sum(map(int, figures.values())) == 4
 
 
-def test_the_commonest_findings_come_first_with_those_who_have_them(tmp_path: Path) -> None:
+def test_submissions_with_the_same_root_cause_are_one_misconception_with_a_sentence_and_an_example(
+    tmp_path: Path,
+) -> None:
     soup = page(tmp_path, [pooling_forgotten("a"), template("b"), pooling_forgotten("c")])
-    first = soup.select_one(".findings li")
-    assert first is not None
+    (first,) = soup.select(".findings li")
     assert words(first.select_one(".count")) == "2 67 %"
     assert "A MaxPooling2D layer is missing" in words(first)
-    assert [link["href"] for link in first.select(".who a")] == ["students/a.html", "students/c.html"]
+    assert [link["href"] for link in first.select("a")] == ["students/a.html", "#students"]
+    assert soup.select_one("option[value=m-0]").get_text().endswith("(2)")  # type: ignore[union-attr]
+    assert "rarer causes stand on the students’ pages" in words(soup)
 
 
-def test_findings_that_differ_only_in_a_measured_figure_are_one() -> None:
-    def reached(student: str, value: float) -> Result:
-        finding = Finding(message=f"Your network reached {value}; 0.9 was needed.")
-        return result(student, (Verdict(id="q", title="Q", status="wrong", score=0, points=1, findings=(finding,)),))
+def answered(student: str, message: str, status: str = "wrong", text: str = "", **changes: object) -> Result:
+    finding = Finding(message=message)
+    exhibits = (TextExhibit(text=text),) if text else ()
+    verdict = Verdict.model_validate(
+        {
+            "id": "q",
+            "title": "Q",
+            "status": status,
+            "score": 0,
+            "points": 1,
+            "findings": (finding,),
+            "exhibits": exhibits,
+        }
+    )
+    return result(student, (verdict,), **changes)
 
-    (common,) = summarize([reached("a", 0.5), reached("b", 0.61)], page_of).findings
-    assert common.students == [0, 1]
-    assert common.varies
+
+@pytest.mark.parametrize(
+    ("one", "other", "say"),
+    [
+        (
+            "Your network reached a validation accuracy of 0.5; 0.9 was needed.",
+            "Your network reached a validation accuracy of 0.61; 0.9 was needed.",
+            "2 of you built a network that learns too little",
+        ),
+        (
+            "conv2d_3 (Conv2D) stands in another place than expected.",
+            "dropout (Dropout) stands in another place than expected.",
+            "The order of layers matters: 2 of you have Conv2D and Dropout in another place.",
+        ),
+        (
+            "The number of filters of conv2d_1 (Conv2D) is not as expected.",
+            "The kernel size of conv2d (Conv2D) is not as expected.",
+            "2 of you have another number of filters and kernel size",
+        ),
+        ("A thing nobody foresaw, 0.1.", "A thing nobody foresaw, 0.2.", "2 of you should look at this again: A thing"),
+    ],
+)
+def test_what_is_one_mistake_is_one_sentence_whatever_the_names_and_figures(one: str, other: str, say: str) -> None:
+    (cause,) = summarize([answered("a", one), answered("b", other)], page_of).misconceptions
+    assert cause.students == [0, 1]
+    assert cause.sentence().startswith(say)
+
+
+def test_what_follows_from_an_earlier_mistake_is_no_cause_of_its_own() -> None:
+    first = Verdict(
+        id="a", title="A", status="wrong", score=0, points=1, findings=(Finding(message="A pooling layer is missing."),)
+    )
+    follows = [
+        "Your network has 1 parameters. That follows from what differs in the network: A pooling layer is missing.",
+        "Not counted, because it builds on “A”: at least 1 of its 1 points are needed there, and you have 0.",
+        "A pooling layer is missing.",
+    ]
+    for message in follows:
+        second = Verdict(id="b", title="B", status="wrong", score=0, points=1, findings=(Finding(message=message),))
+        assert [cause[0] for cause in root_causes(result("x", (first, second)))] == ["a"]
+    own = Verdict(id="b", title="B", status="wrong", score=0, points=1, findings=(Finding(message="Another thing."),))
+    assert [cause[0] for cause in root_causes(result("x", (first, own)))] == ["a", "b"]
+
+
+def test_the_checks_still_say_what_marks_a_finding_as_following() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "checks").glob("*.py"))
+    assert "That follows from" in sources
+    assert "builds on “" in sources
+
+
+def test_the_sentences_to_say_are_about_sentences_that_the_checks_still_use() -> None:
+    """A changed sentence of a check would silently lose what there is to say about it."""
+    sources = " ".join(
+        "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        if isinstance(node, ast.JoinedStr)
+        else node.value
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    )
+    catalogue = tomllib.loads((PACKAGE / "feedback" / "catalogues" / "lecture.toml").read_text(encoding="utf-8"))
+    for entry in catalogue["sentences"]:
+        for part in re.split(r"\{\w+\}|[.] ", entry["finding"]):
+            assert re.sub(r"^ (is|are) ", "", part).strip(" :;,.") in sources, entry["finding"]
 
 
 def test_findings_about_right_answers_are_not_counted_as_wrong() -> None:
-    finding = Finding(message="Your network reached 0.96; 0.9 was needed.")
-    verdict = Verdict(id="q", title="Q", status="correct", score=1, points=1, findings=(finding,))
-    assert summarize([result("a", (verdict,))], page_of).findings == ()
+    message = "Your network reached 0.96; 0.9 was needed."
+    assert (
+        summarize([answered("a", message, "correct"), answered("b", message, "correct")], page_of).misconceptions == ()
+    )
+
+
+def test_who_needs_a_person_is_named_with_the_reason(tmp_path: Path) -> None:
+    near = CurveExhibit(network="m", training_accuracy=(0.9,), validation_accuracy=(0.89,), threshold=0.9)
+    far = near.model_copy(update={"validation_accuracy": (0.8,)})
+    verdicts = [
+        Verdict(id="q", title="Q", status="wrong", score=0, points=1, exhibits=(curve,)) for curve in (near, far)
+    ]
+    broken = answered("broken", "x", "error")
+    everyone = [result("near", (verdicts[0],)), result("far", (verdicts[1],)), solved("waits"), broken, unreadable("u")]
+    attention = summarize(everyone, page_of, images=600).attention
+    assert (attention.near, attention.waiting, attention.failed, attention.unfinished) == ([0], [2], [3], [4])
+    said = words(page(tmp_path, everyone).select_one(".attention"))
+    for name in ("near", "waits", "broken", "u"):
+        assert name in said
+    assert "far" not in said.split()
+
+
+def test_networks_in_use_are_counted_with_what_they_reached(tmp_path: Path) -> None:
+    soup = page(tmp_path, [solved("a"), pooling_forgotten("b"), solved("c")])
+    rows = [[words(cell) for cell in row.select("th,td")] for row in soup.select(".plain tbody tr")]
+    assert rows == [["as expected", "2", "695,970", "0.962"], ["− MaxPooling2D", "1", "2,577,570", "0.951"]]
+
+
+def test_long_answers_that_agree_word_for_word_and_rare_common_code_are_shown_as_evidence(tmp_path: Path) -> None:
+    same = "It reaches ninety-six percent, which is more than the dense network before it had reached."
+    everyone = [
+        answered("a", "x", "needs_review", same),
+        answered("b", "x", "needs_review", same.upper() + "!"),
+        answered("c", "x", "needs_review", "Good."),
+        answered("d", "x", "needs_review", "Good."),
+    ]
+    path = tmp_path / "index.html"
+    pair = Likeness(students=("a", "d"), share=0.9, fingerprints=12, passage=("x = <b>", "y = <b>"))
+    write_class_page(path, summary=summarize(everyone, page_of), assignment_title=TITLE, alike=[pair])
+    said = words(BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select_one("#person").parent)  # type: ignore[union-attr]
+    assert "The same answer to “Q”: a , b" in said
+    assert "a and d share 90 %" in said
+    assert "x = <b>" in said
+    assert "not a verdict" in said
+
+
+def test_discrimination_tells_a_question_that_the_strong_pass_from_one_that_they_fail() -> None:
+    rising = [(float(score > 5), float(score)) for score in range(12)]
+    assert discrimination(rising) == pytest.approx(0.869, abs=0.01)
+    assert discrimination([(1 - score, rest) for score, rest in rising]) == pytest.approx(-0.869, abs=0.01)
+    assert discrimination(rising[:9]) is None
+    assert discrimination([(1.0, rest) for _, rest in rising]) is None
 
 
 def test_the_table_has_a_row_for_each_student_with_a_link_and_an_answer_for_each_question(tmp_path: Path) -> None:
@@ -89,7 +227,8 @@ def test_the_table_has_a_row_for_each_student_with_a_link_and_an_answer_for_each
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
     soup = page(tmp_path, [hostile(), solved()])
-    assert len(soup.select("script")) == 1
+    assert [script.get("type") for script in soup.select("script")] == ["application/json", None]
+    assert "<" not in soup.select_one("#data").get_text()  # type: ignore[union-attr]
     assert not soup.select("[onerror], [onload], img, body style")
     assert "<script>alert('name')</script>" in words(soup.select_one("#class tbody th"))
     assert all(link["href"].startswith(("students/", "#")) for link in soup.select("a"))
@@ -104,5 +243,29 @@ def test_an_empty_class_has_a_page(tmp_path: Path) -> None:
 
 def test_results_are_read_once_and_a_large_class_stays_small(tmp_path: Path) -> None:
     soup = page(tmp_path, iter(class_of(1500)))
-    assert len(soup.select("#class tbody tr")) == 1500
+    data = json.loads(soup.select_one("#data").get_text())  # type: ignore[union-attr]
+    assert len(data["rows"]) == 1500
+    assert len(soup.select("#class tbody tr")) == 100
     assert (tmp_path / "index.html").stat().st_size < 1_000_000
+
+
+def test_the_twin_says_the_same_as_the_page_and_pandas_reads_the_answers(tmp_path: Path) -> None:
+    everyone = [pooling_forgotten("=1+1"), template("b"), pooling_forgotten("c"), unreadable("u")]
+    run = RunFacts(at="2026-01-01T00:00:00+00:00", seconds=9, workers=2, graded=4, reused=0, failures={"z": "why"})
+    write_class_json(
+        tmp_path / "class.json",
+        summary=summarize(everyone, page_of),
+        assignment="cnn2",
+        run=run,
+        training=TrainingFacts(runs=2, seconds=3.5, devices=("cpu",)),
+        alike=[],
+    )
+    twin = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))
+    assert twin["misconceptions"][0]["students"] == ["=1+1", "c"]
+    assert twin["attention"]["not_graded"] == {"z": "why"}
+    assert (twin["run"]["seconds"], twin["training"]["runs"]) == (9, 2)
+    write_answers_csv(tmp_path / "answers.csv", everyone)
+    answers = pandas.read_csv(tmp_path / "answers.csv")
+    assert len(answers) == 12
+    assert answers.groupby("question")["score"].sum()["missing_layers"] == 7.5
+    assert answers["student"][0] == "'=1+1"

@@ -21,6 +21,7 @@ from class_of_results import (
 )
 
 from autograder.feedback.pages import write_class_page, write_student_page
+from autograder.feedback.summary import summarize
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -52,7 +53,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cells = hostile_cells() if name == "hostile" else notebook_cells()
         write_student_page(folder / f"{name}.html", result=result, assignment_title=TITLE, cells=cells)
     everyone = [hostile(), *class_of(59)]
-    write_class_page(folder / "class.html", results=everyone, assignment_title=TITLE, page_of=lambda name: "x.html")
+    summary = summarize(everyone, lambda name: "x.html")
+    write_class_page(folder / "class.html", summary=summary, assignment_title=TITLE)
     return folder
 
 
@@ -141,10 +143,37 @@ def test_the_table_finds_names_and_answers(browser, pages: Path) -> None:
     assert all("Çelik" in name for name in found)
     assert page.locator("#shown").inner_text() == f"{len(found)} of 60 students"
     page.get_by_label("Find").fill("")
-    page.get_by_label("Show").select_option(label="The missing layers: partial")
+    page.locator("#only").select_option("q-0-partial")
     partial = page.locator("#class tbody tr:visible")
     assert 0 < partial.count() < 60
     assert partial.count() == page.locator('#class tbody tr:visible td[data-s="partial"]').count()
+    page.context.close()
+
+
+def test_a_misconception_leads_to_its_students_in_the_table(browser, pages: Path) -> None:
+    page = opened(browser, pages / "class.html")
+    link = page.locator("[data-pick='m-0']")
+    number = int(page.locator(".findings .count strong").first.inner_text())
+    link.click()
+    assert page.locator("#class tbody tr").count() == number
+    assert page.locator("#shown").inner_text() == f"{number} of 60 students"
+    page.context.close()
+
+
+def test_a_class_of_three_hundred_opens_in_under_a_second_and_is_read_page_by_page(browser, tmp_path: Path) -> None:
+    path = tmp_path / "class.html"
+    write_class_page(path, summary=summarize(class_of(300), lambda name: "x.html"), assignment_title=TITLE)
+    page = opened(browser, path)
+    took = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert took < 1000
+    assert page.locator("#class tbody tr").count() == 100
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Next").click()
+    assert page.locator("#where").inner_text() == "201 to 300 of 300"
+    assert not page.get_by_role("button", name="Next").is_enabled()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#class tbody tr").count() == 300
     page.context.close()
 
 

@@ -1,0 +1,138 @@
+"""Whom a person should look at, and the networks of a class: read off the results, one after the other."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.result import ComparisonExhibit, CurveExhibit, Result, TextExhibit
+
+# Shorter answers agree by chance.
+LONG_ENOUGH = 60
+
+
+@dataclass
+class NetworkInUse:
+    """One distinct network: how it differs from the expected one, who built it (by row), what it reached (0..1)."""
+
+    variable: str
+    differs: tuple[str, ...]
+    parameters: int | None
+    students: list[int] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+
+    @property
+    def differs_in_words(self) -> str:
+        """Its differences, the first six of them."""
+        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or "as expected"
+
+    @property
+    def accuracy(self) -> float | None:
+        """The best validation accuracy of the trusted run; the mean, where there were several."""
+        return sum(self.accuracies) / len(self.accuracies) if self.accuracies else None
+
+
+@dataclass
+class Attention:
+    """The rows that a person should look at, by reason; `answers` are equal long answers by question and text."""
+
+    waiting: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    unfinished: list[int] = field(default_factory=list)
+    near: list[int] = field(default_factory=list)
+    outdated: list[int] = field(default_factory=list)
+    answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, row: int, result: Result, images: int) -> None:
+        """Look at the result of this row; `images` is how many validate a network."""
+        statuses = {verdict.status for verdict in result.questions}
+        curves = [one for verdict in result.questions for one in verdict.exhibits if isinstance(one, CurveExhibit)]
+        found = {
+            "waiting": "needs_review" in statuses,
+            "failed": "error" in statuses,
+            "unfinished": result.status != "graded",
+            "near": any(near_threshold(curve, images) for curve in curves),
+            "outdated": any(verdict.override and verdict.override.outdated for verdict in result.questions),
+        }
+        for reason, applies in found.items():
+            if applies:
+                getattr(self, reason).append(row)
+        for verdict in result.questions:
+            for exhibit in verdict.exhibits:
+                if isinstance(exhibit, TextExhibit):
+                    text = re.sub(r"\W+", " ", exhibit.text).strip().casefold()
+                    if len(text) >= LONG_ENOUGH:
+                        self.answers.setdefault((verdict.title, text), []).append(row)
+
+    def same_answers(self) -> list[tuple[str, list[int]]]:
+        """Long answers that several gave word for word: the question and who, the largest groups first."""
+        shared = [(title, rows) for (title, _), rows in self.answers.items() if len(rows) > 1]
+        return sorted(shared, key=lambda one: (-len(one[1]), one[0], one[1]))
+
+
+def near_threshold(curve: CurveExhibit, images: int) -> bool:
+    """Whether the accuracy was missed by so little that other images might have decided otherwise.
+
+    So little is a standard error of the share p of n images that is needed, sqrt(p (1 - p) / n). A run that reached
+    the threshold ended there, so that how far above it would have come is not known.
+    """
+    reached = max((value for value in curve.validation_accuracy if math.isfinite(value)), default=None)
+    if reached is None or curve.threshold is None or images <= 0:
+        return False
+    p = curve.threshold
+    return 0 < p - reached <= math.sqrt(p * (1 - p) / images)
+
+
+class NetworksInUse:
+    """Collects the distinct networks of a class."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], NetworkInUse] = {}
+
+    def add(self, row: int, result: Result) -> None:
+        """Note the networks of this row's submission."""
+        exhibits = [one for verdict in result.questions for one in verdict.exhibits]
+        best = _accuracies(exhibits)
+        seen = set()
+        for exhibit in exhibits:
+            if not isinstance(exhibit, ComparisonExhibit) or exhibit.network in seen:
+                continue
+            seen.add(exhibit.network)
+            rows = tuple(
+                (each.state, str(each.actual) if each.actual else _layer(each.expected))
+                for each in exhibit.rows
+                if each.actual or each.expected
+            )
+            if not any(each.actual for each in exhibit.rows):
+                continue
+            network = self._found.setdefault(
+                (exhibit.network, rows), NetworkInUse(exhibit.network, _differences(exhibit), exhibit.actual_total)
+            )
+            network.students.append(row)
+            if exhibit.network in best:
+                network.accuracies.append(best[exhibit.network])
+
+    def listed(self) -> list[NetworkInUse]:
+        """The commonest first."""
+        return sorted(self._found.values(), key=lambda one: (-len(one.students), one.variable, one.differs))
+
+
+def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
+    return {
+        one.network: max(one.validation_accuracy)
+        for one in exhibits
+        if isinstance(one, CurveExhibit) and one.validation_accuracy
+    }
+
+
+def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
+    signs = {"missing": "−", "extra": "+", "moved": "↕", "different": "≠"}
+    return tuple(
+        f"{signs[row.state]} {_layer(row.expected or row.actual)}" for row in exhibit.rows if row.state in signs
+    )
+
+
+def _layer(cells: object) -> str:
+    return str(getattr(cells, "layer", ""))

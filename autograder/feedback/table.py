@@ -1,0 +1,93 @@
+"""The table of students as data, from which the page draws as many rows as a reader can look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.feedback import wording
+from autograder.feedback.summary import STATUSES, ClassSummary
+from autograder.similarity import Likeness
+
+ROWS_AT_ONCE = 100
+NETWORKS = 15
+SUBMISSION_STATUSES = ("graded", "incomplete", "unreadable")
+
+
+@dataclass(frozen=True)
+class TableData:
+    """`text` is JSON that may stand within a page; `filters` are (group, [(value, label, number of rows)])."""
+
+    text: str
+    filters: tuple[tuple[str, tuple[tuple[str, str, int], ...]], ...]
+
+
+def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
+    """Rows as short lists, and for each filter the rows that it leaves, by its value in the list of filters."""
+    sets: dict[str, list[int]] = {}
+    filters: list[tuple[str, tuple[tuple[str, str, int], ...]]] = []
+
+    def offer(group: str, offered: Sequence[tuple[str, str, list[int]]]) -> None:
+        kept = [(value, label, rows) for value, label, rows in offered if rows]
+        sets.update({value: rows for value, _, rows in kept})
+        if kept:
+            filters.append((group, tuple((value, label, len(rows)) for value, label, rows in kept)))
+
+    of_status = {
+        status: [place for place, row in enumerate(summary.rows) if row.status == status]
+        for status in SUBMISSION_STATUSES
+    }
+    offer("The submission", [(f"s-{status}", status, rows) for status, rows in of_status.items()])
+    attention = summary.attention
+    number = {row.student: place for place, row in enumerate(summary.rows)}
+    pairs = sorted({number[student] for one in alike for student in one.students if student in number})
+    offer(
+        "Needs a person",
+        [
+            ("p-waiting", "waits for points", attention.waiting),
+            ("p-failed", "grading failed", attention.failed),
+            ("p-near", "near the threshold", attention.near),
+            ("p-outdated", "new notebook since a decision", attention.outdated),
+            ("p-alike", "near-duplicate", pairs),
+        ],
+    )
+    offer(
+        "Misconceptions",
+        [(f"m-{i}", one.found.most_common(1)[0][0][:70], one.students) for i, one in enumerate(summary.misconceptions)],
+    )
+    networks = enumerate(summary.networks[:NETWORKS])
+    offer("Networks", [(f"n-{place}", one.differs_in_words[:70], one.students) for place, one in networks])
+    for column, question in enumerate(summary.questions):
+        held: dict[str, list[int]] = {status: [] for status in STATUSES}
+        for place, row in enumerate(summary.rows):
+            answer = row.answers[column]
+            if answer is not None:
+                held[answer[0]].append(place)
+        offer(
+            question.title,
+            [(f"q-{column}-{status}", wording.CLASS_STATUS[status], held[status]) for status in STATUSES],
+        )
+    rows = [
+        [
+            wording.visible(row.student),
+            row.href,
+            wording.visible(row.submission),
+            row.status,
+            wording.points(row.score),
+            round(row.share, 5),
+            wording.percent(row.share),
+            wording.points(row.pending) if row.pending else "",
+            [
+                [STATUSES.index(answer[0]), "" if answer[0] == "needs_review" else wording.points(answer[1])]
+                if answer
+                else None
+                for answer in row.answers
+            ],
+        ]
+        for row in summary.rows
+    ]
+    content = {"rows": rows, "sets": sets, "statuses": STATUSES, "size": ROWS_AT_ONCE}
+    text = json.dumps(content, separators=(",", ":"))
+    # Nothing in it may end the element that it stands in, or begin a comment.
+    return TableData(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"), tuple(filters))

@@ -1,0 +1,87 @@
+"""What the pages share: templates that escape everything, and the policy that lets a page do only what is ours."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from autograder.feedback import plots, wording
+from autograder.feedback.views import comparison
+
+_NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
+
+
+def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str, Any]:
+    """The style and script of a page and the policy that allows these and nothing else.
+
+    Args:
+        stylesheets: names of packaged files, beside the one that all pages have.
+        script: the name of a packaged file; none where the page runs nothing.
+        forms: whether the page may send a form back to where it came from.
+    """
+    style = "".join(packaged(name) for name in ("base.css", *stylesheets))
+    back = "'self'" if forms else "'none'"
+    policy = f"{_NOTHING}; form-action {back}; style-src '{_source_hash(style)}'"
+    code = packaged(script) if script else ""
+    if code:
+        policy += f"; script-src '{_source_hash(code)}'"
+    # Both texts are ours, never a student's; escaping would change what the hash is of.
+    return {"style": Markup(style), "script": Markup(code), "policy": policy}
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+@functools.cache
+def packaged(name: str) -> str:
+    """A stylesheet or script of ours, which goes into a page as it is."""
+    text = resources.files("autograder.feedback").joinpath("templates", name).read_text(encoding="utf-8")
+    if "</" in text:
+        raise ValueError(f"{name} would end its own element in the page")
+    return text
+
+
+@functools.cache
+def environment() -> Environment:
+    """Templates that escape everything, miss nothing silently, and show no invisible character."""
+    made = Environment(
+        loader=PackageLoader("autograder.feedback"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    made.filters.update(
+        points=wording.points,
+        point_count=wording.point_count,
+        integer=wording.integer,
+        percent=wording.percent,
+        accuracy=wording.accuracy,
+        duration=wording.duration,
+        day=wording.day,
+        reflowed=wording.reflowed,
+    )
+    made.globals.update(
+        counted=wording.counted,
+        student_status=wording.STUDENT_STATUS,
+        class_status=wording.CLASS_STATUS,
+        row_state=wording.ROW_STATE,
+        accuracy=wording.accuracy,
+        anchor=wording.anchor,
+        comparison=comparison,
+        curve=plots.curve,
+        plot=plots,
+    )
+    return made
+
+
+def _finalize(value: Any) -> Any:
+    return wording.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

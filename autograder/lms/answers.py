@@ -1,0 +1,32 @@
+"""`answers.csv`: a line for each student and question, in the shape that pandas groups and pivots."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.files import write_atomically
+from autograder.lms.files import spreadsheet_text as plain
+from autograder.result import Result
+
+COLUMNS = ("student", "question", "title", "status", "score", "points", "decided_by", "findings")
+
+
+def write_answers_csv(path: Path, results: Iterable[Result]) -> None:
+    """One line for each student and question, in the shape that pandas groups and pivots.
+
+    UTF-8, "\\n" at line ends, numbers with a dot; all findings of a question in one field, with " | " between them. A
+    text that a spreadsheet would take for a formula gets an apostrophe before it, as in `grades.csv`.
+    """
+    table = io.StringIO(newline="")
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for result in results:
+        for verdict in result.questions:
+            said = " | ".join(finding.message for finding in verdict.findings)
+            by = verdict.override.by if verdict.override else ""
+            cells = (result.student, verdict.id, verdict.title, verdict.status)
+            rows.writerow([*map(plain, cells), verdict.score, verdict.points, plain(by), plain(said)])
+    write_atomically(path, table.getvalue())

@@ -1,0 +1,160 @@
+"""Near-duplicates: notebooks whose code is the same but for names, values, comments, layout and the order of cells.
+
+Code is read as the kinds of its syntax tree's nodes, with names of the student's own left out, and compared by
+winnowed fingerprints (Schleimer, Wilkerson, Aiken: Winnowing: Local Algorithms for Document Fingerprinting, SIGMOD
+2003): of every `WINDOW` neighbouring hashes of `LENGTH` tokens the smallest is kept, so that any passage of
+`LENGTH + WINDOW - 1` tokens that two notebooks share is found. What the template holds says nothing, and neither does
+what many in the class have written: an exercise has a usual answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+LENGTH = 12
+WINDOW = 5
+# A passage that more than this share of the class has, and more than so many, is what the exercise leads to.
+COMMON_SHARE, COMMON_NUMBER = 0.1, 3
+# Two notebooks are shown where they share at least so many rare fingerprints, and this share of the smaller one's.
+FEWEST_SHARED, LEAST_SHARE = 6, 0.6
+LONGEST_PASSAGE = 14
+
+_NOT_PYTHON = re.compile(r"^\s*[%!?].*$", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fingerprint was taken: a code cell from 0, and its lines from 1."""
+
+    cell: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two notebooks that share code which few others have: evidence to look at, and no verdict.
+
+    `share` is the part of the smaller one's rare fingerprints that both have (0..1), `fingerprints` how many these
+    are; `passage` is the longest stretch that both have, as each wrote it.
+    """
+
+    students: tuple[str, str]
+    share: float
+    fingerprints: int
+    passage: tuple[str, str]
+
+
+def fingerprints(cells: Sequence[str]) -> dict[int, Place]:
+    """The winnowed fingerprints of a notebook's code cells; cells that are no Python have none."""
+    found: dict[int, Place] = {}
+    for index, source in enumerate(cells):
+        tokens = _tokens(source)
+        hashes = [
+            zlib.crc32(" ".join(kind for kind, _ in tokens[start : start + LENGTH]).encode())
+            for start in range(len(tokens) - LENGTH + 1)
+        ]
+        for start in _winnowed(hashes):
+            lines = [line for _, line in tokens[start : start + LENGTH]]
+            found.setdefault(hashes[start], Place(index, min(lines), max(lines)))
+    return found
+
+
+def near_duplicates(
+    notebooks: Mapping[str, Sequence[str]],
+    template: Sequence[str] = (),
+    *,
+    known: Mapping[str, dict[int, Place]] | None = None,
+) -> list[Likeness]:
+    """Every pair that shares most of its rare code, the most alike first.
+
+    Args:
+        notebooks: by student, the sources of the code cells.
+        template: those of the notebook that everyone started from.
+        known: fingerprints that were taken before, by student.
+    """
+    given = fingerprints(template).keys()
+    taken = known or {student: fingerprints(cells) for student, cells in notebooks.items()}
+    owners: dict[int, list[str]] = defaultdict(list)
+    for student in notebooks:
+        for mark in taken[student]:
+            if mark not in given:
+                owners[mark].append(student)
+    most = max(COMMON_NUMBER, COMMON_SHARE * len(notebooks))
+    rare: dict[str, int] = defaultdict(int)
+    shared: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for mark, students in owners.items():
+        if len(students) > most:
+            continue
+        for place, student in enumerate(students):
+            rare[student] += 1
+            for other in students[place + 1 :]:
+                shared[student, other].append(mark)
+    pairs = []
+    for (one, other), marks in shared.items():
+        share = len(marks) / min(rare[one], rare[other])
+        if len(marks) >= FEWEST_SHARED and share >= LEAST_SHARE:
+            passage = tuple(_longest(taken[student], marks, notebooks[student]) for student in (one, other))
+            pairs.append(Likeness((one, other), round(share, 3), len(marks), (passage[0], passage[1])))
+    return sorted(pairs, key=lambda pair: (-pair.share, -pair.fingerprints, pair.students))
+
+
+def _winnowed(hashes: Sequence[int]) -> Iterable[int]:
+    """The places of the smallest hash of every window, the rightmost where several are."""
+    if 0 < len(hashes) < WINDOW:
+        return {min(range(len(hashes)), key=hashes.__getitem__)}
+    return {
+        min(range(start, start + WINDOW), key=lambda place: (hashes[place], -place))
+        for start in range(len(hashes) - WINDOW + 1)
+    }
+
+
+def _tokens(source: str) -> list[tuple[str, int]]:
+    """The kinds of the nodes in the order of the source, each with its line; no names but those of libraries."""
+    try:
+        tree = ast.parse(_NOT_PYTHON.sub("", source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    try:
+        return list(_walk(tree, 1))
+    except RecursionError:
+        return []
+
+
+def _walk(node: ast.AST, line: int) -> Iterator[tuple[str, int]]:
+    line = getattr(node, "lineno", line)
+    if isinstance(node, ast.expr_context | ast.Load):
+        return
+    kind = type(node).__name__
+    if isinstance(node, ast.Attribute):
+        kind += f".{node.attr}"
+    elif isinstance(node, ast.keyword):
+        kind += f".{node.arg}"
+    elif isinstance(node, ast.Constant):
+        kind += type(node.value).__name__
+    yield kind, line
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, line)
+
+
+def _longest(places: Mapping[int, Place], marks: Sequence[int], cells: Sequence[str]) -> str:
+    """The lines of the longest stretch that these fingerprints cover without a gap of more than a line."""
+    lines: dict[int, set[int]] = defaultdict(set)
+    for mark in marks:
+        place = places[mark]
+        lines[place.cell].update(range(place.first, place.last + 1))
+    best: tuple[int, int, int] = (0, 0, 0)
+    for cell, covered in lines.items():
+        start = previous = min(covered)
+        for line in [*sorted(covered)[1:], max(covered) + 3]:
+            if line - previous > 2:
+                best = max(best, (previous - start + 1, cell, start))
+                start = line
+            previous = line
+    length, cell, start = best
+    return "\n".join(cells[cell].splitlines()[start - 1 : start - 1 + min(length, LONGEST_PASSAGE)])
