@@ -1,0 +1,137 @@
+"""Mutants: the reference network with one mistake in it, each of which the questions should catch.
+
+The operators are those with which mutation testing of neural networks changes a model's structure and compilation
+(Humbatova, Jahangirova and Tonella, DeepCrime, ISSTA 2021; Ma et al., DeepMutation, ISSRE 2018), as far as a student's
+slip of the pen makes them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.authoring.configs import Layer, layer, sequential
+from autograder.network.describe import in_words
+from autograder.network.kinds import POOLINGS
+
+# Per setting, other values than the one that stands there; the first that differs is taken.
+_OTHERS: dict[str, tuple[Any, ...]] = {
+    "filters": (48, 24),
+    "units": (77, 33),
+    "padding": ("valid", "same"),
+    "activation": ("tanh", "relu"),
+    "rate": (0.65, 0.15),
+    "use_bias": (False, True),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong network: what is wrong with it in words, and the configuration of Keras or of `compile` that shows it."""
+
+    what: str
+    config: dict[str, Any] | None = None
+    compilation: dict[str, Any] | None = None
+
+
+def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
+    """Every layer dropped, doubled, swapped with the next, replaced by a relative, and with another setting.
+
+    `layers` begins with the input, which stays as it is.
+    """
+    for place in range(1, len(layers)):
+        entry, before, after = layers[place], list(layers[:place]), list(layers[place + 1 :])
+        name = f"layer {place} ({in_words(entry['class_name'])})"
+        yield _mutant(f"{name} left out", [*before, *after])
+        yield _mutant(f"{name} doubled", [*before, entry, entry, *after])
+        for what, changed in _changes(entry):
+            yield _mutant(f"{name} with {what}", [*before, changed, *after])
+        for other in _relatives(entry):
+            yield _mutant(f"{name} replaced by {in_words(other['class_name'])}", [*before, other, *after])
+        if after:
+            yield _mutant(f"{name} swapped with the next", [*before, after[0], entry, *after[1:]])
+
+
+def _mutant(what: str, layers: Sequence[Layer]) -> Mutant:
+    return Mutant(what, config=sequential(layers))
+
+
+def _changes(entry: Layer) -> Iterator[tuple[str, Layer]]:
+    for setting, value in entry["config"].items():
+        if setting == "kernel_size":
+            other: Any = [size + 2 for size in value]
+        elif setting == "pool_size":
+            other = [size + 1 for size in value]
+        elif setting == "strides" and value is not None and entry["class_name"] not in POOLINGS:
+            other = [2 if size == 1 else 1 for size in value]
+        elif setting in _OTHERS:
+            other = next(other for other in _OTHERS[setting] if other != value)
+        else:
+            continue
+        changed = {**entry["config"], setting: other}
+        if setting == "pool_size":
+            changed["strides"] = other
+        yield f"{setting} {other}", {**entry, "config": changed}
+
+
+def _relatives(entry: Layer) -> list[Layer]:
+    kind, config = entry["class_name"], entry["config"]
+    if kind.startswith("MaxPooling"):
+        return [{**entry, "class_name": kind.replace("Max", "Average")}]
+    if kind == "BatchNormalization":
+        return [layer("Dropout", rate=0.5)]
+    if kind == "Dropout":
+        return [layer("BatchNormalization")]
+    if kind == "Flatten":
+        return [layer("GlobalAveragePooling2D")]
+    if kind == "Activation" and config.get("activation") == "softmax":
+        return [layer("Activation", activation="sigmoid")]
+    return []
+
+
+def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
+    """The compilation with another optimizer, learning rate, loss, and without its metrics.
+
+    Each comes with what it changes: "optimizer", "learning_rate", "loss" or "metrics".
+    """
+    optimizer = given.get("optimizer")
+    other = "sgd" if _name(optimizer) != "sgd" else "adam"
+    yield "optimizer", Mutant(f"compiled with the optimizer {other}", compilation={**given, "optimizer": other})
+    if isinstance(optimizer, dict) and isinstance(optimizer.get("config"), dict):
+        rate = optimizer["config"].get("learning_rate")
+        if isinstance(rate, float):
+            changed = {**optimizer, "config": {**optimizer["config"], "learning_rate": rate * 100}}
+            yield (
+                "learning_rate",
+                Mutant(f"compiled with a learning rate of {rate * 100:g}", compilation={**given, "optimizer": changed}),
+            )
+    yield "loss", Mutant("compiled with the mean squared error", compilation={**given, "loss": "mean_squared_error"})
+    loss = given.get("loss")
+    if _name(loss).endswith("categorical_crossentropy"):
+        flipped = _with_logits(loss, not _expects_logits(loss))
+        words = "probabilities" if _expects_logits(loss) else "logits"
+        yield "loss", Mutant(f"compiled with a loss that expects {words}", compilation={**given, "loss": flipped})
+    if given.get("metrics"):
+        yield "metrics", Mutant("compiled without metrics", compilation={**given, "metrics": None})
+
+
+def _name(value: object) -> str:
+    """The name of an optimizer or a loss, however it is written, in lower case with underscores."""
+    if isinstance(value, dict):
+        config = value.get("config")
+        named = config.get("name") if isinstance(config, dict) else None
+        value = named or value.get("class_name")
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _expects_logits(loss: object) -> bool:
+    config = loss.get("config") if isinstance(loss, dict) else None
+    return isinstance(config, dict) and config.get("from_logits") is True
+
+
+def _with_logits(loss: object, logits: bool) -> dict[str, Any]:
+    sparse = _name(loss).startswith("sparse")
+    name = "SparseCategoricalCrossentropy" if sparse else "CategoricalCrossentropy"
+    return {"module": "keras.losses", "class_name": name, "config": {"from_logits": logits}, "registered_name": None}
+
