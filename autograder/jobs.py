@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from autograder import datasets
 from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
+from autograder.authoring.validate import Validation, validate
 from autograder.errors import Mendable
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
@@ -239,6 +240,21 @@ def calibrate_assignment(
         standard = Standard.of(assignment, reference_of(assignment, observer))
         reference = calibrate(standard, trainer, seeds, workers=workers, progress=progress)
     return reference, write_reference(assignment.folder, reference)
+
+
+def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Validation:
+    """Execute the solution and the untouched notebook, and judge mutants and rewrites of the reference networks.
+
+    Raises:
+        AssignmentError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    with workshop("auto", available_cores()) as (observer, trainer):
+        standard = standard_of(assignment, observer)
+        task = assignment.observe_task()
+        return validate(
+            standard, lambda notebook: observer.observe(notebook, task), trainer.run, train_mutants=train_mutants
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -134,4 +134,3 @@ def _with_logits(loss: object, logits: bool) -> dict[str, Any]:
     sparse = _name(loss).startswith("sparse")
     name = "SparseCategoricalCrossentropy" if sparse else "CategoricalCrossentropy"
     return {"module": "keras.losses", "class_name": name, "config": {"from_logits": logits}, "registered_name": None}
-

@@ -45,13 +45,16 @@ def rewrites(layers: Sequence[Layer], rows: Sequence[Row]) -> Iterator[Rewrite]:
 def _fused(layers: Sequence[Layer]) -> list[Layer]:
     fused: list[Layer] = []
     for entry in layers:
-        before = fused[-1] if fused else None
-        if entry["class_name"] == "Activation" and before is not None and before["class_name"] in _FUSING:
-            if before["config"].get("activation") in (None, "linear"):
-                fused[-1] = {**before, "config": {**before["config"], "activation": entry["config"]["activation"]}}
-                continue
-        fused.append(entry)
+        before = fused[-1] if fused else entry
+        if entry["class_name"] == "Activation" and before["class_name"] in _FUSING and _is_free(before):
+            fused[-1] = {**before, "config": {**before["config"], "activation": entry["config"]["activation"]}}
+        else:
+            fused.append(entry)
     return fused
+
+
+def _is_free(entry: Layer) -> bool:
+    return entry["config"].get("activation") in (None, "linear")
 
 
 def _as_layer(entry: Layer) -> Layer:

@@ -10,8 +10,9 @@ from autograder.cli import check
 from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import calibrate
+from autograder.cli import validate
 
-__all__ = ["calibrate", "check", "grade", "main", "regrade", "review"]
+__all__ = ["calibrate", "check", "grade", "main", "regrade", "review", "validate"]
 
 
 def main() -> None:

@@ -1,0 +1,223 @@
+"""Shows an instructor whether an assignment grades what it asks: solution, untouched notebook, mutants, rewrites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.assignment import AssignmentError
+from autograder.authoring.configs import NotAChain, layers_of
+from autograder.authoring.mutants import Mutant, of_compilation, structural
+from autograder.authoring.rewrites import Rewrite, rewrites
+from autograder.checks.base import Context, ExpectedNetwork
+from autograder.evidence import Evidence
+from autograder.grading import Standard, conclude, context_of, with_runs
+from autograder.intake.notebook import UnreadableNotebook, parse_notebook
+from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
+from autograder.network.measure import rows, totals
+from autograder.reference import read_solution
+from autograder.result import Result
+from autograder.training import TrainingRun, TrainingTask
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+# Kinds of question that compare a whole network, and those that look at its numbers only.
+_WHOLE = frozenset({"architecture"})
+_COUNTING = frozenset({"parameters"})
+
+Run = Callable[[TrainingTask], TrainingRun]
+Observe = Callable[["NotebookNode"], Evidence]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One thing that was tried: a mutant or a rewrite of `network`.
+
+    `outcome`: "caught" (it costs points), "noticed" (it costs none, but the student is told), "missed", "not asked" (no
+    question asks for what differs), "fair" (a rewrite that keeps every point), "punished" (one that does not).
+    `questions` are those that answered it.
+    """
+
+    network: str
+    what: str
+    outcome: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was found. `solution` and `untouched` are the results of the two notebooks as they were really executed."""
+
+    solution: Result
+    untouched: Result
+    tried: tuple[Tried, ...]
+    unread: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What does not hold, in sentences; none where the assignment grades what it asks."""
+        problems = [
+            f"the solution does not earn every point: {question.title} has {question.score:g} of {question.points:g}"
+            for question in self.solution.questions
+            if question.status not in ("correct", "needs_review")
+        ]
+        problems += [
+            f"the untouched notebook earns points: {question.title} has {question.score:g} of {question.points:g}"
+            for question in self.untouched.questions
+            if question.score > 0
+        ]
+        problems += [
+            f"{one.network}: {one.what}: no question notices it; ask for it in an architecture, parameters or compiled "
+            "question"
+            for one in self.tried
+            if one.outcome == "missed"
+        ]
+        problems += [
+            f"{one.network}: the same network {one.what} loses points in {', '.join(one.questions)}"
+            for one in self.tried
+            if one.outcome == "punished"
+        ]
+        return (*problems, *self.unread)
+
+
+def validate(standard: Standard, observe: Observe, run: Run, *, train_mutants: bool = False) -> Validation:
+    """Try the assignment out.
+
+    Args:
+        standard: the assignment with its stored reference.
+        observe: executes a notebook.
+        run: trains a network.
+        train_mutants: train every mutant, where otherwise its accuracy counts as reached, so that only what the other
+            questions see decides.
+
+    Raises:
+        AssignmentError: a notebook cannot be read.
+    """
+    solution, untouched = read_solution(standard.assignment), _read(standard.assignment.notebook_path)
+    tried, unread = judged_mutants(standard, run if train_mutants else None)
+    return Validation(
+        _graded(standard, solution, observe, run),
+        _graded(standard, untouched, observe, run),
+        tuple(tried),
+        tuple(unread),
+    )
+
+
+def judged_mutants(standard: Standard, run: Run | None = None) -> tuple[list[Tried], list[str]]:
+    """Mutants and rewrites of every network, and sentences about networks that none could be made of.
+
+    Nothing is executed; without `run` nothing is trained either, and every accuracy counts as reached.
+    """
+    run = run or _as_if_reached(standard)
+    reference = standard.reference_context()
+    before = conclude(standard, "reference", "", with_runs(standard, reference, run))
+    tried: list[Tried] = []
+    unread: list[str] = []
+    for name, expected in standard.expected.items():
+        try:
+            tried += _Trial(standard, reference, before, name, expected, run).all()
+        except NotAChain as problem:
+            unread.append(f"{name}: no mutants of it were tried: {problem}")
+    return tried, unread
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Mutants and rewrites of one network, judged in the reference's own evidence."""
+
+    standard: Standard
+    reference: Context
+    before: Result
+    name: str
+    expected: ExpectedNetwork
+    run: Run
+
+    def all(self) -> Iterator[Tried]:
+        layers = layers_of(self.expected.architecture)
+        for mutant in structural(layers):
+            assert mutant.config is not None
+            if not self._differs(mutant.config):
+                continue
+            yield self._tried(mutant, asked=self._asked(mutant.config), class_name="Sequential", config=mutant.config)
+        captured = self.reference.evidence.network(self.name)
+        if captured is not None and captured.compile:
+            for what, mutant in of_compilation(captured.compile):
+                yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
+        for rewrite in rewrites(layers, rows(self.expected.architecture)):
+            yield self._rewritten(rewrite)
+
+    def _differs(self, config: dict[str, Any]) -> bool:
+        try:
+            return canonicalize("Sequential", config) != self.expected.architecture
+        except UnknownNetwork:
+            return True
+
+    def _asked(self, config: dict[str, Any]) -> bool:
+        """Whether a question asks for what this network has otherwise."""
+        kinds = {question.kind for question in self.standard.assignment.questions if self.name in question.networks()}
+        if kinds & _WHOLE:
+            return True
+        if not kinds & _COUNTING:
+            return False
+        try:
+            return totals(canonicalize("Sequential", config)) != totals(self.expected.architecture)
+        except Misfitting:
+            return True
+
+    def _asks_of_compilation(self, what: str) -> bool:
+        return any(
+            question.kind == "compiled" and self.name in question.networks() and getattr(question, what, None)
+            for question in self.standard.assignment.questions
+        )
+
+    def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
+        answered, told = self._judged(**changes)
+        outcome = "caught" if answered else "noticed" if told else "missed" if asked else "not asked"
+        return Tried(self.name, mutant.what, outcome, answered or told)
+
+    def _rewritten(self, rewrite: Rewrite) -> Tried:
+        answered, _ = self._judged(class_name=rewrite.class_name, config=rewrite.config)
+        return Tried(self.name, rewrite.how, "punished" if answered else "fair", answered)
+
+    def _judged(self, **changes: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The questions that give fewer points than for the reference, and those that say something else."""
+        networks = tuple(
+            network.model_copy(update=changes) if network.name == self.name else network
+            for network in self.reference.evidence.networks
+        )
+        evidence = self.reference.evidence.model_copy(update={"networks": networks})
+        context = with_runs(self.standard, replace(self.reference, evidence=evidence), self.run)
+        after = conclude(self.standard, "mutant", "", context)
+        pairs = list(zip(self.before.questions, after.questions, strict=True))
+        fewer = tuple(now.id for was, now in pairs if now.score < was.score)
+        said = tuple(now.id for was, now in pairs if now.findings != was.findings)
+        return fewer, said
+
+
+def _as_if_reached(standard: Standard) -> Run:
+    """Runs that reach what the reference reached, without training."""
+    reached = [threshold.accuracies for threshold in standard.reference.thresholds.values() if threshold.accuracies]
+    best = max((max(accuracies) for accuracies in reached), default=0.99)
+
+    def run(task: TrainingTask) -> TrainingRun:
+        accuracy = max(best, task.target or 0.0)
+        return TrainingRun(
+            key=task.key, outcome="trained", training_accuracy=(accuracy,), validation_accuracy=(accuracy,)
+        )
+
+    return run
+
+
+def _graded(standard: Standard, notebook: NotebookNode, observe: Observe, run: Run) -> Result:
+    context = with_runs(standard, context_of(standard, observe(notebook), notebook), run)
+    return conclude(standard, "notebook", "", context)
+
+
+def _read(path: Path) -> NotebookNode:
+    try:
+        return parse_notebook(path.read_bytes())
+    except (OSError, UnreadableNotebook) as error:
+        raise AssignmentError([f"{path}: the student's notebook cannot be read: {error}"]) from None

@@ -1,0 +1,31 @@
+"""`autograder validate` as an instructor runs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def validate(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", "validate", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+
+def test_cnn2_grades_what_it_asks():
+    done = validate("cnn2", "--details")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "solution: 9 of 10 points, 1 wait for a person" in done.stdout
+    assert "untouched notebook: 0 of 10 points" in done.stdout
+    assert "caught     model: layer 14 (a pooling layer) left out (missing_layers, parameters)" in done.stdout
+    assert "fair       model: as a functional network" in done.stdout
+    assert done.stdout.rstrip().endswith("The assignment grades what it asks.")
+
+
+def test_an_assignment_that_nobody_knows_is_a_sentence():
+    done = validate("cnn99")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'There is no assignment "cnn99"' in done.stderr
