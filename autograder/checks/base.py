@@ -7,9 +7,9 @@ the entry point group `autograder.checks`, so that a course can add its own.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable
 from autograder.result import Exhibit, Finding, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class NotebookCell(Data):
 
 @dataclass(frozen=True)
 class Context:
-    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs."""
+    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs.
+
+    `known` keeps what was worked out of an object, beside the object itself, for the questions that need it again.
+    """
 
     evidence: Evidence
     expected: Mapping[str, ExpectedNetwork]
@@ -59,6 +64,15 @@ class Context:
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    known: dict[Any, tuple[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, about: object, what: Any, work: Callable[[], Value]) -> Value:
+        """What `work` gives, worked out once for the object `about` and the name `what`."""
+        key = id(about), what
+        if key not in self.known:
+            self.known[key] = about, work()
+        found: Value = self.known[key][1]
+        return found
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
         """The run of a task, where enough of it was made."""

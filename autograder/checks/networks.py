@@ -58,9 +58,14 @@ def find_network(context: Context, name: str) -> StudentNetwork:
     asks for: the only one, or the one closest to what is expected. Where the assignment asks for several networks, one
     that is closer to another of them than to this one is not taken.
     """
+    return context.once(context.evidence, ("network", name), lambda: _find(context, name))
+
+
+def _find(context: Context, name: str) -> StudentNetwork:
     captured = context.evidence.network(name)
     if captured is not None:
-        return _read(captured, context.expected.get(name))
+        expected = context.expected.get(name)
+        return context.once(captured, ("read as", name), lambda: _read(captured, expected))
     others = [one for one in context.evidence.networks if one.name not in context.expected][:_MOST_OTHERS]
     expected = context.expected.get(name)
     candidates = [_read(one, expected) for one in others]
