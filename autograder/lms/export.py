@@ -67,7 +67,8 @@ def fill_roster(
     _require_decided(matching, pending)
     maxima = _maxima(table, layout, matching, scale)
     names = {line.row: line.name or line.id for line in layout.lines}
-    written, replaced, excused, left = 0, [], [], []
+    replaced, excused, left = [], [], []
+    written: list[Result] = []
     for row, result in matching.found.items():
         before = table.text(row, layout.column)
         amount = _amount(result, pending, maxima.get(row, result.points))
@@ -78,17 +79,17 @@ def fill_roster(
             left.append(names[row])
             continue
         text = _written(amount, layout)
-        written += 1
+        written.append(result)
         if _same(before, text):
             continue
         if before not in ("", "-"):
             replaced.append(f"{names[row]} {before} → {text}")
         table.write(row, layout.column, text)
-    notes = [f'column "{table.header[layout.column]}": {written} of {len(layout.lines)} lines have a score']
+    notes = [f'column "{table.header[layout.column]}": {len(written)} of {len(layout.lines)} lines have a score']
     notes += _told("an earlier grade was replaced", replaced)
     notes += _told("excused (EX), left as they are", excused)
     notes += _told("points are pending, left as they are", left)
-    notes += _about(list(matching.found.values()), pending)
+    notes += _about(written, pending)
     notes += _told("in the roster without a submission, left as they are", [_line(one) for one in matching.without])
     problems = _told("submissions that match nobody in the roster", matching.unmatched)
     problems += _told("not clear whose, so nothing was written for them", matching.unclear)
