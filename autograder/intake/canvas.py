@@ -24,6 +24,10 @@ _NAMED = re.compile(
     r"(?P<name>\w+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
 
+# `jane_doe_999_12345_67890_x.ipynb` may come from user 12345 who calls herself "jane_doe_999". A name that can be read
+# in two ways proves nobody's identity; it is graded, as what it is called.
+_SECOND_READING = re.compile(r"\d+_.|(text|link)\.html$")
+
 
 def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | None:
     """The submissions in it; None where fewer than half of the files at the top are named as Canvas names them."""
@@ -59,7 +63,11 @@ def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | Non
 
 def _match(entry: Entry) -> re.Match[str] | None:
     """The first part of the path read as Canvas wrote it; deeper parts lie in an archive of the student's."""
-    return _ANONYMOUS.fullmatch(entry.parts[0]) or _NAMED.fullmatch(entry.parts[0])
+    name = entry.parts[0]
+    named = _NAMED.fullmatch(name)
+    if named and named["file"] and _SECOND_READING.match(named["file"]):
+        return None
+    return _ANONYMOUS.fullmatch(name) or named
 
 
 def _file(match: re.Match[str], entry: Entry) -> str:

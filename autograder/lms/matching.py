@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from autograder.lms.layouts import Line, Target
 from autograder.result import Person, Result
 
+_BY_NAME = "by name"
+
 
 @dataclass(frozen=True)
 class Matching:
     """`found` is the result of each line by row, `without` the lines of which there is none.
 
-    `unmatched` and `unclear` are sentences about submissions that match nobody, and that match several or are several.
+    `unmatched` and `unclear` are sentences about submissions that match nobody, and that match several or are several;
+    `by_name` are students whom nothing but their name ties to their line, though a platform told more.
     """
 
     found: dict[int, Result]
     without: tuple[Line, ...]
     unmatched: tuple[str, ...]
     unclear: tuple[str, ...]
+    by_name: tuple[str, ...] = ()
 
 
 def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> Matching:
@@ -36,6 +40,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
     claims: defaultdict[int, list[Result]] = defaultdict(list)
     unmatched: list[str] = []
     unclear: list[str] = []
+    by_name: list[str] = []
     for result in results:
         persons: Sequence[Person] = result.handed_in.persons if result.handed_in else ()
         for person in persons or (None,):
@@ -43,6 +48,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
             found, why = known.lines_of(result, person, target)
             if len(found) == 1:
                 claims[found[0].row].append(result)
+                by_name += [f"{called} as {_called(found[0])}"] if why == _BY_NAME else []
             elif found:
                 unclear.append(f"{called}: may be {' or '.join(_called(line) for line in found[:4])}")
             else:
@@ -58,6 +64,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
         tuple(line for line in lines if line.row not in claims),
         tuple(unmatched),
         tuple(unclear),
+        tuple(by_name),
     )
 
 
@@ -77,7 +84,7 @@ class _Known:
                 self.by_name[name].append(line)
 
     def lines_of(self, result: Result, person: Person | None, target: Target) -> tuple[list[Line], str]:
-        """The lines that a person may be, and, where there are none, why."""
+        """The lines that a person may be, and why there are none, or that nothing but the name led there."""
         own = result.handed_in is not None and result.handed_in.platform == target
         if own and person is not None and person.id:
             return self._by_number(person, target)
@@ -88,10 +95,11 @@ class _Known:
             if result.handed_in is not None and result.handed_in.platform == "nbgrader":
                 keys, names = [person.id], [person.id]
         for key in filter(None, keys):
-            if found := self.by_key.get(key.casefold()):
-                return _distinct(found), ""
+            if key.casefold() in self.by_key:
+                return _distinct(self.by_key[key.casefold()]), ""
         wanted = {variant for name in names for variant in names_of(name)}
-        return _distinct([line for name in sorted(wanted) for line in self.by_name.get(name, ())]), ""
+        found = _distinct([line for name in sorted(wanted) for line in self.by_name.get(name, ())])
+        return found, _BY_NAME if found and person is not None else ""
 
     def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
         found = self.by_id.get(person.id, [])

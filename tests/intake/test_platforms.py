@@ -95,6 +95,13 @@ def test_anonymous_canvas_submissions_keep_their_anonymous_id(tmp_path: Path) ->
     assert [one.handed_in and one.handed_in.late for one in found.values()] == [False, True]
 
 
+def test_a_name_chosen_to_look_like_anothers_upload_gets_nobodys_identity(tmp_path: Path) -> None:
+    forged = {"doejane_12345_777_888_cnn2.ipynb": b"forged", "doejane_12345_777_text.html": b""}
+    found = by_student(read_submissions(pack(tmp_path / "s.zip", {**CANVAS, **forged}), "cnn2"))
+    assert found["doejane (12345)"].read() == b"new"
+    assert found["doejane_12345_777_888_cnn2"].handed_in is None
+
+
 def test_two_works_of_one_canvas_student_are_a_problem_unless_one_has_the_assignments_name(tmp_path: Path) -> None:
     path = pack(tmp_path / "s.zip", {"doejane_1_2_a.ipynb": b"a", "doejane_1_3_b.ipynb": b"b"})
     (unclear,) = read_submissions(path, "cnn2").submissions
