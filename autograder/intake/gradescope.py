@@ -20,6 +20,8 @@ from autograder.intake.submission import Ignored, IntakeError, Submission, Unrea
 from autograder.result import HandedIn, Person
 
 METADATA = "submission_metadata.yml"
+# Databases keep no more than 300 characters of a student's name.
+_MAX_NAME = 200
 _MAX_METADATA_BYTES = 64 * 2**20
 # libyaml's loader where it is there: exports hold every student's output and may have megabytes.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -112,7 +114,8 @@ def _student(persons: tuple[Person, ...], folder: str) -> str:
         for one in persons
         if one.name or one.email
     ]
-    return ", ".join(names) or folder
+    joined = ", ".join(names) or folder
+    return joined if len(joined) <= _MAX_NAME else f"{names[0][:_MAX_NAME]} and {len(names) - 1} more"
 
 
 def _time(value: Any) -> str:

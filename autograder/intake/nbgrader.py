@@ -52,7 +52,9 @@ def read_nbgrader(listing: Listing, notebook_name: str | None) -> Understood | N
         )
         submissions.append(submission_of(student, choice, entries, handed_in))
         ignored.extend(choice.ignored)
-    return Understood(tuple(submissions), tuple(ignored), tuple(e for e in listing.files if e not in inside))
+    beside = [entry for entry in listing.files if entry not in inside]
+    ignored.extend(Ignored(entry.path, "beside the students' folders of the nbgrader tree") for entry in beside)
+    return Understood(tuple(submissions), tuple(ignored), ())
 
 
 def _assignment(inside: dict[Entry, list[str]], notebook_name: str | None) -> str:

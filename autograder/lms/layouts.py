@@ -22,6 +22,7 @@ _MOODLE_MAXIMUM = {
     *("nota máxima", "avaliação máxima", "maximumcijfer", "maximum cijfer"),
 }
 _MOODLE_IDENTIFIER = {"identifier", "id", "identifiant", "identificador", "identificativo", "identificatie"}
+_MOODLE_SCALES = {"scale", "skala", "barème", "escala", "scala", "schaal"}
 _NAMES = {
     *("full name", "vollständiger name", "name", "nom complet", "nombre completo", "nome completo", "volledige naam"),
     *("student", "student name", "fullname", "nome", "nom", "nombre", "cognome/nome"),
@@ -95,7 +96,7 @@ def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     chosen = _column(table, column, titles, offered, "assignment")
     number, login = _find(lower, {"sis user id"}), _find(lower, {"sis login id"})
     lines, maxima = [], 0.0
-    for row in range(1, len(table.rows)):
+    for row in table.body:
         first = table.text(row, 0).casefold()
         identity = table.text(row, 1)
         if not identity and first == "points possible":
@@ -115,7 +116,7 @@ def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
 def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     lower = [name.casefold() for name in table.header]
     identifier = _find(lower, _MOODLE_IDENTIFIER)
-    body = range(1, len(table.rows))
+    body = table.body
     if identifier is None or not all(_PARTICIPANT.fullmatch(table.text(row, identifier)) for row in body):
         candidates = [
             index
@@ -127,6 +128,11 @@ def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
         raise ExportError(
             f"{table.path} is no Moodle grading worksheet: no column holds participants. In the assignment choose "
             "“Download grading worksheet” (it needs the feedback type “Offline grading worksheet”) and name that file."
+        )
+    if _find(lower, _MOODLE_SCALES) is not None:
+        raise ExportError(
+            f"{table.path}: this assignment is graded with a scale of words, not with points. Set its grade to points "
+            "in Moodle and download the worksheet again."
         )
     maximum = _find(lower, _MOODLE_MAXIMUM)
     grade = _find(lower, _MOODLE_GRADE)
@@ -171,7 +177,7 @@ def _csv(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     wanted = [*titles, "score", "grade", "points"]
     chosen = _column(table, column, wanted, [index for index in range(len(lower)) if index not in who], "score")
     lines = []
-    for row in range(1, len(table.rows)):
+    for row in table.body:
         called = table.text(row, name) or f"{table.text(row, first)} {table.text(row, last)}".strip()
         keys = _keys(*(table.text(row, index) for index in (email, number, login, own)))
         if called or keys:
@@ -222,7 +228,7 @@ def _number(text: str) -> float | None:
 
 
 def _has_dots(table: Table, columns: Sequence[int]) -> bool:
-    return any(re.fullmatch(r"\d+\.\d+", table.text(row, c)) for row in range(1, len(table.rows)) for c in columns)
+    return any(re.fullmatch(r"\d+\.\d+", table.text(row, c)) for row in table.body for c in columns)
 
 
 def _listed(names: Sequence[str]) -> str:

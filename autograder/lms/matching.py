@@ -107,6 +107,8 @@ class _Known:
             hidden = not names_of(person.name) & names_of(found[0].name)
             if hidden and _letters(person.name) not in ("participant", "teilnehmerin", "teilnehmer"):
                 return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
+        if not found and target == "canvas" and not person.name:
+            return [], "handed in anonymously; show names in Canvas, then download and grade again"
         if not found:
             return [], f"number {person.id} is not in this file"
         return found, ""

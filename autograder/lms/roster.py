@@ -50,6 +50,11 @@ class Table:
     def header(self) -> list[str]:
         return [cell.text.strip() for cell in self.rows[0]]
 
+    @property
+    def body(self) -> list[int]:
+        """The rows below the header that are not blank."""
+        return [row for row in range(1, len(self.rows)) if any(cell.text.strip() for cell in self.rows[row])]
+
     def text(self, row: int, column: int | None) -> str:
         """What a cell says, without spaces around it; "" where the row ends before it."""
         cells = self.rows[row]
@@ -68,11 +73,7 @@ class Table:
         return any(match and match[1] == "," for match in cells)
 
     def content(self) -> bytes:
-        """The file's bytes.
-
-        Raises:
-            ExportError: its encoding lacks a character that was written.
-        """
+        """The file's bytes."""
         text = "".join(
             self.delimiter.join(cell.raw for cell in row) + end for row, end in zip(self.rows, self.ends, strict=True)
         )

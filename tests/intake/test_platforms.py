@@ -233,6 +233,7 @@ def test_an_nbgrader_tree_gives_the_students_of_the_assignment(tmp_path: Path, t
             f"{top}jdoe/ps4/timestamp.txt": b"2026-11-20 10:00:00.000000 UTC\n",
             f"{top}jdoe/ps3/other.ipynb": b"",
             f"{top}bray/ps4/cnn2.ipynb": b"bob",
+            f"{top.replace('submitted', 'source')}ps4/cnn2.ipynb": b"solution",
         },
     )
     intake = read_submissions(path, "cnn2")
@@ -240,7 +241,10 @@ def test_an_nbgrader_tree_gives_the_students_of_the_assignment(tmp_path: Path, t
     assert {name: one.read() for name, one in found.items()} == {"jdoe": b"jane", "bray": b"bob"}
     assert found["jdoe"].handed_in
     assert found["jdoe"].handed_in.at == "2026-11-20 10:00:00.000000 UTC"
-    assert reasons(intake) == {f"{top}jdoe/ps3/other.ipynb": "of another assignment; ps4 is graded"}
+    assert reasons(intake) == {
+        f"{top}jdoe/ps3/other.ipynb": "of another assignment; ps4 is graded",
+        f"{top.replace('submitted', 'source')}ps4/cnn2.ipynb": "beside the students' folders of the nbgrader tree",
+    }
 
 
 def test_an_nbgrader_tree_of_unclear_assignments_is_a_sentence(tmp_path: Path) -> None:

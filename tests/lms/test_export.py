@@ -125,6 +125,11 @@ def test_pending_points_are_refused_unless_the_instructor_says_what_becomes_of_t
     assert "pending" in told(done)
 
 
+def test_anonymous_submissions_match_nobody_and_say_why(tmp_path: Path) -> None:
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), [of("canvas", 6, Person(id="aB3x9"))], "canvas")
+    assert "handed in anonymously" in done.problems[0]
+
+
 def test_a_question_that_could_not_be_judged_is_pending_too(tmp_path: Path) -> None:
     failed = Verdict(id="q", title="q", status="error", score=0, points=10)
     with pytest.raises(ExportError, match="still pending for 1 student"):
@@ -150,6 +155,11 @@ def test_a_german_worksheet_gets_its_grade_and_nothing_else(tmp_path: Path) -> N
     done = fill(tmp_path / "m.csv", b"\xef\xbb\xbf" + GERMAN.encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
     assert done.content.decode("utf-8-sig") == GERMAN.replace('abgegeben",,', 'abgegeben","8,5",')
     assert "without a submission, left as they are (1): Zoë van den Berg" in told(done)
+
+
+def test_blank_lines_at_the_end_of_a_worksheet_do_not_matter(tmp_path: Path) -> None:
+    done = fill(tmp_path / "m.csv", f"{ENGLISH}\n\n".encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
+    assert done.content.decode() == ENGLISH.replace("grading,,", "grading,8.5,") + "\n\n"
 
 
 def test_a_worksheet_in_an_unknown_language_is_read_by_its_form(tmp_path: Path) -> None:
@@ -228,6 +238,7 @@ def test_a_table_without_a_roster_holds_no_formula_and_no_silent_zero(tmp_path: 
     [
         (b"a,b\n1,2\n", "canvas", "is no Canvas gradebook"),
         (b"a,b\nx,y\n", "moodle", "is no Moodle grading worksheet"),
+        (b"ID,Bewertung,Skala\nTeilnehmer/in7,,gut\n", "moodle", "graded with a scale of words"),
         (b"a,b\nx,y\n", "csv", "does not say who its students are"),
         (b"Name,Email\nx,y\n", "csv", "which column takes the score is not clear"),
         (b"Name,score\n", "csv", "no line below its header"),
