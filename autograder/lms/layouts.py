@@ -107,10 +107,7 @@ def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
             keys = _keys(table.text(row, number), table.text(row, login))
             lines.append(Line(row, table.text(row, 0), identity, keys))
     found = {line.row: maxima for line in lines} if maxima else {}
-    comma = table.decimal_comma(list(range(start, len(header)))) or (
-        table.delimiter == ";" and not _has_dots(table, range(start, len(header)))
-    )
-    return Layout("canvas", chosen, tuple(lines), found, comma)
+    return Layout("canvas", chosen, tuple(lines), found, _comma(table, range(start, len(header))))
 
 
 def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
@@ -182,7 +179,9 @@ def _csv(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
         keys = _keys(*(table.text(row, index) for index in (email, number, login, own)))
         if called or keys:
             lines.append(Line(row, called or ", ".join(sorted(keys)), "", keys))
-    return Layout("csv", chosen, tuple(lines), {}, table.decimal_comma([chosen]), places=3)
+    return Layout(
+        "csv", chosen, tuple(lines), {}, _comma(table, [i for i in range(len(lower)) if i not in who]), places=3
+    )
 
 
 def _column(table: Table, named: str | None, titles: Sequence[str], offered: Sequence[int], kind: str) -> int:
@@ -227,8 +226,10 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _has_dots(table: Table, columns: Sequence[int]) -> bool:
-    return any(re.fullmatch(r"\d+\.\d+", table.text(row, c)) for row in table.body for c in columns)
+def _comma(table: Table, columns: Sequence[int]) -> bool:
+    """Whether scores get a decimal comma: as other numbers there have it, or because ";" leaves the comma free."""
+    dots = any(re.fullmatch(r"\d+\.\d+", table.text(row, column)) for row in table.body for column in columns)
+    return table.decimal_comma(list(columns)) or (table.delimiter == ";" and not dots)
 
 
 def _listed(names: Sequence[str]) -> str:

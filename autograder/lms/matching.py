@@ -125,9 +125,9 @@ def names_of(name: str) -> set[str]:
         family, _, given = name.partition(",")
         variants.add(_letters(given + family))
     else:
-        words = [word for word in re.split(r"[\s._-]+", name) if word]
-        if len(words) > 1:
-            variants.add(_letters("".join([words[-1], *words[:-1]])))
+        for separator in (r"\s+", r"[\s._-]+"):
+            words = [word for word in re.split(separator, name) if word]
+            variants |= {_letters("".join(words[first:] + words[:first])) for first in range(len(words))}
     return {variant for variant in variants if variant}
 
 

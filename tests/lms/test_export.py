@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autograder.lms.export import Exported, ExportError, feedback_archive, fill_roster, plain_table
 from autograder.lms.layouts import Target
+from autograder.lms.matching import names_of
 from autograder.lms.roster import read_table
 from autograder.result import HandedIn, Person, Platform, Result, Verdict
 
@@ -217,6 +218,18 @@ def test_names_match_in_either_order_and_what_is_ambiguous_is_named_not_guessed(
         "submissions that match nobody in the roster (1): nobody",
         "not clear whose, so nothing was written for them (1): Kim Poe: may be Poe Kim (k1@u) or Kim Poe (k2@u)",
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["Müller-Schmidt, Zoë", "zoë.müller-schmidt", "müllerschmidtzoë", "Schmidt, Zoë Müller"]
+)
+def test_a_name_is_the_same_in_every_order_that_keeps_its_parts_together(name: str) -> None:
+    assert names_of(name) & names_of("Zoë Müller-Schmidt")
+
+
+def test_a_semicolon_file_gets_a_decimal_comma_as_spreadsheets_there_expect(tmp_path: Path) -> None:
+    done = fill(tmp_path / "r.csv", b"Name;Punkte\nJane Doe;\n", [result("Jane Doe", 9.5)], "csv", column="punkte")
+    assert done.content == b"Name;Punkte\nJane Doe;9,5\n"
 
 
 def test_two_submissions_of_one_line_are_named_and_neither_counts(tmp_path: Path) -> None:
