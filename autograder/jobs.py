@@ -18,15 +18,18 @@ from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.authoring.validate import Validation, validate
 from autograder.errors import Mendable
+from autograder.files import write_atomically
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
 from autograder.intake import Intake, UnreadableSubmission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
+from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
+from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
 from autograder.reference import Reference, reference_of, write_reference
 from autograder.regrading import Regraded, regrade
-from autograder.reporting import write_report
+from autograder.reporting import bring_up_to_date, reviewed, write_report
 from autograder.result import Result
 from autograder.runs import RunFacts
 from autograder.sandbox.isolation import IsolationUnavailable, choose
@@ -188,6 +191,56 @@ def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
         outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
+
+
+@dataclass(frozen=True)
+class ExportedGrades:
+    """What `export` wrote, and what to tell; because of `problems` somebody has no grade yet."""
+
+    written: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def export_grades(
+    folder: Path,
+    target: Target,
+    *,
+    roster: Path | None,
+    column: str | None,
+    output: Path | None,
+    pending: Pending,
+    scale: bool,
+) -> ExportedGrades:
+    """Put a report folder's scores, as persons decided them, into a copy of the instructor's own file.
+
+    Raises:
+        WrongUsage: it is no report folder, a roster is needed, or the output is the roster itself.
+        ExportError, GradebookError: with a sentence for the instructor; nothing was written then.
+    """
+    if roster is None and target != "csv":
+        raise WrongUsage(f"--to {target} fills a file of yours: name the file that {target} wrote with --roster.")
+    with opened(folder) as (assignment, gradebook):
+        results = [stored.result for stored in reviewed(gradebook)]
+        if roster is None:
+            place = output or folder / "export.csv"
+            write_atomically(place, plain_table(results))
+            return ExportedGrades((place,))
+        place = output or folder / f"{roster.stem}.graded{roster.suffix}"
+        if place.resolve() == roster.resolve():
+            raise WrongUsage(f"{place} is your own file; name another one with --output, so that it stays as it is.")
+        titles = [assignment.title, assignment.name]
+        done = fill_roster(roster, results, target, column=column, titles=titles, pending=pending, scale=scale)
+        write_atomically(place, done.content)
+        written = [place]
+        if target == "moodle":
+
+            def page_of(student: str) -> bytes:
+                return bring_up_to_date(folder, assignment, gradebook, student).read_bytes()
+
+            written.append(place.with_name(f"{place.stem}-feedback.zip"))
+            write_atomically(written[-1], feedback_archive(done, page_of))
+    return ExportedGrades(tuple(written), done.notes, done.problems)
 
 
 def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:

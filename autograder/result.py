@@ -9,6 +9,8 @@ from pydantic import Field
 from autograder.data import Data
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
+# Where notebooks were handed in; otter only packs them, so that who did so stands elsewhere.
+Platform = Literal["canvas", "moodle", "gradescope", "nbgrader", "otter"]
 SubmissionStatus = Literal["graded", "incomplete", "unreadable"]
 
 # Where a row of two aligned networks stands; the page colours by it.
@@ -126,6 +128,33 @@ class Verdict(Data):
         return self.points if self.status == "needs_review" else 0.0
 
 
+class Person(Data):
+    """Someone who handed in, as a platform names them; "" for what it does not say.
+
+    `id` is the platform's own number (Canvas: the user, Moodle: the participant of this assignment), `number` the
+    institution's.
+    """
+
+    name: str = ""
+    id: str = ""
+    number: str = ""
+    email: str = ""
+
+
+class HandedIn(Data):
+    """How a submission reached its platform.
+
+    `persons` are several for a group. `late` is None where the platform does not say; `at` is the time (ISO 8601)
+    where it is known; `earlier` names the attempts that another one took the place of.
+    """
+
+    platform: Platform
+    persons: tuple[Person, ...] = ()
+    late: bool | None = None
+    at: str = ""
+    earlier: tuple[str, ...] = ()
+
+
 class Result(Data):
     """One graded submission."""
 
@@ -142,6 +171,7 @@ class Result(Data):
     versions: dict[str, str]
     keys: dict[str, str]
     seconds: float
+    handed_in: HandedIn | None = None
 
     def line(self) -> dict[str, Any]:
         """The object of `results.jsonl`: everything but the exhibits, which only the page shows."""

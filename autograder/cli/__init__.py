@@ -9,11 +9,12 @@ from autograder.cli import grade
 from autograder.cli import check
 from autograder.cli import regrade
 from autograder.cli import review
+from autograder.cli import export
 from autograder.cli import new
 from autograder.cli import calibrate
 from autograder.cli import validate
 
-__all__ = ["calibrate", "check", "grade", "main", "new", "regrade", "review", "validate"]
+__all__ = ["calibrate", "check", "export", "grade", "main", "new", "regrade", "review", "validate"]
 
 
 def main() -> None:

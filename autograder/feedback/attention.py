@@ -43,6 +43,8 @@ class Attention:
     unfinished: list[int] = field(default_factory=list)
     near: list[int] = field(default_factory=list)
     outdated: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
     answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     def add(self, row: int, result: Result, images: int) -> None:
@@ -55,6 +57,8 @@ class Attention:
             "unfinished": result.status != "graded",
             "near": any(near_threshold(curve, images) for curve in curves),
             "outdated": any(verdict.override and verdict.override.outdated for verdict in result.questions),
+            "late": bool(result.handed_in and result.handed_in.late),
+            "again": bool(result.handed_in and result.handed_in.earlier),
         }
         for reason, applies in found.items():
             if applies:

@@ -25,7 +25,7 @@ from class_of_results import (
 from autograder.checks.base import Dependency
 from autograder.evidence import CellRun
 from autograder.feedback.pages import PageCell, write_student_page
-from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
+from autograder.result import ComparisonExhibit, ComparisonRow, Finding, HandedIn, Result, RowCells, Verdict
 
 
 def page(folder: Path, of: Result, cells: list[PageCell] | None = None, **further: object) -> BeautifulSoup:
@@ -204,3 +204,9 @@ def test_the_same_result_gives_the_same_page(tmp_path: Path) -> None:
     first = (tmp_path / "page.html").read_bytes()
     page(tmp_path, hostile(HOSTILE), hostile_cells())
     assert (tmp_path / "page.html").read_bytes() == first
+
+
+def test_the_page_says_how_the_submission_was_handed_in(tmp_path: Path) -> None:
+    came = HandedIn(platform="canvas", late=True, earlier=("a.ipynb",))
+    footer = words(page(tmp_path, solved().model_copy(update={"handed_in": came})).select_one("footer"))
+    assert "Handed in late, 1 earlier attempt; the latest one counts" in footer
