@@ -58,7 +58,9 @@ class ComparisonExhibit(Data):
 class CurveExhibit(Data):
     """The trusted training run against its threshold.
 
-    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them.
+    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them. Where the first run
+    came close to the threshold, `accuracies` are those of all runs, one per random start, the first run's first, and
+    `interval` the 95 % confidence interval of their mean, which was judged.
     """
 
     kind: Literal["curve"] = "curve"
@@ -69,6 +71,8 @@ class CurveExhibit(Data):
     reference_low: float | None = None
     reference_high: float | None = None
     validations: int = Field(default=1, ge=1)
+    accuracies: tuple[float, ...] = ()
+    interval: tuple[float, float] | None = None
 
 
 class TextExhibit(Data):

@@ -78,6 +78,7 @@ def environment() -> Environment:
         anchor=wording.anchor,
         comparison=comparison,
         curve=plots.curve,
+        starts=plots.starts,
         plot=plots,
     )
     return made
