@@ -75,6 +75,27 @@ class CurveExhibit(Data):
     interval: tuple[float, float] | None = None
 
 
+class MistakenImage(Data):
+    """A validation image that the student's network took for another class; `png` is base64, of ours."""
+
+    truth: str
+    predicted: str
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
+
+
+class PredictionsExhibit(Data):
+    """What the student's network took the validation images for, at the end of the trusted run.
+
+    `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
+    """
+
+    kind: Literal["predictions"] = "predictions"
+    network: str
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[MistakenImage, ...] = ()
+
+
 class TextExhibit(Data):
     """An answer in the student's own words, as plain text: for the page, never to be read as HTML."""
 
@@ -82,7 +103,7 @@ class TextExhibit(Data):
     text: str
 
 
-Exhibit = Annotated[ComparisonExhibit | CurveExhibit | TextExhibit, Field(discriminator="kind")]
+Exhibit = Annotated[ComparisonExhibit | CurveExhibit | PredictionsExhibit | TextExhibit, Field(discriminator="kind")]
 
 
 class Override(Data):

@@ -11,10 +11,19 @@ from autograder.checks.base import Calibration, Context, Question
 from autograder.checks.closeness import MOST_RUNS, chance_of_passing, clear_from, interval, is_close, spread
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
-from autograder.result import CurveExhibit, Finding, Verdict
+from autograder.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
 
 DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+# The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
+CLASS_NAMES: dict[str, tuple[str, ...]] = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        *("T-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    ),
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
 CHANCE = 0.2
 WIDE_GAP = 0.1
@@ -144,8 +153,19 @@ class Accuracy(Question):
             "correct" if reached else "wrong",
             self.points if reached else 0.0,
             *findings,
-            exhibits=(curve,) if run.validation_accuracy else (),
+            exhibits=(curve, *self._predictions(run, recipe)) if run.validation_accuracy else (),
         )
+
+    def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
+        if run.predictions is None:
+            return ()
+        names = CLASS_NAMES[recipe.dataset]
+        mistakes = tuple(
+            MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
+            for one in run.predictions.mistakes
+        )
+        confusion = run.predictions.confusion
+        return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
 
     def _measured(
         self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe, *, reached: bool
