@@ -127,7 +127,7 @@ def test_the_notebook_shows_what_ran_without_the_noise_of_the_terminal(tmp_path:
     assert "Epoch 1/1\n19/19 ━━━━━━ loss: 0.0526\n" in outputs
     assert "ZeroDivisionError: division by zero" in words(soup.select_one(".failure"))
     assert soup.select_one(".picture img")["src"].startswith("data:image/png;base64,")  # type: ignore[index, union-attr]
-    assert [words(cell) for cell in soup.select(".rich td")] == ["0.951", "0.143"]
+    assert [words(cell) for cell in soup.select(".rich td")] == ["", "0.951", "0.143"]
     assert not soup.select(".rich style")
     assert "$695\\,970$" in words(soup.select_one(".prose"))
 
