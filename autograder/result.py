@@ -60,7 +60,9 @@ class ComparisonExhibit(Data):
 class CurveExhibit(Data):
     """The trusted training run against its threshold.
 
-    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them.
+    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them. Where the first run
+    came close to the threshold, `accuracies` are those of all runs, one per random start, the first run's first, and
+    `interval` the 95 % confidence interval of their mean, which was judged.
     """
 
     kind: Literal["curve"] = "curve"
@@ -71,6 +73,29 @@ class CurveExhibit(Data):
     reference_low: float | None = None
     reference_high: float | None = None
     validations: int = Field(default=1, ge=1)
+    accuracies: tuple[float, ...] = ()
+    interval: tuple[float, float] | None = None
+
+
+class MistakenImage(Data):
+    """A validation image that the student's network took for another class; `png` is base64, of ours."""
+
+    truth: str
+    predicted: str
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
+
+
+class PredictionsExhibit(Data):
+    """What the student's network took the validation images for, at the end of the trusted run.
+
+    `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
+    """
+
+    kind: Literal["predictions"] = "predictions"
+    network: str
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[MistakenImage, ...] = ()
 
 
 class TextExhibit(Data):
@@ -80,7 +105,7 @@ class TextExhibit(Data):
     text: str
 
 
-Exhibit = Annotated[ComparisonExhibit | CurveExhibit | TextExhibit, Field(discriminator="kind")]
+Exhibit = Annotated[ComparisonExhibit | CurveExhibit | PredictionsExhibit | TextExhibit, Field(discriminator="kind")]
 
 
 class Override(Data):
