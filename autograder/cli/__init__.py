@@ -11,8 +11,10 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import calibrate
 from autograder.cli import validate
+from autograder.cli import package
+from autograder.cli import grade_one
 
-__all__ = ["calibrate", "check", "grade", "main", "regrade", "review", "validate"]
+__all__ = ["calibrate", "check", "grade", "grade_one", "main", "package", "regrade", "review", "validate"]
 
 
 def main() -> None:
