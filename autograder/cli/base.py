@@ -28,7 +28,6 @@ class IsolationChoice(StrEnum):
 
     auto = "auto"
     bubblewrap = "bubblewrap"
-    user = "user"
     none = "none"
 
 

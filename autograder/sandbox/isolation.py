@@ -21,16 +21,16 @@ FIRST_UID, LAST_UID = 61184, 65519
 
 _PROTECTS = {
     "bubblewrap": "Notebooks see no file, process, network or environment of this machine, and none of each other's.",
-    "user": "Notebooks run as users of their own without any rights, who can read neither the tests nor the data nor "
-    "each other's files, nor reach the grader; they share this machine's network and its public files.",
+    "user": "Notebooks run as an unprivileged user of their own, to whom the unpacked assignment, its data, the "
+    "submission and the results are closed; they share this machine's network and the files that are open to everybody.",
     "none": "Nothing is protected: a notebook can read and change whatever the user who grades can.",
 }
 _PROBE_SECONDS = 10
 
 
 def meaning(name: str) -> str:
-    """What the isolation of this name protects, in one sentence; a name that is none of ours is its own meaning."""
-    return _PROTECTS.get(name, f"{name}.")
+    """What the isolation of this name protects, in one sentence; "" where nothing was executed."""
+    return _PROTECTS.get(name, "")
 
 
 class IsolationUnavailable(Mendable):

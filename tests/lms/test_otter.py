@@ -86,7 +86,7 @@ def test_what_students_wrote_is_no_html() -> None:
 def test_results_name_the_isolation_and_what_it_protects() -> None:
     document = results_json(result(verdict("correct", 2)), set())
     assert document["extra_data"]["isolation"] == "user"
-    assert "users of their own" in document["output"]
+    assert "user of their own" in document["output"]
 
 
 def test_the_requirements_are_hashed_and_name_no_index_and_no_development_tool() -> None:
