@@ -20,8 +20,7 @@ def grade(
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
     isolation: Annotated[
-        IsolationChoice,
-        typer.Option(help="auto and bubblewrap need the sandbox; none runs notebooks unprotected."),
+        IsolationChoice, typer.Option(help="auto and bubblewrap need the sandbox; none runs notebooks unprotected.")
     ] = IsolationChoice.auto,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
