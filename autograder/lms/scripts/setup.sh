@@ -7,19 +7,24 @@ SOURCE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 ROOT="${AUTOGRADER_ROOT:-/opt/autograder}"
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
-new_enough() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+# The system's own Python only: one below /root, such as pyenv's, is closed to other users.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-PYTHON=""
-for candidate in python3.13 python3.12 python3.11 python3; do
-  path="$(command -v "$candidate" || true)"
-  case "$path" in "" | /root/*) continue ;; esac
-  if new_enough "$path"; then PYTHON="$path"; break; fi
-done
-if [ -z "$PYTHON" ]; then
+find_python() {
+  for candidate in python3.13 python3.12 python3.11 python3; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+if ! PYTHON="$(find_python)"; then
   apt-get update
   apt-get install -y --no-install-recommends python3.12 python3.12-venv ||
     apt-get install -y --no-install-recommends python3.11 python3.11-venv
-  PYTHON="$(command -v python3.12 || command -v python3.11)"
+  PYTHON="$(find_python)"
 fi
 if command -v apt-get >/dev/null && [ ! -x "$(command -v bwrap || true)" ] && [ -z "${AUTOGRADER_ROOT:-}" ]; then
   apt-get install -y --no-install-recommends bubblewrap || true
