@@ -21,8 +21,9 @@ from autograder.errors import Mendable
 from autograder.files import write_atomically
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
-from autograder.intake import Intake, UnreadableSubmission, read_submissions
+from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
+from autograder.lms.bundle import Packed, pack
 from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
 from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
@@ -32,13 +33,13 @@ from autograder.regrading import Regraded, regrade
 from autograder.reporting import bring_up_to_date, reviewed, write_report
 from autograder.result import Result
 from autograder.runs import RunFacts
-from autograder.sandbox.isolation import IsolationUnavailable, choose
+from autograder.sandbox.isolation import IsolationUnavailable, choose, strongest
 from autograder.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-Isolation = Literal["auto", "bubblewrap", "none"]
+Isolation = Literal["auto", "bubblewrap", "user", "none"]
 
 
 class WrongUsage(Mendable):
@@ -151,7 +152,17 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
         AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
     """
     standard = Standard.of(assignment, reference_of(assignment, observer))
-    stale = standard.stale_thresholds()
+    require_thresholds(standard)
+    return standard
+
+
+def require_thresholds(standard: Standard) -> None:
+    """See to it that every threshold is there.
+
+    Raises:
+        AssignmentError: one was never computed, or is out of date.
+    """
+    assignment, stale = standard.assignment, standard.stale_thresholds()
     if stale:
         toml = assignment.folder / "assignment.toml"
         raise AssignmentError(
@@ -160,7 +171,6 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
                 f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
             ]
         )
-    return standard
 
 
 @contextmanager
@@ -264,12 +274,44 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         isolation: Isolation = "bubblewrap"
     except IsolationUnavailable:
         isolation = "none"
+    return found, _grade_alone(found, submission, isolation)
+
+
+def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
+    """Grade one submission under the strongest isolation that works here, and keep nothing but its result.
+
+    Args:
+        assignment: what was asked for.
+        handed_in: the notebook, or the folder with all that the student uploaded.
+        student: whose it is.
+
+    Raises:
+        IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    return _grade_alone(assignment, submission, strongest().name)
+
+
+def package(assignment: Assignment, folder: Path) -> Packed:
+    """Write `autograder.zip` for Gradescope and otter into `folder`.
+
+    Raises:
+        AssignmentError: the assignment is not ready to grade by; the sentence says what to run.
+        DatasetMissing: its images are not here and cannot be fetched.
+    """
+    provide_images(assignment)
+    require_thresholds(Standard.stored(assignment))
+    return pack(assignment, folder / "autograder.zip")
+
+
+def _grade_alone(assignment: Assignment, submission: Submission, isolation: Isolation) -> Result:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         observer, trainer = stack.enter_context(workshop(isolation, workers=1))
         gradebook = stack.enter_context(Gradebook(scratch / FILE_NAME))
-        grader = Grader(standard_of(found, observer), gradebook, observer, trainer)
-        return found, grader.grade(submission).result
+        grader = Grader(standard_of(assignment, observer), gradebook, observer, trainer)
+        return grader.grade(submission).result
 
 
 def _named_in(content: NotebookNode, notebook: Path) -> str:
