@@ -93,6 +93,18 @@ class TrainingTask(Data):
         return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
 
 
+class LayerSignal(Data):
+    """How the training signal stood in one operation at the end of a run, over a batch of training images.
+
+    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None where it has
+    none. `dead` is the share (0..1) of a ReLU's units, or channels, that gave zero for every image; None elsewhere.
+    """
+
+    operation: int = Field(ge=0)
+    gradient: float | None = None
+    dead: float | None = None
+
+
 class TrainingRun(Data):
     """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
 
@@ -100,6 +112,7 @@ class TrainingRun(Data):
     the student); "limit" (time or memory ran out: what was reached until then is in the lists).
     `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
     was given up, see `Recipe`).
+    `signals`: for the diagnosis, measured where the run did not end by reaching its target.
     """
 
     key: str
@@ -110,6 +123,7 @@ class TrainingRun(Data):
     validation_accuracy: tuple[float, ...] = ()
     training_loss: tuple[float, ...] = ()
     validation_loss: tuple[float, ...] = ()
+    signals: tuple[LayerSignal, ...] = ()
     device: str = "cpu"
     backend: str = "tensorflow"
     versions: dict[str, str] = {}

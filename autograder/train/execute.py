@@ -14,7 +14,8 @@ import tensorflow as tf
 from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.train.images import Images, Unsuitable, one_hot, prepare
-from autograder.train.rebuild import CannotRebuild, build, make_loss, make_optimizer
+from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
+from autograder.train.signals import signals
 from autograder.training import Recipe, TrainingTask
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
-    model = build(task.architecture)
+    built = build_open(task.architecture)
+    model = built.model
     if not model.trainable_variables:
         raise Untrainable("Nothing in the network can learn: its layers have no weights, or all of them are frozen.")
     optimizer = make_optimizer(task.optimizer)
@@ -96,7 +98,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     optimizer.build(model.trainable_variables)
     accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     model.compile(optimizer, make_loss(task.loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
-    best = 0.0
+    best, ended = 0.0, "complete"
     half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)
     for number, reached in enumerate(_rounds(model, images, task.recipe, sparse), start=1):
         report({"reached": [round(value, 6) for value in vars(reached).values()]})
@@ -106,8 +108,10 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
         if round(reached.validation_accuracy, 6) >= task.target:
             return "target"
         if number >= half and best <= task.recipe.give_up:
-            return "flat"
-    return "complete"
+            ended = "flat"
+            break
+    report({"signals": signals(built, task.architecture, images, make_loss(task.loss), sparse)})
+    return ended
 
 
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
