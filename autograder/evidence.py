@@ -173,6 +173,10 @@ class Evidence(Data):
     def value(self, name: str) -> CapturedValue | None:
         return next((value for value in self.values if value.name == name), None)
 
+    def last_fit(self, network: str) -> CapturedFit | None:
+        """The last call of `fit` on the network in the variable `network`."""
+        return next((fit for fit in reversed(self.fits) if fit.network == network), None)
+
     @property
     def complete(self) -> bool:
         """Whether every cell ran to its own end, be it by an exception of its own."""

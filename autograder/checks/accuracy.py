@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
+from autograder.checks.diagnosing import Subject
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
 from autograder.result import CurveExhibit, Finding, Verdict
@@ -27,12 +28,14 @@ class Accuracy(Question):
     """The validation accuracy that the student's network reaches in a trusted run; all points or none.
 
     `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference
-    solution's own short runs by `autograder calibrate`.
+    solution's own short runs by `autograder calibrate`. Where it is missed, at most `substitutions` further short runs
+    of each distinct network look for the smallest change that restores it (0: none).
     """
 
     kind: Literal["accuracy"]
     network: str = Field(min_length=1, max_length=200)
     minimum: float | None = Field(default=None, gt=0, lt=1)
+    substitutions: int = Field(default=6, ge=0, le=50)
 
     requires_training: ClassVar[bool] = True
 
@@ -47,6 +50,10 @@ class Accuracy(Question):
         # Nothing but this accuracy is asked of the run, so it ends where it is reached.
         task = training_task(find_network(context, self.network), self._recipe(context), self._minimum(context))
         return () if task is None else (task,)
+
+    def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
+        subject = self.subject(context)
+        return () if subject is None else subject.tasks()
 
     def judge(self, context: Context) -> Verdict:
         recipe = self._recipe(context)
@@ -68,7 +75,26 @@ class Accuracy(Question):
         run = context.run_of(task)
         if run is None:
             return self._unset("the training run is missing")
-        return self._judge_run(run.until(minimum), minimum, calibration, recipe, student)
+        verdict = self._judge_run(run.until(minimum), minimum, calibration, recipe, student)
+        return self._explained(verdict, context)
+
+    def _explained(self, verdict: Verdict, context: Context) -> Verdict:
+        subject = self.subject(context)
+        if subject is None:
+            return verdict
+        findings, exhibits = subject.explain()
+        return verdict.model_copy(
+            update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
+        )
+
+    def subject(self, context: Context) -> Subject | None:
+        """What is to be explained, None where there is no network or nothing was asked of it."""
+        student, minimum = find_network(context, self.network), self._minimum(context)
+        task = None if minimum is None else training_task(student, self._recipe(context), minimum)
+        if task is None or minimum is None:
+            return None
+        calibration = context.calibrations.get(self.id)
+        return Subject(context, self.network, student, task, minimum, calibration, self.substitutions)
 
     def _judge_run(
         self,

@@ -12,12 +12,13 @@ from typing import Any
 from autograder.evidence import CapturedFit
 from autograder.training import TrainingTask
 
-# Ratios to the reference below or above which a difference counts as another way of training.
+# Ratios to the reference below or above which a difference counts as another way of training. Smaller batches mean
+# more steps, which keep no network from learning.
 _FEW = 0.5
 _OTHER_BATCH = 4.0
-# Inputs count as normalized up to this magnitude: standardized pixels reach 15 or so at the border of an image;
-# AutoTrainer (Zhang et al., ICSE 2021) calls data abnormal from a mean magnitude of 10 on.
-NORMALIZED = 20.0
+# Inputs count as normalized up to this mean and standard deviation (AutoTrainer, Zhang et al., ICSE 2021: a mean
+# magnitude of 10). The largest value would not do: of standardized pixels it passes 40 at the border of an image.
+NORMALIZED = 10.0
 
 
 def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> TrainingTask:
@@ -30,8 +31,8 @@ def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> 
         changed["epochs"] = max(1, round(recipe.epochs * fit.epochs / reference.epochs))
     if fit.batch_size and reference.batch_size:
         ratio = fit.batch_size / reference.batch_size
-        if not 1 / _OTHER_BATCH < ratio < _OTHER_BATCH:
-            changed["batch_size"] = min(recipe.train, max(1, round(recipe.batch_size * ratio)))
+        if ratio >= _OTHER_BATCH:
+            changed["batch_size"] = min(recipe.train, round(recipe.batch_size * ratio))
     given, wanted = rows(fit.inputs), rows(reference.inputs)
     if given and wanted and given < _FEW * wanted:
         changed["train"] = max(1, round(recipe.train * given / wanted))
@@ -40,8 +41,8 @@ def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> 
 
 def not_normalized(inputs: dict[str, Any] | None) -> bool:
     """Whether the facts of an array say that its values are far from those that a network starts well with."""
-    low, high = (_number(inputs, name) for name in ("minimum", "maximum"))
-    return low is not None and high is not None and max(abs(low), abs(high)) > NORMALIZED
+    found = [_number(inputs, name) for name in ("mean", "standard_deviation")]
+    return any(value is not None and abs(value) > NORMALIZED for value in found)
 
 
 def rows(facts: dict[str, Any] | None) -> int | None:

@@ -85,9 +85,7 @@ def search(case: Case, run_of: RunOf) -> TrainingTask | Found:
     return Found(tuple(trials), exhausted=True)
 
 
-def _try(
-    case: Case, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf
-) -> TrainingTask | Trial | None:
+def _try(case: Case, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf) -> TrainingTask | Trial | None:
     """The trial of a substitution, the run that it still needs, or None where it cannot be made or was made before."""
     made = substituted(case.task, case.reference, chosen)
     if made is None:
@@ -109,7 +107,7 @@ def _restored(case: Case, run: TrainingRun) -> bool:
 
 def _pairs(singles: tuple[Suspect, ...], trials: list[Trial]) -> Iterator[tuple[Suspect, Suspect]]:
     """Pairs, the end of the network with its loss first, then by what each of them reached alone."""
-    reached = {trial.suspects[0].layers + (trial.suspects[0].aspect,): trial.run.accuracy for trial in trials}
+    reached = {(*trial.suspects[0].layers, trial.suspects[0].aspect): trial.run.accuracy for trial in trials}
 
     def promise(pair: tuple[Suspect, Suspect]) -> tuple[bool, float]:
         ends = {one.aspect for one in pair} <= {"last activation", "loss", "from_logits"}

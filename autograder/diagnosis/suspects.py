@@ -199,7 +199,7 @@ def _of_network(given: Architecture, wanted: Architecture) -> Iterator[Suspect]:
             loose += [(aspect, one) for one in block]
     for aspect in dict.fromkeys(aspect for aspect, _ in loose):
         deviations = tuple(one for each, one in loose if each == aspect)
-        chosen = {index: names for index, names in settings.get(aspect, {}).items()}
+        chosen = dict(settings.get(aspect, {}))
         yield Suspect(aspect, 1, _labels(deviations, given), deviations, chosen)
 
 
@@ -320,5 +320,3 @@ def _replace(
 def _known(index: int | None) -> int:
     assert index is not None
     return index
-
-

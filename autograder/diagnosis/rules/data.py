@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.diagnosis.notebook import NORMALIZED, not_normalized
+from autograder.diagnosis.notebook import not_normalized
 from autograder.diagnosis.rules.facts import Facts, fact
 from autograder.result import Finding
 
@@ -14,9 +14,9 @@ _FEW_EPOCHS = 0.5
 
 
 def inputs_not_normalized(facts: Facts) -> Finding | None:
-    """Inputs with magnitudes above `NORMALIZED` where the reference solution's are below it.
+    """Inputs with a mean or a standard deviation above `NORMALIZED` where the reference solution's are below it.
 
-    Source: UMLAUT (inputs outside −1..1, too strict for standardized pixels); AutoTrainer (mean magnitude of 10).
+    Source: AutoTrainer (mean magnitude of 10); UMLAUT's (outside −1..1) is too strict for standardized pixels.
     The assignment decides: where its own solution feeds raw pixels, nothing is said.
     """
     if facts.fit is None or facts.reference_fit is None or not not_normalized(facts.fit.inputs):
@@ -25,8 +25,8 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
         return None
     low, high = fact(facts.fit.inputs, "minimum"), fact(facts.fit.inputs, "maximum")
     return Finding(
-        message=f"You train on numbers between {low:g} and {high:g}. Networks start best from inputs around 0 that are "
-        f"not much larger than 1 (and never above {NORMALIZED:g}).",
+        message=f"You train on numbers between {low or 0:g} and {high or 0:g}. Networks start best from inputs around "
+        "0, most of which are not larger than 1.",
         hint="Was the normalization of the images done, and are these the images that you give to `fit`?",
     )
 
