@@ -101,7 +101,7 @@ class Bench:
         rules = {rule.name for rule in RULES if rule.cause and rule.find(facts) is not None}
         named = repairs | rules
         lowest = min([run.accuracy for run in _own_runs(context, subject)], default=1.0)
-        margin = subject._margin()
+        margin = subject.margin
         fault = mutant.always or lowest < subject.minimum - margin
         row.close += not fault and lowest < subject.minimum
         exact = named & mutant.truth
@@ -123,7 +123,7 @@ class Bench:
         """Whether a repair other than the seeded one restores the accuracy from another random start as well."""
         from autograder.diagnosis.search import Found, search
 
-        case = subject._case()
+        case = subject.case()
         found = search(case, subject.context.run_of) if case is not None else None
         if not isinstance(found, Found) or found.cause is None:
             return False
@@ -138,7 +138,7 @@ class Bench:
 
 def _own_runs(context: Context, subject) -> list[TrainingRun]:
     """The runs of the network itself: as we train it, and as the notebook does where that is otherwise."""
-    case = subject._case()
+    case = subject.case()
     tasks = [subject.task] if case is None else [subject.task, case.task]
     return [run.until(subject.minimum) for task in tasks if (run := context.run_of(task)) is not None]
 

@@ -66,10 +66,8 @@ def notebook_of(standard: Standard, question: Accuracy, seed: int) -> Notebook:
     assert captured is not None
     assert captured.compile
     recipe = expected.recipe.model_copy(update={"seed": seed})
-    found = datasets.find(recipe.dataset)
-    arrays = datasets.load(recipe.dataset, found.path)
     shape = tuple(expected.architecture.operations[0].settings["shape"])
-    images = prepare(arrays, recipe, shape)
+    images = prepare(_pixels(recipe), recipe, shape)
     hot = expected.fit is not None and len((expected.fit.targets or {})["shape"]) == 2 and _columns(expected.fit) > 1
     labels = [one_hot(each) if hot else each for each in (images.y_train, images.y_validation)]
     compiled, layers = captured.compile, layers_of(expected.architecture)
@@ -77,6 +75,10 @@ def notebook_of(standard: Standard, question: Accuracy, seed: int) -> Notebook:
         compiled, layers = _with_choices(compiled, layers)
     four = (images.x_train, labels[0], images.x_validation, labels[1])
     return Notebook(layers, compiled, recipe, four, fit_of(question.network, *four), hot, seed)
+
+
+def _pixels(recipe: Recipe) -> Any:
+    return datasets.load(recipe.dataset, datasets.find(recipe.dataset).path)
 
 
 def _with_choices(compiled: dict[str, Any], layers: list[Layer]) -> tuple[dict[str, Any], list[Layer]]:
@@ -259,10 +261,10 @@ def label_encoding(notebook: Notebook) -> Iterator[Mutant]:
 
 
 def normalization(notebook: Notebook) -> Iterator[Mutant]:
-    x, y, x_validation, y_validation = notebook.arrays
-    low = min(float(x.min()), 0.0)
-    scale = 255 / (float(x.max()) - low)
-    fit = _refit(notebook, (x - low) * scale, y, (x_validation - low) * scale, y_validation)
+    _, y, _, y_validation = notebook.arrays
+    recipe = notebook.recipe.model_copy(update={"normalization": "none"})
+    pixels = prepare(_pixels(recipe), recipe, notebook.arrays[0].shape[1:])
+    fit = _refit(notebook, pixels.x_train, y, pixels.x_validation, y_validation)
     truth = ("normalization of the inputs", "inputs not normalized")
     yield notebook.healthy(fit=fit, truth=truth, always=True)
 

@@ -34,7 +34,7 @@ class Subject:
 
     def tasks(self) -> tuple[TrainingTask, ...]:
         """The run that the search needs next; none where it has ended."""
-        case = self._case()
+        case = self.case()
         if case is None:
             return ()
         step = search(case, self.context.run_of)
@@ -43,7 +43,7 @@ class Subject:
     def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
         """What is known of the reason, from the runs that were made: findings, and the substitutions tried."""
         said = self._rules()
-        case = self._case()
+        case = self.case()
         own = None if case is None else self.context.run_of(case.task)
         step = None if case is None else search(case, self.context.run_of)
         if case is None or own is None or not isinstance(step, Found):
@@ -69,13 +69,13 @@ class Subject:
             reference_fit=expected.fit,
         )
 
-    def _case(self) -> Case | None:
+    def case(self) -> Case | None:
         """The network in our own run where that missed; else trained as in the notebook, where that is otherwise."""
         run = self.context.run_of(self.task)
         if run is None or self.budget == 0:
             return None
         if run.accuracy < self.minimum:
-            return self._case_of(self.task, self._reference())
+            return self._case_of(self.task, self.reference)
         fit, wanted = self._fit(), self.context.expected[self.name].fit
         if fit is None or wanted is None:
             return None
@@ -86,14 +86,18 @@ class Subject:
         own: TrainingRun | None = self.context.run_of(task)
         if own is not None and own.accuracy >= self.minimum:
             return None
-        return Case(task, reference, self.minimum, self._margin(), self.budget)
+        return Case(task, reference, self.minimum, self.margin, self.budget)
 
-    def _reference(self) -> TrainingTask:
+    @property
+    def reference(self) -> TrainingTask:
+        """The run of the reference network, compiled as the solution does it."""
         expected = self.context.expected[self.name]
         compilation = expected.compilation or self.task.recipe.compilation
         return self.task.model_copy(update={"architecture": expected.architecture, "compilation": compilation})
 
-    def _margin(self) -> float:
+    @property
+    def margin(self) -> float:
+        """How far accuracies lie apart by chance (a difference of fractions in 0..1)."""
         accuracies = self.calibration.accuracies if self.calibration is not None else ()
         return _DEVIATIONS * statistics.stdev(accuracies) if len(accuracies) > 1 else _CHANCE
 

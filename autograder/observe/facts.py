@@ -84,9 +84,10 @@ def _agreement(inputs: Any, classes: Any) -> float | None:
 
     Where images and labels do not belong together it is the share that guessing gives.
     """
-    step = max(1, len(inputs) // _IMAGES)
-    sample = np.asarray(inputs[::step][:_IMAGES], dtype=np.float32).reshape(-1, max(1, inputs[0].size))
-    labels = classes[::step][:_IMAGES]
+    # Drawn by a generator of our own: labels may repeat in steps, and the student's random numbers stay as they are.
+    chosen = np.random.RandomState(0).permutation(len(inputs))[:_IMAGES]
+    sample = np.asarray(inputs[chosen], dtype=np.float32).reshape(-1, max(1, inputs[0].size))
+    labels = classes[chosen]
     known = np.unique(labels[::2])
     if len(sample) < 200 or len(known) < 2 or not np.isfinite(sample).all():
         return None
