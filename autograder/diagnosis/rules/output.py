@@ -43,8 +43,8 @@ def no_softmax(facts: Facts) -> Finding | None:
     if facts.from_logits or facts.last_activation in _BOUNDED:
         return None
     return Finding(
-        message="Your loss expects probabilities, but your network ends with plain numbers (logits), which may be "
-        "negative and do not add up to 1.",
+        message="Your loss expects probabilities, but your network ends with plain numbers, which need not lie "
+        "between 0 and 1 nor add up to 1.",
         hint="Either the network makes probabilities of them at its end, or the loss is told that it gets none. Read "
         "on at `keras.losses`, from_logits.",
     )
