@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
-from autograder.checks.judging import judge_all, tasks_needed
+from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
 from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.network.compilation import read_compilation
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
@@ -57,7 +58,12 @@ class Standard:
             question: Calibration(minimum=threshold.minimum, accuracies=threshold.accuracies)
             for question, threshold in reference.thresholds.items()
         }
-        return cls(assignment, reference, assignment.expected(reference.networks(assignment)), calibrations)
+        expected = assignment.expected(reference.networks(assignment))
+        for name, network in expected.items():
+            captured = reference.evidence.network(name)
+            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
+        return cls(assignment, reference, expected, calibrations)
 
     @classmethod
     def stored(cls, assignment: Assignment) -> Standard:
@@ -144,6 +150,7 @@ class Grader:
             return Outcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook))
         context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
+        context = with_explanations(context, self._run)
         made = conclude(self._standard, submission.student, submission.submission, context)
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)

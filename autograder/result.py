@@ -105,7 +105,33 @@ class TextExhibit(Data):
     text: str
 
 
-Exhibit = Annotated[ComparisonExhibit | CurveExhibit | PredictionsExhibit | TextExhibit, Field(discriminator="kind")]
+class Substitution(Data):
+    """One thing, or two, put in the place of the student's, and the accuracy (0..1) that a run of ours then reached.
+
+    `aspects` says what was changed in fixed words, `change` in words for the student ("another loss"). `accuracy` is
+    None where the network could not be trained.
+    """
+
+    aspects: tuple[str, ...]
+    change: str
+    accuracy: float | None
+    restored: bool
+
+
+class SubstitutionExhibit(Data):
+    """The substitutions that were tried on a network that missed its accuracy, in their order."""
+
+    kind: Literal["substitutions"] = "substitutions"
+    network: str
+    reached: float
+    needed: float
+    tried: tuple[Substitution, ...]
+
+
+Exhibit = Annotated[
+    ComparisonExhibit | CurveExhibit | PredictionsExhibit | SubstitutionExhibit | TextExhibit,
+    Field(discriminator="kind"),
+]
 
 
 class Override(Data):

@@ -112,6 +112,18 @@ class Predictions(Data):
     mistakes: tuple[Mistake, ...] = ()
 
 
+class LayerSignal(Data):
+    """How the training signal stood in one operation at the end of a run, over a batch of training images.
+
+    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None where it has
+    none. `dead` is the share (0..1) of a ReLU's units, or channels, that gave zero for every image; None elsewhere.
+    """
+
+    operation: int = Field(ge=0)
+    gradient: float | None = None
+    dead: float | None = None
+
+
 class TrainingRun(Data):
     """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
 
@@ -120,6 +132,7 @@ class TrainingRun(Data):
     `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
     was given up, see `Recipe`).
     `predictions`: at the end of a run that was trained, where the network has one output for each class.
+    `signals`: for the diagnosis, measured where the run did not end by reaching its target.
     """
 
     key: str
@@ -131,6 +144,7 @@ class TrainingRun(Data):
     training_loss: tuple[float, ...] = ()
     validation_loss: tuple[float, ...] = ()
     predictions: Predictions | None = None
+    signals: tuple[LayerSignal, ...] = ()
     device: str = "cpu"
     backend: str = "tensorflow"
     versions: dict[str, str] = {}
@@ -151,7 +165,8 @@ class TrainingRun(Data):
         shortened = {name: getattr(self, name)[:reached] for name in series}
         # The predictions are those of the end, unless that is where the run is cut.
         kept = self.predictions if reached == len(self.validation_accuracy) else None
-        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept})
+        # As are the signals, which are measured only where the target was not reached.
+        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
 
     @property
     def accuracy(self) -> float:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
 from autograder.checks.closeness import MOST_RUNS, chance_of_passing, clear_from, interval, is_close, spread
+from autograder.checks.diagnosing import Subject
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
 from autograder.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
@@ -39,13 +40,16 @@ class Accuracy(Question):
 
     `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference
     solution's own short runs by `autograder calibrate`. An accuracy close to it is not decided by one run: the mean of
-    `runs` from as many random starts decides (`autograder.checks.closeness`; 1: one run decides always).
+    `runs` from as many random starts decides (`autograder.checks.closeness`; 1: one run decides always). Where it is
+    missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
+    restores it (0: none).
     """
 
     kind: Literal["accuracy"]
     network: str = Field(min_length=1, max_length=200)
     minimum: float | None = Field(default=None, gt=0, lt=1)
     runs: int = Field(default=5, ge=1, le=MOST_RUNS)
+    substitutions: int = Field(default=6, ge=0, le=50)
 
     requires_training: ClassVar[bool] = True
 
@@ -76,6 +80,10 @@ class Accuracy(Question):
         seed = first.recipe.seed
         return tuple(first.whole.with_seed(seed + further) for further in range(1, self.runs))
 
+    def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
+        subject = self.subject(context)
+        return () if subject is None else subject.tasks()
+
     def judge(self, context: Context) -> Verdict:
         recipe = self._recipe(context)
         calibration = context.calibrations.get(self.id)
@@ -101,7 +109,29 @@ class Accuracy(Question):
             return self._unset("a further training run, from another random start, is missing")
         accuracies = (run.accuracy, *(other.accuracy for other in further if other is not None))
         shown = run if further else run.until(self._clear_from(minimum, context))
-        return self._judge_run(shown, accuracies, minimum, calibration, recipe, student)
+        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student)
+        return self._explained(verdict, context)
+
+    def _explained(self, verdict: Verdict, context: Context) -> Verdict:
+        subject = self.subject(context)
+        if subject is None:
+            return verdict
+        findings, exhibits = subject.explain()
+        return verdict.model_copy(
+            update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
+        )
+
+    def subject(self, context: Context) -> Subject | None:
+        """What is to be explained, None where there is no network or nothing was asked of it."""
+        student, minimum = find_network(context, self.network), self._minimum(context)
+        task = None if minimum is None else training_task(student, self._recipe(context), minimum)
+        if task is None or minimum is None:
+            return None
+        first = self._first_task(context)
+        # What lies close to the threshold may be luck, and luck has no cause to look for.
+        close = first is not None and bool(self._further_tasks(first, context))
+        budget = 0 if close else self.substitutions
+        return Subject(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
 
     def _judge_run(
         self,

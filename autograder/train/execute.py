@@ -15,7 +15,8 @@ from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.train.images import Images, Unsuitable, one_hot, prepare
 from autograder.train.predictions import predictions
-from autograder.train.rebuild import CannotRebuild, build, make_loss, make_optimizer
+from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
+from autograder.train.signals import signals
 from autograder.training import Recipe, TrainingTask
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
-    model = build(task.architecture)
+    built = build_open(task.architecture)
+    model = built.model
     if not model.trainable_variables:
         raise Untrainable("Nothing in the network can learn: its layers have no weights, or all of them are frozen.")
     optimizer = make_optimizer(task.optimizer)
@@ -101,6 +103,8 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     if measured[outputs[0]].shape[-1] == CLASSES:
         raw = images.pixels_validation
         report({"predictions": predictions(_outputs(model, images.x_validation), images.y_validation, raw)})
+    if ended != "target":
+        report({"signals": signals(built, task.architecture, images, make_loss(task.loss), sparse)})
     return ended
 
 

@@ -25,7 +25,7 @@ from autograder.train.device import device_kind
 from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
 
-# Goes up whenever the same task would train differently: threads, order of batches, normalization, optimizer tables.
+# Goes up whenever the same task would give another run: threads, order of batches, normalization, optimizer tables.
 METHOD = 3
 
 _BACKEND = "tensorflow"
@@ -274,6 +274,7 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         training_loss=columns[2],
         validation_loss=columns[3],
         predictions=answer.get("predictions"),
+        signals=answer.get("signals", ()),
         device=answer.get("device", device_kind()),
         backend=_BACKEND,
         versions=_computing_versions(),
