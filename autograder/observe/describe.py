@@ -20,6 +20,10 @@ MAX_BYTES = 3 * 2**20
 MAX_FIGURES = 50
 MAX_AXES = 64
 MAX_LINES = 50
+# What every class has, whatever it computes, and the one method that runs before there is a network.
+_NO_CODE = frozenset(
+    ("__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
+)
 
 
 class Describer:
@@ -35,7 +39,8 @@ class Describer:
         self._fits = fits
         self._saved = SavedFiles()
         self._model = keras.Model
-        self._plain_kinds = {keras.Sequential: keras.Sequential.get_config, Functional: Functional.get_config}
+        self._functional = Functional
+        self._configs = {keras.Sequential: keras.Sequential.get_config, Functional: Functional.get_config}
         self._compile_config = keras.Model.get_compile_config
         self._dumps = json.dumps
         self._figures: list[dict[str, Any]] = []
@@ -86,15 +91,29 @@ class Describer:
         facts: dict[str, Any] = {"name": name, "class_name": type(model).__name__[:200], "cell": cell}
         facts["input_shape"] = _quietly(lambda: _shape(model.input_shape))
         facts["compile"] = _quietly(lambda: self._small(self._compile_config(model)))
-        get_config = self._plain_kinds.get(type(model))
-        if get_config is None:
+        kind = self._plain_kind(type(model))
+        if kind is None:
             return facts | {"opaque": f"It is a {type_name(model)}, a class whose code decides what it computes."}
         try:
-            return facts | {"class_name": _class_name(type(model)), "config": self._small(get_config(model))}
+            if kind is self._functional and type(model) is not kind:
+                # Keras describes a functional network of a student's class by its name alone.
+                model = kind(model.inputs, model.outputs, name=model.name)
+            return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
         except NotPlain as reason:
             return facts | {"opaque": f"It cannot be described: {reason}."}
         except Exception as error:
             return facts | {"opaque": f"It cannot describe itself: {type(error).__name__}: {error}"[:2000]}
+
+    def _plain_kind(self, kind: type) -> type | None:
+        """The Keras class that decides what a network of this class computes; None where the student's own code does.
+
+        A class that only builds its layers in `__init__` computes what the class computes that it is derived from.
+        """
+        for depth, base in enumerate(kind.__mro__):
+            if base in self._configs:
+                own = {name for derived in kind.__mro__[:depth] for name in vars(derived)}
+                return None if any(hasattr(base, name) for name in own - _NO_CODE) else base
+        return None
 
     def _small(self, config: Any) -> Any:
         described = plain(config)

@@ -9,6 +9,7 @@ import pytest
 from conftest import Observe
 
 from autograder.evidence import Evidence
+from autograder.network.canonical import canonicalize
 from autograder.observe.observer import Observer
 from autograder.observe.task import ObserveTask
 
@@ -67,6 +68,42 @@ def test_a_saved_network_is_described_as_it_was_last_written_and_other_files_are
     assert (files["broken.keras"].size, files["broken.keras"].config) == (2, None)
     assert files["broken.keras"].sha256 == hashlib.sha256(b"PK").hexdigest()
     assert evidence.complete
+
+
+ONLY_BUILT = [
+    "class Net(keras.Sequential):\n"
+    "    def __init__(self):\n"
+    "        super().__init__([keras.Input((4,)), keras.layers.Dense(3, activation='relu'), keras.layers.Dense(2)])",
+    "class Net(keras.Sequential):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.add_all()\n"
+    "    def add_all(self):\n"
+    "        self.add(keras.Input((4,)))\n"
+    "        self.add(keras.layers.Dense(3, activation='relu'))\n"
+    "        self.add(keras.layers.Dense(2))",
+    "class Net(keras.Model):\n"
+    "    def __init__(self):\n"
+    "        inputs = keras.Input((4,))\n"
+    "        hidden = keras.layers.Dense(3, activation='relu')(inputs)\n"
+    "        super().__init__(inputs=inputs, outputs=keras.layers.Dense(2)(hidden))",
+]
+
+
+@pytest.mark.parametrize("code", ONLY_BUILT, ids=["list", "add", "functional"])
+def test_a_class_that_only_builds_its_layers_is_the_network_that_it_builds(observe: Observe, code: str) -> None:
+    network = observe(f"import keras\n{code}\nmodel = Net()").network("model")
+    assert network is not None
+    assert not network.opaque
+    built = canonicalize(network.class_name, network.config, input_shape=network.input_shape)
+    assert [operation.kind for operation in built.operations] == ["Input", "Dense", "Activation", "Dense"]
+
+
+@pytest.mark.parametrize("method", ["call", "get_config", "layers", "__call__"])
+def test_a_class_that_replaces_anything_of_keras_stays_opaque(observe: Observe, method: str) -> None:
+    code = f"{ONLY_BUILT[0]}\n    def {method}(self, *arguments):\n        return None"
+    network = observe(f"import keras\n{code}\nmodel = Net()").network("model")
+    assert network is None or network.opaque
 
 
 def test_a_network_of_a_class_of_ones_own_is_opaque(observe: Observe) -> None:
