@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Submissions under way for each worker.
 _UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 1
+JUDGE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -138,15 +138,14 @@ class Grader:
         except (UnreadableNotebook, UnreadableSubmission) as error:
             return self._unreadable(submission, str(error), start)
         observe_key = self._observer.key(code_cells(notebook), self._task)
-        result_key = digest("result", content, submission.submission, observe_key, self._settings_key)
+        result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook))
         context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
         made = conclude(self._standard, submission.student, submission.submission, context)
-        keys = {**made.keys, "result": result_key}
-        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)
         return Outcome(result, reused=False)
 
@@ -188,19 +187,33 @@ class Grader:
             return known
 
     def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
-        result_key = digest("unreadable", submission.submission, reason, self._settings_key)
+        result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
         made = conclude_unreadable(self._standard, submission.student, submission.submission, reason)
-        keys = {"result": result_key}
-        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        result = _completed(made, submission, result_key, start)
         self._store(submission, result, None)
         return Outcome(result, reused=False)
 
     def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
         self._gradebook.store_submission(submission.student, submission.slug, submission.submission, content)
         self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug)
+
+
+def _named(submission: Submission) -> list[object]:
+    """What a result says of its submission besides the content."""
+    return [submission.submission, *([submission.handed_in] if submission.handed_in else [])]
+
+
+def _completed(made: Result, submission: Submission, result_key: str, start: float) -> Result:
+    return made.model_copy(
+        update={
+            "keys": {**made.keys, "result": result_key},
+            "seconds": round(time.monotonic() - start, 3),
+            "handed_in": submission.handed_in,
+        }
+    )
 
 
 def read(submission: Submission) -> tuple[bytes, NotebookNode]:

@@ -71,5 +71,6 @@ def _judge_again(
         update={
             "keys": {**keys, "result": digest("regraded", before.keys["result"], standard.key)},
             "seconds": before.seconds,
+            "handed_in": before.handed_in,
         }
     )

@@ -93,6 +93,25 @@ class TrainingTask(Data):
         return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
 
 
+class Mistake(Data):
+    """A validation image that a network took for another class: both classes (0..9), and the image as base64 PNG."""
+
+    truth: int = Field(ge=0, le=9)
+    predicted: int = Field(ge=0, le=9)
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+
+
+class Predictions(Data):
+    """What the network took the validation images for at the end of its run.
+
+    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are
+    those of which the network was surest.
+    """
+
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
 class TrainingRun(Data):
     """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
 
@@ -100,6 +119,7 @@ class TrainingRun(Data):
     the student); "limit" (time or memory ran out: what was reached until then is in the lists).
     `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
     was given up, see `Recipe`).
+    `predictions`: at the end of a run that was trained, where the network has one output for each class.
     """
 
     key: str
@@ -110,6 +130,7 @@ class TrainingRun(Data):
     validation_accuracy: tuple[float, ...] = ()
     training_loss: tuple[float, ...] = ()
     validation_loss: tuple[float, ...] = ()
+    predictions: Predictions | None = None
     device: str = "cpu"
     backend: str = "tensorflow"
     versions: dict[str, str] = {}
@@ -124,11 +145,13 @@ class TrainingRun(Data):
     def until(self, target: float) -> TrainingRun:
         """The run as it is when it only has to reach `target`: what came after that is left out."""
         reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
-        if reached is None:
+        if reached is None or (reached == len(self.validation_accuracy) and self.ended == "target"):
             return self
         series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
         shortened = {name: getattr(self, name)[:reached] for name in series}
-        return self.model_copy(update={**shortened, "ended": "target"})
+        # The predictions are those of the end, unless that is where the run is cut.
+        kept = self.predictions if reached == len(self.validation_accuracy) else None
+        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept})
 
     @property
     def accuracy(self) -> float:

@@ -92,13 +92,17 @@ class Dependency(Data):
 
 
 class Question(Data, ABC):
-    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points."""
+    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points.
+
+    `part` is the part of the exercise that it is about, by its heading: where a student whose answer is wrong reads on.
+    """
 
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     title: str = Field(min_length=1, max_length=200)
     points: float = Field(gt=0, le=1000)
     hidden: bool = False
+    part: str = Field(default="", max_length=200)
     depends: Dependency | None = None
 
     @property

@@ -26,7 +26,7 @@ from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
 
 # Goes up whenever the same task would train differently: threads, order of batches, normalization, optimizer tables.
-METHOD = 2
+METHOD = 3
 
 _BACKEND = "tensorflow"
 _COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
@@ -273,6 +273,7 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         validation_accuracy=columns[1],
         training_loss=columns[2],
         validation_loss=columns[3],
+        predictions=answer.get("predictions"),
         device=answer.get("device", device_kind()),
         backend=_BACKEND,
         versions=_computing_versions(),
