@@ -22,6 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
+from autograder.observe.relay import Relay
 from autograder.sandbox.bounds import Bounds
 from autograder.sandbox.process import ConfinedProcess, Exit, WarmProcess
 
@@ -30,6 +31,8 @@ CHANNELS = ("shell", "iopub", "stdin", "control")
 # The largest message that is read, in bytes, and how many wait unread per channel.
 MAX_MESSAGE = 8 * 2**20
 MAX_WAITING = 64
+# The most that a kernel sends on all its channels for one cell and its capture, in bytes.
+MAX_SENT = 64 * 2**20
 _KILL_SECONDS = 10.0
 
 
@@ -49,6 +52,8 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         self.folder = Path(tempfile.mkdtemp(prefix="ag-"))
         self.process: ConfinedProcess | None = None
         self.ended = asyncio.Event()
+        self.flooded = False
+        self.relay = Relay(MAX_SENT, self._flood)
 
     @property
     def has_process(self) -> bool:
@@ -71,6 +76,8 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         finally:
             for one in listening:
                 one.close()
+        for port in range(1, len(CHANNELS) + 1):
+            await self.relay.add(f"{self.folder / 'k'}-{port}", self._path(port))
         asyncio.get_running_loop().add_reader(self.process.fileno(), self._notice)
         ports = {f"{channel}_port": port for port, channel in enumerate(CHANNELS, start=1)}
         return {
@@ -84,9 +91,17 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
 
     def _listen(self, port: int) -> socket.socket:
         listening = socket.socket(socket.AF_UNIX)
-        listening.bind(f"{self.folder / 'k'}-{port}")
+        listening.bind(self._path(port))
         listening.listen(8)
         return listening
+
+    def _path(self, port: int) -> str:
+        return str(self.folder / f"kernel-{port}")
+
+    def _flood(self) -> None:
+        self.flooded = True
+        if self.process is not None:
+            self.process.kill()
 
     def _notice(self) -> None:
         if self.process is not None and self.process.poll() is not None:
@@ -132,6 +147,7 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         if self.process is not None:
             asyncio.get_running_loop().remove_reader(self.process.fileno())
             self.process.close()
+        await self.relay.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -14,7 +14,7 @@ from nbclient.exceptions import DeadKernelError
 from autograder.evidence import Capture, CellRun, Failure, InvalidEvidence
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.ledger import Ledger
-from autograder.observe.provisioner import Manager
+from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.task import Limits
 
 START_SECONDS = 60.0
@@ -110,6 +110,7 @@ class NotebookRun:
             return
         started = time.monotonic()
         self._client.next_cell()
+        self._provisioner.relay.renew()
         status = await self._execute(index, min(self._limits.cell_seconds, left))
         seconds = time.monotonic() - started
         cell = self._client.nb.cells[index]
@@ -170,8 +171,11 @@ class NotebookRun:
         why = {
             "memory": f"used more than {self._limits.memory_mb} MB of memory",
             "processes": f"started more than {self._limits.processes} processes",
+            "cpu": f"used more than {self._limits.bounds().cpu_seconds:g} seconds of processor time",
             "time": "ran too long",
         }.get(reason, "ended the kernel")
+        if self._provisioner.flooded:
+            why = f"sent more than {MAX_SENT // 2**20} MB to the grader"
         self._note_cell(index, f"{why}; the cells after it were not run.")
         return status or "died"
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 class Bounds:
     """The most that one confined process, with everything it starts, may take.
 
-    memory_mb: private memory in MiB, of each process by RLIMIT_DATA and of all together by the watchdog.
+    memory_mb: private memory in MiB, of each process by RLIMIT_DATA and of all together, with what their sockets may
+        hold, by the watchdog.
     processes: processes and threads at a time.
     disk_mb: MiB of files it may write; they live in memory, and one file may be as large as all of them.
+    cpu_seconds: processor time of all its processes, in seconds of one core.
     seconds: wall-clock seconds from its start to the end of its last process.
     """
 
     memory_mb: int = 2048
     processes: int = 256
     disk_mb: int = 256
+    cpu_seconds: float = 3600.0
     seconds: float = 300.0

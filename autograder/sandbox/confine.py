@@ -13,7 +13,7 @@ import resource
 import socket
 from pathlib import Path
 
-from autograder.sandbox import linux
+from autograder.sandbox import linux, syscalls
 from autograder.sandbox.bounds import Bounds
 
 # Where a confined process works, and where the one file system lies that it may write to; bubblewrap makes both.
@@ -38,6 +38,8 @@ def part_from_siblings(bounds: Bounds, uid: int) -> None:
     for target in (HOME, Path("/tmp"), Path("/dev/shm")):
         _replace(target, WRITABLE / target.name, uid)
     linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    # A shared mapping of /dev/zero is memory that nobody counts; /dev/full reads alike and cannot be mapped.
+    linux.mount("/dev/full", "/dev/zero", "", linux.MS_BIND)
     socket.sethostname("notebook")
 
 
@@ -72,7 +74,8 @@ def see_only_itself() -> int:
 
 
 def become_nobody(uid: int, settings: int) -> None:
-    """Lose every privilege: the identity, the capabilities, and the ways to new ones.
+    """Lose every privilege: the identity, the capabilities, the ways to new ones, and the calls
+    that hold memory which nobody counts.
 
     Args:
         uid: the user to become where this process is the machine's root; 0 where it is an ordinary user already.
@@ -93,6 +96,7 @@ def become_nobody(uid: int, settings: int) -> None:
         os.close(settings)
     linux.drop_capabilities()
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.filter_system_calls(syscalls.program())
 
 
 def become_user(uid: int) -> None:

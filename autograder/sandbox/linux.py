@@ -22,6 +22,8 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 
 PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+SECCOMP_MODE_FILTER = 2
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
@@ -53,6 +55,18 @@ def prctl(option: int, value: int = 0) -> None:
     """One of prctl's settings that take a single value."""
     none = ctypes.c_ulong(0)
     _check(_libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), none, none, none), f"prctl {option}")
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def filter_system_calls(program: bytes) -> None:
+    """Let the kernel judge every later system call, of this process and all it starts, by a `syscalls.program`."""
+    packed = _Program(len(program) // 8, program)
+    none = ctypes.c_ulong(0)
+    mode = ctypes.c_ulong(SECCOMP_MODE_FILTER)
+    _check(_libc.prctl(ctypes.c_int(PR_SET_SECCOMP), mode, ctypes.byref(packed), none, none), "seccomp filter")
 
 
 def drop_capabilities() -> None:

@@ -98,11 +98,30 @@ def test_too_many_processes_are_not_started_or_ended(run: Run, isolation: Isolat
     assert (ended.code, ended.reason) in expected
 
 
-def test_memory_that_no_limit_of_the_kernel_counts_is_counted(run: Run) -> None:
+def test_memory_that_no_limit_of_the_kernel_counts_is_refused_or_counted(run: Run, isolation: Isolation) -> None:
     script = "import mmap\nshared = mmap.mmap(-1, 10**9)\nwhile True: shared.write(bytes(10**6)); time.sleep(0.001)"
     ended = run(script, memory_mb=200).wait(20)
     assert ended is not None
-    assert ended.reason == "memory"
+    if isolation.name == "bubblewrap":
+        assert "PermissionError" in ended.error
+    else:
+        assert ended.reason == "memory"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.memfd_create('x')",
+        "__import__('mmap').mmap(-1, 4096)",
+        "__import__('mmap').mmap(os.open('/dev/zero', 2), 4096)",
+    ],
+)
+def test_memory_without_an_owner_cannot_be_had(run: Run, isolation: Isolation, call: str) -> None:
+    if isolation.name != "bubblewrap":
+        pytest.skip("system calls are refused in bubblewrap only")
+    ended = run(f"try: {call}\nexcept OSError: sys.exit(3)").wait(20)
+    assert ended is not None
+    assert ended.code == 3
 
 
 def test_a_killed_process_takes_its_children_along(run: Run, tmp_path: Path) -> None:
