@@ -64,6 +64,9 @@ class CapturedFit(Data):
 
     `network` is the variable that held the model after the cell, "" when none did. `inputs` and `targets` describe
     the arrays given: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
+    `targets` also has `classes` (how many different ones) and `agreement` (the share of images that lie closest to the
+    mean image of their own class); `validation` has `overlap`, the share of its images that are training images too.
+    `batch_size` is the number of images in a step, None where it is not known.
     """
 
     network: str = Field(default="", max_length=200)
@@ -74,6 +77,7 @@ class CapturedFit(Data):
     inputs: dict[str, Any] | None = None
     targets: dict[str, Any] | None = None
     validation: dict[str, Any] | None = None
+    batch_size: int | None = Field(default=None, ge=1)
     cell: int = Field(ge=0)
 
 
@@ -168,6 +172,10 @@ class Evidence(Data):
 
     def value(self, name: str) -> CapturedValue | None:
         return next((value for value in self.values if value.name == name), None)
+
+    def last_fit(self, network: str) -> CapturedFit | None:
+        """The last call of `fit` on the network in the variable `network`."""
+        return next((fit for fit in reversed(self.fits) if fit.network == network), None)
 
     @property
     def complete(self) -> bool:

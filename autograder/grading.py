@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
-from autograder.checks.judging import judge_all, tasks_needed
+from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
 from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.network.compilation import read_compilation
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 # Submissions under way for each worker.
 _UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 1
+JUDGE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ class Standard:
             question: Calibration(minimum=threshold.minimum, accuracies=threshold.accuracies)
             for question, threshold in reference.thresholds.items()
         }
-        return cls(assignment, reference, assignment.expected(reference.networks(assignment)), calibrations)
+        expected = assignment.expected(reference.networks(assignment))
+        for name, network in expected.items():
+            captured = reference.evidence.network(name)
+            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
+        return cls(assignment, reference, expected, calibrations)
 
     @classmethod
     def stored(cls, assignment: Assignment) -> Standard:
@@ -138,15 +144,15 @@ class Grader:
         except (UnreadableNotebook, UnreadableSubmission) as error:
             return self._unreadable(submission, str(error), start)
         observe_key = self._observer.key(code_cells(notebook), self._task)
-        result_key = digest("result", content, submission.submission, observe_key, self._settings_key)
+        result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook))
         context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
+        context = with_explanations(context, self._run)
         made = conclude(self._standard, submission.student, submission.submission, context)
-        keys = {**made.keys, "result": result_key}
-        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)
         return Outcome(result, reused=False)
 
@@ -188,19 +194,33 @@ class Grader:
             return known
 
     def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
-        result_key = digest("unreadable", submission.submission, reason, self._settings_key)
+        result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
         made = conclude_unreadable(self._standard, submission.student, submission.submission, reason)
-        keys = {"result": result_key}
-        result = made.model_copy(update={"keys": keys, "seconds": round(time.monotonic() - start, 3)})
+        result = _completed(made, submission, result_key, start)
         self._store(submission, result, None)
         return Outcome(result, reused=False)
 
     def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
         self._gradebook.store_submission(submission.student, submission.slug, submission.submission, content)
         self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug)
+
+
+def _named(submission: Submission) -> list[object]:
+    """What a result says of its submission besides the content."""
+    return [submission.submission, *([submission.handed_in] if submission.handed_in else [])]
+
+
+def _completed(made: Result, submission: Submission, result_key: str, start: float) -> Result:
+    return made.model_copy(
+        update={
+            "keys": {**made.keys, "result": result_key},
+            "seconds": round(time.monotonic() - start, 3),
+            "handed_in": submission.handed_in,
+        }
+    )
 
 
 def read(submission: Submission) -> tuple[bytes, NotebookNode]:

@@ -18,24 +18,28 @@ from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.authoring.validate import Validation, validate
 from autograder.errors import Mendable
+from autograder.files import write_atomically
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
-from autograder.intake import Intake, UnreadableSubmission, read_submissions
+from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
+from autograder.lms.bundle import Packed, pack
+from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
+from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
 from autograder.reference import Reference, reference_of, write_reference
 from autograder.regrading import Regraded, regrade
-from autograder.reporting import write_report
+from autograder.reporting import bring_up_to_date, reviewed, write_report
 from autograder.result import Result
 from autograder.runs import RunFacts
-from autograder.sandbox.isolation import IsolationUnavailable, choose
+from autograder.sandbox.isolation import IsolationUnavailable, choose, strongest
 from autograder.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-Isolation = Literal["auto", "bubblewrap", "none"]
+Isolation = Literal["auto", "bubblewrap", "user", "none"]
 
 
 class WrongUsage(Mendable):
@@ -148,7 +152,17 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
         AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
     """
     standard = Standard.of(assignment, reference_of(assignment, observer))
-    stale = standard.stale_thresholds()
+    require_thresholds(standard)
+    return standard
+
+
+def require_thresholds(standard: Standard) -> None:
+    """See to it that every threshold is there.
+
+    Raises:
+        AssignmentError: one was never computed, or is out of date.
+    """
+    assignment, stale = standard.assignment, standard.stale_thresholds()
     if stale:
         toml = assignment.folder / "assignment.toml"
         raise AssignmentError(
@@ -157,7 +171,6 @@ def standard_of(assignment: Assignment, observer: Observer) -> Standard:
                 f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
             ]
         )
-    return standard
 
 
 @contextmanager
@@ -190,6 +203,56 @@ def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
 
 
+@dataclass(frozen=True)
+class ExportedGrades:
+    """What `export` wrote, and what to tell; because of `problems` somebody has no grade yet."""
+
+    written: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def export_grades(
+    folder: Path,
+    target: Target,
+    *,
+    roster: Path | None,
+    column: str | None,
+    output: Path | None,
+    pending: Pending,
+    scale: bool,
+) -> ExportedGrades:
+    """Put a report folder's scores, as persons decided them, into a copy of the instructor's own file.
+
+    Raises:
+        WrongUsage: it is no report folder, a roster is needed, or the output is the roster itself.
+        ExportError, GradebookError: with a sentence for the instructor; nothing was written then.
+    """
+    if roster is None and target != "csv":
+        raise WrongUsage(f"--to {target} fills a file of yours: name the file that {target} wrote with --roster.")
+    with opened(folder) as (assignment, gradebook):
+        results = [stored.result for stored in reviewed(gradebook)]
+        if roster is None:
+            place = output or folder / "export.csv"
+            write_atomically(place, plain_table(results))
+            return ExportedGrades((place,))
+        place = output or folder / f"{roster.stem}.graded{roster.suffix}"
+        if place.resolve() == roster.resolve():
+            raise WrongUsage(f"{place} is your own file; name another one with --output, so that it stays as it is.")
+        titles = [assignment.title, assignment.name]
+        done = fill_roster(roster, results, target, column=column, titles=titles, pending=pending, scale=scale)
+        write_atomically(place, done.content)
+        written = [place]
+        if target == "moodle":
+
+            def page_of(student: str) -> bytes:
+                return bring_up_to_date(folder, assignment, gradebook, student).read_bytes()
+
+            written.append(place.with_name(f"{place.stem}-feedback.zip"))
+            write_atomically(written[-1], feedback_archive(done, page_of))
+    return ExportedGrades(tuple(written), done.notes, done.problems)
+
+
 def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
     """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
 
@@ -211,12 +274,44 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         isolation: Isolation = "bubblewrap"
     except IsolationUnavailable:
         isolation = "none"
+    return found, _grade_alone(found, submission, isolation)
+
+
+def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
+    """Grade one submission under the strongest isolation that works here, and keep nothing but its result.
+
+    Args:
+        assignment: what was asked for.
+        handed_in: the notebook, or the folder with all that the student uploaded.
+        student: whose it is.
+
+    Raises:
+        IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    return _grade_alone(assignment, submission, strongest().name)
+
+
+def package(assignment: Assignment, folder: Path) -> Packed:
+    """Write `autograder.zip` for Gradescope and otter into `folder`.
+
+    Raises:
+        AssignmentError: the assignment is not ready to grade by; the sentence says what to run.
+        DatasetMissing: its images are not here and cannot be fetched.
+    """
+    provide_images(assignment)
+    require_thresholds(Standard.stored(assignment))
+    return pack(assignment, folder / "autograder.zip")
+
+
+def _grade_alone(assignment: Assignment, submission: Submission, isolation: Isolation) -> Result:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         observer, trainer = stack.enter_context(workshop(isolation, workers=1))
         gradebook = stack.enter_context(Gradebook(scratch / FILE_NAME))
-        grader = Grader(standard_of(found, observer), gradebook, observer, trainer)
-        return found, grader.grade(submission).result
+        grader = Grader(standard_of(assignment, observer), gradebook, observer, trainer)
+        return grader.grade(submission).result
 
 
 def _named_in(content: NotebookNode, notebook: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from autograder.checks.judging import with_explanations
 from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
@@ -64,12 +65,18 @@ def _judge_again(
                 )
             return found
 
+        def stored_explanation(task: TrainingTask) -> TrainingRun | None:
+            found = gradebook.training_run(run_key(task))
+            return found if found is not None and found.answers(task) else None
+
         context = with_runs(standard, context_of(standard, evidence, parse_notebook(handed_in.content)), stored_run)
+        context = with_explanations(context, stored_explanation)
         made = conclude(standard, before.student, before.submission, context)
         keys = made.keys
     return made.model_copy(
         update={
             "keys": {**keys, "result": digest("regraded", before.keys["result"], standard.key)},
             "seconds": before.seconds,
+            "handed_in": before.handed_in,
         }
     )

@@ -153,4 +153,7 @@ def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored
         if handed_in is not None and handed_in.content is not None:
             cells = page_cells(parse_notebook(handed_in.content), evidence)
     depends = {question.id: question.depends for question in assignment.questions if question.depends is not None}
-    write_student_page(path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends)
+    parts = {question.id: question.part for question in assignment.questions if question.part}
+    write_student_page(
+        path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
+    )

@@ -9,6 +9,8 @@ from pydantic import Field
 from autograder.data import Data
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
+# Where notebooks were handed in; otter only packs them, so that who did so stands elsewhere.
+Platform = Literal["canvas", "moodle", "gradescope", "nbgrader", "otter"]
 SubmissionStatus = Literal["graded", "incomplete", "unreadable"]
 
 # Where a row of two aligned networks stands; the page colours by it.
@@ -58,7 +60,9 @@ class ComparisonExhibit(Data):
 class CurveExhibit(Data):
     """The trusted training run against its threshold.
 
-    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them.
+    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them. Where the first run
+    came close to the threshold, `accuracies` are those of all runs, one per random start, the first run's first, and
+    `interval` the 95 % confidence interval of their mean, which was judged.
     """
 
     kind: Literal["curve"] = "curve"
@@ -69,6 +73,29 @@ class CurveExhibit(Data):
     reference_low: float | None = None
     reference_high: float | None = None
     validations: int = Field(default=1, ge=1)
+    accuracies: tuple[float, ...] = ()
+    interval: tuple[float, float] | None = None
+
+
+class MistakenImage(Data):
+    """A validation image that the student's network took for another class; `png` is base64, of ours."""
+
+    truth: str
+    predicted: str
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
+
+
+class PredictionsExhibit(Data):
+    """What the student's network took the validation images for, at the end of the trusted run.
+
+    `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
+    """
+
+    kind: Literal["predictions"] = "predictions"
+    network: str
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[MistakenImage, ...] = ()
 
 
 class TextExhibit(Data):
@@ -78,7 +105,33 @@ class TextExhibit(Data):
     text: str
 
 
-Exhibit = Annotated[ComparisonExhibit | CurveExhibit | TextExhibit, Field(discriminator="kind")]
+class Substitution(Data):
+    """One thing, or two, put in the place of the student's, and the accuracy (0..1) that a run of ours then reached.
+
+    `aspects` says what was changed in fixed words, `change` in words for the student ("another loss"). `accuracy` is
+    None where the network could not be trained.
+    """
+
+    aspects: tuple[str, ...]
+    change: str
+    accuracy: float | None
+    restored: bool
+
+
+class SubstitutionExhibit(Data):
+    """The substitutions that were tried on a network that missed its accuracy, in their order."""
+
+    kind: Literal["substitutions"] = "substitutions"
+    network: str
+    reached: float
+    needed: float
+    tried: tuple[Substitution, ...]
+
+
+Exhibit = Annotated[
+    ComparisonExhibit | CurveExhibit | PredictionsExhibit | SubstitutionExhibit | TextExhibit,
+    Field(discriminator="kind"),
+]
 
 
 class Override(Data):
@@ -126,6 +179,33 @@ class Verdict(Data):
         return self.points if self.status == "needs_review" else 0.0
 
 
+class Person(Data):
+    """Someone who handed in, as a platform names them; "" for what it does not say.
+
+    `id` is the platform's own number (Canvas: the user, Moodle: the participant of this assignment), `number` the
+    institution's.
+    """
+
+    name: str = ""
+    id: str = ""
+    number: str = ""
+    email: str = ""
+
+
+class HandedIn(Data):
+    """How a submission reached its platform.
+
+    `persons` are several for a group. `late` is None where the platform does not say; `at` is the time (ISO 8601)
+    where it is known; `earlier` names the attempts that another one took the place of.
+    """
+
+    platform: Platform
+    persons: tuple[Person, ...] = ()
+    late: bool | None = None
+    at: str = ""
+    earlier: tuple[str, ...] = ()
+
+
 class Result(Data):
     """One graded submission."""
 
@@ -142,6 +222,7 @@ class Result(Data):
     versions: dict[str, str]
     keys: dict[str, str]
     seconds: float
+    handed_in: HandedIn | None = None
 
     def line(self) -> dict[str, Any]:
         """The object of `results.jsonl`: everything but the exhibits, which only the page shows."""

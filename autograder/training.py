@@ -93,6 +93,37 @@ class TrainingTask(Data):
         return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
 
 
+class Mistake(Data):
+    """A validation image that a network took for another class: both classes (0..9), and the image as base64 PNG."""
+
+    truth: int = Field(ge=0, le=9)
+    predicted: int = Field(ge=0, le=9)
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+
+
+class Predictions(Data):
+    """What the network took the validation images for at the end of its run.
+
+    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are
+    those of which the network was surest.
+    """
+
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
+class LayerSignal(Data):
+    """How the training signal stood in one operation at the end of a run, over a batch of training images.
+
+    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None where it has
+    none. `dead` is the share (0..1) of a ReLU's units, or channels, that gave zero for every image; None elsewhere.
+    """
+
+    operation: int = Field(ge=0)
+    gradient: float | None = None
+    dead: float | None = None
+
+
 class TrainingRun(Data):
     """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
 
@@ -100,6 +131,8 @@ class TrainingRun(Data):
     the student); "limit" (time or memory ran out: what was reached until then is in the lists).
     `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
     was given up, see `Recipe`).
+    `predictions`: at the end of a run that was trained, where the network has one output for each class.
+    `signals`: for the diagnosis, measured where the run did not end by reaching its target.
     """
 
     key: str
@@ -110,6 +143,8 @@ class TrainingRun(Data):
     validation_accuracy: tuple[float, ...] = ()
     training_loss: tuple[float, ...] = ()
     validation_loss: tuple[float, ...] = ()
+    predictions: Predictions | None = None
+    signals: tuple[LayerSignal, ...] = ()
     device: str = "cpu"
     backend: str = "tensorflow"
     versions: dict[str, str] = {}
@@ -124,11 +159,14 @@ class TrainingRun(Data):
     def until(self, target: float) -> TrainingRun:
         """The run as it is when it only has to reach `target`: what came after that is left out."""
         reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
-        if reached is None:
+        if reached is None or (reached == len(self.validation_accuracy) and self.ended == "target"):
             return self
         series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
         shortened = {name: getattr(self, name)[:reached] for name in series}
-        return self.model_copy(update={**shortened, "ended": "target"})
+        # The predictions are those of the end, unless that is where the run is cut.
+        kept = self.predictions if reached == len(self.validation_accuracy) else None
+        # As are the signals, which are measured only where the target was not reached.
+        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
 
     @property
     def accuracy(self) -> float:

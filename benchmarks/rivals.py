@@ -12,11 +12,14 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cnn2_class import Student, filled_in, template
+
+from autograder.datasets import find
 
 FOLDER = Path(__file__).parent
 ENVIRONMENT = FOLDER.parent / ".venv-peers"
@@ -55,6 +58,33 @@ def _run(command: list[Any], folder: Path) -> None:
         raise PeerFailed(f"{' '.join(map(str, command[:3]))}: {(done.stdout + done.stderr)[-1500:]}")
 
 
+def _cell(source: str, **metadata: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": f"cell-{zlib.crc32(source.encode()):08x}",
+        "metadata": metadata,
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _handed_out(epochs: int) -> dict[str, Any]:
+    """The student's notebook with the digits that ours serves, so that all train on the same and none downloads."""
+    notebook = template(epochs)
+    serving = f"""
+        import keras, numpy
+
+        def load_data(path="mnist.npz"):
+            with numpy.load({str(find("mnist").path)!r}) as arrays:
+                return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+        keras.datasets.mnist.load_data = load_data
+    """
+    notebook["cells"].insert(0, _cell(textwrap.dedent(serving).strip()))
+    return notebook
+
+
 def _tool(name: str) -> Path:
     path = ENVIRONMENT / "bin" / name
     if not path.exists():
@@ -78,19 +108,11 @@ class Nbgrader:
 
     @staticmethod
     def _source(epochs: int) -> dict[str, Any]:
-        notebook = template(epochs)
+        notebook = _handed_out(epochs)
         for question, test in _TESTS.items():
             marks = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "points": 1}
-            notebook["cells"].append(
-                {
-                    "cell_type": "code",
-                    "execution_count": None,
-                    "id": question.replace("_", "-"),
-                    "metadata": {"nbgrader": {"grade_id": question, "task": False, **marks}},
-                    "outputs": [],
-                    "source": textwrap.dedent(test).strip(),
-                }
-            )
+            marks |= {"grade_id": question, "task": False}
+            notebook["cells"].append(_cell(textwrap.dedent(test).strip(), nbgrader=marks))
         return notebook
 
     def grade(self, members: list[Student]) -> set[str]:
@@ -123,10 +145,10 @@ class Otter:
 
     def __init__(self, folder: Path, *, epochs: int) -> None:
         self._folder = folder
-        self._notebook = template(epochs)
+        self._notebook = _handed_out(epochs)
         for question in _TESTS:
-            self._notebook["cells"].append(self._check(question))
-        self._notebook["cells"].insert(0, self._cell("import otter\ngrader = otter.Notebook(tests_dir='./tests')"))
+            self._notebook["cells"].append(_cell(f'grader.check("{question}")'))
+        self._notebook["cells"].insert(0, _cell("import otter\ngrader = otter.Notebook(tests_dir='./tests')"))
         tests = folder / "tests"
         tests.mkdir(parents=True)
         for question, test in _TESTS.items():
@@ -138,20 +160,6 @@ class Otter:
                 encoding="utf-8",
             )
         _run([_tool("otter"), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"], folder)
-
-    @staticmethod
-    def _cell(source: str) -> dict[str, Any]:
-        return {
-            "cell_type": "code",
-            "execution_count": None,
-            "id": f"cell-{abs(hash(source))}",
-            "metadata": {},
-            "outputs": [],
-            "source": source,
-        }
-
-    def _check(self, question: str) -> dict[str, Any]:
-        return self._cell(f'grader.check("{question}")')
 
     def grade(self, members: list[Student]) -> set[str]:
         """Run them; the names of those who earned every point."""

@@ -19,6 +19,7 @@ FLOORS = (
     ("slips",),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
     ("checks", "sandbox", "overrides"),
+    ("diagnosis",),
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
+from autograder.checks.closeness import MOST_RUNS, chance_of_passing, clear_from, interval, is_close, spread
+from autograder.checks.diagnosing import Subject
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
-from autograder.result import CurveExhibit, Finding, Verdict
+from autograder.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
 
 DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+# The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
+CLASS_NAMES: dict[str, tuple[str, ...]] = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        *("T-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    ),
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
 CHANCE = 0.2
 WIDE_GAP = 0.1
 _ENDINGS = {
     "complete": "",
-    "target": "; it ended as soon as the accuracy was reached",
+    "target": "; it ended as soon as the accuracy was clearly reached",
     "flat": "; it was given up half-way, because the network still guessed",
 }
 
@@ -27,12 +39,17 @@ class Accuracy(Question):
     """The validation accuracy that the student's network reaches in a trusted run; all points or none.
 
     `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference
-    solution's own short runs by `autograder calibrate`.
+    solution's own short runs by `autograder calibrate`. An accuracy close to it is not decided by one run: the mean of
+    `runs` from as many random starts decides (`autograder.checks.closeness`; 1: one run decides always). Where it is
+    missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
+    restores it (0: none).
     """
 
     kind: Literal["accuracy"]
     network: str = Field(min_length=1, max_length=200)
     minimum: float | None = Field(default=None, gt=0, lt=1)
+    runs: int = Field(default=5, ge=1, le=MOST_RUNS)
+    substitutions: int = Field(default=6, ge=0, le=50)
 
     requires_training: ClassVar[bool] = True
 
@@ -44,9 +61,28 @@ class Accuracy(Question):
         return (self.network,)
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
-        # Nothing but this accuracy is asked of the run, so it ends where it is reached.
-        task = training_task(find_network(context, self.network), self._recipe(context), self._minimum(context))
-        return () if task is None else (task,)
+        task = self._first_task(context)
+        return () if task is None else (task, *self._further_tasks(task, context))
+
+    def _first_task(self, context: Context) -> TrainingTask | None:
+        """The run that decides unless it ends close to the threshold; it ends itself where it is clearly above."""
+        recipe, minimum = self._recipe(context), self._minimum(context)
+        target = None if minimum is None else self._clear_from(minimum, context)
+        return training_task(find_network(context, self.network), recipe, target)
+
+    def _further_tasks(self, first: TrainingTask, context: Context) -> tuple[TrainingTask, ...]:
+        """The runs from other random starts that a close first run asks for: whole ones, for their mean decides."""
+        run, minimum = context.run_of(first), self._minimum(context)
+        if run is None or minimum is None or not run.validation_accuracy or self.runs == 1:
+            return ()
+        if not is_close(run.accuracy, minimum, self._spread(minimum, context)):
+            return ()
+        seed = first.recipe.seed
+        return tuple(first.whole.with_seed(seed + further) for further in range(1, self.runs))
+
+    def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
+        subject = self.subject(context)
+        return () if subject is None else subject.tasks()
 
     def judge(self, context: Context) -> Verdict:
         recipe = self._recipe(context)
@@ -55,7 +91,7 @@ class Accuracy(Question):
         if minimum is None:
             return self._unset("no accuracy to be reached was computed yet; run `autograder calibrate`")
         student = find_network(context, self.network)
-        task = training_task(student, recipe, minimum)
+        task = self._first_task(context)
         if task is None:
             return self.verdict(
                 "not_reached",
@@ -68,17 +104,45 @@ class Accuracy(Question):
         run = context.run_of(task)
         if run is None:
             return self._unset("the training run is missing")
-        return self._judge_run(run.until(minimum), minimum, calibration, recipe, student)
+        further = [context.run_of(other) for other in self._further_tasks(task, context)]
+        if None in further:
+            return self._unset("a further training run, from another random start, is missing")
+        accuracies = (run.accuracy, *(other.accuracy for other in further if other is not None))
+        shown = run if further else run.until(self._clear_from(minimum, context))
+        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student)
+        return self._explained(verdict, context)
+
+    def _explained(self, verdict: Verdict, context: Context) -> Verdict:
+        subject = self.subject(context)
+        if subject is None:
+            return verdict
+        findings, exhibits = subject.explain()
+        return verdict.model_copy(
+            update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
+        )
+
+    def subject(self, context: Context) -> Subject | None:
+        """What is to be explained, None where there is no network or nothing was asked of it."""
+        student, minimum = find_network(context, self.network), self._minimum(context)
+        task = None if minimum is None else training_task(student, self._recipe(context), minimum)
+        if task is None or minimum is None:
+            return None
+        first = self._first_task(context)
+        # What lies close to the threshold may be luck, and luck has no cause to look for.
+        close = first is not None and bool(self._further_tasks(first, context))
+        budget = 0 if close else self.substitutions
+        return Subject(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
 
     def _judge_run(
         self,
         run: TrainingRun,
+        accuracies: tuple[float, ...],
         minimum: float,
         calibration: Calibration | None,
         recipe: Recipe,
         student: StudentNetwork,
     ) -> Verdict:
-        reached = bool(run.validation_accuracy) and run.accuracy >= minimum
+        reached = bool(run.validation_accuracy) and _mean(accuracies) >= minimum
         findings = []
         if run.outcome == "failed":
             findings.append(
@@ -96,7 +160,7 @@ class Accuracy(Question):
                 )
             )
         if run.validation_accuracy:
-            findings.append(self._measured(run, minimum, recipe, reached=reached))
+            findings.append(self._measured(run, accuracies, minimum, recipe, reached=reached))
         if student.compilation.problem:
             findings.append(
                 Finding(
@@ -112,25 +176,60 @@ class Accuracy(Question):
             reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
             reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
             validations=recipe.validations,
+            accuracies=accuracies if len(accuracies) > 1 else (),
+            interval=interval(accuracies) if len(accuracies) > 1 else None,
         )
         return self.verdict(
             "correct" if reached else "wrong",
             self.points if reached else 0.0,
             *findings,
-            exhibits=(curve,) if run.validation_accuracy else (),
+            exhibits=(curve, *self._predictions(run, recipe)) if run.validation_accuracy else (),
         )
 
-    def _measured(self, run: TrainingRun, minimum: float, recipe: Recipe, *, reached: bool) -> Finding:
-        dataset = DATASET_NAMES[recipe.dataset]
-        got, needed = _told_apart(run.accuracy, minimum)
-        most = f"{recipe.epochs} epochs" if recipe.epochs > 1 else "one epoch"
-        ended = _ENDINGS[run.ended]
-        return Finding(
-            message=f"Your network reached a validation accuracy of {got}; {needed} was needed.",
-            where=f"our own run: {recipe.train:,} images of {dataset} to train, {recipe.validation:,} to validate, "
-            f"at most {most}{ended}",
-            hint="" if reached else _advice(run),
+    def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
+        if run.predictions is None:
+            return ()
+        names = CLASS_NAMES[recipe.dataset]
+        mistakes = tuple(
+            MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
+            for one in run.predictions.mistakes
         )
+        confusion = run.predictions.confusion
+        return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
+
+    def _measured(
+        self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe, *, reached: bool
+    ) -> Finding:
+        dataset = DATASET_NAMES[recipe.dataset]
+        got, needed = _told_apart(_mean(accuracies), minimum)
+        most = f"{recipe.epochs} epochs" if recipe.epochs > 1 else "one epoch"
+        trained = f"{recipe.train:,} images of {dataset} to train, {recipe.validation:,} to validate, at most {most}"
+        hint = "" if reached else _advice(run)
+        if len(accuracies) == 1:
+            return Finding(
+                message=f"Your network reached a validation accuracy of {got}; {needed} was needed.",
+                where=f"our own run: {trained}{_ENDINGS[run.ended]}",
+                hint=hint,
+            )
+        low, high = interval(accuracies)
+        chance = chance_of_passing(1, self.runs)
+        return Finding(
+            message=f"Your network reached a validation accuracy of {got} on average; {needed} was needed. The first "
+            f"run came so close to that, on one side or the other, that luck might have decided: so we trained it "
+            f"from {len(accuracies)} random starts, and their mean counts. By 95 % confidence it lies between "
+            f"{low:.3f} and {high:.3f}. A network whose true mean lies one standard deviation below what is needed "
+            f"would pass this in {100 * chance:.1f} of 100 cases.",
+            where=f"our own {len(accuracies)} runs, each: {trained}",
+            hint=hint,
+        )
+
+    def _spread(self, minimum: float, context: Context) -> float:
+        calibration = context.calibrations.get(self.id)
+        return spread(calibration.accuracies if calibration else (), minimum, self._recipe(context).validation)
+
+    def _clear_from(self, minimum: float, context: Context) -> float:
+        """The accuracy at which one run passes: above the threshold, where a close one is made again."""
+        return minimum if self.runs == 1 else clear_from(minimum, self._spread(minimum, context))
 
     def _minimum(self, context: Context) -> float | None:
         if self.minimum is not None:
@@ -153,6 +252,11 @@ class Accuracy(Question):
                 hint=f"For the instructor: {why}.",
             ),
         )
+
+
+def _mean(accuracies: tuple[float, ...]) -> float:
+    """Exact to a millionth, as accuracies are kept: a mean of equal accuracies is that accuracy."""
+    return round(statistics.fmean(accuracies), 6)
 
 
 def _told_apart(reached: float, needed: float) -> tuple[str, str]:

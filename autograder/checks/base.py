@@ -14,8 +14,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from autograder.data import Data
-from autograder.evidence import Evidence
+from autograder.evidence import CapturedFit, Evidence
 from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
 from autograder.result import Exhibit, Finding, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
@@ -25,12 +26,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class ExpectedNetwork:
-    """What a network of the assignment should be: in full from the reference solution, and as the handout prints it."""
+    """What a network of the assignment should be: in full from the reference solution, and as the handout prints it.
+
+    `compilation` and `fit` are how the solution compiles it and its last call of `fit`, for the diagnosis.
+    """
 
     name: str
     architecture: Architecture
     table: SummaryTable | None = None
     recipe: Recipe | None = None
+    compilation: Compilation | None = None
+    fit: CapturedFit | None = None
 
 
 @dataclass(frozen=True)
@@ -92,13 +98,17 @@ class Dependency(Data):
 
 
 class Question(Data, ABC):
-    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points."""
+    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points.
+
+    `part` is the part of the exercise that it is about, by its heading: where a student whose answer is wrong reads on.
+    """
 
     kind: str
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     title: str = Field(min_length=1, max_length=200)
     points: float = Field(gt=0, le=1000)
     hidden: bool = False
+    part: str = Field(default="", max_length=200)
     depends: Dependency | None = None
 
     @property
@@ -121,6 +131,10 @@ class Question(Data, ABC):
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         """The trusted runs that the verdict needs; their results stand in `context.runs` under the task's key."""
+        return ()
+
+    def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
+        """Further runs, not yet in `context.runs`, that would say why an answer is wrong; no score depends on them."""
         return ()
 
     @abstractmethod

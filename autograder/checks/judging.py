@@ -7,12 +7,13 @@ that a student did, and a check that fails itself costs its own question only.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from autograder.checks.base import Context, Question
 from autograder.result import Finding, Verdict
-from autograder.training import TrainingTask
+from autograder.training import TrainingRun, TrainingTask
 
 
 def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict, ...]:
@@ -47,6 +48,36 @@ def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[Train
                 tasks[task.key] = _longer(task, tasks.get(task.key, task))
         else:
             earlier[question.id] = _judge(question, seen)
+    return tuple(tasks.values())
+
+
+def with_explanations(context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
+    """`context` with the runs that say why an answer is wrong, as far as `run` gives them; no score depends on them.
+
+    Ask for it once `tasks_needed` gives none.
+    """
+    runs = dict(context.runs)
+    refused: set[str] = set()
+    while tasks := [task for task in _wanted(replace(context, runs=runs)) if task.key not in refused]:
+        for task in tasks:
+            made = run(task)
+            if made is None:
+                refused.add(task.key)
+            else:
+                runs[task.key] = made
+    return replace(context, runs=runs)
+
+
+def _wanted(context: Context) -> tuple[TrainingTask, ...]:
+    """None is asked for where the question does not count because of the one it depends on."""
+    earlier = {verdict.id: verdict for verdict in judge_all(context.questions, context)}
+    seen = replace(context, earlier=earlier)
+    tasks: dict[str, TrainingTask] = {}
+    for question in context.questions:
+        if not question.requires_training or _unmet(question, seen) is not None:
+            continue
+        with suppress(Exception):  # the same failure meets `judge`, which turns it into a verdict that says so
+            tasks |= {task.key: task for task in question.explaining(seen) if context.run_of(task) is None}
     return tuple(tasks.values())
 
 

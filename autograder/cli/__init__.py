@@ -9,10 +9,26 @@ from autograder.cli import grade
 from autograder.cli import check
 from autograder.cli import regrade
 from autograder.cli import review
+from autograder.cli import export
+from autograder.cli import new
 from autograder.cli import calibrate
 from autograder.cli import validate
+from autograder.cli import package
+from autograder.cli import grade_one
 
-__all__ = ["calibrate", "check", "grade", "main", "regrade", "review", "validate"]
+__all__ = [
+    "calibrate",
+    "check",
+    "export",
+    "grade",
+    "grade_one",
+    "main",
+    "new",
+    "package",
+    "regrade",
+    "review",
+    "validate",
+]
 
 
 def main() -> None:

@@ -15,7 +15,10 @@ def grade(
     assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
     submissions: Annotated[
         Path,
-        typer.Argument(help="A folder of notebooks, a folder with one folder per student, one notebook, or a zip."),
+        typer.Argument(
+            help="A folder of notebooks or of students' folders, one notebook, a zip, or what Canvas, Moodle, "
+            "Gradescope or nbgrader let you download."
+        ),
     ],
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,

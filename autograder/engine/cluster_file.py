@@ -13,7 +13,7 @@ from autograder.engine.stages import EngineError
 
 
 class Tls(Data):
-    """Files in PEM format: the certificate of the authority that signed all others, and this cluster's own with its key.
+    """PEM files: the certificate of the authority that signed all others, and the cluster's own with its key.
 
     Scheduler, workers and the grader use the same certificate; whoever has none is turned away.
     """

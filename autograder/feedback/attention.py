@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,8 @@ class Attention:
     unfinished: list[int] = field(default_factory=list)
     near: list[int] = field(default_factory=list)
     outdated: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
     answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     def add(self, row: int, result: Result, images: int) -> None:
@@ -55,6 +58,8 @@ class Attention:
             "unfinished": result.status != "graded",
             "near": any(near_threshold(curve, images) for curve in curves),
             "outdated": any(verdict.override and verdict.override.outdated for verdict in result.questions),
+            "late": bool(result.handed_in and result.handed_in.late),
+            "again": bool(result.handed_in and result.handed_in.earlier),
         }
         for reason, applies in found.items():
             if applies:
@@ -73,16 +78,19 @@ class Attention:
 
 
 def near_threshold(curve: CurveExhibit, images: int) -> bool:
-    """Whether the accuracy was missed by so little that other images might have decided otherwise.
+    """Whether the accuracy was missed by so little that other images or starts might have decided otherwise.
 
-    So little is a standard error of the share p of n images that is needed, sqrt(p (1 - p) / n). A run that reached
-    the threshold ended there, so that how far above it would have come is not known.
+    Where the network was trained from several starts, that is where the interval of their mean holds the threshold.
+    Elsewhere so little is a standard error of the share p of n images that is needed, sqrt(p (1 - p) / n). A run that
+    clearly reached the threshold ended there, so that how far above it would have come is not known.
     """
     reached = max((value for value in curve.validation_accuracy if math.isfinite(value)), default=None)
-    if reached is None or curve.threshold is None or images <= 0:
+    if reached is None or curve.threshold is None:
         return False
+    if curve.interval is not None:
+        return curve.interval[0] <= curve.threshold <= curve.interval[1]
     p = curve.threshold
-    return 0 < p - reached <= math.sqrt(p * (1 - p) / images)
+    return images > 0 and 0 < p - reached <= math.sqrt(p * (1 - p) / images)
 
 
 class NetworksInUse:
@@ -121,7 +129,7 @@ class NetworksInUse:
 
 def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
     return {
-        one.network: max(one.validation_accuracy)
+        one.network: statistics.fmean(one.accuracies or (max(one.validation_accuracy),))
         for one in exhibits
         if isinstance(one, CurveExhibit) and one.validation_accuracy
     }

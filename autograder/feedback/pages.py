@@ -33,6 +33,7 @@ def write_student_page(
     assignment_title: str,
     cells: Sequence[PageCell] = (),
     depends: Mapping[str, Dependency] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> None:
     """Write the feedback of one submission, all of it or nothing.
 
@@ -42,6 +43,7 @@ def write_student_page(
         assignment_title: as the student knows the exercise.
         cells: the notebook as it ran (`page_cells`); none where it could not be read.
         depends: by the id of a question, the question it depends on.
+        parts: by the id of a question, the heading of the part of the exercise that it is about.
 
     Raises:
         OSError: the file cannot be written.
@@ -56,6 +58,7 @@ def write_student_page(
             assignment_title=assignment_title,
             glance=at_a_glance(result),
             questions=[question_view(verdict, needed.get(verdict.id, "")) for verdict in result.questions],
+            parts=parts or {},
             ruler=plots.ruler(result.questions),
             cells=render_cells(cells),
             anchors=anchors(cells),

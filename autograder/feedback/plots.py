@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,33 @@ def curve(exhibit: CurveExhibit) -> Curve:
         best=validation.index(max(validation)) if validation and max(validation) >= 0 else None,
         epochs=labels,
     )
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The accuracies from several random starts on one line, in drawing units; `mean` is a fraction."""
+
+    places: tuple[float, ...]
+    mean: float
+    middle: float
+    low: float
+    high: float
+    needed: float | None
+
+
+def starts(exhibit: CurveExhibit) -> Starts:
+    """Where the runs, their mean, its interval and the threshold stand; the line is as long as these reach."""
+    mean = statistics.fmean(exhibit.accuracies)
+    ends = exhibit.interval or (mean, mean)
+    shown = [*exhibit.accuracies, *ends, *([] if exhibit.threshold is None else [exhibit.threshold])]
+    low, reach = min(shown), max(max(shown) - min(shown), 1e-6)
+
+    def x(value: float) -> float:
+        # Room on both sides, for the words that stand centred under and over the line.
+        return round(WIDTH * (0.3 + 0.4 * (value - low) / reach), 1)
+
+    needed = None if exhibit.threshold is None else x(exhibit.threshold)
+    return Starts(tuple(map(x, exhibit.accuracies)), mean, x(mean), x(ends[0]), x(ends[1]), needed)
 
 
 @dataclass(frozen=True)

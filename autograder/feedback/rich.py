@@ -36,6 +36,9 @@ _MATH = re.compile(r"\$\$[^$]{1,2000}\$\$|\$[^$\n]{1,500}\$")
 Embed = Callable[[str], str | None]
 
 
+_NAMELESS = re.compile(r'<img(?![^>]* alt=")')
+
+
 def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
     """The harmless part of `html`: no scripts, styles, ids, classes, forms, frames or drawings, no automatic loading.
 
@@ -55,15 +58,24 @@ def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
             return value if re.fullmatch(r"[1-9]|[1-4][0-9]", value) else None
         return value
 
-    cleaned = nh3.clean(
-        visible(html),
-        tags=_TAGS,
-        clean_content_tags=_HIDDEN,
-        attributes=_ATTRIBUTES,
-        attribute_filter=attribute,
-        link_rel="noopener nofollow noreferrer",
-        url_schemes={"http", "https", "data", "attachment"},
-    )
+    def clean(text: str, given: dict[str, dict[str, str]]) -> str:
+        return nh3.clean(
+            text,
+            tags=_TAGS,
+            clean_content_tags=_HIDDEN,
+            attributes=_ATTRIBUTES,
+            set_tag_attribute_values=given,
+            attribute_filter=attribute,
+            link_rel="noopener nofollow noreferrer",
+            url_schemes={"http", "https", "data", "attachment"},
+        )
+
+    cleaned = clean(visible(html), {})
+    if _NAMELESS.search(cleaned):
+        # A screen reader would spell out the address of a picture that has no words for it.
+        cleaned = clean(visible(html), {"img": {"alt": "Picture in the notebook"}})
+    # The corner of a pandas table heads nothing.
+    cleaned = cleaned.replace("<th></th>", "<td></td>")
     # References such as &#8238; became characters only now.
     return Markup(visible(cleaned)) if len(cleaned) <= 4 * MAX_HTML else None
 

@@ -52,6 +52,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             ("p-alike", "near-duplicate", pairs),
         ],
     )
+    offer("Handed in", [("h-late", "late", attention.late), ("h-again", "in several attempts", attention.again)])
     offer(
         "Misconceptions",
         [(f"m-{i}", one.found.most_common(1)[0][0][:70], one.students) for i, one in enumerate(summary.misconceptions)],

@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.feedback import plots, wording
+from autograder.feedback.confusion import confusion
+from autograder.feedback.reading import read_on
 from autograder.feedback.views import comparison
 
 _NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
@@ -77,7 +79,10 @@ def environment() -> Environment:
         accuracy=wording.accuracy,
         anchor=wording.anchor,
         comparison=comparison,
+        read_on=read_on,
+        confusion=confusion,
         curve=plots.curve,
+        starts=plots.starts,
         plot=plots,
     )
     return made

@@ -8,21 +8,38 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from autograder.feedback.causes import root_causes
 from autograder.feedback.wording import condition, counted, point_count, points
 from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
 
+# As many as a tired student takes in.
+MOST_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to work on: the place on the page that says more, what it is about, and what was found."""
+
+    anchor: str
+    title: str
+    message: str
+
 
 @dataclass(frozen=True)
 class Glance:
-    """The whole result in one number and two sentences. `decided` leaves out what waits for a person."""
+    """The whole result in one number, a sentence, and what to work on, in this order.
+
+    `decided` leaves out what waits for a person; `further` is how many steps come after those that are shown.
+    """
 
     decided: float
     waiting: str
     gist: str
-    start: str
+    steps: tuple[Step, ...]
+    further: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ def at_a_glance(result: Result) -> Glance:
         verb = "waits" if result.pending == 1 else "wait"
         waiting = f"{point_count(result.pending)} more {verb} for your lecturer."
     if result.status == "unreadable":
-        return Glance(decided, waiting, "Your notebook could not be read, so nothing in it could be graded.", "")
+        return Glance(decided, waiting, "Your notebook could not be read, so nothing in it could be graded.", (), 0)
     judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
     right = sum(verdict.status == "correct" for verdict in judged)
     if judged and right == len(judged):
@@ -70,16 +87,30 @@ def at_a_glance(result: Result) -> Glance:
         gist = f"{right:,} of {counted(len(judged), 'question')} {'is' if right == 1 else 'are'} right."
     else:
         gist = "No question is fully right yet."
-    return Glance(decided, waiting, gist, _start(result))
+    steps = _steps(result)
+    return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
 
 
-def _start(result: Result) -> str:
-    """Where to begin: the first thing found in the first question that can still be mended."""
-    for status in ("partial", "wrong", "not_reached"):
-        for verdict in result.questions:
-            if verdict.status == status and verdict.findings:
-                return f"Start with “{verdict.title}”: {verdict.findings[0].message}"
-    return ""
+def _steps(result: Result) -> tuple[Step, ...]:
+    """What to work on: cells that did not run first, then root causes in the order of the questions.
+
+    What only follows from an earlier mistake is no step: it goes away with it.
+    """
+    places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
+    broken = [Step("notes", note.where, note.message) for note in result.notes if note.where]
+    causes = [
+        Step(places[question], title, finding.message)
+        for question, title, _, findings in root_causes(result)
+        if question
+        for finding in findings
+        if finding.hint or question not in _answered(result)
+    ]
+    return (*broken, *causes)
+
+
+def _answered(result: Result) -> set[str]:
+    """Questions with a finding that says where to look again: their other findings are remarks."""
+    return {one.id for one in result.questions if any(finding.hint for finding in one.findings)}
 
 
 def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str, str]:

@@ -5,6 +5,7 @@ says whose is what; `notebook` turns the bytes of one submission into a notebook
 """
 
 from autograder.intake.reading import read_submissions
+from autograder.intake.single import one_submission
 from autograder.intake.submission import (
     Ignored,
     Intake,
@@ -21,5 +22,6 @@ __all__ = [
     "Submission",
     "SubmissionTooLarge",
     "UnreadableSubmission",
+    "one_submission",
     "read_submissions",
 ]

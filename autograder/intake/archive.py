@@ -12,21 +12,30 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown
-from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
+from autograder.intake.submission import (
+    MAX_NOTEBOOK_BYTES,
+    Ignored,
+    IntakeError,
+    UnreadableSubmission,
+    read_bounded,
+)
 
 # The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20
 # Text with long repetitions is packed up to 100-fold; deflate's most is about 1,000-fold, as in a file of zeros.
 MAX_RATIO = 300
 _RATIO_MATTERS_ABOVE = 5 * 2**20
+# What otter puts beside the notebook.
+OTTER_MARKS = frozenset({".OTTER_LOG", "__zip_filename__"})
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
@@ -62,6 +71,43 @@ def list_archive(path: Path) -> Listing:
     encrypted = [bool(member.flag_bits & _ENCRYPTED) for member in members if not _is_folder(member)]
     if encrypted and all(encrypted):
         raise IntakeError(f"{path} is encrypted: unpack it with its password and name the folder instead.")
+    return _listing(members, shown(path.stem), lambda index, name: partial(_fetch, path, index, name))
+
+
+def is_otter_export(entry: Entry) -> bool:
+    """Whether a file is the archive that `otter.Notebook.export` makes of a notebook and its log."""
+    if not entry.name.lower().endswith(".zip") or entry.problem:
+        return False
+    try:
+        with _open_inside(entry) as archive:
+            return not OTTER_MARKS.isdisjoint(archive.namelist())
+    except (*_DAMAGED, UnreadableSubmission):
+        return False
+
+
+def list_inside(entry: Entry) -> Listing:
+    """Everything in an archive that lies in what was given, under the archive's own path.
+
+    Raises:
+        UnreadableSubmission: it cannot be read.
+    """
+    try:
+        with _open_inside(entry) as archive:
+            members = archive.infolist()
+    except _DAMAGED:
+        raise UnreadableSubmission(f"{entry.name} is damaged.") from None
+    inside = _listing(members[:MAX_ENTRIES], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name))
+    return replace(
+        inside,
+        files=tuple(replace(one, path=f"{entry.path}/{one.path}") for one in inside.files),
+        folders=(),
+        ignored=tuple(Ignored(f"{entry.path}/{one.path}", one.reason) for one in inside.ignored),
+    )
+
+
+def _listing(
+    members: list[zipfile.ZipInfo], archive: str, fetch_of: Callable[[int, str], Callable[[int], bytes]]
+) -> Listing:
     files: list[Entry] = []
     folders: set[str] = set()
     ignored: dict[str, str] = {}
@@ -75,10 +121,9 @@ def list_archive(path: Path) -> Listing:
         if _is_folder(member):
             folders.add(name)
         else:
-            fetch = partial(_fetch, path, index, member.orig_filename)
-            files.append(Entry(name, fetch, _problem(member, parts[-1])))
+            files.append(Entry(name, fetch_of(index, member.orig_filename), _problem(member, parts[-1])))
     return Listing(
-        name=shown(path.stem),
+        name=archive,
         files=tuple(sorted(files, key=lambda entry: entry.path)),
         folders=tuple(sorted(folders)),
         ignored=tuple(Ignored(name, reason) for name, reason in sorted(ignored.items())),
@@ -98,6 +143,12 @@ class _Bounded(io.FileIO):
 @contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
     with _Bounded(path) as stream, zipfile.ZipFile(cast(IO[bytes], stream)) as archive:
+        yield archive
+
+
+@contextmanager
+def _open_inside(entry: Entry) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(io.BytesIO(entry.fetch(MAX_NOTEBOOK_BYTES))) as archive:
         yield archive
 
 
@@ -154,12 +205,27 @@ def _fetch(path: Path, index: int, name: str, limit: int) -> bytes:
     label = shown(name.replace("\\", "/").rpartition("/")[2])
     try:
         with _open(path) as archive:
-            member = archive.infolist()[index]
-            if member.orig_filename != name:
-                raise zipfile.BadZipFile("another archive has taken its place")
-            with archive.open(member) as stream:
-                return read_bounded(stream, limit, label)
+            return _read(archive, index, name, limit, label)
     except _DAMAGED:
         raise UnreadableSubmission(
             f"{label} could not be read from the archive {shown(path.name)}: it is damaged there."
         ) from None
+
+
+def _fetch_inside(entry: Entry, index: int, name: str, limit: int) -> bytes:
+    label = shown(name.replace("\\", "/").rpartition("/")[2])
+    try:
+        with _open_inside(entry) as archive:
+            return _read(archive, index, name, limit, label)
+    except _DAMAGED:
+        raise UnreadableSubmission(
+            f"{label} could not be read from the archive {entry.name}: it is damaged there."
+        ) from None
+
+
+def _read(archive: zipfile.ZipFile, index: int, name: str, limit: int, label: str) -> bytes:
+    member = archive.infolist()[index]
+    if member.orig_filename != name:
+        raise zipfile.BadZipFile("another archive has taken its place")
+    with archive.open(member) as stream:
+        return read_bounded(stream, limit, label)

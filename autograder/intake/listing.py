@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.intake.submission import Ignored
 
@@ -60,3 +60,17 @@ class Listing:
 def is_hidden(part: str) -> bool:
     """Whether a name is one that no student chose: dotted, an editor's or office program's lock, or litter."""
     return part.startswith((".", "~$")) or part in LITTER
+
+
+def without_wrapper(listing: Listing) -> Listing:
+    """The listing without the single folder around everything, which packing a tree leaves."""
+    tops = {entry.parts[0] for entry in listing.files} | {path.split("/")[0] for path in listing.folders}
+    if len(tops) != 1 or any(len(entry.parts) == 1 for entry in listing.files):
+        return listing
+    (top,) = tops
+    return replace(
+        listing,
+        name=top,
+        files=tuple(replace(entry, path=entry.path.removeprefix(f"{top}/")) for entry in listing.files),
+        folders=tuple(path.removeprefix(f"{top}/") for path in listing.folders if path != top),
+    )

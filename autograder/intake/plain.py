@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
+from autograder.intake.choosing import moment, why_not
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import same_student
 from autograder.intake.submission import Ignored, Intake, Submission, nothing_to_read
-
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")
+from autograder.result import HandedIn
 
 
 def read_plain(listing: Listing, notebook_name: str | None) -> Intake:
@@ -67,7 +67,7 @@ def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
         student.folder = student.folder or (folder if in_folders else "")
         student.names.add(folder)
     for entry in files:
-        name = entry.parts[0] if len(entry.parts) > 1 else entry.stem
+        name = _name(entry)
         student = students[same_student(name)]
         student.names.add(name)
         student.files.append(entry)
@@ -77,7 +77,7 @@ def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
 def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | None, list[Ignored]]:
     """A student's submission, and what was left beside it."""
     notebooks = [entry for entry in student.files if entry.is_notebook]
-    others = [Ignored(entry.path, _why_not(entry)) for entry in student.files if not entry.is_notebook]
+    others = [Ignored(entry.path, why_not(entry)) for entry in student.files if not entry.is_notebook]
     if not notebooks:
         if not student.folder:
             return None, others
@@ -96,25 +96,30 @@ def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | 
         problem = f"{counted} notebooks of one student: {named}{more}. Only one can be graded: keep the right one."
         name = min(student.names)
         return Submission(name, notebooks[0].path, nothing_to_read, problem=problem), others
-    left = [Ignored(entry.path, f"{chosen.path} is graded") for entry in notebooks if entry is not chosen]
-    name = chosen.parts[0] if len(chosen.parts) > 1 else chosen.stem
-    return Submission(name, chosen.path, chosen.fetch, problem=chosen.problem), others + left
+    left = [entry for entry in notebooks if entry is not chosen]
+    beside = [Ignored(entry.path, f"{chosen.path} is graded") for entry in left]
+    exported = moment(chosen)
+    handed_in = HandedIn(platform="otter", at=exported, earlier=tuple(e.path for e in left)) if exported else None
+    chosen_one = Submission(_name(chosen), chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)
+    return chosen_one, others + beside
+
+
+def _name(entry: Entry) -> str:
+    """What names the student: the folder, or the file without its suffix, be it a notebook or an otter archive."""
+    if len(entry.parts) == 1:
+        return entry.stem
+    if entry.parts[0].lower().endswith(".zip"):
+        return entry.parts[0][: -len(".zip")].strip() or entry.parts[0]
+    return entry.parts[0]
 
 
 def _preferred(notebooks: list[Entry], notebook_name: str | None) -> Entry | None:
     """The one notebook, or within one folder the one of that name; None where that does not decide."""
     if len(notebooks) == 1:
         return notebooks[0]
+    if all(moment(entry) for entry in notebooks):
+        return max(notebooks, key=lambda entry: (moment(entry), entry.path))
     if notebook_name is None or len({entry.parts[0] for entry in notebooks}) > 1:
         return None
     named = [entry for entry in notebooks if entry.stem.lower() == notebook_name.removesuffix(".ipynb").lower()]
     return named[0] if len(named) == 1 else None
-
-
-def _why_not(entry: Entry) -> str:
-    name = entry.name.lower()
-    if name.endswith(_ARCHIVES):
-        return "an archive inside: unpack it to have its notebooks graded"
-    if ".ipynb." in name:
-        return "not called a notebook: rename it so that it ends in .ipynb"
-    return "not a notebook (.ipynb)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from autograder.errors import Mendable
+from autograder.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
@@ -38,7 +39,7 @@ class Submission:
 
     `student` is the identity as shown, `submission` the notebook's path relative to what was given, `slug` a file
     stem that no other submission of the same intake has. Where `problem` is not empty, no notebook could be chosen
-    and it says why, to the student.
+    and it says why, to the student. `handed_in` is what a platform's download says of it.
     """
 
     student: str
@@ -46,6 +47,7 @@ class Submission:
     fetch: Callable[[int], bytes] = field(repr=False, compare=False)
     slug: str = ""
     problem: str = ""
+    handed_in: HandedIn | None = None
 
     def read(self, limit: int = MAX_NOTEBOOK_BYTES) -> bytes:
         """The notebook's bytes, at most `limit` of them, read anew at each call.

@@ -12,6 +12,7 @@ from autograder.files import replacing, write_atomically
 from autograder.result import Result
 
 COLUMNS = ("student", "score", "points", "pending", "percent", "status")
+PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # With these a spreadsheet takes a cell for a formula, or for the continuation of one.
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -22,14 +23,17 @@ def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequen
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
     the score's share of the points that are decided already (points - pending) and empty where none are. A question
     that waits for a person, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
-    would take for a formula gets an apostrophe before it.
+    would take for a formula gets an apostrophe before it. Where something came through a platform, four more columns
+    say how: `platform_id`, `email`, `late` and `attempts`.
     """
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow([*COLUMNS, *question_ids])
+    lines: list[list[str]] = []
+    through_platform = False
     for result in results:
         scores = {verdict.id: _number(verdict.score) for verdict in result.questions if not verdict.pending}
-        rows.writerow(
+        through_platform |= result.handed_in is not None
+        lines.append(
             [
                 spreadsheet_text(result.student),
                 _number(result.score),
@@ -38,9 +42,24 @@ def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequen
                 _percent(result),
                 spreadsheet_text(result.status),
                 *(scores.get(question, "") for question in question_ids),
+                *_handed_in(result),
             ]
         )
+    header = [*COLUMNS, *question_ids, *PLATFORM_COLUMNS]
+    kept = len(header) if through_platform else len(header) - len(PLATFORM_COLUMNS)
+    rows.writerows(line[:kept] for line in [header, *lines])
     write_atomically(path, table.getvalue())
+
+
+def _handed_in(result: Result) -> list[str]:
+    """The cells of `PLATFORM_COLUMNS`; a group's persons stand in one cell, with " | " between them."""
+    came = result.handed_in
+    if came is None:
+        return [""] * len(PLATFORM_COLUMNS)
+    ids = " | ".join(filter(None, (one.id or one.number for one in came.persons)))
+    emails = " | ".join(filter(None, (one.email for one in came.persons)))
+    late = "" if came.late is None else "yes" if came.late else "no"
+    return [spreadsheet_text(ids), spreadsheet_text(emails), late, str(1 + len(came.earlier))]
 
 
 def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:

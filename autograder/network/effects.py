@@ -66,13 +66,17 @@ class Edit:
             return
         self.operations[index] = self.operations[index].model_copy(update={"inputs": inputs})
 
+    @property
+    def architecture(self) -> Architecture:
+        """The network as it is now."""
+        return Architecture(operations=tuple(self.operations), outputs=tuple(self.outputs))
+
     def effect(self, measured: tuple[Row, ...]) -> Effect:
         """Compare with the rows of the expected network. What can no longer be computed counts as changed."""
         everything = frozenset(range(len(measured)))
         if not self.possible:
             return Effect(totals=True, rows=frozenset())
-        changed = Architecture(operations=tuple(self.operations), outputs=tuple(self.outputs))
-        rows, problem = measure_until_misfit(changed)
+        rows, problem = measure_until_misfit(self.architecture)
         seen = {index: row for index, row in zip(self.origin, rows, strict=False) if index is not None}
         same = {index for index, row in seen.items() if _size(row) == _size(measured[index])}
         return Effect(totals=problem is not None or sum_up(rows) != sum_up(measured), rows=everything - same)

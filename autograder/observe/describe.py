@@ -122,6 +122,7 @@ class Describer:
             "inputs": call.inputs,
             "targets": call.targets,
             "validation": call.validation,
+            "batch_size": call.batch_size,
             "cell": cell,
         }
 

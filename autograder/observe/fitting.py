@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.observe.facts import statistics, target_facts, validation_facts
+
 STEPS = 1
 BATCH = 8
-_SAMPLE = 2_000_000  # elements that statistics are computed over
 
 
 @dataclass
@@ -32,6 +33,7 @@ class FitCall:
     inputs: dict[str, Any] | None
     targets: dict[str, Any] | None
     validation: dict[str, Any] | None
+    batch_size: int | None
     history: Any = None
     values: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -74,8 +76,10 @@ class FitRecorder:
             max(epochs or 0, 0),
             shorten,
             statistics(asked["x"]),
-            statistics(asked["y"]),
-            _validation(asked),
+            target_facts(asked["x"], asked["y"]),
+            validation_facts(asked["x"], asked["validation_data"], asked["validation_split"]),
+            # What Keras takes where nothing is given; generators and tf.data bring batches of their own.
+            (_whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
         )
         if len(self._calls) < 200:
             self._calls.append(call)
@@ -159,38 +163,6 @@ def _lengthen(history: Any, first: int, epochs: int, validation_freq: int) -> No
         values.extend(values[-1:] * (length - len(values)))
     history.epoch = list(range(first, first + wanted))
     history.params = {**(history.params or {}), "epochs": epochs}
-
-
-def _validation(asked: dict[str, Any]) -> dict[str, Any] | None:
-    data = asked["validation_data"]
-    if data is None:
-        split = asked["validation_split"]
-        return {"split": float(split)} if type(split) in (int, float) and split else None
-    if type(data) in (tuple, list) and len(data) in (2, 3):
-        return {"inputs": statistics(data[0]), "targets": statistics(data[1])}
-    return {"inputs": statistics(data)}
-
-
-def statistics(data: Any) -> dict[str, Any] | None:
-    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spread rows where it is
-    large); only the type of anything else."""
-    if data is None:
-        return None
-    if type(data) is not np.ndarray:
-        return {"type": f"{type(data).__module__}.{type(data).__qualname__}"[:200]}
-    facts: dict[str, Any] = {"shape": list(data.shape), "dtype": str(data.dtype)}
-    if data.size and data.dtype.kind in "biuf":
-        rows = data[:: max(1, -(-data.size // _SAMPLE))] if data.ndim else data
-        numbers = rows.astype(np.float64)
-        for name, function in (
-            ("minimum", np.min),
-            ("maximum", np.max),
-            ("mean", np.mean),
-            ("standard_deviation", np.std),
-        ):
-            value = float(function(numbers))
-            facts[name] = value if np.isfinite(value) else None
-    return facts
 
 
 def _whole(value: Any) -> int | None:

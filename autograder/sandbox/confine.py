@@ -95,6 +95,24 @@ def become_nobody(uid: int, settings: int) -> None:
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
+def become_user(uid: int) -> None:
+    """Become the unprivileged user `uid` for good, where namespaces of its own cannot be had."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # or /proc/self would belong to root
+    linux.drop_capabilities()
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)  # with it, no set-user-id program gives any right back
+    os.umask(0o077)
+
+
+def give_home(home: str, uid: int) -> None:
+    """Make the folder `home` the user's own; the folder above it can be passed through, not listed."""
+    os.chmod(os.path.dirname(home), 0o711)
+    os.chown(home, uid, uid)
+    os.chmod(home, 0o700)
+
+
 def _own_user_namespace(settings: int) -> None:
     """A user namespace for this process alone, so that its processes are counted apart from all others'."""
     user, group = os.geteuid(), os.getegid()

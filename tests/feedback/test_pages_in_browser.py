@@ -226,3 +226,19 @@ def test_every_text_has_the_contrast_that_aa_asks_for(browser, pages: Path, name
     )
     assert faint == []
     page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile", "class"])
+def test_axe_finds_no_barrier(browser, pages: Path, name: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = opened(browser, pages / f"{name}.html", color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    found = axe.run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile"])
+def test_a_students_page_stays_under_a_megabyte(pages: Path, name: str) -> None:
+    assert (pages / f"{name}.html").stat().st_size < 1_000_000

@@ -25,7 +25,7 @@ from class_of_results import (
 from autograder.checks.base import Dependency
 from autograder.evidence import CellRun
 from autograder.feedback.pages import PageCell, write_student_page
-from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
+from autograder.result import ComparisonExhibit, ComparisonRow, Finding, HandedIn, Result, RowCells, Verdict
 
 
 def page(folder: Path, of: Result, cells: list[PageCell] | None = None, **further: object) -> BeautifulSoup:
@@ -106,7 +106,7 @@ def test_the_curve_has_its_threshold_a_title_and_the_same_figures_as_a_table(tmp
     assert drawing.find("desc") is not None
     assert drawing.select_one("path.threshold") is not None
     assert words(drawing.select_one("text.needed")) == "needed: 0.900"
-    table = [[words(cell) for cell in row.select("th,td")] for row in soup.select(".figures tbody tr")]
+    table = [[words(cell) for cell in row.select("th,td")] for row in soup.select(".plot .figures tbody tr")]
     assert len(table) == 6
     assert table[-1][0] == "6"
     assert table[-1][2] == "0.962"
@@ -127,7 +127,7 @@ def test_the_notebook_shows_what_ran_without_the_noise_of_the_terminal(tmp_path:
     assert "Epoch 1/1\n19/19 ━━━━━━ loss: 0.0526\n" in outputs
     assert "ZeroDivisionError: division by zero" in words(soup.select_one(".failure"))
     assert soup.select_one(".picture img")["src"].startswith("data:image/png;base64,")  # type: ignore[index, union-attr]
-    assert [words(cell) for cell in soup.select(".rich td")] == ["0.951", "0.143"]
+    assert [words(cell) for cell in soup.select(".rich td")] == ["", "0.951", "0.143"]
     assert not soup.select(".rich style")
     assert "$695\\,970$" in words(soup.select_one(".prose"))
 
@@ -204,3 +204,46 @@ def test_the_same_result_gives_the_same_page(tmp_path: Path) -> None:
     first = (tmp_path / "page.html").read_bytes()
     page(tmp_path, hostile(HOSTILE), hostile_cells())
     assert (tmp_path / "page.html").read_bytes() == first
+
+
+def test_the_page_says_how_the_submission_was_handed_in(tmp_path: Path) -> None:
+    came = HandedIn(platform="canvas", late=True, earlier=("a.ipynb",))
+    footer = words(page(tmp_path, solved().model_copy(update={"handed_in": came})).select_one("footer"))
+    assert "Handed in late, 1 earlier attempt; the latest one counts" in footer
+
+
+def test_the_steps_on_top_are_the_root_causes_in_the_order_to_work_on_them(tmp_path: Path) -> None:
+    steps = [words(step) for step in page(tmp_path, pooling_forgotten()).select(".steps li")]
+    assert steps == [
+        "The missing layers : A MaxPooling2D layer is missing after the last Activation of the marked part."
+    ]
+
+
+def test_a_wrong_answer_says_where_to_read_on_in_the_exercise_and_in_the_documentation(tmp_path: Path) -> None:
+    soup = page(tmp_path, pooling_forgotten(), parts={"missing_layers": "4. The network"})
+    text = words(soup.select_one("#q1 .wrong"))
+    assert "Read on: “4. The network” in the exercise; Pooling layers" in text
+    assert "in the Keras documentation" in text
+
+
+def test_the_surest_mistakes_are_shown_as_pictures_of_ours_with_words_beside_them(tmp_path: Path) -> None:
+    figure = page(tmp_path, pooling_forgotten()).select_one("figure.predictions")
+    assert figure is not None
+    assert len(figure.select(".mistakes li")) == 12
+    assert all(image["src"].startswith("data:image/png;base64,") for image in figure.select("img"))
+    assert len(figure.select(".confusion tbody tr")) == 10
+
+
+def test_every_run_of_a_close_accuracy_stands_beside_their_mean_and_its_interval(tmp_path: Path) -> None:
+    drawing = page(tmp_path, template()).select_one("svg.starts")
+    assert drawing is not None
+    assert len(drawing.select("circle")) == 5
+    assert "mean of 5 runs 0.895, 95 % interval 0.886 to 0.903" in words(drawing)
+
+
+def test_what_a_cell_printed_is_folded(tmp_path: Path) -> None:
+    soup = page(tmp_path, solved(), notebook_cells())
+    folded = soup.select("details.printed")
+    assert folded
+    assert not any(one.has_attr("open") for one in folded)
+    assert all(text.find_parent("details") for text in soup.select("pre.output"))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from autograder.lms.files import write_grades_csv, write_results_jsonl
-from autograder.result import Finding, Result, Status, Verdict
+from autograder.result import Finding, HandedIn, Person, Result, Status, Verdict
 
 
 def verdict(question: str, score: float, points: float, status: Status = "partial", message: str = "x") -> Verdict:
@@ -95,3 +95,12 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
     write_results_jsonl(tmp_path / "a", [ANNA])
     write_results_jsonl(tmp_path / "b", iter([Result.model_validate(ANNA.model_dump())]))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_grades_say_who_handed_in_how_where_a_platform_told(tmp_path: Path) -> None:
+    person = Person(name="doejane", id="12345", email="=j@u")
+    came = HandedIn(platform="canvas", persons=(person,), late=True, earlier=("a.ipynb",))
+    write_grades_csv(tmp_path / "g.csv", [ANNA, result("jane", handed_in=came)], ["layers"])
+    first, second = csv.DictReader((tmp_path / "g.csv").open(encoding="utf-8", newline=""))
+    assert [second[name] for name in ("platform_id", "email", "late", "attempts")] == ["12345", "'=j@u", "yes", "2"]
+    assert first["late"] == ""

@@ -22,14 +22,18 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "site-packages"
     folder.mkdir()
     (folder / "scripts.py").write_text(
-        "import os, sys, time\ndef run(script, out):\n    exec(script, {**globals(), 'out': out})\n"
+        "import mmap, os, sys, time\ndef run(script, out):\n    exec(script, {**globals(), 'out': out})\n"
     )
     monkeypatch.syspath_prepend(str(folder))
     return folder
 
 
-@pytest.fixture(params=["bubblewrap", "without root's rights", "none"])
+@pytest.fixture(params=["bubblewrap", "without root's rights", "user", "none"])
 def isolation(request: pytest.FixtureRequest) -> Isolation:
+    if request.param == "user":
+        if os.geteuid() != 0:
+            pytest.skip("only root can become another user")
+        return Isolation("user", "")  # without the question whether that user could read all libraries
     try:
         chosen = choose("none" if request.param == "none" else "bubblewrap")
     except IsolationUnavailable as missing:
@@ -50,8 +54,11 @@ def warm(library: Path, isolation: Isolation) -> Iterator[WarmProcess]:
 
 @pytest.fixture
 def run(warm: WarmProcess, tmp_path: Path) -> Run:
+    home = tmp_path / "home"
+    home.mkdir()
+
     def start(script: str, *descriptors: int, **bounds: float) -> ConfinedProcess:
-        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(tmp_path))  # type: ignore[arg-type]
+        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(home))  # type: ignore[arg-type]
 
     return start
 
@@ -87,7 +94,7 @@ def test_too_many_processes_are_not_started_or_ended(run: Run, isolation: Isolat
     assert ended is not None
     # The kernel refuses to start more, but not to root in a user namespace; then the guardian ends them.
     refused, killed = (3, ""), (-9, "processes")
-    expected = [refused] if isolation.as_root else [refused, killed] if isolation.name == "bubblewrap" else [killed]
+    expected = [refused] if isolation.as_root else [refused, killed] if isolation.name != "none" else [killed]
     assert (ended.code, ended.reason) in expected
 
 
@@ -146,6 +153,34 @@ def test_a_warm_process_that_died_is_replaced(run: Run, warm: WarmProcess, isola
         assert ended.reason in ("lost", "killed")
     process.close()
     assert run("pass").wait(10) is not None
+
+
+def test_a_user_of_its_own_reads_no_closed_file_and_signals_no_grader(
+    run: Run, isolation: Isolation, tmp_path: Path
+) -> None:
+    if isolation.name != "user":
+        pytest.skip("the other isolations have tests of their own")
+    secret = tmp_path / "tests.py"
+    secret.write_text("answer = 42")
+    secret.chmod(0o600)
+    reading, writing = os.pipe()
+    script = f"""
+def tried(action):
+    try:
+        return str(action())
+    except OSError as error:
+        return type(error).__name__
+said = [tried(lambda: open({str(secret)!r}).read()), tried(lambda: os.kill({os.getpid()}, 0)),
+        tried(lambda: os.kill(os.getppid(), 0)), tried(lambda: os.setuid(0)), tried(lambda: open('own', 'w').close()),
+        tried(lambda: os.listdir('/proc/%d/fd' % os.getppid()))]
+os.write(out[0], ' '.join(said).encode())
+"""
+    process = run(script, writing)
+    os.close(writing)
+    refused = "PermissionError"
+    assert process.wait(10) == Exit(0, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+    assert os.read(reading, 1000).decode().split() == [refused, refused, refused, refused, "None", refused]
+    os.close(reading)
 
 
 def test_many_threads_may_ask_at_once(run: Run) -> None:

@@ -1,5 +1,7 @@
 """The real worker with real digits: one trainer for all of these tests, except where a test ends it."""
 
+import base64
+import io
 import os
 import signal
 import subprocess
@@ -9,8 +11,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 from training_networks import chain, cnn2, linear, small_cnn, task
 
 from autograder.network.architecture import Architecture
@@ -285,3 +289,17 @@ def test_a_child_inherits_nothing_but_its_pipe(trainer):
         future.result()
     assert {files[name] for name in "012"} == {"/dev/null"}
     assert [name for name in files.values() if name.startswith("pipe:")] == [files["3"]]
+
+
+def test_the_run_ends_with_what_the_network_took_each_validation_image_for(trainer):
+    asked = task(small_cnn())
+    run = trainer.run(asked)
+    matrix = np.array(run.predictions.confusion)
+    assert matrix.shape == (10, 10)
+    assert matrix.sum() == asked.recipe.validation
+    assert matrix.trace() / matrix.sum() == pytest.approx(run.validation_accuracy[-1], abs=1e-6)
+    assert len(run.predictions.mistakes) == min(12, matrix.sum() - matrix.trace())
+    for mistake in run.predictions.mistakes:
+        assert mistake.truth != mistake.predicted
+        with Image.open(io.BytesIO(base64.b64decode(mistake.png))) as image:
+            assert image.size == (28, 28)

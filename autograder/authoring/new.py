@@ -1,0 +1,183 @@
+"""Starts an assignment from nothing but the summary table of the network that students are to build."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.assignment.model import Dataset
+from autograder.authoring.keras_code import LayerCode, NotWritable, layer_codes
+from autograder.datasets import CLASSES, SHAPES
+from autograder.errors import Mendable
+from autograder.files import write_atomically
+from autograder.network.architecture import Architecture
+from autograder.network.inference import architecture_from_table
+from autograder.network.measure import rows, totals
+from autograder.network.table import SummaryTable, TableError, parse_table
+
+BEGIN, END = "# here is your code coming:", "# end of your code"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# The usual images of a size: its first entry is what a network that reads so many values is taken to be about.
+_USUAL: tuple[Dataset, ...] = ("mnist", "cifar10", "fashion_mnist")
+
+
+class CannotStart(Mendable):
+    """No assignment can be started from this; one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What was written: the assignment's folder, its files in the order in which to read them, and the dataset."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What the files say of the network; `asked` are the layers that the student writes."""
+
+    table: SummaryTable
+    architecture: Architecture
+    input_shape: tuple[int | None, ...]
+    before: tuple[LayerCode, ...]
+    asked: tuple[LayerCode, ...]
+    after: tuple[LayerCode, ...]
+
+
+def start(
+    name: str, summary: Path, *, where: Path, dataset: Dataset | None = None, title: str | None = None
+) -> Started:
+    """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.
+
+    Args:
+        name: of the new assignment: small letters, digits, - and _.
+        summary: a text file with a table as `model.summary()` prints it. Rows between a line that says START and one
+            that says END are what the student writes; without such lines it is the whole network.
+        dataset: what the network is trained with; where it is None, the usual one for so many input values.
+        title: of the pages; made from the name where it is None.
+
+    Raises:
+        CannotStart: the name is taken or no name, or the table does not determine a network that can be trained.
+    """
+    if not _NAME.fullmatch(name):
+        raise CannotStart(f'"{name}" cannot name an assignment: use small letters, digits, - and _ only.')
+    folders = where / "assignments" / name, where / "solutions" / name
+    for folder in folders:
+        if folder.exists():
+            raise CannotStart(f"{folder} is there already; choose another name, or move it away.")
+    text = _read(summary)
+    network = _network(summary, text)
+    chosen = _dataset(network, dataset, summary)
+    facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)
+    templates = Environment(
+        loader=PackageLoader("autograder.authoring"), undefined=StrictUndefined, trim_blocks=True, autoescape=False
+    )
+    toml = templates.get_template("assignment.toml").render(facts)
+    cells = templates.get_template("notebook.md")
+    assignment, solution = (folder / f"{name}.ipynb" for folder in folders)
+    table = folders[0] / f"{name}.summary.txt"
+    write_atomically(table, text)
+    write_atomically(assignment, _notebook(cells.render(facts, solved=False), name))
+    write_atomically(solution, _notebook(cells.render(facts, solved=True), name))
+    write_atomically(folders[0] / "assignment.toml", toml)
+    return Started(folders[0], (folders[0] / "assignment.toml", assignment, table, solution), chosen)
+
+
+def _read(summary: Path) -> str:
+    try:
+        return summary.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CannotStart(f"{summary} is no text file in UTF-8; paste the table into one.") from None
+    except OSError as error:
+        raise CannotStart(f"{summary} cannot be read: {error.strerror}.") from None
+
+
+def _network(summary: Path, text: str) -> _Network:
+    try:
+        table = parse_table(text)
+        architecture = architecture_from_table(table)
+        shape, codes = layer_codes(architecture)
+    except TableError as error:
+        raise CannotStart(f"{summary}: {error}") from None
+    except NotWritable as error:
+        raise CannotStart(
+            f"{summary}: no code can be written for this network, because {error}; write the assignment by hand, as "
+            "docs/kinds.md describes."
+        ) from None
+    marked = {table.rows[index].name for index in table.marked}
+    asked = [at for at, code in enumerate(codes) if not marked or code.label in marked]
+    first, last = asked[0], asked[-1] + 1
+    return _Network(table, architecture, shape, tuple(codes[:first]), tuple(codes[first:last]), tuple(codes[last:]))
+
+
+def _dataset(network: _Network, dataset: Dataset | None, summary: Path) -> Dataset:
+    outputs = rows(network.architecture)[network.architecture.outputs[0]].shape[1:]
+    if outputs != (CLASSES,):
+        raise CannotStart(
+            f"{summary}: the last row gives {'×'.join(map(str, outputs))} values; the known datasets have {CLASSES} "
+            "classes, so it must give as many."
+        )
+    if None in network.input_shape:
+        raise CannotStart(f"{summary}: the input has an axis of unknown size; give it a number in the table.")
+    values = prod(size or 0 for size in network.input_shape)
+    fitting = [one for one in _USUAL if prod(SHAPES[one][0]) == values]
+    if dataset is None and fitting:
+        return fitting[0]
+    if dataset in fitting:
+        return dataset
+    wanted = dataset or "any known dataset"
+    sizes = ", ".join(f"{prod(SHAPES[one][0]):,} in {one}" for one in _USUAL)
+    raise CannotStart(
+        f"{summary}: the network reads {values:,} values for an image, which is not what {wanted} has ({sizes})."
+    )
+
+
+def _facts(name: str, title: str, network: _Network, dataset: Dataset, text: str) -> dict[str, object]:
+    sums = totals(network.architecture)
+    last = network.architecture.operations[-1]
+    images = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+    return {
+        "name": name,
+        "title": title,
+        "network": network,
+        "whole": not network.table.marked,
+        "totals": sums,
+        "dataset": dataset,
+        "images": images[dataset],
+        "from_logits": last.kind != "Activation" or last.settings.get("activation") != "softmax",
+        "text": text.strip("\n"),
+        "shape": network.input_shape,
+        "begin": BEGIN,
+        "end": END,
+    }
+
+
+def _notebook(text: str, name: str) -> str:
+    """The notebook of a text in which a line of `%% markdown` or `%% code` begins a cell."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata.update(
+        {
+            "autograder": {"assignment": name},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    for number, part in enumerate(re.split(r"^%% ", text, flags=re.M)[1:]):
+        head, _, source = part.partition("\n")
+        kind, _, question = head.strip().partition(" ")
+        # Fixed ids, so that the same table makes the same notebook.
+        cell = make[kind](source.strip("\n"), id=f"cell-{number:02}")
+        if question:
+            cell.metadata["autograder"] = {"question": question}
+        notebook.cells.append(cell)
+    nbformat.validate(notebook)
+    written: str = nbformat.writes(notebook)
+    return written

@@ -1,0 +1,77 @@
+"""When one training run is too few to decide, and what several decide together.
+
+The same network reaches another accuracy with every random start; over starts the accuracies are taken as normal, with
+the standard deviation s of the reference's own calibrated runs. One run decides where it lands at least
+`CLEAR` x s above or below the threshold t. In between, the network is trained from `runs` starts in all, the first one
+among them, and the mean of these decides: it has the standard deviation s / sqrt(runs) (the two-stage form of a test
+on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
+
+- A correct network is not failed by bad luck: its mean lies at least 4.32 s above t (`train.thresholds`), and it fails
+  only where its first run falls more than 4.32 s below that mean *and*, being close, the mean of all runs falls below t
+  as well, or where its first run falls 6.32 s below: together less than one in a billion.
+- A network whose mean lies one s below t passes where its mean of five runs is off by sqrt(5) standard errors, or its
+  first run by 3 s: 1.4 %, where a single run would pass 15.9 %. `chance_of_passing` computes it.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+CLEAR = 2.0
+# Two-sided 95 % quantiles of Student's t with 1, 2, … degrees of freedom (NIST/SEMATECH e-Handbook, 1.3.6.7.2).
+_T_95 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093),
+)
+MOST_RUNS = len(_T_95) + 1
+_STEPS = 2000
+
+
+def spread(accuracies: Sequence[float], minimum: float, images: int) -> float:
+    """By how much the accuracy of one network varies from start to start: a standard deviation, a fraction.
+
+    That of the reference's calibrated runs; where there are none, the standard error of a share `minimum` of `images`
+    validation images, sqrt(p (1 - p) / n).
+    """
+    if len(accuracies) > 1:
+        return statistics.stdev(accuracies)
+    return math.sqrt(minimum * (1 - minimum) / images)
+
+
+def clear_from(minimum: float, deviation: float) -> float:
+    """The accuracy from which on one run passes without another; below 1, so that a run can reach it."""
+    return min(minimum + CLEAR * deviation, (1 + minimum) / 2)
+
+
+def is_close(reached: float, minimum: float, deviation: float) -> bool:
+    """Whether an accuracy is so near the threshold that another random start might have decided otherwise."""
+    return minimum - CLEAR * deviation < reached < clear_from(minimum, deviation)
+
+
+def interval(accuracies: Sequence[float]) -> tuple[float, float]:
+    """The 95 % confidence interval of the mean of 2 to 20 accuracies by Student's t, cut off at 0 and 1."""
+    mean = statistics.fmean(accuracies)
+    half = _T_95[len(accuracies) - 2] * statistics.stdev(accuracies) / math.sqrt(len(accuracies))
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
+def chance_of_passing(below: float, runs: int) -> float:
+    """The chance (0..1) that a network passes whose true mean lies `below` standard deviations below the threshold.
+
+    Passing is a first run of at least `CLEAR` above the threshold, or a first run that is close and a mean of all
+    `runs` at or above it: Q(c + b) + integral over z from b - c to b + c of phi(z) Q((n b - z) / sqrt(n - 1)), with Q
+    the upper tail of the standard normal distribution, by the trapezoidal rule. With one run it is Q(b).
+    """
+    normal = statistics.NormalDist()
+    if runs == 1:
+        return normal.cdf(-below)
+    low, high = below - CLEAR, below + CLEAR
+    width = (high - low) / _STEPS
+    total = 0.0
+    for step in range(_STEPS + 1):
+        z = low + step * width
+        weight = 0.5 if step in (0, _STEPS) else 1.0
+        total += weight * normal.pdf(z) * normal.cdf((z - runs * below) / math.sqrt(runs - 1))
+    return min(1.0, normal.cdf(-high) + total * width)

@@ -1,0 +1,74 @@
+"""`autograder export`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.base import app, err, say, sentences
+
+
+class TargetChoice(StrEnum):
+    """Whose file the scores go into."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    gradescope = "gradescope"
+    csv = "csv"
+
+
+class PendingChoice(StrEnum):
+    """What becomes of a student whose points are not all decided."""
+
+    refuse = "refuse"
+    leave = "leave"
+    zero = "zero"
+    decided = "decided"
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A report folder that `grade` wrote.")],
+    to: Annotated[TargetChoice, typer.Option("--to", help="Whose file the scores go into.")],
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own file: Canvas's gradebook export, Moodle's grading worksheet, Gradescope's grades, any CSV.",
+        ),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="The column to fill [the one called like the assignment].")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write [in the report folder].")] = None,
+    pending: Annotated[
+        PendingChoice,
+        typer.Option(
+            help="Students with pending points: refuse to export, leave their cells, count zero, or only the decided."
+        ),
+    ] = PendingChoice.refuse,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Scale scores to the platform's maximum where that is another one.")
+    ] = False,
+) -> None:
+    """Put the scores into your platform's own file. Your file stays; a filled copy is written."""
+    with sentences():
+        from autograder import jobs
+
+        done = jobs.export_grades(
+            folder,
+            to.value,
+            roster=roster,
+            column=column,
+            output=output,
+            pending=pending.value,
+            scale=scale,
+        )
+        for note in done.notes:
+            say(note)
+        for problem in done.problems:
+            err.print(problem, markup=False, soft_wrap=True)
+        for path in done.written:
+            say(f"written: {path}")
+        if done.problems:
+            raise typer.Exit(1)

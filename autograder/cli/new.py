@@ -1,0 +1,45 @@
+"""`autograder new`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.base import app, say, sentences
+
+
+class DatasetChoice(StrEnum):
+    """The datasets whose images a network can be trained with."""
+
+    mnist = "mnist"
+    fashion_mnist = "fashion_mnist"
+    cifar10 = "cifar10"
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The new assignment's name: small letters, digits, - and _.")],
+    summary: Annotated[
+        Path,
+        typer.Option(
+            help="A text file with the network's table as model.summary() prints it. Lines that say START and END "
+            "enclose the layers that students write."
+        ),
+    ],
+    dataset: Annotated[DatasetChoice | None, typer.Option(help="The images [the usual ones of that size].")] = None,
+    title: Annotated[str | None, typer.Option(help="The title of the pages [made from the name].")] = None,
+    where: Annotated[Path, typer.Option(help="The folder that holds assignments/ and solutions/.")] = Path("."),
+) -> None:
+    """Start an assignment from a summary table: notebook, reference solution and assignment.toml."""
+    with sentences():
+        from autograder.authoring.new import start
+
+        made = start(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
+        for path in made.files:
+            say(f"written: {path}")
+        say(f"The network is trained with {made.dataset}. Read the files over, and make them yours; then:")
+        say(f"  autograder calibrate {made.folder}    # sets the accuracy that is needed, from the solution's own runs")
+        say(f"  autograder validate {made.folder}     # shows what the questions catch")

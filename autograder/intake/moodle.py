@@ -1,0 +1,50 @@
+"""Moodle: the archive of "Download all submissions", one folder per participant.
+
+`{Full name}_{participant number}_assignsubmission_file/…`, before Moodle 4.1 with another underscore at the end;
+online text is `…_assignsubmission_onlinetext/onlinetext.html`; where the download is set to one flat folder, file
+names begin so. The number is the participant's in this assignment, not the user's (moodle/moodle,
+mod/assign/classes/downloader.php).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from autograder.intake.choosing import choose
+from autograder.intake.listing import Entry, Listing
+from autograder.intake.platform import Understood, submission_of
+from autograder.intake.submission import Ignored
+from autograder.result import HandedIn, Person
+
+_FOLDER = re.compile(r"(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
+
+
+def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | None:
+    """The submissions in it; None where fewer than half of the folders and files are named as Moodle names them."""
+    found = {entry: match for entry in listing.files if (match := _FOLDER.fullmatch(entry.parts[0]))}
+    empty = {path: match for path in listing.folders if (match := _FOLDER.fullmatch(path))}
+    tops = {entry.parts[0] for entry in listing.files} | {path for path in listing.folders if "/" not in path}
+    if 2 * len({entry.parts[0] for entry in found} | set(empty)) < max(1, len(tops)):
+        return None
+    by_participant: defaultdict[str, list[Entry]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for entry, match in found.items():
+        by_participant[match["id"]].append(entry)
+        names.setdefault(match["id"], match["name"])
+    for match in empty.values():
+        by_participant.setdefault(match["id"], [])
+        names.setdefault(match["id"], match["name"])
+    submissions = []
+    ignored: list[Ignored] = []
+    for identity, entries in by_participant.items():
+        choice = choose(entries, notebook_name, name_of=lambda entry: _file(found[entry], entry))
+        person = Person(name=names[identity], id=identity)
+        handed_in = HandedIn(platform="moodle", persons=(person,), earlier=choice.earlier)
+        submissions.append(submission_of(f"{names[identity]} ({identity})", choice, entries, handed_in))
+        ignored.extend(choice.ignored)
+    return Understood(tuple(submissions), tuple(ignored), tuple(e for e in listing.files if e not in found))
+
+
+def _file(match: re.Match[str], entry: Entry) -> str:
+    return entry.name if len(entry.parts) > 1 else (match["file"] or entry.name)

@@ -1,0 +1,106 @@
+"""`autograder.zip`: an assignment with all that grading it needs, in the layout that Gradescope and otter expect.
+
+setup.sh, run_autograder       Gradescope's two programs
+otter_config.json, tests/      otter's: our plugin, and the one test file without which otter does not start
+package.json                   which assignment it is
+assignment/                    the assignment and its solution, where they lie relative to each other
+data/                          the images, as they are on this machine, so that training gives the same figures
+requirements.txt, wheels/      what the grader needs, locked, and the grader itself
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from autograder import datasets
+from autograder.assignment import Assignment
+from autograder.data import Data
+from autograder.files import write_atomically
+from autograder.lms.wheel import runtime_requirements, wheel, zipped
+
+PLUGIN = "autograder.lms.otter_plugin.AutograderPlugin"
+_PROGRAMS = ("setup.sh", "run_autograder")
+# Gradescope takes 100 MB for an autograder; the rest of the zip is small.
+MAX_DATA_BYTES = 90 * 2**20
+_PLACEHOLDER = '''"""The questions are graded by the plugin in otter_config.json, not by this file."""
+
+OK_FORMAT = True
+test = {"name": "autograder", "points": 0, "suites": [{"type": "doctest", "cases": []}]}
+'''
+
+
+class PackageFacts(Data):
+    """`package.json`: the assignment's folder, relative to the zip's root, and what to call it."""
+
+    assignment: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What was written. `points` are decided by the grader, `pending` wait for a person; `left_out` says why."""
+
+    path: Path
+    points: float
+    pending: float
+    left_out: tuple[str, ...]
+
+
+def pack(assignment: Assignment, path: Path) -> Packed:
+    """Write the zip.
+
+    Raises:
+        NotLocked: what is to be installed is not locked.
+        DatasetMissing: the assignment's images are not on this machine.
+    """
+    data, left_out = _images(assignment)
+    folder, files = _assignment_files(assignment)
+    facts = PackageFacts(assignment=folder, name=assignment.name, title=assignment.title)
+    name, content = wheel()
+    contents = {
+        **{program: resources.files(__package__).joinpath("scripts", program).read_bytes() for program in _PROGRAMS},
+        "otter_config.json": json.dumps({"plugins": [PLUGIN], "print_summary": False}, indent=2).encode(),
+        "tests/autograder.py": _PLACEHOLDER.encode(),
+        "package.json": facts.model_dump_json(indent=2).encode(),
+        "requirements.txt": runtime_requirements().encode(),
+        f"wheels/{name}": content,
+        **files,
+        **data,
+    }
+    write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
+    pending = sum(question.points for question in assignment.questions if question.kind == "written")
+    return Packed(path, assignment.points - pending, pending, left_out)
+
+
+def _assignment_files(assignment: Assignment) -> tuple[str, dict[str, bytes]]:
+    """The assignment's folder inside the zip, and all files by their paths there."""
+    folder, solution = assignment.folder.resolve(), assignment.solution_path.resolve()
+    base = Path(os.path.commonpath([folder, solution]))
+    base = base if base.is_dir() else base.parent
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path.relative_to(folder))]
+    outside = [path for path in (assignment.notebook_path.resolve(), solution) if path not in paths]
+    files = {f"assignment/{path.relative_to(base).as_posix()}": path.read_bytes() for path in [*paths, *outside]}
+    return (Path("assignment") / folder.relative_to(base)).as_posix(), files
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "__pycache__")) for part in path.parts)
+
+
+def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    recipes = (network.recipe for network in assignment.networks.values())
+    names = dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)])
+    packed: dict[str, bytes] = {}
+    left_out = []
+    for name in names:
+        found = datasets.find(name)
+        if sum(map(len, packed.values())) + found.path.stat().st_size > MAX_DATA_BYTES:
+            left_out.append(f"{found.path} is too large for Gradescope; the container downloads {name}.")
+        else:
+            packed[f"data/{name}.npz"] = found.path.read_bytes()
+    return packed, tuple(left_out)

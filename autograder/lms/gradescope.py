@@ -1,0 +1,71 @@
+"""A result as Gradescope's `results.json` (gradescope-autograders.readthedocs.io, "Autograder specifications")."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+from autograder.feedback.platform import overview_fragment, question_fragment
+from autograder.result import Result, Verdict
+from autograder.sandbox.isolation import meaning
+
+
+def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
+    """The object of `results.json`: one test for each question, in their order.
+
+    Args:
+        result: what was concluded.
+        hidden: the ids of the questions that students see only after publication.
+
+    A question that waits for a person is a test without a score, so that its points are not taken for lost.
+    """
+    tests = [_test(number, verdict, verdict.id in hidden) for number, verdict in enumerate(result.questions, 1)]
+    return {
+        "score": result.score,
+        "execution_time": round(result.seconds),
+        "output": overview_fragment(result, meaning(result.isolation), gist=not hidden),
+        "output_format": "html",
+        "test_output_format": "html",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+        "extra_data": {
+            "status": result.status,
+            "points": result.points,
+            "pending": result.pending,
+            "isolation": result.isolation,
+            "protects": meaning(result.isolation),
+            "device": result.device,
+            "versions": result.versions,
+            "keys": result.keys,
+        },
+    }
+
+
+def failure_json(reason: str) -> dict[str, Any]:
+    """The `results.json` of a submission on which the grader itself failed; only instructors see the reason."""
+    said = "The autograder itself failed. This is no fault of yours and no grade; please tell your instructor."
+    return {
+        "score": 0,
+        "output": said,
+        "stdout_visibility": "hidden",
+        "tests": [
+            {"name": "The autograder failed", "status": "failed", "output": said, "visibility": "visible"},
+            {"name": "Why", "status": "failed", "output": reason, "output_format": "text", "visibility": "hidden"},
+        ],
+        "extra_data": {"status": "failed"},
+    }
+
+
+def _test(number: int, verdict: Verdict, hidden: bool) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "number": str(number),
+        "name": verdict.title,
+        "output": question_fragment(verdict),
+        "output_format": "html",
+        "visibility": "after_published" if hidden else "visible",
+        "extra_data": {"question": verdict.id, "status": verdict.status, "points": verdict.points},
+    }
+    if verdict.status != "needs_review":
+        passed = verdict.score >= verdict.points
+        test |= {"score": verdict.score, "max_score": verdict.points, "status": "passed" if passed else "failed"}
+    return test

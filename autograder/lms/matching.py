@@ -1,0 +1,144 @@
+"""Whose result is whose line of a roster: by what platforms give out once, then by name; never by a guess."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from autograder.lms.layouts import Line, Target
+from autograder.result import Person, Result
+
+_BY_NAME = "by name"
+
+
+@dataclass(frozen=True)
+class Matching:
+    """`found` is the result of each line by row, `without` the lines of which there is none.
+
+    `unmatched` and `unclear` are sentences about submissions that match nobody, and that match several or are several;
+    `by_name` are students whom nothing but their name ties to their line, though a platform told more.
+    """
+
+    found: dict[int, Result]
+    without: tuple[Line, ...]
+    unmatched: tuple[str, ...]
+    unclear: tuple[str, ...]
+    by_name: tuple[str, ...] = ()
+
+
+def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> Matching:
+    """Find the line of every result, and of every person of a group.
+
+    The platform's own number decides where both sides have one; then the institution's number, the email address or
+    the login; then the name. A number that Moodle gives in each assignment anew must come with the same name, or the
+    worksheet is another assignment's.
+    """
+    known = _Known(lines)
+    claims: defaultdict[int, list[Result]] = defaultdict(list)
+    unmatched: list[str] = []
+    unclear: list[str] = []
+    by_name: list[str] = []
+    for result in results:
+        persons: Sequence[Person] = result.handed_in.persons if result.handed_in else ()
+        for person in persons or (None,):
+            called = result.student if person is None or len(persons) == 1 else person.name or person.email
+            found, why = known.lines_of(result, person, target)
+            if len(found) == 1:
+                claims[found[0].row].append(result)
+                by_name += [f"{called} as {_called(found[0])}"] if why == _BY_NAME else []
+            elif found:
+                unclear.append(f"{called}: may be {' or '.join(_called(line) for line in found[:4])}")
+            else:
+                unmatched.append(f"{called}{f': {why}' if why else ''}")
+    names = {line.row: line for line in lines}
+    for row, claiming in claims.items():
+        if len(claiming) > 1:
+            unclear.append(
+                f"{_called(names[row])}: has several submissions, {' and '.join(one.student for one in claiming)}"
+            )
+    return Matching(
+        {row: claiming[0] for row, claiming in claims.items() if len(claiming) == 1},
+        tuple(line for line in lines if line.row not in claims),
+        tuple(unmatched),
+        tuple(unclear),
+        tuple(by_name),
+    )
+
+
+class _Known:
+    """The lines of a roster, by everything that may name them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.by_id: defaultdict[str, list[Line]] = defaultdict(list)
+        self.by_key: defaultdict[str, list[Line]] = defaultdict(list)
+        self.by_name: defaultdict[str, list[Line]] = defaultdict(list)
+        for line in lines:
+            if line.id:
+                self.by_id[line.id].append(line)
+            for key in line.keys:
+                self.by_key[key].append(line)
+            for name in names_of(line.name):
+                self.by_name[name].append(line)
+
+    def lines_of(self, result: Result, person: Person | None, target: Target) -> tuple[list[Line], str]:
+        """The lines that a person may be, and why there are none, or that nothing but the name led there."""
+        own = result.handed_in is not None and result.handed_in.platform == target
+        if own and person is not None and person.id:
+            return self._by_number(person, target)
+        if person is None:
+            keys, names = [result.student], [result.student]
+        else:
+            keys, names = [person.number, person.email], [person.name]
+            if result.handed_in is not None and result.handed_in.platform == "nbgrader":
+                keys, names = [person.id], [person.id]
+        for key in filter(None, keys):
+            if key.casefold() in self.by_key:
+                return _distinct(self.by_key[key.casefold()]), ""
+        wanted = {variant for name in names for variant in names_of(name)}
+        found = _distinct([line for name in sorted(wanted) for line in self.by_name.get(name, ())])
+        return found, _BY_NAME if found and person is not None else ""
+
+    def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
+        found = self.by_id.get(person.id, [])
+        if target == "moodle" and found and person.name and found[0].name:
+            hidden = not names_of(person.name) & names_of(found[0].name)
+            if hidden and _letters(person.name) not in ("participant", "teilnehmerin", "teilnehmer"):
+                return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
+        if not found and target == "canvas" and not person.name:
+            return [], "handed in anonymously; show names in Canvas, then download and grade again"
+        if not found:
+            return [], f"number {person.id} is not in this file"
+        return found, ""
+
+
+def names_of(name: str) -> set[str]:
+    """Ways to write a name, letters and digits only: as it is, and with a family name before or after the others.
+
+    >>> sorted(names_of("Doe, Jane"))
+    ['doejane', 'janedoe']
+    """
+    variants = {_letters(name)}
+    if "," in name:
+        family, _, given = name.partition(",")
+        variants.add(_letters(given + family))
+    else:
+        for separator in (r"\s+", r"[\s._-]+"):
+            words = [word for word in re.split(separator, name) if word]
+            variants |= {_letters("".join(words[first:] + words[:first])) for first in range(len(words))}
+    return {variant for variant in variants if variant}
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _distinct(lines: Sequence[Line]) -> list[Line]:
+    return list({line.row: line for line in lines}.values())
+
+
+def _called(line: Line) -> str:
+    key = line.id or next(iter(sorted(line.keys)), f"line {line.row + 1}")
+    return f"{line.name} ({key})" if line.name else key

@@ -1,0 +1,74 @@
+"""Grading with an unpacked `autograder.zip`: in a process of its own, whose only answer is a result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Assignment, load
+from autograder.lms.bundle import PackageFacts
+from autograder.result import Result
+
+
+class GradingFailed(RuntimeError):
+    """The grader itself failed, through no fault of the student; the message is for the instructor."""
+
+
+def packaged_assignment(source: Path) -> Assignment:
+    """The assignment of an unpacked zip.
+
+    Raises:
+        AssignmentError: it is damaged.
+    """
+    facts = PackageFacts.model_validate_json((source / "package.json").read_text(encoding="utf-8"))
+    return load(str(source / facts.assignment))
+
+
+def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
+    """Grade what was handed in by the assignment in the folder `source`.
+
+    Raises:
+        GradingFailed: with what the process said.
+    """
+    facts = PackageFacts.model_validate_json((source / "package.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="ag-") as folder:
+        answer = Path(folder) / "result.json"
+        data = ["--data", str(source / "data")] if (source / "data").is_dir() else []
+        command = [sys.executable, "-I", "-m", "autograder", *data, "grade-one"]
+        command += ["--student", student, "--output", str(answer), "--", str(source / facts.assignment), str(handed_in)]
+        # Not where the submission lies: nothing of it may be imported.
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0 or not answer.is_file():
+            raise GradingFailed(done.stderr.strip()[-4000:] or f"the grader ended with status {done.returncode}")
+        return Result.model_validate_json(answer.read_text(encoding="utf-8"))
+
+
+def close_to_others(*folders: Path) -> None:
+    """Let nobody but their owner into these folders: tests, data and results are not for the notebook's user."""
+    for folder in folders:
+        if folder.is_dir():
+            os.chmod(folder, 0o700)
+
+
+def student_of(metadata: Mapping[str, Any], otherwise: str) -> str:
+    """The student's name by Gradescope's `submission_metadata.json`; all names of a group."""
+    users = metadata.get("users")
+    names = [user.get("name") or user.get("email") for user in users or () if isinstance(user, dict)]
+    return " and ".join(name for name in names if isinstance(name, str) and name) or otherwise
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Gradescope's `submission_metadata.json`; nothing where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,142 @@
+"""An instructor's own CSV file, of which single cells are written and every other byte stays as it is."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import Mendable
+
+_MAX_BYTES = 64 * 2**20
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DELIMITERS = (",", ";", "\t")
+_DECIMAL = re.compile(r"\s*\d+([.,])\d+\s*")
+
+
+class ExportError(Mendable):
+    """Nothing can be exported: one sentence that names the file and the mend."""
+
+
+@dataclass
+class Cell:
+    """One cell: the characters in the file, and what they say."""
+
+    raw: str
+
+    @property
+    def text(self) -> str:
+        if self.raw[:1] == '"':
+            return self.raw[1:].removesuffix('"').replace('""', '"')
+        return self.raw
+
+
+@dataclass
+class Table:
+    """A CSV file as rows of cells. Joined again they are the file, byte for byte, but for the cells that were written.
+
+    `ends` are the line ends of the rows, `mark` the byte order mark.
+    """
+
+    path: Path
+    delimiter: str
+    encoding: str
+    mark: bytes
+    rows: list[list[Cell]] = field(repr=False)
+    ends: list[str] = field(repr=False)
+
+    @property
+    def header(self) -> list[str]:
+        return [cell.text.strip() for cell in self.rows[0]]
+
+    @property
+    def body(self) -> list[int]:
+        """The rows below the header that are not blank."""
+        return [row for row in range(1, len(self.rows)) if any(cell.text.strip() for cell in self.rows[row])]
+
+    def text(self, row: int, column: int | None) -> str:
+        """What a cell says, without spaces around it; "" where the row ends before it."""
+        cells = self.rows[row]
+        return cells[column].text.strip() if column is not None and column < len(cells) else ""
+
+    def write(self, row: int, column: int, text: str) -> None:
+        """Put `text` into a cell, in quotes where it had some or needs them; a row that is too short grows."""
+        cells = self.rows[row]
+        cells.extend(Cell("") for _ in range(column + 1 - len(cells)))
+        quoted = cells[column].raw[:1] == '"' or any(sign in text for sign in (self.delimiter, '"', "\n", "\r"))
+        cells[column].raw = '"' + text.replace('"', '""') + '"' if quoted else text
+
+    def decimal_comma(self, columns: list[int]) -> bool:
+        """Whether numbers in these columns are written with a comma."""
+        cells = (_DECIMAL.fullmatch(self.text(row, column)) for row in range(1, len(self.rows)) for column in columns)
+        return any(match and match[1] == "," for match in cells)
+
+    def content(self) -> bytes:
+        """The file's bytes."""
+        text = "".join(
+            self.delimiter.join(cell.raw for cell in row) + end for row, end in zip(self.rows, self.ends, strict=True)
+        )
+        return self.mark + text.encode(self.encoding)
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file; the delimiter is the one of `,`, `;` and tab that its first line holds most often.
+
+    Raises:
+        ExportError: it cannot be read, or is no table with a header.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ExportError(f"{path} has more than 64 MB: name the CSV file that the platform wrote.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{path} cannot be read ({error.strerror}): name the CSV file with --roster.") from None
+    if content.startswith(b"PK\x03\x04"):
+        raise ExportError(f"{path} is an Excel workbook: download the CSV file and name that.")
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
+    text, encoding = _decoded(content[len(mark) :], encoding)
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    rows, ends = _split(text, delimiter)
+    if len(rows) < 2:
+        raise ExportError(f"{path} has no line below its header: name the CSV file that the platform wrote.")
+    if len(rows[0]) < 2:
+        raise ExportError(f"{path} has a single column: it is no CSV file of a class.")
+    return Table(path, delimiter, encoding, mark, rows, ends)
+
+
+def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
+    for name in (encoding, "cp1252", "latin-1"):
+        try:
+            return content.decode(name), name
+        except UnicodeDecodeError:
+            continue
+    raise AssertionError("latin-1 decodes every byte")
+
+
+def _split(text: str, delimiter: str) -> tuple[list[list[Cell]], list[str]]:
+    """Rows of cells with their quotes, and the line ends; what follows a closing quote belongs to the cell."""
+    plain = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
+    quoted = re.compile(rf'"(?:[^"]|"")*"?[^{re.escape(delimiter)}\r\n]*')
+    rows: list[list[Cell]] = []
+    ends: list[str] = []
+    row: list[Cell] = []
+    place = 0
+    while place < len(text):
+        match = (quoted if text[place] == '"' else plain).match(text, place)
+        assert match is not None  # both match the empty text
+        row.append(Cell(match.group()))
+        place = match.end()
+        if place < len(text) and text[place] == delimiter:
+            place += 1
+            if place == len(text) or text[place] in "\r\n":
+                row.append(Cell(""))
+            else:
+                continue
+        end = "\r\n" if text.startswith("\r\n", place) else text[place : place + 1]
+        place += len(end)
+        rows.append(row)
+        ends.append(end)
+        row = []
+    return rows, ends

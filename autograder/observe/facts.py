@@ -1,0 +1,110 @@
+"""Inside the kernel: facts of the arrays that a student gives to `fit`, cheap enough to be taken at every call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_SAMPLE = 2_000_000  # elements that statistics are computed over
+_IMAGES = 1000  # images over which it is asked whether they go with their labels
+_COMPARED = 200  # validation images that are looked for among the training images
+_HASHED = 200 * 2**20  # bytes of training images that are looked through
+
+
+def statistics(data: Any) -> dict[str, Any] | None:
+    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spread rows where it is
+    large); only the type of anything else."""
+    if data is None:
+        return None
+    if type(data) is not np.ndarray:
+        return {"type": f"{type(data).__module__}.{type(data).__qualname__}"[:200]}
+    facts: dict[str, Any] = {"shape": list(data.shape), "dtype": str(data.dtype)}
+    if data.size and data.dtype.kind in "biuf":
+        rows = data[:: max(1, -(-data.size // _SAMPLE))] if data.ndim else data
+        numbers = rows.astype(np.float64)
+        for name, function in (
+            ("minimum", np.min),
+            ("maximum", np.max),
+            ("mean", np.mean),
+            ("standard_deviation", np.std),
+        ):
+            value = float(function(numbers))
+            facts[name] = value if np.isfinite(value) else None
+    return facts
+
+
+def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
+    """The statistics of the labels; with `classes` and `agreement` where they are the labels of arrays of images."""
+    facts = statistics(targets)
+    classes = _classes(targets)
+    if facts is None or classes is None:
+        return facts
+    facts["classes"] = len(np.unique(classes))
+    if type(inputs) is np.ndarray and inputs.dtype.kind in "biuf" and len(inputs) == len(classes):
+        agreement = _taken(lambda: _agreement(inputs, classes))
+        if agreement is not None:
+            facts["agreement"] = agreement
+    return facts
+
+
+def validation_facts(inputs: Any, data: Any, split: Any) -> dict[str, Any] | None:
+    """What is validated on: its statistics and its `overlap` with the training images, or the `split` asked for."""
+    if data is None:
+        return {"split": float(split)} if type(split) in (int, float) and split else None
+    if type(data) not in (tuple, list) or len(data) not in (2, 3):
+        return {"inputs": statistics(data)}
+    facts: dict[str, Any] = {"inputs": statistics(data[0]), "targets": statistics(data[1])}
+    overlap = _taken(lambda: _overlap(inputs, data[0]))
+    if overlap is not None:
+        facts["overlap"] = overlap
+    return facts
+
+
+def _taken(fact: Callable[[], float | None]) -> float | None:
+    """A fact, None where it cannot be taken: a student's call must never fail for our curiosity."""
+    with contextlib.suppress(ValueError, TypeError, IndexError, MemoryError):
+        return fact()
+    return None
+
+
+def _classes(targets: Any) -> Any:
+    """The class of each row, from whole numbers or one-hot rows; None where they are neither."""
+    if type(targets) is not np.ndarray or targets.dtype.kind not in "biuf" or not targets.size:
+        return None
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        return targets.argmax(axis=1)
+    return targets.reshape(-1) if targets.ndim == 1 or targets.shape[1:] == (1,) else None
+
+
+def _agreement(inputs: Any, classes: Any) -> float | None:
+    """The share of images that lie closest to the mean of their own class, which the other half of a sample gives.
+
+    Where images and labels do not belong together it is the share that guessing gives.
+    """
+    # Drawn by a generator of our own: labels may repeat in steps, and the student's random numbers stay as they are.
+    chosen = np.random.RandomState(0).permutation(len(inputs))[:_IMAGES]
+    sample = np.asarray(inputs[chosen], dtype=np.float32).reshape(-1, max(1, inputs[0].size))
+    labels = classes[chosen]
+    known = np.unique(labels[::2])
+    if len(sample) < 200 or len(known) < 2 or not np.isfinite(sample).all():
+        return None
+    means = np.stack([sample[::2][labels[::2] == label].mean(axis=0) for label in known])
+    asked = sample[1::2]
+    distances = (means**2).sum(axis=1) - 2 * asked @ means.T
+    return float((known[distances.argmin(axis=1)] == labels[1::2]).mean())
+
+
+def _overlap(inputs: Any, validated: Any) -> float | None:
+    """The share of the validation images, of a sample of them, that are training images too."""
+    arrays = (inputs, validated)
+    if any(type(array) is not np.ndarray or array.ndim == 0 or not array.size for array in arrays):
+        return None
+    if inputs.shape[1:] != validated.shape[1:] or inputs.dtype != validated.dtype or inputs.dtype.hasobject:
+        return None
+    asked = {row.tobytes() for row in validated[:: max(1, len(validated) // _COMPARED)][:_COMPARED]}
+    most = max(1, _HASHED // max(1, inputs[0].nbytes))
+    found = {known for row in inputs[:most] if (known := row.tobytes()) in asked}
+    return len(found) / len(asked)

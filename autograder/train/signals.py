@@ -1,0 +1,69 @@
+"""How the training signal stands inside a network at the end of a run: gradients and dead units. For the diagnosis."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from autograder.network.architecture import Architecture
+from autograder.train.images import Images, one_hot
+from autograder.train.rebuild import Built
+
+_BATCH = 64
+# An activation below this is no activation (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).
+_NOTHING = 1e-5
+_RELUS = ("relu", "relu6")
+
+
+def signals(
+    built: Built, architecture: Architecture, images: Images, loss: keras.losses.Loss, sparse: bool
+) -> list[dict[str, Any]]:
+    """The fields of a `LayerSignal` for each operation that has trainable weights or is a ReLU."""
+    x, classes = images.x_train[:_BATCH], images.y_train[:_BATCH]
+    gradients = _gradients(built, x, classes if sparse else one_hot(classes), loss)
+    dead = _dead(built, architecture, x)
+    return [
+        {"operation": index, "gradient": gradients.get(index), "dead": dead.get(index)}
+        for index in range(len(architecture.operations))
+        if index in gradients or index in dead
+    ]
+
+
+def _gradients(built: Built, x: Any, y: Any, loss: keras.losses.Loss) -> dict[int, float]:
+    """By operation; of weights that are used again, at their first use."""
+    with tf.GradientTape() as tape:
+        value = loss(y, built.model(x, training=True))
+    weights, owners = [], []
+    for index, layer in enumerate(built.layers):
+        if layer is None or layer in built.layers[:index]:
+            continue
+        weights += layer.trainable_variables
+        owners += [index] * len(layer.trainable_variables)
+    found = tape.gradient(value, [weight.value for weight in weights])
+    squares: dict[int, float] = {}
+    for owner, gradient in zip(owners, found, strict=True):
+        square = 0.0 if gradient is None else float(tf.reduce_sum(tf.square(tf.convert_to_tensor(gradient))))
+        squares[owner] = squares.get(owner, 0.0) + square
+    return {owner: round(math.sqrt(square), 12) for owner, square in squares.items() if math.isfinite(square)}
+
+
+def _dead(built: Built, architecture: Architecture, x: Any) -> dict[int, float]:
+    relus = [
+        index
+        for index, operation in enumerate(architecture.operations)
+        if operation.kind == "Activation" and operation.settings["activation"] in _RELUS
+    ]
+    if not relus:
+        return {}
+    given = keras.Model(built.model.inputs, [built.tensors[index] for index in relus])(x, training=False)
+    values = given if isinstance(given, list | tuple) else [given]
+    shares = {}
+    for index, value in zip(relus, values, strict=True):
+        array = np.asarray(value)
+        units = array.max(axis=tuple(range(array.ndim - 1)))
+        shares[index] = round(float((units <= _NOTHING).mean()), 6)
+    return shares

@@ -1,0 +1,232 @@
+"""Seeds known faults into the reference networks of all assignments and counts how many the diagnosis names.
+
+    python benchmarks/diagnosis.py                          # every network, every operator, seeds 1 and 2
+    python benchmarks/diagnosis.py --networks fcn/model --seeds 1 --cache runs.db
+
+The operators are those of DeepCrime (Humbatova, Jahangirova, Tonella, ISSTA 2021). A fault counts only where it is
+one: the network then misses its accuracy by more than chance (a *killed* mutant), or the notebook itself is wrong in a
+way that no accuracy of ours shows (labels, validation, metric). What is named is right where it is the seeded aspect,
+or an equivalent repair: another single change that restored the accuracy, and does so with another seed too, while
+the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025). Healthy networks run beside.
+
+Everything goes through the grading itself: evidence, trusted runs, the accuracy question's own `explaining` and
+`judge`. Training runs are kept in a gradebook (`--cache`), so that an interrupted benchmark continues.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_of
+
+from autograder.assignment import load
+from autograder.checks.accuracy import Accuracy
+from autograder.checks.base import Context
+from autograder.checks.judging import with_explanations
+from autograder.diagnosis.rules import RULES
+from autograder.gradebook import Gradebook
+from autograder.grading import Standard, with_runs
+from autograder.result import SubstitutionExhibit
+from autograder.train.trainer import Trainer
+from autograder.training import TrainingRun, TrainingTask
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Row:
+    """What came of the mutants of one operator."""
+
+    seeded: int = 0
+    faults: int = 0
+    close: int = 0
+    found: int = 0
+    named: int = 0
+    exact: int = 0
+    equivalent: int = 0
+    runs: list[int] = field(default_factory=list)
+
+    def line(self, name: str) -> str:
+        recall = f"{self.found / self.faults:6.2f}" if self.faults else "     -"
+        precision = f"{(self.exact + self.equivalent) / self.named:9.2f}" if self.named else "        -"
+        runs = f"{sum(self.runs) / len(self.runs):5.1f}" if self.runs else "    -"
+        return (
+            f"{name:30}{self.seeded:7}{self.close:6}{self.faults:7}{self.found:6}{recall}"
+            f"{self.named:7}{self.exact:6}{self.equivalent:6}{precision}{runs}"
+        )
+
+
+HEAD = f"{'operator':30} seeded close faults found recall  named exact equiv precision runs"
+
+
+class Bench:
+    """Runs mutants of networks through the accuracy question that asks for them."""
+
+    def __init__(self, trainer: Trainer, gradebook: Gradebook) -> None:
+        self._trainer = trainer
+        self._gradebook = gradebook
+        self.rows: dict[str, Row] = defaultdict(Row)
+        self.trained = 0
+
+    def run(self, task: TrainingTask) -> TrainingRun:
+        key = self._trainer.key(task)
+        found = self._gradebook.training_run(key)
+        if found is None or not found.answers(task):
+            found = self._trainer.run(task)
+            self._gradebook.store_training_run(found)
+            self.trained += 1
+        return found
+
+    def judge(self, standard: Standard, question: Accuracy, notebook: Notebook, operator: str, mutant: Mutant) -> None:
+        """Count one mutant (or a healthy network)."""
+        question = question.model_copy(update={"depends": None})
+        context = _context(standard, question, notebook, mutant)
+        context = with_runs(_only(standard, question), context, self.run)
+        context = with_explanations(context, self.run)
+        verdict = question.judge(context)
+        subject = question.subject(context)
+        assert subject is not None
+        row = self.rows[operator]
+        row.seeded += 1
+        exhibits = [one for one in verdict.exhibits if isinstance(one, SubstitutionExhibit)]
+        row.runs.append(sum(len(one.tried) for one in exhibits))
+        repairs = {aspect for one in exhibits for tried in one.tried if tried.restored for aspect in tried.aspects}
+        facts = subject.facts()
+        assert facts is not None
+        rules = {rule.name for rule in RULES if rule.cause and rule.find(facts) is not None}
+        named = repairs | rules
+        lowest = min([run.accuracy for run in _own_runs(context, subject)], default=1.0)
+        margin = subject.margin
+        fault = mutant.always or lowest < subject.minimum - margin
+        row.close += not fault and lowest < subject.minimum
+        exact = named & mutant.truth
+        equivalent = {one for one in repairs - mutant.truth if self._holds(subject, one)}
+        row.named += len(named)
+        row.exact += len(exact)
+        row.equivalent += len(equivalent)
+        if fault and mutant.truth:
+            row.faults += 1
+            row.found += bool(exact or equivalent)
+        print(
+            f"  {operator:30} lowest {lowest:.3f}, needed {subject.minimum:.2f}"
+            f"{' fault' if fault and mutant.truth else ''}; named {sorted(named) or '-'}"
+            f"{'' if named <= mutant.truth | equivalent else '  <-- wrong'}",
+            flush=True,
+        )
+
+    def _holds(self, subject, aspect: str) -> bool:
+        """Whether a repair other than the seeded one restores the accuracy from another random start as well."""
+        from autograder.diagnosis.search import Found, search
+
+        case = subject.case()
+        found = search(case, subject.context.run_of) if case is not None else None
+        if not isinstance(found, Found) or found.cause is None:
+            return False
+        if aspect not in {one.aspect for one in found.cause.suspects}:
+            return False
+        seed = case.task.recipe.seed + 1000
+        return (
+            self.run(found.cause.task.with_seed(seed)).accuracy >= case.minimum
+            and self.run(case.task.with_seed(seed)).accuracy < case.minimum
+        )
+
+
+def _own_runs(context: Context, subject) -> list[TrainingRun]:
+    """The runs of the network itself: as we train it, and as the notebook does where that is otherwise."""
+    case = subject.case()
+    tasks = [subject.task] if case is None else [subject.task, case.task]
+    return [run.until(subject.minimum) for task in tasks if (run := context.run_of(task)) is not None]
+
+
+def _only(standard: Standard, question: Accuracy) -> Standard:
+    return replace(standard, assignment=replace(standard.assignment, questions=(question,)))
+
+
+def _context(standard: Standard, question: Accuracy, notebook: Notebook, mutant: Mutant) -> Context:
+    name = question.network
+    before = standard.reference_context()
+    networks = tuple(
+        one.model_copy(update={"class_name": "Sequential", "config": mutant.config, "compile": mutant.compile})
+        if one.name == name
+        else one
+        for one in before.evidence.networks
+    )
+    evidence = before.evidence.model_copy(update={"networks": networks, "fits": (mutant.fit,)})
+    expected = replace(before.expected[name], recipe=notebook.recipe, fit=notebook.fit)
+    return replace(
+        before, evidence=evidence, expected={**before.expected, name: expected}, questions=(question,), known={}
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", nargs="*", help="such as cnn2/model; all without it")
+    parser.add_argument("--operators", nargs="*", help="all without it")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--healthy", type=int, default=3, help="healthy networks per network, each with a seed")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--cache", type=Path, help="a gradebook that keeps training runs")
+    asked = parser.parse_args()
+    start = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Gradebook(asked.cache or Path(folder) / "runs.db") as gradebook,
+        Trainer(asked.workers) as trainer,
+    ):
+        bench = Bench(trainer, gradebook)
+        try:
+            _all(bench, asked)
+        finally:
+            _report(bench, time.monotonic() - start)
+
+
+def _all(bench: Bench, asked: argparse.Namespace) -> None:
+    for folder in sorted((ROOT / "assignments").iterdir()):
+        standard = Standard.stored(load(str(folder)))
+        for question in standard.assignment.questions:
+            if not isinstance(question, Accuracy):
+                continue
+            label = f"{folder.name}/{question.network}"
+            if asked.networks and label not in asked.networks:
+                continue
+            for seed in range(1, asked.healthy + 1):
+                print(f"{label}, healthy, seed {seed}", flush=True)
+                notebook = notebook_of(standard, question, seed)
+                for name, operator in HEALTHY.items():
+                    for mutant in operator(notebook):
+                        bench.judge(standard, question, notebook, name, mutant)
+            for seed in asked.seeds:
+                print(f"{label}, seed {seed}", flush=True)
+                notebook = notebook_of(standard, question, seed)
+                for name, operator in OPERATORS.items():
+                    if asked.operators and name not in asked.operators:
+                        continue
+                    for mutant in operator(notebook):
+                        bench.judge(standard, question, notebook, name, mutant)
+
+
+def _report(bench: Bench, seconds: float) -> None:
+    print(f"\n{HEAD}")
+    total = Row()
+    for name, row in bench.rows.items():
+        print(row.line(name))
+        counts = Counter({key: value for key, value in vars(row).items() if isinstance(value, int)})
+        for key, value in counts.items():
+            setattr(total, key, getattr(total, key) + value)
+        total.runs += row.runs
+    print(total.line("total"))
+    healthy = [row for name, row in bench.rows.items() if name in HEALTHY]
+    print(
+        f"healthy networks: {sum(row.seeded for row in healthy)}, "
+        f"of which a fault was named on {sum(row.named for row in healthy)}"
+    )
+    print(f"{bench.trained} runs made, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

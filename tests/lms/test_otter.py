@@ -1,0 +1,167 @@
+"""`autograder.zip` under the real otter: `otter run` and `autograder grade` agree, whatever was handed in."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.assignment import load
+from autograder.datasets import DatasetMissing
+from autograder.lms.bundle import pack
+from autograder.lms.gradescope import results_json
+from autograder.lms.otter_results import Graded
+from autograder.lms.wheel import runtime_requirements, wheel
+from autograder.result import Finding, Result, Verdict
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        return pack(load("cnn2"), tmp_path_factory.mktemp("package") / "autograder.zip").path
+    except DatasetMissing as missing:
+        pytest.skip(str(missing))
+
+
+def otter_run(package: Path, submission: Path, folder: Path) -> dict:
+    """`otter run` as an instructor types it; the `results.json` it leaves."""
+    folder.mkdir(exist_ok=True)
+    command = [BIN / "otter", "run", "-a", package, submission, "-o", folder, "--no-logo"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=250)
+    return json.loads((folder / "results.json").read_text())
+
+
+def scores(document: dict) -> dict[str, float | None]:
+    return {test["extra_data"]["question"]: test.get("score") for test in document["tests"]}
+
+
+def verdict(status: str, score: float, identity: str = "layers") -> Verdict:
+    return Verdict(
+        id=identity, title="Layers <b>", status=status, score=score, points=2, findings=(Finding(message="<script>"),)
+    )
+
+
+def result(*verdicts: Verdict) -> Result:
+    return Result(
+        student="s",
+        submission="s.ipynb",
+        status="graded",
+        score=sum(each.score for each in verdicts),
+        points=sum(each.points for each in verdicts),
+        pending=sum(each.pending for each in verdicts),
+        questions=verdicts,
+        isolation="user",
+        device="cpu",
+        versions={},
+        keys={},
+        seconds=1.2,
+    )
+
+
+def test_points_that_wait_for_a_person_are_no_zeros() -> None:
+    document = results_json(result(verdict("partial", 1.5), verdict("needs_review", 0, "words")), set())
+    assert document["score"] == 1.5
+    assert "score" not in document["tests"][1]
+    assert Graded(result(verdict("needs_review", 0)), set()).possible == 0
+
+
+def test_hidden_questions_are_shown_after_publication_only() -> None:
+    document = results_json(result(verdict("correct", 2), verdict("wrong", 0, "secret")), {"secret"})
+    assert [test["visibility"] for test in document["tests"]] == ["visible", "after_published"]
+    assert "1 of 2" not in document["output"], "what is right in all would tell of the hidden question"
+
+
+def test_what_students_wrote_is_no_html() -> None:
+    assert "<script>" not in results_json(result(verdict("wrong", 0)), set())["tests"][0]["output"]
+
+
+def test_results_name_the_isolation_and_what_it_protects() -> None:
+    document = results_json(result(verdict("correct", 2)), set())
+    assert document["extra_data"]["isolation"] == "user"
+    assert "user of their own" in document["output"]
+
+
+def test_the_requirements_are_hashed_and_name_no_index_and_no_development_tool() -> None:
+    text = runtime_requirements()
+    entries = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+    names = {entry.split("==")[0] for entry in entries}
+    assert {"tensorflow", "otter-grader", "nbclient", "pydantic-core"} <= names
+    assert not {"mypy", "pytest", "ruff", "hypothesis"} & names
+    assert text.count("--hash=sha256:") >= len(entries)
+    assert "://" not in text
+
+
+def test_the_wheel_installs_and_has_all_kinds_of_question(tmp_path: Path) -> None:
+    name, content = wheel()
+    (tmp_path / name).write_bytes(content)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        tmp_path / "lib",
+    ]
+    done = subprocess.run([*command, tmp_path / name], capture_output=True, text=True, check=False)
+    if "No module named pip" in done.stderr:
+        shutil.unpack_archive(tmp_path / name, tmp_path / "lib", "zip")
+    code = "import autograder; from autograder.checks.registry import known_kinds as kinds; "
+    code += "print(autograder.__file__, len(kinds()))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "lib")}
+    said = subprocess.check_output([sys.executable, "-P", "-c", code], env=environment, text=True, cwd=tmp_path)
+    assert said.split()[0].startswith(str(tmp_path / "lib"))
+    assert int(said.split()[1]) >= 13
+
+
+def test_the_zip_is_the_same_each_time_and_its_programs_can_be_executed(package: Path, tmp_path: Path) -> None:
+    assert pack(load("cnn2"), tmp_path / "again.zip").path.read_bytes() == package.read_bytes()
+    with zipfile.ZipFile(package) as archive:
+        for program in ("setup.sh", "run_autograder"):
+            assert archive.getinfo(program).external_attr >> 16 & 0o111
+
+
+@pytest.mark.slow
+def test_otter_run_and_grade_agree_on_every_score(package: Path, samples: Path, tmp_path: Path) -> None:
+    notebook = samples / "cnn2" / "Emil Fischer.ipynb"
+    ours = subprocess.run(
+        [BIN / "autograder", "grade", "cnn2", notebook, "--output", tmp_path / "report"], cwd=ROOT, check=True
+    )
+    assert ours.returncode == 0
+    line = json.loads((tmp_path / "report" / "results.jsonl").read_text().splitlines()[0])
+    graded = {each["id"]: None if each["status"] == "needs_review" else each["score"] for each in line["questions"]}
+    document = otter_run(package, notebook, tmp_path / "otter")
+    assert scores(document) == graded
+    assert document["score"] == line["score"]
+
+
+@pytest.mark.slow
+def test_a_dead_kernel_a_foreign_kernelspec_and_a_forged_log_still_give_all_questions(
+    package: Path, tmp_path: Path
+) -> None:
+    planted = tmp_path / "planted"
+    cells = ["import os; os.kill(os.getpid(), 9)", "model = 1"]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "conda-env-of-mine-py", "display_name": "mine", "language": "python"}},
+    )
+    submission = tmp_path / "submission.zip"
+    with zipfile.ZipFile(submission, "w") as archive:
+        archive.writestr("cnn2.ipynb", nbformat.writes(notebook))
+        for name in (".OTTER_LOG", "otter.py", "sitecustomize.py", "numpy.py"):
+            archive.writestr(name, f"open({str(planted)!r}, 'w').close()")
+    document = otter_run(package, submission, tmp_path / "otter")
+    assert list(scores(document)) == ["missing_layers", "parameters", "accuracy", "performance"]
+    assert document["score"] == 0
+    assert "kernel died" in document["output"]
+    assert not planted.exists(), "nothing that was handed in was imported by otter"
