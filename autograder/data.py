@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,23 @@ class Data(BaseModel):
     """Immutable data with no unknown fields; what crosses a stage is always one of these."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Kept = TypeVar("Kept", bound=Data)
+
+
+def packed(data: Data) -> bytes:
+    """JSON that gives back the same data: NaN stays NaN, and lone surrogates survive as escapes."""
+    return json.dumps(data.model_dump()).encode("ascii")
+
+
+def unpacked(kind: type[Kept], content: bytes) -> Kept:
+    """The data that `packed` made bytes of.
+
+    Raises:
+        ValueError, RecursionError: it is damaged or of another shape.
+    """
+    return kind.model_validate(json.loads(content))
 
 
 def digest(*parts: Any) -> str:

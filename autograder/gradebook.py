@@ -7,7 +7,6 @@ several graders, may use one gradebook.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 import zlib
@@ -24,7 +23,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
-from autograder.data import Data
+from autograder.data import Data, packed, unpacked
 from autograder.errors import Mendable
 from autograder.evidence import Evidence
 from autograder.overrides import Overrides
@@ -375,13 +374,12 @@ def _meaning(error: Exception) -> str:
 
 
 def _packed(data: Data) -> bytes:
-    """Compressed JSON that gives back the same data: NaN stays NaN, and lone surrogates survive as escapes."""
-    return zlib.compress(json.dumps(data.model_dump()).encode("ascii"))
+    return zlib.compress(packed(data))
 
 
 def _unpacked(kind: type[Kept], content: bytes) -> Kept | None:
     """The data; None where it is damaged or of another shape, so that it is made again."""
     try:
-        return kind.model_validate(json.loads(zlib.decompress(content)))
+        return unpacked(kind, zlib.decompress(content))
     except (zlib.error, ValueError, RecursionError):
         return None

@@ -5,6 +5,6 @@ them. Files that come in another format are converted once and kept in our cache
 """
 
 from autograder.datasets.formats import CLASSES, SHAPES, Arrays, DatasetMissing, load
-from autograder.datasets.places import DatasetFile, find
+from autograder.datasets.places import DatasetFile, digests, find
 
-__all__ = ["CLASSES", "SHAPES", "Arrays", "DatasetFile", "DatasetMissing", "find", "load"]
+__all__ = ["CLASSES", "SHAPES", "Arrays", "DatasetFile", "DatasetMissing", "digests", "find", "load"]

@@ -80,11 +80,14 @@ class Observer:
             ObserverError: it could not be run, through no fault of the notebook.
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
-        sources = code_cells(notebook)
+        return self.observe_code(code_cells(notebook), task)
+
+    def observe_code(self, sources: Sequence[str], task: ObserveTask) -> Evidence:
+        """`observe` for the sources of a notebook's code cells: all of it that is ever run."""
         key = self.key(sources, task)
         with self._slots:
             started = time.monotonic()
-            run = self._run(sources, task, key)
+            run = self._run(list(sources), task, key)
             cells = run.cells
         return Evidence(
             key=key,

@@ -72,7 +72,36 @@ class ObserveTask(Data):
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
         data = {name: datasets.find(name).digest for name in self.datasets}
-        return digest("observe", REVISION, list(code_cells), self, isolation.name, versions(), data)
+        return ObservingPlace(isolation=isolation.name, versions=versions(), data=data).key(code_cells, self)
+
+
+class ObservingPlace(Data):
+    """What decides, beside notebook and task, what a notebook leaves behind.
+
+    `data` holds the digests of the public datasets that are at the place.
+    """
+
+    revision: int = REVISION
+    isolation: str
+    versions: dict[str, str]
+    data: dict[str, str]
+
+    @classmethod
+    def here(cls, isolation: Isolation) -> ObservingPlace:
+        """This machine, with notebooks kept apart by `isolation`."""
+        return cls(isolation=isolation.name, versions=versions(), data=datasets.digests())
+
+    def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
+        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+
+        Raises:
+            autograder.datasets.DatasetMissing: a dataset of the task is not at that place.
+        """
+        for name in task.datasets:
+            if name not in self.data:
+                raise datasets.DatasetMissing(name, f"The dataset {name} is missing where notebooks are run.")
+        data = {name: self.data[name] for name in task.datasets}
+        return digest("observe", self.revision, list(code_cells), task, self.isolation, self.versions, data)
 
 
 @functools.cache

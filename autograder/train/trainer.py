@@ -17,19 +17,13 @@ from types import TracebackType
 from typing import Any
 
 from autograder import datasets
-from autograder.data import digest
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.errors import Mendable
 from autograder.once import OncePerKey
 from autograder.train.device import device_kind
+from autograder.train.place import BACKEND, TrainingPlace, computing_versions
 from autograder.training import TrainingRun, TrainingTask
-from autograder.versions import versions
 
-# Goes up whenever the same task would give another run: threads, order of batches, normalization, optimizer tables.
-METHOD = 3
-
-_BACKEND = "tensorflow"
-_COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
 # How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
 _START_SECONDS = 180.0
 _SLACK_SECONDS = 30.0
@@ -72,28 +66,19 @@ class Trainer:
     ) -> None:
         self.close()
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """Changes with everything but the task that decides how a run ends: data, versions, method and device."""
-        found: dict[str, str | None] = {}
-        for name in datasets.SHAPES:
-            try:
-                found[name] = datasets.find(name).digest
-            except DatasetMissing:
-                found[name] = None
-        return digest("trainer", self._circumstances, found)
-
-    @property
-    def _circumstances(self) -> dict[str, Any]:
-        return {"versions": _computing_versions(), "method": METHOD, "backend": _BACKEND, "device": device_kind()}
-
     def key(self, task: TrainingTask) -> str:
         """The key of the task's run: the digest of its essence, its data, the versions and the kind of device.
 
         Raises:
             TrainerError: the task's dataset is missing.
         """
-        return digest("training run", task.essence.key, _dataset(task).digest, self._circumstances)
+        _dataset(task)
+        return TrainingPlace.here((task.recipe.dataset,)).key(task)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with everything but the task that decides how a run ends: data, versions, method and device."""
+        return TrainingPlace.here().fingerprint
 
     def warm(self) -> None:
         """Start the worker now, in the background, because runs will be asked for soon."""
@@ -276,8 +261,8 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         predictions=answer.get("predictions"),
         signals=answer.get("signals", ()),
         device=answer.get("device", device_kind()),
-        backend=_BACKEND,
-        versions=_computing_versions(),
+        backend=BACKEND,
+        versions=computing_versions(),
         seconds=round(answer["seconds"], 3),
     )
 
@@ -289,10 +274,6 @@ def _dataset(task: TrainingTask) -> DatasetFile:
         raise TrainerError(str(missing)) from None
 
 
-def _computing_versions() -> dict[str, str]:
-    return {name: version for name, version in versions().items() if name in _COMPUTING}
-
-
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    return kept | {"KERAS_BACKEND": _BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return kept | {"KERAS_BACKEND": BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}
