@@ -29,6 +29,7 @@ from autograder.versions import versions
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from autograder.engine import ObserveStage, TrainStage
     from autograder.observe.observer import Observer
     from autograder.train.trainer import Trainer
 
@@ -116,8 +117,8 @@ class Grader:
         self,
         standard: Standard,
         gradebook: Gradebook,
-        observer: Observer,
-        trainer: Trainer,
+        observer: Observer | ObserveStage,
+        trainer: Trainer | TrainStage,
         *,
         fresh: bool = False,
     ) -> None:

@@ -17,6 +17,7 @@ from autograder import datasets
 from autograder.assignment import Assignment, AssignmentError, load
 from autograder.authoring.calibrate import calibrate
 from autograder.authoring.validate import Validation, validate
+from autograder.engine import Machines, ObserveStage, engine_on
 from autograder.errors import Mendable
 from autograder.files import write_atomically
 from autograder.gradebook import FILE_NAME, Gradebook
@@ -86,29 +87,32 @@ def grade(
     isolation: Isolation,
     fresh: bool,
     watch: Callable[[int], AbstractContextManager[Watcher]],
+    machines: Machines | None = None,
 ) -> GradedClass:
-    """Grade a class and write its report into `output`.
+    """Grade a class and write its report into `output`; on this machine, or on the `machines` of a cluster.
 
     Raises:
-        IntakeError, AssignmentError, IsolationUnavailable, GradebookError, WrongUsage: with a sentence for the
-            instructor; nothing was executed then.
+        IntakeError, AssignmentError, IsolationUnavailable, EngineError, GradebookError, WrongUsage: with a sentence
+            for the instructor; nothing was executed then.
     """
     intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
-    with workshop(isolation, workers) as (observer, trainer), Gradebook(output / FILE_NAME) as gradebook:
+    with (
+        engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
+        Gradebook(output / FILE_NAME) as gradebook,
+    ):
         claim(gradebook, assignment, output)
-        provide_images(assignment)
-        standard = standard_of(assignment, observer)
-        grader = Grader(standard, gradebook, observer, trainer, fresh=fresh)
+        standard = standard_of(assignment, engine.observer)
+        grader = Grader(standard, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
         if fresh:
             gradebook.remove_missing(students)
         started = time.monotonic()
         with watch(len(intake.submissions)) as watcher:
-            outcome = grade_class(grader, intake.submissions, watcher, workers=workers)
+            outcome = grade_class(grader, intake.submissions, watcher, workers=engine.slots)
         facts = RunFacts(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - started, 1),
-            workers=workers,
+            workers=engine.slots,
             graded=len(outcome.changed),
             reused=outcome.reused,
             failures=dict(outcome.failures),
@@ -125,9 +129,14 @@ def provide_images(assignment: Assignment) -> None:
     Raises:
         DatasetMissing: they cannot be fetched; the sentence says where they may be put.
     """
-    recipes = (network.recipe for network in assignment.networks.values())
-    for name in dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)]):
+    for name in needed_images(assignment):
         datasets.find(name, download=True)
+
+
+def needed_images(assignment: Assignment) -> tuple[str, ...]:
+    """The datasets that its notebooks load and its networks are trained with."""
+    recipes = (network.recipe for network in assignment.networks.values())
+    return tuple(dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)]))
 
 
 def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
@@ -145,7 +154,7 @@ def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
     gradebook.store_fact("assignment_folder", str(assignment.folder.resolve()))
 
 
-def standard_of(assignment: Assignment, observer: Observer) -> Standard:
+def standard_of(assignment: Assignment, observer: Observer | ObserveStage) -> Standard:
     """The assignment joined with its reference solution, ready to judge by.
 
     Raises:

@@ -23,6 +23,7 @@ from autograder.network.canonical import UnknownNetwork, canonicalize
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from autograder.engine import ObserveStage
     from autograder.observe.observer import Observer
 
 FILE_NAME = "reference.json"
@@ -81,7 +82,7 @@ class Reference(Data):
         return found
 
 
-def reference_of(assignment: Assignment, observer: Observer) -> Reference:
+def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> Reference:
     """The reference of an assignment: the stored one while the solution is unchanged, else from executing the solution.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import IsolationChoice, app, err, out, say, sentences
+from autograder.cli.base import IsolationChoice, app, err, out, say, sentences, stop
 
 
 @app.command()
@@ -25,14 +25,24 @@ def grade(
     isolation: Annotated[
         IsolationChoice, typer.Option(help="auto and bubblewrap need the sandbox; none runs notebooks unprotected.")
     ] = IsolationChoice.auto,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler whose workers grade: tls://HOST:8786, or tcp://HOST:8786.")
+    ] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(help="A file that says which machines grade (see docs/cluster.md).")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
     with sentences():
         from autograder import jobs
         from autograder.assignment import load
+        from autograder.engine import read_cluster_file, running_scheduler
         from autograder.progress import watching
 
+        if scheduler and cluster:
+            stop("Name a scheduler or a cluster file, not both.", 2)
+        machines = running_scheduler(scheduler) if scheduler else read_cluster_file(cluster) if cluster else None
         found = load(assignment)
         done = jobs.grade(
             found,
@@ -42,6 +52,7 @@ def grade(
             isolation=isolation.value,
             fresh=fresh,
             watch=lambda total: watching(out, total),
+            machines=machines,
         )
         for ignored in done.intake.ignored:
             say(f"passed over: {ignored.path}: {ignored.reason}")

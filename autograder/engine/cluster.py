@@ -105,7 +105,7 @@ def _warming(client: Client, isolation: Requested) -> Callable[[], None]:
 
     def warm() -> None:
         if once.acquire(blocking=False):
-            client.run(warm_there, isolation, wait=False)
+            client.run(warm_there, isolation)
 
     return warm
 

@@ -26,25 +26,28 @@ class Tls(Data):
 class _Machines(Data):
     """What every kind of cluster has in common.
 
-    tls: "temporary" makes certificates that live as long as the cluster; "off" is for networks that nobody else uses.
     wait_seconds: how long the first worker may take to come.
     """
 
-    tls: Tls | Literal["temporary", "off"] = "temporary"
     wait_seconds: float = Field(default=600, gt=0)
 
 
 class RunningScheduler(_Machines):
-    """A scheduler that runs already. `tls` is a table of files or "off"; else Dask's own settings are meant."""
+    """A scheduler that runs already. `tls` is a table of files, "off", or "dask": what Dask's own settings say."""
 
     kind: Literal["scheduler"]
+    tls: Tls | Literal["dask", "off"] = "dask"
     address: str = Field(pattern=r"^(tls|tcp)://.+")
 
 
 class LocalMachines(_Machines):
-    """Workers on this machine, each in a process of its own with `slots` places for notebooks."""
+    """Workers on this machine, each in a process of its own with `slots` places for notebooks.
+
+    tls: "temporary" makes certificates that live as long as the cluster; "off" is for a machine that nobody shares.
+    """
 
     kind: Literal["local"]
+    tls: Tls | Literal["temporary", "off"] = "temporary"
     workers: int = Field(gt=0)
     slots: int = Field(default=1, gt=0)
 
@@ -68,6 +71,7 @@ class SlurmMachines(_Machines):
     """SLURM jobs of one worker each. `certificates` is a folder that all nodes see, private to you."""
 
     kind: Literal["slurm"]
+    tls: Tls | Literal["temporary"] = "temporary"
     jobs: int = Field(gt=0)
     slots: int = Field(gt=0)
     gpus: int = Field(default=0, ge=0)
@@ -98,6 +102,20 @@ class KubernetesMachines(_Machines):
 
 Machines = RunningScheduler | LocalMachines | SshMachines | SlurmMachines | KubernetesMachines
 _ANY: TypeAdapter[Machines] = TypeAdapter(Annotated[Machines, Field(discriminator="kind")])
+
+
+def running_scheduler(address: str) -> Machines:
+    """A scheduler that runs already; TLS as Dask's own settings say where the address begins with tls://.
+
+    Raises:
+        EngineError: the address is none.
+    """
+    try:
+        return RunningScheduler(kind="scheduler", address=address, tls="off" if address.startswith("tcp") else "dask")
+    except ValidationError:
+        raise EngineError(
+            f'"{address}" is no address of a scheduler; it looks like tls://HOST:8786, or tcp://HOST:8786.'
+        ) from None
 
 
 def read_cluster_file(path: Path) -> Machines:

@@ -151,6 +151,8 @@ def _security(tls: Tls | str) -> Security | None:
         return Security(require_encryption=True, tls_ca_file=ca, **roles, **keys)
     if tls == "off":
         return None
+    if tls == "dask":
+        return Security()
     _need("cryptography")
     return Security.temporary()
 
