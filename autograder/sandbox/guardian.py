@@ -75,6 +75,8 @@ class Guardian:
         code = STARTUP_FAILED
         try:
             os.setsid()
+            # A grader in the background (nohup, cron) ignores interrupts, and so would all that it starts.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             start()
             code = 0
         except SystemExit as leaving:
