@@ -39,7 +39,7 @@ def descendants(process=None):
     return {child.pid for child in psutil.Process(process).children(recursive=True)}
 
 
-def wait_until(holds, seconds=30.0):
+def wait_until(holds, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
