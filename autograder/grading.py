@@ -84,7 +84,7 @@ class Standard:
                 continue
             known = self.reference.thresholds.get(question.id)
             keys = [task.whole.with_seed(0).key for task in question.training(context)]
-            if known is None or [known.task] != keys:
+            if known is None or [known.task] != keys or known.share != question.calibration_share:
                 stale.append(question.id)
         return stale
 

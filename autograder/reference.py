@@ -34,12 +34,14 @@ class Threshold(Data):
 
     `minimum` is the threshold they give, `accuracies` what each of `seeds` reached (fractions in 0..1). `task` is the
     key of the training task without its seed, so that a threshold made for another network or recipe is not used.
+    `share` (0..1) is how much of each run counted: the accuracies are what was reached by then.
     """
 
     task: str
     minimum: float = Field(ge=0, le=1)
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
+    share: float = Field(default=1.0, gt=0, le=1)
     device: str
     versions: dict[str, str]
 

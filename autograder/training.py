@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field
@@ -167,6 +168,10 @@ class TrainingRun(Data):
         kept = self.predictions if reached == len(self.validation_accuracy) else None
         # As are the signals, which are measured only where the target was not reached.
         return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
+
+    def reached_by(self, share: float) -> float:
+        """The best validation accuracy (0..1) of the first `share` (0..1) of the run's validations, at least one."""
+        return max(self.validation_accuracy[: max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))], default=0.0)
 
     @property
     def accuracy(self) -> float:

@@ -41,13 +41,16 @@ def calibrate(
         if not question.needs_calibration:
             continue
         for task in question.training(context):
-            thresholds[question.id] = _calibrate(question.id, task.whole, trainer, seeds, workers, progress)
+            thresholds[question.id] = _calibrate(
+                question.id, task.whole, question.calibration_share, trainer, seeds, workers, progress
+            )
     return standard.reference.model_copy(update={"thresholds": thresholds})
 
 
 def _calibrate(
     question: str,
     task: TrainingTask,
+    share: float,
     trainer: Trainer,
     seeds: Sequence[int],
     workers: int,
@@ -59,17 +62,18 @@ def _calibrate(
             raise CalibrationError(
                 f"{question}: the reference network was not trained with seed {seed}: {made.problem}"
             )
-        progress(question, seed, made.accuracy)
+        progress(question, seed, made.reached_by(share))
         return made
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         runs = list(pool.map(run, seeds))
-    accuracies = tuple(round(made.accuracy, 6) for made in runs)
+    accuracies = tuple(round(made.reached_by(share), 6) for made in runs)
     return Threshold(
         task=task.with_seed(0).key,
         minimum=threshold(accuracies),
         seeds=tuple(seeds),
         accuracies=accuracies,
+        share=share,
         device=runs[0].device,
         versions=runs[0].versions,
     )

@@ -39,7 +39,8 @@ class Accuracy(Question):
     """The validation accuracy that the student's network reaches in a trusted run; all points or none.
 
     `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference
-    solution's own short runs by `autograder calibrate`. An accuracy close to it is not decided by one run: the mean of
+    solution's own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the
+    run, so that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it is not decided by one run: the mean of
     `runs` from as many random starts decides (`autograder.checks.closeness`; 1: one run decides always). Where it is
     missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
     restores it (0: none).
@@ -48,6 +49,7 @@ class Accuracy(Question):
     kind: Literal["accuracy"]
     network: str = Field(min_length=1, max_length=200)
     minimum: float | None = Field(default=None, gt=0, lt=1)
+    calibrate_at: float = Field(default=1.0, gt=0, le=1)
     runs: int = Field(default=5, ge=1, le=MOST_RUNS)
     substitutions: int = Field(default=6, ge=0, le=50)
 
@@ -56,6 +58,10 @@ class Accuracy(Question):
     @property
     def needs_calibration(self) -> bool:
         return self.minimum is None
+
+    @property
+    def calibration_share(self) -> float:
+        return self.calibrate_at
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)

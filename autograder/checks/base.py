@@ -121,6 +121,11 @@ class Question(Data, ABC):
         """Whether the verdict needs a threshold computed from the reference solution's own runs."""
         return False
 
+    @property
+    def calibration_share(self) -> float:
+        """How much of each of those runs counts for the threshold, as a share (0..1)."""
+        return 1.0
+
     def variables(self) -> tuple[str, ...]:
         """The names in the student's notebook whose values the capture should bring."""
         return ()

@@ -31,6 +31,13 @@ class IsolationChoice(StrEnum):
     none = "none"
 
 
+class Backend(StrEnum):
+    """The libraries that can train under Keras."""
+
+    tensorflow = "tensorflow"
+    jax = "jax"
+
+
 @app.callback()
 def settings(
     data: Annotated[
@@ -41,10 +48,16 @@ def settings(
             help="A folder with mnist.npz, fashion_mnist.npz or cifar10.npz [what AUTOGRADER_DATA names].",
         ),
     ] = None,
+    backend: Annotated[
+        Backend | None,
+        typer.Option(help="What trains the networks under Keras; jax needs keras-autograder[jax]. [AUTOGRADER_BACKEND]"),
+    ] = None,
 ) -> None:
     """Settings for every command."""
     if data is not None:
         os.environ["AUTOGRADER_DATA"] = str(data.resolve())
+    if backend is not None:
+        os.environ["AUTOGRADER_BACKEND"] = backend.value
 
 
 @contextmanager

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.metadata import version
+
+from pydantic import Field
 
 from autograder import datasets
 from autograder.data import Data, digest
+from autograder.train.choice import chosen_backend
 from autograder.train.device import device_kind
 from autograder.training import TrainingTask
 from autograder.versions import versions
 
 # Goes up whenever the same task would give another run: threads, order of batches, normalization, optimizer tables.
-METHOD = 3
-BACKEND = "tensorflow"
-_COMPUTING = ("autograder", "keras", "numpy", "python", "tensorflow")
+METHOD = 4
+_COMPUTING = ("autograder", "keras", "numpy", "python")
+_OF_BACKEND = {"jax": ("jax", "jaxlib")}
 
 
 class TrainingPlace(Data):
-    """A machine as training sees it. `device` is "cpu", or "gpu:" and its model; `data` the digests of datasets."""
+    """A machine as training sees it. `device` is "cpu", or "gpu:" and its model; `data` the digests of datasets;
+    `backend` what Keras computes with."""
 
     versions: dict[str, str]
     method: int = METHOD
-    backend: str = BACKEND
+    backend: str = Field(default_factory=chosen_backend)
     device: str
     data: dict[str, str]
 
@@ -53,4 +58,6 @@ class TrainingPlace(Data):
 
 def computing_versions() -> dict[str, str]:
     """The versions of what a training run is computed with."""
-    return {name: version for name, version in versions().items() if name in _COMPUTING}
+    chosen = chosen_backend()
+    found = {name: known for name, known in versions().items() if name in (*_COMPUTING, chosen)}
+    return found | {name: version(name) for name in _OF_BACKEND.get(chosen, ())}

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from autograder.network.architecture import Architecture
+from autograder.train.backends import squared_gradients
 from autograder.train.images import Images, one_hot
 from autograder.train.rebuild import Built
 
@@ -35,18 +35,14 @@ def signals(
 
 def _gradients(built: Built, x: Any, y: Any, loss: keras.losses.Loss) -> dict[int, float]:
     """By operation; of weights that are used again, at their first use."""
-    with tf.GradientTape() as tape:
-        value = loss(y, built.model(x, training=True))
-    weights, owners = [], []
+    owners: dict[int, int] = {}
     for index, layer in enumerate(built.layers):
-        if layer is None or layer in built.layers[:index]:
-            continue
-        weights += layer.trainable_variables
-        owners += [index] * len(layer.trainable_variables)
-    found = tape.gradient(value, [weight.value for weight in weights])
+        for variable in [] if layer is None else layer.trainable_variables:
+            owners.setdefault(id(variable), index)
     squares: dict[int, float] = {}
-    for owner, gradient in zip(owners, found, strict=True):
-        square = 0.0 if gradient is None else float(tf.reduce_sum(tf.square(tf.convert_to_tensor(gradient))))
+    found = squared_gradients(built.model, x, y, loss)
+    for variable, square in zip(built.model.trainable_variables, found, strict=True):
+        owner = owners[id(variable)]
         squares[owner] = squares.get(owner, 0.0) + square
     return {owner: round(math.sqrt(square), 12) for owner, square in squares.items() if math.isfinite(square)}
 

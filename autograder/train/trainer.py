@@ -20,8 +20,9 @@ from autograder import datasets
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.errors import Mendable
 from autograder.once import OncePerKey
+from autograder.train.choice import chosen_backend
 from autograder.train.device import device_kind
-from autograder.train.place import BACKEND, TrainingPlace, computing_versions
+from autograder.train.place import TrainingPlace, computing_versions
 from autograder.training import TrainingRun, TrainingTask
 
 # How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
@@ -31,6 +32,12 @@ _CLOSE_SECONDS = 5.0
 # What the worker keeps of our environment: nothing that changes how TensorFlow or Keras compute.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
+# JAX: the same sums in the same order each time, one core for each run, and no more of the GPU than a run needs.
+_JAX = {
+    "XLA_FLAGS": "--xla_gpu_deterministic_ops=true --xla_cpu_multi_thread_eigen=false",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    "NPROC": "1",
+}
 
 
 class TrainerError(Mendable):
@@ -170,7 +177,7 @@ class _Worker:
             self._ready.result(_START_SECONDS)
         except FutureTimeoutError:
             self.close()
-            raise TrainerError(f"TensorFlow did not start within {_START_SECONDS:.0f} seconds.") from None
+            raise TrainerError(f"Keras did not start within {_START_SECONDS:.0f} seconds.") from None
         future: Future[dict[str, Any]] = Future()
         with self._lock:
             self._count += 1
@@ -221,7 +228,7 @@ class _Worker:
                 future = self._answers.pop(answer["id"])
             future.set_result(answer)
         if not self._ready.done():
-            self._ready.set_exception(TrainerError(f"TensorFlow could not be started: {self._last_words()}"))
+            self._ready.set_exception(TrainerError(f"Keras could not be started: {self._last_words()}"))
         with self._lock:
             left, self._answers = self._answers, {}
         for future in left.values():
@@ -261,7 +268,7 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         predictions=answer.get("predictions"),
         signals=answer.get("signals", ()),
         device=answer.get("device", device_kind()),
-        backend=BACKEND,
+        backend=chosen_backend(),
         versions=computing_versions(),
         seconds=round(answer["seconds"], 3),
     )
@@ -276,4 +283,8 @@ def _dataset(task: TrainingTask) -> DatasetFile:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    return kept | {"KERAS_BACKEND": BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return kept | {
+        "KERAS_BACKEND": chosen_backend(),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **_JAX,
+    }

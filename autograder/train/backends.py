@@ -1,0 +1,74 @@
+"""What training asks of TensorFlow or JAX by name; everything else is plain Keras. Imported only where Keras is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+BACKEND = keras.config.backend()
+
+
+def prepare_device() -> str:
+    """Make the backend repeatable, and say what it computes on: "cpu", or "gpu:" and the GPU's name.
+
+    One thread on a CPU: the number of threads changes the order of sums and so the result, and two runs side by side
+    with one thread each are faster than one after the other with two.
+    """
+    if BACKEND == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return f"gpu:{device.device_kind}" if device.platform in ("gpu", "cuda", "rocm") else "cpu"
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return f"gpu:{tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')}" if gpus else "cpu"
+
+
+def squared_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) -> list[float]:
+    """The sum of squares of the loss's gradient over each of the model's trainable variables, in their order.
+
+    0.0 for a variable that the loss does not depend on.
+    """
+    if BACKEND == "jax":
+        return _squares(_jax_gradients(model, x, y, loss))
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        value = loss(y, model(x, training=True))
+    found = tape.gradient(value, [variable.value for variable in model.trainable_variables])
+    return _squares([None if one is None else tf.convert_to_tensor(one) for one in found])
+
+
+def _jax_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) -> list[Any]:
+    import jax
+
+    others = [variable.value for variable in model.non_trainable_variables]
+
+    def lost(trainable: list[Any]) -> Any:
+        outputs, _ = model.stateless_call(trainable, others, x, training=True)
+        return loss(y, outputs)
+
+    return list(jax.grad(lost)([variable.value for variable in model.trainable_variables]))
+
+
+def _squares(gradients: list[Any]) -> list[float]:
+    arrays: list[NDArray[np.float32] | None] = [None if one is None else np.asarray(one) for one in gradients]
+    return [0.0 if one is None else float(np.square(one).sum()) for one in arrays]
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether the error says that there is too little memory. oneDNN aborts where it finds none to work in."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("ResourceExhaustedError", "AbortedError")
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
