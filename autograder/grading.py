@@ -353,8 +353,17 @@ class ClassOutcome:
     failures: Mapping[str, str]
 
 
-def grade_class(grader: Grader, submissions: Sequence[Submission], watcher: Watcher, *, workers: int) -> ClassOutcome:
+def grade_class(
+    grader: Grader,
+    submissions: Sequence[Submission],
+    watcher: Watcher,
+    *,
+    workers: int,
+    made: Callable[[str], None] = lambda student: None,
+) -> ClassOutcome:
     """Grade every submission; a failure of the autograder on one never stops the others.
+
+    `made` is told of every student with a new result, in this thread, while others are still being graded.
 
     `workers` is how many notebooks and training runs share the machine at a time. More submissions than that are under
     way, so that one that waits for the training of a network it shares with another leaves no core idle.
@@ -382,6 +391,7 @@ def grade_class(grader: Grader, submissions: Sequence[Submission], watcher: Watc
                 reused += 1
             else:
                 changed.add(student)
+                made(student)
             watcher.finished(student, summary_line(outcome.result), reused=outcome.reused)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,8 +107,16 @@ def grade(
         if fresh:
             gradebook.remove_missing(students)
         started = time.monotonic()
+        written: set[str] = set()
+
+        def write_page(student: str) -> None:
+            # Where this fails the report's turn comes later, when everybody is graded.
+            with suppress(Exception):
+                bring_up_to_date(output, assignment, gradebook, student, changed=True)
+                written.add(student)
+
         with watch(len(intake.submissions)) as watcher:
-            outcome = grade_class(grader, intake.submissions, watcher, workers=engine.slots)
+            outcome = grade_class(grader, intake.submissions, watcher, workers=engine.slots, made=write_page)
         facts = RunFacts(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - started, 1),
@@ -118,7 +126,7 @@ def grade(
             failures=dict(outcome.failures),
         )
         gradebook.store_fact("last_run", facts.model_dump_json())
-        index = write_report(output, assignment, gradebook, changed=outcome.changed)
+        index = write_report(output, assignment, gradebook, changed=outcome.changed - written)
         kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
     return GradedClass(index, outcome, intake, kept)
 

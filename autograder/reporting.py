@@ -122,8 +122,10 @@ def _code(content: bytes) -> tuple[str, ...]:
         return ()
 
 
-def bring_up_to_date(folder: Path, assignment: Assignment, gradebook: Gradebook, student: str) -> Path:
-    """A student's page, written again where it is behind.
+def bring_up_to_date(
+    folder: Path, assignment: Assignment, gradebook: Gradebook, student: str, *, changed: bool = False
+) -> Path:
+    """A student's page, written again where the result has `changed` or the page is behind.
 
     Raises:
         LookupError: there is no result of this student.
@@ -132,7 +134,7 @@ def bring_up_to_date(folder: Path, assignment: Assignment, gradebook: Gradebook,
     if stored is None:
         raise LookupError(f"there is no result of {student}")
     path = folder / "students" / f"{stored.slug}.html"
-    if _is_behind(path, gradebook.overrides.last_said().get(student)):
+    if changed or _is_behind(path, gradebook.overrides.last_said().get(student)):
         overrides = gradebook.overrides.current().get(student, {})
         _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
     return path

@@ -171,7 +171,9 @@ class TrainingRun(Data):
 
     def reached_by(self, share: float) -> float:
         """The best validation accuracy (0..1) of the first `share` (0..1) of the run's validations, at least one."""
-        return max(self.validation_accuracy[: max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))], default=0.0)
+        return max(
+            self.validation_accuracy[: max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))], default=0.0
+        )
 
     @property
     def accuracy(self) -> float:

@@ -38,12 +38,12 @@ _ENDINGS = {
 class Accuracy(Question):
     """The validation accuracy that the student's network reaches in a trusted run; all points or none.
 
-    `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference
-    solution's own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the
-    run, so that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it is not decided by one run: the mean of
-    `runs` from as many random starts decides (`autograder.checks.closeness`; 1: one run decides always). Where it is
-    missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
-    restores it (0: none).
+    `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference solution's
+    own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the run, so
+    that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it
+    is not decided by one run: the mean of `runs` from as many random starts decides (`autograder.checks.closeness`; 1:
+    one run decides always). Where it is missed, at most `substitutions` further short runs of each distinct network
+    look for the smallest change that restores it (0: none).
     """
 
     kind: Literal["accuracy"]

@@ -50,7 +50,9 @@ def settings(
     ] = None,
     backend: Annotated[
         Backend | None,
-        typer.Option(help="What trains the networks under Keras; jax needs keras-autograder[jax]. [AUTOGRADER_BACKEND]"),
+        typer.Option(
+            help="What trains the networks under Keras; jax needs keras-autograder[jax]. [AUTOGRADER_BACKEND]"
+        ),
     ] = None,
 ) -> None:
     """Settings for every command."""

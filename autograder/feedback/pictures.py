@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import functools
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -53,32 +56,42 @@ class PictureAllowance:
         return Picture(uri, width, height)
 
     def _redraw(self, raw: bytes) -> tuple[bytes, int, int, str]:
-        try:
-            with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as image:
-                area = image.width * image.height
-                if area > MAX_PIXELS:
-                    raise PictureRefused(f"A picture of {image.width:,} × {image.height:,} pixels is left out.")
-                if area > self.pixels:
-                    raise PictureRefused("A picture is left out: the pictures of this notebook are too large together.")
-                self.pixels -= area
-                kind = "jpeg" if image.format == "JPEG" else "png"
-                pixels = image.convert("RGB" if kind == "jpeg" else "RGBA")
-        except PictureRefused:
-            raise
-        except (
-            Exception
-        ) as error:  # Pillow raises what its decoders raise: OSError, SyntaxError, zlib.error, struct.error
-            raise PictureRefused("A picture is left out: it cannot be read.") from error
-        pixels.info.clear()
-        pixels.thumbnail((MAX_SIDE, MAX_SIDE))
-        drawn = _save(pixels, kind)
-        if len(drawn) > LARGE_BYTES and kind == "png":
-            paper = Image.new("RGB", pixels.size, "white")
-            paper.paste(pixels, mask=pixels.getchannel("A"))
-            smaller = _save(paper, "jpeg")
-            if len(smaller) < len(drawn):
-                drawn, kind = smaller, "jpeg"
-        return drawn, pixels.width, pixels.height, kind
+        with _opened(raw) as image:
+            area = image.width * image.height
+        if area > MAX_PIXELS:
+            raise PictureRefused(f"A picture of {image.width:,} × {image.height:,} pixels is left out.")
+        if area > self.pixels:
+            raise PictureRefused("A picture is left out: the pictures of this notebook are too large together.")
+        self.pixels -= area
+        return _redrawn(raw)
+
+
+@contextlib.contextmanager
+def _opened(raw: bytes) -> Iterator[Image.Image]:
+    try:
+        with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as image:
+            yield image
+    except Exception as error:  # Pillow raises what its decoders raise: OSError, SyntaxError, zlib.error, struct.error
+        raise PictureRefused("A picture is left out: it cannot be read.") from error
+
+
+# A class draws many of its pictures from the same data: the first digits of the training set, for one.
+@functools.lru_cache(maxsize=64)
+def _redrawn(raw: bytes) -> tuple[bytes, int, int, str]:
+    """The picture drawn again, its width and height, and "png" or "jpeg"."""
+    with _opened(raw) as image:
+        kind = "jpeg" if image.format == "JPEG" else "png"
+        pixels = image.convert("RGB" if kind == "jpeg" else "RGBA")
+    pixels.info.clear()
+    pixels.thumbnail((MAX_SIDE, MAX_SIDE))
+    drawn = _save(pixels, kind)
+    if len(drawn) > LARGE_BYTES and kind == "png":
+        paper = Image.new("RGB", pixels.size, "white")
+        paper.paste(pixels, mask=pixels.getchannel("A"))
+        smaller = _save(paper, "jpeg")
+        if len(smaller) < len(drawn):
+            drawn, kind = smaller, "jpeg"
+    return drawn, pixels.width, pixels.height, kind
 
 
 def _decode(encoded: str) -> bytes:
@@ -95,7 +108,7 @@ def _save(pixels: Image.Image, kind: str) -> bytes:
     if kind == "jpeg":
         pixels.save(buffer, "JPEG", quality=82)
     elif pixels.getchannel("A").getextrema() == (255, 255):
-        pixels.convert("RGB").save(buffer, "PNG", optimize=True)
+        pixels.convert("RGB").save(buffer, "PNG")
     else:
-        pixels.save(buffer, "PNG", optimize=True)
+        pixels.save(buffer, "PNG")
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -104,13 +105,18 @@ def markdown(source: str, embed: Embed | None = None) -> Markup:
     """Markdown as harmless HTML; headings start at the third level, below the page's own."""
     if len(source) > MAX_MARKDOWN:
         return plain(shortened(source, 8_000, 2_000))
+    cleaned = clean_html(_html(source), embed)
+    return plain(source) if cleaned is None else cleaned
+
+
+# The cells of the handout stand in every notebook of a class.
+@functools.lru_cache(maxsize=256)
+def _html(source: str) -> str:
     tokens = _MARKDOWN.parse(source)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
-    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
-    cleaned = clean_html(html, embed)
-    return plain(source) if cleaned is None else cleaned
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 def plain(text: str) -> Markup:
@@ -122,6 +128,7 @@ _PYTHON = PythonLexer(stripnl=False, ensurenl=False)
 _SPANS = HtmlFormatter(nowrap=True, classprefix="y-")
 
 
+@functools.lru_cache(maxsize=256)
 def code(source: str) -> Markup:
     """Python with its syntax marked; very long sources are left plain."""
     text = visible(source.replace("\r\n", "\n"))

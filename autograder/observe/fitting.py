@@ -98,7 +98,6 @@ class FitRecorder:
             _lengthen(history, first or 0, epochs or 0, _whole(asked["validation_freq"]) or 1)
         return history
 
-
     @contextmanager
     def _forward_only(self, model: Any) -> Iterator[None]:
         """A step of training is Keras' own up to the loss, unless the student wrote one."""

@@ -126,9 +126,7 @@ def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
         raise Untrainable(f"The last layer gives {values} for an image; there are {CLASSES} classes.")
 
 
-def _rounds(
-    model: Any, images: Images, validation: Validation, recipe: Recipe, sparse: bool
-) -> Iterator[Reached]:
+def _rounds(model: Any, images: Images, validation: Validation, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
     """Train epoch by epoch; each epoch sees every image once, in a new order, an incomplete last batch left out."""
     y_train = images.y_train if sparse else one_hot(images.y_train)
     count = len(images.x_train)
