@@ -57,7 +57,7 @@ def _jax_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) 
         outputs, _ = model.stateless_call(trainable, others, x, training=True)
         return loss(y, outputs)
 
-    return list(jax.grad(lost)([variable.value for variable in model.trainable_variables]))
+    return list(jax.jit(jax.grad(lost))([variable.value for variable in model.trainable_variables]))
 
 
 def _squares(gradients: list[Any]) -> list[float]:

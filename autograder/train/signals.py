@@ -55,7 +55,7 @@ def _dead(built: Built, architecture: Architecture, x: Any) -> dict[int, float]:
     ]
     if not relus:
         return {}
-    given = keras.Model(built.model.inputs, [built.tensors[index] for index in relus])(x, training=False)
+    given = keras.Model(built.model.inputs, [built.tensors[index] for index in relus])([x], training=False)
     values = given if isinstance(given, list | tuple) else [given]
     shares = {}
     for index, value in zip(relus, values, strict=True):
