@@ -1,0 +1,41 @@
+"""Training is plain Keras: what JAX makes of a task beside what TensorFlow makes of it."""
+
+import pytest
+from training_networks import small_cnn, task
+
+from autograder.train.choice import NoSuchBackend, chosen_backend
+from autograder.train.place import TrainingPlace
+from autograder.train.trainer import Trainer
+
+
+@pytest.mark.slow
+def test_a_network_learns_on_jax_as_well_under_a_key_of_its_own(monkeypatch):
+    asked = task(small_cnn())
+    runs = {}
+    for backend in ("tensorflow", "jax"):
+        monkeypatch.setenv("AUTOGRADER_BACKEND", backend)
+        with Trainer() as trainer:
+            runs[backend] = trainer.run(asked)
+            if backend == "jax":
+                again = trainer.run(asked)
+    assert runs["jax"].outcome == runs["tensorflow"].outcome == "trained"
+    assert runs["jax"].backend == "jax"
+    assert {"jax", "jaxlib"} <= set(runs["jax"].versions)
+    assert runs["jax"].key != runs["tensorflow"].key
+    assert runs["jax"].accuracy == pytest.approx(runs["tensorflow"].accuracy, abs=0.12)
+    assert again.model_copy(update={"seconds": 0}) == runs["jax"].model_copy(update={"seconds": 0})
+    # The signals are measured by each in its own way, at the same operations.
+    places = {name: [(one.operation, one.dead is None) for one in run.signals] for name, run in runs.items()}
+    assert places["jax"] == places["tensorflow"]
+    assert all(one.gradient > 0 for one in runs["jax"].signals if one.gradient is not None)
+
+
+def test_a_backend_that_there_is_not_is_refused_with_the_names_of_those_there_are(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_BACKEND", "torch")
+    with pytest.raises(NoSuchBackend, match="tensorflow or jax"):
+        chosen_backend()
+
+
+def test_tensorflow_is_what_trains_where_nothing_is_said(monkeypatch):
+    monkeypatch.delenv("AUTOGRADER_BACKEND", raising=False)
+    assert TrainingPlace.here(()).backend == "tensorflow"
