@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
@@ -18,6 +19,12 @@ from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
 _MOST_OTHERS = 12
+_ENDINGS = {
+    "error": "stopped with an error",
+    "timeout": "was stopped because it ran too long",
+    "died": "ended the kernel",
+    "not_run": "was not run any more",
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,13 @@ def _find(context: Context, name: str) -> StudentNetwork:
     candidates = [_read(one, expected) for one in others]
     if len(context.expected) > 1:
         candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
+    stopped = _stopped_maker(context, name)
+    if stopped:
+        candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
-        return StudentNetwork(problem=f"There is no network in a variable `{name}`: no cell that ran made one.")
+        return StudentNetwork(
+            problem=f"There is no network in a variable `{name}`: {stopped or 'no cell that ran made one'}."
+        )
     if len(candidates) == 1:
         return _taken_as(candidates[0], name)
     closest = _closest(candidates, expected)
@@ -166,6 +178,24 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     given = shown(student.captured.name) if student.captured else ""
     return replace(student, understood=f"Your network is called `{given}`; it was taken as `{name}`.")
+
+
+def _stopped_maker(context: Context, name: str) -> str:
+    """Which cell was to make the network and did not run to its end, in words; "" where there is none."""
+    sources = [cell.source for cell in context.cells if cell.kind == "code"]
+    makes = re.compile(rf"^\s*{re.escape(name)}\s*=(?!=)", re.MULTILINE)
+    for cell in context.evidence.cells:
+        if cell.status == "ok" or cell.index >= len(sources) or not makes.search(sources[cell.index]):
+            continue
+        failure = cell.failure
+        line = f" in line {failure.line}" if failure and failure.line else ""
+        ending = f"stopped with {shown(failure.name)}{line}" if failure else _ENDINGS[cell.status]
+        return f"code cell {cell.index + 1}, which was to make it, {ending}"
+    return ""
+
+
+def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:
+    return student.comparable is None or _deviations(student.comparable, expected) > 0
 
 
 def _meant_for(student: StudentNetwork, context: Context) -> str | None:

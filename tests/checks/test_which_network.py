@@ -3,6 +3,8 @@
 import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
 
+from autograder.checks.base import NotebookCell
+
 DENSE = (layer("Flatten"), dense(100, "relu"), dense(50, "relu"), dense(10, "softmax"))
 EXPECTED = {"cnn": network(*FASHION, name="cnn"), "mlp": network(*DENSE, name="mlp")}
 QUESTION = {name: question("architecture", network=name) for name in EXPECTED}
@@ -49,6 +51,29 @@ def test_of_two_equally_close_networks_none_is_guessed():
     unclear = verdict("cnn", *built, expected=only)
     assert unclear.status == "not_reached"
     assert "cannot be told which of `a`, `b`" in said(unclear)
+
+
+def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_another_network():
+    only = {"cnn": EXPECTED["cnn"]}
+    cells = (
+        NotebookCell(index=0, kind="markdown", source="cnn = what you build"),
+        NotebookCell(index=1, kind="code", source="base = keras.Sequential()"),
+        NotebookCell(index=2, kind="code", source="size = 3\ncnn = keras.Sequential(\ncnn.add(layers.Dense(10))"),
+    )
+
+    def heard(other, **evidence):
+        return judged(QUESTION["cnn"], context(networks=(other,), expected=only, cells=cells, **evidence))
+
+    other = network(*FASHION[:2], name="base")
+    assert "taken as `cnn`" in said(heard(other))
+    stopped = heard(other, failed=(1,))
+    assert (stopped.status, stopped.score) == ("not_reached", 0)
+    assert "code cell 2, which was to make it, stopped with an error" in said(stopped)
+    # Where the other one is the network that was asked for, the student named it otherwise.
+    right = heard(network(*FASHION, name="net"), failed=(1,))
+    assert right.status == "correct"
+    # Another cell that failed explains nothing.
+    assert "taken as `cnn`" in said(heard(other, failed=(0,)))
 
 
 @pytest.mark.parametrize("count", [12, 50])
