@@ -14,11 +14,13 @@ help:            ## this list
 demo: $(READY)   ## grade the sample class of cnn2 and say where the report is
 	$(BIN)/autograder grade cnn2 tests/samples/cnn2 --output reports/demo
 
-test: lint       ## the whole test suite (about ten minutes on two cores)
-	$(BIN)/python -m pytest
+# Two processes, each file in one of them; then what needs the machine for itself (it counts every process).
+test: lint       ## the whole test suite (about twelve minutes on two cores)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 quick: lint      ## the tests that need no kernel and no training
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
 lint: $(READY)   ## ruff and mypy
 	$(BIN)/ruff check .

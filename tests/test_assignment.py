@@ -53,7 +53,7 @@ def test_cnn2_is_complete():
     assert assignment.solution_path == ROOT / "solutions" / "cnn2" / "cnn2.ipynb"
     assert assignment.folder == ROOT / "assignments" / "cnn2"
     assert len(assignment.tables()["model"].marked) == 4
-    assert assignment.networks["model"].recipe.train == 2400
+    assert assignment.networks["model"].recipe.train == 1600
 
 
 def test_what_observe_is_asked_for_follows_from_the_file():
@@ -224,7 +224,7 @@ MISTAKES = {
         'datasets = ["mnist", "iris"]',
         ['[observe]: datasets, entry 2 is "iris"; it must be one of "mnist", "fashion_mnist", "cifar10".'],
     ),
-    "half an image": ("train = 2400", "train = 0.6", ["[training]: train is 0.6; it must be a whole number."]),
+    "half an image": ("train = 1600", "train = 0.6", ["[training]: train is 0.6; it must be a whole number."]),
     "own recipe": (
         'table = "cnn2.summary.txt"',
         'table = "cnn2.summary.txt"\ntraining = { epoch = 5 }',
@@ -267,7 +267,7 @@ def test_a_question_that_trains_needs_to_be_told_how(copy):
 def test_all_mistakes_are_said_at_once(copy):
     copy("points = 5", "points = -5")
     copy('kind = "written"', 'kind = "essay"')
-    assert len(problems(copy("train = 2400", "train = 0"))) == 3
+    assert len(problems(copy("train = 1600", "train = 0"))) == 3
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_a_file_of_any_shape_gets_sentences_and_no_traceback(copy, content, word
 def test_a_network_may_be_trained_in_its_own_way(copy):
     folder = copy('table = "cnn2.summary.txt"', 'table = "cnn2.summary.txt"\ntraining = { epochs = 7 }')
     recipe = load(str(folder)).networks["model"].recipe
-    assert (recipe.epochs, recipe.train) == (7, 2400)
+    assert (recipe.epochs, recipe.train) == (7, 1600)
 
 
 def test_the_digest_changes_with_what_judging_reads_and_with_nothing_else(copy):

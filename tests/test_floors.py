@@ -16,7 +16,7 @@ FLOORS = (
     ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
-    ("slips",),
+    ("slips", "remarks"),
     ("observe", "train", "assignment", "intake", "gradebook", "engine"),
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),

@@ -82,9 +82,8 @@ def _find(context: Context, name: str) -> StudentNetwork:
     if stopped:
         candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
-        return StudentNetwork(
-            problem=f"There is no network in a variable `{name}`: {stopped or 'no cell that ran made one'}."
-        )
+        why = stopped or f"There is no network in a variable `{name}`: no cell that ran made one."
+        return StudentNetwork(problem=why)
     if len(candidates) == 1:
         return _taken_as(candidates[0], name)
     closest = _closest(candidates, expected)
@@ -181,7 +180,7 @@ def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
 
 
 def _stopped_maker(context: Context, name: str) -> str:
-    """Which cell was to make the network and did not run to its end, in words; "" where there is none."""
+    """That the cell which makes the network did not run to its end, for the student; "" where that is not so."""
     sources = [cell.source for cell in context.cells if cell.kind == "code"]
     makes = re.compile(rf"^\s*{re.escape(name)}\s*=(?!=)", re.MULTILINE)
     for cell in context.evidence.cells:
@@ -190,7 +189,7 @@ def _stopped_maker(context: Context, name: str) -> str:
         failure = cell.failure
         line = f" in line {failure.line}" if failure and failure.line else ""
         ending = f"stopped with {shown(failure.name)}{line}" if failure else _ENDINGS[cell.status]
-        return f"code cell {cell.index + 1}, which was to make it, {ending}"
+        return f"There is no network in a variable `{name}`: code cell {cell.index + 1}, which makes it, {ending}."
     return ""
 
 

@@ -68,7 +68,7 @@ def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_an
     assert "taken as `cnn`" in said(heard(other))
     stopped = heard(other, failed=(1,))
     assert (stopped.status, stopped.score) == ("not_reached", 0)
-    assert "code cell 2, which was to make it, stopped with an error" in said(stopped)
+    assert "code cell 2, which makes it, stopped with an error" in said(stopped)
     # Where the other one is the network that was asked for, the student named it otherwise.
     right = heard(network(*FASHION, name="net"), failed=(1,))
     assert right.status == "correct"

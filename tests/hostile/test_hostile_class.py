@@ -31,7 +31,7 @@ LIMITS = (
     "limits = { cell_seconds = 6, total_seconds = 40, grace_seconds = 2, memory_mb = 1024, processes = 160, "
     "disk_mb = 64, output_kb = 64, total_output_kb = 256 }"
 )
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
