@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Submissions under way for each worker.
 _UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 3
+JUDGE_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
         points=standard.assignment.points,
         pending=round(sum(verdict.pending for verdict in verdicts), 3),
         questions=verdicts,
-        notes=(*run_notes(evidence), *(Finding(message=note) for note in evidence.notes)),
+        notes=(*run_notes(evidence, context.cells), *(Finding(message=note) for note in evidence.notes)),
         isolation=evidence.isolation,
         device=", ".join(devices) or "none",
         versions=versions(),

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
+from autograder.checks.base import NotebookCell
 from autograder.evidence import Evidence
 from autograder.result import Finding
-from autograder.slips import advice
+from autograder.slips import advice, missing_name
+
+_FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 
 
-def run_notes(evidence: Evidence) -> list[Finding]:
-    """Which cells did not run to their own end, and why, for the student."""
+def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Finding]:
+    """Which cells did not run to their own end, and why, for the student.
+
+    A cell that failed only because an earlier one did not make a name is said with that one. `cells` is the notebook.
+    """
     notes = []
+    roots = _roots(evidence, [cell for cell in cells if cell.kind == "code"])
     for cell in evidence.cells:
+        if cell.index in roots:
+            continue
         where = f"code cell {cell.index + 1}"
         if cell.status == "error" and cell.failure is not None:
             line = f" in line {cell.failure.line}" if cell.failure.line else ""
@@ -18,7 +30,7 @@ def run_notes(evidence: Evidence) -> list[Finding]:
                 Finding(
                     message=f"{cell.failure.name}{line}: {_first_line(cell.failure.message)}",
                     where=where,
-                    hint=advice(cell.failure),
+                    hint=" ".join([advice(cell.failure), *_followed(cell.index, roots)]),
                 )
             )
         elif cell.status == "timeout":
@@ -44,6 +56,32 @@ def run_notes(evidence: Evidence) -> list[Finding]:
     return notes
 
 
+def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
+    """By the index of a code cell that failed for want of a name, that of the cell whose failure is to blame."""
+    roots: dict[int, int] = {}
+    failed: list[int] = []
+    for cell in evidence.cells:
+        if cell.status != "error" or cell.failure is None or cell.index >= len(written):
+            continue
+        name = missing_name(cell.failure)
+        made = [index for index in failed if name and written[index].makes(name)]
+        if made:
+            roots[cell.index] = roots.get(made[-1], made[-1])
+        failed.append(cell.index)
+    return roots
+
+
+def _followed(index: int, roots: Mapping[int, int]) -> list[str]:
+    """What to say of the cells that failed because this one did."""
+    followers = [str(cell + 1) for cell, root in roots.items() if root == index]
+    if not followers:
+        return []
+    listed = followers[0] if len(followers) == 1 else f"{', '.join(followers[:-1])} and {followers[-1]}"
+    return [f"Code {'cell' if len(followers) == 1 else 'cells'} {listed} failed only because this one did."]
+
+
 def _first_line(message: str) -> str:
     first = message.strip().splitlines()[0] if message.strip() else "no message"
+    # Which temporary file IPython read the cell from says nothing to anybody.
+    first = _FILE.sub("", first)
     return first if len(first) <= 300 else first[:299] + "…"

@@ -22,12 +22,20 @@ def advice(failure: Failure) -> str:
             "Between two layers in a list, and between two arguments, there must be a comma. Where one is missing, "
             "Python often points to the line before or after it."
         )
+    if failure.name == "SyntaxError" and "was never closed" in message:
+        return "Python names the bracket that was opened last and not closed: follow it to where its partner belongs."
     if match := _NO_ATTRIBUTE.search(message):
         return _misspelt(match[1])
     if match := _NOT_DEFINED.search(message):
         name = match[1] or match[2]
         return _misspelt(name) if _known(name) else _unset(name)
     return GENERAL
+
+
+def missing_name(failure: Failure) -> str:
+    """The name that had no value when the cell failed; "" where it failed for another reason."""
+    match = _NOT_DEFINED.search(failure.message[:1000]) if failure.name == "NameError" else None
+    return (match[1] or match[2]) if match else ""
 
 
 def _misspelt(name: str) -> str:

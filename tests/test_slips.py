@@ -10,6 +10,7 @@ from autograder.slips import GENERAL, advice
     ("name", "message", "words"),
     [
         ("SyntaxError", "invalid syntax. Perhaps you forgot a comma? (1234.py, line 4)", "must be a comma"),
+        ("SyntaxError", "'(' was never closed (1234.py, line 4)", "where its partner belongs"),
         ("AttributeError", "module 'keras.layers' has no attribute 'MaxPooling2d'", "is written MaxPooling2D"),
         ("AttributeError", "module 'keras.layers' has no attribute 'Conv2d'", "is written Conv2D"),
         ("NameError", "name 'maxpooling2D' is not defined", "is written MaxPooling2D"),
@@ -35,7 +36,7 @@ def test_a_common_slip_hears_what_mends_it(name, message, words):
     ("name", "message"),
     [
         ("ValueError", "x"),
-        ("SyntaxError", "'[' was never closed"),
+        ("SyntaxError", "invalid decimal literal"),
         ("AttributeError", "'list' object has no attribute 'shape'"),
     ],
 )

@@ -6,6 +6,7 @@ the entry point group `autograder.checks`, so that a course can add its own.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,15 @@ class Calibration:
     accuracies: tuple[float, ...] = ()
 
 
+_READ = 100_000
+_MAKING = (
+    r"^[ \t]*(?:\w+[ \t]*,[ \t]*)*{}(?:[ \t]*,[ \t]*\w+)*[ \t]*(?::[^=\n]*)?=(?!=)",
+    r"^[ \t]*\([\w \t,()]*\b{}\b[\w \t,()]*=(?!=)",
+    r"^[ \t]*(?:def|class)[ \t]+{}\b",
+    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t][^#\n]*\b{}\b",
+)
+
+
 class NotebookCell(Data):
     """A cell of the notebook as it was handed in: its position among all cells (0-based), its text and its metadata."""
 
@@ -54,6 +64,14 @@ class NotebookCell(Data):
     kind: Literal["markdown", "code", "raw"]
     source: str
     metadata: dict[str, Any] = {}
+
+    def makes(self, name: str) -> bool:
+        """Whether a line of it gives the name its value: an assignment, a definition, an import.
+
+        Read line by line, so that it is told of a cell that is no Python as well.
+        """
+        word = re.escape(name)
+        return any(re.search(pattern.format(word), self.source[:_READ], re.MULTILINE) for pattern in _MAKING)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
@@ -181,10 +180,9 @@ def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
 
 def _stopped_maker(context: Context, name: str) -> str:
     """That the cell which makes the network did not run to its end, for the student; "" where that is not so."""
-    sources = [cell.source for cell in context.cells if cell.kind == "code"]
-    makes = re.compile(rf"^\s*{re.escape(name)}\s*=(?!=)", re.MULTILINE)
+    written = [cell for cell in context.cells if cell.kind == "code"]
     for cell in context.evidence.cells:
-        if cell.status == "ok" or cell.index >= len(sources) or not makes.search(sources[cell.index]):
+        if cell.status == "ok" or cell.index >= len(written) or not written[cell.index].makes(name):
             continue
         failure = cell.failure
         line = f" in line {failure.line}" if failure and failure.line else ""
