@@ -20,7 +20,7 @@ class NotStored(LookupError):
 
 @dataclass(frozen=True)
 class Regraded:
-    """One result judged again, beside the one that stood before."""
+    """One result judged again, beside the one that stood before; both without their questions, for a class is large."""
 
     before: Result
     after: Result
@@ -32,15 +32,19 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     `run_key` gives the key under which a task's training run is stored.
     """
     outcomes: list[Regraded | str] = []
-    for stored in list(gradebook.results()):
+    for stored in gradebook.results():
         try:
             after = _judge_again(standard, gradebook, stored, run_key)
         except NotStored as error:
             outcomes.append(f"{stored.result.student}: {error}")
             continue
         gradebook.store_result(after, result_key=after.keys["result"], slug=stored.slug)
-        outcomes.append(Regraded(stored.result, after))
+        outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
     return outcomes
+
+
+def _in_short(result: Result) -> Result:
+    return result.model_copy(update={"questions": (), "notes": ()})
 
 
 def _judge_again(

@@ -103,16 +103,29 @@ def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
 
 
 def _alike(assignment: Assignment, gradebook: Gradebook) -> list[Likeness]:
-    notebooks = {
-        submission.student: cells
-        for submission in gradebook.submissions()
-        if submission.content is not None and (cells := _code(submission.content))
-    }
     try:
         template = _code(assignment.notebook_path.read_bytes())
     except OSError:
         template = ()
-    return near_duplicates(notebooks, template)
+    return near_duplicates(_CodeOf(gradebook), template)
+
+
+class _CodeOf(Mapping[str, tuple[str, ...]]):
+    """The code cells of every notebook that could be read, fetched when they are asked for."""
+
+    def __init__(self, gradebook: Gradebook) -> None:
+        self._gradebook = gradebook
+        self._students = [one.student for one in gradebook.submissions() if one.content is not None]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._students)
+
+    def __len__(self) -> int:
+        return len(self._students)
+
+    def __getitem__(self, student: str) -> tuple[str, ...]:
+        handed_in = self._gradebook.submission(student)
+        return () if handed_in is None or handed_in.content is None else _code(handed_in.content)
 
 
 def _code(content: bytes) -> tuple[str, ...]:

@@ -10,16 +10,22 @@ what many in the class have written: an exercise has a usual answer.
 from __future__ import annotations
 
 import ast
+import functools
+import itertools
 import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 LENGTH = 12
 WINDOW = 5
 # A passage that more than this share of the class has, and more than so many, is what the exercise leads to.
 COMMON_SHARE, COMMON_NUMBER = 0.1, 3
+# Nor are they two who copied where so many have it, however large the class.
+MOST_OWNERS = 30
 # Two notebooks are shown where they share at least so many rare fingerprints, and this share of the smaller one's.
 FEWEST_SHARED, LEAST_SHARE = 6, 0.6
 LONGEST_PASSAGE = 14
@@ -54,53 +60,61 @@ def fingerprints(cells: Sequence[str]) -> dict[int, Place]:
     """The winnowed fingerprints of a notebook's code cells; cells that are no Python have none."""
     found: dict[int, Place] = {}
     for index, source in enumerate(cells):
-        tokens = _tokens(source)
-        hashes = [
-            zlib.crc32(" ".join(kind for kind, _ in tokens[start : start + LENGTH]).encode())
-            for start in range(len(tokens) - LENGTH + 1)
-        ]
-        for start in _winnowed(hashes):
-            lines = [line for _, line in tokens[start : start + LENGTH]]
-            found.setdefault(hashes[start], Place(index, min(lines), max(lines)))
+        for mark, first, last in _marks(source):
+            found.setdefault(mark, Place(index, first, last))
     return found
 
 
-def near_duplicates(
-    notebooks: Mapping[str, Sequence[str]],
-    template: Sequence[str] = (),
-    *,
-    known: Mapping[str, dict[int, Place]] | None = None,
-) -> list[Likeness]:
+# Most cells of a class are the handout's.
+@functools.lru_cache(maxsize=1024)
+def _marks(source: str) -> tuple[tuple[int, int, int], ...]:
+    """The fingerprints of one cell, each with its first and last line."""
+    tokens = _tokens(source)
+    hashes = [
+        zlib.crc32(" ".join(kind for kind, _ in tokens[start : start + LENGTH]).encode())
+        for start in range(len(tokens) - LENGTH + 1)
+    ]
+    marks = []
+    for start in _winnowed(hashes):
+        lines = [line for _, line in tokens[start : start + LENGTH]]
+        marks.append((hashes[start], min(lines), max(lines)))
+    return tuple(marks)
+
+
+def near_duplicates(notebooks: Mapping[str, Sequence[str]], template: Sequence[str] = ()) -> list[Likeness]:
     """Every pair that shares most of its rare code, the most alike first.
 
     Args:
-        notebooks: by student, the sources of the code cells.
+        notebooks: by student, the sources of the code cells. Each is read once, and once more where it is like another,
+            so that a mapping may fetch them as they are asked for.
         template: those of the notebook that everyone started from.
-        known: fingerprints that were taken before, by student.
     """
     given = fingerprints(template).keys()
-    taken = known or {student: fingerprints(cells) for student, cells in notebooks.items()}
-    owners: dict[int, list[str]] = defaultdict(list)
-    for student in notebooks:
-        for mark in taken[student]:
-            if mark not in given:
-                owners[mark].append(student)
-    most = max(COMMON_NUMBER, COMMON_SHARE * len(notebooks))
-    rare: dict[str, int] = defaultdict(int)
-    shared: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for mark, students in owners.items():
-        if len(students) > most:
-            continue
-        for place, student in enumerate(students):
-            rare[student] += 1
-            for other in students[place + 1 :]:
-                shared[student, other].append(mark)
+    students = list(notebooks)
+    # A number for each student and four bytes for each fingerprint: a class of thousands fits into memory.
+    taken = [
+        np.fromiter((mark for mark in fingerprints(notebooks[student]) if mark not in given), dtype=np.uint32)
+        for student in students
+    ]
+    most = min(max(COMMON_NUMBER, COMMON_SHARE * len(students)), MOST_OWNERS)
+    values, counts = np.unique(np.concatenate([np.empty(0, np.uint32), *taken]), return_counts=True)
+    few, several = values[counts <= most], values[(counts > 1) & (counts <= most)]
+    rare = [int(np.isin(marks, few).sum()) for marks in taken]
+    owners: dict[int, list[int]] = defaultdict(list)
+    for student, marks in enumerate(taken):
+        for mark in marks[np.isin(marks, several)].tolist():
+            owners[mark].append(student)
+    shared: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for mark, having in owners.items():
+        for pair in itertools.combinations(having, 2):
+            shared[pair].append(mark)
     pairs = []
-    for (one, other), marks in shared.items():
-        share = len(marks) / min(rare[one], rare[other])
-        if len(marks) >= FEWEST_SHARED and share >= LEAST_SHARE:
-            passage = tuple(_longest(taken[student], marks, notebooks[student]) for student in (one, other))
-            pairs.append(Likeness((one, other), round(share, 3), len(marks), (passage[0], passage[1])))
+    for (one, other), common in shared.items():
+        share = len(common) / min(rare[one], rare[other])
+        if len(common) >= FEWEST_SHARED and share >= LEAST_SHARE:
+            names = students[one], students[other]
+            passages = [_longest(fingerprints(cells), common, cells) for cells in map(notebooks.__getitem__, names)]
+            pairs.append(Likeness(names, round(share, 3), len(common), (passages[0], passages[1])))
     return sorted(pairs, key=lambda pair: (-pair.share, -pair.fingerprints, pair.students))
 
 
