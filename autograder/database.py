@@ -37,6 +37,10 @@ _MEANINGS = (
         ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry"),
         f"does not let this user in: correct the user's name, and {_PASSWORD}",
     ),
+    (
+        ("permission denied", "no schema has been selected", "must be owner"),
+        "cannot be written to: let its user create tables there, or name a database of the user's own",
+    ),
     (('role "',), "does not know this user: correct the user's name in the URL"),
     (('database "',), "is not there: make the database with createdb, or correct its name in the URL"),
     (
@@ -56,10 +60,6 @@ _MEANINGS = (
         "cannot be reached: start its server, or correct host and port in the URL",
     ),
     (("invalid connection option", "invalid uri query"), "has an option in its URL that PostgreSQL does not know"),
-    (
-        ("permission denied", "no schema has been selected", "must be owner"),
-        "cannot be written to: let its user create tables there, or name a database of the user's own",
-    ),
     (("not a database", "malformed"), "is damaged: move it away and grade again from the same submissions"),
     (("no such column", "no such table"), "belongs to another program: name another file"),
     (("undefinedcolumn", "undefinedtable"), "belongs to another program: name another database"),
@@ -84,7 +84,7 @@ def engine_of(target: Path | str) -> tuple[str, Engine]:
     """
     if isinstance(target, str) and "://" in target:
         url = url_of(target)
-        name = url.render_as_string(hide_password=True)
+        name = url.difference_update_query(secrets_of(url)).render_as_string(hide_password=True)
     else:
         url, name = URL.create("sqlite", database=str(target)), str(target)
     try:
@@ -121,6 +121,11 @@ def url_of(text: str) -> URL:
     if url.drivername not in (*DRIVERS, *DRIVERS.values()):
         raise GradebookError(f"A gradebook cannot be kept by {url.drivername}: {named}.")
     return url.set(drivername=DRIVERS[url.get_backend_name()])
+
+
+def secrets_of(url: URL) -> list[str]:
+    """The options of a URL that are passwords."""
+    return [option for option in url.query if "password" in option.lower()]
 
 
 def lock_for_making(connection: Connection) -> None:
