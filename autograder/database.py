@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -138,16 +137,18 @@ def lock_for_making(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
 
 
-def upsert(dialect: str, table: type[DeclarativeBase], values: dict[str, Any]) -> Insert:
+def upsert(dialect: str, row: DeclarativeBase) -> Insert:
     """The statement that puts a row in place of the one with its key, whether there is one or not.
 
     It is one statement, so that of two graders at the same row one waits and the later wins.
     """
-    keys = [str(column.key) for column in inspect(table).primary_key]
+    table = inspect(type(row))
+    values = {str(column.key): getattr(row, str(column.key)) for column in table.columns}
+    keys = [str(column.key) for column in table.primary_key]
     others = {key: value for key, value in values.items() if key not in keys}
     if dialect == "sqlite":
-        return sqlite.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=others)
-    return postgresql.insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=others)
+        return sqlite.insert(type(row)).values(values).on_conflict_do_update(index_elements=keys, set_=others)
+    return postgresql.insert(type(row)).values(values).on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def attempt(work: Callable[[], None]) -> None:

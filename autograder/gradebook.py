@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select
 from sqlalchemy.engine import Connection
@@ -157,7 +157,7 @@ class Gradebook:
 
     def store_evidence(self, evidence: Evidence) -> None:
         """Keep evidence under its key."""
-        self._replace(_Evidence, key=evidence.key, content=_packed(evidence))
+        self._replace(_Evidence(key=evidence.key, content=_packed(evidence)))
 
     def training_run(self, key: str) -> TrainingRun | None:
         """The training run under this key; None where there is none that can be read."""
@@ -166,7 +166,7 @@ class Gradebook:
 
     def store_training_run(self, run: TrainingRun) -> None:
         """Keep a training run under its key."""
-        self._replace(_TrainingRun, key=run.key, content=_packed(run))
+        self._replace(_TrainingRun(key=run.key, content=_packed(run)))
 
     def result(self, student: str) -> StoredResult | None:
         """A student's result; None where there is none that can be read."""
@@ -176,8 +176,7 @@ class Gradebook:
 
     def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
         """Keep a student's result in place of any earlier one."""
-        owner = {"assignment": self._assignment, "student": result.student}
-        self._replace(_Result, **owner, slug=slug, result_key=result_key, content=_packed(result))
+        self._replace(self._result_row(result, result_key, slug))
 
     def results(self) -> Iterator[StoredResult]:
         """Every result, sorted by student, a few at a time in memory."""
@@ -202,9 +201,12 @@ class Gradebook:
 
     def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
         """Keep what a student handed in, in place of anything earlier."""
-        owner = {"assignment": self._assignment, "student": student}
-        packed = None if content is None else zlib.compress(content)
-        self._replace(_Submission, **owner, slug=slug, path=path, content=packed)
+        self._replace(self._submission_row(student, slug, path, content))
+
+    def store_graded(self, result: Result, *, result_key: str, slug: str, path: str, content: bytes | None) -> None:
+        """Keep what a student handed in and the result of it, together: never one grader's beside another's."""
+        handed_in = self._submission_row(result.student, slug, path, content)
+        self._replace(handed_in, self._result_row(result, result_key, slug))
 
     def submissions(self) -> Iterator[StoredSubmission]:
         """Everything handed in, sorted by student, a few at a time in memory."""
@@ -226,7 +228,7 @@ class Gradebook:
 
     def store_fact(self, name: str, value: str) -> None:
         """Remember something about the grading itself."""
-        self._replace(_Fact, assignment=self._assignment, name=name, value=value)
+        self._replace(_Fact(assignment=self._assignment, name=name, value=value))
 
     def _handed_in(self, row: _Submission) -> StoredSubmission:
         try:
@@ -259,13 +261,22 @@ class Gradebook:
                 rows = {row.student: row for row in found}
             yield from (rows[student] for student in some if student in rows)
 
-    def _replace(self, table: type[_Table], **values: Any) -> None:
-        """Put a row in place of the one with its key; of two graders that do so at the same moment, the later wins."""
-        put = upsert(self._engine.dialect.name, table, values)
+    def _result_row(self, result: Result, result_key: str, slug: str) -> _Result:
+        owner = {"assignment": self._assignment, "student": result.student}
+        return _Result(**owner, slug=slug, result_key=result_key, content=_packed(result))
+
+    def _submission_row(self, student: str, slug: str, path: str, content: bytes | None) -> _Submission:
+        packed = None if content is None else zlib.compress(content)
+        return _Submission(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
+
+    def _replace(self, *rows: _Table) -> None:
+        """Put rows in place of those with their keys; of two graders that do so at the same moment, the later wins."""
+        statements = [upsert(self._engine.dialect.name, row) for row in rows]
 
         def replace() -> None:
             with self._session.begin() as session:
-                session.execute(put)
+                for statement in statements:
+                    session.execute(statement)
 
         with self._explained():
             attempt(replace)

@@ -205,8 +205,13 @@ class Grader:
         return Outcome(result, reused=False)
 
     def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
-        self._gradebook.store_submission(submission.student, submission.slug, submission.submission, content)
-        self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug)
+        self._gradebook.store_graded(
+            result,
+            result_key=result.keys["result"],
+            slug=submission.slug,
+            path=submission.submission,
+            content=content,
+        )
 
 
 def _named(submission: Submission) -> list[object]:

@@ -275,8 +275,9 @@ sys.stdin.readline()
 with Gradebook(sys.argv[1], "cnn2") as gradebook:
     for number in range(60):
         for student in (f"both {number}", f"{who} {number}"):
-            gradebook.store_submission(student, student, student, student.encode())
-            gradebook.store_result(result(student, float(number)), result_key="r", slug=student)
+            version = f"{who} {number}"
+            made = result(student, float(number)).model_copy(update={"submission": version})
+            gradebook.store_graded(made, result_key="r", slug=student, path=version, content=version.encode())
         gradebook.store_evidence(Evidence(key=f"e{number}", cells=(), isolation="none", versions={}))
         gradebook.store_training_run(TrainingRun(key=f"t{number}", outcome="trained"))
         gradebook.store_fact("last_run", who)
@@ -302,12 +303,15 @@ def test_two_graders_at_the_same_rows_at_the_same_time_both_finish_and_lose_noth
     assert [grader.returncode for grader in graders] == [0, 0]
     everyone = {f"{who} {number}" for who in ("both", "one", "two") for number in range(60)}
     with Gradebook(target, "cnn2") as gradebook:
-        assert {stored.result.student: stored.result for stored in gradebook.results()} == {
-            student: result(student, float(student.split()[1])) for student in everyone
-        }
-        assert {stored.student: stored.content for stored in gradebook.submissions()} == {
-            student: student.encode() for student in everyone
-        }
+        results = {stored.result.student: stored.result for stored in gradebook.results()}
+        assert results.keys() == everyone
+        for stored in gradebook.submissions():
+            # What was handed in and its result are always the same grader's.
+            number = stored.student.split()[1]
+            assert stored.path == results[stored.student].submission
+            assert stored.path in (f"one {number}", f"two {number}")
+            assert stored.content == stored.path.encode()
+            assert results[stored.student].score == float(number)
         assert all(gradebook.evidence(f"e{number}") for number in range(60))
         assert all(gradebook.training_run(f"t{number}") for number in range(60))
         assert gradebook.fact("last_run") in ("one", "two")
