@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select
+from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
@@ -177,6 +177,24 @@ class Gradebook:
     def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
         """Keep a student's result in place of any earlier one."""
         self._replace(self._result_row(result, result_key, slug))
+
+    def judged_again(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
+        """Keep a result in place of the one it was made from; False where that is gone, as another grader has a newer.
+
+        So what a student handed in and the result beside it stay of one make.
+        """
+        same = (_Result.assignment == self._assignment, _Result.student == after.student)
+        change = update(_Result).where(*same, _Result.result_key == before.result_key)
+        kept: list[int] = []
+
+        def replace() -> None:
+            with self._engine.begin() as connection:
+                done = connection.execute(change.values(result_key=result_key, content=_packed(after)))
+                kept.append(done.rowcount)
+
+        with self._explained():
+            attempt(replace)
+        return kept[-1] > 0
 
     def results(self) -> Iterator[StoredResult]:
         """Every result, sorted by student, a few at a time in memory."""

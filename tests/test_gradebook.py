@@ -103,6 +103,21 @@ def test_storing_again_replaces(target: str) -> None:
         assert [stored.result.score for stored in gradebook.results()] == [2.0]
 
 
+def test_a_result_judged_again_never_replaces_one_that_another_grader_made_meanwhile(target: str) -> None:
+    with Gradebook(target, "cnn1") as other, Gradebook(target, "cnn2") as gradebook:
+        for book in (other, gradebook):
+            book.store_result(result("anna"), result_key="r", slug="anna")
+        (before,) = gradebook.results()
+        assert gradebook.judged_again(before, result("anna", 2.0), result_key="again")
+        assert not gradebook.judged_again(before, result("anna", 3.0), result_key="late")
+        stored = gradebook.result("anna")
+        assert stored is not None
+        assert (stored.result.score, stored.result_key, stored.slug) == (2.0, "again", "anna")
+        gradebook.remove_missing([])
+        assert not gradebook.judged_again(stored, result("anna", 3.0), result_key="late")
+        assert [one.result_key for one in other.results()] == ["r"]
+
+
 def test_those_who_are_no_longer_in_the_class_are_removed(target: str) -> None:
     with Gradebook(target) as gradebook:
         for name in ("anna", "ben", "carl"):
