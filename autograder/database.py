@@ -58,7 +58,10 @@ _MEANINGS = (
         ),
         "cannot be reached: start its server, or correct host and port in the URL",
     ),
-    (("invalid connection option", "invalid uri query"), "has an option in its URL that PostgreSQL does not know"),
+    (
+        ("invalid connection option", "invalid uri query"),
+        "has an option in its URL that PostgreSQL does not know: correct it",
+    ),
     (("not a database", "malformed"), "is damaged: move it away and grade again from the same submissions"),
     (("no such column", "no such table"), "belongs to another program: name another file"),
     (("undefinedcolumn", "undefinedtable"), "belongs to another program: name another database"),
