@@ -7,49 +7,32 @@ several graders, may use one gradebook.
 
 from __future__ import annotations
 
-import sqlite3
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from sqlalchemy import LargeBinary, String, Text, create_engine, delete, event, insert, inspect, select
-from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 from autograder.data import Data, packed, unpacked
-from autograder.errors import Mendable
+from autograder.database import GradebookError, attempt, engine_of, explained, lock_for_making, upsert
 from autograder.evidence import Evidence
 from autograder.overrides import Overrides
 from autograder.result import Result
 from autograder.training import TrainingRun
 
+__all__ = ["FILE_NAME", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
+
 FILE_NAME = "gradebook.db"
 # Raised with every change of the tables.
 SCHEMA_VERSION = 1
-_BUSY_SECONDS = 20
 _ROWS_AT_ONCE = 50
-# What databases say when something is wrong, and what that means to the instructor.
-_MEANINGS = (
-    (("not a database", "malformed"), "is damaged: move it away and grade again from the same submissions"),
-    (("no such column", "no such table"), "belongs to another program: name another file"),
-    (("locked", "busy"), "is kept busy by another program: try again when that has ended"),
-    (
-        ("disk is full",),
-        "cannot grow because the disk is full: free some space and grade again, nothing stored is lost",
-    ),
-    (("unable to open", "readonly", "read-only"), "cannot be opened for writing: check its folder and permissions"),
-)
-
-
-class GradebookError(Mendable):
-    """The gradebook cannot be used: one sentence that names it and the mend."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +129,11 @@ class Gradebook:
 
     def __init__(self, target: Path | str, assignment: str = "") -> None:
         self._assignment = assignment
-        self._name, self._engine = _engine(target)
+        self._name, self._engine = engine_of(target)
         self._session = sessionmaker(self._engine, expire_on_commit=False)
         try:
             with self._explained():
-                _attempt(self._prepare)
+                attempt(self._prepare)
         except BaseException:
             self.close()
             raise
@@ -174,7 +157,7 @@ class Gradebook:
 
     def store_evidence(self, evidence: Evidence) -> None:
         """Keep evidence under its key."""
-        self._replace(_Evidence, key=evidence.key, content=_packed(evidence))
+        self._replace(_Evidence(key=evidence.key, content=_packed(evidence)))
 
     def training_run(self, key: str) -> TrainingRun | None:
         """The training run under this key; None where there is none that can be read."""
@@ -183,7 +166,7 @@ class Gradebook:
 
     def store_training_run(self, run: TrainingRun) -> None:
         """Keep a training run under its key."""
-        self._replace(_TrainingRun, key=run.key, content=_packed(run))
+        self._replace(_TrainingRun(key=run.key, content=_packed(run)))
 
     def result(self, student: str) -> StoredResult | None:
         """A student's result; None where there is none that can be read."""
@@ -193,8 +176,25 @@ class Gradebook:
 
     def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
         """Keep a student's result in place of any earlier one."""
-        owner = {"assignment": self._assignment, "student": result.student}
-        self._replace(_Result, **owner, slug=slug, result_key=result_key, content=_packed(result))
+        self._replace(self._result_row(result, result_key, slug))
+
+    def judged_again(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
+        """Keep a result in place of the one it was made from; False where that is gone, as another grader has a newer.
+
+        So what a student handed in and the result beside it stay of one make.
+        """
+        same = (_Result.assignment == self._assignment, _Result.student == after.student)
+        change = update(_Result).where(*same, _Result.result_key == before.result_key)
+        kept: list[int] = []
+
+        def replace() -> None:
+            with self._engine.begin() as connection:
+                done = connection.execute(change.values(result_key=result_key, content=_packed(after)))
+                kept.append(done.rowcount)
+
+        with self._explained():
+            attempt(replace)
+        return kept[-1] > 0
 
     def results(self) -> Iterator[StoredResult]:
         """Every result, sorted by student, a few at a time in memory."""
@@ -219,9 +219,12 @@ class Gradebook:
 
     def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
         """Keep what a student handed in, in place of anything earlier."""
-        owner = {"assignment": self._assignment, "student": student}
-        packed = None if content is None else zlib.compress(content)
-        self._replace(_Submission, **owner, slug=slug, path=path, content=packed)
+        self._replace(self._submission_row(student, slug, path, content))
+
+    def store_graded(self, result: Result, *, result_key: str, slug: str, path: str, content: bytes | None) -> None:
+        """Keep what a student handed in and the result of it, together: never one grader's beside another's."""
+        handed_in = self._submission_row(result.student, slug, path, content)
+        self._replace(handed_in, self._result_row(result, result_key, slug))
 
     def submissions(self) -> Iterator[StoredSubmission]:
         """Everything handed in, sorted by student, a few at a time in memory."""
@@ -243,7 +246,7 @@ class Gradebook:
 
     def store_fact(self, name: str, value: str) -> None:
         """Remember something about the grading itself."""
-        self._replace(_Fact, assignment=self._assignment, name=name, value=value)
+        self._replace(_Fact(assignment=self._assignment, name=name, value=value))
 
     def _handed_in(self, row: _Submission) -> StoredSubmission:
         try:
@@ -276,18 +279,25 @@ class Gradebook:
                 rows = {row.student: row for row in found}
             yield from (rows[student] for student in some if student in rows)
 
-    def _replace(self, table: type[_Table], **values: Any) -> None:
-        """Put a row in place of the one with its key; of two graders that do so at the same moment, the later wins."""
-        same = [column == values[str(column.key)] for column in inspect(table).primary_key]
+    def _result_row(self, result: Result, result_key: str, slug: str) -> _Result:
+        owner = {"assignment": self._assignment, "student": result.student}
+        return _Result(**owner, slug=slug, result_key=result_key, content=_packed(result))
+
+    def _submission_row(self, student: str, slug: str, path: str, content: bytes | None) -> _Submission:
+        packed = None if content is None else zlib.compress(content)
+        return _Submission(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
+
+    def _replace(self, *rows: _Table) -> None:
+        """Put rows in place of those with their keys; of two graders that do so at the same moment, the later wins."""
+        statements = [upsert(self._engine.dialect.name, row) for row in rows]
 
         def replace() -> None:
-            # Deleting comes first: SQLite then asks for the right to write before it has read, and waits for it.
             with self._session.begin() as session:
-                session.execute(delete(table).where(*same))
-                session.add(table(**values))
+                for statement in statements:
+                    session.execute(statement)
 
         with self._explained():
-            _attempt(replace)
+            attempt(replace)
 
     def _prepare(self) -> None:
         """Make the tables where there are none, and see that they are ours where there are some."""
@@ -296,10 +306,7 @@ class Gradebook:
         if known:
             return
         with self._engine.connect() as connection:
-            if self._engine.dialect.name == "sqlite":
-                # Kept in the file itself: readers do not wait for a writer. It cannot be set within a transaction.
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            lock_for_making(connection)
             if not self._check(connection):
                 _Table.metadata.create_all(connection)
                 assignment, name = _SCHEMA
@@ -313,64 +320,24 @@ class Gradebook:
         if not tables:
             return False
         if _Fact.__tablename__ not in tables:
-            raise GradebookError(f"{self._name} is the database of another program: name another file.")
+            another = "file" if self._is_file else "database"
+            raise GradebookError(f"{self._name} is the database of another program: name another {another}.")
         assignment, name = _SCHEMA
         stored = connection.scalar(select(_Fact.value).where(_Fact.assignment == assignment, _Fact.name == name))
         if stored != str(SCHEMA_VERSION):
+            again = "move the file away and grade again" if self._is_file else "name another database"
             raise GradebookError(
                 f"The gradebook {self._name} was made by another version of autograder (its format is {stored}, this "
-                f"one's is {SCHEMA_VERSION}): use that version, or move the file away and grade again."
+                f"one's is {SCHEMA_VERSION}): use that version, or {again}."
             )
         return True
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what a database says into a sentence."""
-        try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise GradebookError(f"The gradebook {self._name} {_meaning(error)}.") from error
+    @property
+    def _is_file(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
 
-
-def _engine(target: Path | str) -> tuple[str, Engine]:
-    """The engine for a file or URL, and a name for it without its password."""
-    name = str(target)
-    try:
-        if isinstance(target, str) and "://" in target:
-            url = make_url(target)
-            name = url.render_as_string(hide_password=True)
-        else:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            url = URL.create("sqlite", database=str(target))
-        if url.get_backend_name() != "sqlite":
-            return name, create_engine(url, pool_pre_ping=True)
-        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
-    except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
-        raise GradebookError(f"No gradebook can be opened at {name} ({error}): name a file or a database.") from error
-
-    @event.listens_for(engine, "connect")
-    def safe_from_power_cuts(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA synchronous=FULL")
-
-    return name, engine
-
-
-def _attempt(work: Callable[[], None]) -> None:
-    """Do it, again where another grader was at the same row or made the same table at the same moment."""
-    for pause in (0.05, 0.2):
-        with suppress(IntegrityError, OperationalError, ProgrammingError):
-            work()
-            return
-        time.sleep(pause)
-    work()
-
-
-def _meaning(error: Exception) -> str:
-    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-    for signs, meaning in _MEANINGS:
-        if any(sign in said.lower() for sign in signs):
-            return meaning
-    return f"cannot be used ({said})"
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self._name)
 
 
 def _packed(data: Data) -> bytes:

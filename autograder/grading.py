@@ -205,8 +205,8 @@ class Grader:
         return Outcome(result, reused=False)
 
     def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
-        self._gradebook.store_submission(submission.student, submission.slug, submission.submission, content)
-        self._gradebook.store_result(result, result_key=result.keys["result"], slug=submission.slug)
+        key, slug, path = result.keys["result"], submission.slug, submission.submission
+        self._gradebook.store_graded(result, result_key=key, slug=slug, path=path, content=content)
 
 
 def _named(submission: Submission) -> list[object]:

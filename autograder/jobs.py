@@ -24,6 +24,7 @@ from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
+from autograder.keeping import keeping_of, settled
 from autograder.lms.bundle import Packed, pack
 from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
 from autograder.lms.layouts import Target
@@ -88,19 +89,26 @@ def grade(
     fresh: bool,
     watch: Callable[[int], AbstractContextManager[Watcher]],
     machines: Machines | None = None,
+    gradebook_url: str | None = None,
 ) -> GradedClass:
     """Grade a class and write its report into `output`; on this machine, or on the `machines` of a cluster.
+
+    Everything made is kept in the database at `gradebook_url`, or in the report folder itself where none is named.
 
     Raises:
         IntakeError, AssignmentError, IsolationUnavailable, EngineError, GradebookError, WrongUsage: with a sentence
             for the instructor; nothing was executed then.
     """
+    keeping = settled(output, assignment, gradebook_url)
     intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
-        Gradebook(output / FILE_NAME) as gradebook,
+        keeping.opened() if keeping else Gradebook(output / FILE_NAME) as gradebook,
     ):
-        claim(gradebook, assignment, output)
+        if keeping:
+            keeping.note(output)
+        else:
+            claim(gradebook, assignment, output)
         standard = standard_of(assignment, engine.observer)
         grader = Grader(standard, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
@@ -126,8 +134,11 @@ def grade(
             failures=dict(outcome.failures),
         )
         gradebook.store_fact("last_run", facts.model_dump_json())
-        index = write_report(output, assignment, gradebook, changed=outcome.changed - written)
-        kept = tuple(stored.result.student for stored in gradebook.results() if stored.result.student not in students)
+        everyone = [stored.result.student for stored in gradebook.results()]
+        # Where several graders share a gradebook, any result may be another's since its page here was written.
+        changed = frozenset(everyone) if keeping else outcome.changed - written
+        index = write_report(output, assignment, gradebook, changed=changed)
+        kept = tuple(student for student in everyone if student not in students)
     return GradedClass(index, outcome, intake, kept)
 
 
@@ -198,6 +209,11 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         WrongUsage: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
+    keeping = keeping_of(folder)
+    if keeping is not None:
+        with keeping.opened() as gradebook:
+            yield load(keeping.assignment_folder), gradebook
+        return
     if not (folder / FILE_NAME).is_file():
         raise WrongUsage(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
     with Gradebook(folder / FILE_NAME) as gradebook:

@@ -18,6 +18,7 @@ from sqlalchemy import Float, Integer, String, Text, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
+from autograder.database import attempt
 from autograder.result import AppliedOverride, Override, Result, Status, Verdict
 
 Explained = Callable[[], AbstractContextManager[None]]
@@ -54,7 +55,7 @@ class Overrides:
         self._session: sessionmaker[Session] = sessionmaker(engine, expire_on_commit=False)
         with explained():
             # A gradebook from before there were overrides gets the table; nothing else of it changes.
-            _Table.metadata.create_all(engine)
+            attempt(lambda: _Table.metadata.create_all(engine))
 
     def give(
         self, student: str, question: str, *, score: float, points: float, by: str, reason: str, seen: str

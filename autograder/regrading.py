@@ -38,8 +38,9 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
         except NotStored as error:
             outcomes.append(f"{stored.result.student}: {error}")
             continue
-        gradebook.store_result(after, result_key=after.keys["result"], slug=stored.slug)
-        outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
+        # A result that another grader made meanwhile stands.
+        if gradebook.judged_again(stored, after, result_key=after.keys["result"]):
+            outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
     return outcomes
 
 

@@ -1,5 +1,7 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import postgresql_server
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -9,3 +11,28 @@ ROOT = Path(__file__).parents[1]
 def samples() -> Path:
     """The sample class: notebooks as students write them."""
     return ROOT / "tests" / "samples"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.Server]:
+    """A PostgreSQL server of these tests' own."""
+    if not postgresql_server.programs():
+        pytest.skip("no PostgreSQL server is installed here")
+    pytest.importorskip("psycopg")
+    with postgresql_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgresql: postgresql_server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database, without its password, which is in the environment."""
+    monkeypatch.setenv("PGPASSWORD", postgresql_server.PASSWORD)
+    return postgresql.new_database()
+
+
+@pytest.fixture(params=["file", pytest.param("postgresql", marks=pytest.mark.slow)])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new gradebook can be: each of the databases that may keep one."""
+    if request.param == "file":
+        return str(tmp_path / "reports" / "gradebook.db")
+    return str(request.getfixturevalue("database"))

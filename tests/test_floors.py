@@ -17,13 +17,13 @@ FLOORS = (
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
     ("slips", "remarks"),
-    ("observe", "train", "assignment", "intake", "gradebook", "engine"),
+    ("observe", "train", "assignment", "intake", "gradebook", "keeping", "engine"),
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),
-    ("data", "errors", "files", "once", "runs", "similarity", "versions"),
+    ("data", "errors", "database", "files", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

@@ -63,8 +63,8 @@ def only(gradebook: Gradebook) -> StoredResult:
     return found
 
 
-def test_an_override_counts_in_place_of_the_verdict_and_names_who_when_and_why(tmp_path: Path) -> None:
-    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+def test_an_override_counts_in_place_of_the_verdict_and_names_who_when_and_why(target: str) -> None:
+    with Gradebook(target) as gradebook:
         stored(gradebook)
         give(gradebook, "performance", 0.5, 1, "Half of it is said.")
         shown = only(gradebook).result
@@ -77,19 +77,18 @@ def test_an_override_counts_in_place_of_the_verdict_and_names_who_when_and_why(t
     assert not verdict.override.outdated
 
 
-def test_an_override_survives_that_the_result_is_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "gradebook.db"
-    with Gradebook(path) as gradebook:
+def test_an_override_survives_that_the_result_is_made_again(target: str) -> None:
+    with Gradebook(target) as gradebook:
         stored(gradebook)
         give(gradebook, "missing_layers", 5, 5)
-    with Gradebook(path) as gradebook:
+    with Gradebook(target) as gradebook:
         stored(gradebook, layers=0)
         assert only(gradebook).result.score == 5
         assert next(gradebook.results()).result.score == 0
 
 
-def test_a_new_notebook_keeps_the_override_and_says_that_it_is_about_another(tmp_path: Path) -> None:
-    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+def test_a_new_notebook_keeps_the_override_and_says_that_it_is_about_another(target: str) -> None:
+    with Gradebook(target) as gradebook:
         stored(gradebook)
         give(gradebook, "missing_layers", 5, 5)
         stored(gradebook, notebook=NOTEBOOK + b" ")
@@ -103,8 +102,8 @@ def test_where_the_points_of_a_question_change_the_same_share_counts() -> None:
     assert overridden(result(), {"missing_layers": override}, "").questions[0].score == 2.5
 
 
-def test_withdrawing_gives_the_question_back_and_the_history_keeps_everything(tmp_path: Path) -> None:
-    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+def test_withdrawing_gives_the_question_back_and_the_history_keeps_everything(target: str) -> None:
+    with Gradebook(target) as gradebook:
         stored(gradebook)
         give(gradebook, "missing_layers", 5, 5, "An equal solution.")
         gradebook.overrides.withdraw("ada", "missing_layers", by="Dr. No", reason="It was another student.")
@@ -117,13 +116,13 @@ def test_withdrawing_gives_the_question_back_and_the_history_keeps_everything(tm
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf")])
-def test_no_score_outside_the_points_can_be_given(tmp_path: Path, score: float) -> None:
-    with Gradebook(tmp_path / "gradebook.db") as gradebook, pytest.raises(ValueError, match="between 0 and 1"):
+def test_no_score_outside_the_points_can_be_given(target: str, score: float) -> None:
+    with Gradebook(target) as gradebook, pytest.raises(ValueError, match="between 0 and 1"):
         give(gradebook, "performance", score, 1)
 
 
-def test_the_comments_that_count_are_offered_again_the_most_used_first(tmp_path: Path) -> None:
-    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+def test_the_comments_that_count_are_offered_again_the_most_used_first(target: str) -> None:
+    with Gradebook(target) as gradebook:
         overrides = gradebook.overrides
         for student, reason in (("a", "rare"), ("b", "often"), ("c", "often"), ("d", "mended"), ("d", "rare, too")):
             overrides.give(student, "performance", score=1, points=1, by="x", reason=reason, seen="")

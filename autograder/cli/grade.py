@@ -31,6 +31,13 @@ def grade(
     cluster: Annotated[
         Path | None, typer.Option(help="A file that says which machines grade (see docs/cluster.md).")
     ] = None,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            help="A database that keeps everything in place of OUTPUT/gradebook.db: "
+            "postgresql+psycopg://USER@HOST/DATABASE (the password in PGPASSWORD or ~/.pgpass) or sqlite:///FILE."
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
@@ -53,6 +60,7 @@ def grade(
             fresh=fresh,
             watch=lambda total: watching(out, total),
             machines=machines,
+            gradebook_url=gradebook,
         )
         for ignored in done.intake.ignored:
             say(f"passed over: {ignored.path}: {ignored.reason}")
