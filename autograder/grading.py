@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
@@ -92,7 +93,7 @@ class Standard:
         """The reference solution as a submission, before any training run."""
         return context_of(self, self.reference.evidence, read_solution(self.assignment))
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Changes with anything that a verdict reads besides evidence and training runs."""
         return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autograder.checks.judging import with_explanations
 from autograder.data import digest
@@ -12,6 +13,8 @@ from autograder.grading import Standard, conclude, conclude_unreadable, context_
 from autograder.intake.notebook import parse_notebook
 from autograder.result import Result
 from autograder.training import TrainingRun, TrainingTask
+
+_RUNS_AT_HAND = 64
 
 
 class NotStored(LookupError):
@@ -31,10 +34,12 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
 
     `run_key` gives the key under which a task's training run is stored.
     """
+    # Students share the runs of the networks that they share.
+    run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
     outcomes: list[Regraded | str] = []
     for stored in gradebook.results():
         try:
-            after = _judge_again(standard, gradebook, stored, run_key)
+            after = _judge_again(standard, gradebook, stored, lambda task: run_of(run_key(task)))
         except NotStored as error:
             outcomes.append(f"{stored.result.student}: {error}")
             continue
@@ -49,7 +54,10 @@ def _in_short(result: Result) -> Result:
 
 
 def _judge_again(
-    standard: Standard, gradebook: Gradebook, stored: StoredResult, run_key: Callable[[TrainingTask], str]
+    standard: Standard,
+    gradebook: Gradebook,
+    stored: StoredResult,
+    run_of: Callable[[TrainingTask], TrainingRun | None],
 ) -> Result:
     before = stored.result
     if before.status == "unreadable":
@@ -62,7 +70,7 @@ def _judge_again(
             raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
 
         def stored_run(task: TrainingTask) -> TrainingRun:
-            found = gradebook.training_run(run_key(task))
+            found = run_of(task)
             if found is None or not found.answers(task):
                 raise NotStored(
                     "a training run that is needed now was never made (the recipe, a threshold, the points before it "
@@ -71,7 +79,7 @@ def _judge_again(
             return found
 
         def stored_explanation(task: TrainingTask) -> TrainingRun | None:
-            found = gradebook.training_run(run_key(task))
+            found = run_of(task)
             return found if found is not None and found.answers(task) else None
 
         context = with_runs(standard, context_of(standard, evidence, parse_notebook(handed_in.content)), stored_run)

@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/scaling.py reports/demo                          # 10, 100, 1,000 and 10,000 students
 
 The class is synthesised from the graded one: what each of its notebooks left behind is kept again under new names, with
-a comment of its own in the code, so that no two students share anything but their training runs. Nothing is executed.
+a comment of its own in the last cell of code, so that no two notebooks are the same. Nothing is executed.
 Each command runs in a process of its own, whose largest resident memory is the kernel's figure (`ru_maxrss`).
 """
 
@@ -55,9 +55,8 @@ def synthesise(report: Path, folder: Path, count: int) -> None:
 
 def add(made: Gradebook, stored: StoredResult, handed_in: StoredSubmission, student: str, key: str) -> None:
     notebook = json.loads(handed_in.content or b"{}")
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["source"] = ["".join(cell["source"]), f"\n# {student}"]
+    *_, last = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    last["source"] = ["".join(last["source"]), f"\n# {student}"]
     slug = student.replace(" ", "-")
     made.store_submission(student, slug, f"{student}.ipynb", json.dumps(notebook).encode())
     keys = {**stored.result.keys, "evidence": key}

@@ -72,6 +72,10 @@ class Accuracy(Question):
 
     def _first_task(self, context: Context) -> TrainingTask | None:
         """The run that decides unless it ends close to the threshold; it ends itself where it is clearly above."""
+        what = ("first task", self.network, self.runs, self._minimum(context))
+        return context.once(context.evidence, what, lambda: self._made_first_task(context))
+
+    def _made_first_task(self, context: Context) -> TrainingTask | None:
         recipe, minimum = self._recipe(context), self._minimum(context)
         target = None if minimum is None else self._clear_from(minimum, context)
         return training_task(find_network(context, self.network), recipe, target)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
-from autograder.checks.networks import StudentNetwork, actual_totals, exhibit, find_network, marked
+from autograder.checks.networks import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
 from autograder.network.architecture import Architecture
-from autograder.network.diff import Deviation, Diff, compare
+from autograder.network.diff import Deviation, Diff
 from autograder.network.measure import sum_up
 from autograder.result import Finding, Verdict
 
@@ -23,6 +23,8 @@ class ArchitectureQuestion(Question):
     kind: Literal["architecture"] = "architecture"
     network: str = "model"
 
+    from_evidence_alone: ClassVar[bool] = True
+
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
 
@@ -37,7 +39,7 @@ class ArchitectureQuestion(Question):
             status = "wrong" if student.captured is not None else "not_reached"
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
         region = marked(expected)
-        diff = compare(expected.architecture, student.comparable, region)
+        diff = difference(context, self.network, student.comparable)
         return self._judge_diff(context, expected, student, student.comparable, diff, region)
 
     def _judge_diff(

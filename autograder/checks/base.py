@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -100,7 +100,7 @@ class Context:
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
         """The run of a task, where enough of it was made."""
-        run = self.runs.get(task.key)
+        run = self.runs.get(self.once(task, "key", lambda: task.key))
         return run if run is not None and run.answers(task) else None
 
 
@@ -128,6 +128,10 @@ class Question(Data, ABC):
     hidden: bool = False
     part: str = Field(default="", max_length=200)
     depends: Dependency | None = None
+
+    # Whether the verdict reads the evidence and the assignment alone, neither runs nor earlier verdicts: then a
+    # question that is looked at in several rounds is judged in the first. Its fields must be hashable.
+    from_evidence_alone: ClassVar[bool] = False
 
     @property
     def requires_training(self) -> bool:

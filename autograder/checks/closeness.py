@@ -15,6 +15,7 @@ on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ MOST_RUNS = len(_T_95) + 1
 _STEPS = 2000
 
 
-def spread(accuracies: Sequence[float], minimum: float, images: int) -> float:
+@functools.lru_cache(maxsize=64)
+def spread(accuracies: tuple[float, ...], minimum: float, images: int) -> float:
     """By how much the accuracy of one network varies from start to start: a standard deviation, a fraction.
 
     That of the reference's calibrated runs; where there are none, the standard error of a share `minimum` of `images`

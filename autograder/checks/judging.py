@@ -102,6 +102,12 @@ def _judge(question: Question, context: Context) -> Verdict:
     unmet = _unmet(question, context)
     if unmet is not None:
         return unmet
+    if question.from_evidence_alone:
+        return context.once(context.evidence, ("verdict", question), lambda: _judged(question, context))
+    return _judged(question, context)
+
+
+def _judged(question: Question, context: Context) -> Verdict:
     try:
         return question.judge(context)
     except Exception as error:

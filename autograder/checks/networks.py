@@ -103,6 +103,18 @@ def marked(expected: ExpectedNetwork) -> frozenset[int]:
     return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
 
 
+def difference(context: Context, name: str, network: Architecture) -> Diff:
+    """What a student's network has otherwise than the assignment's network `name`; compared once.
+
+    Raises:
+        TableError: the table shows another network than the reference.
+    """
+    expected = context.expected[name]
+    return context.once(
+        network, ("difference", name), lambda: compare(expected.architecture, network, marked(expected))
+    )
+
+
 def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
     """Both networks side by side. Of what the student has not written, only what the handout's table shows is shown."""
     totals = actual_totals(actual, diff)

