@@ -8,8 +8,9 @@ takes the place of a notebook. What a worker that dies had in hand is done by an
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -26,6 +27,9 @@ from autograder.sandbox.isolation import Requested, choose
 SANDBOX, GPU = "sandbox", "gpu"
 # How often a call whose worker answered with a failure of its own is made again, as likely as not elsewhere.
 _RETRIES = 2
+# How long a class waits for a worker where there is none any more, and how often it looks.
+_PATIENCE_SECONDS = 120.0
+_POLL_SECONDS = 5.0
 
 # A worker keeps its warm processes from call to call, and from class to class.
 _workshops: dict[Requested, Workshop] = {}
@@ -96,8 +100,52 @@ def _workshop(worker: Worker, isolation: Requested) -> Workshop:
 
 
 def _executor(client: Client, resource: str) -> Executor:
-    executor: Executor = client.get_executor(pure=False, resources={resource: 1}, retries=_RETRIES)
-    return executor
+    return Patient(client, client.get_executor(pure=False, resources={resource: 1}, retries=_RETRIES))
+
+
+class Patient(Executor):
+    """An executor on a cluster, whose calls do not wait for ever where all the workers have gone.
+
+    Dask keeps what is left for workers that may yet come. So does this, for `patience` seconds without any.
+    """
+
+    def __init__(
+        self, client: Client, executor: Executor, *, patience: float = _PATIENCE_SECONDS, poll: float = _POLL_SECONDS
+    ) -> None:
+        self._client, self._executor = client, executor
+        self._patience, self._poll = patience, poll
+        self._seen = time.monotonic()
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """A future whose `result` raises `EngineError` where nobody is left to give one."""
+        future = self._executor.submit(work, *arguments, **named)
+        waited_for = future.result
+
+        def result(timeout: float | None = None) -> Any:
+            deadline = None if timeout is None else time.monotonic() + timeout
+            while True:
+                left = self._poll if deadline is None else min(self._poll, deadline - time.monotonic())
+                try:
+                    return waited_for(max(0.0, left))
+                except TimeoutError:
+                    if future.done() or (deadline is not None and time.monotonic() >= deadline):
+                        raise
+                self._look_for_workers()
+
+        future.result = result  # type: ignore[method-assign]
+        return future
+
+    def _look_for_workers(self) -> None:
+        workers = {}
+        if self._client.status == "running":
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        if workers:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > self._patience:
+            raise EngineError(
+                f"The cluster has had no worker for {self._patience:.0f} seconds: start workers again, and the same "
+                "command continues from here."
+            )
 
 
 def _warming(client: Client, isolation: Requested) -> Callable[[], None]:

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client
 
 from autograder.engine import EngineError, read_cluster_file, running_scheduler
+from autograder.engine.cluster import Patient
 
 ROOT = Path(__file__).parents[2]
 # Workers on the loopback, over TLS, as docs/cluster.md shows it.
@@ -74,6 +77,40 @@ def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path):
     rest = there.communicate(timeout=300)[0]
     assert there.returncode == 0, rest
     assert results(tmp_path / "there") == results(tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_a_class_does_not_wait_for_ever_where_every_worker_has_gone(tmp_path):
+    address = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", address],
+        **quiet,
+    )
+    worker = None
+    try:
+        options = ["--no-nanny", "--no-dashboard", "--nthreads", "1", "--resources", "sandbox=1"]
+        worker = subprocess.Popen(
+            [*dask, "worker", *options, "--scheduler-file", address, "--local-directory", tmp_path], **quiet
+        )
+        with Client(scheduler_file=str(address), timeout=60) as client:
+            client.wait_for_workers(1, timeout=60)
+            executor = client.get_executor(pure=False, resources={"sandbox": 1})
+            patient = Patient(client, executor, patience=2, poll=0.5)
+            assert patient.submit(len, b"four").result() == 4
+            with pytest.raises(ZeroDivisionError):
+                patient.submit(divmod, 1, 0).result()
+            endless = patient.submit(time.sleep, 600)
+            with pytest.raises(TimeoutError):
+                endless.result(timeout=3)
+            worker.kill()
+            with pytest.raises(EngineError, match="no worker for 2 seconds"):
+                endless.result()
+    finally:
+        for process in filter(None, (worker, scheduler)):
+            process.kill()
+            process.wait()
 
 
 def results(report: Path) -> list[dict]:
