@@ -1,0 +1,147 @@
+"""What one notebook costs, on a machine that does nothing else.
+
+    .venv/bin/python benchmarks/one.py
+
+1. Processor time of a notebook above its own cells', warm: start, kernel, capture, judge, page. Two classes of
+   notebooks with next to no work in their nine cells are graded, one larger by 20; what the cores did more for the
+   larger one is divided by 20.
+2. `autograder check` of a solved notebook, cold, against nbclient alone executing it, in turn. Both in the environment
+   of the autograder; nbclient trains as the student wrote it, for `--epochs` epochs on 2,400 images.
+3. Private memory of each further kernel, before `fit`: the unique set size of its processes while three notebooks that
+   have built their network sleep side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from cnn2_class import filled_in, students, template
+
+from autograder.datasets import find
+
+AUTOGRADER = Path(sys.executable).parent / "autograder"
+MORE = 20
+NBCLIENT = (
+    "import sys, nbformat; from nbclient import NotebookClient; "
+    "NotebookClient(nbformat.read(sys.argv[1], 4), timeout=None, kernel_name='python3').execute()"
+)
+# What nbclient's kernel cannot download.
+DIGITS = """
+import keras, numpy
+
+def load_data(path="mnist.npz"):
+    with numpy.load({path!r}) as arrays:
+        return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+keras.datasets.mnist.load_data = load_data
+"""
+
+
+def busy() -> float:
+    """Seconds that all cores together have worked since the machine started."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait
+
+
+def overhead(folder: Path) -> float:
+    """Processor seconds of a notebook above its own cells'."""
+    spent = []
+    for count in (10, 10 + MORE):
+        members = folder / f"class-{count}"
+        members.mkdir()
+        for number in range(count):
+            cells = [nbformat.v4.new_code_cell(f"x{cell} = {number}") for cell in range(9)]
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), members / f"student-{number}.ipynb")
+        before = busy()
+        run([AUTOGRADER, "grade", "cnn2", members, "--output", folder / f"report-{count}"])
+        spent.append(busy() - before)
+    return (spent[1] - spent[0]) / MORE
+
+
+def check_beside_nbclient(folder: Path, epochs: int, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds of `autograder check` and of nbclient, in turn."""
+    (member,) = students(1, 1, 1)
+    path, served = folder / "cnn2.ipynb", folder / "served.ipynb"
+    notebook = filled_in(template(epochs), member.code)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    first = next(place for place, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
+    notebook["cells"][first]["source"] = (
+        DIGITS.format(path=str(find("mnist").path)) + notebook["cells"][first]["source"]
+    )
+    served.write_text(json.dumps(notebook), encoding="utf-8")
+    ours, plain = [], []
+    for _ in range(rounds):
+        ours.append(timed(lambda: run([AUTOGRADER, "check", path])))
+        plain.append(timed(lambda: run([sys.executable, "-c", NBCLIENT, served])))
+    return ours, plain
+
+
+def private_memory(folder: Path) -> list[float]:
+    """MB that each of three kernels has for itself alone."""
+    from autograder.assignment import load
+    from autograder.observe.observer import Observer
+    from autograder.sandbox.isolation import choose
+
+    (member,) = students(1, 1, 1)
+    notebook = filled_in(template(1), member.code)
+    until = next(place for place, cell in enumerate(notebook["cells"]) if ".fit(" in cell["source"])
+    built: Any = nbformat.from_dict({**notebook, "cells": notebook["cells"][:until]})
+    built.cells.append(nbformat.v4.new_code_cell("import time; time.sleep(12)"))
+    from concurrent.futures import ThreadPoolExecutor
+
+    with Observer(choose("auto"), workers=3) as observer, ThreadPoolExecutor(3) as pool:
+        observer.observe(nbformat.v4.new_notebook(), load("cnn2").observe_task())
+        before = {process.pid for process in psutil.Process().children(recursive=True)}
+        waiting = [pool.submit(observer.observe, built, load("cnn2").observe_task()) for _ in range(3)]
+        time.sleep(9)
+        mine = [one for one in psutil.Process().children(recursive=True) if one.pid not in before]
+        sizes = [one.memory_full_info().uss / 1e6 for one in mine if one.is_running()]
+        for one in waiting:
+            one.result()
+    return sorted(sizes)[-3:]
+
+
+def run(command: list[Any]) -> None:
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+        raise SystemExit(done.stderr[-2000:])
+
+
+def timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="one-") as name:
+        folder = Path(name)
+        print(f"processor time above the cells': {overhead(folder):.2f} s a notebook", flush=True)
+        ours, plain = check_beside_nbclient(folder, chosen.epochs, chosen.rounds)
+        ratio = statistics.median(one / other for one, other in zip(ours, plain, strict=True))
+        print(
+            f"autograder check: {statistics.median(ours):.1f} s; nbclient alone: {statistics.median(plain):.1f} s; "
+            f"{ratio:.2f} of its time",
+            flush=True,
+        )
+        print("private memory of each kernel:", ", ".join(f"{size:.0f} MB" for size in private_memory(folder)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
