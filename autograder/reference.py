@@ -122,8 +122,9 @@ def stored_reference(assignment: Assignment) -> Reference:
 
 
 def solution_key(assignment: Assignment, solution: NotebookNode) -> str:
-    """Changes with the solution's code and with what is observed of it."""
-    return digest("solution", list(code_cells(solution)), assignment.observe_task())
+    """Changes with the solution's code and with what is observed of it, whatever it may take: it runs to its end."""
+    asked = assignment.observe_task().model_dump(mode="json", exclude={"limits"})
+    return digest("solution", list(code_cells(solution)), asked)
 
 
 def read_solution(assignment: Assignment) -> NotebookNode:

@@ -27,6 +27,7 @@ class Limits(Data):
     total_seconds: wall-clock seconds for the whole notebook.
     grace_seconds: how long an interrupted cell may take to stop; it is then killed, and no further cell runs.
     memory_mb: private memory in MiB, beyond the libraries that are loaded anyway.
+    cpu_seconds: processor time in seconds of one core; what uses several cores uses it up faster than the clock.
     processes: processes and threads at a time.
     disk_mb: MiB of files; they live in memory and are gone afterwards.
     output_kb: KiB of output kept per cell; what is over it is cut.
@@ -37,6 +38,7 @@ class Limits(Data):
     total_seconds: float = Field(default=300.0, gt=0, le=86_400)
     grace_seconds: float = Field(default=5.0, gt=0, le=600)
     memory_mb: int = Field(default=2048, ge=64)
+    cpu_seconds: float = Field(default=3600.0, gt=0, le=864_000)
     processes: int = Field(default=256, ge=32)
     disk_mb: int = Field(default=256, ge=1)
     output_kb: int = Field(default=1024, ge=1, le=8192)
@@ -48,6 +50,7 @@ class Limits(Data):
             memory_mb=self.memory_mb,
             processes=self.processes,
             disk_mb=self.disk_mb,
+            cpu_seconds=self.cpu_seconds,
             seconds=self.total_seconds + 2 * self.grace_seconds + 60,
         )
 

@@ -47,6 +47,26 @@ def test_a_notebook_out_of_time_stops(observe: Observe) -> None:
     assert statuses(evidence) == ["ok", "timeout", "not_run"]
 
 
+def test_processor_time_is_bounded_over_all_processes(observe: Observe) -> None:
+    evidence = observe(
+        "kept = 5",
+        dedent("""
+            import os, time
+            for _ in range(3):
+                if os.fork() == 0:
+                    while True:
+                        pass
+            time.sleep(60)
+        """),
+        "after = 1",
+        variables=("kept", "after"),
+        limits=Limits(cell_seconds=40, total_seconds=50, grace_seconds=1, cpu_seconds=6),
+    )
+    assert statuses(evidence) == ["ok", "died", "not_run"]
+    assert "used more than 6 seconds of processor time" in evidence.notes[0]
+    assert [value.name for value in evidence.values] == ["kept"]
+
+
 @pytest.mark.parametrize(
     "end",
     [
