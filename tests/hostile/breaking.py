@@ -181,6 +181,65 @@ BREAKING = (
         status=None,
     ),
     breaking(
+        "message-parts",
+        "send the grader one message of which the parts never end",
+        """
+        import os, socket, struct, time
+        part = b"\\x03" + struct.pack(">Q", 2**20) + bytes(2**20)  # ZMTP 3: more follows, a long frame
+        ends = time.time() + 30
+        connections = []
+        for number in map(int, os.listdir("/proc/self/fd")):
+            try:
+                one = socket.socket(fileno=os.dup(number))
+                one.getpeername()
+            except OSError:
+                continue
+            one.setblocking(True)
+            connections.append(one)
+        print(len(connections), "connections")
+        import threading
+        def flood(one):
+            try:
+                while time.time() < ends: one.sendall(part)
+            except OSError: pass
+        threads = [threading.Thread(target=flood, args=(one,)) for one in connections]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """,
+        status=None,
+    ),
+    breaking(
+        "socket-memory",
+        "take memory that belongs to no process: what sockets hold",
+        """
+        import socket
+        held = []
+        while True:
+            pair = socket.socketpair()
+            for one in pair:
+                one.setblocking(False)
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**26)
+                try:
+                    while True: one.send(bytes(2**20))
+                except OSError: pass
+            held.append(pair)
+        """,
+        status=None,
+    ),
+    breaking(
+        "thread-crowd",
+        "crowd everybody else out with threads that never rest",
+        """
+        import threading
+        def spin():
+            while True: pass
+        for _ in range(200):
+            try: threading.Thread(target=spin, daemon=True).start()
+            except RuntimeError: break
+        """,
+        status=None,
+    ),
+    breaking(
         "shared-images",
         "change the images that all kernels share",
         """

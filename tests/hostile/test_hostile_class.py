@@ -40,6 +40,7 @@ class Graded:
 
     folder: Path
     results: dict[str, dict]
+    peak_mb: float
 
     def page(self, student: str) -> str:
         return (self.folder / "students" / f"{student}.html").read_text(encoding="utf-8")
@@ -78,18 +79,22 @@ def grade(course: Path, members: tuple[Attack, ...], folder: Path, *before: str)
     for member in members:
         member.write(submissions)
     report = folder / "report"
-    done = subprocess.run(
-        [*before, sys.executable, "-m", "autograder", "grade", str(course), str(submissions), "--output", str(report)],
-        cwd=ROOT,
-        env={**os.environ, "GRADER_SECRET": CANARY, "TMPDIR": str(temporary)},
-        capture_output=True,
-        text=True,
-        timeout=850,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with (folder / "said").open("w+", encoding="utf-8") as said:
+        grader = subprocess.Popen(
+            [*before, sys.executable, "-m", "autograder", "grade", course, submissions, "--output", report],
+            cwd=ROOT,
+            env={**os.environ, "GRADER_SECRET": CANARY, "TMPDIR": str(temporary)},
+            stdout=said,
+            stderr=said,
+        )
+        clock = threading.Timer(850, grader.kill)
+        clock.start()
+        _, status, used = os.wait4(grader.pid, 0)
+        clock.cancel()
+        said.seek(0)
+        assert status == 0, said.read()
     lines = (report / "results.jsonl").read_text(encoding="utf-8").splitlines()
-    return Graded(report, {result["student"]: result for result in map(json.loads, lines)})
+    return Graded(report, {result["student"]: result for result in map(json.loads, lines)}, used.ru_maxrss / 1024)
 
 
 class Listener:
@@ -252,6 +257,11 @@ def test_nothing_secret_came_back(graded: Graded, listener: Listener):
 def test_nothing_is_left_behind(graded: Graded, traces: tuple[set[str], set[str]]):
     assert left_behind() == traces
     assert list((graded.folder.parent / "tmp").iterdir()) == []
+
+
+def test_the_grader_itself_took_no_more_memory_than_a_class_takes(graded: Graded, alone: Graded):
+    # What each may send to it at a time is bounded; no attack has it hold a message that grows.
+    assert graded.peak_mb < alone.peak_mb + 200
 
 
 def test_each_ended_within_its_time(graded: Graded):
