@@ -28,7 +28,7 @@ SHARES = {
     "table": 8,
     "archive": 5,
     "verdicts": 5,
-    "pages": 2,
+    "pages": 1,
 }
 MAKERS = networks.MAKERS | judging.MAKERS | intake.MAKERS
 TARGETS = [Target(name, MAKERS[name], share) for name, share in SHARES.items()]

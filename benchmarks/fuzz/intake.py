@@ -45,8 +45,8 @@ def notebook_bytes(random: Random, known: list[str]) -> bytes:
         if random.random() < 0.3:
             cell["metadata"] = {random.choice((*TEXTS, "tags", "editable")): hostile(random)}
     if random.random() < 0.5:
-        held = tree.get("cells") or tree
-        mutate(random, random.choice((tree.get("metadata", tree), held, random.choice(held) if held else tree)))
+        cells = tree.get("cells") or [tree]
+        mutate(random, random.choice((tree.get("metadata", tree), cells, random.choice(cells))))
     else:
         mutate(random, tree)
     given = json.dumps(tree, ensure_ascii=random.random() < 0.5, indent=random.choice((None, 1)))

@@ -200,7 +200,7 @@ def text(random: Random, given: str, words: tuple[str, ...]) -> str:
         elif how == 4:
             lines[at : at + 1] = lines[at : at + 1] * random.choice((2, 30, 600))
         if how < 5:
-            given = "\n".join(lines)
+            given = "\n".join(lines)[:500_000]
         elif how == 5:
             given = given[:place] + given[place + random.choice((1, 2, 9)) :]
         elif how == 6:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from autograder.assignment import load
 from autograder.data import digest
-from autograder.evidence import MAX_CAPTURE_BYTES
 from autograder.grading import Standard
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
@@ -149,7 +149,7 @@ def _setting(random: Random, name: str, default: Any) -> Any:
         return random.choice((0, 0.1, 0.5, 1, 1.5, *NUMBERS))
     if isinstance(default, int) or default is ...:
         return random.choice(SIZES)
-    return default
+    return deepcopy(default)
 
 
 def _layer(class_name: str, **config: Any) -> Layer:
@@ -229,7 +229,6 @@ def tables() -> Case:
     return case
 
 
-LIMIT = MAX_CAPTURE_BYTES
 MAKERS: dict[str, Callable[[], Case]] = {
     "canonicalize": configurations,
     "compilation": compilations,
