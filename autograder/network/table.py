@@ -21,7 +21,8 @@ MAX_ROWS = 500
 _SHAPE = re.compile(r"\[?\((?:None|\d+)(?:, ?(?:None|\d+))*,?(?: ?\)\]?|\s*(?=\s\s\d))")
 _PARAMETERS = re.compile(r"\d[\d,]*(?:\.0)?")
 _TOTALS = re.compile(
-    r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?(?:\s*[:=])?\s*(?P<count>\d[\d,]*)(?:\.0)?", re.I
+    r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?(?:\s*[:=])?\s*(?P<count>\d[\d,]*)(?:\.0)?",
+    re.I,
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")

@@ -60,11 +60,11 @@ def main(arguments: list[str] | None = None, targets: list[Target] = TARGETS) ->
         numbers = range(count) if asked.replay is None else range(asked.replay, asked.replay + 1)
         outcomes.append(run(target, asked.seed, numbers))
         print(line(outcomes[-1]), flush=True)
-    faults = [fault for outcome in outcomes for fault in outcome.faults]
+        for fault in outcomes[-1].faults:
+            print(f"  --seed {asked.seed} --only {fault.target} --replay {fault.number}: {fault.what}", flush=True)
+    faults = sum(len(outcome.faults) for outcome in outcomes)
     total = sum(outcome.cases for outcome in outcomes)
-    print(f"{total:,} cases, {len(faults)} faults, {time.monotonic() - start:.0f} s")
-    for fault in faults:
-        print(f"--seed {asked.seed} --only {fault.target} --replay {fault.number}: {fault.what}")
+    print(f"{total:,} cases, {faults} faults, {time.monotonic() - start:.0f} s")
     return 1 if faults or not total else 0
 
 

@@ -15,13 +15,14 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from random import Random
 from typing import Any
 
 SECONDS = 2.0
-# What one case may add to the most memory that its process ever held, and how much the process may have in all.
+# What one case may add to the most memory that its process ever held, and the process to its addresses in all.
 GROWTH_MB = 300
-ADDRESS_SPACE = 8 * 2**30
+ADDRESSES = 6 * 2**30
 # A case that does not even come back to its own alarm is ended after so many seconds.
 STUCK = 30.0
 
@@ -99,13 +100,13 @@ def _wait(child: Any, here: Connection, current: Any, outcome: Outcome) -> str |
     while True:
         if here.poll(0.5):
             try:
-                cases = here.recv()
+                done = here.recv()
             except EOFError:
                 child.join()
                 return f"the process died (exit status {child.exitcode})"
-            if cases is None:
+            if done is None:
                 return None
-            _add(outcome, cases)
+            _add(outcome, *done)
         if current.value != seen:
             seen, since = current.value, time.monotonic()
         elif time.monotonic() - since > STUCK:
@@ -113,33 +114,27 @@ def _wait(child: Any, here: Connection, current: Any, outcome: Outcome) -> str |
             return f"stuck for more than {STUCK:.0f} s"
 
 
-def _add(outcome: Outcome, cases: list[tuple[int, float, bool | str]]) -> None:
-    for number, seconds, result in cases:
-        outcome.cases += 1
-        if isinstance(result, str):
-            outcome.faults.append(Fault(outcome.target, number, result))
-        elif result:
-            outcome.accepted += 1
-        else:
-            outcome.refused += 1
-        if seconds > outcome.slowest:
-            outcome.slowest, outcome.slowest_case = seconds, number
+def _add(outcome: Outcome, number: int, seconds: float, result: bool | str) -> None:
+    outcome.cases += 1
+    if isinstance(result, str):
+        outcome.faults.append(Fault(outcome.target, number, result))
+    elif result:
+        outcome.accepted += 1
+    else:
+        outcome.refused += 1
+    if seconds > outcome.slowest:
+        outcome.slowest, outcome.slowest_case = seconds, number
 
 
 def _work(target: Target, seed: int, numbers: range, report: Connection, current: Any) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    addresses = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _alarm)
     case = target.prepare()
-    done: list[tuple[int, float, bool | str]] = []
-    told = time.monotonic()
     for number in numbers:
         current.value = number
-        done.append((number, *one(target.name, case, seed, number)))
-        if time.monotonic() - told > 1 or isinstance(done[-1][2], str):
-            report.send(done)
-            done, told = [], time.monotonic()
-    report.send(done)
+        report.send((number, *one(target.name, case, seed, number)))
     report.send(None)
 
 

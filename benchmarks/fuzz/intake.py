@@ -17,7 +17,7 @@ from autograder.intake import IntakeError, UnreadableSubmission, read_submission
 from autograder.intake.notebook import UnreadableNotebook, assignment_name, code_cells, parse_notebook
 from autograder.similarity import near_duplicates
 from benchmarks.fuzz.campaign import Case, Wrong
-from benchmarks.fuzz.mutate import NUMBERS, TEXTS, damaged, hostile, mutate, text
+from benchmarks.fuzz.mutate import NUMBERS, TEXTS, damaged, dumped, hostile, mutate, text
 from benchmarks.fuzz.networks import ROOT
 
 Files = list[tuple[str, bytes]]
@@ -49,7 +49,7 @@ def notebook_bytes(random: Random, known: list[str]) -> bytes:
         mutate(random, random.choice((tree.get("metadata", tree), cells, random.choice(cells))))
     else:
         mutate(random, tree)
-    given = json.dumps(tree, ensure_ascii=random.random() < 0.5, indent=random.choice((None, 1)))
+    given = dumped(tree, ensure_ascii=random.random() < 0.5, indent=random.choice((None, 1)))
     if random.random() < 0.15:
         given = text(random, given, (*TEXTS, "[" * 50_000, '{"a":' * 5000, "NaN", "1" * 5000, ",", "}", '"'))
     content = given.encode(random.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252")), "replace")
@@ -82,7 +82,22 @@ def notebooks() -> Case:
 
 
 NAMES = (
-    *("anna", "Zoë", "Zoe\u0308", "con", "..", ".", "", " ", "a" * 300, "é" * 120, "\u202egnp.", "a\0b", "\ud800", "😀"),
+    *(
+        "anna",
+        "Zoë",
+        "Zoe\u0308",
+        "con",
+        "..",
+        ".",
+        "",
+        " ",
+        "a" * 300,
+        "é" * 120,
+        "\u202egnp.",
+        "a\0b",
+        "\ud800",
+        "😀",
+    ),
     *("anna_12345_67890_cnn2", "annasmith_LATE_1_2_cnn2", "Anna Smith_123456_assignsubmission_file_", "__MACOSX"),
     *("submission_1", "submission_2", "submitted", "cnn2", "COM1", "-rf", "=1+1", "a:b", "C:\\x", "/etc", "~", "anna "),
     *("cnn2_2026_01_05T10_11_12_123456", "ＡＮＮＡ", "Strauß", "STRAUSS", ".hidden", ".ipynb_checkpoints"),
@@ -123,7 +138,9 @@ def _files(random: Random, known: list[str], depth: int = 0) -> Files:
     if form == 4:
         files.append(("assignment_1_export/submission_metadata.yml", _metadata(random)))
     if form == 5:
-        files.append((f"submitted/{students[0]}/cnn2/timestamp.txt", random.choice((b"2026-01-05 10:11:12 UTC", b"\xff"))))
+        files.append(
+            (f"submitted/{students[0]}/cnn2/timestamp.txt", random.choice((b"2026-01-05 10:11:12 UTC", b"\xff")))
+        )
     files += [(_name(random), random.choice(contents)) for _ in range(random.choice((0, 0, 1, 3)))]
     return files
 
@@ -132,7 +149,14 @@ def _metadata(random: Random) -> bytes:
     """What Gradescope says of its submissions, with other values."""
     numbers = (*map(str, NUMBERS), "0x" + "f" * 5000, "1:59:59:59", "0o777", ".inf", "1" * 4400)
     values = (*numbers, *map(json.dumps, TEXTS), "*a", "&a [1, *a]", "!ruby/object:X {a: 1}", "2026-01-05 10:11:12 Z")
-    odd = ("0001-01-01 00:00:00 +14:00", "9999-12-31 23:59:59 -12:00", "2026-99-99", "[" * 800, "{? [a]: b}", "!!set {}")
+    odd = (
+        "0001-01-01 00:00:00 +14:00",
+        "9999-12-31 23:59:59 -12:00",
+        "2026-99-99",
+        "[" * 800,
+        "{? [a]: b}",
+        "!!set {}",
+    )
     records = []
     for at in range(3):
         name, number, email, at_time, late = (random.choice((*values, *odd)) for _ in range(5))

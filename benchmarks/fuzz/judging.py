@@ -31,7 +31,7 @@ from autograder.result import Result
 from autograder.similarity import near_duplicates
 from autograder.training import LayerSignal, Mistake, Predictions, TrainingRun, TrainingTask
 from benchmarks.fuzz.campaign import Case, Wrong
-from benchmarks.fuzz.mutate import NUMBERS, TEXTS, hostile, mutate, text
+from benchmarks.fuzz.mutate import NUMBERS, TEXTS, dumped, hostile, mutate, text
 from benchmarks.fuzz.networks import standards
 
 SECTIONS = ("networks", "values", "fits", "figures", "files")
@@ -84,9 +84,9 @@ def captures() -> Case:
         _, capture = random.choice(known)
         raw: Any = _changed(random, capture)
         if random.random() < 0.2:
-            raw = hostile(random) if random.random() < 0.1 else text(random, json.dumps(raw), TEXTS)
+            raw = hostile(random) if random.random() < 0.1 else text(random, dumped(raw), TEXTS)
         elif random.random() < 0.7:
-            raw = json.dumps(raw)
+            raw = dumped(raw)
         if isinstance(raw, str) and random.random() < 0.3:
             raw = raw.encode("utf-8", "surrogatepass")
         try:
@@ -121,11 +121,59 @@ def numerals() -> Case:
 
 PIECES = (
     *("1", "0", "3", "32", "100", "307,300", "307.300", "1.234.567,8", "0.5", ".5", "5.", "1e3", "1E+400", "9" * 30),
-    *("+", "-", "*", "/", "**", "^", "×", "x", "(", ")", "(", ")", "=", "%", " percent", "k", " million", " ", ",", "."),
-    *("_", "'", "’", "−", "–", "\u00a0", "about ", "weights", "٣", "²", "½", "٣,٣٣٣", "e", "j", "0x1F", "0b1", "--", "//"),
+    *(
+        "+",
+        "-",
+        "*",
+        "/",
+        "**",
+        "^",
+        "×",
+        "x",
+        "(",
+        ")",
+        "(",
+        ")",
+        "=",
+        "%",
+        " percent",
+        "k",
+        " million",
+        " ",
+        ",",
+        ".",
+    ),
+    *(
+        "_",
+        "'",
+        "’",
+        "−",
+        "–",
+        "\u00a0",
+        "about ",
+        "weights",
+        "٣",
+        "²",
+        "½",
+        "٣,٣٣٣",
+        "e",
+        "j",
+        "0x1F",
+        "0b1",
+        "--",
+        "//",
+    ),
     *("nan", "inf", "1_000", "1 000", "07", "\n", "\0", "\ud800", "😀", "≈", "~", "<", "#", "'''", "\\"),
 )
-WHOLE = ("32*32*3*100 + 100 = 307300", "(-8)**0.5", "3×3×3×100", "97.8 %", "about 2700 weights", "784*500 + 500", "2^10")
+WHOLE = (
+    "32*32*3*100 + 100 = 307300",
+    "(-8)**0.5",
+    "3×3×3×100",
+    "97.8 %",
+    "about 2700 weights",
+    "784*500 + 500",
+    "2^10",
+)
 
 
 def numeral(random: Random) -> str:
@@ -162,7 +210,7 @@ def _reached(random: Random, task: TrainingTask) -> TrainingRun:
 def _graded(random: Random, standard: Standard, capture: str, notebook: Any) -> tuple[Result, Evidence] | None:
     """The result on mutated evidence, made as grading makes it; None where the evidence is refused."""
     try:
-        parsed = Capture.parse(json.dumps(_changed(random, capture)))
+        parsed = Capture.parse(dumped(_changed(random, capture)))
     except InvalidEvidence:
         return None
     found = {name: getattr(parsed, name) for name in SECTIONS}
@@ -205,7 +253,9 @@ def _run(random: Random, cell: CellRun) -> CellRun:
             "output_type": "display_data",
             "data": {
                 "text/plain": random.choice(TEXTS),
-                "text/html": random.choice(("<table><tr><td>", "<p onclick=x><svg><style>", "<i>" * 3000, "</div>" * 9)),
+                "text/html": random.choice(
+                    ("<table><tr><td>", "<p onclick=x><svg><style>", "<i>" * 3000, "</div>" * 9)
+                ),
                 "text/markdown": random.choice(("# a\n$x$", "[a](javascript:x)", "> " * 2000, "| a |\n|--|\n" * 50)),
                 "image/png": random.choice((PIXEL, PIXEL[:40], "", "x" * 5000)),
             },
@@ -295,8 +345,26 @@ def pages() -> Case:
 
 
 MARKDOWN = (
-    *("```", "$$", "![x](attachment:a.png)", "![](data:image/png;base64,AAAA)", "[x](javascript:alert(1))", "<div>", "-->"),
-    *("| a | b |\n|---|---|\n", "<!-- ", "&#x110000;", "&amp;lt;", "* " * 40, "> " * 90, "[[" * 400, "**" * 300, "`" * 99),
+    *(
+        "```",
+        "$$",
+        "![x](attachment:a.png)",
+        "![](data:image/png;base64,AAAA)",
+        "[x](javascript:alert(1))",
+        "<div>",
+        "-->",
+    ),
+    *(
+        "| a | b |\n|---|---|\n",
+        "<!-- ",
+        "&#x110000;",
+        "&amp;lt;",
+        "* " * 40,
+        "> " * 90,
+        "[[" * 400,
+        "**" * 300,
+        "`" * 99,
+    ),
 )
 
 

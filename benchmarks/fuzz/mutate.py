@@ -63,6 +63,29 @@ def hostile(random: Random) -> Any:
     return inner
 
 
+# What one change may add, so that twelve of them make no document that takes long to write down.
+LARGE = 20_000
+
+
+def size(tree: Any) -> int:
+    """How many values a tree holds, counted up to `LARGE`; what contains itself holds that many."""
+    count, stack = 0, [tree]
+    while stack and count < LARGE:
+        item = stack.pop()
+        count += 1
+        if isinstance(item, dict | list):
+            stack.extend(item.values() if isinstance(item, dict) else item)
+    return count
+
+
+def dumped(tree: Any, **how: Any) -> str:
+    """A tree as JSON; where it is too deep for that, something as deep."""
+    try:
+        return json.dumps(tree, **how)
+    except RecursionError:
+        return '{"a":' * 1000 + "[]" + "}" * 1000
+
+
 Place = tuple[Any, Any]
 
 
@@ -103,7 +126,8 @@ def _change(random: Random, container: Any, key: Any, found: list[Place], whole:
     if how == 0:
         del container[key]
     elif how == 1:
-        container[key] = _copy(_at(random.choice(found)))
+        other = _at(random.choice(found))
+        container[key] = _copy(other) if size(other) < LARGE else hostile(random)
     elif how == 2:
         container[key] = random.choice(([value], {"0": value}, [value, value], str(value)[:2000], bool(value)))
     elif how == 3:
@@ -171,11 +195,12 @@ def _arrange(random: Random, container: Any, key: Any) -> None:
         return
     how = random.randrange(5)
     if how == 0:
-        container.insert(random.randrange(len(container) + 1), _copy(value))
+        container.insert(random.randrange(len(container) + 1), _copy(value) if size(value) < LARGE else None)
     elif how == 1:
         container.reverse()
     elif how == 2:
-        container[key:key] = [value] * random.choice((2, 10, 60, 250))
+        times = min(random.choice((2, 10, 60, 250)), LARGE // size(value))
+        container[key:key] = [_copy(value) for _ in range(times)]
     elif how == 3:
         other = random.randrange(len(container))
         container[key], container[other] = container[other], container[key]
@@ -233,5 +258,3 @@ def damaged(random: Random, content: bytes) -> bytes:
         else:
             del held[at:]
     return bytes(held)
-
-

@@ -108,7 +108,9 @@ def _made(random: Random, tree: Any) -> tuple[str, Any]:
         calls = random.choice((1, 1, 1, 2, 3))
         inbound = [_call(random, before if random.random() < 0.95 else [*names]) for _ in range(calls)]
         entries.append({**layer, "name": names[at], "inbound_nodes": inbound})
-    ends = [[random.choice([*names[-2:], "x"]), random.choice((0, 0, 0, 1)), 0] for _ in range(random.choice((1, 1, 2)))]
+    ends = [
+        [random.choice([*names[-2:], "x"]), random.choice((0, 0, 0, 1)), 0] for _ in range(random.choice((1, 1, 2)))
+    ]
     return "Functional", {
         "name": "f",
         "layers": entries,
@@ -198,8 +200,31 @@ def compilations() -> Case:
 
 
 WORDS = (
-    *("(None, 28, 28, 1)", "(None,", "None)", "(None, ²)", "[(None, 3)]", "│", "|", "┃", "START", "END", "Total params:"),
-    *("Trainable params: 1", "Non-trainable params: 0", "Optimizer params: 12", "total", "0", "1", ",", ",,,", "²", "٣"),
+    *(
+        "(None, 28, 28, 1)",
+        "(None,",
+        "None)",
+        "(None, ²)",
+        "[(None, 3)]",
+        "│",
+        "|",
+        "┃",
+        "START",
+        "END",
+        "Total params:",
+    ),
+    *(
+        "Trainable params: 1",
+        "Non-trainable params: 0",
+        "Optimizer params: 12",
+        "total",
+        "0",
+        "1",
+        ",",
+        ",,,",
+        "²",
+        "٣",
+    ),
     *("1.0", "9" * 16, "9" * 5000, "?", "unbuilt", "dense (Dense)", "Sequential", "Conv", "model[0][0]", "\x1b[1m"),
     *("\u2028", "\0", "\ud800", "a b", "│ x (Dense) │ (None, 3) │ , │", "| x (Dense) | (None, ²) | 3 |", "  "),
 )
