@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Submissions under way for each worker.
 _UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 3
+JUDGE_VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,11 @@ def _files(random: Random, known: list[str], depth: int = 0) -> Files:
     return files
 
 
+TAGGED = tuple(
+    f"!!{tag} {value}" for tag in ("int", "bool", "timestamp", "binary", "float") for value in ("x", "''", "[]")
+)
+
+
 def _metadata(random: Random) -> bytes:
     """What Gradescope says of its submissions, with other values."""
     numbers = (*map(str, NUMBERS), "0x" + "f" * 5000, "1:59:59:59", "0o777", ".inf", "1" * 4400)
@@ -156,6 +161,7 @@ def _metadata(random: Random) -> bytes:
         "[" * 800,
         "{? [a]: b}",
         "!!set {}",
+        *TAGGED,
     )
     records = []
     for at in range(3):
