@@ -68,11 +68,11 @@ LARGE = 20_000
 
 
 def size(tree: Any) -> int:
-    """How many values a tree holds, counted up to `LARGE`; what contains itself holds that many."""
+    """How many values a tree holds, long texts for several, counted up to `LARGE`; what contains itself holds so many."""
     count, stack = 0, [tree]
     while stack and count < LARGE:
         item = stack.pop()
-        count += 1
+        count += 1 + (len(item) // 20 if isinstance(item, str) else 0)
         if isinstance(item, dict | list):
             stack.extend(item.values() if isinstance(item, dict) else item)
     return count
@@ -199,7 +199,7 @@ def _arrange(random: Random, container: Any, key: Any) -> None:
     elif how == 1:
         container.reverse()
     elif how == 2:
-        times = min(random.choice((2, 10, 60, 250)), LARGE // size(value))
+        times = min(random.choice((2, 10, 60, 250)), LARGE // min(LARGE, size(value)))
         container[key:key] = [_copy(value) for _ in range(times)]
     elif how == 3:
         other = random.randrange(len(container))
