@@ -49,7 +49,7 @@ def notebook_bytes(random: Random, known: list[str]) -> bytes:
         mutate(random, random.choice((tree.get("metadata", tree), cells, random.choice(cells))))
     else:
         mutate(random, tree)
-    given = dumped(tree, ensure_ascii=random.random() < 0.5, indent=random.choice((None, 1)))
+    given = dumped(tree, ensure_ascii=random.random() < 0.5)
     if random.random() < 0.15:
         given = text(random, given, (*TEXTS, "[" * 50_000, '{"a":' * 5000, "NaN", "1" * 5000, ",", "}", '"'))
     content = given.encode(random.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252")), "replace")

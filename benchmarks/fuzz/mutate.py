@@ -68,7 +68,7 @@ LARGE = 20_000
 
 
 def size(tree: Any) -> int:
-    """How many values a tree holds, long texts for several, counted up to `LARGE`; what contains itself holds so many."""
+    """How many values a tree holds, long texts for several, up to `LARGE`; what contains itself holds so many."""
     count, stack = 0, [tree]
     while stack and count < LARGE:
         item = stack.pop()
@@ -107,8 +107,8 @@ def places(tree: Any) -> list[Place]:
 def mutate(random: Random, tree: Any, *, times: int = 0, loops: bool = False) -> None:
     """Change a tree in place, once or a few times; `loops` lets it contain itself."""
     found = places(tree)
-    for _ in range(times or random.choice((1, 1, 1, 2, 2, 3, 5, 12))):
-        if not found:
+    for done in range(times or random.choice((1, 1, 1, 2, 2, 3, 5, 12))):
+        if not found or (done and not loops and size(tree) >= LARGE):
             return
         container, key = random.choice(found)
         if isinstance(container, dict) and key not in container:
