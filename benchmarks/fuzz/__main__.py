@@ -1,6 +1,6 @@
 """Feeds changed documents to everything that reads what a student's kernel or upload sends.
 
-    python -m benchmarks.fuzz                                # 100,000 cases, about ten minutes on one core
+    python -m benchmarks.fuzz                                # 100,000 cases, about six minutes on one core
     python -m benchmarks.fuzz --seed 2 --cases 20000 --only canonicalize
     python -m benchmarks.fuzz --seed 2 --only canonicalize --replay 4711
 

@@ -233,7 +233,8 @@ def text(random: Random, given: str, words: tuple[str, ...]) -> str:
             given = given[:place] + filler * random.choice((2, 40, 3000, 60_000)) + given[place:]
         elif how == 7:
             old = random.choice(lines[at].split() or [" "])
-            given = given.replace(old, random.choice(words), random.choice((1, 1, -1)))
+            word = random.choice(words)
+            given = given.replace(old, word, random.choice((1, 1, -1 if len(word) < 50 else 2)))
         else:
             given = given[:place] + random.choice((*words, chr(random.randrange(0x3000)))) + given[place:]
     return given[:500_000]
