@@ -7,6 +7,7 @@ Nothing here is ever executed, unpickled or handed to Keras. What the capture in
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -123,7 +124,7 @@ class Capture(Data):
             text = raw if isinstance(raw, str | bytes) else json.dumps(raw, allow_nan=True)
             if len(text) > MAX_CAPTURE_BYTES:
                 raise InvalidEvidence(f"the kernel described itself in {len(text):,} bytes; the limit is 4 MiB")
-            plain = json.loads(text)
+            plain = json.loads(text, parse_int=_whole_number)
             check_depth(plain, MAX_DEPTH)
             return cls.model_validate(plain, strict=False)
         except InvalidEvidence:
@@ -181,6 +182,12 @@ class Evidence(Data):
     def complete(self) -> bool:
         """Whether every cell ran to its own end, be it by an exception of its own."""
         return all(cell.status in ("ok", "error") for cell in self.cells)
+
+
+def _whole_number(digits: str) -> int | float:
+    """A whole number of JSON, infinite where no float could hold it: those that read it compare and show floats."""
+    value = float(digits)
+    return int(digits) if math.isfinite(value) else value
 
 
 def check_depth(value: Any, limit: int) -> None:

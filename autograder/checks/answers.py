@@ -140,7 +140,8 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
         NotUnderstood: it states no number, or several.
     """
     plain = single(value)
-    if isinstance(plain, bool) or not isinstance(plain, int | float | str):
+    finite = isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain)
+    if not (finite or isinstance(plain, str)):
         raise NotUnderstood(
             f"`{value.name}` is {described(value)}; the answer is a single number.",
             f"Give `{value.name}` a number, such as 5 or 0.5.",

@@ -74,7 +74,7 @@ def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
 
 def written(value: float) -> str:
     """A number in digits, without separators that could be taken for something else."""
-    if value == int(value) and abs(value) < _LARGEST:
+    if abs(value) < _LARGEST and value == int(value):
         return str(int(value))
     return f"{value:.6g}"
 
@@ -134,6 +134,8 @@ def _value(node: ast.expr) -> float:
         if isinstance(node.op, ast.Pow):
             if not 0 <= right <= 20:
                 raise OverflowError("too large an exponent")
+            if left < 0 and right != int(right):
+                raise ArithmeticError("the root of a negative number")
             result = float(left**right)
         elif type(node.op) in _OPERATORS:
             result = _OPERATORS[type(node.op)](left, right)

@@ -126,7 +126,7 @@ def _from_values(plain: Any) -> tuple[int | None, ...] | None:
             sizes += inner
         elif size is None or size == -1:
             sizes.append(None)
-        elif isinstance(size, int | float) and not isinstance(size, bool) and size == int(size) and size >= 0:
+        elif isinstance(size, int | float) and not isinstance(size, bool) and float(size).is_integer() and size >= 0:
             sizes.append(int(size))
         else:
             return None

@@ -227,5 +227,8 @@ def _read(archive: zipfile.ZipFile, index: int, name: str, limit: int, label: st
     member = archive.infolist()[index]
     if member.orig_filename != name:
         raise zipfile.BadZipFile("another archive has taken its place")
+    problem = _problem(member, label)
+    if problem:
+        raise UnreadableSubmission(problem)
     with archive.open(member) as stream:
         return read_bounded(stream, limit, label)

@@ -40,6 +40,18 @@ def _plain(loader: Any, _: str, node: Any) -> Any:
 
 
 _Loader.add_multi_constructor("!", _plain)
+# Whole numbers here are identities: they stay as they are written, leading zeros and any length included.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: node.value)
+# What PyYAML raises where a value is not of the type that its tag says.
+_DAMAGED = (
+    yaml.YAMLError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def read_gradescope(listing: Listing, notebook_name: str | None) -> Understood | None:
@@ -88,7 +100,7 @@ def _load(metadata: Entry) -> dict[str, dict[str, Any]]:
         plain = yaml.load(metadata.fetch(_MAX_METADATA_BYTES), Loader=_Loader)  # a loader of plain data only
     except UnreadableSubmission as error:
         raise IntakeError(f"{METADATA} of the Gradescope export cannot be read: {error}") from None
-    except (yaml.YAMLError, ValueError, RecursionError, UnicodeError):
+    except _DAMAGED:
         raise IntakeError(f"{METADATA} of the Gradescope export is damaged: export the submissions again.") from None
     records = plain if isinstance(plain, dict) else {}
     return {shown(str(key)): value for key, value in records.items() if isinstance(value, dict)}
@@ -121,7 +133,10 @@ def _student(persons: tuple[Person, ...], folder: str) -> str:
 def _time(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         # PyYAML gives the time in UTC where the file says a zone.
-        return value.astimezone(datetime.UTC).isoformat() if value.tzinfo else value.isoformat()
+        try:
+            return value.astimezone(datetime.UTC).isoformat() if value.tzinfo else value.isoformat()
+        except OverflowError:  # in the first or the last year that there is
+            return ""
     return shown(value)[:60] if isinstance(value, str) else ""
 
 

@@ -19,9 +19,10 @@ MAX_ROWS = 500
 
 # A shape, closed or cut off where the column ends.
 _SHAPE = re.compile(r"\[?\((?:None|\d+)(?:, ?(?:None|\d+))*,?(?: ?\)\]?|\s*(?=\s\s\d))")
-_PARAMETERS = re.compile(r"[\d,]+(?:\.0)?")
+_PARAMETERS = re.compile(r"\d[\d,]*(?:\.0)?")
 _TOTALS = re.compile(
-    r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?\s*[:=]?\s*(?P<count>\d[\d,]*)(?:\.0)?", re.I
+    r"(?P<which>non[- ]trainable|trainable|optimizer|total)(?:\s+params?)?(?:\s*[:=])?\s*(?P<count>\d[\d,]*)(?:\.0)?",
+    re.I,
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")
@@ -215,7 +216,7 @@ def _row(line: _Line, before: Shape | None) -> TableRow:
     if not name or dims is None:
         raise TableError(f"Line {line.number} is not a row of a summary table: {line.layer[:60]!r}.")
     sizes = [size.strip() for size in dims[1].replace(" ", ",").split(",") if size.strip()]
-    if not sizes or not all(size == "None" or size.isdigit() for size in sizes):
+    if not sizes or not all(size == "None" or size.isdecimal() for size in sizes):
         raise TableError(f"Line {line.number} has a shape that cannot be read: {line.shape[:60]!r}.")
     if not _PARAMETERS.fullmatch(line.parameters):
         raise TableError(f"Line {line.number} has a parameter count that cannot be read: {line.parameters[:40]!r}.")
@@ -226,7 +227,7 @@ def _row(line: _Line, before: Shape | None) -> TableRow:
         shape=shape,
         parameters=_number(line.parameters),
         marked=line.marked,
-        connected=tuple(re.findall(r"[\w/.:-]+(?=\[\d+\])", line.connected)),
+        connected=tuple(re.findall(r"(?<![\w/.:-])[\w/.:-]+(?=\[\d+\])", line.connected)),
     )
 
 

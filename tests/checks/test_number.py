@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from autograder.checks.base import NotebookCell
 from autograder.checks.numerals import SeveralNumbers, read_numeral
+from autograder.evidence import CapturedValue
 
 BIASES = {"value": 307200, "message": "You left out the biases."}
 CHANNELS = {"value": 102500, "message": "An image has three channels.", "share": 0.25}
@@ -145,6 +146,20 @@ def test_a_whole_number_is_asked_for_only_where_it_is():
 def test_three_decimals_stay_decimals_where_no_thousands_are_asked_for():
     asked = question("number", answer="q", minimum=1, maximum=2)
     assert answered("1.250", asked).status == answered("1,250", asked).status == "correct"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("kind", ["number", "sequence", "array", "text"])
+def test_what_is_not_finite_is_no_number_whatever_the_kernel_calls_it(number, kind):
+    for plain in (number, [number], [[number]]):
+        value = CapturedValue(name="q", kind=kind, value=plain, cell=0)
+        assert judged(QUESTION, context(values=[value])).status in ("wrong", "not_reached")
+
+
+@pytest.mark.parametrize("text", ["(-8)**0.5", "(-8)^0.5", "5 - (0-2)^1.5", "(1-2)**0.1"])
+def test_the_root_of_a_negative_number_is_no_number(text):
+    assert read_numeral(text, thousands=True) is None
+    assert read_numeral("(-8)^3", thousands=True).value == -512
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
 from pydantic import ValidationError
 
+from autograder.evidence import CapturedValue
+
 QUESTION = question(
     "shape",
     answer="q",
@@ -82,6 +84,12 @@ def test_a_wrong_shape_hears_what_is_wrong(given, words):
 @pytest.mark.parametrize("given", [None, ..., (), "", "?"])
 def test_nothing_given_is_told_apart(given):
     assert answered(given).status == "not_reached"
+
+
+@pytest.mark.parametrize("size", [float("nan"), float("inf"), -float("inf"), 1e308])
+def test_what_is_no_size_is_wrong(size):
+    value = CapturedValue(name="q", kind="sequence", value=[size, 26, 64], shape=(3,), cell=0)
+    assert judged(QUESTION, context(values=[value])).status == "wrong"
 
 
 @pytest.mark.parametrize("given", [1600, "1600", (1600,), (None, 1600), np.int64(1600), "(None, 1600)"])

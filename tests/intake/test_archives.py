@@ -134,6 +134,19 @@ def test_methods_that_ask_for_much_memory_are_not_unpacked(tmp_path: Path) -> No
     assert "packed in a way that is not read here" in submission.problem
 
 
+def test_what_lies_beside_the_notebooks_is_not_unpacked_by_such_methods_either(tmp_path: Path) -> None:
+    stamp = zipfile.ZipInfo("submitted/anna/cnn2/timestamp.txt")
+    stamp.compress_type = zipfile.ZIP_LZMA
+    path = pack(tmp_path / "c.zip", [("submitted/anna/cnn2/cnn2.ipynb", b"a"), (stamp, b"2026-01-05 10:11:12 UTC")])
+    raw = path.read_bytes()
+    at = raw.index(b"timestamp.txt") + 30
+    path.write_bytes(raw[:at] + b"\xff\xff" + raw[at + 2 :])
+    (submission,) = read_submissions(path).submissions
+    assert submission.read() == b"a"
+    assert submission.handed_in is not None
+    assert submission.handed_in.at == ""
+
+
 def test_archives_inside_are_left_out_with_a_reason(tmp_path: Path) -> None:
     inner = pack(tmp_path / "inner.zip", [("x.ipynb", b"")]).read_bytes()
     intake = read_submissions(pack(tmp_path / "c.zip", [("anna.ipynb", b"a"), ("ben.zip", inner)]))

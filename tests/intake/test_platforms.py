@@ -202,6 +202,33 @@ def test_a_damaged_gradescope_export_is_a_sentence(tmp_path: Path) -> None:
         read_submissions(path)
 
 
+ODD = {
+    "a number of any length": ("", f"0x{'f' * 5000}", ""),
+    "a number with leading zeros": ("", "0012", ""),
+    "a time before the first year": ("0001-01-01 00:00:00 +14:00", "12", ""),
+    "a time after the last year": ("9999-12-31 23:59:59 -12:00", "12", ""),
+    "no truth value": ("", "!!bool x", "damaged"),
+    "no time": ("!!timestamp x", "12", "damaged"),
+    "no number": ("", "!!float x", "damaged"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_values_in_a_gradescope_export_are_read_or_a_sentence(tmp_path: Path, name: str) -> None:
+    time, number, sentence = ODD[name]
+    history = f"  :created_at: {time}\n  :history:\n  - :id: {number}\n    :created_at: {time}\n"
+    metadata = f"submission_1:\n  :submitters:\n  - :name: Jane\n    :sid: {number}\n{history}"
+    path = pack(tmp_path / "e.zip", {"submission_metadata.yml": metadata.encode(), "submission_1/x.ipynb": b""})
+    if sentence:
+        with pytest.raises(IntakeError, match=sentence):
+            read_submissions(path)
+        return
+    (submission,) = read_submissions(path).submissions
+    assert person(submission).number == number
+    assert submission.handed_in
+    assert submission.handed_in.at == ""
+
+
 def test_otters_archives_are_opened_and_the_latest_export_counts(tmp_path: Path) -> None:
     path = pack(
         tmp_path / "class.zip",
