@@ -69,3 +69,12 @@ def test_the_solution_changes_answers_only_and_neither_notebook_has_outputs(name
         if before != after:
             answered = "..." in text_of(before) or "your code" in text_of(before)
             assert answered or "question" in before["metadata"].get("autograder", {}), before["id"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_question_says_where_to_read_on(name):
+    cells = cells_of(assignment(name).notebook_path)
+    headings = {line.lstrip("# ") for cell in cells for line in text_of(cell).splitlines() if line.startswith("#")}
+    for question in assignment(name).questions:
+        where = question.part or getattr(question, "heading", "")
+        assert where in headings, question.id
