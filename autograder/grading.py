@@ -264,7 +264,7 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
     verdicts = judge_all(standard.assignment.questions, context)
-    devices = sorted({run.device for run in runs.values()})
+    devices = sorted({run.computed_on for run in runs.values()})
     return Result(
         student=student,
         submission=submission,

@@ -10,6 +10,7 @@ from autograder.evidence import Evidence
 from autograder.result import Finding
 from autograder.slips import advice, missing_name
 
+_MOST_NAMED = 12
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 
 
@@ -20,6 +21,7 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
     """
     notes = []
     roots = _roots(evidence, [cell for cell in cells if cell.kind == "code"])
+    followers = _followers(roots)
     for cell in evidence.cells:
         if cell.index in roots:
             continue
@@ -30,7 +32,7 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
                 Finding(
                     message=f"{cell.failure.name}{line}: {_first_line(cell.failure.message)}",
                     where=where,
-                    hint=" ".join([advice(cell.failure), *_followed(cell.index, roots)]),
+                    hint=f"{advice(cell.failure)} {followers.get(cell.index, '')}".rstrip(),
                 )
             )
         elif cell.status == "timeout":
@@ -59,25 +61,31 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
     """By the index of a code cell that failed for want of a name, that of the cell whose failure is to blame."""
     roots: dict[int, int] = {}
-    failed: list[int] = []
+    makers: dict[str, int] = {}
     for cell in evidence.cells:
         if cell.status != "error" or cell.failure is None or cell.index >= len(written):
             continue
-        name = missing_name(cell.failure)
-        made = [index for index in failed if name and written[index].makes(name)]
-        if made:
-            roots[cell.index] = roots.get(made[-1], made[-1])
-        failed.append(cell.index)
+        maker = makers.get(missing_name(cell.failure))
+        if maker is not None:
+            roots[cell.index] = roots.get(maker, maker)
+        makers |= dict.fromkeys(written[cell.index].makes(), cell.index)
     return roots
 
 
-def _followed(index: int, roots: Mapping[int, int]) -> list[str]:
-    """What to say of the cells that failed because this one did."""
-    followers = [str(cell + 1) for cell, root in roots.items() if root == index]
-    if not followers:
-        return []
-    listed = followers[0] if len(followers) == 1 else f"{', '.join(followers[:-1])} and {followers[-1]}"
-    return [f"Code {'cell' if len(followers) == 1 else 'cells'} {listed} failed only because this one did."]
+def _followers(roots: Mapping[int, int]) -> dict[int, str]:
+    """By the index of a cell that is to blame, what to say of the cells that failed because of it."""
+    numbers: dict[int, list[str]] = {}
+    for cell, root in roots.items():
+        numbers.setdefault(root, []).append(str(cell + 1))
+    return {root: _failed_too(cells) for root, cells in numbers.items()}
+
+
+def _failed_too(cells: Sequence[str]) -> str:
+    if len(cells) == 1:
+        return f"Code cell {cells[0]} failed only because this one did."
+    if len(cells) > _MOST_NAMED:
+        return f"{len(cells):,} later code cells, from {cells[0]} on, failed only because this one did."
+    return f"Code cells {', '.join(cells[:-1])} and {cells[-1]} failed only because this one did."
 
 
 def _first_line(message: str) -> str:

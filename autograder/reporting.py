@@ -98,7 +98,7 @@ def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
     return TrainingFacts(
         runs=len(found),
         seconds=round(sum(run.seconds for run in found), 1),
-        devices=tuple(sorted({run.device for run in found})),
+        devices=tuple(sorted({run.computed_on for run in found})),
     )
 
 

@@ -176,6 +176,11 @@ class TrainingRun(Data):
         )
 
     @property
+    def computed_on(self) -> str:
+        """The device, and the backend where that is not TensorFlow: "cpu", "gpu:NVIDIA H200 (jax)"."""
+        return self.device if self.backend == "tensorflow" else f"{self.device} ({self.backend})"
+
+    @property
     def accuracy(self) -> float:
         """The validation accuracy that is judged: the best of the run (0.0 where there was no validation)."""
         return max(self.validation_accuracy, default=0.0)

@@ -27,8 +27,7 @@ from typing import Any
 import nbformat
 import psutil
 from cnn2_class import filled_in, students, template
-
-from autograder.datasets import find
+from rivals import handed_out
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
 MORE = 20
@@ -36,16 +35,6 @@ NBCLIENT = (
     "import sys, nbformat; from nbclient import NotebookClient; "
     "NotebookClient(nbformat.read(sys.argv[1], 4), timeout=None, kernel_name='python3').execute()"
 )
-# What nbclient's kernel cannot download.
-DIGITS = """
-import keras, numpy
-
-def load_data(path="mnist.npz"):
-    with numpy.load({path!r}) as arrays:
-        return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-
-keras.datasets.mnist.load_data = load_data
-"""
 
 
 def busy() -> float:
@@ -73,13 +62,8 @@ def check_beside_nbclient(folder: Path, epochs: int, rounds: int) -> tuple[list[
     """Seconds of `autograder check` and of nbclient, in turn."""
     (member,) = students(1, 1, 1)
     path, served = folder / "cnn2.ipynb", folder / "served.ipynb"
-    notebook = filled_in(template(epochs), member.code)
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    first = next(place for place, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code")
-    notebook["cells"][first]["source"] = (
-        DIGITS.format(path=str(find("mnist").path)) + notebook["cells"][first]["source"]
-    )
-    served.write_text(json.dumps(notebook), encoding="utf-8")
+    path.write_text(json.dumps(filled_in(template(epochs), member.code)), encoding="utf-8")
+    served.write_text(json.dumps(filled_in(handed_out(epochs), member.code)), encoding="utf-8")
     ours, plain = [], []
     for _ in range(rounds):
         ours.append(timed(lambda: run([AUTOGRADER, "check", path])))

@@ -69,7 +69,7 @@ def _cell(source: str, **metadata: Any) -> dict[str, Any]:
     }
 
 
-def _handed_out(epochs: int) -> dict[str, Any]:
+def handed_out(epochs: int) -> dict[str, Any]:
     """The student's notebook with the digits that ours serves, so that all train on the same and none downloads."""
     notebook = template(epochs)
     serving = f"""
@@ -108,7 +108,7 @@ class Nbgrader:
 
     @staticmethod
     def _source(epochs: int) -> dict[str, Any]:
-        notebook = _handed_out(epochs)
+        notebook = handed_out(epochs)
         for question, test in _TESTS.items():
             marks = {"grade": True, "solution": False, "locked": True, "schema_version": 3, "points": 1}
             marks |= {"grade_id": question, "task": False}
@@ -145,7 +145,7 @@ class Otter:
 
     def __init__(self, folder: Path, *, epochs: int) -> None:
         self._folder = folder
-        self._notebook = _handed_out(epochs)
+        self._notebook = handed_out(epochs)
         for question in _TESTS:
             self._notebook["cells"].append(_cell(f'grader.check("{question}")'))
         self._notebook["cells"].insert(0, _cell("import otter\ngrader = otter.Notebook(tests_dir='./tests')"))

@@ -1,5 +1,7 @@
 """What is said of cells that failed: the cause once, and what follows from it with it."""
 
+import time
+
 import pytest
 
 from autograder.checks.base import NotebookCell
@@ -49,7 +51,7 @@ def test_a_name_that_a_cell_made_before_it_failed_elsewhere_blames_no_cell():
      "def model(x):", "class model:", "model: int = 3", "  model=Sequential([", "x = (\nmodel = 2"],
 )  # fmt: skip
 def test_a_line_that_gives_the_name_its_value_is_seen(source):
-    assert NotebookCell(index=0, kind="code", source=source).makes("model")
+    assert "model" in NotebookCell(index=0, kind="code", source=source).makes()
 
 
 @pytest.mark.parametrize(
@@ -58,4 +60,21 @@ def test_a_line_that_gives_the_name_its_value_is_seen(source):
      "import x  # model"],
 )  # fmt: skip
 def test_a_line_that_only_reads_it_is_not(source):
-    assert not NotebookCell(index=0, kind="code", source=source).makes("model")
+    assert "model" not in NotebookCell(index=0, kind="code", source=source).makes()
+
+
+@pytest.mark.parametrize(
+    "line", ["model, " * 20_000, "(model " * 20_000, "import " + "model " * 20_000, "model=" * 20_000]
+)
+def test_a_line_that_is_built_to_be_slow_is_not(line):
+    started = time.monotonic()
+    NotebookCell(index=0, kind="code", source="\n".join([line, *[line[:490]] * 200])).makes()
+    assert time.monotonic() - started < 2
+
+
+def test_a_notebook_of_thousands_of_cells_that_fail_is_told_of_in_a_moment():
+    started = time.monotonic()
+    said = notes(("model = (", SYNTAX), *[("other = model", undefined("model"))] * 10_000)
+    assert time.monotonic() - started < 5
+    assert [note.where for note in said] == ["code cell 1"]
+    assert said[0].hint.endswith("10,000 later code cells, from 2 on, failed only because this one did.")

@@ -48,13 +48,11 @@ class Calibration:
     accuracies: tuple[float, ...] = ()
 
 
-_READ = 100_000
-_MAKING = (
-    r"^[ \t]*(?:\w+[ \t]*,[ \t]*)*{}(?:[ \t]*,[ \t]*\w+)*[ \t]*(?::[^=\n]*)?=(?!=)",
-    r"^[ \t]*\([\w \t,()]*\b{}\b[\w \t,()]*=(?!=)",
-    r"^[ \t]*(?:def|class)[ \t]+{}\b",
-    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t][^#\n]*\b{}\b",
-)
+# Of a cell so many characters are read, and lines up to so many: a student wrote them.
+_READ, _LINE = 100_000, 500
+_TARGETS = re.compile(r"[\s(]*\*?\w+(?:[\s)]*,[\s(]*\*?\w+)*[\s),]*")
+_DEFINED = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+(\w+)")
+_IMPORTED = re.compile(r"\s*(?:from\s+[\w.]+\s+)?import\s+([^#]*)")
 
 
 class NotebookCell(Data):
@@ -65,13 +63,26 @@ class NotebookCell(Data):
     source: str
     metadata: dict[str, Any] = {}
 
-    def makes(self, name: str) -> bool:
-        """Whether a line of it gives the name its value: an assignment, a definition, an import.
+    def makes(self) -> frozenset[str]:
+        """The names to which a line of it gives a value: by an assignment, a definition or an import.
 
-        Read line by line, so that it is told of a cell that is no Python as well.
+        Read line by line, so that it is told of a cell that is no Python as well, in time that grows with its length.
         """
-        word = re.escape(name)
-        return any(re.search(pattern.format(word), self.source[:_READ], re.MULTILINE) for pattern in _MAKING)
+        lines = self.source[:_READ].splitlines()
+        return frozenset(name for line in lines if len(line) <= _LINE for name in _made_by(line))
+
+
+def _made_by(line: str) -> list[str]:
+    if match := _DEFINED.match(line):
+        return [match[1]]
+    if match := _IMPORTED.match(line):
+        parts = [part.split() for part in match[1].strip(" \t()").split(",")]
+        return [part[-1] if "as" in part else part[0].partition(".")[0] for part in parts if part]
+    left, equals, right = line.partition("=")
+    targets = left.partition(":")[0]
+    if not equals or right.startswith("=") or not _TARGETS.fullmatch(targets):
+        return []
+    return re.findall(r"\w+", targets)
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _stopped_maker(context: Context, name: str) -> str:
     """That the cell which makes the network did not run to its end, for the student; "" where that is not so."""
     written = [cell for cell in context.cells if cell.kind == "code"]
     for cell in context.evidence.cells:
-        if cell.status == "ok" or cell.index >= len(written) or not written[cell.index].makes(name):
+        if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
             continue
         failure = cell.failure
         line = f" in line {failure.line}" if failure and failure.line else ""

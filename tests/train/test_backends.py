@@ -6,6 +6,7 @@ from training_networks import small_cnn, task
 from autograder.train.choice import NoSuchBackend, chosen_backend
 from autograder.train.place import TrainingPlace
 from autograder.train.trainer import Trainer
+from autograder.training import TrainingRun
 
 
 @pytest.mark.slow
@@ -39,3 +40,9 @@ def test_a_backend_that_there_is_not_is_refused_with_the_names_of_those_there_ar
 def test_tensorflow_is_what_trains_where_nothing_is_said(monkeypatch):
     monkeypatch.delenv("AUTOGRADER_BACKEND", raising=False)
     assert TrainingPlace.here(()).backend == "tensorflow"
+
+
+def test_a_run_says_its_backend_where_it_is_not_the_usual_one():
+    run = TrainingRun(key="k", outcome="trained", device="gpu:NVIDIA H200")
+    assert run.computed_on == "gpu:NVIDIA H200"
+    assert run.model_copy(update={"backend": "jax"}).computed_on == "gpu:NVIDIA H200 (jax)"
