@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas
 import pytest
 from bs4 import BeautifulSoup
-from class_of_results import HOSTILE, TITLE, class_of, hostile, pooling_forgotten, result, solved, template, unreadable
+from class_of_results import TITLE, class_of, pooling_forgotten, result, solved, template, unreadable
+from hostile_results import HOSTILE, hostile
 
 from autograder.feedback.causes import root_causes
 from autograder.feedback.discrimination import discrimination

@@ -8,17 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from class_of_results import (
-    TITLE,
-    class_of,
-    hostile,
-    hostile_cells,
-    notebook_cells,
-    pooling_forgotten,
-    solved,
-    template,
-    unreadable,
-)
+from class_of_results import TITLE, class_of, notebook_cells, pooling_forgotten, solved, template, unreadable
+from hostile_results import hostile, hostile_cells
 
 from autograder.feedback.pages import write_class_page, write_student_page
 from autograder.feedback.summary import summarize

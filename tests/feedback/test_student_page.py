@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from class_of_results import (
-    HOSTILE,
     TITLE,
     expected,
-    hostile,
-    hostile_cells,
     notebook_cells,
     picture,
     pooling_forgotten,
@@ -21,6 +18,7 @@ from class_of_results import (
     template,
     unreadable,
 )
+from hostile_results import HOSTILE, hostile, hostile_cells
 
 from autograder.checks.base import Dependency
 from autograder.evidence import CellRun
