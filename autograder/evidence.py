@@ -31,8 +31,10 @@ class CapturedNetwork(Data):
     """A Keras model as the kernel described it.
 
     `config` is `model.get_config()` with its `class_name` (None when the model cannot describe itself: then
-    `opaque` says why); `compile` is `model.get_compile_config()`; `input_shape` includes the batch axis, None where
-    unknown; `cell` is the index among the code cells after which this state was seen.
+    `opaque` says why); `own_code` is whether code of the student's own decides what it computes: `config` is then
+    that of the Keras layers that were seen to be called; `compile` is `model.get_compile_config()`; `input_shape`
+    includes the batch axis, None where unknown; `cell` is the index among the code cells after which this state was
+    seen.
     """
 
     name: str = Field(max_length=200)
@@ -41,6 +43,7 @@ class CapturedNetwork(Data):
     compile: dict[str, Any] | None = None
     input_shape: tuple[int | None, ...] | None = Field(default=None, max_length=16)
     opaque: str = Field(default="", max_length=2000)
+    own_code: bool = False
     cell: int = Field(ge=0)
 
 

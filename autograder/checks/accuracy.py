@@ -54,6 +54,7 @@ class Accuracy(Question):
     substitutions: int = Field(default=6, ge=0, le=50)
 
     requires_training: ClassVar[bool] = True
+    about_layers: ClassVar[bool] = True
 
     @property
     def needs_calibration(self) -> bool:

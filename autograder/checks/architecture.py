@@ -24,6 +24,7 @@ class ArchitectureQuestion(Question):
     network: str = "model"
 
     from_evidence_alone: ClassVar[bool] = True
+    about_layers: ClassVar[bool] = True
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)

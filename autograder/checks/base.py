@@ -143,6 +143,8 @@ class Question(Data, ABC):
     # Whether the verdict reads the evidence and the assignment alone, neither runs nor earlier verdicts: then a
     # question that is looked at in several rounds is judged in the first. Its fields must be hashable.
     from_evidence_alone: ClassVar[bool] = False
+    # Whether the verdict reads the layers of its networks: where they cannot be read, a person has to.
+    about_layers: ClassVar[bool] = False
 
     @property
     def requires_training(self) -> bool:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from autograder.checks.base import Context, Question
+from autograder.checks.networks import find_network
+from autograder.language import say
 from autograder.result import Finding, Verdict
 from autograder.training import TrainingRun, TrainingTask
 
@@ -109,9 +111,27 @@ def _judge(question: Question, context: Context) -> Verdict:
 
 def _judged(question: Question, context: Context) -> Verdict:
     try:
-        return question.judge(context)
+        return _unread(question, context) or question.judge(context)
     except Exception as error:
         return question.verdict("error", 0.0, _crash(error))
+
+
+def _unread(question: Question, context: Context) -> Verdict | None:
+    """The verdict on a question about layers that cannot be read, because code of the student's own stands for them.
+
+    Such a network may be right, so it is not taken for wrong: a person decides. It earns nothing by itself.
+    """
+    if not question.about_layers:
+        return None
+    for name in question.networks():
+        student = find_network(context, name)
+        if student.unread:
+            hint = say(
+                "So a person looks at your code and gives the points. To have it judged at once, build the network "
+                "from Keras' own layers."
+            )
+            return question.verdict("needs_review", 0.0, Finding(message=student.problem, hint=hint))
+    return None
 
 
 def _unmet(question: Question, context: Context) -> Verdict | None:

@@ -36,6 +36,7 @@ class StudentNetwork:
         unfit: its operations where they are understood but do not fit together.
         compilation: how it was compiled.
         problem: why there is no architecture, for the student; "" where there is one.
+        unread: whether that is because code of the student's own decides what it computes: it may be right.
         understood: what was taken for granted to find it, for the student; "" where nothing was.
     """
 
@@ -45,6 +46,7 @@ class StudentNetwork:
     compilation: Compilation = field(default_factory=Compilation)
     problem: str = ""
     understood: str = ""
+    unread: bool = False
 
     @property
     def compiled(self) -> bool:
@@ -162,10 +164,11 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
     compilation = read_compilation(captured.compile)
     name = shown(captured.name)
     if captured.config is None:
-        why = f" {shown(captured.opaque)}" if captured.opaque else ""
+        why = f" {shown(captured.opaque, 400)}" if captured.opaque else ""
         return StudentNetwork(
             captured=captured,
             compilation=compilation,
+            unread=captured.own_code,
             problem=f"The network `{name}` does not describe itself, so it cannot be compared.{why}",
         )
     input_shape = captured.input_shape
@@ -179,6 +182,7 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
         return StudentNetwork(
             captured=captured,
             compilation=compilation,
+            unread=captured.own_code and not isinstance(error, Misfitting),
             unfit=error.architecture if isinstance(error, Misfitting) else None,
             problem=f"The network `{name}` cannot be judged as a whole: {error.reason}{where}.",
         )

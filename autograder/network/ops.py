@@ -10,7 +10,9 @@ from autograder.network.architecture import Shape
 from autograder.network.layers import read_layer
 from autograder.network.values import UnknownNetwork, integer, integers, number, only, optional, shown
 
-MODULES = frozenset({"keras.src.ops.nn", "keras.src.ops.numpy", "keras.src.activations.activations"})
+MODULES = frozenset(
+    {"keras.src.ops.nn", "keras.src.ops.numpy", "keras.src.ops.core", "keras.src.activations.activations"}
+)
 
 _PLAIN = {
     "Relu": "relu",
@@ -29,6 +31,8 @@ _PLAIN = {
 }
 _MERGES = {"Add": "Add", "Subtract": "Subtract", "Multiply": "Multiply", "Maximum": "Maximum", "Minimum": "Minimum"}
 _GLOBAL = {"Mean": "Average", "Max": "Max", "Amax": "Max"}
+# What leaves 32-bit floats as they are, which is what goes into a network here.
+_CASTS = frozenset({"Cast", "ConvertToTensor"})
 _CONSTANT = number(-1e9, 1e9)
 
 
@@ -46,6 +50,9 @@ def read_op(
     Raises:
         UnknownNetwork: the operation is not one that a layer does.
     """
+    if class_name in _CASTS:
+        only("float32", None)(config.get("dtype"))
+        return []
     given = {key: value for key, value in config.items() if key not in ("name", "dtype")}
     constants = [value for value in arguments if value is not None]
     if constants:

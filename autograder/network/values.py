@@ -24,8 +24,8 @@ class UnknownNetwork(ValueError):
         self.layer = layer
 
 
-def shown(value: object) -> str:
-    """An untrusted value, short and printable, for a message."""
+def shown(value: object, longest: int = 60) -> str:
+    """An untrusted value, short and printable, for a message; of a text, the first `longest` characters."""
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
@@ -33,7 +33,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, str):
-        return "".join(character if character.isprintable() else "?" for character in value[:60])
+        return "".join(character if character.isprintable() else "?" for character in value[:longest])
     return "a list" if isinstance(value, list | tuple) else "something else"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.observe.fitting import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain, type_name
 from autograder.observe.saved import SavedFiles
+from autograder.observe.tracing import NoTrace, Tracer
 
 MAX_NETWORKS = 50
 MAX_NETWORK_BYTES = 512 * 1024
@@ -38,6 +39,7 @@ class Describer:
         self._names = names
         self._fits = fits
         self._saved = SavedFiles()
+        self._tracer = Tracer()
         self._model = keras.Model
         self._functional = Functional
         self._configs = {keras.Sequential: keras.Sequential.get_config, Functional: Functional.get_config}
@@ -92,13 +94,18 @@ class Describer:
         facts["input_shape"] = _quietly(lambda: _shape(model.input_shape))
         facts["compile"] = _quietly(lambda: self._small(self._compile_config(model)))
         kind = self._plain_kind(type(model))
-        if kind is None:
-            return facts | {"opaque": f"It is a {type_name(model)}, a class whose code decides what it computes."}
         try:
+            if kind is None or self._tracer.is_own(model):
+                # From here on it is a functional network, however it was written.
+                facts["own_code"] = True
+                model, kind = self._tracer.trace(model), self._functional
             if kind is self._functional and type(model) is not kind:
                 # Keras describes a functional network of a student's class by its name alone.
                 model = kind(model.inputs, model.outputs, name=model.name)
             return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
+        except NoTrace as reason:
+            own = f"It is a {type(model).__name__[:200]}, and code of your own decides what it computes"
+            return facts | {"opaque": f"{own} ({reason})."}
         except NotPlain as reason:
             return facts | {"opaque": f"It cannot be described: {reason}."}
         except Exception as error:

@@ -103,11 +103,20 @@ def test_without_a_network_there_is_nothing_to_train():
 
 
 def test_a_network_that_cannot_be_rebuilt_is_not_trained():
-    custom = network(class_name="MyModel", config=None, opaque="subclassed")
+    custom = network(class_name="MyModel", config=None, opaque="it describes itself as something else")
     assert tasks_needed([QUESTION], context(custom)) == ()
     (verdict,) = judge_all([QUESTION], context(custom))
-    assert verdict.score == 0
+    assert (verdict.status, verdict.score) == ("not_reached", 0)
     assert verdict.findings
+
+
+@pytest.mark.parametrize("config", [None, {"layers": [{"class_name": "Own", "module": "__main__"}]}])
+def test_a_network_of_the_students_own_code_waits_for_a_person(config: dict[str, object] | None):
+    custom = network(class_name="Functional", config=config, opaque="" if config else "own", own_code=True)
+    assert tasks_needed([QUESTION], context(custom)) == ()
+    (verdict,) = judge_all([QUESTION], context(custom))
+    assert (verdict.status, verdict.score) == ("needs_review", 0)
+    assert "a person looks" in verdict.findings[0].hint
 
 
 def test_a_network_that_cannot_be_trained_hears_why():

@@ -19,13 +19,14 @@ import pytest
 from attack import HONEST, Attack
 from breaking import BREAKING
 from forging import FORGING
+from models import MODELS
 from stealing import STEALING
 
 from autograder.gradebook import FILE_NAME, Gradebook
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51"
-ATTACKS = (*FORGING, *STEALING, *BREAKING)
+ATTACKS = (*FORGING, *MODELS, *STEALING, *BREAKING)
 # Small, so that each attack ends in seconds; the defaults are in `autograder.observe.task.Limits`.
 LIMITS = (
     "limits = { cell_seconds = 6, total_seconds = 40, grace_seconds = 2, memory_mb = 1024, processes = 160, "

@@ -99,21 +99,6 @@ def test_a_class_that_only_builds_its_layers_is_the_network_that_it_builds(obser
     assert [operation.kind for operation in built.operations] == ["Input", "Dense", "Activation", "Dense"]
 
 
-@pytest.mark.parametrize("method", ["call", "get_config", "layers", "__call__"])
-def test_a_class_that_replaces_anything_of_keras_stays_opaque(observe: Observe, method: str) -> None:
-    code = f"{ONLY_BUILT[0]}\n    def {method}(self, *arguments):\n        return None"
-    network = observe(f"import keras\n{code}\nmodel = Net()").network("model")
-    assert network is None or network.opaque
-
-
-def test_a_network_of_a_class_of_ones_own_is_opaque(observe: Observe) -> None:
-    evidence = observe("import keras\nclass Net(keras.Model):\n    def call(self, x): return x\nnet = Net()")
-    network = evidence.network("net")
-    assert network is not None
-    assert network.config is None
-    assert "Net" in network.opaque
-
-
 def test_a_failure_names_its_line(observe: Observe) -> None:
     evidence = observe(
         "def broken():\n    return {}['key']\n", "x = 1\n\ny = broken()", "if True print(3)", "%%time\nz = 1\n1 / 0"

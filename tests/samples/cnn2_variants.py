@@ -322,3 +322,67 @@ def _(sheet: Sheet) -> None:
     for cell in sheet.cells:
         cell["metadata"] = {}
     sheet.answer("Validation accuracy 0.9683")
+
+
+@variant("subclassed", "a class of the student's own, which calls its layers")
+def _(sheet: Sheet) -> None:
+    sheet.rewrite("network", """
+class CNN2(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.blocks = []
+        for filters in (32, 32, 64, 64):
+            conv = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")
+            self.blocks.append((conv, layers.BatchNormalization()))
+        self.pools = [layers.MaxPooling2D(), layers.MaxPooling2D()]
+        self.flatten = layers.Flatten()
+        self.hidden = layers.Dense(200, kernel_initializer="he_normal")
+        self.norm = layers.BatchNormalization()
+        self.dropout = layers.Dropout(0.3)
+        self.out = layers.Dense(10, activation="softmax", kernel_initializer="he_normal")
+
+    def call(self, x, training=None):
+        for index, (conv, norm) in enumerate(self.blocks):
+            x = keras.ops.relu(norm(conv(x), training=training))
+            if index % 2:
+                x = self.pools[index // 2](x)
+        x = self.norm(self.hidden(self.flatten(x)), training=training)
+        x = keras.activations.relu(self.dropout(x, training=training))
+        return self.out(x)
+
+
+# here is your code coming:
+model = CNN2()
+model.build((None, 28, 28, 1))
+# end of your code
+""")
+
+
+@variant("own-layer", "a layer of the student's own for the part that comes twice, and a Lambda layer")
+def _(sheet: Sheet) -> None:
+    sheet.rewrite("network", """
+class Block(layers.Layer):
+    def __init__(self, filters):
+        super().__init__()
+        self.conv = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")
+        self.norm = layers.BatchNormalization()
+
+    def call(self, x):
+        return keras.ops.relu(self.norm(self.conv(x)))
+
+
+# here is your code coming:
+model = keras.Sequential([
+    keras.Input(shape=(28, 28, 1)),
+    Block(32), Block(32), layers.MaxPooling2D(),
+    Block(64), Block(64), layers.MaxPooling2D(),
+    layers.Flatten(),
+    layers.Dense(200, kernel_initializer="he_normal"),
+    layers.BatchNormalization(),
+    layers.Dropout(0.3),
+    layers.Lambda(lambda x: keras.ops.relu(x)),
+    layers.Dense(10, kernel_initializer="he_normal"),
+    layers.Softmax(),
+])
+# end of your code
+""")
