@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.observe.fitting import FitCall, FitRecorder
-from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain, type_name
+from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved import SavedFiles
 from autograder.observe.tracing import NoTrace, Tracer
 
