@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -20,13 +21,14 @@ from attack import HONEST, Attack
 from breaking import BREAKING
 from forging import FORGING
 from models import MODELS
+from poisoning import POISONING
 from stealing import STEALING
 
 from autograder.gradebook import FILE_NAME, Gradebook
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51"
-ATTACKS = (*FORGING, *MODELS, *STEALING, *BREAKING)
+ATTACKS = (*FORGING, *MODELS, *STEALING, *BREAKING, *POISONING)
 # Small, so that each attack ends in seconds; the defaults are in `autograder.observe.task.Limits`.
 LIMITS = (
     "limits = { cell_seconds = 6, total_seconds = 40, grace_seconds = 2, memory_mb = 1024, processes = 160, "
@@ -253,6 +255,41 @@ def test_nothing_secret_came_back(graded: Graded, listener: Listener):
         assert printed, attack.name
         assert not {"FOUND", "REACHED", "WROTE", "MEMORY"} & set(printed.split()), (attack.name, printed)
     assert listener.reached == []
+
+
+def test_no_table_holds_a_formula(graded: Graded):
+    tables = list(graded.folder.rglob("*.csv"))
+    assert tables
+    for table in tables:
+        with table.open(newline="", encoding="utf-8") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert any("cmd|" in cell for cell in cells)
+        assert [cell for cell in cells if cell.startswith(("=", "+", "@", "-"))] == []
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on this machine")
+def test_no_page_acts_in_a_browser(graded: Graded):
+    """Every page of the class, with everything that is folded in it unfolded."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    pages = sorted(graded.folder.rglob("*.html"))
+    assert len(pages) > len(ATTACKS)
+    noise: list[str] = []
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("dialog", lambda dialog: (noise.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: noise.append(request.url))
+        page.on("popup", lambda popup: noise.append("popup"))
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        for path in pages:
+            noise.clear()
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.wait_for_timeout(50)
+            assert [one for one in noise if not one.startswith("data:image/png;base64,")] == [path.as_uri()]
+            assert (page.url, len(page.frames)) == (path.as_uri(), 1)
+            assert page.title() != "run"
+        browser.close()
 
 
 def test_nothing_is_left_behind(graded: Graded, traces: tuple[set[str], set[str]]):
