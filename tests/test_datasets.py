@@ -236,6 +236,19 @@ def test_a_damaged_file_is_named(places, monkeypatch, kind):
         find("mnist")
 
 
+def test_a_file_that_cannot_be_read_is_named_and_one_of_ours_is_passed_over(places, monkeypatch):
+    name = find("mnist").path.name
+    for folder, file_name in (("data", "mnist.npz"), ("cache/keras-autograder/datasets", name)):
+        (places / folder).mkdir(parents=True, exist_ok=True)
+        (places / folder / file_name).unlink(missing_ok=True)
+        # Whoever opens it, reading fails.
+        (places / folder / file_name).symlink_to("/proc/self/mem")
+    assert find("mnist").images == 4000
+    monkeypatch.setenv("AUTOGRADER_DATA", str(places / "data"))
+    with pytest.raises(DatasetMissing, match=r"cannot be read: .*mnist\.npz"):
+        find("mnist")
+
+
 def test_damaged_pixels_are_noticed_when_they_are_read(places):
     path = put(places / "data", "mnist", small())
     content = bytearray(path.read_bytes())

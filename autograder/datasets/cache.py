@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -42,7 +43,7 @@ def fingerprint(files: list[Path]) -> str:
 def kept(file_name: str) -> Path | None:
     """The file of that name, where we kept one."""
     paths = (folder / file_name for folder in _folders())
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def keep(file_name: str, content: bytes) -> Path:
@@ -61,8 +62,9 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
     """
     for folder in _folders():
         for path in sorted(folder.glob(f"{stem}-*.npz")):
-            if file_digest(path).startswith(path.stem.rpartition("-")[2]):
-                return path
+            with suppress(OSError):  # another user's, in a cache that two of them share
+                if file_digest(path).startswith(path.stem.rpartition("-")[2]):
+                    return path
     content = npz_bytes(build())
     return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
 

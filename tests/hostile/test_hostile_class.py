@@ -73,8 +73,10 @@ def assignment(folder: Path) -> Path:
     return own
 
 
-def grade(course: Path, members: tuple[Attack, ...], folder: Path, *before: str) -> Graded:
-    """Grade them with the real command, which `before` stands before."""
+def grade(
+    course: Path, members: tuple[Attack, ...], folder: Path, *before: str, variables: dict[str, str] | None = None
+) -> Graded:
+    """Grade them with the real command, which `before` stands before, with further environment variables."""
     submissions, temporary = folder / "submissions", folder / "tmp"
     for made in (submissions, temporary):
         made.mkdir(parents=True)
@@ -86,7 +88,7 @@ def grade(course: Path, members: tuple[Attack, ...], folder: Path, *before: str)
         grader = subprocess.Popen(
             [*before, sys.executable, "-m", "autograder", "grade", course, submissions, "--output", report],
             cwd=ROOT,
-            env={**os.environ, "GRADER_SECRET": CANARY, "TMPDIR": str(temporary)},
+            env={**os.environ, "GRADER_SECRET": CANARY, "TMPDIR": str(temporary), **(variables or {})},
             stdout=said,
             stderr=said,
         )
@@ -309,7 +311,25 @@ def test_each_ended_within_its_time(graded: Graded):
 
 
 ORDINARY = ("setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "--inh-caps=-all")
+# In a mount namespace of its own: an empty folder in the place of a private one, and in it Python where it was.
+OPENED = """
+set -e
+mkdir -p "$HELD" && mount --bind "$PYTHON" "$HELD"
+mount -t tmpfs -o mode=755 tmpfs "$PRIVATE"
+mkdir -p "$PYTHON" && mount --move "$HELD" "$PYTHON"
+exec "$@"
+"""
 FEW = ("fork-bomb", "kill-everybody", "rights", "named-places", "host-proc", "patched-config", "disk")
+
+
+def ordinary(folder: Path) -> tuple[str, ...]:
+    """What stands before a command that another user is to run, also where Python lies in root's own folder."""
+    python = Path(sys.base_prefix).resolve()
+    private = next((one for one in reversed(python.parents) if not one.stat().st_mode & 0o001), None)
+    if private is None or shutil.which("unshare") is None:
+        return ORDINARY
+    places = (f"HELD={folder / 'python'}", f"PYTHON={python}", f"PRIVATE={private}")
+    return ("env", *places, "unshare", "--mount", "sh", "-c", OPENED, "sh", *ORDINARY)
 
 
 def test_an_ordinary_user_grades_as_safely(course: Path, listener: Listener, tmp_path_factory: pytest.TempPathFactory):
@@ -319,19 +339,22 @@ def test_an_ordinary_user_grades_as_safely(course: Path, listener: Listener, tmp
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv (util-linux) is not installed")
     usable = "from autograder.sandbox.isolation import choose; choose('bubblewrap')"
-    tried = subprocess.run(
-        [*ORDINARY, sys.executable, "-c", usable], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        pytest.skip(f"no other user can use this Python in a sandbox: {tried.stderr.strip().splitlines()[-1][:200]}")
     folder = Path(tempfile.mkdtemp(prefix="ordinary-", dir="/tmp"))
+    folder.chmod(0o755)
+    before = ordinary(folder)
     try:
+        tried = subprocess.run(
+            [*before, sys.executable, "-c", usable], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if tried.returncode:
+            said = tried.stderr.strip().splitlines()[-1:]
+            pytest.skip(f"no other user can use this Python in a sandbox: {said}")
         own = assignment(folder)
         chosen = [attack for attack in ATTACKS if attack.name in FEW]
         members = [aimed(attack, listener, own) if attack in STEALING else attack for attack in chosen]
         (folder / "run").mkdir()
         subprocess.run(["chown", "-R", "61234:61234", folder], check=True)
-        done = grade(own, (HONEST[0], *members), folder / "run", *ORDINARY)
+        done = grade(own, (HONEST[0], *members), folder / "run", *before, variables={"HOME": str(folder)})
         for attack in (HONEST[0], *chosen):
             assert done.results[attack.name]["score"] == attack.earns, attack.name
             assert done.results[attack.name]["isolation"] == "bubblewrap"
