@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from autograder import datasets
 from autograder.assignment import Assignment, AssignmentError, load
-from autograder.authoring.calibrate import calibrate
+from autograder.authoring.calibrate import Checked, calibrate, try_thresholds
 from autograder.authoring.validate import Validation, validate
 from autograder.engine import Machines, ObserveStage, engine_on
 from autograder.errors import Mendable
@@ -374,6 +374,20 @@ def calibrate_assignment(
         standard = Standard.of(assignment, reference_of(assignment, observer))
         reference = calibrate(standard, trainer, seeds, workers=workers, progress=progress)
     return reference, write_reference(assignment.folder, reference)
+
+
+def check_thresholds(
+    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
+) -> tuple[Checked, ...]:
+    """Whether the solution passes on this machine, with each of the seeds; nothing is written.
+
+    Raises:
+        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    with workshop("auto", workers) as (observer, trainer):
+        trainer.warm()
+        return try_thresholds(standard_of(assignment, observer), trainer, seeds, workers=workers, progress=progress)
 
 
 def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Validation:

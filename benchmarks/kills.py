@@ -111,7 +111,15 @@ def killed(arguments: list[str], after: float) -> tuple[int | None, list[str], l
         _, alive = psutil.wait_procs(started, timeout=GRACE_SECONDS)
         said.seek(0)
         lines = said.read().splitlines()
-    return ended, lines, [str(process) for process in alive]
+    return ended, lines, [str(process) for process in alive if _runs(process)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is more than an entry that nobody has collected yet."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def lost(report: Path, told: set[str], expected: dict[str, dict[str, object] | None]) -> list[str]:

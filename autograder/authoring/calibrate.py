@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder.errors import Mendable
@@ -47,7 +48,47 @@ def calibrate(
     return standard.reference.model_copy(update={"thresholds": thresholds})
 
 
-def _calibrate(
+@dataclass(frozen=True)
+class Checked:
+    """What the reference reached (validation accuracies, 0..1, one for each seed) where `minimum` is needed."""
+
+    question: str
+    minimum: float
+    accuracies: tuple[float, ...]
+
+    @property
+    def passed(self) -> int:
+        """With how many seeds it reached what is needed."""
+        return sum(accuracy >= self.minimum for accuracy in self.accuracies)
+
+
+def try_thresholds(
+    standard: Standard,
+    trainer: Trainer,
+    seeds: Sequence[int],
+    *,
+    workers: int,
+    progress: Callable[[str, int, float], None],
+) -> tuple[Checked, ...]:
+    """Whether the reference passes with each of the seeds where this runs: with other images, another device.
+
+    Raises:
+        CalibrationError: the reference network could not be trained, or a threshold was never computed.
+    """
+    context, checked = standard.reference_context(), []
+    for question in standard.assignment.questions:
+        if not question.needs_calibration:
+            continue
+        known = standard.reference.thresholds.get(question.id)
+        if known is None:
+            raise CalibrationError(f"{question.id}: no threshold was computed yet; leave out --check once")
+        for task in question.training(context):
+            runs = _runs(question.id, task.whole, 1.0, trainer, seeds, workers, progress)
+            checked.append(Checked(question.id, known.minimum, tuple(made.accuracy for made in runs)))
+    return tuple(checked)
+
+
+def _runs(
     question: str,
     task: TrainingTask,
     share: float,
@@ -55,7 +96,7 @@ def _calibrate(
     seeds: Sequence[int],
     workers: int,
     progress: Callable[[str, int, float], None],
-) -> Threshold:
+) -> list[TrainingRun]:
     def run(seed: int) -> TrainingRun:
         made = trainer.run(task.with_seed(seed))
         if made.outcome != "trained":
@@ -66,7 +107,19 @@ def _calibrate(
         return made
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        runs = list(pool.map(run, seeds))
+        return list(pool.map(run, seeds))
+
+
+def _calibrate(
+    question: str,
+    task: TrainingTask,
+    share: float,
+    trainer: Trainer,
+    seeds: Sequence[int],
+    workers: int,
+    progress: Callable[[str, int, float], None],
+) -> Threshold:
+    runs = _runs(question, task, share, trainer, seeds, workers, progress)
     accuracies = tuple(round(made.reached_by(share), 6) for made in runs)
     return Threshold(
         task=task.with_seed(0).key,

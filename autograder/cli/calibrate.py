@@ -13,6 +13,9 @@ from autograder.cli.base import app, say, sentences
 def calibrate(
     assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
     seeds: Annotated[int, typer.Option(min=5, max=1000, help="How many runs of the reference solution.")] = 20,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say whether the solution passes on this machine.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
 ) -> None:
     """Compute the thresholds of accuracy questions from the reference solution's own short runs."""
@@ -20,13 +23,28 @@ def calibrate(
         from autograder import jobs
         from autograder.assignment import load
 
+        asked = range(1, seeds + 1)
+        cores = workers or jobs.available_cores()
+        if check:
+            checked = jobs.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
+            for one in checked:
+                low, high = min(one.accuracies), max(one.accuracies)
+                say(
+                    f"{one.question}: {low:.4f} to {high:.4f}; {one.minimum} is needed: "
+                    f"reached with {one.passed} of {len(one.accuracies)} seeds"
+                )
+            raise typer.Exit(any(one.passed < len(one.accuracies) for one in checked))
         reference, path = jobs.calibrate_assignment(
             load(assignment),
-            range(1, seeds + 1),
-            workers=workers or jobs.available_cores(),
-            progress=lambda question, seed, accuracy: say(f"{question}: seed {seed}: {accuracy:.4f}"),
+            asked,
+            workers=cores,
+            progress=_progress,
         )
         for question, threshold in reference.thresholds.items():
             low, high = min(threshold.accuracies), max(threshold.accuracies)
             say(f"{question}: {low:.4f} to {high:.4f} over {len(threshold.seeds)} seeds → at least {threshold.minimum}")
         say(f"written: {path}")
+
+
+def _progress(question: str, seed: int, accuracy: float) -> None:
+    say(f"{question}: seed {seed}: {accuracy:.4f}")
