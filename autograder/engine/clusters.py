@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -78,21 +79,23 @@ def _ssh(machines: SshMachines) -> Any:
     _need("asyncssh")
     from distributed import SSHCluster
 
-    if isinstance(machines.tls, Tls):
-        # SSHCluster hands Dask's settings on to the hosts; there is no other way for certificates to get there.
-        dask.config.set({"distributed.comm": _settings(machines.tls)})
+    # It repeats what every host logs.
+    logging.getLogger("distributed.deploy.ssh").setLevel(logging.WARNING)
     security = _security(machines.tls)
-    return SSHCluster(
-        list(machines.hosts[:1] + machines.hosts),
-        connect_options={"username": machines.user} if machines.user else {},
-        worker_options={
-            "nthreads": machines.slots + machines.gpus,
-            "resources": _offer(machines.slots, machines.gpus),
-        },
-        scheduler_options={"dashboard": False, "protocol": "tls" if security else "tcp"},
-        remote_python=machines.python,
-        security=security,
-    )
+    # SSHCluster hands Dask's settings on to the hosts; there is no other way for certificates to get there.
+    settings = _settings(machines.tls) if isinstance(machines.tls, Tls) else {}
+    with dask.config.set(settings):
+        return SSHCluster(
+            list(machines.hosts[:1] + machines.hosts),
+            connect_options={"username": machines.user} if machines.user else {},
+            worker_options={
+                "nthreads": machines.slots + machines.gpus,
+                "resources": _offer(machines.slots, machines.gpus),
+            },
+            scheduler_options={"dashboard": False, "protocol": "tls" if security else "tcp"},
+            remote_python=machines.python,
+            security=security,
+        )
 
 
 def _slurm(machines: SlurmMachines) -> Any:
@@ -158,12 +161,14 @@ def _security(tls: Tls | str) -> Security | None:
 
 
 def _settings(tls: Tls) -> dict[str, Any]:
-    pair = {"cert": str(tls.certificate), "key": str(tls.key)}
-    return {
-        "require-encryption": True,
-        "default-scheme": "tls",
-        "tls": {"ca-file": str(tls.ca), "scheduler": pair, "worker": pair, "client": pair},
+    """Dask's settings for these certificates, key by key: a table set as a whole would take its neighbours' place."""
+    pairs = {
+        f"tls.{role}.{part}": str(path.expanduser())
+        for role in ("scheduler", "worker", "client")
+        for part, path in (("cert", tls.certificate), ("key", tls.key))
     }
+    comm = {"require-encryption": True, "default-scheme": "tls", "tls.ca-file": str(tls.ca.expanduser()), **pairs}
+    return {f"distributed.comm.{name}": value for name, value in comm.items()}
 
 
 def _existing(path: Path) -> Path:
