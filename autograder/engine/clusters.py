@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ from autograder.engine.cluster_file import (
     Tls,
 )
 from autograder.engine.stages import EngineError
+
+# Schedulers and workers always answer HTTP, without TLS and without asking who it is: here from their own machine
+# only, and without the pages that show what is being done.
+_LOOPBACK = "127.0.0.1:0"
+_QUIET: Mapping[str, Any] = {"dashboard": False, "dashboard_address": _LOOPBACK}
 
 
 @contextmanager
@@ -70,8 +75,8 @@ def _local(machines: LocalMachines) -> LocalCluster:
         host="127.0.0.1",
         protocol="tls://" if security else "tcp://",
         security=security,
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address=_LOOPBACK,
+        worker_dashboard_address=_LOOPBACK,
     )
 
 
@@ -91,8 +96,9 @@ def _ssh(machines: SshMachines) -> Any:
             worker_options={
                 "nthreads": machines.slots + machines.gpus,
                 "resources": _offer(machines.slots, machines.gpus),
+                **_QUIET,
             },
-            scheduler_options={"dashboard": False, "protocol": "tls" if security else "tcp"},
+            scheduler_options={"protocol": "tls" if security else "tcp", **_QUIET},
             remote_python=machines.python,
             security=security,
         )
@@ -117,10 +123,10 @@ def _slurm(machines: SlurmMachines) -> Any:
         interface=machines.interface,
         job_extra_directives=directives,
         job_script_prologue=list(machines.prologue),
-        worker_extra_args=["--resources", f'"{offer}"'],
+        worker_extra_args=["--resources", f'"{offer}"', "--no-dashboard", "--dashboard-address", _LOOPBACK],
         security=_security(machines.tls),
         shared_temp_directory=str(certificates),
-        scheduler_options={"dashboard": False},
+        scheduler_options=dict(_QUIET),
         **({"python": machines.python} if machines.python else {}),
     )
     cluster.scale(jobs=machines.jobs)
