@@ -26,7 +26,7 @@ class UnknownNetwork(ValueError):
         self.layer = layer
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = 60) -> str:
     """An untrusted value, short and printable, for a message."""
     if isinstance(value, bool) or value is None:
         return str(value)
@@ -35,7 +35,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, str):
-        return "".join(character if character.isprintable() else "?" for character in value[:60])
+        return "".join(character if character.isprintable() else "?" for character in value[:longest])
     return say("a list") if isinstance(value, list | tuple) else say("something else")
 
 
