@@ -69,7 +69,7 @@ _ALL = (
     *_UNKNOWN_SETTING.values(),
     *_BAD_SETTINGS.values(),
 )
-_PARTS = {"how": (ENDED_EARLY,), "possible": (OR,), "some": (OR,)}
+_PARTS = {"how": (ENDED_EARLY,), "possible": (OR,), "last": (OR,)}
 
 
 def unknown(part: str, name: str) -> str:

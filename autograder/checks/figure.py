@@ -116,7 +116,8 @@ class Figure(Question):
             hint = say("Draw what the history of `fit` holds.")
             return _Judged(0.0, Finding(message=message, where=where, hint=hint))
         # Fewer than what is asked for: at most one line.
-        message = say(_TOO_FEW[self.curves[0] if len(self.curves) == 1 else "both"][min(len(lines), 1)])
+        asked = self.curves[0] if len(self.curves) == 1 else "both"
+        message = say(_TOO_FEW[asked][min(len(lines), 1)])
         return _Judged(0.0, Finding(message=message, where=where))
 
     def _shows_something_else(self, axes: _Axes) -> bool:
