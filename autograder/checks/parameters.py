@@ -58,7 +58,8 @@ def _finding(wanted: Totals, given: Totals | None, causes: list[str], expected: 
         why = say("That follows from what differs in the network: {causes}", causes=" ".join(causes[:3]))
         message = f"{message} {why}"
         if len(causes) > 3:
-            message = f"{message} {say('And from {count} more.', count=len(causes) - 3)}"
+            more = say("And from {count} more.", count=len(causes) - 3)
+            message = f"{message} {more}"
     hint = say(
         "Compare the last column of your summary with the expected table: the first row that differs tells most."
     )

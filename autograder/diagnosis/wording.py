@@ -144,7 +144,8 @@ def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bo
         needed=case.minimum,
     )
     if len(cause.suspects) == 2 and _both_tried(found, cause):
-        message = f"{message} {say('Neither of the two was enough alone.')}"
+        neither = say("Neither of the two was enough alone.")
+        message = f"{message} {neither}"
     hints = dict.fromkeys(say(_HINTS.get(one.aspect, _LOOK)) for one in cause.suspects)
     where = joined(list(dict.fromkeys(label for one in cause.suspects for label in one.layers))[:4])
     return Finding(message=message, where=where, hint=" ".join(hints))

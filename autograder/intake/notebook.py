@@ -47,7 +47,8 @@ class UnreadableNotebook(UnreadableSubmission):
 
 
 def _save_again(problem: str) -> UnreadableNotebook:
-    return UnreadableNotebook(f"{problem} {say(_SAVE_AGAIN)}")
+    mend = say(_SAVE_AGAIN)
+    return UnreadableNotebook(f"{problem} {mend}")
 
 
 def parse_notebook(content: bytes) -> NotebookNode:
