@@ -136,8 +136,9 @@ def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bo
     how = "as trained" if as_trained else "our run"
     if not own.validation_accuracy:
         how = "as trained, untrainable" if as_trained else "untrainable"
+    of_one, of_two = _RESTORED[how]
     message = say(
-        _RESTORED[how][len(cause.suspects) - 1],
+        of_one if len(cause.suspects) == 1 else of_two,
         changes=_change(cause, told=told),
         reached=cause.run.accuracy,
         before=own.accuracy,
