@@ -18,7 +18,7 @@ from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
-from autograder.language import catalogue, say, speaking
+from autograder.language import ENGLISH, catalogue, say, speaking
 from autograder.network.compilation import read_compilation
 from autograder.observe.sentences import told_note
 from autograder.once import OncePerKey
@@ -65,7 +65,8 @@ class Standard:
         expected = assignment.expected(reference.networks(assignment))
         for name, network in expected.items():
             captured = reference.evidence.network(name)
-            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            with speaking(ENGLISH):  # it goes into the keys of training runs
+                compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
             expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
         return cls(assignment, reference, expected, calibrations)
 
