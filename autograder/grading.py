@@ -18,7 +18,9 @@ from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.language import ENGLISH, catalogue, say, speaking
 from autograder.network.compilation import read_compilation
+from autograder.observe.sentences import told_note
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
@@ -63,7 +65,8 @@ class Standard:
         expected = assignment.expected(reference.networks(assignment))
         for name, network in expected.items():
             captured = reference.evidence.network(name)
-            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            with speaking(ENGLISH):  # it goes into the keys of training runs
+                compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
             expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
         return cls(assignment, reference, expected, calibrations)
 
@@ -96,7 +99,14 @@ class Standard:
     @cached_property
     def key(self) -> str:
         """Changes with anything that a verdict reads besides evidence and training runs."""
-        return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions())
+        parts = ["standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions()]
+        words = catalogue(self.language)
+        return digest(*parts, *([words] if words else []))
+
+    @property
+    def language(self) -> str:
+        """The language in which verdicts are worded."""
+        return self.assignment.language
 
 
 @dataclass(frozen=True)
@@ -135,11 +145,16 @@ class Grader:
         self._made_lock = threading.Lock()
 
     def grade(self, submission: Submission) -> Outcome:
-        """The result of one submission, stored in the gradebook.
+        """The result of one submission, in the language of the assignment, stored in the gradebook.
 
         Raises:
             ObserverError, TrainerError, GradebookError: the autograder itself failed; nothing is stored then.
         """
+        # A thread begins with the language of none: so it is set here, in the thread that judges.
+        with speaking(self._standard.language):
+            return self._grade(submission)
+
+    def _grade(self, submission: Submission) -> Outcome:
         start = time.monotonic()
         try:
             content, notebook = read(submission)
@@ -254,16 +269,19 @@ def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -
 def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
     """`context` with every training run on which points hang."""
     runs = dict(context.runs)
-    while tasks := tasks_needed(standard.assignment.questions, replace(context, runs=runs)):
-        for task in tasks:
-            runs[task.key] = run(task)
+    with speaking(standard.language):
+        while tasks := tasks_needed(standard.assignment.questions, replace(context, runs=runs)):
+            for task in tasks:
+                runs[task.key] = run(task)
     return replace(context, runs=runs)
 
 
 def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    verdicts = judge_all(standard.assignment.questions, context)
+    with speaking(standard.language):
+        verdicts = judge_all(standard.assignment.questions, context)
+        notes = [*run_notes(evidence, context.cells), *(Finding(message=told_note(note)) for note in evidence.notes)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
         student=student,
@@ -273,7 +291,7 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
         points=standard.assignment.points,
         pending=round(sum(verdict.pending for verdict in verdicts), 3),
         questions=verdicts,
-        notes=(*run_notes(evidence, context.cells), *(Finding(message=note) for note in evidence.notes)),
+        notes=tuple(notes),
         isolation=evidence.isolation,
         device=", ".join(devices) or "none",
         versions=versions(),
@@ -284,7 +302,8 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
 
 def conclude_unreadable(standard: Standard, student: str, submission: str, reason: str) -> Result:
     """The result of a submission in which there was nothing to execute; `reason` is a sentence for the student."""
-    nothing = Finding(message="There was no notebook to look at.", hint="Hand in the .ipynb file itself.")
+    with speaking(standard.language):
+        nothing = Finding(message=say("There was no notebook to look at."), hint=say("Hand in the .ipynb file itself."))
     verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
     return Result(
         student=student,

@@ -25,6 +25,7 @@ from autograder.grading import ClassOutcome, Grader, Standard, grade_class, read
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
 from autograder.keeping import keeping_of, settled
+from autograder.language import speaking
 from autograder.lms.bundle import Packed, pack
 from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
 from autograder.lms.layouts import Target
@@ -100,7 +101,8 @@ def grade(
             for the instructor; nothing was executed then.
     """
     keeping = settled(output, assignment, gradebook_url)
-    intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
+    with speaking(assignment.language):  # what is wrong with a submission is said to its student
+        intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
         keeping.opened() if keeping else Gradebook(output / FILE_NAME) as gradebook,
@@ -328,7 +330,8 @@ def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
         IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
     """
     provide_images(assignment)
-    submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    with speaking(assignment.language):
+        submission = one_submission(handed_in, student, assignment.notebook_path.name)
     return _grade_alone(assignment, submission, strongest().name)
 
 

@@ -78,6 +78,12 @@ def decimal(text: str) -> str:
     return whole.replace(",", _THIN_SPACE) + (_decimal_mark(_active.get()) if point else "") + rest
 
 
+def percentage(share: float) -> str:
+    """A share (0..1) in whole percent: 53% in English, else with a narrow space before the sign (ISO 80000-1)."""
+    text = f"{share:.0%}"
+    return text if _active.get() == ENGLISH else text.replace("%", f"{_THIN_SPACE}%")
+
+
 def available() -> list[str]:
     """The codes of the languages that there are, English first."""
     found = {path.stem for folder in _folders() if folder.is_dir() for path in folder.glob("*.po")}

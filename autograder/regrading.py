@@ -11,6 +11,7 @@ from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook
+from autograder.language import speaking
 from autograder.result import Result
 from autograder.training import TrainingRun, TrainingTask
 
@@ -39,7 +40,8 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     outcomes: list[Regraded | str] = []
     for stored in gradebook.results():
         try:
-            after = _judge_again(standard, gradebook, stored, lambda task: run_of(run_key(task)))
+            with speaking(standard.language):
+                after = _judge_again(standard, gradebook, stored, lambda task: run_of(run_key(task)))
         except NotStored as error:
             outcomes.append(f"{stored.result.student}: {error}")
             continue
@@ -60,6 +62,7 @@ def _judge_again(
     run_of: Callable[[TrainingTask], TrainingRun | None],
 ) -> Result:
     before = stored.result
+    # In the words of the time when it was handed in, where there was nothing to judge.
     if before.status == "unreadable":
         made = conclude_unreadable(standard, before.student, before.submission, before.notes[0].message)
         keys = {}

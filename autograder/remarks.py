@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell
-from autograder.evidence import Evidence
+from autograder.evidence import Evidence, Failure
+from autograder.language import say, say_count
+from autograder.network.describe import joined
+from autograder.observe.sentences import told_failure
 from autograder.result import Finding
 from autograder.slips import advice, missing_name
 
@@ -25,12 +28,11 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
     for cell in evidence.cells:
         if cell.index in roots:
             continue
-        where = f"code cell {cell.index + 1}"
+        where = say("code cell {number}", number=cell.index + 1)
         if cell.status == "error" and cell.failure is not None:
-            line = f" in line {cell.failure.line}" if cell.failure.line else ""
             notes.append(
                 Finding(
-                    message=f"{cell.failure.name}{line}: {_first_line(cell.failure.message)}",
+                    message=_raised(cell.failure),
                     where=where,
                     hint=f"{advice(cell.failure)} {followers.get(cell.index, '')}".rstrip(),
                 )
@@ -38,23 +40,29 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
         elif cell.status == "timeout":
             notes.append(
                 Finding(
-                    message=f"This cell was still running after {cell.seconds:.0f} seconds and was stopped.",
+                    message=say(
+                        "This cell was still running after {seconds:.0f} seconds and was stopped.", seconds=cell.seconds
+                    ),
                     where=where,
-                    hint="Look for a loop that never ends, or for work that is much larger than the exercise needs.",
+                    hint=say(
+                        "Look for a loop that never ends, or for work that is much larger than the exercise needs."
+                    ),
                 )
             )
         elif cell.status == "died":
             notes.append(
                 Finding(
-                    message="The kernel died in this cell.",
+                    message=say("The kernel died in this cell."),
                     where=where,
-                    hint="What your notebook had built before still counts; what came after could not run.",
+                    hint=say("What your notebook had built before still counts; what came after could not run."),
                 )
             )
     skipped = sum(cell.status == "not_run" for cell in evidence.cells)
     if skipped:
-        were = "cell was" if skipped == 1 else "cells were"
-        notes.append(Finding(message=f"{skipped} later code {were} not run."))
+        told = say_count(
+            "{count} later code cell was not run.", "{count} later code cells were not run.", skipped, count=skipped
+        )
+        notes.append(Finding(message=told))
     return notes
 
 
@@ -82,14 +90,25 @@ def _followers(roots: Mapping[int, int]) -> dict[int, str]:
 
 def _failed_too(cells: Sequence[str]) -> str:
     if len(cells) == 1:
-        return f"Code cell {cells[0]} failed only because this one did."
+        return say("Code cell {cell} failed only because this one did.", cell=cells[0])
     if len(cells) > _MOST_NAMED:
-        return f"{len(cells):,} later code cells, from {cells[0]} on, failed only because this one did."
-    return f"Code cells {', '.join(cells[:-1])} and {cells[-1]} failed only because this one did."
+        return say(
+            "{count:,} later code cells, from {cell} on, failed only because this one did.",
+            count=len(cells),
+            cell=cells[0],
+        )
+    return say("Code cells {cells} failed only because this one did.", cells=joined(list(cells)))
+
+
+def _raised(failure: Failure) -> str:
+    what = told_failure(failure.name, _first_line(failure.message))
+    if not failure.line:
+        return say("{error}: {message}", error=failure.name, message=what)
+    return say("{error} in line {line}: {message}", error=failure.name, line=failure.line, message=what)
 
 
 def _first_line(message: str) -> str:
-    first = message.strip().splitlines()[0] if message.strip() else "no message"
+    first = message.strip().splitlines()[0] if message.strip() else say("no message")
     # Which temporary file IPython read the cell from says nothing to anybody.
     first = _FILE.sub("", first)
     return first if len(first) <= 300 else first[:299] + "…"

@@ -6,9 +6,10 @@ import difflib
 import re
 
 from autograder.evidence import Failure
+from autograder.language import mark, say
 from autograder.network.kinds import ALIASES, KINDS
 
-GENERAL = "The cells after it were run all the same."
+GENERAL = mark("The cells after it were run all the same.")
 _NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined|variable '(\w+)' (?:where it is not|referenced before)")
 _CLASSES = {name.casefold(): name for name in sorted({*KINDS, *ALIASES})}
@@ -18,18 +19,20 @@ def advice(failure: Failure) -> str:
     """A sentence or two for the student, from the name and the message of an exception (both untrusted)."""
     message = failure.message[:1000]
     if failure.name == "SyntaxError" and "comma" in message:
-        return (
+        return say(
             "Between two layers in a list, and between two arguments, there must be a comma. Where one is missing, "
             "Python often points to the line before or after it."
         )
     if failure.name == "SyntaxError" and "was never closed" in message:
-        return "Python names the bracket that was opened last and not closed: follow it to where its partner belongs."
+        return say(
+            "Python names the bracket that was opened last and not closed: follow it to where its partner belongs."
+        )
     if match := _NO_ATTRIBUTE.search(message):
         return _misspelt(match[1])
     if match := _NOT_DEFINED.search(message):
         name = match[1] or match[2]
         return _misspelt(name) if _known(name) else _unset(name)
-    return GENERAL
+    return say(GENERAL)
 
 
 def missing_name(failure: Failure) -> str:
@@ -40,13 +43,16 @@ def missing_name(failure: Failure) -> str:
 
 def _misspelt(name: str) -> str:
     if name in ("AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer"):
-        return f'TensorFlow has no {name} any more; today a network is compiled with optimizer="adam", for example.'
+        return say(
+            'TensorFlow has no {name} any more; today a network is compiled with optimizer="adam", for example.',
+            name=name,
+        )
     meant = _known(name)
     if meant is None:
-        return GENERAL
+        return say(GENERAL)
     if meant == name:
-        return f"{name} is one of Keras' layers: write layers.{name}, or import it."
-    return f"The class is written {meant}. Python tells capital letters from small ones."
+        return say("{name} is one of Keras' layers: write layers.{name}, or import it.", name=name)
+    return say("The class is written {name}. Python tells capital letters from small ones.", name=meant)
 
 
 def _known(name: str) -> str | None:
@@ -56,7 +62,8 @@ def _known(name: str) -> str | None:
 
 
 def _unset(name: str) -> str:
-    return (
-        f"Nothing was put into {name} before this line is reached. Look at the order of the lines and of the cells: "
-        "each reads only what came before it."
+    return say(
+        "Nothing was put into {name} before this line is reached. Look at the order of the lines and of the cells: "
+        "each reads only what came before it.",
+        name=name,
     )

@@ -12,26 +12,32 @@ from autograder.checks.closeness import MOST_RUNS, chance_of_passing, clear_from
 from autograder.checks.diagnosing import Subject
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
+from autograder.language import decimal, mark, say, say_count
 from autograder.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
+from autograder.training_problems import told_problem
 
 DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
 CLASS_NAMES: dict[str, tuple[str, ...]] = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": (
-        *("T-shirt", "trouser", "pullover", "dress", "coat"),
-        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        *(mark("T-shirt"), mark("trouser"), mark("pullover"), mark("dress"), mark("coat")),
+        *(mark("sandal"), mark("shirt"), mark("sneaker"), mark("bag"), mark("ankle boot")),
     ),
-    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "cifar10": (
+        *(mark("airplane"), mark("automobile"), mark("bird"), mark("cat"), mark("deer")),
+        *(mark("dog"), mark("frog"), mark("horse"), mark("ship"), mark("truck")),
+    ),
 }
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
 CHANCE = 0.2
 WIDE_GAP = 0.1
-_ENDINGS = {
-    "complete": "",
-    "target": "; it ended as soon as the accuracy was clearly reached",
-    "flat": "; it was given up half-way, because the network still guessed",
+# How the one run was made, by how it ended.
+_ONE_RUN = {
+    "complete": mark("our own run: {how}"),
+    "target": mark("our own run: {how}; it ended as soon as the accuracy was clearly reached"),
+    "flat": mark("our own run: {how}; it was given up half-way, because the network still guessed"),
 }
 
 
@@ -100,7 +106,7 @@ class Accuracy(Question):
         calibration = context.calibrations.get(self.id)
         minimum = self._minimum(context)
         if minimum is None:
-            return self._unset("no accuracy to be reached was computed yet; run `autograder calibrate`")
+            return self._unset(say("no accuracy to be reached was computed yet; run `autograder calibrate`"))
         student = find_network(context, self.network)
         task = self._first_task(context)
         if task is None:
@@ -108,16 +114,18 @@ class Accuracy(Question):
                 "not_reached",
                 0.0,
                 Finding(
-                    message=student.problem or f"There is no network `{self.network}` to train.",
-                    hint="Without a network that can be built again from its description, there is nothing to train.",
+                    message=student.problem or say("There is no network `{name}` to train.", name=self.network),
+                    hint=say(
+                        "Without a network that can be built again from its description, there is nothing to train."
+                    ),
                 ),
             )
         run = context.run_of(task)
         if run is None:
-            return self._unset("the training run is missing")
+            return self._unset(say("the training run is missing"))
         further = [context.run_of(other) for other in self._further_tasks(task, context)]
         if None in further:
-            return self._unset("a further training run, from another random start, is missing")
+            return self._unset(say("a further training run, from another random start, is missing"))
         accuracies = (run.accuracy, *(other.accuracy for other in further if other is not None))
         shown = run if further else run.until(self._clear_from(minimum, context))
         verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student)
@@ -158,16 +166,18 @@ class Accuracy(Question):
         if run.outcome == "failed":
             findings.append(
                 Finding(
-                    message=f"Your network could not be trained: {run.problem}",
-                    hint="Look at the last layer, the loss, and the shapes of what goes in and comes out.",
+                    message=say("Your network could not be trained: {problem}", problem=told_problem(run)),
+                    hint=say("Look at the last layer, the loss, and the shapes of what goes in and comes out."),
                 )
             )
         elif run.outcome == "limit":
             findings.append(
                 Finding(
-                    message=f"The training of your network was stopped early: {run.problem}",
-                    hint="What counts is what it reached until then. A network with far more parameters than the "
-                    "task asks for needs more time and memory.",
+                    message=say("The training of your network was stopped early: {problem}", problem=told_problem(run)),
+                    hint=say(
+                        "What counts is what it reached until then. A network with far more parameters than the "
+                        "task asks for needs more time and memory."
+                    ),
                 )
             )
         if run.validation_accuracy:
@@ -175,8 +185,11 @@ class Accuracy(Question):
         if student.compilation.problem:
             findings.append(
                 Finding(
-                    message=f"What you gave to `compile` was not used as a whole: {student.compilation.problem}",
-                    hint="Our run used the usual settings in its place.",
+                    message=say(
+                        "What you gave to `compile` was not used as a whole: {problem}",
+                        problem=student.compilation.problem,
+                    ),
+                    hint=say("Our run used the usual settings in its place."),
                 )
             )
         curve = CurveExhibit(
@@ -200,7 +213,7 @@ class Accuracy(Question):
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
         if run.predictions is None:
             return ()
-        names = CLASS_NAMES[recipe.dataset]
+        names = tuple(map(say, CLASS_NAMES[recipe.dataset]))
         mistakes = tuple(
             MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
             for one in run.predictions.mistakes
@@ -213,24 +226,42 @@ class Accuracy(Question):
     ) -> Finding:
         dataset = DATASET_NAMES[recipe.dataset]
         got, needed = _told_apart(_mean(accuracies), minimum)
-        most = f"{recipe.epochs} epochs" if recipe.epochs > 1 else "one epoch"
-        trained = f"{recipe.train:,} images of {dataset} to train, {recipe.validation:,} to validate, at most {most}"
+        trained = say(
+            "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
+            train=recipe.train,
+            dataset=dataset,
+            validation=recipe.validation,
+            epochs=say_count("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
+        )
         hint = "" if reached else _advice(run)
         if len(accuracies) == 1:
             return Finding(
-                message=f"Your network reached a validation accuracy of {got}; {needed} was needed.",
-                where=f"our own run: {trained}{_ENDINGS[run.ended]}",
+                message=say(
+                    "Your network reached a validation accuracy of {reached}; {needed} was needed.",
+                    reached=got,
+                    needed=needed,
+                ),
+                where=say(_ONE_RUN[run.ended], how=trained),
                 hint=hint,
             )
         low, high = interval(accuracies)
         chance = chance_of_passing(1, self.runs)
         return Finding(
-            message=f"Your network reached a validation accuracy of {got} on average; {needed} was needed. The first "
-            f"run came so close to that, on one side or the other, that luck might have decided: so we trained it "
-            f"from {len(accuracies)} random starts, and their mean counts. By 95 % confidence it lies between "
-            f"{low:.3f} and {high:.3f}. A network whose true mean lies one standard deviation below what is needed "
-            f"would pass this in {100 * chance:.1f} of 100 cases.",
-            where=f"our own {len(accuracies)} runs, each: {trained}",
+            message=say(
+                "Your network reached a validation accuracy of {reached} on average; {needed} was needed. The first "
+                "run came so close to that, on one side or the other, that luck might have decided: so we trained it "
+                "from {count} random starts, and their mean counts. By {confidence} confidence it lies between "
+                "{low:.3f} and {high:.3f}. A network whose true mean lies one standard deviation below what is needed "
+                "would pass this in {cases:.1f} of 100 cases.",
+                reached=got,
+                needed=needed,
+                count=len(accuracies),
+                confidence="95 %",
+                low=low,
+                high=high,
+                cases=100 * chance,
+            ),
+            where=say("our own {count} runs, each: {how}", count=len(accuracies), how=trained),
             hint=hint,
         )
 
@@ -259,8 +290,8 @@ class Accuracy(Question):
             "error",
             0.0,
             Finding(
-                message="The autograder could not judge this question; that is not your fault.",
-                hint=f"For the instructor: {why}.",
+                message=say("The autograder could not judge this question; that is not your fault."),
+                hint=say("For the instructor: {why}.", why=why),
             ),
         )
 
@@ -276,19 +307,20 @@ def _told_apart(reached: float, needed: float) -> tuple[str, str]:
         texts = f"{reached:.{decimals}f}", f"{needed:.{decimals}f}"
         if texts[0] != texts[1] or reached == needed:
             break
-    return texts
+    return decimal(texts[0]), decimal(texts[1])
 
 
 def _advice(run: TrainingRun) -> str:
     best = max(run.training_accuracy, default=0.0)
     if run.accuracy < CHANCE:
-        return (
+        return say(
             "This is hardly better than guessing. Look at the last layer and its activation, the loss, "
             "and the learning rate."
         )
     if best - run.accuracy > WIDE_GAP:
-        return (
-            f"On the training images it was right far more often ({best:.3f}), so it learns, but it does not "
-            "carry over to new images. Look at what the network does against overfitting."
+        return say(
+            "On the training images it was right far more often ({reached:.3f}), so it learns, but it does not "
+            "carry over to new images. Look at what the network does against overfitting.",
+            reached=best,
         )
-    return "It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer."
+    return say("It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer.")

@@ -14,6 +14,7 @@ from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.numerals import Numeral, SeveralNumbers, read_numeral, written
 from autograder.data import Data
 from autograder.evidence import CapturedValue
+from autograder.language import say, say_count
 from autograder.result import Finding, Verdict
 
 # What notebooks put where an answer belongs, beside None and `...`; compared without case and punctuation.
@@ -101,9 +102,12 @@ class Answered(Question):
             0.0,
             *said(understood),
             Finding(
-                message=f"`{self.answer}` is computed from a training run that was shortened for grading, so its "
-                "value says nothing here; a person looks at it.",
-                hint="Next time, write down the number that you saw after the full run.",
+                message=say(
+                    "`{name}` is computed from a training run that was shortened for grading, so its "
+                    "value says nothing here; a person looks at it.",
+                    name=self.answer,
+                ),
+                hint=say("Next time, write down the number that you saw after the full run."),
             ),
         )
 
@@ -117,15 +121,21 @@ def given(context: Context, name: str, placeholder: str | float | None = None) -
     value = context.evidence.value(name)
     if value is None:
         failed = [str(cell.index + 1) for cell in context.evidence.cells if cell.status != "ok"]
-        cells = f"code cell {failed[0]}" if len(failed) == 1 else f"the code cells {', '.join(failed)}"
-        raise NotGiven(
-            f"There is no variable `{name}`, so there is no answer to look at.",
-            f"Some code did not run to its end ({cells}); a cell that fails sets no variables after that line."
-            if failed
-            else f"Put your answer into a variable with exactly this name: {name}.",
-        )
+        hint = say("Put your answer into a variable with exactly this name: {name}.", name=name)
+        if failed:
+            hint = say_count(
+                "Some code did not run to its end (code cell {cells}); "
+                "a cell that fails sets no variables after that line.",
+                "Some code did not run to its end (the code cells {cells}); "
+                "a cell that fails sets no variables after that line.",
+                len(failed),
+                cells=", ".join(failed),
+            )
+        raise NotGiven(say("There is no variable `{name}`, so there is no answer to look at.", name=name), hint)
     if _holds_nothing(value, placeholder):
-        raise NotGiven(f"`{name}` holds no answer yet.", f"Put your answer into the variable {name}.")
+        raise NotGiven(
+            say("`{name}` holds no answer yet.", name=name), say("Put your answer into the variable {name}.", name=name)
+        )
     return value
 
 
@@ -143,8 +153,8 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
     finite = isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain)
     if not (finite or isinstance(plain, str)):
         raise NotUnderstood(
-            f"`{value.name}` is {described(value)}; the answer is a single number.",
-            f"Give `{value.name}` a number, such as 5 or 0.5.",
+            say("`{name}` is {given}; the answer is a single number.", name=value.name, given=described(value)),
+            say("Give `{name}` a number, such as 5 or 0.5.", name=value.name),
         )
     if not isinstance(plain, str):
         number = Numeral(float(plain))
@@ -153,11 +163,17 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
         numeral = read_numeral(plain, thousands=thousands)
     except SeveralNumbers:
         raise NotUnderstood(
-            f"There is more than one number in {described(value)}, and it is not clear which one you mean.",
-            f"Give `{value.name}` the number alone.",
+            say(
+                "There is more than one number in {given}, and it is not clear which one you mean.",
+                given=described(value),
+            ),
+            say("Give `{name}` the number alone.", name=value.name),
         ) from None
     if numeral is None:
-        raise NotUnderstood(f"No number was found in {described(value)}.", f"Give `{value.name}` a number.")
+        raise NotUnderstood(
+            say("No number was found in {given}.", given=described(value)),
+            say("Give `{name}` a number.", name=value.name),
+        )
     return numeral, read_as(value, written(numeral.value) + (" %" if numeral.percent else ""))
 
 
@@ -173,7 +189,7 @@ def described(value: CapturedValue) -> str:
     """An answer in a few words, for a message: `“about 20”`, "a list of 3 values", "a dict"."""
     plain = value.value
     if isinstance(plain, str):
-        return f"“{_short(plain)}”"
+        return say("“{text}”", text=_short(plain))
     if isinstance(plain, bool):
         return str(plain)
     if isinstance(plain, int | float):
@@ -181,11 +197,12 @@ def described(value: CapturedValue) -> str:
     if value.kind in ("sequence", "array"):
         if len(str(plain)) <= 60 and isinstance(plain, list):
             return str(plain)
-        what = "list" if value.kind == "sequence" else "array"
         sizes = " × ".join(map(str, value.shape or ()))
-        return f"a {what} of {sizes} values" if sizes else f"an {what}" if what == "array" else f"a {what}"
-    kind = _short(value.type_name) or "something"
-    return f"of the type {kind}, which is not read as an answer"
+        if value.kind == "sequence":
+            return say("a list of {sizes} values", sizes=sizes) if sizes else say("a list")
+        return say("an array of {sizes} values", sizes=sizes) if sizes else say("an array")
+    kind = _short(value.type_name) or say("something")
+    return say("of the type {kind}, which is not read as an answer", kind=kind)
 
 
 def read_as(value: CapturedValue, reading: str) -> str:
@@ -193,7 +210,7 @@ def read_as(value: CapturedValue, reading: str) -> str:
     plain = value.value
     if isinstance(plain, str) and plain.strip() == reading:
         return ""
-    return f"Your answer {described(value)} was understood as {reading}."
+    return say("Your answer {given} was understood as {reading}.", given=described(value), reading=reading)
 
 
 def said(*sentences: str) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
 from autograder.checks.networks import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
+from autograder.language import say
 from autograder.network.architecture import Architecture
 from autograder.network.diff import Deviation, Diff
 from autograder.network.measure import sum_up
@@ -34,9 +35,9 @@ class ArchitectureQuestion(Question):
         student = find_network(context, self.network)
         understood = _understood(student)
         if student.comparable is None:
-            hint = "Run all cells from the top and look at the first error, or at the variable's name."
+            hint = say("Run all cells from the top and look at the first error, or at the variable's name.")
             if student.captured is not None:
-                hint = "Build the network from Keras' own layers, as a Sequential or a functional model."
+                hint = say("Build the network from Keras' own layers, as a Sequential or a functional model.")
             status = "wrong" if student.captured is not None else "not_reached"
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
         region = marked(expected)
@@ -59,7 +60,7 @@ class ArchitectureQuestion(Question):
         mistakes = len(diff.deviations) - len(free)
         findings = _understood(student)
         if student.unfit is not None:
-            findings.append(Finding(message=student.problem, hint="Follow the shapes from layer to layer."))
+            findings.append(Finding(message=student.problem, hint=say("Follow the shapes from layer to layer.")))
             mistakes = max(mistakes, 1)
         findings += [_finding(one, given=one in given, free=one in free) for one in diff.deviations]
         score = self.points * max(0, len(rows) - mistakes) / len(rows)
@@ -83,7 +84,7 @@ def _understood(student: StudentNetwork) -> list[Finding]:
 def _finding(deviation: Deviation, *, given: bool, free: bool) -> Finding:
     message = deviation.message
     if given:
-        message += " That part was given and should stay as it was."
+        message = say("{finding} That part was given and should stay as it was.", finding=message)
     if free:
-        message += " It costs nothing here, but the parameter counts are other ones."
+        message = say("{finding} It costs nothing here, but the parameter counts are other ones.", finding=message)
     return Finding(message=message, where=deviation.where, hint=deviation.hint)

@@ -13,9 +13,12 @@ from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, desc
 from autograder.checks.base import Context
 from autograder.checks.numerals import written
 from autograder.evidence import CapturedValue
+from autograder.language import mark, say
 from autograder.result import Verdict
 
 MOST = 10_000
+_LOWEST = mark("The lowest of your values stands at position {position}; it is to be expected elsewhere.")
+_HIGHEST = mark("The highest of your values stands at position {position}; it is to be expected elsewhere.")
 _NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -96,22 +99,35 @@ class Array(Answered):
         values, length = numbers.values, self.length or 0
         if len(values) != length:
             return self.verdict(
-                "wrong", 0.0, *said(understood, f"`{self.answer}` holds {len(values)} numbers, not {length}.")
+                "wrong",
+                0.0,
+                *said(
+                    understood,
+                    say(
+                        "`{name}` holds {given} numbers, not {needed}.",
+                        name=self.answer,
+                        given=len(values),
+                        needed=length,
+                    ),
+                ),
             )
         for at, value in enumerate(values, 1):
             if (self.minimum is not None and value < self.minimum) or (
                 self.maximum is not None and value > self.maximum
             ):
-                message = f"The value at position {at}, {written(value)}, is not what such a run gives."
+                message = say(
+                    "The value at position {position}, {value}, is not what such a run gives.",
+                    position=at,
+                    value=written(value),
+                )
                 return self.wrong_answer(message, understood, context)
-        for word, places, extreme in (
-            ("lowest", self.lowest_at, min(values)),
-            ("highest", self.highest_at, max(values)),
+        for sentence, places, extreme in (
+            (_LOWEST, self.lowest_at, min(values)),
+            (_HIGHEST, self.highest_at, max(values)),
         ):
             found = [at for at, value in enumerate(values, 1) if value == extreme]
             if places and not set(found) <= set(places):
-                message = f"The {word} of your values stands at position {found[0]}; it is to be expected elsewhere."
-                return self.wrong_answer(message, understood, context)
+                return self.wrong_answer(say(sentence, position=found[0]), understood, context)
         return self.right(understood)
 
     def _equal(self, numbers: Numbers) -> bool:
@@ -130,19 +146,21 @@ class Array(Answered):
         """What is wrong, as far as it can be said without saying what is right."""
         values, wanted = numbers.values, _plain(self.expected or [])
         if len(values) != len(wanted.values):
-            few = "few" if len(values) < len(wanted.values) else "many"
-            return f"`{self.answer}` holds {len(values)} values, which is too {few}."
+            if len(values) < len(wanted.values):
+                return say("`{name}` holds {count} values, which is too few.", name=self.answer, count=len(values))
+            return say("`{name}` holds {count} values, which is too many.", name=self.answer, count=len(values))
         if self._close(values, wanted.values):
             shape = " × ".join(map(str, numbers.shape))
-            return f"The values are right, but not their arrangement as {shape}."
+            return say("The values are right, but not their arrangement as {shape}.", shape=shape)
         if self._close(tuple(sorted(values)), tuple(sorted(wanted.values))):
-            return "These are the right values, but not in the right order."
+            return say("These are the right values, but not in the right order.")
         if self._close(tuple(-value for value in values), wanted.values):
-            return "Every value has the wrong sign."
+            return say("Every value has the wrong sign.")
         pairs = zip(values, wanted.values, strict=True)
         at = next((at for at, (one, other) in enumerate(pairs, 1) if not self._same(one, other)), 1)
-        place = f"position {at}" if len(numbers.squeezed) < 2 else f"position {at}, counted row by row"
-        return f"The first value that is not right is at {place}."
+        if len(numbers.squeezed) < 2:
+            return say("The first value that is not right is at position {position}.", position=at)
+        return say("The first value that is not right is at position {position}, counted row by row.", position=at)
 
 
 def _read(answer: CapturedValue) -> tuple[Numbers, str]:
@@ -155,8 +173,15 @@ def _read(answer: CapturedValue) -> tuple[Numbers, str]:
         plain = [plain]
     if not isinstance(plain, list) or (shape := _shape_of(plain)) is None:
         raise NotUnderstood(
-            f"`{answer.name}` is {described(answer)}; the answer is a list or an array of numbers.",
-            f"Give `{answer.name}` a list such as [0.5, 1.5] or a NumPy array; rows need to be of the same length.",
+            say(
+                "`{name}` is {given}; the answer is a list or an array of numbers.",
+                name=answer.name,
+                given=described(answer),
+            ),
+            say(
+                "Give `{name}` a list such as [0.5, 1.5] or a NumPy array; rows need to be of the same length.",
+                name=answer.name,
+            ),
         )
     return Numbers(tuple(_flat(plain)), shape), understood
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from autograder.data import Data
 from autograder.evidence import CapturedFit, Evidence
+from autograder.language import active
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
@@ -103,7 +104,8 @@ class Context:
 
     def once(self, about: object, what: Any, work: Callable[[], Value]) -> Value:
         """What `work` gives, worked out once for the object `about` and the name `what`."""
-        key = id(about), what
+        # What is worked out may be words.
+        key = id(about), what, active()
         if key not in self.known:
             self.known[key] = about, work()
         found: Value = self.known[key][1]

@@ -11,6 +11,7 @@ from autograder.checks.answers import Answered, NotUnderstood, described, read_a
 from autograder.checks.base import Context
 from autograder.checks.numerals import SeveralNumbers, read_numeral
 from autograder.evidence import CapturedValue
+from autograder.language import say
 from autograder.result import Verdict
 
 # Words that mean the same option; an option with one of them as its key or text is meant by all of its row.
@@ -60,12 +61,12 @@ class Choice(Answered):
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         key = self._chosen(answer)
-        understood = read_as(answer, f"the option {key} (“{self.options[key]}”)")
+        understood = read_as(answer, say("the option {key} (“{text}”)", key=key, text=self.options[key]))
         if str(answer.value).strip().casefold() == key.casefold():
             understood = ""
         if key in self._right_keys:
             return self.right(understood)
-        message = f"{key} (“{self.options[key]}”) is not right."
+        message = say("{key} (“{text}”) is not right.", key=key, text=self.options[key])
         if key in self.messages:
             message = f"{message} {self.messages[key]}"
         return self.wrong_answer(message, understood, context)
@@ -92,10 +93,12 @@ class Choice(Answered):
         keys = ", ".join(self.options)
         if found:
             raise NotUnderstood(
-                f"Your answer {described(answer)} can mean more than one option.", f"Give one of {keys} alone."
+                say("Your answer {given} can mean more than one option.", given=described(answer)),
+                say("Give one of {keys} alone.", keys=keys),
             )
         raise NotUnderstood(
-            f"Your answer {described(answer)} is none of the options.", f"Give one of {keys}, as a text in quotes."
+            say("Your answer {given} is none of the options.", given=described(answer)),
+            say("Give one of {keys}, as a text in quotes.", keys=keys),
         )
 
     def _in_text(self, text: str) -> set[str]:

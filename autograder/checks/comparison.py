@@ -9,12 +9,22 @@ from pydantic import Field, model_validator
 from autograder.checks.base import Context, Question
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
+from autograder.language import mark, say
 from autograder.network.measure import totals
 from autograder.result import CurveExhibit, Finding, Verdict
 from autograder.training import Recipe, TrainingRun, TrainingTask
+from autograder.training_problems import told_problem
 
 Claim = Literal["higher_accuracy", "smaller_gap", "fewer_parameters", "more_parameters"]
 _TRAINED = ("higher_accuracy", "smaller_gap")
+_HINTS: dict[Claim, str] = {
+    "higher_accuracy": mark(
+        "`{network}` is to be clearly better than `{other}`: compare its layers with the exercise."
+    ),
+    "smaller_gap": mark("`{network}` is to overfit less than `{other}`: look at what it does against overfitting."),
+    "fewer_parameters": mark("`{network}` is to have fewer than `{other}`: look at which layer holds most of them."),
+    "more_parameters": mark("`{network}` is to have more than `{other}`: look at which layer holds most of them."),
+}
 
 
 class Comparison(Question):
@@ -69,12 +79,16 @@ class Comparison(Question):
         counts = [totals(student.architecture).total for student in students if student.architecture is not None]
         one, other = counts
         more = one - other if self.claim == "more_parameters" else other - one
-        message = f"`{self.network}` has {one:,} parameters, `{self.other}` has {other:,}."
+        message = say(
+            "`{network}` has {one:,} parameters, `{other}` has {two:,}.",
+            network=self.network,
+            one=one,
+            other=self.other,
+            two=other,
+        )
         if more > 0 and more >= self.margin:
             return self.verdict("correct", self.points, *notes, Finding(message=message))
-        expected = "more" if self.claim == "more_parameters" else "fewer"
-        hint = f"`{self.network}` is to have {expected} than `{self.other}`: look at which layer holds most of them."
-        return self.verdict("wrong", 0.0, *notes, Finding(message=message, hint=hint))
+        return self.verdict("wrong", 0.0, *notes, Finding(message=message, hint=self._hint()))
 
     def _judge_runs(self, students: list[StudentNetwork], notes: tuple[Finding, ...], context: Context) -> Verdict:
         runs = []
@@ -83,14 +97,15 @@ class Comparison(Question):
             run = context.run_of(task) if task else None
             if run is None:
                 unset = Finding(
-                    message="The autograder could not judge this question; that is not your fault.",
-                    hint="For the instructor: a training run is missing.",
+                    message=say("The autograder could not judge this question; that is not your fault."),
+                    hint=say("For the instructor: a training run is missing."),
                 )
                 return self.verdict("error", 0.0, unset)
             runs.append(run)
         for run, name in zip(runs, self.networks(), strict=True):
             if not run.validation_accuracy or not run.training_accuracy:
-                failed = Finding(message=f"`{name}` could not be trained: {run.problem}")
+                told = say("`{network}` could not be trained: {problem}", network=name, problem=told_problem(run))
+                failed = Finding(message=told)
                 return self.verdict("wrong", 0.0, *notes, failed, exhibits=self._curves(runs, context))
         by = self._difference(*runs)
         holds = by > 0 and by >= self.margin
@@ -106,18 +121,30 @@ class Comparison(Question):
         return round(by, 9)
 
     def _finding(self, runs: list[TrainingRun], *, holds: bool) -> Finding:
-        where = "our own runs, with the same images for both networks"
+        where = say("our own runs, with the same images for both networks")
+        one, two = runs
         if self.claim == "higher_accuracy":
-            reached = [f"`{name}` {run.accuracy:.3f}" for name, run in zip(self.networks(), runs, strict=True)]
-            message = f"Validation accuracy: {reached[0]}, {reached[1]}."
-            hint = (
-                f"`{self.network}` is to be clearly better than `{self.other}`: compare its layers with the exercise."
+            message = say(
+                "Validation accuracy: `{network}` {one:.3f}, `{other}` {two:.3f}.",
+                network=self.network,
+                one=one.accuracy,
+                other=self.other,
+                two=two.accuracy,
             )
         else:
-            gaps = [f"{_gap(run):+.3f} for `{name}`" for name, run in zip(self.networks(), runs, strict=True)]
-            message = f"Training accuracy minus validation accuracy after the last epoch: {gaps[0]}, {gaps[1]}."
-            hint = f"`{self.network}` is to overfit less than `{self.other}`: look at what it does against overfitting."
-        return Finding(message=message, where=where, hint="" if holds else hint)
+            message = say(
+                "Training accuracy minus validation accuracy after the last epoch: "
+                "{one:+.3f} for `{network}`, {two:+.3f} for `{other}`.",
+                network=self.network,
+                one=_gap(one),
+                other=self.other,
+                two=_gap(two),
+            )
+        return Finding(message=message, where=where, hint="" if holds else self._hint())
+
+    def _hint(self) -> str:
+        """What is to hold, and where to look."""
+        return say(_HINTS[self.claim], network=self.network, other=self.other)
 
     def _curves(self, runs: list[TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:
         return tuple(

@@ -10,6 +10,7 @@ from autograder.checks.aspects import RIGHT, Aspect, judged, missed
 from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.networks import StudentNetwork, find_network
+from autograder.language import say
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.result import Finding, Verdict
@@ -82,8 +83,8 @@ class Compiled(Question):
             return self.verdict("not_reached", 0.0, Finding(message=student.problem))
         if not student.compiled:
             nothing = Finding(
-                message=f"`{student.captured.name}` was not compiled.",
-                hint="A network has to be compiled before it can be trained.",
+                message=say("`{network}` was not compiled.", network=student.captured.name),
+                hint=say("A network has to be compiled before it can be trained."),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
         aspects = []
@@ -96,8 +97,8 @@ class Compiled(Question):
             RIGHT
             if metric in given
             else missed(
-                f"The metrics that the network is compiled with do not include {metric}.",
-                hint="Whatever is to be watched during training is named when the network is compiled.",
+                say("The metrics that the network is compiled with do not include {metric}.", metric=metric),
+                hint=say("Whatever is to be watched during training is named when the network is compiled."),
             )
             for metric in self.metrics
         ]
@@ -112,33 +113,40 @@ class Compiled(Question):
             elif read.optimizer.name in self.optimizer:
                 aspects.append(RIGHT)
             else:
-                aspects.append(missed(f"The optimizer {read.optimizer.name} is not the one that was asked for."))
+                told = say("The optimizer {name} is not the one that was asked for.", name=read.optimizer.name)
+                aspects.append(missed(told))
         if self.learning_rate is not None:
             rate = read.optimizer.settings.get("learning_rate")
             close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
-            shown = f" {rate:g}" if isinstance(rate, int | float) else ""
-            aspects.append(
-                RIGHT if close and not read.problem else missed(f"The learning rate{shown} is not what was asked for.")
-            )
+            told = say("The learning rate is not what was asked for.")
+            if isinstance(rate, int | float):
+                told = say("The learning rate {rate:g} is not what was asked for.", rate=rate)
+            aspects.append(RIGHT if close and not read.problem else missed(told))
         return aspects
 
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
         read = self._part(student, "loss")
         if read.problem:
-            return missed(read.problem, hint="Use one of Keras' own losses.")
+            return missed(read.problem, hint=say("Use one of Keras' own losses."))
         name, wanted = read.loss.name, set(self.loss)
         if wanted & {_ONE_HOT, _WHOLE}:
             wanted |= {_ONE_HOT, _WHOLE}
         if name not in wanted:
-            return missed(f"The loss {name} is not one for this task.", hint="Think of what the network has to tell.")
+            return missed(
+                say("The loss {name} is not one for this task.", name=name),
+                hint=say("Think of what the network has to tell."),
+            )
         labels = _labels(student, context)
         if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
-            one_hot = labels == _ONE_HOT
-            return missed(
-                f"The loss {name} does not fit the labels, which are "
-                f"{'one-hot: a row of zeros with a single one' if one_hot else 'whole numbers, one for each image'}.",
-                hint="Keras has one categorical cross-entropy for either kind of labels.",
+            told = say(
+                "The loss {name} does not fit the labels, which are whole numbers, one for each image.", name=name
             )
+            if labels == _ONE_HOT:
+                told = say(
+                    "The loss {name} does not fit the labels, which are one-hot: a row of zeros with a single one.",
+                    name=name,
+                )
+            return missed(told, hint=say("Keras has one categorical cross-entropy for either kind of labels."))
         return _fit_to_last_layer(read, student.architecture)
 
     def _part(self, student: StudentNetwork, part: str) -> Compilation:
@@ -172,14 +180,19 @@ def _fit_to_last_layer(read: Compilation, architecture: Architecture | None) -> 
     logits = bool(read.loss.settings.get("from_logits", False))
     if logits and activated:
         return missed(
-            f"The network already ends with {last}, so it gives probabilities; the loss is told to expect raw values "
-            "(`from_logits=True`) and would apply it a second time.",
-            hint="Either the last layer or the loss turns raw values into probabilities, not both.",
+            say(
+                "The network already ends with {activation}, so it gives probabilities; the loss is told to expect raw "
+                "values (`from_logits=True`) and would apply it a second time.",
+                activation=last,
+            ),
+            hint=say("Either the last layer or the loss turns raw values into probabilities, not both."),
         )
     if not logits and not activated:
         return missed(
-            "The loss expects probabilities, but the last layer gives raw values (no softmax), and the loss is not "
-            "told so.",
-            hint="Either the last layer or the loss has to turn raw values into probabilities.",
+            say(
+                "The loss expects probabilities, but the last layer gives raw values (no softmax), and the loss is not "
+                "told so."
+            ),
+            hint=say("Either the last layer or the loss has to turn raw values into probabilities."),
         )
     return RIGHT

@@ -12,12 +12,31 @@ from pydantic import Field
 from autograder.checks.base import Context, Question
 from autograder.checks.networks import find_network
 from autograder.evidence import CapturedFigure, CapturedFit
+from autograder.language import mark, say
 from autograder.result import Finding, Verdict
 
 Curve = Literal["training", "validation"]
 # In words of several languages and as Keras names its metrics; tried in this order.
 _VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
 _TRAINING = re.compile(r"^(train|trn|tr$|fit)")
+_SOMETHING_ELSE = {
+    "accuracy": mark("The figure shows something else than the accuracy."),
+    "loss": mark("The figure shows something else than the loss."),
+}
+_NO_CURVE: dict[Curve, str] = {
+    "training": mark("The figure has no curve for training."),
+    "validation": mark("The figure has no curve for validation."),
+}
+_NEITHER = mark("The figure has no curve for training and validation.")
+# By what is asked for: with no line, and with one.
+_TOO_FEW = {
+    "training": (mark("The figure has no line in its axes; a training curve is asked for."),) * 2,
+    "validation": (mark("The figure has no line in its axes; a validation curve is asked for."),) * 2,
+    "both": (
+        mark("The figure has no line in its axes; a training and a validation curve in the same axes are asked for."),
+        mark("The figure has one line in its axes; a training and a validation curve in the same axes are asked for."),
+    ),
+}
 _QUANTITIES = {
     "accuracy": re.compile(r"acc|genauigkeit|treffer|correct|richtig"),
     "loss": re.compile(r"loss|verlust|fehler|error|cost|kosten|entropy"),
@@ -48,28 +67,30 @@ class Figure(Question):
                 "not_reached",
                 0.0,
                 Finding(
-                    message="No figure was drawn.",
-                    hint="Draw it with matplotlib, and look whether its cell runs to the end.",
+                    message=say("No figure was drawn."),
+                    hint=say("Draw it with matplotlib, and look whether its cell runs to the end."),
                 ),
             )
         lengths = self._lengths(context)
         judged = [self._judge_axes(axes, figure, lengths) for figure in figures for axes in _axes_of(figure)]
         if not judged:
-            return self.verdict("wrong", 0.0, Finding(message="The figures that were drawn are empty."))
+            return self.verdict("wrong", 0.0, Finding(message=say("The figures that were drawn are empty.")))
         best = max(judged, key=lambda one: (one.share, one.closeness))
         status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
         return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
 
     def _judge_axes(self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None) -> _Judged:
-        where = f"code cell {figure.cell + 1}"
+        where = say("code cell {number}", number=figure.cell + 1)
         lines = [line for line in axes.lines if lengths is None or line.points in lengths]
         if not self.curves:
             if lines or (axes.clouds and self.points_per_line is None):
                 return _Judged(1.0)
-            message = "The figure holds no line" + (" with as many points as there are values." if lengths else ".")
+            message = say("The figure holds no line.")
+            if lengths:
+                message = say("The figure holds no line with as many points as there are values.")
             return _Judged(0.0, Finding(message=message, where=where))
         if self._shows_something_else(axes):
-            message = f"The figure shows something else than the {self.quantity}."
+            message = say(_SOMETHING_ELSE[self.quantity])
             return _Judged(0.0, Finding(message=message, where=where))
         if len(lines) < len(self.curves):
             return self._too_few(axes, lines, where)
@@ -79,21 +100,24 @@ class Figure(Question):
             return _Judged(1.0)
         unnamed = [line for line in lines if line.curve is None]
         if len(unnamed) >= len(missing):
-            message = "The figure has the curves, but nothing says which of them is which."
-            return _Judged(
-                0.5, Finding(message=message, where=where, hint="Give every line a label, and show a legend.")
-            )
-        message = f"The figure has no curve for {' and '.join(missing)}."
+            message = say("The figure has the curves, but nothing says which of them is which.")
+            hint = say("Give every line a label, and show a legend.")
+            return _Judged(0.5, Finding(message=message, where=where, hint=hint))
+        message = say(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER)
         return _Judged(0.0, Finding(message=message, where=where), closeness=len(named))
 
     def _too_few(self, axes: _Axes, lines: list[_Line], where: str) -> _Judged:
         if len(axes.lines) >= len(self.curves):
-            whose = f" of `{self.network}`" if self.network else ""
-            message = f"The lines in the figure do not have one point for each epoch{whose}."
-            return _Judged(0.0, Finding(message=message, where=where, hint="Draw what the history of `fit` holds."))
-        both = "a training and a validation curve" if len(self.curves) == 2 else f"a {self.curves[0]} curve"
-        have = {0: "no line", 1: "one line"}.get(len(lines), f"{len(lines)} lines")
-        message = f"The figure has {have} in its axes; {both} in the same axes are asked for."
+            message = say("The lines in the figure do not have one point for each epoch.")
+            if self.network:
+                message = say(
+                    "The lines in the figure do not have one point for each epoch of `{network}`.", network=self.network
+                )
+            hint = say("Draw what the history of `fit` holds.")
+            return _Judged(0.0, Finding(message=message, where=where, hint=hint))
+        # Fewer than what is asked for: at most one line.
+        asked = self.curves[0] if len(self.curves) == 1 else "both"
+        message = say(_TOO_FEW[asked][min(len(lines), 1)])
         return _Judged(0.0, Finding(message=message, where=where))
 
     def _shows_something_else(self, axes: _Axes) -> bool:

@@ -11,6 +11,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.networks import find_network
 from autograder.evidence import CapturedFit
+from autograder.language import say, say_count
 from autograder.result import Finding, Verdict
 
 
@@ -59,8 +60,8 @@ class History(Question):
                 0.0,
                 *notes,
                 Finding(
-                    message=f"`{name}` was not trained: no call of `fit` on it was seen.",
-                    hint="Call `fit` on the network, and look whether its cell runs to the end.",
+                    message=say("`{network}` was not trained: no call of `fit` on it was seen.", network=name),
+                    hint=say("Call `fit` on the network, and look whether its cell runs to the end."),
                 ),
             )
         # Of equals the last one counts: it is what the student ended with.
@@ -68,17 +69,21 @@ class History(Question):
         return judged(self, self._aspects(best, context), *notes)
 
     def _aspects(self, fit: CapturedFit, context: Context) -> list[Aspect]:
-        where = f"code cell {fit.cell + 1}"
+        where = say("code cell {number}", number=fit.cell + 1)
         aspects = []
         if self.epochs is not None:
-            asked = "1 epoch" if fit.epochs == 1 else f"{fit.epochs} epochs"
             aspects.append(
                 RIGHT
                 if fit.epochs >= self.epochs
                 else missed(
-                    f"`fit` ran for {asked}, which is fewer than the exercise asks for.",
+                    say_count(
+                        "`fit` ran for {count} epoch, which is fewer than the exercise asks for.",
+                        "`fit` ran for {count} epochs, which is fewer than the exercise asks for.",
+                        fit.epochs,
+                        count=fit.epochs,
+                    ),
                     where=where,
-                    hint="Look at the argument of `fit` that says how often all training images are gone through.",
+                    hint=say("Look at the argument of `fit` that says how often all training images are gone through."),
                 )
             )
         network = context.evidence.network(fit.network)
@@ -89,9 +94,9 @@ class History(Question):
                 RIGHT
                 if metric in names
                 else missed(
-                    f"The history holds no {metric}.",
+                    say("The history holds no {metric}.", metric=metric),
                     where=where,
-                    hint="What `fit` watches beside the loss is said when the network is compiled.",
+                    hint=say("What `fit` watches beside the loss is said when the network is compiled."),
                 )
             )
         if self.validation:
@@ -100,9 +105,9 @@ class History(Question):
                 RIGHT
                 if validated
                 else missed(
-                    "`fit` was given no validation data.",
+                    say("`fit` was given no validation data."),
                     where=where,
-                    hint="Without it nobody sees how the network does on images that it was not trained with.",
+                    hint=say("Without it nobody sees how the network does on images that it was not trained with."),
                 )
             )
         return aspects

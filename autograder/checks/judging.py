@@ -13,9 +13,16 @@ from dataclasses import replace
 
 from autograder.checks.base import Context, Question
 from autograder.checks.networks import find_network
-from autograder.language import say
+from autograder.language import mark, say
 from autograder.result import Finding, Verdict
 from autograder.training import TrainingRun, TrainingTask
+
+# By the status of the question that is built on.
+_BUILDS_ON = {
+    "not_reached": mark("This question builds on “{title}”, and there was nothing to judge there."),
+    "error": mark("This question builds on “{title}”, which the autograder could not judge."),
+    "needs_review": mark("This question builds on “{title}”, which a person has to read first."),
+}
 
 
 def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict, ...]:
@@ -144,8 +151,11 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
             "error",
             0.0,
             Finding(
-                message="The autograder could not judge this question; that is not your fault.",
-                hint=f'For the instructor: it depends on "{question.depends.question}", which was not judged before.',
+                message=say("The autograder could not judge this question; that is not your fault."),
+                hint=say(
+                    'For the instructor: it depends on "{question}", which was not judged before.',
+                    question=question.depends.question,
+                ),
             ),
         )
     # Scores are rounded to thousandths, so a share of 0.5 is reached by what rounds to half.
@@ -153,19 +163,22 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
     if base.status != "needs_review" and base.score + 0.0005 >= needed:
         return None
     if base.status in ("not_reached", "error", "needs_review"):
-        why = {
-            "not_reached": f"This question builds on “{base.title}”, and there was nothing to judge there.",
-            "error": f"This question builds on “{base.title}”, which the autograder could not judge.",
-            "needs_review": f"This question builds on “{base.title}”, which a person has to read first.",
-        }[base.status]
-        return question.verdict(base.status, 0.0, Finding(message=why, hint="See the findings there."))
+        why = say(_BUILDS_ON[base.status], title=base.title)
+        return question.verdict(base.status, 0.0, Finding(message=why, hint=say("See the findings there.")))
     return question.verdict(
         "wrong",
         0.0,
         Finding(
-            message=f"Not counted, because it builds on “{base.title}”: at least {needed:g} of its {base.points:g} "
-            f"points are needed there, and you have {base.score:g}. {question.depends.because}".rstrip(),
-            hint="Look at the findings there first; this question counts as soon as that one is right enough.",
+            message=say(
+                "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} "
+                "points are needed there, and you have {score:g}. {because}",
+                title=base.title,
+                needed=needed,
+                points=base.points,
+                score=base.score,
+                because=question.depends.because,
+            ).rstrip(),
+            hint=say("Look at the findings there first; this question counts as soon as that one is right enough."),
         ),
     )
 
@@ -173,6 +186,12 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
 def _crash(error: Exception) -> Finding:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return Finding(
-        message="The autograder itself failed on this question; that is not your fault.",
-        hint=f"For the instructor: {type(error).__name__} in {frame.name} (line {frame.lineno}): {str(error)[:300]}",
+        message=say("The autograder itself failed on this question; that is not your fault."),
+        hint=say(
+            "For the instructor: {error} in {function} (line {line}): {message}",
+            error=type(error).__name__,
+            function=frame.name,
+            line=frame.lineno,
+            message=str(error)[:300],
+        ),
     )

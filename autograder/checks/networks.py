@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.evidence import CapturedNetwork
+from autograder.language import mark, say
 from autograder.network.architecture import Architecture, Row, Totals
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
@@ -14,15 +15,25 @@ from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
 from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown
+from autograder.observe.sentences import told_opaque
 from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
 _MOST_OTHERS = 12
+_LONGEST_REASON = 300
+# How the cell that makes a network ended, by its status.
 _ENDINGS = {
-    "error": "stopped with an error",
-    "timeout": "was stopped because it ran too long",
-    "died": "ended the kernel",
-    "not_run": "was not run any more",
+    "error": mark(
+        "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with an error."
+    ),
+    "timeout": mark(
+        "There is no network in a variable `{name}`: code cell {cell}, which makes it, was stopped because it ran too "
+        "long."
+    ),
+    "died": mark("There is no network in a variable `{name}`: code cell {cell}, which makes it, ended the kernel."),
+    "not_run": mark(
+        "There is no network in a variable `{name}`: code cell {cell}, which makes it, was not run any more."
+    ),
 }
 
 
@@ -83,7 +94,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
     if stopped:
         candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
-        why = stopped or f"There is no network in a variable `{name}`: no cell that ran made one."
+        why = stopped or say("There is no network in a variable `{name}`: no cell that ran made one.", name=name)
         return StudentNetwork(problem=why)
     if len(candidates) == 1:
         return _taken_as(candidates[0], name)
@@ -91,7 +102,11 @@ def _find(context: Context, name: str) -> StudentNetwork:
     if closest is None:
         names = ", ".join(f"`{shown(one.name)}`" for one in others[:8])
         return StudentNetwork(
-            problem=f"There is no network in a variable `{name}`, and it cannot be told which of {names} is meant."
+            problem=say(
+                "There is no network in a variable `{name}`, and it cannot be told which of {names} is meant.",
+                name=name,
+                names=names,
+            )
         )
     return _taken_as(closest, name)
 
@@ -164,12 +179,12 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
     compilation = read_compilation(captured.compile)
     name = shown(captured.name)
     if captured.config is None:
-        why = f" {shown(captured.opaque, 400)}" if captured.opaque else ""
+        problem = say("The network `{name}` does not describe itself, so it cannot be compared.", name=name)
         return StudentNetwork(
             captured=captured,
             compilation=compilation,
             unread=captured.own_code,
-            problem=f"The network `{name}` does not describe itself, so it cannot be compared.{why}",
+            problem=f"{problem} {shown(told_opaque(captured.opaque), _LONGEST_REASON)}".rstrip(),
         )
     input_shape = captured.input_shape
     if input_shape is None and expected is not None and expected.architecture.operations:
@@ -178,20 +193,28 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
     try:
         architecture = canonicalize(captured.class_name, captured.config, input_shape=input_shape)
     except UnknownNetwork as error:
-        where = f" (layer `{error.layer}`)" if error.layer else ""
+        problem = say("The network `{name}` cannot be judged as a whole: {reason}.", name=name, reason=error.reason)
+        if error.layer:
+            problem = say(
+                "The network `{name}` cannot be judged as a whole: {reason} (layer `{layer}`).",
+                name=name,
+                reason=error.reason,
+                layer=error.layer,
+            )
         return StudentNetwork(
             captured=captured,
             compilation=compilation,
             unread=captured.own_code and not isinstance(error, Misfitting),
             unfit=error.architecture if isinstance(error, Misfitting) else None,
-            problem=f"The network `{name}` cannot be judged as a whole: {error.reason}{where}.",
+            problem=problem,
         )
     return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation)
 
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     given = shown(student.captured.name) if student.captured else ""
-    return replace(student, understood=f"Your network is called `{given}`; it was taken as `{name}`.")
+    told = say("Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name)
+    return replace(student, understood=told)
 
 
 def _stopped_maker(context: Context, name: str) -> str:
@@ -200,10 +223,24 @@ def _stopped_maker(context: Context, name: str) -> str:
     for cell in context.evidence.cells:
         if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
             continue
-        failure = cell.failure
-        line = f" in line {failure.line}" if failure and failure.line else ""
-        ending = f"stopped with {shown(failure.name)}{line}" if failure else _ENDINGS[cell.status]
-        return f"There is no network in a variable `{name}`: code cell {cell.index + 1}, which makes it, {ending}."
+        failure, number = cell.failure, cell.index + 1
+        if failure is None:
+            return say(_ENDINGS[cell.status], name=name, cell=number)
+        if not failure.line:
+            return say(
+                "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with {error}.",
+                name=name,
+                cell=number,
+                error=shown(failure.name),
+            )
+        return say(
+            "There is no network in a variable `{name}`: code cell {cell}, which makes it, "
+            "stopped with {error} in line {line}.",
+            name=name,
+            cell=number,
+            error=shown(failure.name),
+            line=failure.line,
+        )
     return ""
 
 

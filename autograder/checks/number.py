@@ -13,6 +13,7 @@ from autograder.checks.networks import find_network
 from autograder.checks.numerals import written
 from autograder.checks.quantities import Quantity
 from autograder.evidence import CapturedValue
+from autograder.language import say
 from autograder.result import Verdict
 
 # Equal but for the rounding of floating-point arithmetic.
@@ -68,14 +69,17 @@ class Number(Answered):
         for known in self.wrong:
             if value in _around(known.value, 0.0):
                 return self.known_wrong(known, understood, context)
-        message, hint = f"{written(value)} is not right.", ""
+        message, hint = say("{value} is not right.", value=written(value)), ""
         exact = not (self.tolerance or self.relative_tolerance)
         if exact and self._whole(expected) and self._large(expected) and value != int(value):
-            hint = "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators."
+            hint = say(
+                "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators."
+            )
         elif self._is_that_of_own_network(value, context):
-            message = (
-                f"{written(value)} is the number for the network that you built. Another network was asked for, so "
-                "this follows from what differs there."
+            message = say(
+                "{value} is the number for the network that you built. Another network was asked for, so "
+                "this follows from what differs there.",
+                value=written(value),
             )
         return self.wrong_answer(message, understood, context, hint=hint)
 
@@ -84,7 +88,8 @@ class Number(Answered):
         value = numeral.value
         if self.fraction and (numeral.percent or 1 < value <= 100):
             value /= 100
-            understood = read_as(answer, f"{written(value * 100)} %, which is {written(value)}")
+            reading = say("{percent} %, which is {fraction}", percent=written(value * 100), fraction=written(value))
+            understood = read_as(answer, reading)
         return value, understood
 
     def _expected(self, context: Context) -> float | None:

@@ -6,14 +6,15 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
 from autograder.checks.networks import actual_totals, difference, find_network
+from autograder.language import mark, say
 from autograder.network.architecture import Totals
 from autograder.network.measure import sum_up
 from autograder.result import Finding, Verdict
 
 _WORDS = {
-    "total": "parameters in all",
-    "trainable": "trainable parameters",
-    "non_trainable": "non-trainable parameters",
+    "total": mark("{given:,} parameters in all ({expected:,} expected)"),
+    "trainable": mark("{given:,} trainable parameters ({expected:,} expected)"),
+    "non_trainable": mark("{given:,} non-trainable parameters ({expected:,} expected)"),
 }
 
 
@@ -35,7 +36,7 @@ class ParametersQuestion(Question):
         understood = [Finding(message=student.understood)] if student.understood else []
         if student.architecture is None:
             status = "wrong" if student.captured is not None else "not_reached"
-            hint = "Parameters can only be counted once the network is built."
+            hint = say("Parameters can only be counted once the network is built.")
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
         diff = difference(context, self.network, student.architecture)
         wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
@@ -47,16 +48,20 @@ class ParametersQuestion(Question):
 
 def _finding(wanted: Totals, given: Totals | None, causes: list[str], expected: ExpectedNetwork) -> Finding:
     if given is None:
-        return Finding(message="The parameters cannot be counted, because the layers do not fit together.")
+        return Finding(message=say("The parameters cannot be counted, because the layers do not fit together."))
     counts = [
-        f"{getattr(given, which):,} {words} ({getattr(wanted, which):,} expected)"
+        say(words, given=getattr(given, which), expected=getattr(wanted, which))
         for which, words in _WORDS.items()
         if getattr(given, which) != getattr(wanted, which)
     ]
-    message = f"Your network has {'; '.join(counts)}."
+    message = say("Your network has {counts}.", counts="; ".join(counts))
     if causes:
-        message += f" That follows from what differs in the network: {' '.join(causes[:3])}"
+        why = say("That follows from what differs in the network: {causes}", causes=" ".join(causes[:3]))
+        message = f"{message} {why}"
         if len(causes) > 3:
-            message += f" And from {len(causes) - 3} more."
-    hint = "Compare the last column of your summary with the expected table: the first row that differs tells most."
+            more = say("And from {count} more.", count=len(causes) - 3)
+            message = f"{message} {more}"
+    hint = say(
+        "Compare the last column of your summary with the expected table: the first row that differs tells most."
+    )
     return Finding(message=message, hint=hint)

@@ -10,6 +10,7 @@ from pydantic import Field
 from autograder.checks.base import Context, Question
 from autograder.checks.networks import find_network
 from autograder.evidence import CapturedFile, InvalidEvidence, check_depth
+from autograder.language import mark, say
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.values import shown
@@ -43,8 +44,10 @@ class SavedModel(Question):
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
         if not files:
             nothing = Finding(
-                message="No file with a saved network was found beside the notebook.",
-                hint="Save the network in Keras' own format, and look whether the cell that does it runs to its end.",
+                message=say("No file with a saved network was found beside the notebook."),
+                hint=say(
+                    "Save the network in Keras' own format, and look whether the cell that does it runs to its end."
+                ),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
         problems = [self._problem(file, student.architecture, context) for file in files]
@@ -56,32 +59,44 @@ class SavedModel(Question):
         """What is wrong with one file; None where it holds the network that is graded."""
         name = shown(file.name)
         if self.file and file.name.rpartition("/")[2] != self.file:
-            return Finding(message=f"`{name}` is not the file that was asked for.", hint=f"Save it as {self.file}.")
+            return Finding(
+                message=say("`{file}` is not the file that was asked for.", file=name),
+                hint=say("Save it as {file}.", file=self.file),
+            )
         other_format = _OTHER_FORMATS.get(_format(file))
         if other_format:
-            return Finding(message=f"`{name}` {other_format}", hint="Save it in a file that ends in .keras.")
+            return Finding(message=say(other_format, file=name), hint=say("Save it in a file that ends in .keras."))
         try:
             saved = _saved_network(file)
         except UnknownNetwork as error:
-            return Finding(message=f"The network in `{name}` cannot be read: {error.reason}.")
+            told = say("The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason)
+            return Finding(message=told)
         if saved == graded:
             return None
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
-                    message=f"`{name}` holds the network `{shown(one.name)}`, not the one that is graded.",
-                    hint=f"Save `{self.network}`.",
+                    message=say(
+                        "`{file}` holds the network `{network}`, not the one that is graded.",
+                        file=name,
+                        network=shown(one.name),
+                    ),
+                    hint=say("Save `{network}`.", network=self.network),
                 )
         return Finding(
-            message=f"`{name}` holds another network than `{self.network}` is at the end of the notebook.",
-            hint="Perhaps the network was changed after it had been saved: save it again after the last change.",
+            message=say(
+                "`{file}` holds another network than `{network}` is at the end of the notebook.",
+                file=name,
+                network=self.network,
+            ),
+            hint=say("Perhaps the network was changed after it had been saved: save it again after the last change."),
         )
 
 
 _OTHER_FORMATS = {
-    "weights": "holds the weights alone, without the network that they belong to.",
-    "h5": "is in the old HDF5 format, which is not opened here.",
-    "folder": "belongs to TensorFlow's own format, which is not opened here.",
+    "weights": mark("`{file}` holds the weights alone, without the network that they belong to."),
+    "h5": mark("`{file}` is in the old HDF5 format, which is not opened here."),
+    "folder": mark("`{file}` belongs to TensorFlow's own format, which is not opened here."),
 }
 
 
@@ -104,17 +119,17 @@ def _saved_network(file: CapturedFile) -> Architecture:
         UnknownNetwork: it describes none, or one that is not understood.
     """
     if file.config is None:
-        raise UnknownNetwork("there is no description of a network in the file")
+        raise UnknownNetwork(say("there is no description of a network in the file"))
     try:
         described = json.loads(file.config)
         check_depth(described, MAX_DEPTH)
     except (ValueError, RecursionError, InvalidEvidence):
-        raise UnknownNetwork("the description in the file is damaged") from None
+        raise UnknownNetwork(say("the description in the file is damaged")) from None
     class_name, config = (
         described.get(key) if isinstance(described, dict) else None for key in ("class_name", "config")
     )
     if not isinstance(class_name, str) or not isinstance(config, dict):
-        raise UnknownNetwork("the description in the file is not one of a network")
+        raise UnknownNetwork(say("the description in the file is not one of a network"))
     return canonicalize(class_name, config, input_shape=_input_shape(described))
 
 

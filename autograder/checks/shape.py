@@ -12,6 +12,7 @@ from autograder.checks.base import Context
 from autograder.checks.networks import find_network
 from autograder.checks.quantities import OutputShape
 from autograder.evidence import CapturedValue
+from autograder.language import say, say_count
 from autograder.result import Verdict
 
 Sizes = tuple[Annotated[int, Field(ge=0)], ...]
@@ -63,18 +64,17 @@ class Shape(Answered):
                 return self.known_wrong(known, understood, context)
         bare = _without_batch(sizes)
         if self._is_that_of_own_network(sizes, context):
-            message = (
-                f"{_words(bare)} is the shape in the network that you built. Another network was asked for, so this "
-                "follows from what differs there."
+            message = say(
+                "{shape} is the shape in the network that you built. Another network was asked for, so this "
+                "follows from what differs there.",
+                shape=_words(bare),
             )
         elif len(bare) != len(expected):
-            axes = "1 axis" if len(bare) == 1 else f"{len(bare)} axes"
-            few = "few" if len(bare) < len(expected) else "many"
-            message = f"{_words(bare)} has {axes} beside the batch, which is too {few}."
+            message = _other_number_of_axes(bare, few=len(bare) < len(expected))
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
-            message = f"The sizes in {_words(bare)} are right, but not in the right order."
+            message = say("The sizes in {shape} are right, but not in the right order.", shape=_words(bare))
         else:
-            message = f"{_words(bare)} is not right."
+            message = say("{value} is not right.", value=_words(bare))
         return self.wrong_answer(message, understood, context)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
@@ -91,6 +91,25 @@ class Shape(Answered):
         own = find_network(context, self.expected.network).architecture
         found = None if own is None else self.expected.of(own)
         return found is not None and _fits(sizes, found)
+
+
+def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> str:
+    shape, count = _words(sizes), len(sizes)
+    if few:
+        return say_count(
+            "{shape} has {count} axis beside the batch, which is too few.",
+            "{shape} has {count} axes beside the batch, which is too few.",
+            count,
+            shape=shape,
+            count=count,
+        )
+    return say_count(
+        "{shape} has {count} axis beside the batch, which is too many.",
+        "{shape} has {count} axes beside the batch, which is too many.",
+        count,
+        shape=shape,
+        count=count,
+    )
 
 
 def _fits(sizes: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
@@ -110,8 +129,8 @@ def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
     sizes = None if plain is None else _from_text(plain) if isinstance(plain, str) else _from_values(plain)
     if sizes is None:
         raise NotUnderstood(
-            f"`{answer.name}` is {described(answer)}; the answer is a shape.",
-            f"Give `{answer.name}` a tuple of whole numbers, such as (5, 7, 3).",
+            say("`{name}` is {given}; the answer is a shape.", name=answer.name, given=described(answer)),
+            say("Give `{name}` a tuple of whole numbers, such as (5, 7, 3).", name=answer.name),
         )
     return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, _words(sizes))
 

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.data import Data
+from autograder.language import say
 from autograder.result import Finding, TextExhibit, Verdict
 
 LONGEST_SHOWN = 5000
@@ -55,16 +56,20 @@ class Written(Question):
                 "needs_review",
                 0.0,
                 Finding(
-                    message="The place for this answer is no longer in the notebook, so no text was found.",
-                    hint="If you answered elsewhere, the person who reads your notebook will find it there.",
+                    message=say("The place for this answer is no longer in the notebook, so no text was found."),
+                    hint=say("If you answered elsewhere, the person who reads your notebook will find it there."),
                 ),
             )
-        where = f"cell {answer.cell + 1}"
+        where = say("cell {number}", number=answer.cell + 1)
         if not answer.text:
             return self.verdict(
                 "needs_review",
                 0.0,
-                Finding(message="Nothing was written here.", where=where, hint="Write your answer below the question."),
+                Finding(
+                    message=say("Nothing was written here."),
+                    where=where,
+                    hint=say("Write your answer below the question."),
+                ),
             )
         text = answer.text
         if len(text) > LONGEST_SHOWN:
@@ -72,7 +77,7 @@ class Written(Question):
         return self.verdict(
             "needs_review",
             0.0,
-            Finding(message="Your answer was found; a person reads it and gives the points.", where=where),
+            Finding(message=say("Your answer was found; a person reads it and gives the points."), where=where),
             exhibits=(TextExhibit(text=text),),
         )
 

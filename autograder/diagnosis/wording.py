@@ -4,52 +4,99 @@ from __future__ import annotations
 
 from autograder.diagnosis.search import Case, Found, Trial
 from autograder.diagnosis.suspects import Aspect, Suspect
+from autograder.language import mark, say, say_count
 from autograder.network.describe import joined
 from autograder.result import Finding, Substitution, SubstitutionExhibit
 from autograder.training import TrainingRun
 
 _CHANGES: dict[Aspect, str] = {
-    "from_logits": "`from_logits` of the loss the other way round",
-    "last activation": "another activation at its very end",
-    "loss": "another loss",
-    "learning rate": "another learning rate",
-    "frozen layers": "other layers free to learn",
-    "initial weights": "other initial weights",
-    "activations": "other activations inside",
-    "optimizer": "another optimizer",
-    "normalization of the inputs": "normalized inputs",
-    "epochs": "more epochs",
-    "batch size": "smaller batches",
-    "number of images": "more images to train on",
-    "dropout": "another amount of dropout",
-    "regularization": "other regularizers and constraints",
-    "extra layer": "a layer less",
-    "missing layer": "a layer more",
-    "kind of layer": "another kind of layer in one place",
-    "order of layers": "a layer in another place",
-    "size of a layer": "a layer of another size",
-    "another setting of a layer": "a layer set otherwise",
-    "connections": "a layer that reads another one",
+    "from_logits": mark("`from_logits` of the loss the other way round"),
+    "last activation": mark("another activation at its very end"),
+    "loss": mark("another loss"),
+    "learning rate": mark("another learning rate"),
+    "frozen layers": mark("other layers free to learn"),
+    "initial weights": mark("other initial weights"),
+    "activations": mark("other activations inside"),
+    "optimizer": mark("another optimizer"),
+    "normalization of the inputs": mark("normalized inputs"),
+    "epochs": mark("more epochs"),
+    "batch size": mark("smaller batches"),
+    "number of images": mark("more images to train on"),
+    "dropout": mark("another amount of dropout"),
+    "regularization": mark("other regularizers and constraints"),
+    "extra layer": mark("a layer less"),
+    "missing layer": mark("a layer more"),
+    "kind of layer": mark("another kind of layer in one place"),
+    "order of layers": mark("a layer in another place"),
+    "size of a layer": mark("a layer of another size"),
+    "another setting of a layer": mark("a layer set otherwise"),
+    "connections": mark("a layer that reads another one"),
 }
 _HINTS: dict[Aspect, str] = {
-    "from_logits": "Does the loss get probabilities or plain numbers? Read on at `keras.losses`, from_logits.",
-    "last activation": "What should the last layer give for ten classes, and what does the loss expect of it? Read on "
-    "at `keras.activations`.",
-    "loss": "Which loss measures how wrong the choice of one class out of ten is? Read on at `keras.losses`.",
-    "learning rate": "Read on at `keras.optimizers`, learning_rate: what do steps do that are too large or too small?",
-    "frozen layers": "Read on at `trainable` in the documentation of layers: who may change while the network learns?",
-    "initial weights": "Read on at `keras.initializers`: why may units not all start alike, or far from zero?",
-    "activations": "What does a network of layers without, or with another, activation compute? Read on at "
-    "`keras.activations`.",
-    "optimizer": "Read on at `keras.optimizers`.",
-    "normalization of the inputs": "Look at the smallest and the largest number that you give to `fit`.",
-    "epochs": "Does the curve still rise at its end?",
-    "batch size": "How many steps are there in an epoch with batches of your size? Read on at `fit`, batch_size.",
-    "number of images": "How many images do you give to `fit`, and how many are there?",
-    "dropout": "Which share of its inputs does a dropout layer throw away? Read on at `keras.layers.Dropout`.",
-    "regularization": "Read on at `keras.regularizers`: what does it do to weights if it is strong?",
+    "from_logits": mark("Does the loss get probabilities or plain numbers? Read on at `keras.losses`, from_logits."),
+    "last activation": mark(
+        "What should the last layer give for ten classes, and what does the loss expect of it? Read on "
+        "at `keras.activations`."
+    ),
+    "loss": mark("Which loss measures how wrong the choice of one class out of ten is? Read on at `keras.losses`."),
+    "learning rate": mark(
+        "Read on at `keras.optimizers`, learning_rate: what do steps do that are too large or too small?"
+    ),
+    "frozen layers": mark(
+        "Read on at `trainable` in the documentation of layers: who may change while the network learns?"
+    ),
+    "initial weights": mark("Read on at `keras.initializers`: why may units not all start alike, or far from zero?"),
+    "activations": mark(
+        "What does a network of layers without, or with another, activation compute? Read on at `keras.activations`."
+    ),
+    "optimizer": mark("Read on at `keras.optimizers`."),
+    "normalization of the inputs": mark("Look at the smallest and the largest number that you give to `fit`."),
+    "epochs": mark("Does the curve still rise at its end?"),
+    "batch size": mark("How many steps are there in an epoch with batches of your size? Read on at `fit`, batch_size."),
+    "number of images": mark("How many images do you give to `fit`, and how many are there?"),
+    "dropout": mark("Which share of its inputs does a dropout layer throw away? Read on at `keras.layers.Dropout`."),
+    "regularization": mark("Read on at `keras.regularizers`: what does it do to weights if it is strong?"),
 }
-_LOOK = "Compare your network with the one in the exercise, row by row, at this place."
+_LOOK = mark("Compare your network with the one in the exercise, row by row, at this place.")
+# What one change has shown, and two together: in our own run, in one as in the notebook, and where no run was possible.
+_RESTORED = {
+    "our run": (
+        mark(
+            "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
+            "have it, it reached {reached:.3f} (it had reached {before:.3f}; {needed:.2f} was needed)."
+        ),
+        mark(
+            "We trained your network once more, with two things changed: with {changes}, and everything else as you "
+            "have it, it reached {reached:.3f} (it had reached {before:.3f}; {needed:.2f} was needed)."
+        ),
+    ),
+    "untrainable": (
+        mark(
+            "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
+            "have it, it reached {reached:.3f} (it could not be trained at all; {needed:.2f} was needed)."
+        ),
+        mark(
+            "We trained your network once more, with two things changed: with {changes}, and everything else as you "
+            "have it, it reached {reached:.3f} (it could not be trained at all; {needed:.2f} was needed)."
+        ),
+    ),
+    "as trained": (
+        mark(
+            "With our images and epochs your network does well, trained as in your notebook it does not. With "
+            "{changes}, and everything else as you have it, it reached {reached:.3f} (it had reached {before:.3f}; "
+            "{needed:.2f} was needed)."
+        ),
+    )
+    * 2,
+    "as trained, untrainable": (
+        mark(
+            "With our images and epochs your network does well, trained as in your notebook it does not. With "
+            "{changes}, and everything else as you have it, it reached {reached:.3f} (it could not be trained at all; "
+            "{needed:.2f} was needed)."
+        ),
+    )
+    * 2,
+}
 
 
 def findings(case: Case, found: Found, own: TrainingRun, *, told: bool, as_trained: bool) -> tuple[Finding, ...]:
@@ -86,18 +133,21 @@ def exhibit(network: str, case: Case, found: Found, own: TrainingRun, *, told: b
 
 
 def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bool, as_trained: bool) -> Finding:
-    count = "one thing" if len(cause.suspects) == 1 else "two things"
-    before = f"it had reached {own.accuracy:.3f}" if own.validation_accuracy else "it could not be trained at all"
-    lead = f"We trained your network once more, with {count} changed: with"
-    if as_trained:
-        lead = "With our images and epochs your network does well, trained as in your notebook it does not. With"
-    message = (
-        f"{lead} {_change(cause, told=told)}, and everything else as you have it, it reached "
-        f"{cause.run.accuracy:.3f} ({before}; {case.minimum:.2f} was needed)."
+    how = "as trained" if as_trained else "our run"
+    if not own.validation_accuracy:
+        how = "as trained, untrainable" if as_trained else "untrainable"
+    of_one, of_two = _RESTORED[how]
+    message = say(
+        of_one if len(cause.suspects) == 1 else of_two,
+        changes=_change(cause, told=told),
+        reached=cause.run.accuracy,
+        before=own.accuracy,
+        needed=case.minimum,
     )
     if len(cause.suspects) == 2 and _both_tried(found, cause):
-        message += " Neither of the two was enough alone."
-    hints = dict.fromkeys(_HINTS.get(one.aspect, _LOOK) for one in cause.suspects)
+        neither = say("Neither of the two was enough alone.")
+        message = f"{message} {neither}"
+    hints = dict.fromkeys(say(_HINTS.get(one.aspect, _LOOK)) for one in cause.suspects)
     where = joined(list(dict.fromkeys(label for one in cause.suspects for label in one.layers))[:4])
     return Finding(message=message, where=where, hint=" ".join(hints))
 
@@ -105,17 +155,30 @@ def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bo
 def _none(case: Case, found: Found) -> Finding:
     best = max(found.trials, key=lambda trial: trial.run.accuracy)
     count = len(found.trials)
-    times = "once more" if count == 1 else f"{count} more times"
-    said = (
-        "no single change restored the accuracy, so probably more than one thing is in its way"
-        if found.exhausted
-        else "none of these changes restored the accuracy"
+    message = say_count(
+        "We trained your network once more, each time with a part of it as in a network that does well: "
+        "none of these changes restored the accuracy. The best reached {reached:.3f}; {needed:.2f} was needed.",
+        "We trained your network {count} more times, each time with a part of it as in a network that does well: "
+        "none of these changes restored the accuracy. The best reached {reached:.3f}; {needed:.2f} was needed.",
+        count,
+        count=count,
+        reached=best.run.accuracy,
+        needed=case.minimum,
     )
-    return Finding(
-        message=f"We trained your network {times}, each time with a part of it as in a network that does well: {said}. "
-        f"The best reached {best.run.accuracy:.3f}; {case.minimum:.2f} was needed.",
-        hint="Go through the findings about the network first, one by one.",
-    )
+    if found.exhausted:
+        message = say_count(
+            "We trained your network once more, each time with a part of it as in a network that does well: "
+            "no single change restored the accuracy, so probably more than one thing is in its way. "
+            "The best reached {reached:.3f}; {needed:.2f} was needed.",
+            "We trained your network {count} more times, each time with a part of it as in a network that does well: "
+            "no single change restored the accuracy, so probably more than one thing is in its way. "
+            "The best reached {reached:.3f}; {needed:.2f} was needed.",
+            count,
+            count=count,
+            reached=best.run.accuracy,
+            needed=case.minimum,
+        )
+    return Finding(message=message, hint=say("Go through the findings about the network first, one by one."))
 
 
 def _both_tried(found: Found, cause: Trial) -> bool:
@@ -129,10 +192,11 @@ def _change(trial: Trial, *, told: bool) -> str:
 
 def _one_change(one: Suspect, trial: Trial, *, told: bool) -> str:
     if told and one.aspect == "loss":
-        return f"the loss set to {trial.task.loss.name.removeprefix('sparse_').replace('_', ' ')}"
+        name = trial.task.loss.name.removeprefix("sparse_").replace("_", " ")
+        return say("the loss set to {name}", name=name)
     if told and one.aspect == "optimizer":
-        return f"the optimizer set to {trial.task.optimizer.name}"
+        return say("the optimizer set to {name}", name=trial.task.optimizer.name)
     rate = trial.task.optimizer.settings.get("learning_rate")
     if told and one.aspect == "learning rate" and isinstance(rate, float):
-        return f"a learning rate of {rate:.3g}"
-    return _CHANGES[one.aspect]
+        return say("a learning rate of {rate:.3g}", rate=rate)
+    return say(_CHANGES[one.aspect])

@@ -28,6 +28,7 @@ from autograder.intake.submission import (
     UnreadableSubmission,
     read_bounded,
 )
+from autograder.language import say
 
 # The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20
@@ -95,7 +96,7 @@ def list_inside(entry: Entry) -> Listing:
         with _open_inside(entry) as archive:
             members = archive.infolist()
     except _DAMAGED:
-        raise UnreadableSubmission(f"{entry.name} is damaged.") from None
+        raise UnreadableSubmission(say("{file} is damaged.", file=entry.name)) from None
     inside = _listing(members[:MAX_ENTRIES], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name))
     return replace(
         inside,
@@ -192,12 +193,19 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 def _problem(member: zipfile.ZipInfo, name: str) -> str:
     if member.flag_bits & _ENCRYPTED:
-        return f"{name} is encrypted with a password. Hand it in without one."
+        return say("{file} is encrypted with a password. Hand it in without one.", file=name)
     # Other methods may ask for gigabytes before the first byte comes out.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return f"{name} is packed in a way that is not read here. Hand in the notebook itself, or an ordinary zip."
+        return say(
+            "{file} is packed in a way that is not read here. Hand in the notebook itself, or an ordinary zip.",
+            file=name,
+        )
     if member.file_size > max(_RATIO_MATTERS_ABOVE, MAX_RATIO * member.compress_size):
-        return f"{name} unpacks to more than {MAX_RATIO} times its size, as no notebook does. Hand in your notebook."
+        return say(
+            "{file} unpacks to more than {times} times its size, as no notebook does. Hand in your notebook.",
+            file=name,
+            times=MAX_RATIO,
+        )
     return ""
 
 
@@ -207,9 +215,7 @@ def _fetch(path: Path, index: int, name: str, limit: int) -> bytes:
         with _open(path) as archive:
             return _read(archive, index, name, limit, label)
     except _DAMAGED:
-        raise UnreadableSubmission(
-            f"{label} could not be read from the archive {shown(path.name)}: it is damaged there."
-        ) from None
+        raise _damaged(label, shown(path.name)) from None
 
 
 def _fetch_inside(entry: Entry, index: int, name: str, limit: int) -> bytes:
@@ -218,9 +224,13 @@ def _fetch_inside(entry: Entry, index: int, name: str, limit: int) -> bytes:
         with _open_inside(entry) as archive:
             return _read(archive, index, name, limit, label)
     except _DAMAGED:
-        raise UnreadableSubmission(
-            f"{label} could not be read from the archive {entry.name}: it is damaged there."
-        ) from None
+        raise _damaged(label, entry.name) from None
+
+
+def _damaged(label: str, archive: str) -> UnreadableSubmission:
+    return UnreadableSubmission(
+        say("{file} could not be read from the archive {archive}: it is damaged there.", file=label, archive=archive)
+    )
 
 
 def _read(archive: zipfile.ZipFile, index: int, name: str, limit: int, label: str) -> bytes:

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from autograder.intake.listing import Entry
 from autograder.intake.submission import Ignored
+from autograder.language import mark, say
 
 # What Canvas, Moodle and browsers append to the name of a file that was handed in again: cnn2-1, cnn2 (1).
 _AGAIN = re.compile(r"(?:-(\d{1,3})|\s*\((\d{1,3})\))$")
 # otter.Notebook.export names its archive after the notebook and the moment.
 _EXPORTED = re.compile(r"_(\d{4}_\d{2}_\d{2}T\d{2}_\d{2}_\d{2}_\d{1,6})\.zip$", re.IGNORECASE)
-_COUNTED = {2: "Two", 3: "Three"}
+_COUNTED = {
+    2: mark("Two notebooks of one student: {named}. Only one can be graded: keep the right one."),
+    3: mark("Three notebooks of one student: {named}. Only one can be graded: keep the right one."),
+}
 
 Order = tuple[object, ...]
 
@@ -51,19 +55,14 @@ def choose(
     others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if not entry.is_notebook)
     if not notebooks:
         held = ", ".join(name_of(entry) for entry in entries[:3])
-        more = f" and {len(entries) - 3} more" if len(entries) > 3 else ""
-        return Choice(None, (), others, f"No notebook (.ipynb) was handed in, only {held}{more}." if held else "")
+        return Choice(None, (), others, _only(held, len(entries) - 3) if held else "")
     works: dict[str, list[Entry]] = {}
     for entry in notebooks:
         works.setdefault(_work(name_of(entry)), []).append(entry)
     wanted = _work(notebook_name if notebook_name is None or "." in notebook_name else f"{notebook_name}.ipynb")
     attempts = next(iter(works.values())) if len(works) == 1 else works.get(wanted, [])
     if not attempts:
-        named = " and ".join(entry.path for entry in notebooks[:3])
-        more = f" (and {len(notebooks) - 3} more)" if len(notebooks) > 3 else ""
-        counted = _COUNTED.get(len(notebooks), str(len(notebooks)))
-        problem = f"{counted} notebooks of one student: {named}{more}. Only one can be graded: keep the right one."
-        return Choice(None, (), others, problem)
+        return Choice(None, (), others, several([entry.path for entry in notebooks]))
     ordered = sorted(attempts, key=lambda entry: (*order(entry), moment(entry), _again(name_of(entry)), entry.path))
     latest = ordered[-1]
     left = [Ignored(entry.path, f"an earlier attempt; {latest.path} is graded") for entry in ordered[:-1]]
@@ -74,6 +73,27 @@ def choose(
         for entry in work
     ]
     return Choice(latest, tuple(entry.path for entry in ordered[:-1]), (*others, *left))
+
+
+def several(paths: Sequence[str]) -> str:
+    """That one student has several notebooks and nobody knows which of them counts, for the student."""
+    named, *others = paths[:3]
+    for other in others:
+        named = say("{some} and {last}", some=named, last=other)
+    if len(paths) in _COUNTED:
+        return say(_COUNTED[len(paths)], named=named)
+    return say(
+        "{count} notebooks of one student: {named} (and {more} more). Only one can be graded: keep the right one.",
+        count=len(paths),
+        named=named,
+        more=len(paths) - 3,
+    )
+
+
+def _only(held: str, more: int) -> str:
+    if more > 0:
+        return say("No notebook (.ipynb) was handed in, only {files} and {more} more.", files=held, more=more)
+    return say("No notebook (.ipynb) was handed in, only {files}.", files=held)
 
 
 def moment(entry: Entry) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
+from autograder.language import say
 
 # A fifo or device that took a file's place since it was listed must not block or act; absent flags do not exist there.
 _OPEN_FLAGS = (
@@ -85,8 +86,9 @@ def _fetch(path: Path, limit: int) -> bytes:
         descriptor = os.open(path, _OPEN_FLAGS)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableSubmission(f"{name} is no ordinary file.")
+                raise UnreadableSubmission(say("{file} is no ordinary file.", file=name))
             return read_bounded(stream, limit, name)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UnreadableSubmission(f"{name} could not be read ({reason}).") from None
+        told = say("{file} could not be read ({reason}).", file=name, reason=reason)
+        raise UnreadableSubmission(told) from None

@@ -17,6 +17,7 @@ from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import shown
 from autograder.intake.platform import Understood, submission_of
 from autograder.intake.submission import Ignored, IntakeError, Submission, UnreadableSubmission
+from autograder.language import say
 from autograder.result import HandedIn, Person
 
 METADATA = "submission_metadata.yml"
@@ -73,7 +74,7 @@ def read_gradescope(listing: Listing, notebook_name: str | None) -> Understood |
     for folder, record in told.items():
         entries, persons = files[folder], _persons(record)
         choice = choose(entries, notebook_name)
-        if choice.problem.startswith("No notebook") or not entries:
+        if not any(entry.is_notebook for entry in entries):
             ignored.extend(choice.ignored)
         at = _time(record.get(":created_at"))
         handed_in = HandedIn(
@@ -151,7 +152,12 @@ def _late(record: dict[str, Any]) -> bool | None:
 def _history(record: dict[str, Any]) -> list[str]:
     history = record.get(":history")
     found = [one for one in (history if isinstance(history, list) else []) if isinstance(one, dict)]
-    return [f"submission {one.get(':id', '')} of {_time(one.get(':created_at'))}".replace("  ", " ") for one in found]
+    return [
+        say("submission {number} of {time}", number=one.get(":id", ""), time=_time(one.get(":created_at"))).replace(
+            "  ", " "
+        )
+        for one in found
+    ]
 
 
 def _after(latest: Submission, before: list[Submission]) -> Submission:

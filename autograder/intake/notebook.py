@@ -16,6 +16,7 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.evidence import InvalidEvidence, check_depth
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
+from autograder.language import mark, say
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64
@@ -26,23 +27,28 @@ MAX_COMMAS = 5_000_000
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SAVE_AGAIN = "Open it in Jupyter, save it, and hand it in again."
+_SAVE_AGAIN = mark("Open it in Jupyter, save it, and hand it in again.")
 _CELL_TYPES = frozenset({"code", "markdown", "raw"})
 # Beginnings of files that are mistaken for notebooks, and what they are.
 _SIGNATURES = (
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\xd0\xcf\x11\xe0", "an Office document"),
-    (b"\x89HDF", "a saved Keras model"),
+    (b"%PDF", mark("a PDF document")),
+    (b"\x1f\x8b", mark("a gzip archive")),
+    (b"7z\xbc\xaf", mark("a 7z archive")),
+    (b"Rar!", mark("a RAR archive")),
+    (b"\x89PNG", mark("a picture")),
+    (b"\xff\xd8\xff", mark("a picture")),
+    (b"\xd0\xcf\x11\xe0", mark("an Office document")),
+    (b"\x89HDF", mark("a saved Keras model")),
 )
 
 
 class UnreadableNotebook(UnreadableSubmission):
     """The bytes are no notebook that can be graded: a sentence for the student."""
+
+
+def _save_again(problem: str) -> UnreadableNotebook:
+    mend = say(_SAVE_AGAIN)
+    return UnreadableNotebook(f"{problem} {mend}")
 
 
 def parse_notebook(content: bytes) -> NotebookNode:
@@ -61,13 +67,18 @@ def parse_notebook(content: bytes) -> NotebookNode:
         cells = _cells_of_format_3(plain["worksheets"])
     elif type(version) is int and version not in (3, 4):
         raise UnreadableNotebook(
-            f"The notebook has format {version if abs(version) < 1000 else 'unknown'}; formats 3 and 4 can be read. "
-            "Save it with a current Jupyter and hand it in again."
+            say(
+                "The notebook has format {version}; formats 3 and 4 can be read. "
+                "Save it with a current Jupyter and hand it in again.",
+                version=version if abs(version) < 1000 else say("unknown"),
+            )
         )
     else:
-        raise UnreadableNotebook(f"The file is JSON, but no Jupyter notebook: it has no cells. {_SAVE_AGAIN}")
+        raise _save_again(say("The file is JSON, but no Jupyter notebook: it has no cells."))
     if len(cells) > MAX_CELLS:
-        raise UnreadableNotebook(f"The notebook has {len(cells):,} cells; at most {MAX_CELLS:,} can be graded.")
+        raise UnreadableNotebook(
+            say("The notebook has {count:,} cells; at most {most:,} can be graded.", count=len(cells), most=MAX_CELLS)
+        )
     metadata = _metadata(plain.get("metadata"))
     _require_python(metadata, cells if version == 3 else [])
     taken: set[str] = set()
@@ -97,54 +108,64 @@ def code_cells(notebook: NotebookNode) -> tuple[str, ...]:
 def _load(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_NOTEBOOK_BYTES:
         raise UnreadableNotebook(
-            f"The notebook has {len(content) / 2**20:,.0f} MB; at most {MAX_NOTEBOOK_BYTES // 2**20} MB can be graded. "
-            "Clear its outputs (in Jupyter: Edit, Clear Outputs of All Cells), save it and hand it in again."
+            say(
+                "The notebook has {megabytes:,.0f} MB; at most {most} MB can be graded. "
+                "Clear its outputs (in Jupyter: Edit, Clear Outputs of All Cells), save it and hand it in again.",
+                megabytes=len(content) / 2**20,
+                most=MAX_NOTEBOOK_BYTES // 2**20,
+            )
         )
     if not content.strip(b"\0 \t\r\n"):
-        raise UnreadableNotebook(f"The file is empty ({len(content)} bytes). {_SAVE_AGAIN}")
+        raise _save_again(say("The file is empty ({count} bytes).", count=len(content)))
     text = _decode(content).strip()
     if text.count("[") + text.count("{") > MAX_BRACKETS or text.count(",") > MAX_COMMAS:
-        raise UnreadableNotebook("The file has more parts than any notebook. Clear its outputs and hand it in again.")
+        raise UnreadableNotebook(
+            say("The file has more parts than any notebook. Clear its outputs and hand it in again.")
+        )
     if not text.startswith("{"):
-        raise UnreadableNotebook(f"The file is no Jupyter notebook, though its name says so. {_SAVE_AGAIN}")
+        raise _save_again(say("The file is no Jupyter notebook, though its name says so."))
     try:
         # What JSON does not know (NaN, Infinity) has no place in a notebook's metadata either.
         plain = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
             raise UnreadableNotebook(
-                f"The notebook breaks off in line {text.count(chr(10)) + 1}: it was not saved or uploaded completely. "
-                "Save it and hand it in again."
+                say(
+                    "The notebook breaks off in line {line}: it was not saved or uploaded completely. "
+                    "Save it and hand it in again.",
+                    line=text.count("\n") + 1,
+                )
             ) from None
-        raise UnreadableNotebook(
-            f"The notebook is damaged in line {error.lineno} (no valid JSON there). {_SAVE_AGAIN}"
-        ) from None
+        damaged = say("The notebook is damaged in line {line} (no valid JSON there).", line=error.lineno)
+        raise _save_again(damaged) from None
     except (RecursionError, ValueError):
-        raise UnreadableNotebook(f"The file is nested too deeply or holds numbers too large. {_SAVE_AGAIN}") from None
+        raise _save_again(say("The file is nested too deeply or holds numbers too large.")) from None
     if not isinstance(plain, dict):  # pragma: no cover - text that starts with "{" is an object
-        raise UnreadableNotebook(f"The file is no Jupyter notebook. {_SAVE_AGAIN}")
+        raise _save_again(say("The file is no Jupyter notebook."))
     return plain
 
 
 def _decode(content: bytes) -> str:
     kind = _mistaken_for(content)
     if kind:
-        raise UnreadableNotebook(f"The file is {kind}, not a Jupyter notebook. Hand in the .ipynb file itself.")
+        raise UnreadableNotebook(
+            say("The file is {kind}, not a Jupyter notebook. Hand in the .ipynb file itself.", kind=say(kind))
+        )
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise UnreadableNotebook(f"The file is no text in UTF-8, so it is no Jupyter notebook. {_SAVE_AGAIN}") from None
+        raise _save_again(say("The file is no text in UTF-8, so it is no Jupyter notebook.")) from None
 
 
 def _mistaken_for(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         if b"word/" in content:
-            return "a Word document"
-        return "an Office document" if b"[Content_Types].xml" in content else "a zip archive"
+            return mark("a Word document")
+        return mark("an Office document") if b"[Content_Types].xml" in content else mark("a zip archive")
     beginning = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if beginning.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
-        return "a web page"
+        return mark("a web page")
     return next((kind for signature, kind in _SIGNATURES if content.startswith(signature)), "")
 
 
@@ -154,7 +175,7 @@ def _cells_of_format_3(worksheets: list[Any]) -> list[Any]:
     for sheet in worksheets:
         held = sheet.get("cells", []) if isinstance(sheet, dict) else None
         if not isinstance(held, list):
-            raise UnreadableNotebook(f"A worksheet of the notebook is damaged. {_SAVE_AGAIN}")
+            raise _save_again(say("A worksheet of the notebook is damaged."))
         cells.extend(held)
     return [_cell_of_format_3(cell) if isinstance(cell, dict) else cell for cell in cells]
 
@@ -172,13 +193,13 @@ def _cell_of_format_3(cell: dict[str, Any]) -> dict[str, Any]:
 
 def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
     if not isinstance(cell, dict):
-        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: it is no cell. {_SAVE_AGAIN}")
+        raise _save_again(say("Cell {number} of the notebook is damaged: it is no cell.", number=number))
     kind = cell.get("cell_type")
     source = _text(cell.get("source", ""))
     if not isinstance(kind, str) or kind not in _CELL_TYPES:
-        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: its type is unknown. {_SAVE_AGAIN}")
+        raise _save_again(say("Cell {number} of the notebook is damaged: its type is unknown.", number=number))
     if source is None:
-        raise UnreadableNotebook(f"Cell {number} of the notebook is damaged: its source is no text. {_SAVE_AGAIN}")
+        raise _save_again(say("Cell {number} of the notebook is damaged: its source is no text.", number=number))
     clean: dict[str, Any] = {
         "id": _identity(cell.get("id"), number, taken),
         "cell_type": kind,
@@ -244,7 +265,7 @@ def _plain_object(value: Any) -> dict[str, Any]:
     try:
         check_depth(value, MAX_DEPTH)
     except InvalidEvidence:
-        raise UnreadableNotebook(f"The notebook's metadata is nested too deeply. {_SAVE_AGAIN}") from None
+        raise _save_again(say("The notebook's metadata is nested too deeply.")) from None
     clean: dict[str, Any] = _without_surrogates(value)
     return clean
 
@@ -286,6 +307,9 @@ def _require_python(metadata: dict[str, Any], cells_of_format_3: list[Any]) -> N
     )
     if not re.match(r"i?python", told, re.IGNORECASE):
         raise UnreadableNotebook(
-            f"The notebook is written for {_without_surrogates(told)[:40]}, not for Python. Choose a Python kernel in "
-            "Jupyter, save it, and hand it in again."
+            say(
+                "The notebook is written for {language}, not for Python. Choose a Python kernel in "
+                "Jupyter, save it, and hand it in again.",
+                language=_without_surrogates(told)[:40],
+            )
         )

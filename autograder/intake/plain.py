@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from autograder.intake.choosing import moment, why_not
+from autograder.intake.choosing import moment, several, why_not
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import same_student
 from autograder.intake.submission import Ignored, Intake, Submission, nothing_to_read
+from autograder.language import say
 from autograder.result import HandedIn
 
 
@@ -82,18 +83,15 @@ def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | 
         if not student.folder:
             return None, others
         held = ", ".join(entry.path.partition("/")[2] for entry in student.files[:3] if len(entry.parts) > 1)
-        problem = (
-            f"The folder {student.folder} holds no notebook (.ipynb), only {held}."
-            if held
-            else (f"The folder {student.folder} is empty: no notebook (.ipynb) was handed in.")
-        )
+        problem = say("The folder {folder} is empty: no notebook (.ipynb) was handed in.", folder=student.folder)
+        if held:
+            problem = say(
+                "The folder {folder} holds no notebook (.ipynb), only {files}.", folder=student.folder, files=held
+            )
         return Submission(student.folder, student.folder, nothing_to_read, problem=problem), others
     chosen = _preferred(notebooks, notebook_name)
     if chosen is None:
-        named = " and ".join(entry.path for entry in notebooks[:3])
-        more = f" (and {len(notebooks) - 3} more)" if len(notebooks) > 3 else ""
-        counted = {2: "Two", 3: "Three"}.get(len(notebooks), str(len(notebooks)))
-        problem = f"{counted} notebooks of one student: {named}{more}. Only one can be graded: keep the right one."
+        problem = several([entry.path for entry in notebooks])
         name = min(student.names)
         return Submission(name, notebooks[0].path, nothing_to_read, problem=problem), others
     left = [entry for entry in notebooks if entry is not chosen]

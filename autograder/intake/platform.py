@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autograder.intake.choosing import Choice
 from autograder.intake.listing import Entry
 from autograder.intake.submission import Ignored, Submission, nothing_to_read
+from autograder.language import say
 from autograder.result import HandedIn
 
 
@@ -26,5 +27,5 @@ def submission_of(student: str, choice: Choice, entries: Sequence[Entry], handed
         chosen = choice.chosen
         return Submission(student, chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)
     path = entries[0].path if entries else student
-    problem = choice.problem or "No notebook (.ipynb) was handed in: the folder is empty."
+    problem = choice.problem or say("No notebook (.ipynb) was handed in: the folder is empty.")
     return Submission(student, path, nothing_to_read, problem=problem, handed_in=handed_in)

@@ -17,6 +17,7 @@ from autograder.intake.names import same_student, shown, slugs
 from autograder.intake.nbgrader import read_nbgrader
 from autograder.intake.plain import read_plain
 from autograder.intake.submission import Ignored, Intake, IntakeError, Submission, student_order
+from autograder.language import say
 
 _READERS = (read_gradescope, read_nbgrader, read_canvas, read_moodle)
 _EXPECTED = "name a folder of notebooks, one notebook (.ipynb), or a zip of them"
@@ -94,8 +95,11 @@ def _merged(intake: Intake) -> Intake:
     merged = []
     for first, *more in by_student.values():
         if more:
-            named = " and ".join(one.submission for one in (first, *more))
-            first = replace(first, problem=f"More than one submission of one student: {named}. Keep the right one.")
+            named = first.submission
+            for one in more:
+                named = say("{some} and {last}", some=named, last=one.submission)
+            problem = say("More than one submission of one student: {named}. Keep the right one.", named=named)
+            first = replace(first, problem=problem)
         merged.append(first)
     return Intake(tuple(merged), intake.ignored)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.intake.submission import Submission, UnreadableSubmission, nothing_to_read, read_bounded
+from autograder.language import say
 
 
 def one_submission(handed_in: Path, student: str, notebook_name: str) -> Submission:
@@ -22,10 +23,15 @@ def one_submission(handed_in: Path, student: str, notebook_name: str) -> Submiss
     meant = [path for path in notebooks if path.name == notebook_name] if len(notebooks) > 1 else notebooks
     if len(meant) == 1:
         return _of(meant[0], student)
-    problem = "No notebook was handed in. Hand in the .ipynb file itself."
+    problem = say("No notebook was handed in. Hand in the .ipynb file itself.")
     if notebooks:
         names = ", ".join(str(path.relative_to(handed_in)) for path in notebooks[:5])
-        problem = f"{len(notebooks)} notebooks were handed in ({names}). Hand in one, called {notebook_name}."
+        problem = say(
+            "{count} notebooks were handed in ({names}). Hand in one, called {name}.",
+            count=len(notebooks),
+            names=names,
+            name=notebook_name,
+        )
     return Submission(student, handed_in.name, nothing_to_read, "submission", problem)
 
 
@@ -35,6 +41,7 @@ def _of(path: Path, student: str) -> Submission:
             with path.open("rb") as file:
                 return read_bounded(file, limit, path.name)
         except OSError as error:
-            raise UnreadableSubmission(f"{path.name} cannot be read: {error.strerror}.") from None
+            told = say("{file} cannot be read: {reason}.", file=path.name, reason=error.strerror)
+            raise UnreadableSubmission(told) from None
 
     return Submission(student, path.name, fetch, "submission")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from autograder.errors import Mendable
+from autograder.language import say
 from autograder.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
@@ -76,7 +77,7 @@ def student_order(student: str) -> tuple[str, str]:
 
 def nothing_to_read(limit: int) -> bytes:
     """The `fetch` of a submission for which no file could be chosen."""
-    raise UnreadableSubmission("There is no notebook to read.")
+    raise UnreadableSubmission(say("There is no notebook to read."))
 
 
 def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
@@ -91,8 +92,12 @@ def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
         size += len(chunk)
         if size > limit:
             raise SubmissionTooLarge(
-                f"{name} is larger than {limit / 2**20:.0f} MB. Clear its outputs (in Jupyter: Edit, Clear Outputs of "
-                "All Cells), save it and hand it in again."
+                say(
+                    "{file} is larger than {megabytes:.0f} MB. Clear its outputs (in Jupyter: Edit, Clear Outputs of "
+                    "All Cells), save it and hand it in again.",
+                    file=name,
+                    megabytes=limit / 2**20,
+                )
             )
         chunks.append(chunk)
     return b"".join(chunks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from autograder.language import say
 from autograder.network.learning import constraint, initializer, regularizer
 from autograder.network.values import UnknownNetwork, integers, mapping, number, optional, shown
 
@@ -37,7 +38,7 @@ def named(name: str) -> Applied | None:
     if name == "leaky_relu":
         return leaky_relu(0.2)
     if name not in PLAIN:
-        raise UnknownNetwork(f"{shown(name)} is not an activation of Keras that is known here")
+        raise UnknownNetwork(say("{name} is not an activation of Keras that is known here", name=shown(name)))
     return None if name == "linear" else Applied("Activation", {"activation": name})
 
 
@@ -56,18 +57,20 @@ def read(value: object) -> Applied | None:
         name = described.get("config")
         if described.get("module") == "builtins" and isinstance(name, str) and name in _TENSORFLOW:
             return named(_TENSORFLOW[name])
-        raise UnknownNetwork(f"its activation {shown(name)} is a function of your own, which cannot be rebuilt")
+        raise UnknownNetwork(
+            say("its activation {name} is a function of your own, which cannot be rebuilt", name=shown(name))
+        )
     if described.get("module") == "keras.layers" and described.get("registered_name") is None:
         class_name = described.get("class_name")
         if isinstance(class_name, str) and class_name in LAYERS:
             return layer(class_name, dict(mapping(described.get("config"))))
-    raise UnknownNetwork("its activation is not one of Keras' own, so it cannot be rebuilt")
+    raise UnknownNetwork(say("its activation is not one of Keras' own, so it cannot be rebuilt"))
 
 
 def name_only(value: object) -> str:
     """An activation inside a layer that must be a name (as in LSTM)."""
     if not isinstance(value, str) or _ALIASES.get(value, value) not in PLAIN | {"leaky_relu"}:
-        raise UnknownNetwork("its activation is not one of Keras' own, so it cannot be rebuilt")
+        raise UnknownNetwork(say("its activation is not one of Keras' own, so it cannot be rebuilt"))
     return _ALIASES.get(value, value)
 
 
@@ -92,11 +95,12 @@ def layer(class_name: str, config: dict[str, object]) -> Applied | None:
     read_one = {"ReLU": _relu, "LeakyReLU": _leaky, "ELU": _elu, "Softmax": _softmax, "PReLU": _prelu}[class_name]
     applied = read_one(given)
     if given:
-        raise UnknownNetwork(f"{class_name} has a setting {shown(next(iter(given)))} that is not known here")
+        key = shown(next(iter(given)))
+        raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=class_name, key=key))
     if applied is not None and applied.kind == "PReLU":
         trainable = config.get("trainable", True)
         if not isinstance(trainable, bool):
-            raise UnknownNetwork(f"{shown(trainable)} stands where True or False belongs")
+            raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown(trainable)))
         applied.settings["trainable"] = trainable
     return applied
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from autograder.language import say
 from autograder.network.activations import IDEMPOTENT, Applied
 from autograder.network.architecture import Shape
 from autograder.network.shapes import Misfit, ends, measure, padding_amounts
@@ -54,13 +55,13 @@ class Builder:
         """Count the work done, and refuse a network that asks for too much of it."""
         self._calls += steps
         if self._calls > MAX_CALLS:
-            raise UnknownNetwork("the network has too many layers")
+            raise UnknownNetwork(say("the network has too many layers"))
 
     def input(self, shape: list[int | None], label: str) -> int:
         """Add an input; `shape` has the batch axis first."""
         settings = {"shape": shape[1:]}
         if prod(size or 1 for size in shape) > MAX_ELEMENTS:
-            raise UnknownNetwork("its input is too large", label)
+            raise UnknownNetwork(say("its input is too large"), label)
         self.nodes.append(Node("Input", settings, (), None, label, (None, *shape[1:])))
         return len(self.nodes) - 1
 
@@ -99,7 +100,7 @@ class Builder:
             self.misfit = self.misfit or (label, str(misfit))
             return None
         if prod(size or 1 for size in shape) > MAX_ELEMENTS:
-            raise UnknownNetwork("its output is too large to be computed", label)
+            raise UnknownNetwork(say("its output is too large to be computed"), label)
         return shape
 
     def _skip(self, kind: str, settings: dict[str, Any], source: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.data import digest
+from autograder.language import say
 from autograder.network.architecture import Architecture, Operation, Shape
 from autograder.network.builder import Builder, Node
 from autograder.network.graph import Scope, expand
@@ -41,24 +42,30 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
     """
     if class_name not in ("Sequential", "Functional", "Model"):
         raise UnknownNetwork(
-            f"a network of the class {shown(class_name)} cannot be read; Sequential and functional networks can"
+            say(
+                "a network of the class {name} cannot be read; Sequential and functional networks can",
+                name=shown(class_name),
+            )
         )
     builder = Builder()
     described = mapping(config)
     outputs = expand(builder, class_name, described, None, Scope().inside("", described), input_shape)
     architecture = _ordered(builder.nodes, outputs)
     if len(architecture.operations) > MAX_OPERATIONS:
-        raise UnknownNetwork(f"the network has more than {MAX_OPERATIONS} operations")
+        raise UnknownNetwork(say("the network has more than {most} operations", most=MAX_OPERATIONS))
     if builder.misfit is not None:
         label, reason = builder.misfit
-        raise Misfitting(f"the layers do not fit together: {reason}", label, architecture)
+        raise Misfitting(say("the layers do not fit together: {reason}", reason=reason), label, architecture)
     try:
         total = sum(row.parameters for row in rows(architecture))
     except ShapeError as error:
         label = architecture.operations[error.operation].label
-        raise Misfitting(f"the layers do not fit together: {error.reason}", label, architecture) from None
+        told = say("the layers do not fit together: {reason}", reason=error.reason)
+        raise Misfitting(told, label, architecture) from None
     if total > MAX_PARAMETERS:
-        raise UnknownNetwork(f"the network has {total:,} parameters; at most {MAX_PARAMETERS:,} are read")
+        raise UnknownNetwork(
+            say("the network has {total:,} parameters; at most {most:,} are read", total=total, most=MAX_PARAMETERS)
+        )
     return architecture
 
 

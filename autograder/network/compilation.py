@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from autograder.data import Data
+from autograder.language import mark, say
 from autograder.network.optimizers import read_optimizer
 from autograder.network.values import (
     Reader,
@@ -42,6 +43,19 @@ class Compilation(Data):
     problem: str = ""
 
 
+_UNREAD = {
+    "optimizer": mark("The optimizer cannot be read: {reason}."),
+    "loss": mark("The loss cannot be read: {reason}."),
+    "metrics": mark("The metrics cannot be read: {reason}."),
+}
+_OWN_FUNCTION = {
+    "loss": mark("the loss is a function of your own, which cannot be rebuilt"),
+    "metric": mark("the metric is a function of your own, which cannot be rebuilt"),
+}
+_NOT_OF_KERAS = {
+    "loss": mark("the loss is not one of Keras' own, so it cannot be rebuilt"),
+    "metric": mark("the metric is not one of Keras' own, so it cannot be rebuilt"),
+}
 _SMOOTHING = (number(0, 1), 0.0)
 _LOGITS = (boolean, False)
 _AXIS = (only(-1), -1)
@@ -106,16 +120,16 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
     Whatever cannot be read keeps its default, and `problem` says what it was.
     """
     if not isinstance(config, dict):
-        return Compilation(problem="The network was not compiled.")
+        return Compilation(problem=say("The network was not compiled."))
     problems: list[str] = []
     parts: dict[str, Any] = {}
     for part, read in (("optimizer", _optimizer), ("loss", _loss), ("metrics", _metrics)):
         try:
             parts[part] = read(config.get(part))
         except UnknownNetwork as error:
-            problems.append(f"The {part} cannot be read: {error.reason}.")
+            problems.append(say(_UNREAD[part], reason=error.reason))
     if config.get("loss_weights") is not None:
-        problems.append("Loss weights are not used here.")
+        problems.append(say("Loss weights are not used here."))
     return Compilation(**parts, problem=" ".join(problems))
 
 
@@ -124,7 +138,7 @@ def _optimizer(value: object) -> Optimizer:
     return Optimizer(name=name, settings=settings)
 
 
-def _only_one(value: object, what: str) -> object:
+def _only_one(value: object) -> object:
     """What stands in a list or an object of one, as for a network with one output."""
     for _ in range(4):
         if isinstance(value, list | tuple):
@@ -134,23 +148,23 @@ def _only_one(value: object, what: str) -> object:
         else:
             return value
         if len(items) != 1:
-            raise UnknownNetwork(f"there are {len(items)} of the {what}, where one is understood")
+            raise UnknownNetwork(say("there are {count} of the loss, where one is understood", count=len(items)))
         value = items[0]
-    raise UnknownNetwork("it is nested too deep")
+    raise UnknownNetwork(say("it is nested too deep"))
 
 
 def _loss(value: object) -> Loss:
-    value = _only_one(value, "loss")
+    value = _only_one(value)
     if value is None:
-        raise UnknownNetwork("there is none")
+        raise UnknownNetwork(say("there is none"))
     name, given = _named(value, "loss")
     if name not in _LOSSES:
-        raise UnknownNetwork(f"{shown(name)} is not a loss of Keras that is known here")
+        raise UnknownNetwork(say("{name} is not a loss of Keras that is known here", name=shown(name)))
     only("sum_over_batch_size", "auto", "mean", None)(given.pop("reduction", None))
     fields = _LOSSES[name]
     for key in given:
         if key not in fields:
-            raise UnknownNetwork(f"{name} has a setting {shown(key)} that is not known here")
+            raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=name, key=shown(key)))
     settings = {key: read(given[key]) if key in given else default for key, (read, default) in fields.items()}
     return Loss(name=name, settings=settings)
 
@@ -167,11 +181,11 @@ def _metrics(value: object) -> tuple[str, ...]:
             children = item.values() if isinstance(item, dict) else item
             queue.extend((child, depth + 1) for child in list(children)[:64])  # type: ignore[call-overload]
         elif nested:
-            raise UnknownNetwork("there are too many")
+            raise UnknownNetwork(say("there are too many"))
         elif item is not None:
             name, _ = _named(item, "metric")
             if name not in _METRICS:
-                raise UnknownNetwork(f"{shown(name)} is not a metric of Keras that is known here")
+                raise UnknownNetwork(say("{name} is not a metric of Keras that is known here", name=shown(name)))
             if name not in found:
                 found.append(name)
     return tuple(found)
@@ -186,14 +200,14 @@ def _named(value: object, what: str) -> tuple[str, dict[str, object]]:
     if name == "function":
         name = described.get("config")
         if described.get("module") not in ("builtins", "keras.losses", "keras.metrics") or not isinstance(name, str):
-            raise UnknownNetwork(f"the {what} is a function of your own, which cannot be rebuilt")
+            raise UnknownNetwork(say(_OWN_FUNCTION[what]))
         return _NAMES.get(name, name), {}
     if (
         not isinstance(name, str)
         or described.get("module") not in ("keras.losses", "keras.metrics")
         or described.get("registered_name") is not None
     ):
-        raise UnknownNetwork(f"the {what} is not one of Keras' own, so it cannot be rebuilt")
+        raise UnknownNetwork(say(_NOT_OF_KERAS[what]))
     settings = {key: item for key, item in mapping(described.get("config")).items() if key not in ("name", "dtype")}
     snake = _snake(name)
     return _NAMES.get(snake, snake), settings

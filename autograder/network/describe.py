@@ -5,70 +5,80 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.language import ENGLISH, active, mark, say, say_count
 from autograder.network import kinds
 from autograder.network.architecture import Operation, Shape
 
 _FAMILY_WORDS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"Dense"}), "a dense layer"),
-    (kinds.CONVOLUTIONS, "a convolution"),
-    (kinds.POOLINGS | kinds.GLOBAL_POOLINGS, "a pooling layer"),
-    (kinds.NORMALIZATIONS, "a normalization layer"),
-    (kinds.DROPOUTS, "a dropout layer"),
-    (kinds.NOISES, "a noise layer"),
-    (kinds.ACTIVATIONS, "an activation"),
-    (frozenset({"Flatten"}), "the step that makes the image one long vector"),
-    (kinds.RESHAPES | kinds.PADDINGS, "a layer that changes the shape"),
-    (kinds.MERGES, "a layer that joins two branches"),
-    (kinds.RECURRENTS, "a recurrent layer"),
-    (kinds.AUGMENTATIONS, "an augmentation layer"),
-    (frozenset({"Rescaling"}), "a rescaling step"),
-    (frozenset({"Embedding"}), "an embedding"),
-    (frozenset({"Input"}), "an input"),
+    (frozenset({"Dense"}), mark("a dense layer")),
+    (kinds.CONVOLUTIONS, mark("a convolution")),
+    (kinds.POOLINGS | kinds.GLOBAL_POOLINGS, mark("a pooling layer")),
+    (kinds.NORMALIZATIONS, mark("a normalization layer")),
+    (kinds.DROPOUTS, mark("a dropout layer")),
+    (kinds.NOISES, mark("a noise layer")),
+    (kinds.ACTIVATIONS, mark("an activation")),
+    (frozenset({"Flatten"}), mark("the step that makes the image one long vector")),
+    (kinds.RESHAPES | kinds.PADDINGS, mark("a layer that changes the shape")),
+    (kinds.MERGES, mark("a layer that joins two branches")),
+    (kinds.RECURRENTS, mark("a recurrent layer")),
+    (kinds.AUGMENTATIONS, mark("an augmentation layer")),
+    (frozenset({"Rescaling"}), mark("a rescaling step")),
+    (frozenset({"Embedding"}), mark("an embedding")),
+    (frozenset({"Input"}), mark("an input")),
 )
+_ANY = mark("a layer")
 _SETTING_WORDS = {
-    "activation": "activation function",
-    "alpha": "slope",
-    "center": "shift (center)",
-    "cropping": "cropping",
-    "depth_multiplier": "depth multiplier",
-    "dilation_rate": "dilation",
-    "dims": "order of the axes",
-    "filters": "number of filters",
-    "input_dim": "size of the vocabulary",
-    "kernel_size": "kernel size",
-    "keepdims": "number of axes",
-    "kind": "kind of layer",
-    "max_value": "largest value",
-    "merge_mode": "way of joining both directions",
-    "n": "number of repetitions",
-    "negative_slope": "slope",
-    "output_dim": "size of the output",
-    "pool_size": "pool size",
-    "rate": "dropout rate",
-    "return_sequences": "kind of output (the last step or all of them)",
-    "scale": "scale",
-    "shape": "shape",
-    "stddev": "strength",
-    "target_shape": "shape",
-    "trainable": "trainable setting",
-    "units": "number of units",
-    "use_bias": "bias setting",
+    "activation": mark("activation function"),
+    "alpha": mark("slope"),
+    "center": mark("shift (center)"),
+    "cropping": mark("cropping"),
+    "depth_multiplier": mark("depth multiplier"),
+    "dilation_rate": mark("dilation"),
+    "dims": mark("order of the axes"),
+    "filters": mark("number of filters"),
+    "input_dim": mark("size of the vocabulary"),
+    "keepdims": mark("number of axes"),
+    "kernel_size": mark("kernel size"),
+    "kind": mark("kind of layer"),
+    "max_value": mark("largest value"),
+    "merge_mode": mark("way of joining both directions"),
+    "n": mark("number of repetitions"),
+    "negative_slope": mark("slope"),
+    "output_dim": mark("size of the output"),
+    "padding": mark("padding"),
+    "pool_size": mark("pool size"),
+    "rate": mark("dropout rate"),
+    "return_sequences": mark("kind of output (the last step or all of them)"),
+    "scale": mark("scale"),
+    "shape": mark("shape"),
+    "stddev": mark("strength"),
+    "strides": mark("strides"),
+    "target_shape": mark("shape"),
+    "trainable": mark("trainable setting"),
+    "units": mark("number of units"),
+    "use_bias": mark("bias setting"),
 }
+_WITHOUT = {"center": mark("no shift (center)"), "scale": mark("no scale")}
 
 
 def in_words(kind: str) -> str:
     """The kind of thing that an operation is, with its article ("a pooling layer")."""
-    return next((words for family, words in _FAMILY_WORDS if kind in family), "a layer")
+    return say(next((words for family, words in _FAMILY_WORDS if kind in family), _ANY))
 
 
 def setting_in_words(name: str) -> str:
     """A setting's name as a reader says it."""
-    return _SETTING_WORDS.get(name, name.replace("_", " "))
+    if name in _SETTING_WORDS:
+        return say(_SETTING_WORDS[name])
+    # Keras' own name, which is made of English words.
+    return name.replace("_", " ") if active() == ENGLISH else name
 
 
 def joined(words: list[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    return say("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])
 
 
 def named(operation: Operation) -> str:
@@ -94,30 +104,34 @@ def settings_in_words(operation: Operation) -> str:
     kind, settings = operation.kind, operation.settings
     parts: list[str] = []
     if kind == "Bidirectional":
-        return f"{settings['layer']['class_name']}, {settings['layer']['config']['units']} units"
+        inner = settings["layer"]
+        return f"{inner['class_name']}, {_units(inner['config']['units'])}"
     if "filters" in settings:
-        parts.append(f"{settings['filters']} filters of {_times(settings['kernel_size'])}")
+        filters, size = settings["filters"], _times(settings["kernel_size"])
+        parts.append(
+            say_count("{count} filter of {size}", "{count} filters of {size}", filters, count=filters, size=size)
+        )
     elif "kernel_size" in settings:
-        parts.append(f"kernel {_times(settings['kernel_size'])}")
+        parts.append(say("kernel {size}", size=_times(settings["kernel_size"])))
     if "units" in settings:
-        parts.append(f"{settings['units']} units")
+        parts.append(_units(settings["units"]))
     if "pool_size" in settings:
         parts.append(_times(settings["pool_size"]))
     parts += _window_in_words(settings)
     if "activation" in settings and kind != "Bidirectional":
         parts.append(str(settings["activation"]))
     if "rate" in settings:
-        parts.append(f"rate {settings['rate']:g}")
+        parts.append(say("rate {rate:g}", rate=settings["rate"]))
     if settings.get("use_bias") is False:
-        parts.append("no bias")
+        parts.append(say("no bias"))
     if "shape" in settings or "target_shape" in settings:
         sizes = settings.get("shape", settings.get("target_shape"))
         parts.append(_times(sizes))
-    for name in ("center", "scale"):
+    for name in _WITHOUT:
         if settings.get(name) is False:
-            parts.append(f"no {setting_in_words(name)}")
+            parts.append(say(_WITHOUT[name]))
     if settings.get("trainable") is False:
-        parts.append("not trainable")
+        parts.append(say("not trainable"))
     return ", ".join(parts)
 
 
@@ -125,13 +139,17 @@ def _window_in_words(settings: Mapping[str, Any]) -> list[str]:
     parts = []
     strides = settings.get("strides")
     if strides and strides != settings.get("pool_size", [1] * len(strides)):
-        parts.append(f"strides {_times(strides)}")
+        parts.append(say("strides {sizes}", sizes=_times(strides)))
     if settings.get("padding") in ("same", "causal"):
-        parts.append(f"padding {settings['padding']}")
+        parts.append(say("padding {how}", how=settings["padding"]))
     dilation = settings.get("dilation_rate", [1])
     if any(step != 1 for step in dilation):
-        parts.append(f"dilation {_times(dilation)}")
+        parts.append(say("dilation {sizes}", sizes=_times(dilation)))
     return parts
+
+
+def _units(count: int) -> str:
+    return say_count("{count} unit", "{count} units", count, count=count)
 
 
 def _times(sizes: Any) -> str:

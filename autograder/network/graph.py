@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from autograder.language import say
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
@@ -28,7 +29,7 @@ class Scope(NamedTuple):
     def inside(self, name: str, config: Mapping[str, object]) -> Scope:
         """The scope of the layers of a nested network."""
         if len(self.path) + 1 > MAX_NESTING:
-            raise UnknownNetwork(f"networks are nested more than {MAX_NESTING} deep")
+            raise UnknownNetwork(say("networks are nested more than {most} deep", most=MAX_NESTING))
         return Scope((*self.path, name), self.trainable and boolean(config.get("trainable", True)))
 
 
@@ -71,19 +72,21 @@ def _sequential(
         found = _known_input(config, entries) or (shape(input_shape) if input_shape else None)
         if found is None:
             raise UnknownNetwork(
-                "the network does not know the shape of its input yet: start it with an Input layer, "
-                "or build or fit it once"
+                say(
+                    "the network does not know the shape of its input yet: start it with an Input layer, "
+                    "or build or fit it once"
+                )
             )
         inputs = (builder.input(found, "input"),)
     for position, entry in enumerate(entries):
         if entry.get("class_name") == "InputLayer" and entry.get("module") == "keras.layers":
             if position:
-                raise UnknownNetwork("an Input layer stands in the middle of a Sequential network")
+                raise UnknownNetwork(say("an Input layer stands in the middle of a Sequential network"))
             _input_shape(mapping(entry.get("config")))
             continue
         inputs = _apply(builder, entry, inputs, scope, str(position))
     if len(inputs) != 1:
-        raise UnknownNetwork("a Sequential network passes on one output, not several")
+        raise UnknownNetwork(say("a Sequential network passes on one output, not several"))
     return inputs
 
 
@@ -113,7 +116,7 @@ def _known_input(config: Mapping[str, object], entries: list[Mapping[str, object
 
 def _input_shape(config: Mapping[str, object]) -> list[int | None]:
     if config.get("sparse") or config.get("ragged") or config.get("optional"):
-        raise UnknownNetwork("sparse, ragged and optional inputs are not known here")
+        raise UnknownNetwork(say("sparse, ragged and optional inputs are not known here"))
     return shape(config.get("batch_shape"))
 
 
@@ -126,16 +129,18 @@ def _apply(
     label = _label(config, entry)
     try:
         if not isinstance(class_name, str) or not isinstance(module, str):
-            raise UnknownNetwork(f"the layer class {shown(class_name)} is not one of Keras' own")
+            raise UnknownNetwork(say("the layer class {name} is not one of Keras' own", name=shown(class_name)))
         if class_name in ("Sequential", "Functional") and module in _MODEL_MODULES:
             builder.count()
             return expand(builder, class_name, config, inputs, scope.inside(position, config))
         if class_name == "Lambda":
-            raise UnknownNetwork("a Lambda layer holds code of its own, which cannot be rebuilt")
+            raise UnknownNetwork(say("a Lambda layer holds code of its own, which cannot be rebuilt"))
         if module != "keras.layers" or entry.get("registered_name") is not None:
-            raise UnknownNetwork(f"{shown(class_name)} is not one of Keras' own layers, so it cannot be rebuilt")
+            raise UnknownNetwork(
+                say("{name} is not one of Keras' own layers, so it cannot be rebuilt", name=shown(class_name))
+            )
         if class_name == "InputLayer":
-            raise UnknownNetwork("an Input layer stands where it reads something")
+            raise UnknownNetwork(say("an Input layer stands where it reads something"))
         key = (*scope.path, position)
         return (_chain(builder, read_layer(class_name, dict(config)), inputs, key, label, scope.trainable),)
     except UnknownNetwork as error:
@@ -153,7 +158,7 @@ def _chain(
     """Add the operations of one layer, one after the other."""
     builder.count()
     if not operations and len(inputs) != 1:
-        raise UnknownNetwork("it reads several inputs and passes them on")
+        raise UnknownNetwork(say("it reads several inputs and passes them on"))
     for part, applied in enumerate(operations):
         weights = None
         if applied.kind in WEIGHTED:
@@ -184,7 +189,7 @@ class _Functional:
             entry = mapping(item)
             name = entry.get("name")
             if not isinstance(name, str) or name in self.entries:
-                raise UnknownNetwork(f"two layers have the name {shown(name)}, or one has none")
+                raise UnknownNetwork(say("two layers have the name {name}, or one has none", name=shown(name)))
             self.entries[name] = entry
         embeddings = (entry for entry in self.entries.values() if entry.get("class_name") == "Embedding")
         self.masking = any(mapping(entry.get("config")).get("mask_zero") is True for entry in embeddings)
@@ -194,13 +199,19 @@ class _Functional:
         starts = _references(self.config.get("input_layers"))
         ends = _references(self.config.get("output_layers"))
         if not starts or not ends:
-            raise UnknownNetwork("the network has no input or no output")
+            raise UnknownNetwork(say("the network has no input or no output"))
         if inputs is not None and len(inputs) != len(starts):
-            raise UnknownNetwork(f"a nested network reads {len(starts)} inputs and is given {len(inputs)}")
+            raise UnknownNetwork(
+                say(
+                    "a nested network reads {expected} inputs and is given {given}",
+                    expected=len(starts),
+                    given=len(inputs),
+                )
+            )
         for position, start in enumerate(starts):
             entry = self._entry(start.layer)
             if entry.get("class_name") != "InputLayer" or entry.get("module") != "keras.layers":
-                raise UnknownNetwork("an input of the network is not an Input layer", shown(start.layer))
+                raise UnknownNetwork(say("an input of the network is not an Input layer"), shown(start.layer))
             found = _input_shape(mapping(entry.get("config")))
             node = self.builder.input(found, shown(start.layer)) if inputs is None else inputs[position]
             self.results[(start.layer, start.call)] = (node,)
@@ -209,7 +220,7 @@ class _Functional:
     def _entry(self, name: str) -> Mapping[str, object]:
         entry = self.entries.get(name)
         if entry is None:
-            raise UnknownNetwork(f"a layer {shown(name)} is read that does not exist")
+            raise UnknownNetwork(say("a layer {name} is read that does not exist", name=shown(name)))
         return entry
 
     def _output(self, end: Reference) -> int:
@@ -229,7 +240,7 @@ class _Functional:
                 stack.pop()
                 continue
             if key in opened:
-                raise UnknownNetwork("its layers read each other in a circle", shown(key[0]))
+                raise UnknownNetwork(say("its layers read each other in a circle"), shown(key[0]))
             opened.add(key)
             stack.extend(waiting)
         return self._value(end)
@@ -237,14 +248,14 @@ class _Functional:
     def _value(self, source: Reference) -> int:
         outputs = self.results[(source.layer, source.call)]
         if source.output >= len(outputs):
-            raise UnknownNetwork("an output of it is read that does not exist", shown(source.layer))
+            raise UnknownNetwork(say("an output of it is read that does not exist"), shown(source.layer))
         return outputs[source.output]
 
     def _call(self, name: str, index: int) -> _Call:
         nodes = self._entry(name).get("inbound_nodes")
         calls = listed(nodes, MAX_LAYERS)
         if index >= len(calls):
-            raise UnknownNetwork("a call of it is read that does not exist", shown(name))
+            raise UnknownNetwork(say("a call of it is read that does not exist"), shown(name))
         try:
             call = _read_call(mapping(calls[index]))
             for source in call.masks:
@@ -258,7 +269,7 @@ class _Functional:
         maker = self._entry(source.layer)
         made_by_keras = maker.get("class_name") == "NotEqual" and maker.get("module") == "keras.src.ops.numpy"
         if not (made_by_keras and self.masking):
-            raise UnknownNetwork("it was given a mask of its own, which cannot be rebuilt")
+            raise UnknownNetwork(say("it was given a mask of its own, which cannot be rebuilt"))
 
     def _apply(self, name: str, call: _Call) -> tuple[int, ...]:
         entry = self._entry(name)
@@ -266,11 +277,11 @@ class _Functional:
         class_name, module = entry.get("class_name"), entry.get("module")
         if not isinstance(module, str) or module not in MODULES:
             if any(argument is not None for argument in call.arguments) or len(call.arguments) != 1:
-                raise UnknownNetwork("it was called with more than what it reads", shown(name))
+                raise UnknownNetwork(say("it was called with more than what it reads"), shown(name))
             return _apply(self.builder, entry, inputs, self.scope, name)
         try:
             if not isinstance(class_name, str) or entry.get("registered_name") != class_name:
-                raise UnknownNetwork(f"the operation {shown(class_name)} is not one of Keras' own")
+                raise UnknownNetwork(say("the operation {name} is not one of Keras' own", name=shown(class_name)))
             shapes = tuple(map(self.builder.shape, inputs))
             operations = read_op(class_name, dict(mapping(entry.get("config"))), shapes, call.arguments)
         except UnknownNetwork as error:
@@ -294,7 +305,7 @@ def _read_call(call: Mapping[str, object]) -> _Call:
         reads.extend(found)
         arguments.append(None if found else argument)
     if any(argument is None for argument in listed(call.get("args"))):
-        raise UnknownNetwork("it was called with an argument None")
+        raise UnknownNetwork(say("it was called with an argument None"))
     masks: list[Reference] = []
     for key, value in mapping(call.get("kwargs") or {}).items():
         if key == "mask":
@@ -302,9 +313,10 @@ def _read_call(call: Mapping[str, object]) -> _Call:
         elif key == "training" and isinstance(value, bool):
             continue  # fit and predict set it for every layer, whatever it was called with
         elif value is not None:
-            raise UnknownNetwork(f"it was called with {shown(key)}={shown(value)}, which is not known here")
+            argument = f"{shown(key)}={shown(value)}"
+            raise UnknownNetwork(say("it was called with {argument}, which is not known here", argument=argument))
     if not reads:
-        raise UnknownNetwork("it reads nothing")
+        raise UnknownNetwork(say("it reads nothing"))
     return _Call(reads, masks, arguments)
 
 
@@ -323,7 +335,7 @@ def _tensors(argument: object) -> list[Reference]:
         if isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
             found.append(_reference(mapping(item.get("config")).get("keras_history")))
         elif item is not None:
-            raise UnknownNetwork("it was called with something that is not the output of a layer")
+            raise UnknownNetwork(say("it was called with something that is not the output of a layer"))
     return found
 
 
@@ -341,6 +353,6 @@ def _references(value: object) -> list[Reference]:
 def _reference(value: object) -> Reference:
     items = listed(value, 3)
     if len(items) != 3 or not isinstance(items[0], str):
-        raise UnknownNetwork("a reference to a layer cannot be read")
+        raise UnknownNetwork(say("a reference to a layer cannot be read"))
     position = integer(0, MAX_LAYERS)
     return Reference(items[0], position(items[1]), position(items[2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from autograder.language import say
 from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.kinds import WEIGHTED
@@ -273,7 +274,7 @@ def read_layer(class_name: str, config: dict[str, object]) -> list[Applied]:
         return [_bidirectional(config)]
     spec = SPECS.get(class_name)
     if spec is None:
-        raise UnknownNetwork(f"the layer class {shown(class_name)} is not known here")
+        raise UnknownNetwork(say("the layer class {name} is not known here", name=shown(class_name)))
     operation = Applied(class_name, _settings(class_name, spec, config))
     return [operation, *(_present(activations.read(config.get("activation"))) if spec.activated else [])]
 
@@ -287,7 +288,7 @@ def _settings(class_name: str, spec: Spec, config: dict[str, object]) -> dict[st
     settings: dict[str, Any] = {}
     for key, (read, default, kept) in spec.fields.items():
         if key not in config and default is ...:
-            raise UnknownNetwork(f"{class_name} lacks its {key}")
+            raise UnknownNetwork(say("{name} lacks its {key}", name=class_name, key=key))
         try:
             value = read(config[key]) if key in config else default
         except UnknownNetwork as error:
@@ -304,7 +305,9 @@ def _settings(class_name: str, spec: Spec, config: dict[str, object]) -> dict[st
 def _refuse_unknown(class_name: str, config: dict[str, object], known: frozenset[str] | set[str]) -> None:
     for key in config:
         if key not in known:
-            raise UnknownNetwork(f"{class_name} has a setting {shown(key)} that is not known here")
+            raise UnknownNetwork(
+                say("{name} has a setting {key} that is not known here", name=class_name, key=shown(key))
+            )
 
 
 def _bidirectional(config: dict[str, object]) -> Applied:
@@ -312,7 +315,7 @@ def _bidirectional(config: dict[str, object]) -> Applied:
     forward, backward = (_inner(config.get(key)) for key in ("layer", "backward_layer"))
     turned = {**forward.settings, "go_backwards": not forward.settings["go_backwards"]}
     if backward != Applied(forward.kind, turned):
-        raise UnknownNetwork("its backward layer is not the forward layer turned round")
+        raise UnknownNetwork(say("its backward layer is not the forward layer turned round"))
     return Applied(
         "Bidirectional",
         {
@@ -327,7 +330,7 @@ def _inner(value: object) -> Applied:
     described = mapping(value)
     class_name = described.get("class_name")
     if described.get("module") != "keras.layers" or class_name not in ("LSTM", "GRU", "SimpleRNN"):
-        raise UnknownNetwork("it wraps a layer other than LSTM, GRU and SimpleRNN")
+        raise UnknownNetwork(say("it wraps a layer other than LSTM, GRU and SimpleRNN"))
     config = dict(mapping(described.get("config")))
     config.pop("zero_output_for_mask", None)  # the wrapper sets it on both
     return Applied(str(class_name), _settings(str(class_name), SPECS[str(class_name)], config))

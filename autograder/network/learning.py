@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.language import mark, say
 from autograder.network.values import (
     Reader,
     UnknownNetwork,
@@ -65,6 +66,17 @@ _CONSTRAINTS: dict[str, dict[str, tuple[Reader, Any]]] = {
 # A seed is never kept: training sets its own. The two axes are only for kernels of unusual layout.
 _DROPPED = frozenset({"seed", "input_axes", "output_axes"})
 
+_UNKNOWN = {
+    "initializer": mark("{name} is not an initializer of Keras that is known here"),
+    "regularizer": mark("{name} is not a regularizer of Keras that is known here"),
+    "constraint": mark("{name} is not a constraint of Keras that is known here"),
+}
+_UNKNOWN_SETTING = {
+    "initializer": mark("the initializer {name} has a setting {key} that is not known here"),
+    "regularizer": mark("the regularizer {name} has a setting {key} that is not known here"),
+    "constraint": mark("the constraint {name} has a setting {key} that is not known here"),
+}
+
 
 def initializer(value: object) -> dict[str, Any] | None:
     """An initializer as {"class_name", "config"}, without its seed."""
@@ -102,11 +114,11 @@ def _named(
     name = described.get("class_name")
     name = aliases.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in known or described.get("registered_name") not in (None, name):
-        raise UnknownNetwork(f"{shown(described.get('class_name'))} is not an {what} of Keras that is known here")
+        raise UnknownNetwork(say(_UNKNOWN[what], name=shown(described.get("class_name"))))
     given = mapping(described.get("config") or {})
     fields = known[name]
     for key in given:
         if key not in fields and key not in _DROPPED:
-            raise UnknownNetwork(f"the {what} {name} has a setting {shown(key)} that is not known here")
+            raise UnknownNetwork(say(_UNKNOWN_SETTING[what], name=name, key=shown(key)))
     config = {key: reader(given[key]) if key in given else default for key, (reader, default) in fields.items()}
     return {"class_name": name, "config": config}

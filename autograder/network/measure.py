@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.language import say
 from autograder.network.architecture import Architecture, Row, Shape, Totals
 from autograder.network.shapes import Misfit, measure
 
@@ -10,7 +11,9 @@ class ShapeError(ValueError):
     """The operations do not fit together. `operation` is the index of the first that does not, `reason` says why."""
 
     def __init__(self, operation: int, kind: str, reason: str) -> None:
-        super().__init__(f"{kind} (operation {operation + 1}) does not fit: {reason}")
+        super().__init__(
+            say("{kind} (operation {number}) does not fit: {reason}", kind=kind, number=operation + 1, reason=reason)
+        )
         self.operation = operation
         self.reason = reason
 
@@ -38,9 +41,8 @@ def measure_until_misfit(architecture: Architecture) -> tuple[tuple[Row, ...], S
             return tuple(measured), ShapeError(index, operation.kind, str(misfit))
         if operation.shares is not None:
             if parameters != measured[operation.shares].parameters:
-                return tuple(measured), ShapeError(
-                    index, operation.kind, "the weights that it shares have another shape"
-                )
+                told = say("the weights that it shares have another shape")
+                return tuple(measured), ShapeError(index, operation.kind, told)
             parameters = trainable = 0
         measured.append(Row(kind=operation.kind, shape=shape, parameters=parameters, trainable=trainable))
     return tuple(measured), None

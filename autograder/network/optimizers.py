@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.language import say
 from autograder.network.values import (
     Reader,
     UnknownNetwork,
@@ -117,11 +118,10 @@ def read_optimizer(value: object) -> tuple[str, dict[str, Any]]:
         described = mapping(value)
         name, config = str(described.get("class_name")).lower(), dict(mapping(described.get("config") or {}))
         if described.get("module") != "keras.optimizers" or described.get("registered_name") is not None:
-            raise UnknownNetwork(
-                f"{shown(described.get('class_name'))} is not an optimizer of Keras that is known here"
-            )
+            given = shown(described.get("class_name"))
+            raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=given))
     if name not in _OPTIMIZERS:
-        raise UnknownNetwork(f"{shown(name)} is not an optimizer of Keras that is known here")
+        raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=shown(name)))
     rate, own = _OPTIMIZERS[name]
     config.pop("name", None)
     config.pop("is_legacy_optimizer", None)
@@ -136,23 +136,23 @@ def _learning_rate(value: object) -> Any:
     described = mapping(value)
     name = described.get("class_name")
     if described.get("module") != "keras.optimizers.schedules" or not isinstance(name, str) or name not in _SCHEDULES:
-        raise UnknownNetwork("its learning rate is neither a number nor a simple schedule of Keras")
+        raise UnknownNetwork(say("its learning rate is neither a number nor a simple schedule of Keras"))
     config = dict(mapping(described.get("config") or {}))
     config.pop("name", None)
     settings = _read(name, _SCHEDULES[name], config)
     if name == "PiecewiseConstantDecay" and len(settings["values"]) != len(settings["boundaries"]) + 1:
-        raise UnknownNetwork("its learning rate needs one value more than boundaries")
+        raise UnknownNetwork(say("its learning rate needs one value more than boundaries"))
     return {"module": "keras.optimizers.schedules", "class_name": name, "config": settings, "registered_name": None}
 
 
 def _read(what: str, fields: Fields, given: dict[str, object]) -> dict[str, Any]:
     for key in given:
         if key not in fields:
-            raise UnknownNetwork(f"{what} has a setting {shown(key)} that is not known here")
+            raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=what, key=shown(key)))
     settings = {}
     for key, (read, default) in fields.items():
         if key not in given and default is ...:
-            raise UnknownNetwork(f"{what} lacks its {key}")
+            raise UnknownNetwork(say("{name} lacks its {key}", name=what, key=key))
         try:
             settings[key] = read(given[key]) if key in given else default
         except UnknownNetwork as error:

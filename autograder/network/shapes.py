@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
+from autograder.language import mark, say
 from autograder.network.architecture import Shape
 
 Settings = Mapping[str, Any]
+
+_A_CONVOLUTION = mark("a convolution")
+_A_RECURRENT_LAYER = mark("a recurrent layer")
 
 
 class Misfit(ValueError):
@@ -37,12 +41,18 @@ def measure(kind: str, settings: Settings, inputs: tuple[Shape, ...]) -> Measure
         return Measured((None, *settings["shape"]))
     formula = _FORMULAS.get(kind)
     if formula is None:
-        raise Misfit(f"{kind} is not an operation that can be measured")
+        raise Misfit(say("{kind} is not an operation that can be measured", kind=kind))
     if not inputs:
-        raise Misfit(f"{kind} reads nothing")
+        raise Misfit(say("{kind} reads nothing", kind=kind))
     measured = formula(settings, *inputs) if kind in _MERGING else formula(settings, *_single(kind, inputs))
     if any(size is not None and size < 1 for size in measured.shape[1:]):
-        raise Misfit(f"nothing is left of {words(inputs[0])}: the output would have the shape {words(measured.shape)}")
+        raise Misfit(
+            say(
+                "nothing is left of {given}: the output would have the shape {shape}",
+                given=words(inputs[0]),
+                shape=words(measured.shape),
+            )
+        )
     if settings.get("trainable", True) is False:
         measured = measured._replace(trainable=0)
     return measured
@@ -50,7 +60,14 @@ def measure(kind: str, settings: Settings, inputs: tuple[Shape, ...]) -> Measure
 
 def words(shape: Shape) -> str:
     """A shape without its batch axis, as "28×28×32" ("?" where free)."""
-    return "×".join("?" if size is None else str(size) for size in shape[1:]) or "a single number"
+    return "×".join("?" if size is None else str(size) for size in shape[1:]) or say("a single number")
+
+
+def _all_words(shapes: tuple[Shape, ...]) -> str:
+    before, *more = map(words, shapes)
+    for shape in more:
+        before = say("{some} and {last}", some=before, last=shape)
+    return before
 
 
 def padding_amounts(settings: Settings, shape: Shape, axis: int, kernel: str = "kernel_size") -> tuple[int, int] | None:
@@ -76,24 +93,31 @@ def ends(amounts: list[Any], axis: int) -> tuple[int, int]:
 
 def _single(kind: str, inputs: tuple[Shape, ...]) -> tuple[Shape]:
     if len(inputs) != 1:
-        raise Misfit(f"{kind} reads one input, not {len(inputs)}")
+        raise Misfit(say("{kind} reads one input, not {count}", kind=kind, count=len(inputs)))
     return (inputs[0],)
 
 
 def _rank(shape: Shape, rank: int, what: str) -> None:
     if len(shape) != rank:
-        raise Misfit(f"{what} reads {rank - 1} axes beside the batch, but gets {words(shape)}")
+        raise Misfit(
+            say(
+                "{what} reads {axes} axes beside the batch, but gets {shape}",
+                what=say(what),
+                axes=rank - 1,
+                shape=words(shape),
+            )
+        )
 
 
 def _known(size: int | None, what: str) -> int:
     if size is None:
-        raise Misfit(f"{what} needs to know the size of the axis that it reads")
+        raise Misfit(say("{what} needs to know the size of the axis that it reads", what=say(what)))
     return size
 
 
 def _axis(axis: int, shape: Shape) -> int:
     if not -len(shape) <= axis < len(shape) or axis % len(shape) == 0:
-        raise Misfit(f"there is no axis {axis} to work on in {words(shape)}")
+        raise Misfit(say("there is no axis {axis} to work on in {shape}", axis=axis, shape=words(shape)))
     return axis % len(shape)
 
 
@@ -116,9 +140,16 @@ def _slide(settings: Settings, shape: Shape, sizes: list[int]) -> tuple[int | No
 def _conv(settings: Settings, shape: Shape) -> Measured:
     kernel, filters = settings["kernel_size"], settings["filters"]
     _rank(shape, len(kernel) + 2, f"Conv{len(kernel)}D")
-    channels, groups = _known(shape[-1], "a convolution"), settings["groups"]
+    channels, groups = _known(shape[-1], _A_CONVOLUTION), settings["groups"]
     if channels % groups or filters % groups:
-        raise Misfit(f"{groups} groups do not divide {channels} channels into {filters} filters")
+        raise Misfit(
+            say(
+                "{groups} groups do not divide {channels} channels into {filters} filters",
+                groups=groups,
+                channels=channels,
+                filters=filters,
+            )
+        )
     count = prod(kernel) * (channels // groups) * filters + filters * settings["use_bias"]
     return Measured((shape[0], *_slide(settings, shape, kernel), filters), count, count)
 
@@ -126,7 +157,7 @@ def _conv(settings: Settings, shape: Shape) -> Measured:
 def _depthwise(settings: Settings, shape: Shape) -> Measured:
     kernel = settings["kernel_size"]
     _rank(shape, len(kernel) + 2, f"DepthwiseConv{len(kernel)}D")
-    channels = _known(shape[-1], "a convolution") * settings["depth_multiplier"]
+    channels = _known(shape[-1], _A_CONVOLUTION) * settings["depth_multiplier"]
     count = prod(kernel) * channels + channels * settings["use_bias"]
     return Measured((shape[0], *_slide(settings, shape, kernel), channels), count, count)
 
@@ -134,7 +165,7 @@ def _depthwise(settings: Settings, shape: Shape) -> Measured:
 def _separable(settings: Settings, shape: Shape) -> Measured:
     kernel, filters = settings["kernel_size"], settings["filters"]
     _rank(shape, len(kernel) + 2, f"SeparableConv{len(kernel)}D")
-    channels = _known(shape[-1], "a convolution") * settings["depth_multiplier"]
+    channels = _known(shape[-1], _A_CONVOLUTION) * settings["depth_multiplier"]
     count = prod(kernel) * channels + channels * filters + filters * settings["use_bias"]
     return Measured((shape[0], *_slide(settings, shape, kernel), filters), count, count)
 
@@ -142,7 +173,7 @@ def _separable(settings: Settings, shape: Shape) -> Measured:
 def _transposed(settings: Settings, shape: Shape) -> Measured:
     kernel, filters = settings["kernel_size"], settings["filters"]
     _rank(shape, len(kernel) + 2, f"Conv{len(kernel)}DTranspose")
-    channels = _known(shape[-1], "a convolution")
+    channels = _known(shape[-1], _A_CONVOLUTION)
     spatial: list[int | None] = []
     for i, size in enumerate(shape[1:-1]):
         extent, stride = (kernel[i] - 1) * settings["dilation_rate"][i] + 1, settings["strides"][i]
@@ -173,7 +204,7 @@ def _global_pool(rank: int) -> Callable[..., Measured]:
 
 def _dense(settings: Settings, shape: Shape) -> Measured:
     if len(shape) < 2:
-        raise Misfit("Dense reads at least one axis beside the batch")
+        raise Misfit(say("Dense reads at least one axis beside the batch"))
     units = settings["units"]
     count = _known(shape[-1], "Dense") * units + units * settings["use_bias"]
     return Measured((*shape[:-1], units), count, count)
@@ -189,20 +220,21 @@ def _reshape(settings: Settings, shape: Shape) -> Measured:
     if None in sizes:
         return Measured((shape[0], *(None if size == -1 else size for size in target)))
     if target.count(-1) > 1:
-        raise Misfit("Reshape can leave one size open, not several")
+        raise Misfit(say("Reshape can leave one size open, not several"))
     total = prod(size or 0 for size in sizes)
     rest = prod(size for size in target if size != -1)
     if -1 in target and rest and total % rest == 0:
         target[target.index(-1)] = total // rest
     if prod(target) != total:
-        raise Misfit(f"{total:,} values cannot be reshaped to {words((None, *settings['target_shape']))}")
+        shown = words((None, *settings["target_shape"]))
+        raise Misfit(say("{total:,} values cannot be reshaped to {shape}", total=total, shape=shown))
     return Measured((shape[0], *target))
 
 
 def _permute(settings: Settings, shape: Shape) -> Measured:
     _rank(shape, len(settings["dims"]) + 1, "Permute")
     if sorted(settings["dims"]) != list(range(1, len(shape))):
-        raise Misfit(f"Permute has to name each axis of {words(shape)} once")
+        raise Misfit(say("Permute has to name each axis of {shape} once", shape=words(shape)))
     return Measured((shape[0], *(shape[axis] for axis in settings["dims"])))
 
 
@@ -269,28 +301,28 @@ def _up_sampling(rank: int) -> Callable[..., Measured]:
 
 def _elementwise(settings: Settings, *shapes: Shape) -> Measured:
     if len(shapes) < 2:
-        raise Misfit("it joins at least two inputs")
+        raise Misfit(say("it joins at least two inputs"))
     if len({len(shape) for shape in shapes}) != 1:
-        raise Misfit(f"its inputs have different numbers of axes: {' and '.join(map(words, shapes))}")
+        raise Misfit(say("its inputs have different numbers of axes: {shapes}", shapes=_all_words(shapes)))
     sizes: list[int | None] = []
     for column in zip(*shapes, strict=True):
         wide = {size for size in column if size != 1}
         if len(wide - {None}) > 1:
-            raise Misfit(f"its inputs do not have the same shape: {' and '.join(map(words, shapes))}")
+            raise Misfit(say("its inputs do not have the same shape: {shapes}", shapes=_all_words(shapes)))
         sizes.append(1 if not wide else next(iter(wide - {None}), None))
     return Measured(tuple(sizes))
 
 
 def _concatenate(settings: Settings, *shapes: Shape) -> Measured:
     if len(shapes) < 2 or len({len(shape) for shape in shapes}) != 1:
-        raise Misfit("it joins at least two inputs with the same number of axes")
+        raise Misfit(say("it joins at least two inputs with the same number of axes"))
     axis = _axis(settings["axis"], shapes[0])
     sizes: list[int | None] = []
     for position, column in enumerate(zip(*shapes, strict=True)):
         if position == axis:
             sizes.append(None if None in column else sum(size or 0 for size in column))
         elif len(set(column) - {None}) > 1:
-            raise Misfit(f"its inputs do not fit side by side: {' and '.join(map(words, shapes))}")
+            raise Misfit(say("its inputs do not fit side by side: {shapes}", shapes=_all_words(shapes)))
         else:
             sizes.append(next((size for size in column if size is not None), None))
     return Measured(tuple(sizes))
@@ -303,8 +335,8 @@ def _embedding(settings: Settings, shape: Shape) -> Measured:
 
 def _recurrent(gates: int) -> Callable[..., Measured]:
     def formula(settings: Settings, shape: Shape) -> Measured:
-        _rank(shape, 3, "a recurrent layer")
-        units, features = settings["units"], _known(shape[-1], "a recurrent layer")
+        _rank(shape, 3, _A_RECURRENT_LAYER)
+        units, features = settings["units"], _known(shape[-1], _A_RECURRENT_LAYER)
         biases = settings["use_bias"] * (2 if settings.get("reset_after") else 1)
         count = gates * units * (features + units + biases)
         return Measured(

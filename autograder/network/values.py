@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autograder.language import say
+
 Reader = Callable[[object], Any]
 
 MAX_SIZE = 2**16
@@ -29,12 +31,12 @@ def shown(value: object, longest: int = 60) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**12 else "a huge number"
+        return str(value) if abs(value) < 10**12 else say("a huge number")
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, str):
         return "".join(character if character.isprintable() else "?" for character in value[:longest])
-    return "a list" if isinstance(value, list | tuple) else "something else"
+    return say("a list") if isinstance(value, list | tuple) else say("something else")
 
 
 def integer(low: int, high: int = MAX_SIZE) -> Reader:
@@ -42,9 +44,11 @@ def integer(low: int, high: int = MAX_SIZE) -> Reader:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise UnknownNetwork(f"{shown(value)} stands where a whole number belongs")
+            raise UnknownNetwork(say("{value} stands where a whole number belongs", value=shown(value)))
         if not low <= value <= high:
-            raise UnknownNetwork(f"{shown(value)} is not between {low:,} and {high:,}")
+            raise UnknownNetwork(
+                say("{value} is not between {low:,} and {high:,}", value=shown(value), low=low, high=high)
+            )
         return value
 
     return read
@@ -55,9 +59,11 @@ def number(low: float, high: float) -> Reader:
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnknownNetwork(f"{shown(value)} stands where a number belongs")
+            raise UnknownNetwork(say("{value} stands where a number belongs", value=shown(value)))
         if not low <= value <= high or (isinstance(value, float) and not math.isfinite(value)):
-            raise UnknownNetwork(f"{shown(value)} is not between {low:g} and {high:g}")
+            raise UnknownNetwork(
+                say("{value} is not between {low:g} and {high:g}", value=shown(value), low=low, high=high)
+            )
         return float(f"{value:.7g}")
 
     return read
@@ -66,7 +72,7 @@ def number(low: float, high: float) -> Reader:
 def boolean(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise UnknownNetwork(f"{shown(value)} stands where True or False belongs")
+        raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown(value)))
     return value
 
 
@@ -75,7 +81,7 @@ def choice(*options: str) -> Reader:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in options:
-            raise UnknownNetwork(f"{shown(value)} is none of {', '.join(options)}")
+            raise UnknownNetwork(say("{value} is none of {options}", value=shown(value), options=", ".join(options)))
         return value
 
     return read
@@ -95,7 +101,7 @@ def only(*allowed: object) -> Reader:
 
     def read(value: object) -> object:
         if not any(type(value) is type(candidate) and value == candidate for candidate in allowed):
-            raise UnknownNetwork(f"it is set to {shown(value)}, which is not understood here")
+            raise UnknownNetwork(say("it is set to {value}, which is not understood here", value=shown(value)))
         return value
 
     return read
@@ -104,9 +110,11 @@ def only(*allowed: object) -> Reader:
 def listed(value: object, most: int = 16) -> list[object]:
     """A list (or tuple) of at most `most` values."""
     if not isinstance(value, list | tuple):
-        raise UnknownNetwork(f"{shown(value)} stands where a list belongs")
+        raise UnknownNetwork(say("{value} stands where a list belongs", value=shown(value)))
     if len(value) > most:
-        raise UnknownNetwork(f"a list has {len(value):,} entries; at most {most:,} are read")
+        raise UnknownNetwork(
+            say("a list has {count:,} entries; at most {most:,} are read", count=len(value), most=most)
+        )
     return list(value)
 
 
@@ -118,7 +126,7 @@ def sizes(count: int, low: int, high: int = MAX_SIZE) -> Reader:
         if not isinstance(value, list | tuple):
             return [one(value)] * count
         if len(value) != count:
-            raise UnknownNetwork(f"{len(value):,} numbers stand where {count} belong")
+            raise UnknownNetwork(say("{given:,} numbers stand where {count} belong", given=len(value), count=count))
         return [one(item) for item in value]
 
     return read
@@ -141,7 +149,7 @@ def amounts(axes: int) -> Reader:
         if not isinstance(value, list | tuple):
             return [pair(value)] * axes
         if len(value) != axes:
-            raise UnknownNetwork(f"{len(value):,} amounts stand where {axes} belong")
+            raise UnknownNetwork(say("{given:,} amounts stand where {count} belong", given=len(value), count=axes))
         return [pair(item) for item in value]
 
     return read
@@ -152,12 +160,12 @@ def shape(value: object) -> list[int | None]:
     one = optional(integer(1))
     axes = [one(item) for item in listed(value, 8)]
     if not axes:
-        raise UnknownNetwork("its input shape is empty")
+        raise UnknownNetwork(say("its input shape is empty"))
     return [None, *axes[1:]]
 
 
 def mapping(value: object, most: int = 200) -> Mapping[str, object]:
     """An object with at most `most` keys that are texts."""
     if not isinstance(value, dict) or len(value) > most or not all(isinstance(key, str) for key in value):
-        raise UnknownNetwork(f"{shown(value)} stands where a description belongs")
+        raise UnknownNetwork(say("{value} stands where a description belongs", value=shown(value)))
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autograder.language import say, say_count
 from autograder.network import kinds
 from autograder.network.align import Pair
 from autograder.network.architecture import Architecture, Operation, Row
@@ -18,20 +19,27 @@ def message(deviation: Deviation, expected: Architecture, actual: Architecture) 
     ours = None if deviation.expected is None else expected.operations[deviation.expected]
     theirs = None if deviation.actual is None else actual.operations[deviation.actual]
     if deviation.kind == "missing" and ours is not None:
-        return f"{_capital(in_words(ours.kind))} is missing."
+        return say("{thing} is missing.", thing=_capital(in_words(ours.kind)))
     if deviation.kind == "extra" and theirs is not None:
-        return f"{named(theirs)} is one layer too many."
+        return say("{layer} is one layer too many.", layer=named(theirs))
     if deviation.kind == "moved" and theirs is not None:
-        return f"{named(theirs)} stands in another place than expected."
+        return say("{layer} stands in another place than expected.", layer=named(theirs))
     if deviation.kind == "different" and ours is not None and theirs is not None:
         if deviation.settings == ("kind",):
-            return f"{named(theirs)} stands where {in_words(ours.kind)}{_other(ours.kind, theirs.kind)} belongs."
-        words = [setting_in_words(name) for name in deviation.settings]
-        verb = "is" if len(words) == 1 else "are"
-        return f"The {joined(words)} of {named(theirs)} {verb} not as expected."
+            words, instead = in_words(ours.kind), in_words(theirs.kind)
+            if words == instead:
+                return say("{layer} stands where {thing} of another kind belongs.", layer=named(theirs), thing=words)
+            return say("{layer} stands where {thing} belongs.", layer=named(theirs), thing=words)
+        return say_count(
+            "The {settings} of {layer} is not as expected.",
+            "The {settings} of {layer} are not as expected.",
+            len(deviation.settings),
+            settings=_settings(deviation),
+            layer=named(theirs),
+        )
     if theirs is not None:
-        return f"{named(theirs)} reads other layers than expected."
-    return "The network ends in another place than expected."
+        return say("{layer} reads other layers than expected.", layer=named(theirs))
+    return say("The network ends in another place than expected.")
 
 
 def where(deviation: Deviation, actual: Architecture, pairs: tuple[Pair, ...]) -> str:
@@ -46,8 +54,10 @@ def where(deviation: Deviation, actual: Architecture, pairs: tuple[Pair, ...]) -
     if deviation.kind in ("different", "connected") or names == [None, None]:
         return "" if deviation.actual is None else _short(actual.operations[deviation.actual])
     if names[0] is None:
-        return f"before {names[1]}"
-    return f"after {names[0]}" if names[1] is None else f"between {names[0]} and {names[1]}"
+        return say("before {layer}", layer=names[1])
+    if names[1] is None:
+        return say("after {layer}", layer=names[0])
+    return say("between {layer} and {other}", layer=names[0], other=names[1])
 
 
 def _short(operation: Operation) -> str:
@@ -63,29 +73,34 @@ def hint(
 ) -> str:
     """What to look at again."""
     if deviation.kind == "missing":
-        return "Go through the expected table row by row beside your own summary: which row has no counterpart?"
+        return say("Go through the expected table row by row beside your own summary: which row has no counterpart?")
     if deviation.kind == "extra":
-        return "Go through your summary row by row beside the expected table: which row does it not have?"
+        return say("Go through your summary row by row beside the expected table: which row does it not have?")
     if deviation.kind == "moved":
-        return "Look at the order of the rows in the expected table: what comes right before and right after it?"
+        return say("Look at the order of the rows in the expected table: what comes right before and right after it?")
     if deviation.kind == "connected":
-        return "Look again at what each layer is called on, and at what the network gives out."
+        return say("Look again at what each layer is called on, and at what the network gives out.")
     ours, theirs = deviation.expected, deviation.actual
     if ours is None or theirs is None or theirs >= len(actual_rows):
-        return "Look at this layer again."
+        return say("Look at this layer again.")
     want, have = expected_rows[ours], actual_rows[theirs]
     if want.shape != have.shape and "kind" not in deviation.settings:
-        return (
-            f"Its output shape should be {shape_in_words(want.shape)}; yours is {shape_in_words(have.shape)}. "
-            "Which setting decides that?"
+        return say(
+            "Its output shape should be {wanted}; yours is {given}. Which setting decides that?",
+            wanted=shape_in_words(want.shape),
+            given=shape_in_words(have.shape),
         )
     if want.parameters != have.parameters and "kind" not in deviation.settings:
-        return f"It should have {want.parameters:,} parameters; yours has {have.parameters:,}. What decides that?"
+        return say(
+            "It should have {wanted:,} parameters; yours has {given:,}. What decides that?",
+            wanted=want.parameters,
+            given=have.parameters,
+        )
     if deviation.settings == ("activation",):
-        return "Look again at which activation function belongs here, and what it does to its input."
+        return say("Look again at which activation function belongs here, and what it does to its input.")
     if deviation.settings == ("trainable",):
-        return "Which layers may change during training, and which did you freeze?"
-    return "Look again at what the exercise says about this layer."
+        return say("Which layers may change during training, and which did you freeze?")
+    return say("Look again at what the exercise says about this layer.")
 
 
 def consequence(
@@ -97,18 +112,23 @@ def consequence(
     actual_network: Architecture,
 ) -> str:
     """Why a row that was written correctly has another size than expected."""
-    if index >= len(actual_rows):
-        what = "It cannot be computed"
-    elif expected.parameters != actual_rows[index].parameters:
-        have = actual_rows[index].parameters
-        what = f"{expected.parameters:,} parameters were expected here; it has {have:,}"
-    else:
-        have_shape = shape_in_words(actual_rows[index].shape)
-        what = f"The shape {shape_in_words(expected.shape)} was expected here; it is {have_shape}"
     reasons = [_reason(cause, expected_network, actual_network) for cause in causes[:2]]
     if len(causes) > 2:
-        reasons = [reasons[0], "of the other differences"]
-    return f"{what} because {joined(reasons)}." if reasons else f"{what}."
+        reasons = [reasons[0], say("of the other differences")]
+    why = joined(reasons)
+    if index >= len(actual_rows):
+        return say("It cannot be computed because {reasons}.", reasons=why) if why else say("It cannot be computed.")
+    if expected.parameters != actual_rows[index].parameters:
+        counts = {"expected": expected.parameters, "given": actual_rows[index].parameters}
+        if not why:
+            return say("{expected:,} parameters were expected here; it has {given:,}.", **counts)
+        return say(
+            "{expected:,} parameters were expected here; it has {given:,} because {reasons}.", **counts, reasons=why
+        )
+    shapes = {"expected": shape_in_words(expected.shape), "given": shape_in_words(actual_rows[index].shape)}
+    if not why:
+        return say("The shape {expected} was expected here; it is {given}.", **shapes)
+    return say("The shape {expected} was expected here; it is {given} because {reasons}.", **shapes, reasons=why)
 
 
 def _reason(cause: Deviation, expected: Architecture, actual: Architecture) -> str:
@@ -116,32 +136,45 @@ def _reason(cause: Deviation, expected: Architecture, actual: Architecture) -> s
     if cause.kind == "missing" and cause.expected is not None:
         ours = expected.operations[cause.expected]
         following = _following(cause.expected, expected)
-        before = f" before {following}" if following else ""
         if ours.kind in kinds.POOLINGS:
-            halved = all(step == 2 for step in ours.settings["strides"])
-            return f"nothing {'halved the image' if halved else 'made the image smaller'}{before}"
-        return f"{in_words(ours.kind)} is missing{before}"
+            return _not_made_smaller(following, halved=all(step == 2 for step in ours.settings["strides"]))
+        if following:
+            return say("{thing} is missing before {layer}", thing=in_words(ours.kind), layer=following)
+        return say("{thing} is missing", thing=in_words(ours.kind))
     if theirs is None:
-        return "the network ends in another place"
+        return say("the network ends in another place")
     if cause.kind == "extra":
-        return f"{named(theirs)} was added"
+        return say("{layer} was added", layer=named(theirs))
     if cause.kind == "moved":
-        return f"{named(theirs)} stands in another place"
+        return say("{layer} stands in another place", layer=named(theirs))
     if cause.kind == "connected":
-        return f"{named(theirs)} reads other layers"
+        return say("{layer} reads other layers", layer=named(theirs))
     if cause.settings == ("kind",):
-        return f"{named(theirs)} stands in the place of another layer"
-    words = joined([setting_in_words(name) for name in cause.settings])
-    return f"the {words} of {named(theirs)} differ{'s' if len(cause.settings) == 1 else ''}"
+        return say("{layer} stands in the place of another layer", layer=named(theirs))
+    return say_count(
+        "the {settings} of {layer} differs",
+        "the {settings} of {layer} differ",
+        len(cause.settings),
+        settings=_settings(cause),
+        layer=named(theirs),
+    )
+
+
+def _not_made_smaller(following: str, *, halved: bool) -> str:
+    if not following:
+        return say("nothing halved the image") if halved else say("nothing made the image smaller")
+    if halved:
+        return say("nothing halved the image before {layer}", layer=following)
+    return say("nothing made the image smaller before {layer}", layer=following)
+
+
+def _settings(deviation: Deviation) -> str:
+    return joined([setting_in_words(name) for name in deviation.settings])
 
 
 def _following(index: int, expected: Architecture) -> str:
     reader = next((one for one in expected.operations if index in one.inputs), None)
     return reader.kind if reader is not None else ""
-
-
-def _other(expected: str, actual: str) -> str:
-    return " of another kind" if in_words(expected) == in_words(actual) else ""
 
 
 def _capital(text: str) -> str:

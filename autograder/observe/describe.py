@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.observe import sentences
 from autograder.observe.fitting import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved import SavedFiles
@@ -104,12 +105,13 @@ class Describer:
                 model = kind(model.inputs, model.outputs, name=model.name)
             return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
         except NoTrace as reason:
-            own = f"It is a {type(model).__name__[:200]}, and code of your own decides what it computes"
-            return facts | {"opaque": f"{own} ({reason})."}
+            kind_name = type(model).__name__[:200]
+            return facts | {"opaque": sentences.OWN_CLASS.format(kind=kind_name, reason=reason)}
         except NotPlain as reason:
-            return facts | {"opaque": f"It cannot be described: {reason}."}
+            return facts | {"opaque": sentences.NOT_DESCRIBED.format(reason=reason)}
         except Exception as error:
-            return facts | {"opaque": f"It cannot describe itself: {type(error).__name__}: {error}"[:2000]}
+            why = sentences.NOT_DESCRIBING.format(error=f"{type(error).__name__}: {error}")
+            return facts | {"opaque": why[:2000]}
 
     def _plain_kind(self, kind: type) -> type | None:
         """The Keras class that decides what a network of this class computes; None where the student's own code does.
@@ -125,7 +127,7 @@ class Describer:
     def _small(self, config: Any) -> Any:
         described = plain(config)
         if len(self._dumps(described)) > MAX_NETWORK_BYTES:
-            raise NotPlain("its description is too long")
+            raise NotPlain(sentences.LONG_DESCRIPTION)
         return described
 
     def _values(self, cell: int) -> Iterator[dict[str, Any]]:

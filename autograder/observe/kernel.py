@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from autograder.observe.describe import Describer
 from autograder.observe.fitting import FitRecorder
+from autograder.observe.sentences import FAR_TOO_MUCH_OUTPUT
 from autograder.observe.serving import serve
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
@@ -49,7 +50,7 @@ class Budget:
         room = max(self.limit - self.said, 0)
         self.said += size
         if self.said > self.limit * _OUTPUT_ENDS_CELL and threading.current_thread() is threading.main_thread():
-            raise TooMuchOutput("This cell wrote far more output than it may.")
+            raise TooMuchOutput(FAR_TOO_MUCH_OUTPUT)
         return room
 
 

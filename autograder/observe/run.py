@@ -12,6 +12,7 @@ import nbformat
 from nbclient.exceptions import DeadKernelError
 
 from autograder.evidence import Capture, CellRun, Failure, InvalidEvidence
+from autograder.observe import sentences
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.ledger import Ledger
 from autograder.observe.provisioner import MAX_SENT, Manager
@@ -103,9 +104,7 @@ class NotebookRun:
         left = deadline - time.monotonic()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
-                self._note_cell(
-                    index, f"was not reached in the {self._limits.total_seconds:g} seconds of the notebook."
-                )
+                self._note(sentences.NOT_REACHED, index, seconds=self._limits.total_seconds)
             self._cells.append(CellRun(index=index, status="not_run"))
             return
         started = time.monotonic()
@@ -116,7 +115,7 @@ class NotebookRun:
         cell = self._client.nb.cells[index]
         failure = self._failure(index) if status == "error" else None
         if self._client.truncated:
-            self._note_cell(index, f"wrote more than {self._limits.output_kb} KB; the rest of its output was cut.")
+            self._note(sentences.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
         self._cells.append(
             CellRun(
                 index=index,
@@ -142,12 +141,12 @@ class NotebookRun:
             if not execution.done() and not ended.done():
                 status = "" if flooded.done() else "timeout"
                 if status:
-                    self._note_cell(index, f"ran for more than {seconds:.0f} seconds and was stopped.")
+                    self._note(sentences.TOO_LONG, index, seconds=seconds)
                 await self._manager.interrupt_kernel()
                 grace = self._limits.grace_seconds + IOPUB_SECONDS
                 await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
                 if not execution.done() and not ended.done():
-                    self._note_cell(index, "did not stop when it was interrupted; the cells after it were not run.")
+                    self._note(sentences.NOT_INTERRUPTED, index)
                     await self._provisioner.kill()
                     return status or "died"
             if execution.done() and not self._broke(execution):
@@ -168,15 +167,15 @@ class NotebookRun:
         reason = ended.reason if ended else ""
         if reason == "lost" and await self._provisioner.warm_is_gone():
             raise KernelLost("the warm process ended while a notebook ran")
-        why = {
-            "memory": f"used more than {self._limits.memory_mb} MB of memory",
-            "processes": f"started more than {self._limits.processes} processes",
-            "cpu": f"used more than {self._limits.bounds().cpu_seconds:g} seconds of processor time",
-            "time": "ran too long",
-        }.get(reason, "ended the kernel")
+        limits: dict[str, object] = {
+            "megabytes": self._limits.memory_mb,
+            "processes": self._limits.processes,
+            "seconds": self._limits.bounds().cpu_seconds,
+        }
+        why = sentences.ENDINGS.get(reason, sentences.ENDED)
         if self._provisioner.flooded:
-            why = f"sent more than {MAX_SENT // 2**20} MB to the grader"
-        self._note_cell(index, f"{why}; the cells after it were not run.")
+            why, limits = sentences.FLOODED, {"megabytes": MAX_SENT // 2**20}
+        self._note(why, index, **limits)
         return status or "died"
 
     def _failure(self, index: int) -> Failure:
@@ -200,13 +199,13 @@ class NotebookRun:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
             self.ledger.add(Capture.parse(str(reply["content"]["capture"])))
         except InvalidEvidence as problem:
-            self._note_cell(index, f"left something that could not be read: {problem}")
+            self._note(sentences.UNREADABLE, index, problem=problem)
         except (TimeoutError, DeadKernelError):
-            self._note_cell(index, "left a kernel that no longer answers; the cells after it were not run.")
+            self._note(sentences.NO_ANSWER, index)
             await self._provisioner.kill()
         except Exception:
             # Whatever else the kernel sends instead of an answer, it is none.
-            self._note_cell(index, "left a kernel that answers nonsense; the cells after it were not run.")
+            self._note(sentences.NONSENSE, index)
             await self._provisioner.kill()
 
     async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
@@ -232,8 +231,9 @@ class NotebookRun:
                 return message
         raise TimeoutError
 
-    def _note_cell(self, index: int, what: str) -> None:
-        self.ledger.note(f"Code cell {index + 1} {what}")
+    def _note(self, sentence: str, index: int, **values: object) -> None:
+        """Note one of the `sentences` on a cell, in English: evidence has no language of its own."""
+        self.ledger.note(sentence.format(cell=index + 1, **values))
 
 
 def _text(value: Any, longest: int) -> str:

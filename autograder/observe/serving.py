@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.observe.sentences import NO_DATASET
+
 Pair = tuple[Any, Any]
 
 
@@ -52,6 +54,6 @@ def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[
 
 def _refusal(name: str) -> Callable[..., Any]:
     def load_data(*_: Any, **__: Any) -> Any:
-        raise DatasetUnavailable(f"There is no network here; the dataset {name} is not part of the exercise.")
+        raise DatasetUnavailable(NO_DATASET.format(name=name))
 
     return load_data

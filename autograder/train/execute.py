@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from autograder import training_problems
 from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
@@ -56,7 +57,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
         if out_of_memory(error):
             report({"outcome": "limit"})
         else:
-            report({"outcome": "failed", "problem": f"Keras cannot train this network: {_cause(error)}"})
+            report({"outcome": "failed", "problem": training_problems.REFUSED.format(cause=_cause(error))})
 
 
 def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
@@ -64,21 +65,19 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
-        raise Untrainable(f"The layers do not fit together: {misfit}.")
+        raise Untrainable(training_problems.MISFIT.format(misfit=misfit))
     inputs = [row.shape for row in measured if row.kind == "Input"]
     outputs = task.architecture.outputs
     if len(inputs) != 1 or len(outputs) != 1:
-        raise Untrainable(
-            "An image classifier has one input and one output; "
-            f"the network's inputs count {len(inputs)}, its outputs {len(outputs)}."
-        )
+        counts = {"inputs": len(inputs), "outputs": len(outputs)}
+        raise Untrainable(training_problems.ONE_IN_ONE_OUT.format(**counts))
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
-        raise Untrainable("Nothing in the network can learn: its layers have no weights, or all of them are frozen.")
+        raise Untrainable(training_problems.NOTHING_LEARNS)
     optimizer = make_optimizer(task.optimizer)
     # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
@@ -116,14 +115,12 @@ def _until_decided(
 
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
     if len(shape) != 1:
-        raise Untrainable(
-            f"The last layer gives {'×'.join(map(str, shape))} values for an image; a classifier gives a plain list of "
-            f"{CLASSES}, one for each class."
-        )
+        shown = "×".join(map(str, shape))
+        raise Untrainable(training_problems.NO_PLAIN_LIST.format(shape=shown, classes=CLASSES))
     size = shape[0] or 0
     if size < CLASSES or (size > CLASSES and not sparse):
-        values = "1 value" if size == 1 else f"{size} values"
-        raise Untrainable(f"The last layer gives {values} for an image; there are {CLASSES} classes.")
+        problem = training_problems.ONE_VALUE if size == 1 else training_problems.WRONG_COUNT
+        raise Untrainable(problem.format(count=size, classes=CLASSES))
 
 
 def _rounds(model: Any, images: Images, validation: Validation, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
@@ -183,10 +180,7 @@ class Validation:
 
 def _check_finite(loss: float, epoch: int, step: int) -> None:
     if not math.isfinite(loss):
-        raise Untrainable(
-            f"The loss was no longer a finite number after {step} steps of epoch {epoch}: the training diverged. Look "
-            "again at the learning rate, and at whether the loss and the last layer's activation belong together."
-        )
+        raise Untrainable(training_problems.DIVERGED.format(steps=step, epoch=epoch))
 
 
 def _cause(error: Exception) -> str:

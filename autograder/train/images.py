@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from autograder.datasets import CLASSES
 from autograder.network.architecture import Shape
 from autograder.training import Recipe
+from autograder.training_problems import OR, OTHER_IMAGES
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
@@ -82,6 +83,7 @@ def _laid_out(images: NDArray[np.float32], shape: Shape, recipe: Recipe) -> NDAr
             have == want or want is None for have, want in zip(sizes, shape, strict=True)
         ):
             return np.ascontiguousarray(layout)
-    possible = " or ".join(str(layout.shape[1:]) for layout in layouts)
-    wanted = str(tuple(shape))
-    raise Unsuitable(f"The network's input shape {wanted} does not fit the images: one image has the shape {possible}.")
+    possible, *more = (str(layout.shape[1:]) for layout in layouts)
+    for one in more:
+        possible = OR.format(some=possible, last=one)
+    raise Unsuitable(OTHER_IMAGES.format(shape=tuple(shape), possible=possible))

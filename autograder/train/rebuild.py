@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from autograder import training_problems
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.kinds import KINDS
@@ -159,12 +160,12 @@ def _tuples(value: Any) -> Any:
 def _made(known: Mapping[str, Any], name: str, settings: Mapping[str, Any], what: str) -> Any:
     maker = known.get(name)
     if maker is None:
-        raise CannotRebuild(f'The {what} "{name}" cannot be rebuilt here.')
+        raise CannotRebuild(training_problems.unknown(what, name))
     accepted = {*inspect.signature(maker.__init__).parameters, *(_ANY_LAYER if what == "layer" else ())}
     for key in settings:
         if key not in accepted:
-            raise CannotRebuild(f'The {what} "{name}" has a setting "{key}" that cannot be rebuilt here.')
+            raise CannotRebuild(training_problems.unknown_setting(what, name, key))
     try:
         return maker(**settings)
     except (TypeError, ValueError) as error:
-        raise CannotRebuild(f'The {what} "{name}" cannot be rebuilt with these settings: {error}') from None
+        raise CannotRebuild(training_problems.bad_settings(what, name, error)) from None

@@ -25,6 +25,7 @@ from autograder.train.choice import chosen_backend
 from autograder.train.device import device_kind
 from autograder.train.place import TrainingPlace, computing_versions
 from autograder.training import TrainingRun, TrainingTask
+from autograder.training_problems import BROKE_OFF, ENDED_EARLY, TOO_LARGE, TOO_LONG
 
 # How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
 _START_SECONDS = 180.0
@@ -244,16 +245,13 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
     """The training run behind a worker's answer."""
     outcome, problem = answer["outcome"], answer.get("problem", "")
     if outcome == "late":
-        outcome, problem = "limit", f"Training took longer than the {task.recipe.seconds:g} seconds that it may take."
+        outcome, problem = "limit", TOO_LONG.format(seconds=task.recipe.seconds)
     elif outcome == "limit":
-        problem = f"Training needed more than the {task.recipe.memory_mb:,} MB of memory that it may use."
+        problem = TOO_LARGE.format(megabytes=task.recipe.memory_mb)
     elif outcome == "died":
         outcome = "limit"
-        how = Signals(answer["signal"]).name if answer["signal"] > 0 else "ended early"
-        problem = (
-            f"Training broke off ({how}), most likely because it needed more than the {task.recipe.memory_mb:,} MB of "
-            "memory that it may use."
-        )
+        how = Signals(answer["signal"]).name if answer["signal"] > 0 else ENDED_EARLY
+        problem = BROKE_OFF.format(how=how, megabytes=task.recipe.memory_mb)
     columns = list(zip(*answer["reached"], strict=True)) or [(), (), (), ()]
     return TrainingRun(
         key=key,

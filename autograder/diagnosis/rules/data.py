@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder.diagnosis.notebook import not_normalized
 from autograder.diagnosis.rules.facts import Facts, fact
+from autograder.language import percentage, say, say_count
 from autograder.result import Finding
 
 # The share of images that lie closest to the mean image of their own class is 0.77 for MNIST, 0.69 for Fashion-MNIST
@@ -25,9 +26,13 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
         return None
     low, high = fact(facts.fit.inputs, "minimum"), fact(facts.fit.inputs, "maximum")
     return Finding(
-        message=f"You train on numbers between {low or 0:g} and {high or 0:g}. Networks start best from inputs around "
-        "0, most of which are not larger than 1.",
-        hint="Was the normalization of the images done, and are these the images that you give to `fit`?",
+        message=say(
+            "You train on numbers between {low:g} and {high:g}. Networks start best from inputs around "
+            "0, most of which are not larger than 1.",
+            low=low or 0,
+            high=high or 0,
+        ),
+        hint=say("Was the normalization of the images done, and are these the images that you give to `fit`?"),
     )
 
 
@@ -42,9 +47,12 @@ def validation_is_training(facts: Facts) -> Finding | None:
     if overlap is None or overlap <= 0.5 or (wanted is not None and wanted > 0.5):
         return None
     return Finding(
-        message=f"You validate on images that you also train on ({overlap:.0%} of them), so your validation accuracy "
-        "does not say how well the network does on new images.",
-        hint="Which images does the network not see while it learns?",
+        message=say(
+            "You validate on images that you also train on ({share} of them), so your validation accuracy "
+            "does not say how well the network does on new images.",
+            share=percentage(overlap),
+        ),
+        hint=say("Which images does the network not see while it learns?"),
     )
 
 
@@ -59,9 +67,11 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
     if agreement is None or agreement > _BY_CHANCE or not isinstance(shape, list | tuple) or shape[0] < 2 * _ENOUGH:
         return None
     return Finding(
-        message="The labels that you train with do not seem to belong to the images: images with the same label are "
-        "no more alike than any others.",
-        hint="Images and labels have to be shuffled, split and selected together, in the same order.",
+        message=say(
+            "The labels that you train with do not seem to belong to the images: images with the same label are "
+            "no more alike than any others."
+        ),
+        hint=say("Images and labels have to be shuffled, split and selected together, in the same order."),
     )
 
 
@@ -74,8 +84,12 @@ def too_few_epochs(facts: Facts) -> Finding | None:
         return None
     if not 0 < facts.fit.epochs < _FEW_EPOCHS * facts.reference_fit.epochs:
         return None
-    epochs = "one epoch" if facts.fit.epochs == 1 else f"{facts.fit.epochs} epochs"
     return Finding(
-        message=f"You train for {epochs}; the network is still learning by then.",
-        hint="How many epochs does the exercise ask for? Look at whether the curve still rises at its end.",
+        message=say_count(
+            "You train for one epoch; the network is still learning by then.",
+            "You train for {count} epochs; the network is still learning by then.",
+            facts.fit.epochs,
+            count=facts.fit.epochs,
+        ),
+        hint=say("How many epochs does the exercise ask for? Look at whether the curve still rises at its end."),
     )

@@ -6,6 +6,7 @@ import math
 
 from autograder.datasets import CLASSES
 from autograder.diagnosis.rules.facts import Facts
+from autograder.language import percentage, say
 from autograder.result import Finding
 
 _EXPLODED = 1e3
@@ -26,8 +27,10 @@ def loss_explodes(facts: Facts) -> Finding | None:
     if "no longer a finite number" not in facts.run.problem and all(loss < _EXPLODED for loss in losses):
         return None
     return Finding(
-        message="The loss grew without bounds: each step changed the weights by far too much.",
-        hint="Look at the size of a step (the learning rate), at the initial weights, and at how large the inputs are.",
+        message=say("The loss grew without bounds: each step changed the weights by far too much."),
+        hint=say(
+            "Look at the size of a step (the learning rate), at the initial weights, and at how large the inputs are."
+        ),
     )
 
 
@@ -46,10 +49,17 @@ def nothing_learned(facts: Facts) -> Finding | None:
     if best > facts.recipe.give_up or abs(facts.run.training_loss[-1] - guessing) > _GUESSING * guessing:
         return None
     return Finding(
-        message=f"Nothing was learned: the loss ended at {facts.run.training_loss[-1]:.2f}, and ln {CLASSES} = "
-        f"{guessing:.2f} is the loss of a network that gives every class the same probability.",
-        hint="Either nothing in the network can change, or the steps are far too small, or what it learns from says "
-        "nothing about the labels.",
+        message=say(
+            "Nothing was learned: the loss ended at {loss:.2f}, and ln {classes} = "
+            "{guessing:.2f} is the loss of a network that gives every class the same probability.",
+            loss=facts.run.training_loss[-1],
+            classes=CLASSES,
+            guessing=guessing,
+        ),
+        hint=say(
+            "Either nothing in the network can change, or the steps are far too small, or what it learns from says "
+            "nothing about the labels."
+        ),
     )
 
 
@@ -64,10 +74,12 @@ def dead_relus(facts: Facts) -> Finding | None:
     if worst is None or (worst.dead or 0) < _DEAD:
         return None
     return Finding(
-        message=f"{worst.dead:.0%} of the units of a ReLU are dead: they give 0 for every image, so they can learn "
-        "nothing any more.",
+        message=say(
+            "{share} of the units of a ReLU are dead: they give 0 for every image, so they can learn nothing any more.",
+            share=percentage(worst.dead or 0),
+        ),
         where=_label(facts, worst.operation),
-        hint="Large steps, or unlucky initial weights, push units there for good. Look at both.",
+        hint=say("Large steps, or unlucky initial weights, push units there for good. Look at both."),
     )
 
 
@@ -85,10 +97,12 @@ def vanishing_gradients(facts: Facts) -> Finding | None:
     if first >= _SMALL or first >= _SMALL_RATIO * last:
         return None
     return Finding(
-        message="Hardly any signal reaches the first layers: the gradient there is less than a thousandth of that at "
-        "the end of the network.",
+        message=say(
+            "Hardly any signal reaches the first layers: the gradient there is less than a thousandth of that at "
+            "the end of the network."
+        ),
         where=_label(facts, found[0].operation),
-        hint="Look at the activations on the way, and at the initial weights.",
+        hint=say("Look at the activations on the way, and at the initial weights."),
     )
 
 
@@ -104,9 +118,12 @@ def overfitting(facts: Facts) -> Finding | None:
     if best < facts.minimum or best - facts.run.accuracy < _GAP:
         return None
     return Finding(
-        message=f"The network learned its training images by heart ({best:.2f} of them right, {facts.run.accuracy:.2f} "
-        "of new ones).",
-        hint="What does the exercise's network have against overfitting?",
+        message=say(
+            "The network learned its training images by heart ({known:.2f} of them right, {new:.2f} of new ones).",
+            known=best,
+            new=facts.run.accuracy,
+        ),
+        hint=say("What does the exercise's network have against overfitting?"),
     )
 
 

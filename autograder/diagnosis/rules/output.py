@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.diagnosis.rules.facts import CROSSENTROPIES, Facts
+from autograder.language import say
 from autograder.result import Finding
 
 _BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
@@ -26,9 +27,11 @@ def softmax_and_logits(facts: Facts) -> Finding | None:
     if not (facts.from_logits and facts.last_activation == "softmax"):
         return None
     return Finding(
-        message="Softmax is applied twice: your network ends with it, and the loss with `from_logits=True` applies it "
-        "again. That flattens the probabilities, and the network learns slowly or not at all.",
-        hint="What does `from_logits` say about the last layer? Read on at `keras.losses`, from_logits.",
+        message=say(
+            "Softmax is applied twice: your network ends with it, and the loss with `from_logits=True` applies it "
+            "again. That flattens the probabilities, and the network learns slowly or not at all."
+        ),
+        hint=say("What does `from_logits` say about the last layer? Read on at `keras.losses`, from_logits."),
     )
 
 
@@ -43,10 +46,14 @@ def no_softmax(facts: Facts) -> Finding | None:
     if facts.from_logits or facts.last_activation in _BOUNDED:
         return None
     return Finding(
-        message="Your loss expects probabilities, but your network ends with plain numbers, which need not lie "
-        "between 0 and 1 nor add up to 1.",
-        hint="Either the network makes probabilities of them at its end, or the loss is told that it gets none. Read "
-        "on at `keras.losses`, from_logits.",
+        message=say(
+            "Your loss expects probabilities, but your network ends with plain numbers, which need not lie "
+            "between 0 and 1 nor add up to 1."
+        ),
+        hint=say(
+            "Either the network makes probabilities of them at its end, or the loss is told that it gets none. Read "
+            "on at `keras.losses`, from_logits."
+        ),
     )
 
 
@@ -59,12 +66,17 @@ def loss_and_labels(facts: Facts) -> Finding | None:
         return None
     if facts.compilation.loss.name.startswith("sparse_") != facts.one_hot:
         return None
-    given = "rows of zeros with a one (one-hot)" if facts.one_hot else "one whole number for each image"
-    wanted = "one whole number for each image" if facts.one_hot else "one-hot rows"
-    return Finding(
-        message=f"Your loss does not fit your labels: it expects {wanted}, and you gave `fit` {given}.",
-        hint="There are two losses of nearly the same name for the two ways of writing labels.",
+    message = say(
+        "Your loss does not fit your labels: it expects one-hot rows, and you gave `fit` one whole number for each "
+        "image."
     )
+    if facts.one_hot:
+        message = say(
+            "Your loss does not fit your labels: it expects one whole number for each image, and you gave `fit` "
+            "rows of zeros with a one (one-hot)."
+        )
+    hint = say("There are two losses of nearly the same name for the two ways of writing labels.")
+    return Finding(message=message, hint=hint)
 
 
 def metric_fits(facts: Facts) -> Finding | None:
@@ -79,9 +91,11 @@ def metric_fits(facts: Facts) -> Finding | None:
     if not odd or "accuracy" in facts.compilation.metrics or len(odd) < len(facts.compilation.metrics):
         return None
     return Finding(
-        message=f"The metric `{odd[0]}` does not say how many images your network gets right.",
-        hint="What is predicted here is one class out of ten. Read on at `keras.metrics`: which of the accuracies fits "
-        "your labels?",
+        message=say("The metric `{metric}` does not say how many images your network gets right.", metric=odd[0]),
+        hint=say(
+            "What is predicted here is one class out of ten. Read on at `keras.metrics`: which of the accuracies fits "
+            "your labels?"
+        ),
     )
 
 
