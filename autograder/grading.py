@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
+from autograder.bilingual import bilingual
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
 from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
@@ -18,6 +19,7 @@ from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.language import ENGLISH, speaking
 from autograder.network.compilation import read_compilation
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
@@ -143,8 +145,8 @@ class Grader:
         start = time.monotonic()
         try:
             content, notebook = read(submission)
-        except (UnreadableNotebook, UnreadableSubmission) as error:
-            return self._unreadable(submission, str(error), start)
+        except (UnreadableNotebook, UnreadableSubmission):
+            return self._unreadable(submission, start)
         observe_key = self._observer.key(code_cells(notebook), self._task)
         result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
@@ -195,8 +197,9 @@ class Grader:
             self._made.add(key)
             return known
 
-    def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
-        result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
+    def _unreadable(self, submission: Submission, start: float) -> Outcome:
+        reason = why_unreadable(submission, self._standard.assignment.language)
+        result_key = digest("unreadable", *_named(submission), reason.message, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
@@ -236,6 +239,20 @@ def read(submission: Submission) -> tuple[bytes, NotebookNode]:
     return content, parse_notebook(content)
 
 
+def why_unreadable(submission: Submission, language: str) -> Finding:
+    """Why there is no notebook in a submission that could be graded: a sentence for the student."""
+
+    def said(spoken: str) -> str:
+        with speaking(spoken):
+            try:
+                read(submission)
+            except (UnreadableNotebook, UnreadableSubmission) as error:
+                return str(error)
+        return ""
+
+    return Finding(message=said(language), english="" if language == ENGLISH else said(ENGLISH))
+
+
 def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -> Context:
     """What the checks may read of one submission, before any training run."""
     cells = tuple(
@@ -260,6 +277,7 @@ def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask]
     return replace(context, runs=runs)
 
 
+@bilingual
 def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
@@ -282,8 +300,9 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
     )
 
 
-def conclude_unreadable(standard: Standard, student: str, submission: str, reason: str) -> Result:
-    """The result of a submission in which there was nothing to execute; `reason` is a sentence for the student."""
+@bilingual
+def conclude_unreadable(standard: Standard, student: str, submission: str, reason: Finding) -> Result:
+    """The result of a submission in which there was nothing to execute; `reason` is told the student."""
     nothing = Finding(message="There was no notebook to look at.", hint="Hand in the .ipynb file itself.")
     verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
     return Result(
@@ -294,7 +313,7 @@ def conclude_unreadable(standard: Standard, student: str, submission: str, reaso
         points=standard.assignment.points,
         pending=0.0,
         questions=verdicts,
-        notes=(Finding(message=reason),),
+        notes=(reason,),
         isolation="nothing was executed",
         device="none",
         versions=versions(),
@@ -364,5 +383,5 @@ def summary_line(result: Result) -> str:
     if result.pending:
         text += f", {result.pending:g} pending"
     if result.status == "unreadable" and result.notes:
-        return f"{text} (unreadable: {result.notes[0].message})"
+        return f"{text} (unreadable: {result.notes[0].key})"
     return text if result.status == "graded" else f"{text} ({result.status})"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 Isolation = Literal["auto", "bubblewrap", "user", "none"]
+_TOLD_IN = "language"  # a fact of a gradebook: the language that was asked for last, "" for the assignment's own
 
 
 class WrongUsage(Mendable):
@@ -90,15 +91,18 @@ def grade(
     watch: Callable[[int], AbstractContextManager[Watcher]],
     machines: Machines | None = None,
     gradebook_url: str | None = None,
+    language: str | None = None,
 ) -> GradedClass:
-    """Grade a class and write its report into `output`; on this machine, or on the `machines` of a cluster.
+    """Grade a class and write its report into `output`, in `language` or the assignment's own.
 
-    Everything made is kept in the database at `gradebook_url`, or in the report folder itself where none is named.
+    That is done on this machine, or on the `machines` of a cluster; everything made is kept in the database at
+    `gradebook_url`, or in the report folder itself where none is named.
 
     Raises:
         IntakeError, AssignmentError, IsolationUnavailable, EngineError, GradebookError, WrongUsage: with a sentence
             for the instructor; nothing was executed then.
     """
+    assignment = assignment.told_in(language)
     keeping = settled(output, assignment, gradebook_url)
     intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with (
@@ -109,6 +113,7 @@ def grade(
             keeping.note(output)
         else:
             claim(gradebook, assignment, output)
+        gradebook.store_fact(_TOLD_IN, language or "")
         standard = standard_of(assignment, engine.observer)
         grader = Grader(standard, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
@@ -192,10 +197,10 @@ def require_thresholds(standard: Standard) -> None:
     """
     assignment, stale = standard.assignment, standard.stale_thresholds()
     if stale:
-        toml = assignment.folder / "assignment.toml"
+        toml, listed = assignment.folder / "assignment.toml", " and ".join(f'"{name}"' for name in stale)
         raise AssignmentError(
             [
-                f"{toml}: the threshold of {_listed(stale)} was never computed for this network and recipe; "
+                f"{toml}: the threshold of {listed} was never computed for this network and recipe; "
                 f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
             ]
         )
@@ -212,7 +217,7 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
     keeping = keeping_of(folder)
     if keeping is not None:
         with keeping.opened() as gradebook:
-            yield load(keeping.assignment_folder), gradebook
+            yield load(keeping.assignment_folder).told_in(gradebook.fact(_TOLD_IN)), gradebook
         return
     if not (folder / FILE_NAME).is_file():
         raise WrongUsage(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
@@ -220,17 +225,20 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         where = gradebook.fact("assignment_folder")
         if where is None:
             raise WrongUsage(f"{folder / FILE_NAME} does not say which assignment it belongs to; grade again.")
-        yield load(where), gradebook
+        yield load(where).told_in(gradebook.fact(_TOLD_IN)), gradebook
 
 
-def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
-    """Judge everything in a report folder again and rewrite its report; executes nothing.
+def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, list[Regraded | str]]:
+    """Judge everything in a report folder again and rewrite its report, from now on in `language`; executes nothing.
 
     Raises:
         WrongUsage: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     with opened(folder) as (assignment, gradebook):
+        assignment = assignment.told_in(language)
+        if language:
+            gradebook.store_fact(_TOLD_IN, language)
         outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
@@ -292,7 +300,7 @@ def _scores_alone(result: Result) -> Result:
     return result.model_copy(update={"questions": questions, "notes": ()})
 
 
-def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
+def check(notebook: Path, assignment: str | None, language: str | None = None) -> tuple[Assignment, Result]:
     """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
 
     Raises:
@@ -306,7 +314,7 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         _, content = read(submission)
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise WrongUsage(f"{notebook} cannot be checked: {error}") from None
-    found = load(assignment or _named_in(content, notebook))
+    found = load(assignment or _named_in(content, notebook)).told_in(language)
     provide_images(found)
     try:
         choose("bubblewrap")
@@ -389,7 +397,3 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
         return validate(
             standard, lambda notebook: observer.observe(notebook, task), trainer.run, train_mutants=train_mutants
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f'"{name}"' for name in names)

@@ -11,7 +11,8 @@ from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook
-from autograder.result import Result
+from autograder.language import retold, speaking
+from autograder.result import Finding, Result
 from autograder.training import TrainingRun, TrainingTask
 
 _RUNS_AT_HAND = 64
@@ -49,6 +50,13 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     return outcomes
 
 
+def _told_again(standard: Standard, reason: Finding) -> Finding:
+    """Why a submission could not be read, in the language of now."""
+    with speaking(standard.assignment.language):
+        told = retold(reason.key)
+    return Finding(message=told, english="" if told == reason.key else reason.key)
+
+
 def _in_short(result: Result) -> Result:
     return result.model_copy(update={"questions": (), "notes": ()})
 
@@ -61,7 +69,7 @@ def _judge_again(
 ) -> Result:
     before = stored.result
     if before.status == "unreadable":
-        made = conclude_unreadable(standard, before.student, before.submission, before.notes[0].message)
+        made = conclude_unreadable(standard, before.student, before.submission, _told_again(standard, before.notes[0]))
         keys = {}
     else:
         evidence = gradebook.evidence(before.keys.get("evidence", ""))
