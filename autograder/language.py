@@ -28,7 +28,7 @@ FOLDER_VARIABLE = "AUTOGRADER_LANGUAGES"
 _THIN_SPACE = "\u202f"
 
 # With fewer letters of its own a sentence fits whatever is said.
-_FEWEST_LETTERS = 4
+_FEWEST_LETTERS = 3
 
 _active: ContextVar[str] = ContextVar("language", default=ENGLISH)
 

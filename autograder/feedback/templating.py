@@ -5,17 +5,21 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.feedback import plots, wording
 from autograder.feedback.confusion import confusion
 from autograder.feedback.reading import read_on
 from autograder.feedback.views import comparison
+from autograder.language import active, say, say_count
 
+# Where the characters begin that mean nothing to anybody.
+_PRIVATE = 0xE000
 _NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
 
 
@@ -70,13 +74,19 @@ def environment() -> Environment:
         duration=wording.duration,
         day=wording.day,
         reflowed=wording.reflowed,
+        fixed=wording.fixed,
+        fact=wording.fact,
     )
     made.globals.update(
-        counted=wording.counted,
+        say=say,
+        say_count=say_count,
+        say_html=say_html,
+        language=active,
         student_status=wording.STUDENT_STATUS,
         class_status=wording.CLASS_STATUS,
         row_state=wording.ROW_STATE,
         accuracy=wording.accuracy,
+        accuracies=wording.accuracies,
         anchor=wording.anchor,
         comparison=comparison,
         read_on=read_on,
@@ -86,6 +96,15 @@ def environment() -> Environment:
         plot=plots,
     )
     return made
+
+
+def say_html(message: str, /, **values: object) -> Markup:
+    """The sentence in the active language; of the values, markup stays markup, and all else is escaped."""
+    # A private character stands in for each value until the sentence itself is escaped.
+    places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
+    markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
+    told = str(escape(say(message, **places)))
+    return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), told))
 
 
 def _finalize(value: Any) -> Any:
