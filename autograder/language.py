@@ -166,6 +166,8 @@ def _sentences(language: str, content: bytes) -> tuple[tuple[str, str], ...]:
 
     found = []
     for entry in read_po(BytesIO(content), locale=language, abort_invalid=True):
+        if entry.fuzzy:
+            continue
         english = entry.id if isinstance(entry.id, list | tuple) else [entry.id]
         told = entry.string if isinstance(entry.string, list | tuple) else [entry.string]
         # The form for one and that for many; further forms are not needed to find a sentence again.

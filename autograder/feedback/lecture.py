@@ -61,7 +61,7 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
     return [(pattern(entry["finding"]), entry["say"]) for entry in tomllib.loads(text)["sentences"]]
 
 
-def messages(file: BinaryIO, *_: object) -> Iterator[tuple[int, str, str, list[str]]]:
+def messages(file: BinaryIO, *_: object, options: object = None) -> Iterator[tuple[int, str, str, list[str]]]:
     """The sentences to say, as Babel collects them for the catalogues: line, function, message, comments."""
     for entry in tomllib.load(file)["sentences"]:
         yield 0, "say", entry["say"], [f"To say in the lecture of: {entry['finding']}"]

@@ -68,6 +68,7 @@ def environment() -> Environment:
     made.filters.update(
         points=wording.points,
         point_count=wording.point_count,
+        of_points=wording.of_points,
         integer=wording.integer,
         percent=wording.percent,
         accuracy=wording.accuracy,

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autograder.feedback.causes import root_causes
-from autograder.feedback.wording import condition, point_count, points
+from autograder.feedback.wording import condition, of_points, points
 from autograder.language import say, say_count
 from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 
@@ -163,7 +163,9 @@ def _right(verdict: Verdict) -> Iterator[str]:
     if verdict.status == "correct" and all(finding.hint for finding in verdict.findings):
         yield say("All that was asked for.")
     elif verdict.status == "partial":
-        yield say("A part of it: {score} of {points}.", score=points(verdict.score), points=point_count(verdict.points))
+        yield say(
+            "A part of it: {score} {of_points}.", score=points(verdict.score), of_points=of_points(verdict.points)
+        )
 
 
 def _right_rows(exhibit: ComparisonExhibit) -> str:

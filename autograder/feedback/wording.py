@@ -89,6 +89,12 @@ def point_count(value: float) -> str:
     return say("{points} point", points=number) if value == 1 else say("{points} points", points=number)
 
 
+def of_points(value: float) -> str:
+    """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
+    number = points(value)
+    return say("of {points} point", points=number) if value == 1 else say("of {points} points", points=number)
+
+
 def integer(value: int | None) -> str:
     """A whole number with thousands separators, a dash for none."""
     return "–" if value is None else language.integer(value)
