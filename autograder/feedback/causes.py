@@ -15,7 +15,7 @@ from autograder.result import Finding, Result, Verdict
 _FIGURE = re.compile(r"\d+\.\d+|\d{1,3}(?:,\d{3})+")
 _LAYER = re.compile(r"\b[a-z][a-z0-9_]* \(([A-Z]\w+)\)")
 # The same where thousands are kept apart by a narrow space, and a comma may stand before the decimals.
-_FOREIGN_FIGURE = re.compile(r"\d+[.,]\d+|\d{1,3}(?:\u202f\d{3})+(?:[.,]\d+)?")
+_FOREIGN_FIGURE = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:[.,]\d+)?|\d+[.,]\d+")
 # How the checks say in English that a verdict follows from an earlier one (a test holds them to it).
 _FOLLOWS = re.compile(r"\bThat follows from\b|\bbuilds on “")
 

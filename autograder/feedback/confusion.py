@@ -65,4 +65,5 @@ def _gist(exhibit: PredictionsExhibit) -> str:
         truth=exhibit.classes[truth],
         taken=exhibit.classes[taken],
     )
-    return f"{often} {say('Below are those it was surest of.')}" if exhibit.mistakes else often
+    below = say("Below are those it was surest of.")
+    return f"{often} {below}" if exhibit.mistakes else often

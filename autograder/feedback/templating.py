@@ -16,7 +16,7 @@ from autograder.feedback import plots, wording
 from autograder.feedback.confusion import confusion
 from autograder.feedback.reading import read_on
 from autograder.feedback.views import comparison
-from autograder.language import active, say, say_count
+from autograder.language import ENGLISH, active, say, say_count
 
 # Where the characters begin that mean nothing to anybody.
 _PRIVATE = 0xE000
@@ -31,7 +31,7 @@ def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str,
         script: the name of a packaged file; none where the page runs nothing.
         forms: whether the page may send a form back to where it came from.
     """
-    style = "".join(packaged(name) for name in ("base.css", *stylesheets))
+    style = "".join(packaged(name) for name in ("base.css", *stylesheets)) + _said_by_style()
     back = "'self'" if forms else "'none'"
     policy = f"{_NOTHING}; form-action {back}; style-src '{_source_hash(style)}'"
     code = packaged(script) if script else ""
@@ -39,6 +39,16 @@ def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str,
         policy += f"; script-src '{_source_hash(code)}'"
     # Both texts are ours, never a student's; escaping would change what the hash is of.
     return {"style": Markup(style), "script": Markup(code), "policy": policy}
+
+
+def _said_by_style() -> str:
+    """What a screen reader says of the signs in the class table, where that is not English."""
+    if active() == ENGLISH:
+        return ""
+    # Of a sentence of ours only what can end neither the string nor the element.
+    words = {state: re.sub(r"[^\w .,-]", "", say(told)) for state, told in wording.CLASS_STATUS.items()}
+    rules = "".join(f'--said-{state}: " {told}"; ' for state, told in words.items())
+    return f":root {{ {rules}}}\n"
 
 
 def _source_hash(text: str) -> str:
