@@ -74,10 +74,11 @@ class Assignment:
         """
         return digest(
             "assignment",
-            [self.name, self.title, self.language, *([words] if (words := catalogue(self.language)) else [])],
+            [self.name, self.title, self.language],
             {name: [network.table, network.recipe] for name, network in self.networks.items()},
             list(self.questions),
             self.solution_path.read_bytes(),
+            *filter(None, [catalogue(self.language)]),
         )
 
     def told_in(self, language: str | None) -> Assignment:
