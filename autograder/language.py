@@ -102,6 +102,15 @@ def sentences(language: str) -> tuple[tuple[str, str], ...]:
     return _sentences(language, catalogue(language))
 
 
+def unusable(language: str) -> str:
+    """Why the catalogue of a language cannot be used, as a sentence; "" where it can."""
+    try:
+        sentences(language)
+    except Exception as error:  # Babel raises what its parts raise: PoFileError, UnicodeDecodeError, LookupError
+        return f"The catalogue {language}.po cannot be read: {error}"
+    return ""
+
+
 def retold(english: str) -> str:
     """An English sentence of ours in the active language, by the entry that it was made from.
 

@@ -15,7 +15,9 @@ import pytest
 
 from autograder import language
 from autograder.assignment import AssignmentError, load
+from autograder.authoring import catalogues
 from autograder.bilingual import with_english
+from autograder.feedback.wording import day, points
 from autograder.gradebook import FILE_NAME, Gradebook
 from autograder.lms.bundle import _words
 from autograder.lms.packaged import _bring_catalogues
@@ -160,6 +162,40 @@ def test_the_review_is_german_in_every_thread(tmp_path: Path) -> None:
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
+
+
+@pytest.mark.parametrize("words", [b"\xff\xfe", FRENCH.encode() + b'msgid "x" "\n'])
+def test_a_damaged_catalogue_is_a_sentence(french: Path, words: bytes) -> None:
+    (french / "fr.po").write_bytes(words)
+    with pytest.raises(AssignmentError, match=r"^The catalogue fr\.po cannot be read: "):
+        load("cnn2").told_in("fr")
+
+
+def test_a_code_that_is_no_language_does_no_harm(french: Path) -> None:
+    (french / "zz.po").write_text(FRENCH, encoding="utf-8")
+    assignment = load("cnn2").told_in("zz")
+    with language.speaking(assignment.language):
+        assert language.say("Question by question") == "Question par question"
+        assert (day("2026-11-24"), points(1.5)) == ("2026-11-24", "1.5")
+
+
+def test_the_catalogue_of_a_course_is_begun_and_kept_up(tmp_path: Path) -> None:
+    path = tmp_path / "fr.po"
+    assert catalogues.main([str(path)]) == 0
+    begun = path.read_text(encoding="utf-8")
+    own = begun.replace('msgid "Question by question"\nmsgstr ""', 'msgid "Question by question"\nmsgstr "Q. p. q."')
+    own += '\nmsgid "Said no more."\nmsgstr "Adieu."\n\n'
+    path.write_text(own.replace('msgid "wrong"\nmsgstr ""', 'msgid "wrong"\nmsgstr "{faux}"'), encoding="utf-8")
+    template = catalogues.collected()
+    total = len([entry for entry in template if entry.id])
+    left = catalogues.updated(path, template)
+    assert left == [f"2 of {total} sentences have words", "other placeholders than in “wrong”: “{faux}”"]
+    kept = path.read_text(encoding="utf-8")
+    assert 'msgstr "Q. p. q."' in kept
+    assert '#~ msgstr "Adieu."' in kept
+    path.write_text('msgid "', encoding="utf-8")
+    assert catalogues.main([str(path)]) == 2
+    assert catalogues.main([str(tmp_path / "francais.po")]) == 2
 
 
 @pytest.mark.slow

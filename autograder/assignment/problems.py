@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from autograder.errors import Mendable
-from autograder.language import FOLDER_VARIABLE, available
+from autograder.language import FOLDER_VARIABLE, available, unusable
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -81,7 +81,7 @@ def language_problem(language: str) -> str:
     """What is wrong with this language, as a sentence; "" where everything can be said in it."""
     known = available()
     if language in known:
-        return ""
+        return unusable(language)
     listed = ", ".join(f'"{one}"' for one in known)
     return (
         f'There is no catalogue for the language "{language}"; the languages are {listed}. docs/languages.md says how '

@@ -17,7 +17,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 
 from autograder.files import write_atomically
 
@@ -121,7 +121,7 @@ def main(paths: Sequence[str]) -> int:
         for path in map(Path, paths) if paths else sorted(PACKAGED.glob("*.po")):
             for line in updated(path, template):
                 print(f"{path.name}: {line}")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, PoFileError) as error:
         print(re.sub(r"\s+", " ", str(error)), file=sys.stderr)
         return 2
     return 0
