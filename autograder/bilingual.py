@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
+from autograder.intake import UnreadableSubmission
+from autograder.intake.notebook import UnreadableNotebook
 from autograder.language import ENGLISH, speaking
 from autograder.result import Finding, Result
 
@@ -16,13 +18,10 @@ class _Spoken(Protocol):
     @property
     def language(self) -> str: ...
 
-
-class _Asked(Protocol):
-    @property
-    def assignment(self) -> _Spoken: ...
+    def told_in(self, language: str) -> Self: ...
 
 
-Standard = TypeVar("Standard", bound=_Asked)
+Standard = TypeVar("Standard", bound=_Spoken)
 
 
 def bilingual(
@@ -35,15 +34,28 @@ def bilingual(
 
     @functools.wraps(make)
     def made(standard: Standard, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
-        language = standard.assignment.language
-        with speaking(language):
+        with speaking(standard.language):
             told = make(standard, *args, **kwargs)
-        if language == ENGLISH:
+        if standard.language == ENGLISH:
             return told
         with speaking(ENGLISH):
-            return with_english(told, make(standard, *args, **kwargs))
+            return with_english(told, make(standard.told_in(ENGLISH), *args, **kwargs))
 
     return made
+
+
+def why_unreadable(read: Callable[[], object], language: str) -> Finding:
+    """Why there is no notebook in a submission that could be graded: a sentence for the student, also in English."""
+
+    def said(spoken: str) -> str:
+        with speaking(spoken):
+            try:
+                read()
+            except (UnreadableNotebook, UnreadableSubmission) as error:
+                return str(error)
+        return ""
+
+    return Finding(message=said(language), english="" if language == ENGLISH else said(ENGLISH))
 
 
 def with_english(told: Result, english: Result) -> Result:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
-from autograder.bilingual import bilingual
+from autograder.bilingual import bilingual, why_unreadable
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
 from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
@@ -19,7 +19,6 @@ from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
-from autograder.language import ENGLISH, speaking
 from autograder.network.compilation import read_compilation
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
@@ -94,6 +93,15 @@ class Standard:
     def reference_context(self) -> Context:
         """The reference solution as a submission, before any training run."""
         return context_of(self, self.reference.evidence, read_solution(self.assignment))
+
+    @property
+    def language(self) -> str:
+        """The language in which verdicts are worded."""
+        return self.assignment.language
+
+    def told_in(self, language: str) -> Standard:
+        """The same standard with everything said in another language."""
+        return replace(self, assignment=self.assignment.told_in(language))
 
     @cached_property
     def key(self) -> str:
@@ -198,7 +206,7 @@ class Grader:
             return known
 
     def _unreadable(self, submission: Submission, start: float) -> Outcome:
-        reason = why_unreadable(submission, self._standard.assignment.language)
+        reason = why_unreadable(lambda: read(submission), self._standard.language)
         result_key = digest("unreadable", *_named(submission), reason.message, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
@@ -237,20 +245,6 @@ def read(submission: Submission) -> tuple[bytes, NotebookNode]:
     """
     content = submission.read()
     return content, parse_notebook(content)
-
-
-def why_unreadable(submission: Submission, language: str) -> Finding:
-    """Why there is no notebook in a submission that could be graded: a sentence for the student."""
-
-    def said(spoken: str) -> str:
-        with speaking(spoken):
-            try:
-                read(submission)
-            except (UnreadableNotebook, UnreadableSubmission) as error:
-                return str(error)
-        return ""
-
-    return Finding(message=said(language), english="" if language == ENGLISH else said(ENGLISH))
 
 
 def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -> Context:

@@ -99,8 +99,7 @@ def grade(
     `gradebook_url`, or in the report folder itself where none is named.
 
     Raises:
-        IntakeError, AssignmentError, IsolationUnavailable, EngineError, GradebookError, WrongUsage: with a sentence
-            for the instructor; nothing was executed then.
+        Mendable: with a sentence for the instructor; nothing was executed then.
     """
     assignment = assignment.told_in(language)
     keeping = settled(output, assignment, gradebook_url)
@@ -195,8 +194,8 @@ def require_thresholds(standard: Standard) -> None:
     Raises:
         AssignmentError: one was never computed, or is out of date.
     """
-    assignment, stale = standard.assignment, standard.stale_thresholds()
-    if stale:
+    assignment = standard.assignment
+    if stale := standard.stale_thresholds():
         toml, listed = assignment.folder / "assignment.toml", " and ".join(f'"{name}"' for name in stale)
         raise AssignmentError(
             [
@@ -316,9 +315,9 @@ def check(notebook: Path, assignment: str | None, language: str | None = None) -
         raise WrongUsage(f"{notebook} cannot be checked: {error}") from None
     found = load(assignment or _named_in(content, notebook)).told_in(language)
     provide_images(found)
+    isolation: Isolation = "bubblewrap"
     try:
-        choose("bubblewrap")
-        isolation: Isolation = "bubblewrap"
+        choose(isolation)
     except IsolationUnavailable:
         isolation = "none"
     return found, _grade_alone(found, submission, isolation)
@@ -344,8 +343,7 @@ def package(assignment: Assignment, folder: Path) -> Packed:
     """Write `autograder.zip` for Gradescope and otter into `folder`.
 
     Raises:
-        AssignmentError: the assignment is not ready to grade by; the sentence says what to run.
-        DatasetMissing: its images are not here and cannot be fetched.
+        AssignmentError, DatasetMissing: it is not ready to grade by; the sentence says what to do.
     """
     provide_images(assignment)
     require_thresholds(Standard.stored(assignment))
@@ -362,10 +360,9 @@ def _grade_alone(assignment: Assignment, submission: Submission, isolation: Isol
 
 
 def _named_in(content: NotebookNode, notebook: Path) -> str:
-    name = assignment_name(content)
-    if name is None:
-        raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
-    return name
+    if name := assignment_name(content):
+        return name
+    raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
 
 
 def calibrate_assignment(

@@ -52,7 +52,7 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
 
 def _told_again(standard: Standard, reason: Finding) -> Finding:
     """Why a submission could not be read, in the language of now."""
-    with speaking(standard.assignment.language):
+    with speaking(standard.language):
         told = retold(reason.key)
     return Finding(message=told, english="" if told == reason.key else reason.key)
 

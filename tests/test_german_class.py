@@ -212,7 +212,7 @@ def test_a_german_assignment_is_graded_in_german_and_told_again_in_english(sampl
     index = (report / "index.html").read_text(encoding="utf-8")
     for page in (*pages.values(), index):
         assert '<html lang="de">' in page
-    assert any("Aufgabe für Aufgabe" in page for page in pages.values())
+    assert any("Frage für Frage" in page for page in pages.values())
     assert "Kursbericht" in index
     lines = [json.loads(line) for line in (report / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     findings = [one for line in lines for verdict in line["questions"] for one in verdict["findings"]]

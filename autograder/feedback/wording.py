@@ -59,10 +59,10 @@ _FACTS = frozenset(
 )
 # How findings name places in the notebook, wherever they are worded.
 _PLACES = (
-    mark("cell {cell}"),
-    mark("cell {cell}, line {line}"),
-    mark("code cell {cell}"),
-    mark("code cell {cell}, line {line}"),
+    mark("cell {number}"),
+    mark("cell {number}, line {line}"),
+    mark("code cell {number}"),
+    mark("code cell {number}, line {line}"),
 )
 
 

@@ -247,7 +247,7 @@ def test_numbers_days_and_places_are_those_of_the_language() -> None:
         assert (percent(0.94), accuracy(0.94), accuracies((0.9, 0.95))) == ("94 %", "0,940", "0,900; 0,950")
         assert (duration(0.44), duration(125)) == ("0,4 Sekunden", "2 min 5 s")
         assert day("2026-11-24T10:00:00+00:00") == "24. November 2026"
-        places = ("Zelle 7, Zeile 3", "Code-Zelle 4", "Zelle 12", "cell 7", "Zellen 4", "Zelle 70a", "Zeile 3")
+        places = ("Zelle 7, Zeile 3", "Codezelle 4", "Zelle 12", "cell 7", "Zellen 4", "Zelle 70a", "Zeile 3")
         assert [anchor(where) for where in places] == ["cell-7", "code-4", "cell-12", "cell-7", "", "", ""]
     assert anchor("Zelle 7") == ""
     assert accuracies((0.9, 0.95)) == "0.900, 0.950"
