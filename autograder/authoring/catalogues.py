@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import PoFileError, read_po, write_po
 
@@ -89,15 +89,12 @@ def _to_do(catalog: Catalog) -> Iterator[str]:
     missing = sum(not all(_forms(message.string)) for message in spoken)
     yield f"{len(spoken) - missing} of {len(spoken)} sentences have words"
     for message in spoken:
-        wanted = {name for form in _forms(message.id) for name in placeholders(form)}
+        forms = [placeholders(form) for form in _forms(message.id)]
+        # The form for one need not say the number, nor what its English counterpart does not say.
+        needed = set.intersection(*forms) - ({"number"} if message.pluralizable else set())
         for told in filter(None, _forms(message.string)):
-            # A form for one need not say the number.
-            if not (placeholders(told) <= wanted and wanted - placeholders(told) <= _may_lack(message)):
+            if not needed <= placeholders(told) <= set.union(*forms):
                 yield f"other placeholders than in “{_forms(message.id)[0]}”: “{told}”"
-
-
-def _may_lack(message: Message) -> set[str]:
-    return {"number"} if message.pluralizable else set()
 
 
 def _forms(words: str | Sequence[str] | None) -> tuple[str, ...]:
