@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test quick lint lock peers clean help
+.PHONY: demo test quick lint lock catalogues peers clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -36,6 +36,10 @@ lock: $(READY)   ## compile requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 	  benchmarks/peers.in --output-file benchmarks/peers.lock
+
+# A sentence that is new in the code stays English until its line in each catalogue is filled in.
+catalogues: $(READY)  ## collect the sentences of the code for the languages, see docs/languages.md
+	$(BIN)/python -m autograder.authoring.catalogues
 
 peers:           ## the environment of nbgrader and otter-grader, for benchmarks/peers.py
 	$(PYTHON) -m venv .venv-peers

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment
+from autograder.bilingual import bilingual, why_unreadable
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
 from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
@@ -96,17 +97,21 @@ class Standard:
         """The reference solution as a submission, before any training run."""
         return context_of(self, self.reference.evidence, read_solution(self.assignment))
 
+    @property
+    def language(self) -> str:
+        """The language in which verdicts are worded."""
+        return self.assignment.language
+
+    def told_in(self, language: str) -> Standard:
+        """The same standard with everything said in another language."""
+        return replace(self, assignment=self.assignment.told_in(language))
+
     @cached_property
     def key(self) -> str:
         """Changes with anything that a verdict reads besides evidence and training runs."""
         parts = ["standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions()]
         words = catalogue(self.language)
         return digest(*parts, *([words] if words else []))
-
-    @property
-    def language(self) -> str:
-        """The language in which verdicts are worded."""
-        return self.assignment.language
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,8 @@ class Grader:
         start = time.monotonic()
         try:
             content, notebook = read(submission)
-        except (UnreadableNotebook, UnreadableSubmission) as error:
-            return self._unreadable(submission, str(error), start)
+        except (UnreadableNotebook, UnreadableSubmission):
+            return self._unreadable(submission, start)
         observe_key = self._observer.key(code_cells(notebook), self._task)
         result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
@@ -210,8 +215,9 @@ class Grader:
             self._made.add(key)
             return known
 
-    def _unreadable(self, submission: Submission, reason: str, start: float) -> Outcome:
-        result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
+    def _unreadable(self, submission: Submission, start: float) -> Outcome:
+        reason = why_unreadable(lambda: read(submission), self._standard.language)
+        result_key = digest("unreadable", *_named(submission), reason.message, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
@@ -276,6 +282,7 @@ def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask]
     return replace(context, runs=runs)
 
 
+@bilingual
 def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
@@ -300,8 +307,9 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
     )
 
 
-def conclude_unreadable(standard: Standard, student: str, submission: str, reason: str) -> Result:
-    """The result of a submission in which there was nothing to execute; `reason` is a sentence for the student."""
+@bilingual
+def conclude_unreadable(standard: Standard, student: str, submission: str, reason: Finding) -> Result:
+    """The result of a submission in which there was nothing to execute; `reason` is told the student."""
     with speaking(standard.language):
         nothing = Finding(message=say("There was no notebook to look at."), hint=say("Hand in the .ipynb file itself."))
     verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
@@ -313,7 +321,7 @@ def conclude_unreadable(standard: Standard, student: str, submission: str, reaso
         points=standard.assignment.points,
         pending=0.0,
         questions=verdicts,
-        notes=(Finding(message=reason),),
+        notes=(reason,),
         isolation="nothing was executed",
         device="none",
         versions=versions(),
@@ -383,5 +391,5 @@ def summary_line(result: Result) -> str:
     if result.pending:
         text += f", {result.pending:g} pending"
     if result.status == "unreadable" and result.notes:
-        return f"{text} (unreadable: {result.notes[0].message})"
+        return f"{text} (unreadable: {result.notes[0].key})"
     return text if result.status == "graded" else f"{text} ({result.status})"

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 Isolation = Literal["auto", "bubblewrap", "user", "none"]
+_TOLD_IN = "language"  # a fact of a gradebook: the language that was asked for last, "" for the assignment's own
 
 
 class WrongUsage(Mendable):
@@ -91,15 +92,17 @@ def grade(
     watch: Callable[[int], AbstractContextManager[Watcher]],
     machines: Machines | None = None,
     gradebook_url: str | None = None,
+    language: str | None = None,
 ) -> GradedClass:
-    """Grade a class and write its report into `output`; on this machine, or on the `machines` of a cluster.
+    """Grade a class and write its report into `output`, in `language` or the assignment's own.
 
-    Everything made is kept in the database at `gradebook_url`, or in the report folder itself where none is named.
+    That is done on this machine, or on the `machines` of a cluster; everything made is kept in the database at
+    `gradebook_url`, or in the report folder itself where none is named.
 
     Raises:
-        IntakeError, AssignmentError, IsolationUnavailable, EngineError, GradebookError, WrongUsage: with a sentence
-            for the instructor; nothing was executed then.
+        Mendable: with a sentence for the instructor; nothing was executed then.
     """
+    assignment = assignment.told_in(language)
     keeping = settled(output, assignment, gradebook_url)
     with speaking(assignment.language):  # what is wrong with a submission is said to its student
         intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
@@ -111,6 +114,7 @@ def grade(
             keeping.note(output)
         else:
             claim(gradebook, assignment, output)
+        gradebook.store_fact(_TOLD_IN, language or "")
         standard = standard_of(assignment, engine.observer)
         grader = Grader(standard, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
@@ -192,12 +196,12 @@ def require_thresholds(standard: Standard) -> None:
     Raises:
         AssignmentError: one was never computed, or is out of date.
     """
-    assignment, stale = standard.assignment, standard.stale_thresholds()
-    if stale:
-        toml = assignment.folder / "assignment.toml"
+    assignment = standard.assignment
+    if stale := standard.stale_thresholds():
+        toml, listed = assignment.folder / "assignment.toml", " and ".join(f'"{name}"' for name in stale)
         raise AssignmentError(
             [
-                f"{toml}: the threshold of {_listed(stale)} was never computed for this network and recipe; "
+                f"{toml}: the threshold of {listed} was never computed for this network and recipe; "
                 f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
             ]
         )
@@ -214,7 +218,7 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
     keeping = keeping_of(folder)
     if keeping is not None:
         with keeping.opened() as gradebook:
-            yield load(keeping.assignment_folder), gradebook
+            yield load(keeping.assignment_folder).told_in(gradebook.fact(_TOLD_IN)), gradebook
         return
     if not (folder / FILE_NAME).is_file():
         raise WrongUsage(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
@@ -222,17 +226,20 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         where = gradebook.fact("assignment_folder")
         if where is None:
             raise WrongUsage(f"{folder / FILE_NAME} does not say which assignment it belongs to; grade again.")
-        yield load(where), gradebook
+        yield load(where).told_in(gradebook.fact(_TOLD_IN)), gradebook
 
 
-def regrade_folder(folder: Path) -> tuple[Path, list[Regraded | str]]:
-    """Judge everything in a report folder again and rewrite its report; executes nothing.
+def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, list[Regraded | str]]:
+    """Judge everything in a report folder again and rewrite its report, from now on in `language`; executes nothing.
 
     Raises:
         WrongUsage: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     with opened(folder) as (assignment, gradebook):
+        assignment = assignment.told_in(language)
+        if language:
+            gradebook.store_fact(_TOLD_IN, language)
         outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
@@ -294,7 +301,7 @@ def _scores_alone(result: Result) -> Result:
     return result.model_copy(update={"questions": questions, "notes": ()})
 
 
-def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
+def check(notebook: Path, assignment: str | None, language: str | None = None) -> tuple[Assignment, Result]:
     """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
 
     Raises:
@@ -308,11 +315,11 @@ def check(notebook: Path, assignment: str | None) -> tuple[Assignment, Result]:
         _, content = read(submission)
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise WrongUsage(f"{notebook} cannot be checked: {error}") from None
-    found = load(assignment or _named_in(content, notebook))
+    found = load(assignment or _named_in(content, notebook)).told_in(language)
     provide_images(found)
+    isolation: Isolation = "bubblewrap"
     try:
-        choose("bubblewrap")
-        isolation: Isolation = "bubblewrap"
+        choose(isolation)
     except IsolationUnavailable:
         isolation = "none"
     return found, _grade_alone(found, submission, isolation)
@@ -339,8 +346,7 @@ def package(assignment: Assignment, folder: Path) -> Packed:
     """Write `autograder.zip` for Gradescope and otter into `folder`.
 
     Raises:
-        AssignmentError: the assignment is not ready to grade by; the sentence says what to run.
-        DatasetMissing: its images are not here and cannot be fetched.
+        AssignmentError, DatasetMissing: it is not ready to grade by; the sentence says what to do.
     """
     provide_images(assignment)
     require_thresholds(Standard.stored(assignment))
@@ -357,10 +363,9 @@ def _grade_alone(assignment: Assignment, submission: Submission, isolation: Isol
 
 
 def _named_in(content: NotebookNode, notebook: Path) -> str:
-    name = assignment_name(content)
-    if name is None:
-        raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
-    return name
+    if name := assignment_name(content):
+        return name
+    raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
 
 
 def calibrate_assignment(
@@ -406,7 +411,3 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
         return validate(
             standard, lambda notebook: observer.observe(notebook, task), trainer.run, train_mutants=train_mutants
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f'"{name}"' for name in names)

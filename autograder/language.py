@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ FOLDER_VARIABLE = "AUTOGRADER_LANGUAGES"
 # Between the thousands in every language but English: ISO 80000-1 allows neither a point nor a comma there, and in an
 # exercise on code 307.300 would be read as 307.3.
 _THIN_SPACE = "\u202f"
+
+# With fewer letters of its own a sentence fits whatever is said.
+_FEWEST_LETTERS = 3
 
 _active: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -99,6 +103,50 @@ def catalogue(language: str) -> bytes:
     return b"" if found is None else found.read_bytes()
 
 
+def sentences(language: str) -> tuple[tuple[str, str], ...]:
+    """What the catalogue of a language holds: each sentence in English and as it is told, in the catalogue's order."""
+    return _sentences(language, catalogue(language))
+
+
+def unusable(language: str) -> str:
+    """Why the catalogue of a language cannot be used, as a sentence; "" where it can."""
+    try:
+        sentences(language)
+    except Exception as error:  # Babel raises what its parts raise: PoFileError, UnicodeDecodeError, LookupError
+        return f"The catalogue {language}.po cannot be read: {error}"
+    return ""
+
+
+def retold(english: str) -> str:
+    """An English sentence of ours in the active language, by the entry that it was made from.
+
+    For what is known in English alone by now, such as the part of a finding that a lecture speaks of. It stays as it is
+    where no entry fits.
+    """
+    language = _active.get()
+    if language == ENGLISH or not english:
+        return english
+    exact = _translations(language).gettext(english)
+    if exact != english:
+        return exact
+    for fitting, told in _patterns(language):
+        if match := fitting.fullmatch(english):
+            return told.format(**{name: retold(value) for name, value in match.groupdict().items()})
+    return english
+
+
+def pattern(message: str, parts: dict[str, str] | None = None) -> re.Pattern[str]:
+    """What matches a sentence that was made from `message`; `parts` says what a placeholder may be, else anything."""
+    seen: set[str] = set()
+    made = ""
+    for literal, name, _, _ in string.Formatter().parse(message):
+        made += re.escape(literal)
+        if name:
+            made += f"(?P={name})" if name in seen else f"(?P<{name}>{(parts or {}).get(name, '.+')})"
+            seen.add(name)
+    return re.compile(made, re.S)
+
+
 def _folders() -> list[Path]:
     own = os.environ.get(FOLDER_VARIABLE)
     packaged = Path(str(resources.files("autograder") / "languages"))
@@ -121,6 +169,41 @@ def _translations(language: str) -> NullTranslations:
     write_mo(compiled, read_po(BytesIO(content), locale=language, abort_invalid=True))
     compiled.seek(0)
     return Translations(compiled)
+
+
+@functools.lru_cache(maxsize=8)
+def _sentences(language: str, content: bytes) -> tuple[tuple[str, str], ...]:
+    if not content:
+        return ()
+    from io import BytesIO
+
+    from babel.messages.pofile import read_po
+
+    found = []
+    for entry in read_po(BytesIO(content), locale=language, abort_invalid=True):
+        if entry.fuzzy:
+            continue
+        english = entry.id if isinstance(entry.id, list | tuple) else [entry.id]
+        told = entry.string if isinstance(entry.string, list | tuple) else [entry.string]
+        # The form for one and that for many; further forms are not needed to find a sentence again.
+        pairs = zip(english, (told[0], told[-1]), strict=False)
+        found += [(said, in_it) for said, in_it in pairs if said and in_it]
+    return tuple(found)
+
+
+@functools.cache
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Sentences with placeholders: what matches them in English, and how they are told; the longest words first."""
+    made = []
+    for english, told in sentences(language):
+        words = re.sub(r"\{[^{}]*\}", "", english)
+        if "{" not in english or len(re.sub(r"\W", "", words)) < _FEWEST_LETTERS:
+            continue
+        try:
+            made.append((len(words), pattern(english), re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", told)))
+        except (re.error, ValueError):
+            continue  # not a message of ours
+    return tuple((fitting, told) for _, fitting, told in sorted(made, key=lambda one: -one[0]))
 
 
 @functools.cache

@@ -11,8 +11,8 @@ from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook
-from autograder.language import speaking
-from autograder.result import Result
+from autograder.language import retold, speaking
+from autograder.result import Finding, Result
 from autograder.training import TrainingRun, TrainingTask
 
 _RUNS_AT_HAND = 64
@@ -51,6 +51,13 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     return outcomes
 
 
+def _told_again(standard: Standard, reason: Finding) -> Finding:
+    """Why a submission could not be read, in the language of now."""
+    with speaking(standard.language):
+        told = retold(reason.key)
+    return Finding(message=told, english="" if told == reason.key else reason.key)
+
+
 def _in_short(result: Result) -> Result:
     return result.model_copy(update={"questions": (), "notes": ()})
 
@@ -62,9 +69,8 @@ def _judge_again(
     run_of: Callable[[TrainingTask], TrainingRun | None],
 ) -> Result:
     before = stored.result
-    # In the words of the time when it was handed in, where there was nothing to judge.
     if before.status == "unreadable":
-        made = conclude_unreadable(standard, before.student, before.submission, before.notes[0].message)
+        made = conclude_unreadable(standard, before.student, before.submission, _told_again(standard, before.notes[0]))
         keys = {}
     else:
         evidence = gradebook.evidence(before.keys.get("evidence", ""))

@@ -13,6 +13,7 @@ from autograder.feedback.summary import summarize
 from autograder.feedback.twin import write_class_json
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.language import speaking
 from autograder.lms.answers import write_answers_csv
 from autograder.lms.files import write_grades_csv, write_results_jsonl
 from autograder.overrides import notebook_digest, overridden
@@ -74,22 +75,24 @@ def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> 
 
     recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
     images = min((recipe.validation for recipe in recipes), default=0)
-    summary = summarize(results(), pages.__getitem__, images=images)
+    with speaking(assignment.language):
+        summary = summarize(results(), pages.__getitem__, images=images)
     facts = gradebook.fact("last_run")
     run = RunFacts.model_validate_json(facts) if facts else None
     training = _training_facts(gradebook, runs)
     alike = _alike(assignment, gradebook)
-    write_class_page(
-        folder / "index.html",
-        summary=summary,
-        assignment_title=assignment.title,
-        run=run,
-        training=training,
-        alike=alike,
-    )
-    write_class_json(
-        folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
-    )
+    with speaking(assignment.language):
+        write_class_page(
+            folder / "index.html",
+            summary=summary,
+            assignment_title=assignment.title,
+            run=run,
+            training=training,
+            alike=alike,
+        )
+        write_class_json(
+            folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
+        )
     return folder / "index.html"
 
 
@@ -169,6 +172,7 @@ def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored
             cells = page_cells(parse_notebook(handed_in.content), evidence)
     depends = {question.id: question.depends for question in assignment.questions if question.depends is not None}
     parts = {question.id: question.part for question in assignment.questions if question.part}
-    write_student_page(
-        path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
-    )
+    with speaking(assignment.language):
+        write_student_page(
+            path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
+        )

@@ -18,11 +18,27 @@ RowState = Literal["same", "different", "missing", "extra", "moved", "consequenc
 
 
 class Finding(Data):
-    """One thing to know, in plain words: what is so, where, and what to look at again (never the answer)."""
+    """One thing to know, in plain words: what is so, where, and what to look at again (never the answer).
+
+    Where it is told in another language, `english` and `english_hint` are the same words in English: by these findings
+    are counted together and looked up.
+    """
 
     message: str
     where: str = ""
     hint: str = ""
+    english: str = ""
+    english_hint: str = ""
+
+    @property
+    def key(self) -> str:
+        """The message in English."""
+        return self.english or self.message
+
+    @property
+    def hint_key(self) -> str:
+        """The hint in English."""
+        return self.english_hint or ("" if self.english else self.hint)
 
 
 class RowCells(Data):
@@ -229,4 +245,8 @@ class Result(Data):
         plain = self.model_dump(mode="json")
         for question in plain["questions"]:
             del question["exhibits"]
+        for finding in (*plain["notes"], *(one for question in plain["questions"] for one in question["findings"])):
+            for name in ("english", "english_hint"):
+                if not finding[name]:
+                    del finding[name]
         return plain

@@ -16,14 +16,14 @@ FLOORS = (
     ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("grading", "reference", "progress"),
-    ("slips", "remarks"),
+    ("slips", "remarks", "bilingual"),
     ("observe", "train", "assignment", "intake", "gradebook", "keeping", "engine"),
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),
-    ("data", "errors", "database", "files", "once", "runs", "similarity", "versions"),
+    ("data", "errors", "database", "files", "language", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

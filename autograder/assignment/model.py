@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from autograder.assignment.problems import AssignmentError
+from autograder.assignment.problems import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.data import Data, digest
+from autograder.language import catalogue
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
@@ -67,14 +68,30 @@ class Assignment:
 
     @property
     def digest(self) -> str:
-        """The digest of everything that judging reads; limits and the student's notebook are not among it."""
+        """The digest of everything that judging reads; limits and the student's notebook are not among it.
+
+        The words of another language than English are: what is said anew is judged and shown anew.
+        """
         return digest(
             "assignment",
             [self.name, self.title, self.language],
             {name: [network.table, network.recipe] for name, network in self.networks.items()},
             list(self.questions),
             self.solution_path.read_bytes(),
+            *filter(None, [catalogue(self.language)]),
         )
+
+    def told_in(self, language: str | None) -> Assignment:
+        """This assignment with everything said in another language; as it is where none is named.
+
+        Raises:
+            AssignmentError: there is no catalogue of that language.
+        """
+        if not language:
+            return self
+        if problem := language_problem(language):
+            raise AssignmentError([problem])
+        return replace(self, language=language)
 
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, other than networks, that the capture should bring; each once, in order."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from autograder.errors import Mendable
+from autograder.language import FOLDER_VARIABLE, available, unusable
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -74,6 +75,18 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be o
     if near:
         return f'did you mean "{near[0]}"?'
     return f"{otherwise} {', '.join(known)}." if known else "there is none."
+
+
+def language_problem(language: str) -> str:
+    """What is wrong with this language, as a sentence; "" where everything can be said in it."""
+    known = available()
+    if language in known:
+        return unusable(language)
+    listed = ", ".join(f'"{one}"' for one in known)
+    return (
+        f'There is no catalogue for the language "{language}"; the languages are {listed}. docs/languages.md says how '
+        f"to add one, in a folder that {FOLDER_VARIABLE} names."
+    )
 
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ The file:
 ```toml
 name = "cnn2"                       # as `autograder grade` is given it; small letters, digits, - and _
 title = "Add the missing layers"
-language = "en"                     # optional
+language = "en"                     # optional: in which everything is said to students (docs/languages.md)
 notebook = "cnn2.ipynb"             # what students get; paths are relative to this file's folder
 solution = "../../solutions/cnn2/cnn2.ipynb"
 
@@ -55,7 +55,7 @@ from typing import Any
 from pydantic import Field
 
 from autograder.assignment.model import Assignment, NetworkSpec, ObserveTable
-from autograder.assignment.problems import AssignmentError, did_you_mean, validated
+from autograder.assignment.problems import AssignmentError, did_you_mean, language_problem, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
 from autograder.data import Data
@@ -133,6 +133,8 @@ class _Reader:
     def read(self) -> Assignment:
         table = self._toml()
         top = validated(_File, table, "", self._problems)
+        if top is not None and (problem := language_problem(top.language)):
+            self._problems.append(problem)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
         questions = self._questions(table, networks)

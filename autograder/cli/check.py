@@ -16,6 +16,7 @@ def check(
     assignment: Annotated[
         str | None, typer.Option(help="The assignment, where the notebook itself does not name it.")
     ] = None,
+    language: Annotated[str | None, typer.Option(help="Say everything in this language [the assignment's].")] = None,
 ) -> None:
     """Check your own notebook before you hand it in: the same judgements as when it is graded."""
     with sentences():
@@ -23,5 +24,5 @@ def check(
         from autograder.feedback.terminal import print_result
 
         with out.status("running your notebook …"):
-            found, result = jobs.check(notebook, assignment)
+            found, result = jobs.check(notebook, assignment, language)
         print_result(out, found, result)

@@ -38,6 +38,7 @@ def grade(
             "postgresql+psycopg://USER@HOST/DATABASE (the password in PGPASSWORD or ~/.pgpass) or sqlite:///FILE."
         ),
     ] = None,
+    language: Annotated[str | None, typer.Option(help="Say everything in this language [the assignment's].")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
@@ -61,6 +62,7 @@ def grade(
             watch=lambda total: watching(out, total),
             machines=machines,
             gradebook_url=gradebook,
+            language=language,
         )
         for ignored in done.intake.ignored:
             say(f"passed over: {ignored.path}: {ignored.reason}")

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder.language import say
 from autograder.result import ComparisonExhibit, CurveExhibit, Result, TextExhibit
 
 # Shorter answers agree by chance.
@@ -27,7 +28,7 @@ class NetworkInUse:
     @property
     def differs_in_words(self) -> str:
         """Its differences, the first six of them."""
-        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or "as expected"
+        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or say("as expected")
 
     @property
     def accuracy(self) -> float | None:

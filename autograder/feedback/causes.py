@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from autograder.feedback.lecture import sentence, topic
+from autograder.feedback.lecture import Topic, sentence, topic
+from autograder.language import ENGLISH, active, say
 from autograder.result import Finding, Result, Verdict
 
 # Measured figures and the names of layers differ from student to student where the mistake is the same.
 _FIGURE = re.compile(r"\d+\.\d+|\d{1,3}(?:,\d{3})+")
 _LAYER = re.compile(r"\b[a-z][a-z0-9_]* \(([A-Z]\w+)\)")
-# How the checks say that a verdict follows from an earlier one (a test holds them to it).
+# The same where thousands are kept apart by a narrow space, and a comma may stand before the decimals.
+_FOREIGN_FIGURE = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:[.,]\d+)?|\d+[.,]\d+")
+# How the checks say in English that a verdict follows from an earlier one (a test holds them to it).
 _FOLLOWS = re.compile(r"\bThat follows from\b|\bbuilds on “")
 
 
@@ -26,7 +29,7 @@ class Misconception:
     """
 
     question: str
-    say: str
+    about: Topic
     students: list[int] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
@@ -35,7 +38,7 @@ class Misconception:
 
     def sentence(self) -> str:
         """What to say in the next lecture."""
-        return sentence(self.say, [part for part, _ in self.parts.most_common()], len(self.students))
+        return sentence(self.about, [part for part, _ in self.parts.most_common()], len(self.students))
 
 
 class Misconceptions:
@@ -48,14 +51,13 @@ class Misconceptions:
         """Count what went wrong in the result of this row."""
         for question, title, nothing, findings in root_causes(result):
             for finding in findings:
-                message = general(finding.message)
-                about = topic(message, finding.hint)
+                about = topic(general(finding.key), finding.hint_key, told=finding.hint or general(finding.message))
                 # To have nothing right is another mistake than to have forgotten something.
-                key = question, _FIGURE.sub("#", about.say), nothing
-                group = self._groups.setdefault(key, Misconception(title, about.say))
+                key = question, _FIGURE.sub("#", about.key), nothing
+                group = self._groups.setdefault(key, Misconception(title, about))
                 if not group.students or group.students[-1] != row:
                     group.students.append(row)
-                group.found[_FIGURE.sub("…", message)] += 1
+                group.found[without_figures(general(finding.message))] += 1
                 if about.what:
                     group.parts[about.what] += 1
                 # Typical is who did everything else right: there the mistake stands alone.
@@ -64,7 +66,7 @@ class Misconceptions:
 
     def listed(self) -> list[Misconception]:
         """The largest first."""
-        return sorted(self._groups.values(), key=lambda one: (-len(one.students), one.question, one.say))
+        return sorted(self._groups.values(), key=lambda one: (-len(one.students), one.question, one.about.key))
 
 
 def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding, ...]]]:
@@ -73,23 +75,29 @@ def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding,
     Yields question id, its title, whether nothing of it was right, and the findings, each said once.
     """
     if result.status == "unreadable":
-        yield "", "The submission as a whole", True, result.notes
+        yield "", say("The submission as a whole"), True, result.notes
         return
     failed = False
     for verdict in result.questions:
         if verdict.status in ("correct", "needs_review") or verdict.override:
             continue
-        findings = tuple(finding for finding in verdict.findings if not (failed and _FOLLOWS.search(finding.message)))
+        findings = tuple(finding for finding in verdict.findings if not (failed and _FOLLOWS.search(finding.key)))
         if findings and not (failed and _repeats(verdict, result)):
             yield verdict.id, verdict.title, verdict.score == 0, _once(findings)
         failed = True
     notes = tuple(note for note in result.notes if note.where)
     if notes and not failed:
-        yield "", "The submission as a whole", False, _once(notes)
+        yield "", say("The submission as a whole"), False, _once(notes)
 
 
 def _once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple({general(finding.message): finding for finding in findings}.values())
+    return tuple({general(finding.key): finding for finding in findings}.values())
+
+
+def without_figures(message: str) -> str:
+    """A finding without what was measured on one student's network."""
+    figure = _FIGURE if active() == ENGLISH else _FOREIGN_FIGURE
+    return figure.sub("…", message)
 
 
 def general(message: str) -> str:

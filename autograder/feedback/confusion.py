@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder.feedback.wording import counted
+from autograder.language import say, say_count
 from autograder.result import PredictionsExhibit
 
 
@@ -45,12 +45,25 @@ def _gist(exhibit: PredictionsExhibit) -> str:
     )
     missed = -sum(count for count, _, _ in wrong)
     if not missed:
-        return f"All {images:,} validation images were recognized at the end of our run."
-    gist = f"At the end of our run, {missed:,} of {counted(images, 'validation image')} were taken for something else"
+        return say("All {images:,} validation images were recognized at the end of our run.", images=images)
+    gist = say_count(
+        "At the end of our run, {missed:,} of {number} validation image were taken for something else",
+        "At the end of our run, {missed:,} of {number} validation images were taken for something else",
+        images,
+        missed=missed,
+    )
     taken_for = [sum(row[column] for row in matrix) for column in range(len(matrix))]
     favourite = taken_for.index(max(taken_for))
     if 10 * taken_for[favourite] >= 9 * images:
-        return f"{gist}: nearly every image was taken for {exhibit.classes[favourite]}."
+        return say("{gist}: nearly every image was taken for {name}.", gist=gist, name=exhibit.classes[favourite])
     count, truth, taken = wrong[0]
-    often = f"most often {exhibit.classes[truth]} for {exhibit.classes[taken]} ({counted(-count, 'time')})"
-    return f"{gist}; {often}." + (" Below are those it was surest of." if exhibit.mistakes else "")
+    often = say_count(
+        "{gist}; most often {truth} for {taken} ({number} time).",
+        "{gist}; most often {truth} for {taken} ({number} times).",
+        -count,
+        gist=gist,
+        truth=exhibit.classes[truth],
+        taken=exhibit.classes[taken],
+    )
+    below = say("Below are those it was surest of.")
+    return f"{often} {below}" if exhibit.mistakes else often

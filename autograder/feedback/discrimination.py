@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from autograder.language import say
+
 # With fewer, the figure says more about chance than about the question.
 FEWEST = 10
 
@@ -31,5 +33,5 @@ def discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
 def in_words(value: float) -> str:
     """What the figure means, in a word or two."""
     if value < 0:
-        return "the strong fail it: look at the question"
-    return "separates poorly" if value < 0.2 else "separates" if value < 0.4 else "separates well"
+        return say("the strong fail it: look at the question")
+    return say("separates poorly") if value < 0.2 else say("separates") if value < 0.4 else say("separates well")

@@ -5,34 +5,48 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import BinaryIO
+
+from autograder.language import mark, pattern, retold, say, say_count
+
+_OTHERWISE = mark("{count} should look at this again: {hint}")
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What a finding is about: the sentence to say, with {count} and {what} left open, and its own part of it."""
+    """What a finding is about: the sentence to say, its own part of it, and the hint where no sentence is about it.
 
-    say: str
-    what: str
+    `sentence` is English, with {count}, {what} and {hint} left open, until it is said; findings with an equal `key` are
+    about the same.
+    """
+
+    sentence: str
+    what: str = ""
+    hint: str = ""
+    key: str = ""
 
 
-def topic(message: str, hint: str) -> Topic:
-    """The topic of a finding; where no sentence fits, what was found and where to look is what there is to say."""
-    for fitting, say in _sentences():
+def topic(message: str, hint: str, *, told: str = "") -> Topic:
+    """The topic of a finding; where no sentence fits, what was found and where to look is what there is to say.
+
+    `message` and `hint` are the English ones; `told` is what to say in the language of the moment where none fits.
+    """
+    for fitting, said in _sentences():
         match = fitting.fullmatch(message)
         if match:
-            found = match.groupdict()
-            return Topic(say, lowered(found.get("what", "")))
-    return Topic(f"{{count}} should look at this again: {hint or message}".replace("{what}", ""), "")
+            what = lowered(match.groupdict().get("what", ""))
+            return Topic(said, what=retold(what), key=said)
+    return Topic(_OTHERWISE, hint=told or hint or message, key=_OTHERWISE.format(count="{count}", hint=hint or message))
 
 
-def sentence(say: str, what: Sequence[str], number: int) -> str:
+def sentence(about: Topic, what: Sequence[str], number: int) -> str:
     """What to say to a class of which `number` submissions have this, `what` being their parts, commonest first."""
-    some = _joined([*what[:4], "other things"] if len(what) > 4 else what)
-    who = "one of you" if number == 1 else f"{number:,} of you"
-    said = say.replace("{count}", who).replace("{what}", some)
+    some = _joined([*what[:4], say("other things")] if len(what) > 4 else what)
+    who = say_count("one of you", "{number} of you", number)
+    said = say(about.sentence, count=who, what=some, hint=about.hint)
     return said[:1].upper() + said[1:]
 
 
@@ -47,13 +61,13 @@ def _sentences() -> list[tuple[re.Pattern[str], str]]:
     return [(pattern(entry["finding"]), entry["say"]) for entry in tomllib.loads(text)["sentences"]]
 
 
-def pattern(template: str) -> re.Pattern[str]:
-    """What matches a sentence that was made from `template`: "{what} is missing." has one part that varies."""
-    parts = re.split(r"\{(\w+)\}", template)
-    return re.compile(
-        "".join(f"(?P<{part}>.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)), re.S
-    )
+def messages(file: BinaryIO, *_: object, options: object = None) -> Iterator[tuple[int, str, str, list[str]]]:
+    """The sentences to say, as Babel collects them for the catalogues: line, function, message, comments."""
+    for entry in tomllib.load(file)["sentences"]:
+        yield 0, "say", entry["say"], [f"To say in the lecture of: {entry['finding']}"]
 
 
 def _joined(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+    if len(words) < 2:
+        return "".join(words)
+    return say("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])

@@ -13,6 +13,7 @@ from autograder.evidence import CellRun, Evidence
 from autograder.feedback.pictures import PictureAllowance, PictureRefused
 from autograder.feedback.rich import clean_html, code, markdown, plain, printed, shortened
 from autograder.feedback.wording import visible
+from autograder.language import say
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -127,10 +128,14 @@ def render_cells(cells: Sequence[PageCell]) -> Iterator[CellView]:
         source = _source(cell, allowance)
         if position >= MAX_CELLS or not allowance.fits(source):
             left = len(cells) - position
-            yield CellView("raw", 0, 0, escape(f"The page is full: the last {left:,} cells are left out here."))
+            yield CellView("raw", 0, 0, escape(_page_is_full(left)))
             return
         outputs = tuple(_outputs(cell.run, allowance)) if cell.run else ()
         yield CellView(cell.kind, position + 1, code_number, source, cell.run, outputs)
+
+
+def _page_is_full(left: int) -> str:
+    return say("The page is full: the last {left:,} cells are left out here.", left=left)
 
 
 def _source(cell: PageCell, allowance: Allowance) -> Markup:
@@ -169,17 +174,17 @@ def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
     shown = 0
     for output in _merged(run.outputs):
         if shown >= MAX_OUTPUTS:
-            yield OutputView("note", text="Further outputs of this cell are left out here.")
+            yield OutputView("note", text=say("Further outputs of this cell are left out here."))
             break
         for view in _output(output, allowance):
             # Pictures have an allowance of their own.
             if view.kind != "picture" and not allowance.fits(view.html + view.text):
-                yield OutputView("note", text="An output is left out: the page is full.")
+                yield OutputView("note", text=say("An output is left out: the page is full."))
                 return
             shown += 1
             yield view
     if run.truncated:
-        yield OutputView("note", text="This cell put out more than is kept; the rest is left out.")
+        yield OutputView("note", text=say("This cell put out more than is kept; the rest is left out."))
 
 
 def _merged(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -209,7 +214,7 @@ def _output(output: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputV
         lines = [_joined(line) for line in traceback] if isinstance(traceback, list | tuple) else []
         name, value = _joined(output.get("ename", "")), _joined(output.get("evalue", ""))
         where = escape(allowance.tidy("\n".join(lines)))
-        yield OutputView("error", where, allowance.tidy(f"{name}: {value}") or "An error")
+        yield OutputView("error", where, allowance.tidy(f"{name}: {value}") or say("An error"))
     elif isinstance(output.get("data"), Mapping):
         yield from _bundle(output["data"], allowance)
 
@@ -224,7 +229,7 @@ def _bundle(data: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputVie
             yield OutputView("note", text=str(refused))
         else:
             image = Markup('<img src="{}" width="{}" height="{}" alt="{}">')
-            said = f"Picture that this cell drew: {text[:200]}"
+            said = say("Picture that this cell drew: {text}", text=text[:200])
             yield OutputView("picture", image.format(drawn.uri, drawn.width, drawn.height, said))
             return
     html, marked = _joined(data.get("text/html", "")), _joined(data.get("text/markdown", ""))
@@ -236,9 +241,9 @@ def _bundle(data: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputVie
     elif text.strip():
         yield OutputView("text", escape(text))
     elif "image/svg+xml" in data:
-        yield OutputView("note", text="A vector drawing is left out; draw it as PNG to see it here.")
+        yield OutputView("note", text=say("A vector drawing is left out; draw it as PNG to see it here."))
     elif data:
-        yield OutputView("note", text="An output of another kind is left out.")
+        yield OutputView("note", text=say("An output of another kind is left out."))
 
 
 def _pictures(data: Mapping[str, Any]) -> Iterator[str]:

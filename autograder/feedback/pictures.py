@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from autograder.language import say
+
 MAX_ENCODED = 12 * 2**20
 MAX_PIXELS = 16_000_000
 MAX_SIDE = 1200
@@ -46,12 +48,14 @@ class PictureAllowance:
             PictureRefused: it is none, is too large, or the page holds as much as it may.
         """
         if self.number <= 0:
-            raise PictureRefused("A picture is left out: the page shows no more than 60.")
+            raise PictureRefused(say("A picture is left out: the page shows no more than 60."))
         self.number -= 1
         drawn, width, height, kind = self._redraw(_decode(encoded))
         uri = f"data:image/{kind};base64,{base64.b64encode(drawn).decode('ascii')}"
         if len(uri) > self.characters:
-            raise PictureRefused("A picture is left out: the pictures of this notebook are too large for one page.")
+            raise PictureRefused(
+                say("A picture is left out: the pictures of this notebook are too large for one page.")
+            )
         self.characters -= len(uri)
         return Picture(uri, width, height)
 
@@ -59,11 +63,15 @@ class PictureAllowance:
         with _opened(raw) as image:
             area = image.width * image.height
         if area > MAX_PIXELS:
-            raise PictureRefused(f"A picture of {image.width:,} × {image.height:,} pixels is left out.")
+            raise PictureRefused(_too_large(image.width, image.height))
         if area > self.pixels:
-            raise PictureRefused("A picture is left out: the pictures of this notebook are too large together.")
+            raise PictureRefused(say("A picture is left out: the pictures of this notebook are too large together."))
         self.pixels -= area
         return _redrawn(raw)
+
+
+def _too_large(width: int, height: int) -> str:
+    return say("A picture of {width:,} × {height:,} pixels is left out.", width=width, height=height)
 
 
 @contextlib.contextmanager
@@ -72,7 +80,7 @@ def _opened(raw: bytes) -> Iterator[Image.Image]:
         with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as image:
             yield image
     except Exception as error:  # Pillow raises what its decoders raise: OSError, SyntaxError, zlib.error, struct.error
-        raise PictureRefused("A picture is left out: it cannot be read.") from error
+        raise PictureRefused(say("A picture is left out: it cannot be read.")) from error
 
 
 # A class draws many of its pictures from the same data: the first digits of the training set, for one.
@@ -96,11 +104,11 @@ def _redrawn(raw: bytes) -> tuple[bytes, int, int, str]:
 
 def _decode(encoded: str) -> bytes:
     if len(encoded) > MAX_ENCODED:
-        raise PictureRefused("A picture is left out: it is larger than 12 MB.")
+        raise PictureRefused(say("A picture is left out: it is larger than 12 MB."))
     try:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise PictureRefused("A picture is left out: it cannot be read.") from error
+        raise PictureRefused(say("A picture is left out: it cannot be read.")) from error
 
 
 def _save(pixels: Image.Image, kind: str) -> bytes:

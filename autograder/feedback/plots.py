@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.feedback.wording import fixed
+from autograder.language import decimal, say
 from autograder.result import CurveExhibit, Verdict
 
 WIDTH, HEIGHT = 560, 320
@@ -65,12 +67,12 @@ def curve(exhibit: CurveExhibit) -> Curve:
         return tuple((x(point), y(value)) for point, value in enumerate(values, 1) if math.isfinite(value))
 
     every = max(1, math.ceil(points / 8))
-    labels = tuple(f"{round(point / exhibit.validations, 2):g}" for point in range(1, points + 1))
+    labels = tuple(decimal(f"{round(point / exhibit.validations, 2):g}") for point in range(1, points + 1))
     validation = [value if math.isfinite(value) else -1.0 for value in exhibit.validation_accuracy]
     band = (exhibit.reference_low, exhibit.reference_high)
     return Curve(
         x_ticks=tuple(Tick(x(point), labels[point - 1]) for point in range(1, points + 1, every)),
-        y_ticks=tuple(Tick(y(low + k * step), f"{low + k * step:.2f}") for k in range(round((1 - low) / step) + 1)),
+        y_ticks=tuple(Tick(y(low + k * step), fixed(low + k * step, 2)) for k in range(round((1 - low) / step) + 1)),
         training=line(exhibit.training_accuracy),
         validation=line(exhibit.validation_accuracy),
         threshold=None if exhibit.threshold is None else y(exhibit.threshold),
@@ -167,8 +169,9 @@ def histogram(shares: Sequence[float]) -> tuple[Bar, ...]:
     bars = []
     for index, count in enumerate(counts):
         height = round((HEIGHT - TOP - BOTTOM - 16) * count / highest, 1)
-        label = "full marks" if index == 10 else f"{index * 10} % to under {index * 10 + 10} %"
-        tick = "full" if index == 10 else f"{index * 10}"
+        within = say("{low} % to under {high} %", low=index * 10, high=index * 10 + 10)
+        label = say("full marks") if index == 10 else within
+        tick = say("full") if index == 10 else f"{index * 10}"
         left = round(LEFT / 2 + index * slot + 3, 1)
         bars.append(Bar(left, HEIGHT - BOTTOM - height, round(slot - 6, 1), height, count, label, tick))
     return tuple(bars)

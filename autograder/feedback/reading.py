@@ -15,7 +15,7 @@ _MOST = 2
 
 def read_on(finding: Finding) -> tuple[str, ...]:
     """At most two pages of the Keras documentation on what the finding names; what was seen goes before the hint."""
-    found = [*_pages(finding.message), *_pages(finding.hint)]
+    found = [*_pages(finding.key), *_pages(finding.hint_key)]
     return tuple(dict.fromkeys(found))[:_MOST]
 
 

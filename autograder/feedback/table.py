@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from autograder.feedback import wording
 from autograder.feedback.summary import STATUSES, ClassSummary
+from autograder.language import decimal, integer, say
 from autograder.similarity import Likeness
 
 ROWS_AT_ONCE = 100
@@ -38,27 +39,28 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         status: [place for place, row in enumerate(summary.rows) if row.status == status]
         for status in SUBMISSION_STATUSES
     }
-    offer("The submission", [(f"s-{status}", status, rows) for status, rows in of_status.items()])
+    offer(say("The submission"), [(f"s-{status}", wording.fact(status), rows) for status, rows in of_status.items()])
     attention = summary.attention
     number = {row.student: place for place, row in enumerate(summary.rows)}
     pairs = sorted({number[student] for one in alike for student in one.students if student in number})
     offer(
-        "Needs a person",
+        say("Needs a person"),
         [
-            ("p-waiting", "waits for points", attention.waiting),
-            ("p-failed", "grading failed", attention.failed),
-            ("p-near", "near the threshold", attention.near),
-            ("p-outdated", "new notebook since a decision", attention.outdated),
-            ("p-alike", "near-duplicate", pairs),
+            ("p-waiting", say("waits for points"), attention.waiting),
+            ("p-failed", say("grading failed"), attention.failed),
+            ("p-near", say("near the threshold"), attention.near),
+            ("p-outdated", say("new notebook since a decision"), attention.outdated),
+            ("p-alike", say("near-duplicate"), pairs),
         ],
     )
-    offer("Handed in", [("h-late", "late", attention.late), ("h-again", "in several attempts", attention.again)])
+    again = say("in several attempts")
+    offer(say("Handed in"), [("h-late", say("late"), attention.late), ("h-again", again, attention.again)])
     offer(
-        "Misconceptions",
+        say("Misconceptions"),
         [(f"m-{i}", one.found.most_common(1)[0][0][:70], one.students) for i, one in enumerate(summary.misconceptions)],
     )
     networks = enumerate(summary.networks[:NETWORKS])
-    offer("Networks", [(f"n-{place}", one.differs_in_words[:70], one.students) for place, one in networks])
+    offer(say("Networks"), [(f"n-{place}", one.differs_in_words[:70], one.students) for place, one in networks])
     for column, question in enumerate(summary.questions):
         held: dict[str, list[int]] = {status: [] for status in STATUSES}
         for place, row in enumerate(summary.rows):
@@ -67,7 +69,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
                 held[answer[0]].append(place)
         offer(
             question.title,
-            [(f"q-{column}-{status}", wording.CLASS_STATUS[status], held[status]) for status in STATUSES],
+            [(f"q-{column}-{status}", say(wording.CLASS_STATUS[status]), held[status]) for status in STATUSES],
         )
     rows = [
         [
@@ -88,7 +90,21 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         ]
         for row in summary.rows
     ]
-    content = {"rows": rows, "sets": sets, "statuses": STATUSES, "size": ROWS_AT_ONCE}
+    content = {
+        "rows": rows,
+        "sets": sets,
+        "statuses": STATUSES,
+        "submissions": {status: wording.fact(status) for status in SUBMISSION_STATUSES},
+        "size": ROWS_AT_ONCE,
+        "words": {
+            # What stands between thousands and before decimals, and what the script itself says.
+            "thousands": integer(1000)[1:-3],
+            "decimal": decimal("0.1")[1:-1],
+            "range": say("{first} to {last} of {number}", first="{first}", last="{last}", number="{number}"),
+            "all": say("{number} students", number="{number}"),
+            "some": say("{shown} of {number} students", shown="{shown}", number="{number}"),
+        },
+    }
     text = json.dumps(content, separators=(",", ":"))
     # Nothing in it may end the element that it stands in, or begin a comment.
     return TableData(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"), tuple(filters))

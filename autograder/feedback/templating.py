@@ -5,17 +5,21 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.feedback import plots, wording
 from autograder.feedback.confusion import confusion
 from autograder.feedback.reading import read_on
 from autograder.feedback.views import comparison
+from autograder.language import ENGLISH, active, say, say_count
 
+# Where the characters begin that mean nothing to anybody.
+_PRIVATE = 0xE000
 _NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
 
 
@@ -27,7 +31,7 @@ def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str,
         script: the name of a packaged file; none where the page runs nothing.
         forms: whether the page may send a form back to where it came from.
     """
-    style = "".join(packaged(name) for name in ("base.css", *stylesheets))
+    style = "".join(packaged(name) for name in ("base.css", *stylesheets)) + _said_by_style()
     back = "'self'" if forms else "'none'"
     policy = f"{_NOTHING}; form-action {back}; style-src '{_source_hash(style)}'"
     code = packaged(script) if script else ""
@@ -35,6 +39,16 @@ def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str,
         policy += f"; script-src '{_source_hash(code)}'"
     # Both texts are ours, never a student's; escaping would change what the hash is of.
     return {"style": Markup(style), "script": Markup(code), "policy": policy}
+
+
+def _said_by_style() -> str:
+    """What a screen reader says of the signs in the class table, where that is not English."""
+    if active() == ENGLISH:
+        return ""
+    # Of a sentence of ours only what can end neither the string nor the element.
+    words = {state: re.sub(r"[^\w .,-]", "", say(told)) for state, told in wording.CLASS_STATUS.items()}
+    rules = "".join(f'--said-{state}: " {told}"; ' for state, told in words.items())
+    return f":root {{ {rules}}}\n"
 
 
 def _source_hash(text: str) -> str:
@@ -64,19 +78,26 @@ def environment() -> Environment:
     made.filters.update(
         points=wording.points,
         point_count=wording.point_count,
+        of_points=wording.of_points,
         integer=wording.integer,
         percent=wording.percent,
         accuracy=wording.accuracy,
         duration=wording.duration,
         day=wording.day,
         reflowed=wording.reflowed,
+        fixed=wording.fixed,
+        fact=wording.fact,
     )
     made.globals.update(
-        counted=wording.counted,
+        say=say,
+        say_count=say_count,
+        say_html=say_html,
+        language=active,
         student_status=wording.STUDENT_STATUS,
         class_status=wording.CLASS_STATUS,
         row_state=wording.ROW_STATE,
         accuracy=wording.accuracy,
+        accuracies=wording.accuracies,
         anchor=wording.anchor,
         comparison=comparison,
         read_on=read_on,
@@ -86,6 +107,15 @@ def environment() -> Environment:
         plot=plots,
     )
     return made
+
+
+def say_html(message: str, /, **values: object) -> Markup:
+    """The sentence in the active language; of the values, markup stays markup, and all else is escaped."""
+    # A private character stands in for each value until the sentence itself is escaped.
+    places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
+    markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
+    told = str(escape(say(message, **places)))
+    return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), told))
 
 
 def _finalize(value: Any) -> Any:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment
+from autograder.language import decimal, mark, say, speaking
 from autograder.result import ComparisonExhibit, Finding, Result, Verdict
 
 # A sign and a word for each status: colour alone tells some readers nothing.
@@ -21,40 +22,59 @@ SIGNS = {
     "needs_review": ("…", "cyan"),
     "error": ("!", "magenta"),
 }
+STATUSES = {
+    "correct": mark("correct"),
+    "partial": mark("partial"),
+    "wrong": mark("wrong"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("read by your lecturer after you submit"),
+    "error": mark("error"),
+}
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 
 
 def print_result(console: Console, assignment: Assignment, result: Result) -> None:
     """Print a result for its student; what counts only after handing in is named, not shown."""
+    with speaking(assignment.language):
+        _print(console, assignment, result)
+
+
+def _print(console: Console, assignment: Assignment, result: Result) -> None:
     hidden = {question.id for question in assignment.questions if question.hidden}
     console.print(Text(assignment.title, style="bold"))
     for note in result.notes:
         console.print(_finding(note))
     for verdict in result.questions:
         if verdict.id in hidden:
-            console.print(
-                Text(f"… {verdict.title}: checked after you submit ({verdict.points:g} points)", style="cyan")
-            )
+            console.print(Text(f"… {verdict.title}: {_checked_later(verdict)}", style="cyan"))
         else:
             for part in _question(verdict):
                 console.print(part)
     shown = [verdict for verdict in result.questions if verdict.id not in hidden]
     score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
-    line = f"{score:g} of {points:g} points"
+    line = say("{score} of {points} points", score=_number(score), points=_number(points))
     if result.pending:
-        line += f"; {result.pending:g} more wait for your lecturer"
+        waiting = say("{points} more wait for your lecturer", points=_number(result.pending))
+        line = f"{line}; {waiting}"
     console.print(Text(line, style="bold"))
     if result.isolation == "none":
-        console.print(Text("Run without the sandbox, with your own rights: this is your own code.", style="dim"))
+        unprotected = say("Run without the sandbox, with your own rights: this is your own code.")
+        console.print(Text(unprotected, style="dim"))
+
+
+def _number(value: float) -> str:
+    return decimal(f"{value:g}")
+
+
+def _checked_later(verdict: Verdict) -> str:
+    return say("checked after you submit ({points} points)", points=_number(verdict.points))
 
 
 def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     sign, style = SIGNS[verdict.status]
-    words = verdict.status.replace("_", " ")
-    if verdict.status == "needs_review":
-        words = "read by your lecturer after you submit"
+    words = say(STATUSES[verdict.status])
     head = Text(f"{sign} {verdict.title}: ", style=style)
-    head.append(f"{verdict.score:g}/{verdict.points:g}, {words}", style="bold " + style)
+    head.append(f"{_number(verdict.score)}/{_number(verdict.points)}, {words}", style="bold " + style)
     yield head
     for finding in verdict.findings:
         yield Padding(_finding(finding), (0, 0, 0, 2))
@@ -74,7 +94,7 @@ def _finding(finding: Finding) -> Text:
 
 
 def _comparison(exhibit: ComparisonExhibit) -> Table:
-    table = Table("", "expected", "yours", box=None, pad_edge=False)
+    table = Table("", say("expected"), say("yours"), box=None, pad_edge=False)
     for row in exhibit.rows:
         sides = [
             Text(f"{side.layer} {side.shape} {side.parameters if side.parameters is not None else ''}".rstrip())

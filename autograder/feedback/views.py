@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autograder.feedback.causes import root_causes
-from autograder.feedback.wording import condition, counted, point_count, points
+from autograder.feedback.wording import condition, of_points, points
+from autograder.language import say, say_count
 from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 
 if TYPE_CHECKING:
@@ -75,18 +76,27 @@ def at_a_glance(result: Result) -> Glance:
     decided = result.points - result.pending
     waiting = ""
     if result.pending:
-        verb = "waits" if result.pending == 1 else "wait"
-        waiting = f"{point_count(result.pending)} more {verb} for your lecturer."
+        open_points = points(result.pending)
+        waiting = (
+            say("{points} point more waits for your lecturer.", points=open_points)
+            if result.pending == 1
+            else say("{points} points more wait for your lecturer.", points=open_points)
+        )
     if result.status == "unreadable":
-        return Glance(decided, waiting, "Your notebook could not be read, so nothing in it could be graded.", (), 0)
+        gist = say("Your notebook could not be read, so nothing in it could be graded.")
+        return Glance(decided, waiting, gist, (), 0)
     judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
     right = sum(verdict.status == "correct" for verdict in judged)
     if judged and right == len(judged):
-        gist = "Everything that could be decided is right. Well done."
+        gist = say("Everything that could be decided is right. Well done.")
     elif right:
-        gist = f"{right:,} of {counted(len(judged), 'question')} {'is' if right == 1 else 'are'} right."
+        gist = (
+            say("1 of {questions:,} questions is right.", questions=len(judged))
+            if right == 1
+            else say("{right:,} of {questions:,} questions are right.", right=right, questions=len(judged))
+        )
     else:
-        gist = "No question is fully right yet."
+        gist = say("No question is fully right yet.")
     steps = _steps(result)
     return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
 
@@ -151,22 +161,34 @@ def _right(verdict: Verdict) -> Iterator[str]:
     if any(rows):
         return
     if verdict.status == "correct" and all(finding.hint for finding in verdict.findings):
-        yield "All that was asked for."
+        yield say("All that was asked for.")
     elif verdict.status == "partial":
-        yield f"A part of it: {points(verdict.score)} of {point_count(verdict.points)}."
+        yield say(
+            "A part of it: {score} {of_points}.", score=points(verdict.score), of_points=of_points(verdict.points)
+        )
 
 
 def _right_rows(exhibit: ComparisonExhibit) -> str:
     marked = [row for row in exhibit.rows if row.marked and row.expected]
     asked = marked or [row for row in exhibit.rows if row.expected]
     right = [row.expected.layer for row in asked if row.state in ("same", "consequence") and row.expected]
-    which = "rows that carry the points" if marked else "rows"
     if not right:
         return ""
     if len(right) == len(asked):
-        return f"All {counted(len(asked), which, which)}."
-    names = ", ".join(right) if len(right) <= 8 else f"{', '.join(right[:8])} and {len(right) - 8} more"
-    return f"{len(right):,} of {len(asked):,} {which}: {names}."
+        if marked:
+            return say("All {number:,} rows that carry the points.", number=len(asked))
+        return say("All {number:,} rows.", number=len(asked))
+    names = ", ".join(right[:8])
+    if len(right) > 8:
+        names = say("{names} and {number:,} more", names=names, number=len(right) - 8)
+    if marked:
+        return say(
+            "{right:,} of {number:,} rows that carry the points: {names}.",
+            right=len(right),
+            number=len(asked),
+            names=names,
+        )
+    return say("{right:,} of {number:,} rows: {names}.", right=len(right), number=len(asked), names=names)
 
 
 def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
@@ -190,23 +212,31 @@ def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[
 
 def _gist(rows: Sequence[ComparisonRow]) -> str:
     states = Counter[str](row.state for row in rows)
-    words = {
-        "missing": ("is missing", "are missing"),
-        "different": ("differs", "differ"),
-        "moved": ("stands in another place", "stand in another place"),
-        "extra": ("is not expected", "are not expected"),
-    }
-    parts = [
-        f"{counted(states[state], 'row')} {forms[states[state] != 1]}"
-        for state, forms in words.items()
-        if states[state]
-    ]
-    if not parts:
-        return "Your network is the expected one, row by row."
-    agree = "agrees" if states["same"] == 1 else "agree"
-    sentence = f"{'; '.join(parts)}; {states['same']:,} of {counted(len(rows), 'row')} {agree}."
-    if states["consequence"] == 1:
-        sentence += " 1 more row differs only as a consequence and costs nothing."
-    elif states["consequence"]:
-        sentence += f" {states['consequence']:,} more rows differ only as a consequence and cost nothing."
-    return sentence
+    missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))
+    parts = (
+        say_count("{number} row is missing", "{number} rows are missing", missing) if missing else "",
+        say_count("{number} row differs", "{number} rows differ", different) if different else "",
+        say_count("{number} row stands in another place", "{number} rows stand in another place", moved)
+        if moved
+        else "",
+        say_count("{number} row is not expected", "{number} rows are not expected", extra) if extra else "",
+    )
+    if not any(parts):
+        return say("Your network is the expected one, row by row.")
+    all_rows = say_count("{number} row", "{number} rows", len(rows))
+    said = say_count(
+        "{parts}; {number} of {all_rows} agrees.",
+        "{parts}; {number} of {all_rows} agree.",
+        states["same"],
+        parts="; ".join(filter(None, parts)),
+        all_rows=all_rows,
+    )
+    following = states["consequence"]
+    if following:
+        only = say_count(
+            "{number} more row differs only as a consequence and costs nothing.",
+            "{number} more rows differ only as a consequence and cost nothing.",
+            following,
+        )
+        return f"{said} {only}"
+    return said

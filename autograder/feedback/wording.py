@@ -1,12 +1,16 @@
-"""Numbers, names and states as people read them."""
+"""Numbers, names and states as people read them, in the language of the moment."""
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from autograder import language
+from autograder.language import decimal, mark, say
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
@@ -18,31 +22,48 @@ _CONTROLS = re.compile(
 # A line break within a paragraph: no empty line, list, quotation, table or indented line follows.
 _WRAPPED = re.compile(r"(?<=[^\n])(?<!  )\n(?![\n\s>|#`]|[-*+] |\d+[.)] )")
 
-# What a student reads, and what a lecturer reads, of the same state.
+# What a student reads, and what a lecturer reads, of the same state; to be said.
 STUDENT_STATUS: Mapping[str, str] = {
-    "correct": "right",
-    "partial": "partly right",
-    "wrong": "not right yet",
-    "not_reached": "not reached",
-    "needs_review": "waits for your lecturer",
-    "error": "could not be graded",
+    "correct": mark("right"),
+    "partial": mark("partly right"),
+    "wrong": mark("not right yet"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("waits for your lecturer"),
+    "error": mark("could not be graded"),
 }
 CLASS_STATUS: Mapping[str, str] = {
-    "correct": "correct",
-    "partial": "partial",
-    "wrong": "wrong",
-    "not_reached": "not reached",
-    "needs_review": "waits for a person",
-    "error": "grading failed",
+    "correct": mark("correct"),
+    "partial": mark("partial"),
+    "wrong": mark("wrong"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("waits for a person"),
+    "error": mark("grading failed"),
 }
 ROW_STATE: Mapping[str, str] = {
-    "same": "as expected",
-    "different": "differs",
-    "missing": "missing",
-    "extra": "not expected",
-    "moved": "in another place",
-    "consequence": "only follows",
+    "same": mark("as expected"),
+    "different": mark("differs"),
+    "missing": mark("missing"),
+    "extra": mark("not expected"),
+    "moved": mark("in another place"),
+    "consequence": mark("only follows"),
 }
+# Words of results that are no sentences: the isolation, the device, the status of a submission.
+_FACTS = frozenset(
+    {
+        mark("nothing was executed"),
+        mark("none"),
+        mark("graded"),
+        mark("incomplete"),
+        mark("unreadable"),
+    }
+)
+# How findings name places in the notebook, wherever they are worded.
+_PLACES = (
+    mark("cell {number}"),
+    mark("cell {number}, line {line}"),
+    mark("code cell {number}"),
+    mark("code cell {number}, line {line}"),
+)
 
 
 def visible(text: str) -> str:
@@ -59,22 +80,29 @@ def points(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    return "0" if text == "-0" else decimal(text)
 
 
 def point_count(value: float) -> str:
     """The number with its noun: "1 point", "3.75 points"."""
-    return f"{points(value)} {'point' if value == 1 else 'points'}"
+    number = points(value)
+    return say("{points} point", points=number) if value == 1 else say("{points} points", points=number)
+
+
+def of_points(value: float) -> str:
+    """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
+    number = points(value)
+    return say("of {points} point", points=number) if value == 1 else say("of {points} points", points=number)
 
 
 def integer(value: int | None) -> str:
     """A whole number with thousands separators, a dash for none."""
-    return "–" if value is None else f"{value:,}"
+    return "–" if value is None else language.integer(value)
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """The number with its noun: "1 row", "1,200 rows"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+def fact(text: str) -> str:
+    """A word of a result in the language of the moment; names, as of a device, stay as they are."""
+    return say(text) if text in _FACTS else text
 
 
 def percent(share: float) -> str:
@@ -97,7 +125,18 @@ def accuracy(value: float, against: float | None = None) -> str:
         text = f"{value:.{decimals}f}"
         if against is None or against == value or text != f"{against:.{decimals}f}":
             break
-    return text
+    return decimal(text)
+
+
+def accuracies(values: Sequence[float]) -> str:
+    """Several accuracies; where decimals have a comma, no comma stands between them."""
+    between = ", " if decimal("0.1") == "0.1" else "; "
+    return between.join(map(accuracy, values))
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number to so many decimals, with a minus that is as wide as a plus."""
+    return decimal(f"{value:.{decimals}f}".replace("-", "−"))
 
 
 def duration(seconds: float) -> str:
@@ -105,11 +144,11 @@ def duration(seconds: float) -> str:
     if not math.isfinite(seconds) or seconds < 0:
         return "–"
     if seconds < 9.95:
-        return f"{seconds:.1f} seconds"
+        return say("{seconds:.1f} seconds", seconds=seconds)
     if seconds < 119.5:
-        return f"{seconds:.0f} seconds"
+        return say("{seconds:.0f} seconds", seconds=seconds)
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes:,} min {rest} s"
+    return say("{minutes:,} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def reflowed(text: str) -> str:
@@ -123,23 +162,47 @@ def day(moment: str) -> str:
         parsed = datetime.fromisoformat(moment)
     except ValueError:
         return moment
-    return f"{parsed.day} {parsed:%B %Y}"
+    if language.active() == language.ENGLISH:
+        return f"{parsed.day} {parsed:%B %Y}"
+    from babel import UnknownLocaleError
+    from babel.dates import format_date
+
+    try:
+        return format_date(parsed.date(), format="long", locale=language.active())
+    except UnknownLocaleError:
+        return f"{parsed:%Y-%m-%d}"
 
 
 def condition(dependency: Dependency, title: str) -> str:
     """The sentence that says what a question depends on."""
+    because = dependency.because
     if dependency.share >= 1:
-        amount = "all"
+        said = say("This counts only where all of “{title}” is right.", title=title)
     elif dependency.share == 0.5:
-        amount = "at least half"
+        said = say("This counts only where at least half of “{title}” is right.", title=title)
     else:
-        amount = f"at least {percent(dependency.share)}"
-    return f"This counts only where {amount} of “{title}” is right. {dependency.because}".rstrip()
+        share = percent(dependency.share)
+        said = say("This counts only where at least {share} of “{title}” is right.", share=share, title=title)
+    return f"{said} {because}".rstrip()
 
 
 def anchor(where: str) -> str:
     """The place on the page that a finding's `where` names: "cell 7, line 3" or "code cell 4"; "" for any other."""
-    match = re.match(r"(code )?cell ([1-9][0-9]{0,4})\b", where)
-    if match is None:
-        return ""
-    return f"{'code' if match[1] else 'cell'}-{match[2]}"
+    for kind, cell, place in _places(language.active()):
+        if match := place.match(where):
+            return f"{kind}-{match[cell]}"
+    return ""
+
+
+@functools.cache
+def _places(spoken: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    """What matches the places in the notebook, in English and as a language names them: "code" or "cell", its number.
+
+    The number is told by the name of its placeholder; whatever follows it may be any text.
+    """
+    found = []
+    for english, told in (*((place, place) for place in _PLACES), *language.sentences(spoken)):
+        kind = re.match(r"(code )?cell \{(\w+)\}(, |$)", english)
+        if kind and kind[2] in (named := language.pattern(told, {kind[2]: "[1-9][0-9]{0,4}"})).groupindex:
+            found.append(("code" if kind[1] else "cell", kind[2], re.compile(rf"{named.pattern}(?!\w)", re.S)))
+    return tuple(found)

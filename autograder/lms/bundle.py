@@ -4,6 +4,7 @@ setup.sh, run_autograder       Gradescope's two programs
 otter_config.json, tests/      otter's: our plugin, and the one test file without which otter does not start
 package.json                   which assignment it is
 assignment/                    the assignment and its solution, where they lie relative to each other
+languages/                     the words of the assignment's language, where that is not English
 data/                          the images, as they are on this machine, so that training gives the same figures
 requirements.txt, wheels/      what the grader needs, locked, and the grader itself
 """
@@ -20,9 +21,11 @@ from autograder import datasets
 from autograder.assignment import Assignment
 from autograder.data import Data
 from autograder.files import write_atomically
+from autograder.language import catalogue
 from autograder.lms.wheel import runtime_requirements, wheel, zipped
 
 PLUGIN = "autograder.lms.otter_plugin.AutograderPlugin"
+CATALOGUES = "languages"
 _PROGRAMS = ("setup.sh", "run_autograder")
 # Gradescope takes 100 MB for an autograder; the rest of the zip is small.
 MAX_DATA_BYTES = 90 * 2**20
@@ -69,12 +72,19 @@ def pack(assignment: Assignment, path: Path) -> Packed:
         "package.json": facts.model_dump_json(indent=2).encode(),
         "requirements.txt": runtime_requirements().encode(),
         f"wheels/{name}": content,
+        **_words(assignment.language),
         **files,
         **data,
     }
     write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
     pending = sum(question.points for question in assignment.questions if question.kind == "written")
     return Packed(path, assignment.points - pending, pending, left_out)
+
+
+def _words(language: str) -> dict[str, bytes]:
+    """The catalogue of a language, which need not be one that the grader itself comes with."""
+    words = catalogue(language)
+    return {f"{CATALOGUES}/{language}.po": words} if words else {}
 
 
 def _assignment_files(assignment: Assignment) -> tuple[str, dict[str, bytes]]:

@@ -11,8 +11,16 @@ import sys
 from pathlib import Path
 
 from autograder.files import write_atomically
+from autograder.language import speaking
 from autograder.lms.gradescope import failure_json
-from autograder.lms.packaged import close_to_others, grade_packaged, packaged_assignment, read_metadata, student_of
+from autograder.lms.packaged import (
+    close_to_others,
+    grade_packaged,
+    packaged_assignment,
+    packaged_language,
+    read_metadata,
+    student_of,
+)
 
 
 def main(base: Path) -> None:
@@ -26,13 +34,16 @@ def main(base: Path) -> None:
         hidden = {question.id for question in packaged_assignment(source).questions if question.hidden}
     except Exception as failure:
         print(f"{type(failure).__name__}: {failure}", file=sys.stderr)
-        write_atomically(answers / "results.json", json.dumps(failure_json(str(failure)), indent=2))
+        with speaking(packaged_language(source)):
+            document = failure_json(str(failure))
+        write_atomically(answers / "results.json", json.dumps(document, indent=2))
         return
     import dill
 
     from autograder.lms.otter_results import Graded
 
-    graded = Graded(result, hidden)
+    with speaking(packaged_language(source)):
+        graded = Graded(result, hidden)
     write_atomically(answers / "results.json", json.dumps(graded.document, indent=2))
     write_atomically(answers / "results.pkl", dill.dumps(graded))  # what `otter grade` reads
 

@@ -6,8 +6,11 @@ from collections.abc import Set
 from typing import Any
 
 from autograder.feedback.platform import overview_fragment, question_fragment
+from autograder.language import mark, say
 from autograder.result import Result, Verdict
 from autograder.sandbox.isolation import meaning
+
+_FAILED = mark("The autograder itself failed. This is no fault of yours and no grade; please tell your instructor.")
 
 
 def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
     return {
         "score": result.score,
         "execution_time": round(result.seconds),
-        "output": overview_fragment(result, meaning(result.isolation), gist=not hidden),
+        "output": overview_fragment(result, _protects(result), gist=not hidden),
         "output_format": "html",
         "test_output_format": "html",
         "stdout_visibility": "hidden",
@@ -41,16 +44,21 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
     }
 
 
+def _protects(result: Result) -> str:
+    told = meaning(result.isolation)
+    return say(told) if told else ""
+
+
 def failure_json(reason: str) -> dict[str, Any]:
     """The `results.json` of a submission on which the grader itself failed; only instructors see the reason."""
-    said = "The autograder itself failed. This is no fault of yours and no grade; please tell your instructor."
+    said = say(_FAILED)
     return {
         "score": 0,
         "output": said,
         "stdout_visibility": "hidden",
         "tests": [
-            {"name": "The autograder failed", "status": "failed", "output": said, "visibility": "visible"},
-            {"name": "Why", "status": "failed", "output": reason, "output_format": "text", "visibility": "hidden"},
+            {"name": say("The autograder failed"), "status": "failed", "output": said, "visibility": "visible"},
+            {"name": say("Why"), "status": "failed", "output": reason, "output_format": "text", "visibility": "hidden"},
         ],
         "extra_data": {"status": "failed"},
     }

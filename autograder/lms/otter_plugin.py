@@ -14,6 +14,7 @@ import nbformat
 from otter.plugins import AbstractOtterPlugin
 from otter.run.run_autograder.utils import OtterRuntimeError
 
+from autograder.language import speaking
 from autograder.lms.otter_results import become_graded
 from autograder.lms.packaged import GradingFailed, close_to_others, grade_packaged, packaged_assignment, student_of
 from autograder.result import Result
@@ -53,8 +54,10 @@ class AutograderPlugin(AbstractOtterPlugin):  # type: ignore[misc]
 
     def after_grading(self, results: Any) -> None:
         """Put our result in the place of otter's."""
-        hidden = {question.id for question in packaged_assignment(self._source).questions if question.hidden}
-        become_graded(results, self._result, hidden)
+        assignment = packaged_assignment(self._source)
+        hidden = {question.id for question in assignment.questions if question.hidden}
+        with speaking(assignment.language):
+            become_graded(results, self._result, hidden)
 
 
 def _put_aside(notebook: Path, folder: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Assignment, load
-from autograder.lms.bundle import PackageFacts
+from autograder.language import ENGLISH, FOLDER_VARIABLE
+from autograder.lms.bundle import CATALOGUES, PackageFacts
 from autograder.result import Result
 
 
@@ -27,7 +28,22 @@ def packaged_assignment(source: Path) -> Assignment:
         AssignmentError: it is damaged.
     """
     facts = PackageFacts.model_validate_json((source / "package.json").read_text(encoding="utf-8"))
+    _bring_catalogues(source)
     return load(str(source / facts.assignment))
+
+
+def packaged_language(source: Path) -> str:
+    """The language in which the assignment of an unpacked zip speaks to students; English where that cannot be told."""
+    try:
+        return packaged_assignment(source).language
+    except Exception:
+        return ENGLISH
+
+
+def _bring_catalogues(source: Path) -> None:
+    """Let the languages be found that came in the zip, by this process and by those that it starts."""
+    if (source / CATALOGUES).is_dir():
+        os.environ[FOLDER_VARIABLE] = str((source / CATALOGUES).resolve())
 
 
 def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
@@ -37,6 +53,7 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
         GradingFailed: with what the process said.
     """
     facts = PackageFacts.model_validate_json((source / "package.json").read_text(encoding="utf-8"))
+    _bring_catalogues(source)
     with tempfile.TemporaryDirectory(prefix="ag-") as folder:
         answer = Path(folder) / "result.json"
         data = ["--data", str(source / "data")] if (source / "data").is_dir() else []

@@ -13,6 +13,7 @@ from autograder.checks.written import RubricLine, Written
 from autograder.data import digest
 from autograder.errors import Mendable
 from autograder.gradebook import Gradebook, StoredResult
+from autograder.language import decimal, say
 from autograder.overrides import notebook_digest
 from autograder.reporting import review
 from autograder.result import Override, Status, TextExhibit, Verdict
@@ -158,12 +159,12 @@ class Desk:
         try:
             number = float(score.strip().replace(",", "."))
         except ValueError:
-            raise NotDecided(f"Give a number of points between 0 and {points:g}.") from None
+            raise NotDecided(_between(points)) from None
         reason = reason.strip()
         if not reason and line.judged != "needs_review":
-            raise NotDecided("Say why: the student reads it beside the changed score.")
+            raise NotDecided(say("Say why: the student reads it beside the changed score."))
         if len(reason) > 4000:
-            raise NotDecided("A reason has room for 4,000 characters.")
+            raise NotDecided(say("A reason has room for {number:,} characters.", number=4000))
         about = [line, *(self._alike(queue, line) if alike else ())]
         for one in about:
             try:
@@ -188,7 +189,7 @@ class Desk:
         """
         _, line = self._found(question, slug)
         if line.override is None:
-            raise NotDecided("Nothing was decided here that could be withdrawn.")
+            raise NotDecided(say("Nothing was decided here that could be withdrawn."))
         self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=reason.strip())
         return line.student
 
@@ -196,7 +197,7 @@ class Desk:
         queue = self.queue(question)
         line = next((line for line in queue.lines if line.slug == slug), None) if queue else None
         if queue is None or line is None:
-            raise NotDecided("There is no such answer any more; go back to the questions.")
+            raise NotDecided(say("There is no such answer any more; go back to the questions."))
         return queue, line
 
     def _alike(self, queue: Queue, line: Line) -> list[Line]:
@@ -218,6 +219,10 @@ class Desk:
         if stored is None:
             return None
         return review(self._gradebook, stored, self._gradebook.overrides.current().get(line.student, {}))
+
+
+def _between(points: float) -> str:
+    return say("Give a number of points between 0 and {points}.", points=decimal(f"{points:g}"))
 
 
 def _words(verdict: Verdict) -> str:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.feedback.templating import environment, frame
 from autograder.feedback.views import question_view
+from autograder.language import decimal, say, speaking
 from autograder.review.desk import Desk, NotDecided, Sheet
 
 Found = TypeVar("Found")
@@ -65,6 +66,18 @@ class Doorkeeper:
             await self._app(inside, receive, guarded)
 
 
+class _Speaking:
+    """Answers every request in one language, also in the threads in which answers are made."""
+
+    def __init__(self, app: ASGIApp, language: str) -> None:
+        self._app, self._language = app, language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        with speaking(self._language):
+            await self._app(scope, receive, send)
+
+
 def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str | None], Path]) -> FastAPI:
     """The application, to be put behind a `Doorkeeper`.
 
@@ -74,6 +87,7 @@ def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str |
         page: brings the page of a student, or of the class (None), up to date and gives its file.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(_Speaking, language=desk.assignment.language)
 
     @app.get("/")
     def overview() -> HTMLResponse:
@@ -125,7 +139,7 @@ def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str |
 
 def _known(found: Found | None) -> Found:
     if found is None:
-        raise HTTPException(404, "There is no such page.")
+        raise HTTPException(404, say("There is no such page."))
     return found
 
 
@@ -140,7 +154,8 @@ def _sheet(
     status: int = 200,
 ) -> HTMLResponse:
     verdict, override = sheet.verdict, sheet.verdict.override
-    given = f"{override.score:g}" if override else "" if verdict.status == "needs_review" else f"{verdict.score:g}"
+    before = override.score if override else None if verdict.status == "needs_review" else verdict.score
+    given = "" if before is None else decimal(f"{before:g}")
     return _page(
         "review_question.html",
         desk,
@@ -160,7 +175,7 @@ def _levels(sheet: Sheet) -> list[tuple[float, str]]:
     if sheet.rubric:
         return [(line.points, line.text) for line in sheet.rubric]
     points = sheet.queue.question.points
-    return [(points, "all of it"), (round(points / 2, 3), "half of it"), (0.0, "none of it")]
+    return [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
 
 
 def _page(template: str, desk: Desk, status: int = 200, **values: Any) -> HTMLResponse:

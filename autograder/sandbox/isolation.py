@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.errors import Mendable
+from autograder.language import mark
 
 Requested = Literal["auto", "bubblewrap", "user", "none"]
 
@@ -20,10 +21,14 @@ Requested = Literal["auto", "bubblewrap", "user", "none"]
 FIRST_UID, LAST_UID = 61184, 65519
 
 _PROTECTS = {
-    "bubblewrap": "Notebooks see no file, process, network or environment of this machine, and none of each other's.",
-    "user": "Notebooks run as an unprivileged user of their own, to whom the unpacked assignment, its data, the "
-    "submission and the results are closed; they share this machine's network and the files that are open to all.",
-    "none": "Nothing is protected: a notebook can read and change whatever the user who grades can.",
+    "bubblewrap": mark(
+        "Notebooks see no file, process, network or environment of this machine, and none of each other's."
+    ),
+    "user": mark(
+        "Notebooks run as an unprivileged user of their own, to whom the unpacked assignment, its data, the "
+        "submission and the results are closed; they share this machine's network and the files that are open to all."
+    ),
+    "none": mark("Nothing is protected: a notebook can read and change whatever the user who grades can."),
 }
 _PROBE_SECONDS = 10
 

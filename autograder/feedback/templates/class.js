@@ -24,15 +24,17 @@
   let start = 0;
 
   const figure = (text) => {
-    const number = parseFloat(text.replaceAll(",", ""));
+    const number = parseFloat(text.replaceAll(data.words.thousands, "").replace(data.words.decimal, "."));
     return Number.isNaN(number) ? -1 : number;
   };
+  const grouped = (number) => number.toLocaleString("en").replaceAll(",", data.words.thousands);
+  const said = (words, numbers) => words.replace(/\{(\w+)\}/g, (_, name) => grouped(numbers[name]));
   const value = (row, column) => {
     if (column === 0) return row[NAME];
     if (column === 1) return figure(row[SCORE]);
     if (column === 2) return row[SHARE];
     if (column === 3) return figure(row[OPEN]);
-    if (column === 4) return row[STATUS];
+    if (column === 4) return data.submissions[row[STATUS]];
     const answer = row[ANSWERS][column - FIRST_ANSWER];
     return answer ? figure(answer[1]) : -1;
   };
@@ -51,7 +53,7 @@
     const head = cell("th", "");
     head.scope = "row";
     head.append(link);
-    line.append(head, cell("td", row[SCORE]), cell("td", row[PERCENT]), cell("td", row[OPEN]), cell("td", row[STATUS], "w"));
+    line.append(head, cell("td", row[SCORE]), cell("td", row[PERCENT]), cell("td", row[OPEN]), cell("td", data.submissions[row[STATUS]], "w"));
     for (const answer of row[ANSWERS]) {
       const state = answer ? data.statuses[answer[0]] : "";
       const made = cell("td", answer ? answer[1] : "–", answer ? `a s-${state}` : "a");
@@ -66,7 +68,7 @@
     pager.hidden = fitting.length <= data.size;
     previous.disabled = start === 0;
     next.disabled = end >= fitting.length;
-    where.value = `${(start + 1).toLocaleString("en")} to ${end.toLocaleString("en")} of ${fitting.length.toLocaleString("en")}`;
+    where.value = said(data.words.range, { first: start + 1, last: end, number: fitting.length });
   };
   const sort = (column) => {
     const heading = headings[column];
@@ -86,9 +88,8 @@
     const within = sets.get(only.value);
     fitting = order.filter((index) => (!within || within.has(index)) && words.every((word) => haystack[index].includes(word)));
     start = 0;
-    shown.value = fitting.length === order.length
-      ? `${order.length.toLocaleString("en")} students`
-      : `${fitting.length.toLocaleString("en")} of ${order.length.toLocaleString("en")} students`;
+    const all = fitting.length === order.length;
+    shown.value = said(all ? data.words.all : data.words.some, { shown: fitting.length, number: order.length });
     draw(false);
   };
   const turn = (by) => {
