@@ -13,8 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down; a room may import from its own floor only what stands left of it there, and from every floor below.
 FLOORS = (
     ("cli",),
+    ("releasing",),
     ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
+    ("live",),
     ("grading", "reference", "progress"),
     ("slips", "remarks"),
     ("observe", "train", "assignment", "intake", "gradebook", "keeping", "engine"),
@@ -23,7 +25,7 @@ FLOORS = (
     ("training",),
     ("evidence", "result", "datasets"),
     ("network",),
-    ("data", "errors", "database", "files", "once", "runs", "similarity", "versions"),
+    ("data", "errors", "database", "files", "language", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

@@ -24,6 +24,7 @@ class ArchitectureQuestion(Question):
     network: str = "model"
 
     from_evidence_alone: ClassVar[bool] = True
+    public: ClassVar[tuple[str, ...]] = ("network",)
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)

@@ -82,7 +82,7 @@ class Array(Answered):
         return self
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
-        numbers, understood = _read(answer)
+        numbers, understood = read_numbers(answer)
         if self.length is not None:
             return self._judge_measured(numbers, understood, context)
         if self._equal(numbers):
@@ -145,8 +145,12 @@ class Array(Answered):
         return f"The first value that is not right is at {place}."
 
 
-def _read(answer: CapturedValue) -> tuple[Numbers, str]:
-    """The numbers of an answer, and how they were read."""
+def read_numbers(answer: CapturedValue) -> tuple[Numbers, str]:
+    """The numbers of an answer, and how they were read.
+
+    Raises:
+        NotUnderstood: they are no numbers.
+    """
     plain, understood = answer.value, ""
     if isinstance(plain, str):
         plain = _from_text(plain)

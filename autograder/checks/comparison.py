@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,8 @@ class Comparison(Question):
     other: str = Field(min_length=1, max_length=200)
     claim: Claim
     margin: float = Field(default=0.0, ge=0)
+
+    public: ClassVar[tuple[str, ...]] = ("network", "other", "claim", "margin")
 
     @model_validator(mode="after")
     def _two_networks(self) -> Comparison:

@@ -45,7 +45,7 @@ class Shape(Answered):
         right = (*self.also, *(() if isinstance(self.expected, OutputShape) else (self.expected,)))
         for known in self.wrong:
             if known.value in right:
-                raise ValueError(f"the wrong answer {_words(known.value)} is among those that count as right")
+                raise ValueError(f"the wrong answer {spelled(known.value)} is among those that count as right")
         if self.expected == ():
             raise ValueError("expected lists at least one size")
         return self
@@ -55,7 +55,7 @@ class Shape(Answered):
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)
-        sizes, understood = _read(answer)
+        sizes, understood = read_shape(answer)
         if _fits(sizes, expected) or any(_fits(sizes, other) for other in self.also):
             return self.right(understood)
         for known in self.wrong:
@@ -64,17 +64,17 @@ class Shape(Answered):
         bare = _without_batch(sizes)
         if self._is_that_of_own_network(sizes, context):
             message = (
-                f"{_words(bare)} is the shape in the network that you built. Another network was asked for, so this "
+                f"{spelled(bare)} is the shape in the network that you built. Another network was asked for, so this "
                 "follows from what differs there."
             )
         elif len(bare) != len(expected):
             axes = "1 axis" if len(bare) == 1 else f"{len(bare)} axes"
             few = "few" if len(bare) < len(expected) else "many"
-            message = f"{_words(bare)} has {axes} beside the batch, which is too {few}."
+            message = f"{spelled(bare)} has {axes} beside the batch, which is too {few}."
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
-            message = f"The sizes in {_words(bare)} are right, but not in the right order."
+            message = f"The sizes in {spelled(bare)} are right, but not in the right order."
         else:
-            message = f"{_words(bare)} is not right."
+            message = f"{spelled(bare)} is not right."
         return self.wrong_answer(message, understood, context)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
@@ -102,8 +102,12 @@ def _without_batch(sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
     return sizes[1:] if len(sizes) > 1 and sizes[0] in _BATCH else sizes
 
 
-def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
-    """The sizes of an answer, None where the batch is, and how they were read."""
+def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
+    """The sizes of an answer, None where the batch is, and how they were read.
+
+    Raises:
+        NotUnderstood: it is no shape.
+    """
     plain = answer.value
     while isinstance(plain, list) and len(plain) == 1 and isinstance(plain[0], list | str):
         plain = plain[0]
@@ -113,7 +117,7 @@ def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
             f"`{answer.name}` is {described(answer)}; the answer is a shape.",
             f"Give `{answer.name}` a tuple of whole numbers, such as (5, 7, 3).",
         )
-    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, _words(sizes))
+    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, spelled(sizes))
 
 
 def _from_values(plain: Any) -> tuple[int | None, ...] | None:
@@ -142,6 +146,7 @@ def _from_text(text: str) -> tuple[int | None, ...] | None:
     return tuple(None if _FREE.fullmatch(part) else int(part) for part in parts)
 
 
-def _words(sizes: tuple[int | None, ...]) -> str:
+def spelled(sizes: tuple[int | None, ...]) -> str:
+    """A shape as Python writes a tuple."""
     inside = ", ".join("None" if size is None else str(size) for size in sizes)
     return f"({inside},)" if len(sizes) == 1 else f"({inside})"
