@@ -51,11 +51,15 @@ def check(env: dict[str, Any], question: str, checks: str) -> None:
 def problem_of(
     public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
 ) -> str:
-    """What is not right yet, in words for the student; "" where nothing is wrong. What was understood is printed."""
+    """What is not right yet, in words for the student; "" where nothing is wrong. All else to know is printed."""
     context = _context(public, question, evidence, cells)
     if question.settings is not None:
         verdict = _judged(public, question, context)
-        return "" if verdict.status == "correct" else f"{heading(verdict)}\n{findings_in_words(verdict)}"
+        if verdict.status != "correct":
+            return f"{heading(verdict)}\n{findings_in_words(verdict)}"
+        for finding in verdict.findings:
+            print(findings_in_words(finding))
+        return ""
     try:
         for sentence in _read(question, context):
             print(sentence)
