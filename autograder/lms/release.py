@@ -11,6 +11,7 @@ and the same as one zip. Nothing of the solution is in it: the notebook is compa
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -194,9 +195,14 @@ def _assigned(
         except subprocess.TimeoutExpired:
             raise ReleaseError(f"otter assign did not end within {_SECONDS} seconds.") from None
         if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip()[-3000:]
-            raise ReleaseError(f"otter assign failed on the solution {assignment.solution_path}:\n{said}")
+            raise ReleaseError(f"otter assign refused {assignment.name}: {reason_in(done.stderr or done.stdout)}")
         yield work / "made" / "student"
+
+
+def reason_in(output: str) -> str:
+    """What otter says, without the traceback before it."""
+    errors = list(re.finditer(r"^[A-Za-z_][\w.]*(?:Error|Exception): ", output, re.MULTILINE))
+    return (output[errors[-1].end() :] if errors else output).strip()[:3000]
 
 
 def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:

@@ -14,6 +14,7 @@ from autograder.live.public import PublicPart
 from autograder.lms.handout import public_part, said_by
 from autograder.lms.master import NoMaster, master
 from autograder.lms.placing import places
+from autograder.lms.release import reason_in
 
 ASSIGNMENTS = ("advanced-layers", "cnn1", "cnn2", "fashion-conv", "fcn", "mnist-dense-conv", "onions")
 NOTHING = Evidence(key="", cells=(), isolation="none", versions={})
@@ -120,3 +121,9 @@ def test_notebooks_that_do_not_go_together_are_told_of() -> None:
     one = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("a = 1")])
     with pytest.raises(NoMaster, match="1 code cells, the solution 0"):
         master(one, nbformat.v4.new_notebook(), part, {}, [], {})
+
+
+def test_of_otters_traceback_the_reason_is_left() -> None:
+    said = "Traceback (most recent call last):\n  File x\nRuntimeError: Some autograder tests failed:\n    a results:\n"
+    assert reason_in(said) == "Some autograder tests failed:\n    a results:"
+    assert reason_in("killed\n") == "killed"
