@@ -13,8 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down; a room may import from its own floor only what stands left of it there, and from every floor below.
 FLOORS = (
     ("cli",),
+    ("releasing",),
     ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
+    ("live",),
     ("grading", "reference", "progress"),
     ("slips", "remarks", "bilingual"),
     ("observe", "train", "assignment", "intake", "gradebook", "keeping", "engine"),

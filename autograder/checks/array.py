@@ -85,7 +85,7 @@ class Array(Answered):
         return self
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
-        numbers, understood = _read(answer)
+        numbers, understood = read_numbers(answer)
         if self.length is not None:
             return self._judge_measured(numbers, understood, context)
         if self._equal(numbers):
@@ -163,8 +163,12 @@ class Array(Answered):
         return say("The first value that is not right is at position {position}, counted row by row.", position=at)
 
 
-def _read(answer: CapturedValue) -> tuple[Numbers, str]:
-    """The numbers of an answer, and how they were read."""
+def read_numbers(answer: CapturedValue) -> tuple[Numbers, str]:
+    """The numbers of an answer, and how they were read.
+
+    Raises:
+        NotUnderstood: they are no numbers.
+    """
     plain, understood = answer.value, ""
     if isinstance(plain, str):
         plain = _from_text(plain)

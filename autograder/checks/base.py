@@ -148,6 +148,10 @@ class Question(Data, ABC):
     # Whether the verdict reads the layers of its networks: where they cannot be read, a person has to.
     about_layers: ClassVar[bool] = False
 
+    # The settings of its own with which students may judge their answer before they hand in (`autograder.live`): none
+    # of them tells what is right. Where there are none, it is only said there how the answer is understood.
+    public: ClassVar[tuple[str, ...]] = ()
+
     @property
     def requires_training(self) -> bool:
         """Whether the verdict needs trusted runs, so that the assignment has to say how networks are trained."""
@@ -170,6 +174,10 @@ class Question(Data, ABC):
     def networks(self) -> tuple[str, ...]:
         """The names of the assignment's networks that the question is about."""
         return ()
+
+    def reading(self, context: Context) -> dict[str, Any]:
+        """What has to be known to read an answer; nothing in it tells what is right."""
+        return {}
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         """The trusted runs that the verdict needs; their results stand in `context.runs` under the task's key."""

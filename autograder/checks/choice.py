@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -59,8 +59,11 @@ class Choice(Answered):
             raise ValueError("two options have the same key")
         return self
 
+    def reading(self, context: Context) -> dict[str, Any]:
+        return {"options": self.options, "also": {key: list(words) for key, words in self.also.items()}}
+
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
-        key = self._chosen(answer)
+        key = self.chosen(answer)
         understood = read_as(answer, say("the option {key} (“{text}”)", key=key, text=self.options[key]))
         if str(answer.value).strip().casefold() == key.casefold():
             understood = ""
@@ -75,8 +78,12 @@ class Choice(Answered):
     def _right_keys(self) -> tuple[str, ...]:
         return (self.correct,) if isinstance(self.correct, str) else self.correct
 
-    def _chosen(self, answer: CapturedValue) -> str:
-        """The key of the option that is meant."""
+    def chosen(self, answer: CapturedValue) -> str:
+        """The key of the option that is meant.
+
+        Raises:
+            NotUnderstood: none is, or several may be.
+        """
         plain = single(answer)
         if isinstance(plain, bool):
             found = self._named(str(plain))

@@ -42,6 +42,7 @@ class Comparison(Question):
     margin: float = Field(default=0.0, ge=0)
 
     about_layers: ClassVar[bool] = True
+    public: ClassVar[tuple[str, ...]] = ("network", "other", "claim", "margin")
 
     @model_validator(mode="after")
     def _two_networks(self) -> Comparison:

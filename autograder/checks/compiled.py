@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -40,6 +40,9 @@ class Compiled(Question):
     learning_rate: float | None = Field(default=None, gt=0)
     loss: Names = ()
     metrics: tuple[str, ...] = ()
+
+    # Optimizer and loss may be what the question is about.
+    public: ClassVar[tuple[str, ...]] = ("network", "metrics")
 
     @field_validator("optimizer", "loss")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -56,6 +56,8 @@ class Figure(Question):
     quantity: Literal["accuracy", "loss", "any"] = "any"
     network: str = Field(default="", max_length=200)
     points_per_line: int | None = Field(default=None, ge=1, le=100_000)
+
+    public: ClassVar[tuple[str, ...]] = ("curves", "quantity", "network", "points_per_line")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,) if self.network else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,6 +30,8 @@ class History(Question):
     epochs: int | None = Field(default=None, ge=1, le=10_000)
     metrics: tuple[str, ...] = ()
     validation: bool = False
+
+    public: ClassVar[tuple[str, ...]] = ("network", "variable", "epochs", "metrics", "validation")
 
     @field_validator("metrics")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -59,6 +59,10 @@ class Number(Answered):
 
     def networks(self) -> tuple[str, ...]:
         return (self.expected.network,) if isinstance(self.expected, Quantity) else ()
+
+    def reading(self, context: Context) -> dict[str, Any]:
+        expected = self._expected(context)
+        return {"thousands": self._whole(expected) and self._large(expected), "fraction": self.fraction}
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)

@@ -26,6 +26,7 @@ class ParametersQuestion(Question):
 
     from_evidence_alone: ClassVar[bool] = True
     about_layers: ClassVar[bool] = True
+    public: ClassVar[tuple[str, ...]] = ("network",)
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)

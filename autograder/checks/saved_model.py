@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,8 @@ class SavedModel(Question):
     kind: Literal["saved_model"]
     network: str = Field(min_length=1, max_length=200)
     file: str = Field(default="", max_length=200)
+
+    public: ClassVar[tuple[str, ...]] = ("network", "file")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)

@@ -46,7 +46,7 @@ class Shape(Answered):
         right = (*self.also, *(() if isinstance(self.expected, OutputShape) else (self.expected,)))
         for known in self.wrong:
             if known.value in right:
-                raise ValueError(f"the wrong answer {_words(known.value)} is among those that count as right")
+                raise ValueError(f"the wrong answer {spelled(known.value)} is among those that count as right")
         if self.expected == ():
             raise ValueError("expected lists at least one size")
         return self
@@ -56,7 +56,7 @@ class Shape(Answered):
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)
-        sizes, understood = _read(answer)
+        sizes, understood = read_shape(answer)
         if _fits(sizes, expected) or any(_fits(sizes, other) for other in self.also):
             return self.right(understood)
         for known in self.wrong:
@@ -67,14 +67,14 @@ class Shape(Answered):
             message = say(
                 "{shape} is the shape in the network that you built. Another network was asked for, so this "
                 "follows from what differs there.",
-                shape=_words(bare),
+                shape=spelled(bare),
             )
         elif len(bare) != len(expected):
             message = _other_number_of_axes(bare, few=len(bare) < len(expected))
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
-            message = say("The sizes in {shape} are right, but not in the right order.", shape=_words(bare))
+            message = say("The sizes in {shape} are right, but not in the right order.", shape=spelled(bare))
         else:
-            message = say("{value} is not right.", value=_words(bare))
+            message = say("{value} is not right.", value=spelled(bare))
         return self.wrong_answer(message, understood, context)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
@@ -94,7 +94,7 @@ class Shape(Answered):
 
 
 def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> str:
-    shape, count = _words(sizes), len(sizes)
+    shape, count = spelled(sizes), len(sizes)
     if few:
         return say_count(
             "{shape} has {count} axis beside the batch, which is too few.",
@@ -121,8 +121,12 @@ def _without_batch(sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
     return sizes[1:] if len(sizes) > 1 and sizes[0] in _BATCH else sizes
 
 
-def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
-    """The sizes of an answer, None where the batch is, and how they were read."""
+def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
+    """The sizes of an answer, None where the batch is, and how they were read.
+
+    Raises:
+        NotUnderstood: it is no shape.
+    """
     plain = answer.value
     while isinstance(plain, list) and len(plain) == 1 and isinstance(plain[0], list | str):
         plain = plain[0]
@@ -132,7 +136,7 @@ def _read(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
             say("`{name}` is {given}; the answer is a shape.", name=answer.name, given=described(answer)),
             say("Give `{name}` a tuple of whole numbers, such as (5, 7, 3).", name=answer.name),
         )
-    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, _words(sizes))
+    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, spelled(sizes))
 
 
 def _from_values(plain: Any) -> tuple[int | None, ...] | None:
@@ -161,6 +165,7 @@ def _from_text(text: str) -> tuple[int | None, ...] | None:
     return tuple(None if _FREE.fullmatch(part) else int(part) for part in parts)
 
 
-def _words(sizes: tuple[int | None, ...]) -> str:
+def spelled(sizes: tuple[int | None, ...]) -> str:
+    """A shape as Python writes a tuple."""
     inside = ", ".join("None" if size is None else str(size) for size in sizes)
     return f"({inside},)" if len(sizes) == 1 else f"({inside})"

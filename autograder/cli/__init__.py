@@ -14,6 +14,7 @@ from autograder.cli import new
 from autograder.cli import calibrate
 from autograder.cli import validate
 from autograder.cli import package
+from autograder.cli import release
 from autograder.cli import grade_one
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "new",
     "package",
     "regrade",
+    "release",
     "review",
     "validate",
 ]

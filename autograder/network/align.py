@@ -47,6 +47,12 @@ def differing(
     )
 
 
+def compared(operation: Operation) -> dict[str, Any]:
+    """The settings of an operation in which two can differ, unless they are compared strictly."""
+    found = ((name, _visible(operation.settings, name, strict=False)) for name in operation.settings)
+    return {name: value for name, value in found if value is not None}
+
+
 def _visible(settings: Mapping[str, Any], name: str, *, strict: bool) -> Any:
     if not strict and (name in _FOR_LEARNING_ONLY or name.endswith(_ENDINGS)):
         return None

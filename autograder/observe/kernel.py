@@ -18,6 +18,7 @@ from autograder.observe.describe import Describer
 from autograder.observe.fitting import FitRecorder
 from autograder.observe.sentences import FAR_TOO_MUCH_OUTPUT
 from autograder.observe.serving import serve
+from autograder.observe.stand_ins import install
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
 CAPTURE_REQUEST = "autograder_capture_request"
@@ -153,6 +154,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     serve(arguments["datasets"], files)
+    install()
     _budget.limit = int(arguments["output_kb"]) * 1024
     Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
     Application.listening = dict(enumerate(channels, start=1))

@@ -1,0 +1,69 @@
+"""Findings as plain text, as the terminal shows those of `autograder check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograder.checks.networks import StudentNetwork
+from autograder.language import mark, say
+from autograder.network.measure import rows, sum_up
+from autograder.network.values import shown
+from autograder.result import ComparisonExhibit, Finding, RowCells, Verdict
+
+SIGNS = {"correct": "✓", "partial": "◐", "wrong": "✗", "not_reached": "–", "needs_review": "…", "error": "!"}
+ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
+STATUS_WORDS = {
+    "partial": mark("partly right"),
+    "wrong": mark("not right yet"),
+    "not_reached": mark("not there yet"),
+    "error": mark("could not be checked"),
+}
+
+
+def heading(verdict: Verdict) -> str:
+    """The question, and how it stands with it."""
+    words = STATUS_WORDS.get(verdict.status, verdict.status)
+    return f"{SIGNS[verdict.status]} {verdict.title}: {say(words)}"
+
+
+def findings_in_words(found: Verdict | Finding) -> str:
+    """Every finding on a line of its own, and what differs between the networks below."""
+    if isinstance(found, Finding):
+        return _line(found)
+    lines = [_line(finding) for finding in found.findings]
+    for exhibit in found.exhibits:
+        if isinstance(exhibit, ComparisonExhibit):
+            lines += ["", *_comparison(exhibit)]
+    return "\n".join(lines)
+
+
+def network_in_words(student: StudentNetwork, name: str) -> str:
+    """A network of the student as it is understood; it must have an architecture."""
+    called = shown(student.captured.name) if student.captured is not None else name
+    measured = rows(student.architecture) if student.architecture is not None else ()
+    sentence = say(
+        "`{name}` is understood as a network of {layers:,} operations with {parameters:,} parameters.",
+        name=called,
+        layers=len(measured),
+        parameters=sum_up(measured).total,
+    )
+    return f"{student.understood} {sentence}".lstrip()
+
+
+def _line(finding: Finding) -> str:
+    where = f"{finding.where}: " if finding.where else ""
+    return f"{where}{finding.message} {finding.hint}".rstrip()
+
+
+def _comparison(exhibit: ComparisonExhibit) -> Iterator[str]:
+    table = [("", say("expected"), say("yours"))]
+    table += [(ROW_SIGNS[row.state], _cells(row.expected), _cells(row.actual)) for row in exhibit.rows]
+    width = max(len(left) for _, left, _ in table)
+    for sign, left, right in table:
+        yield f"{sign:1} {left:{width}}  {right}".rstrip()
+
+
+def _cells(cells: RowCells | None) -> str:
+    if cells is None:
+        return ""
+    return f"{cells.layer} {cells.shape} {cells.parameters if cells.parameters is not None else ''}".rstrip()
