@@ -98,6 +98,7 @@ class Observer:
             figures=run.ledger.figures,
             files=run.ledger.files,
             notes=run.ledger.notes,
+            tests=run.tests,
             isolation=self.isolation.name,
             versions=versions(),
             seconds=round(time.monotonic() - started, 3),
@@ -122,9 +123,11 @@ class Observer:
             "seed": int(key[:8], 16),
             "output_kb": task.limits.output_kb,
             "datasets": [dataset.layout for dataset in served],
+            "otter": any(test.kind == "otter" for test in task.tests),
         }
         descriptors = [dataset.descriptor for dataset in served]
-        run = NotebookRun(manager(self._warm, task.limits.bounds(), arguments, descriptors), sources, task.limits)
+        kernel = manager(self._warm, task.limits.bounds(), arguments, descriptors)
+        run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run
 
