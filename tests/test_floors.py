@@ -21,9 +21,9 @@ FLOORS = (
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),
     ("training",),
-    ("evidence", "result", "datasets"),
+    ("evidence", "foreign", "result", "datasets"),
     ("network",),
-    ("data", "errors", "database", "files", "once", "runs", "similarity", "versions"),
+    ("data", "errors", "database", "files", "language", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}
 # What runs inside a child process and may import TensorFlow there.

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from autograder.data import Data
 from autograder.evidence import CapturedFit, Evidence
+from autograder.foreign.model import ForeignTest
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
@@ -143,10 +144,17 @@ class Question(Data, ABC):
     # Whether the verdict reads the evidence and the assignment alone, neither runs nor earlier verdicts: then a
     # question that is looked at in several rounds is judged in the first. Its fields must be hashable.
     from_evidence_alone: ClassVar[bool] = False
+    # Whether the verdict rests on what was said in the process that the student's code shares.
+    beside_student_code: ClassVar[bool] = False
 
     @property
     def requires_training(self) -> bool:
         """Whether the verdict needs trusted runs, so that the assignment has to say how networks are trained."""
+        return False
+
+    @property
+    def for_a_person(self) -> bool:
+        """Whether nothing is ever decided here, and its points wait for a person."""
         return False
 
     @property
@@ -161,6 +169,10 @@ class Question(Data, ABC):
 
     def variables(self) -> tuple[str, ...]:
         """The names in the student's notebook whose values the capture should bring."""
+        return ()
+
+    def tests(self) -> tuple[ForeignTest, ...]:
+        """The foreign tests that are to be run beside the student's code."""
         return ()
 
     def networks(self) -> tuple[str, ...]:
@@ -190,5 +202,6 @@ class Question(Data, ABC):
                 "points": self.points,
                 "findings": findings,
                 "exhibits": exhibits,
+                "beside_student_code": self.beside_student_code,
             }
         )

@@ -29,7 +29,7 @@ def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, 
     locked: list[NbgraderCell] = []
     graded: list[tuple[str, float, NbgraderCell | None]] = []
     for cell in cells:
-        facts, identity = _facts(cell)
+        facts, identity = _facts(cell["metadata"])
         if not identity:
             continue
         if identity in ids:
@@ -62,9 +62,9 @@ def joined(suites: Sequence[Suite]) -> Suite:
     )
 
 
-def identity_of(cell: Mapping[str, Any]) -> str:
-    """The `grade_id` of a cell, "" where it has none."""
-    return _facts(cell)[1]
+def identity_of(metadata: Mapping[str, Any]) -> str:
+    """The `grade_id` in a cell's metadata, "" where it has none."""
+    return _facts(metadata)[1]
 
 
 def in_hidden_region(source: str, line: int | None) -> bool:
@@ -104,7 +104,7 @@ def placed(tests: Sequence[NbgraderCell], cells: Sequence[Mapping[str, Any]]) ->
     for cell in cells:
         code = cell["cell_type"] == "code"
         codes += code
-        if identity := identity_of(cell):
+        if identity := identity_of(cell["metadata"]):
             position[identity] = (codes, code)
     return [_placed(test, position, codes) for test in tests]
 
@@ -118,8 +118,8 @@ def _placed(test: NbgraderCell, position: Mapping[str, tuple[int, bool]], last: 
     return test.model_copy(update={"after": at})
 
 
-def _facts(cell: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    facts = cell.get("metadata", {}).get("nbgrader")
+def _facts(metadata: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    facts = metadata.get("nbgrader")
     identity = facts.get("grade_id") if isinstance(facts, Mapping) else None
     if not isinstance(facts, Mapping) or not isinstance(identity, str) or not 0 < len(identity) <= 200:
         return {}, ""

@@ -59,9 +59,7 @@ def read_specification(test: Any, where: str) -> Suite:
         run = OtterTest(name=name, doctests=tuple(dedent(case["code"]) for case in cases))
         return _suite(name, run, facts, test.get("points"), test.get("all_or_nothing", False), where)
     except _FLAWS as error:
-        raise ForeignTestsError(
-            f"{where}: its tests have another shape than otter's ({error!r:.200})."
-        ) from None
+        raise ForeignTestsError(f"{where}: its tests have another shape than otter's ({error!r:.200}).") from None
 
 
 def _functions(text: str, tree: ast.Module, assigned: Mapping[str, ast.expr], where: str) -> Suite:

@@ -9,6 +9,8 @@ from autograder.feedback.platform import overview_fragment, question_fragment
 from autograder.result import Result, Verdict
 from autograder.sandbox.isolation import meaning
 
+BESIDE = "tests run beside student code"
+
 
 def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
     """The object of `results.json`: one test for each question, in their order.
@@ -65,6 +67,9 @@ def _test(number: int, verdict: Verdict, hidden: bool) -> dict[str, Any]:
         "visibility": "after_published" if hidden else "visible",
         "extra_data": {"question": verdict.id, "status": verdict.status, "points": verdict.points},
     }
+    if verdict.beside_student_code:
+        test["tags"] = [BESIDE]
+        test["extra_data"]["beside_student_code"] = True
     if verdict.status != "needs_review":
         passed = verdict.score >= verdict.points
         test |= {"score": verdict.score, "max_score": verdict.points, "status": "passed" if passed else "failed"}
