@@ -114,12 +114,14 @@ class Assignment:
 
     def observe_task(self) -> ObserveTask:
         """How *observe* is to run a notebook of this assignment."""
+        tests = tuple(dict.fromkeys(test for question in self.questions for test in question.tests()))
         return ObserveTask(
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
             limits=self.observe.limits,
-            tests=tuple(dict.fromkeys(test for question in self.questions for test in question.tests())),
+            tests=tests,
+            otter=any(test.kind == "otter" for test in tests),
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

@@ -144,12 +144,15 @@ class Question(Data, ABC):
     # Whether the verdict reads the evidence and the assignment alone, neither runs nor earlier verdicts: then a
     # question that is looked at in several rounds is judged in the first. Its fields must be hashable.
     from_evidence_alone: ClassVar[bool] = False
-    # Whether the verdict rests on what was said in the process that the student's code shares.
-    beside_student_code: ClassVar[bool] = False
 
     @property
     def requires_training(self) -> bool:
         """Whether the verdict needs trusted runs, so that the assignment has to say how networks are trained."""
+        return False
+
+    @property
+    def beside_student_code(self) -> bool:
+        """Whether the verdict rests on what was said in the process that the student's code shares."""
         return False
 
     @property

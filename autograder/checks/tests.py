@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,12 +26,14 @@ class Tests(Question):
     empty), and `suite` the tests, which are filled in when the assignment is read.
     """
 
-    beside_student_code: ClassVar[bool] = True
-
     kind: Literal["tests"]
     file: str = Field(min_length=1, max_length=500)
     name: str | tuple[str, ...] = ""
     suite: Suite = Suite(name="", platform="otter")
+
+    @property
+    def beside_student_code(self) -> bool:
+        return not self.for_a_person
 
     @property
     def for_a_person(self) -> bool:

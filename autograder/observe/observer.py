@@ -123,7 +123,7 @@ class Observer:
             "seed": int(key[:8], 16),
             "output_kb": task.limits.output_kb,
             "datasets": [dataset.layout for dataset in served],
-            "otter": any(test.kind == "otter" for test in task.tests),
+            "otter": task.otter,
         }
         descriptors = [dataset.descriptor for dataset in served]
         kernel = manager(self._warm, task.limits.bounds(), arguments, descriptors)

@@ -67,6 +67,7 @@ class ObserveTask(Data):
     datasets: names of the public datasets that `keras.datasets` serves.
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
     tests: foreign tests that are run beside the student's code, in the same kernel.
+    otter: whether `import otter` gives what otter gives while it grades: a `Notebook` that does nothing.
     """
 
     variables: tuple[str, ...] = ()
@@ -74,13 +75,15 @@ class ObserveTask(Data):
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
+    otter: bool = False
 
     @model_serializer(mode="wrap")
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A task without foreign tests has the key that it had before there were any."""
         plain: dict[str, Any] = handler(self)
-        if not self.tests:
-            plain.pop("tests", None)
+        for name in ("tests", "otter"):
+            if not getattr(self, name):
+                plain.pop(name, None)
         return plain
 
     @property
