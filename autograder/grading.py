@@ -134,6 +134,7 @@ class Grader:
         self._observing: OncePerKey[Evidence] = OncePerKey()
         self._training: OncePerKey[TrainingRun] = OncePerKey()
         self._task = standard.assignment.observe_task()
+        self._trains = any(question.requires_training for question in standard.assignment.questions)
         self._made: set[str] = set()
         self._made_lock = threading.Lock()
 
@@ -173,7 +174,8 @@ class Grader:
     def _observe(self, key: str, notebook: NotebookNode, task: ObserveTask) -> Evidence:
         found = self._gradebook.evidence(key) if self._reusable(key) else None
         if found is None:
-            self._trainer.warm()  # its libraries are imported while the first notebooks run
+            if self._trains:
+                self._trainer.warm()  # its libraries are imported while the first notebooks run
             found = self._observer.observe(notebook, task)
             self._gradebook.store_evidence(found)
         return found

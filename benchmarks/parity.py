@@ -1,6 +1,6 @@
 """Whether `autograder grade`, `autograder check` and `otter run` with the zip agree on every score.
 
-    .venv/bin/python benchmarks/parity.py [ASSIGNMENT...] [--limit N]
+    .venv/bin/python -m benchmarks.parity [ASSIGNMENT...] [--limit N]
 
 For each assignment: its solution, the notebook that students receive, and every notebook under tests/samples/<name>*.
 Prints a line for each notebook and ends with status 1 where two of the three differ. Some 40 seconds a notebook.

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from courses import nbgrader_source, nbgrader_student, notebook, otter_student, otter_tests, otter_zip
+from foreign.courses import nbgrader_source, nbgrader_student, notebook, otter_student, otter_tests, otter_zip
 
 from autograder.assignment import AssignmentError, load
 from autograder.jobs import calibrate_assignment, package, regrade_folder

@@ -1,7 +1,7 @@
 """An nbgrader source: what is graded in it, and where its cells go in a student's notebook."""
 
 import pytest
-from courses import source_cells
+from foreign.courses import source_cells
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.evidence import Failure

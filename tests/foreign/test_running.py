@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from courses import Q1, Q2, nbgrader_source, nbgrader_student
+from foreign.courses import Q1, Q2, nbgrader_source, nbgrader_student
 
 from autograder.assignment.foreign import read_suites
 from autograder.foreign.otter import read_test_file
