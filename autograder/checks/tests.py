@@ -187,17 +187,24 @@ def _finding(one: _Outcome) -> Finding:
         if got and want:
             said = say(
                 "The test “{name}” did not pass: `{example}` gives `{got}`, where `{want}` was expected.",
-                **{"name": name, "example": example, "got": got, "want": want},
+                name=name,
+                example=example,
+                got=got,
+                want=want,
             )
         elif want:
             said = say(
                 "The test “{name}” did not pass: `{example}` gives nothing, where `{want}` was expected.",
-                **{"name": name, "example": example, "want": want},
+                name=name,
+                example=example,
+                want=want,
             )
         else:
             said = say(
                 "The test “{name}” did not pass: `{example}` gives `{got}`, where nothing was expected.",
-                **{"name": name, "example": example, "got": got},
+                name=name,
+                example=example,
+                got=got,
             )
     else:
         said = say("The test “{name}” did not pass.", name=name)

@@ -123,6 +123,8 @@ def _facts(metadata: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
     identity = facts.get("grade_id") if isinstance(facts, Mapping) else None
     if not isinstance(facts, Mapping) or not isinstance(identity, str) or not 0 < len(identity) <= 200:
         return {}, ""
+    if not identity.isprintable():
+        return {}, ""
     return facts, identity
 
 
