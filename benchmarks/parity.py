@@ -3,8 +3,8 @@
     .venv/bin/python -m benchmarks.parity [ASSIGNMENT...] [--limit N]
 
 For each assignment: its solution, the notebook that students receive, and every notebook under tests/samples/<name>*.
-Prints a line for each notebook and ends with status 1 where two of the three differ. `autograder grade` takes them as one
-class, the other two one by one, as students and Gradescope do: some 40 seconds a notebook on two idle cores.
+Prints a line for each notebook and ends with status 1 where two of the three differ. `autograder grade` takes them as
+one class, the other two one by one, as students and Gradescope do: some 40 seconds a notebook on two idle cores.
 """
 
 import argparse

@@ -189,10 +189,7 @@ class NotebookRun:
 
     async def _died(self, index: int, status: str) -> str:
         await self._provisioner.kill()
-        ended = self._provisioner.exit
-        reason = ended.reason if ended else ""
-        if reason == "lost" and await self._provisioner.warm_is_gone():
-            raise KernelLost("the warm process ended while a notebook ran")
+        reason = await self._reason_of_death()
         why = {
             "memory": f"used more than {self._limits.memory_mb} MB of memory",
             "processes": f"started more than {self._limits.processes} processes",
@@ -203,6 +200,18 @@ class NotebookRun:
             why = f"sent more than {MAX_SENT // 2**20} MB to the grader"
         self._note_cell(index, f"{why}; the cells after it were not run.")
         return status or "died"
+
+    async def _reason_of_death(self) -> str:
+        """Why the kernel ended, "" where it lives.
+
+        Raises:
+            KernelLost: it went down with the warm process.
+        """
+        ended = self._provisioner.exit
+        reason: str = ended.reason if ended else ""
+        if reason == "lost" and await self._provisioner.warm_is_gone():
+            raise KernelLost("the warm process ended while a notebook ran")
+        return reason
 
     def _failure(self, index: int) -> Failure:
         reply = self._client.reply
@@ -255,6 +264,7 @@ class NotebookRun:
             status: Literal["timeout", "died"] = "timeout"
         except Exception:
             # A dead kernel, or one that sends something else than an answer.
+            await self._reason_of_death()
             status = "died"
         await self._provisioner.kill()
         return CapturedTest(key=test.key, status=status)
