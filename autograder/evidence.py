@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from autograder.data import Data
 
@@ -18,6 +18,7 @@ MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
 MAX_NETWORKS = 50
 MAX_VALUES = 200
+MAX_CASES = 500
 
 CellStatus = Literal["ok", "error", "timeout", "died", "not_run"]
 ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "other"]
@@ -136,6 +137,55 @@ class Capture(Data):
             raise InvalidEvidence(f"the kernel's description of itself is malformed: {type(error).__name__}") from None
 
 
+class CapturedCase(Data):
+    """What the kernel says of one foreign test. `value` is the points that a test cell computed, None for all or none.
+
+    Of a doctest that failed, `example` gives `got` where `want` was expected; `error` is the exception of another one,
+    and `line` the line of a test cell that it came from.
+    """
+
+    passed: bool
+    value: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    example: str = Field(default="", max_length=1000)
+    got: str = Field(default="", max_length=1000)
+    want: str = Field(default="", max_length=1000)
+    error: str = Field(default="", max_length=1000)
+    line: int | None = None
+
+
+class CapturedTest(Data):
+    """What came of a foreign test, by the `key` of its content; it may have fewer cases than were asked for.
+
+    "broken": the test itself could not be executed, and `problem` says why.
+    """
+
+    key: str = Field(max_length=64)
+    status: Literal["ran", "timeout", "died", "not_run", "broken"]
+    cases: tuple[CapturedCase, ...] = Field(default=(), max_length=MAX_CASES)
+    problem: str = Field(default="", max_length=1000)
+
+    @classmethod
+    def parse(cls, key: str, raw: object, cases: int) -> CapturedTest:
+        """Validate what the kernel answered when it was asked to run the test `key` with this many cases.
+
+        Raises:
+            InvalidEvidence: it is too large, or of another shape.
+        """
+        try:
+            if not isinstance(raw, str) or len(raw) > MAX_CAPTURE_BYTES:
+                raise InvalidEvidence("the kernel's answer about a test is no text, or larger than 4 MiB")
+            plain = json.loads(raw, parse_int=_whole_number)
+            check_depth(plain, 8)
+            found = cls.model_validate({**plain, "key": key})
+        except InvalidEvidence:
+            raise
+        except (ValidationError, ValueError, TypeError, RecursionError, OverflowError) as error:
+            raise InvalidEvidence(f"the kernel's answer about a test is malformed: {type(error).__name__}") from None
+        if len(found.cases) > cases or (found.status == "ran" and len(found.cases) != cases):
+            raise InvalidEvidence("the kernel's answer is about another number of tests")
+        return found
+
+
 class Failure(Data):
     """An exception that a cell raised: its class, its message, and the line of the cell it came from (1-based)."""
 
@@ -170,6 +220,18 @@ class Evidence(Data):
     isolation: str
     versions: dict[str, str]
     seconds: float = 0.0
+    tests: tuple[CapturedTest, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Evidence without foreign tests reads as it did before there were any, so that keys made of it stand."""
+        plain: dict[str, Any] = handler(self)
+        if not self.tests:
+            plain.pop("tests", None)
+        return plain
+
+    def test(self, key: str) -> CapturedTest | None:
+        return next((test for test in self.tests if test.key == key), None)
 
     def network(self, name: str) -> CapturedNetwork | None:
         return next((network for network in self.networks if network.name == name), None)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from autograder.engine import ObserveStage, TrainStage
     from autograder.observe.observer import Observer
+    from autograder.observe.task import ObserveTask
     from autograder.train.trainer import Trainer
 
 # Submissions under way for each worker.
@@ -95,6 +96,8 @@ class Standard:
 
     def reference_context(self) -> Context:
         """The reference solution as a submission, before any training run."""
+        if self.assignment.solution_path is None:
+            return Context(evidence=self.reference.evidence, expected={}, questions=self.assignment.questions)
         return context_of(self, self.reference.evidence, read_solution(self.assignment))
 
     @property
@@ -146,6 +149,7 @@ class Grader:
         self._observing: OncePerKey[Evidence] = OncePerKey()
         self._training: OncePerKey[TrainingRun] = OncePerKey()
         self._task = standard.assignment.observe_task()
+        self._trains = any(question.requires_training for question in standard.assignment.questions)
         self._made: set[str] = set()
         self._made_lock = threading.Lock()
 
@@ -165,12 +169,13 @@ class Grader:
             content, notebook = read(submission)
         except (UnreadableNotebook, UnreadableSubmission):
             return self._unreadable(submission, start)
-        observe_key = self._observer.key(code_cells(notebook), self._task)
+        task = self._task.placed(notebook)
+        observe_key = self._observer.key(code_cells(notebook), task)
         result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
-        evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook))
+        evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook, task))
         context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
         context = with_explanations(context, self._run)
         made = conclude(self._standard, submission.student, submission.submission, context)
@@ -186,11 +191,12 @@ class Grader:
         stored = None if self._fresh else self._gradebook.result(submission.student)
         return stored.result if stored is not None and stored.result_key == result_key else None
 
-    def _observe(self, key: str, notebook: NotebookNode) -> Evidence:
+    def _observe(self, key: str, notebook: NotebookNode, task: ObserveTask) -> Evidence:
         found = self._gradebook.evidence(key) if self._reusable(key) else None
         if found is None:
-            self._trainer.warm()  # its libraries are imported while the first notebooks run
-            found = self._observer.observe(notebook, self._task)
+            if self._trains:
+                self._trainer.warm()  # its libraries are imported while the first notebooks run
+            found = self._observer.observe(notebook, task)
             self._gradebook.store_evidence(found)
         return found
 

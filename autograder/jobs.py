@@ -176,7 +176,7 @@ def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
             f'{output} holds the grades of "{owner}", not of "{assignment.name}"; name another folder with --output.'
         )
     gradebook.store_fact("assignment", assignment.name)
-    gradebook.store_fact("assignment_folder", str(assignment.folder.resolve()))
+    gradebook.store_fact("assignment_folder", str(assignment.place))
 
 
 def standard_of(assignment: Assignment, observer: Observer | ObserveStage) -> Standard:
@@ -409,5 +409,8 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
         standard = standard_of(assignment, observer)
         task = assignment.observe_task()
         return validate(
-            standard, lambda notebook: observer.observe(notebook, task), trainer.run, train_mutants=train_mutants
+            standard,
+            lambda notebook: observer.observe(notebook, task.placed(notebook)),
+            trainer.run,
+            train_mutants=train_mutants,
         )

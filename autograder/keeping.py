@@ -101,7 +101,7 @@ def settled(folder: Path, assignment: Assignment, url: str | None) -> Keeping | 
         raise GradebookError(
             f"{folder} keeps its grades in {FILE_NAME}: leave --gradebook out, or name another folder with --output."
         )
-    return Keeping(url=wanted, assignment=assignment.name, assignment_folder=str(assignment.folder.resolve()))
+    return Keeping(url=wanted, assignment=assignment.name, assignment_folder=str(assignment.place))
 
 
 def named(url: str, where: str) -> str:

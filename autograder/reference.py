@@ -84,18 +84,24 @@ class Reference(Data):
         return found
 
 
+# What an assignment that is nothing but foreign tests is held against.
+_NOTHING = Reference(solution="", evidence=Evidence(key="", cells=(), isolation="nothing was executed", versions={}))
+
+
 def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> Reference:
     """The reference of an assignment: the stored one while the solution is unchanged, else from executing the solution.
 
     Raises:
         AssignmentError: the solution is no notebook, or does not run to its end.
     """
+    if assignment.solution_path is None:
+        return _NOTHING
     solution = read_solution(assignment)
     key = solution_key(assignment, solution)
     stored = read_reference(assignment.folder)
     if stored is not None and stored.solution == key:
         return stored
-    evidence = observer.observe(solution, assignment.observe_task())
+    evidence = observer.observe(solution, assignment.observe_task().without_tests)
     for cell in evidence.cells:
         if cell.status != "ok":
             why = f"{cell.failure.name}: {cell.failure.message}" if cell.failure else cell.status
@@ -110,6 +116,8 @@ def stored_reference(assignment: Assignment) -> Reference:
     Raises:
         AssignmentError: none is stored, or the solution has changed since.
     """
+    if assignment.solution_path is None:
+        return _NOTHING
     stored = read_reference(assignment.folder)
     if stored is None or stored.solution != solution_key(assignment, read_solution(assignment)):
         raise AssignmentError(
@@ -123,7 +131,7 @@ def stored_reference(assignment: Assignment) -> Reference:
 
 def solution_key(assignment: Assignment, solution: NotebookNode) -> str:
     """Changes with the solution's code and with what is observed of it, whatever it may take: it runs to its end."""
-    asked = assignment.observe_task().model_dump(mode="json", exclude={"limits"})
+    asked = assignment.observe_task().without_tests.model_dump(mode="json", exclude={"limits"})
     return digest("solution", list(code_cells(solution)), asked)
 
 
@@ -134,7 +142,7 @@ def read_solution(assignment: Assignment) -> NotebookNode:
         AssignmentError: there is none, or it cannot be read.
     """
     try:
-        return parse_notebook(assignment.solution_path.read_bytes())
+        return parse_notebook(assignment.solution.read_bytes())
     except OSError as error:
         raise AssignmentError([f"{assignment.solution_path}: the solution cannot be read: {error.strerror}."]) from None
     except UnreadableNotebook as error:

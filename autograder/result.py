@@ -178,7 +178,8 @@ class Verdict(Data):
     """What one question earned and why.
 
     `score` counts points earned, 0 ≤ score ≤ points. A question that waits for a person has status `needs_review`
-    and score 0; its points are then counted as pending, not as lost.
+    and score 0; its points are then counted as pending, not as lost. `beside_student_code` marks what rests on tests
+    that ran in the same process as the student's code, which could have made them pass.
     """
 
     id: str
@@ -189,6 +190,7 @@ class Verdict(Data):
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     override: AppliedOverride | None = None
+    beside_student_code: bool = False
 
     @property
     def pending(self) -> float:

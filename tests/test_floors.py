@@ -23,7 +23,7 @@ FLOORS = (
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),
     ("training",),
-    ("evidence", "result", "datasets"),
+    ("evidence", "foreign", "result", "datasets"),
     ("network",),
     ("data", "errors", "database", "files", "language", "once", "runs", "similarity", "versions"),
 )

@@ -46,21 +46,44 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment as its author wrote it, complete and free of contradictions; made by `load`."""
+    """An assignment as its author wrote it, complete and free of contradictions; made by `load`.
+
+    Where it is nothing but foreign tests, `file` is those, and there is no solution. `tests_paths` are the files and
+    folders of foreign tests that its questions name.
+    """
 
     file: Path
     name: str
     title: str
     language: str
     notebook_path: Path
-    solution_path: Path
+    solution_path: Path | None
     networks: Mapping[str, NetworkSpec]
     observe: ObserveTable
     questions: tuple[Question, ...]
+    tests_paths: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:
         return self.file.parent
+
+    @property
+    def place(self) -> Path:
+        """What `load` is given to read it again."""
+        return (self.folder if self.solution_path is not None else self.file).resolve()
+
+    @property
+    def solution(self) -> Path:
+        """The solution's path.
+
+        Raises:
+            AssignmentError: it has none.
+        """
+        if self.solution_path is None:
+            raise AssignmentError(
+                [f"{self.file} has no solution, only tests: `autograder new` starts an assignment that has one."]
+            )
+        return self.solution_path
 
     @property
     def points(self) -> float:
@@ -77,7 +100,7 @@ class Assignment:
             [self.name, self.title, self.language],
             {name: [network.table, network.recipe] for name, network in self.networks.items()},
             list(self.questions),
-            self.solution_path.read_bytes(),
+            self.solution_path.read_bytes() if self.solution_path is not None else b"",
             *filter(None, [catalogue(self.language)]),
         )
 
@@ -108,11 +131,13 @@ class Assignment:
 
     def observe_task(self) -> ObserveTask:
         """How *observe* is to run a notebook of this assignment."""
+        tests = tuple(dict.fromkeys(test for question in self.questions for test in question.tests()))
         return ObserveTask(
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
             limits=self.observe.limits,
+            tests=tests,
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

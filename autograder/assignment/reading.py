@@ -8,6 +8,7 @@ title = "Add the missing layers"
 language = "en"                     # optional: in which everything is said to students (docs/languages.md)
 notebook = "cnn2.ipynb"             # what students get; paths are relative to this file's folder
 solution = "../../solutions/cnn2/cnn2.ipynb"
+tests = "autograder.zip"            # optional: otter's or nbgrader's tests, for the questions that have no table below
 
 [networks.model]                    # one table for each network, by the variable that holds it in the notebook
 table = "cnn2.summary.txt"          # optional: the summary that the handout prints, with its START and END lines
@@ -54,11 +55,23 @@ from typing import Any
 
 from pydantic import Field
 
+from autograder.assignment.foreign import (
+    chosen,
+    foreign_assignment,
+    further_tables,
+    identity,
+    is_foreign,
+    question_table,
+    read_suites,
+    two_sources,
+)
 from autograder.assignment.model import Assignment, NetworkSpec, ObserveTable
 from autograder.assignment.problems import AssignmentError, did_you_mean, language_problem, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
 from autograder.data import Data
+from autograder.errors import Mendable
+from autograder.foreign.model import Suite
 from autograder.network.table import SummaryTable, TableError, parse_table
 from autograder.training import Recipe
 
@@ -73,10 +86,17 @@ class _File(Data):
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
     notebook: str = Field(min_length=1)
     solution: str = Field(min_length=1)
+    tests: str | None = Field(default=None, min_length=1)
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
     training: dict[str, Any] | None = None
     questions: tuple[dict[str, Any], ...] = Field(min_length=1)
+
+
+class _FileOfTests(_File):
+    """A file whose questions may all come from foreign tests."""
+
+    questions: tuple[dict[str, Any], ...] = ()
 
 
 class _Network(Data):
@@ -93,14 +113,19 @@ def load(path_or_name: str, *, search: Sequence[Path] | None = None) -> Assignme
     """The assignment of this name under one of the folders `search`, or in this folder, or in this file.
 
     Args:
-        path_or_name: "cnn2", a folder that holds an `assignment.toml`, or the file itself.
+        path_or_name: "cnn2", a folder that holds an `assignment.toml`, or the file itself; or otter's
+            `autograder.zip` or `tests` folder, or an nbgrader source, which are an assignment by themselves.
         search: where names are looked up, first match first; `search_path()` where it is not given.
 
     Raises:
         AssignmentError: there is no such assignment, or something is wrong with it: one sentence for each problem.
     """
-    file = _find(path_or_name, search_path() if search is None else search)
-    return _Reader(file).read()
+    folders = search_path() if search is None else search
+    given = Path(path_or_name)
+    named = given.name == path_or_name and any((folder / path_or_name / FILE_NAME).is_file() for folder in folders)
+    if not named and not (given / FILE_NAME).is_file() and is_foreign(given):
+        return foreign_assignment(given)
+    return _Reader(_find(path_or_name, folders)).read()
 
 
 def _find(path_or_name: str, search: Sequence[Path]) -> Path:
@@ -129,10 +154,11 @@ class _Reader:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._problems: list[str] = []
+        self._suites: dict[str, tuple[Suite, ...]] = {}
 
     def read(self) -> Assignment:
         table = self._toml()
-        top = validated(_File, table, "", self._problems)
+        top = validated(_FileOfTests if "tests" in table else _File, table, "", self._problems)
         if top is not None and (problem := language_problem(top.language)):
             self._problems.append(problem)
         networks = self._networks(table)
@@ -152,6 +178,7 @@ class _Reader:
             networks=networks,
             observe=observe,
             questions=questions,
+            tests_paths=tuple(self._file.parent / name for name in self._suites),
         )
 
     def _toml(self) -> dict[str, Any]:
@@ -222,6 +249,7 @@ class _Reader:
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")
         tables = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
+        tables = self._with_tests(table.get("tests"), tables)
         places = [_place(number, entry) for number, entry in enumerate(tables, 1)]
         ids = [entry.get("id") for entry in tables]
         own = _table(table, "networks")
@@ -237,7 +265,57 @@ class _Reader:
             self._problems += _dependency_problems(question, place, ids, number)
             self._problems += _network_problems(question, place, networks, untrained)
             questions.append(question)
+        if not self._problems and not questions:
+            self._problems.append("no test in tests is worth points, and there is no [[questions]] table.")
+        if two_sources(suite for suites in self._suites.values() for suite in suites):
+            self._problems.append("two sources of nbgrader's have different cells of one name; name one source only.")
         return tuple(questions)
+
+    def _with_tests(self, file: Any, tables: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The questions' tables with the foreign tests in them that they name; then a table for each of the tests in
+        `file` for which there is none.
+        """
+        completed = []
+        for number, entry in enumerate(tables, 1):
+            completed.append(self._with_suite(entry, _place(number, entry)) if entry.get("kind") == "tests" else entry)
+        if isinstance(file, str) and file and (suites := self._read_suites(file, "tests")):
+            taken = [str(entry.get("id")) for entry in tables]
+            for entry in tables:
+                names = entry.get("name", ()) if entry.get("kind") == "tests" else ()
+                taken += [identity(str(name)) for name in ([names] if isinstance(names, str) else names)]
+            completed += further_tables(suites, file, taken)
+        return completed
+
+    def _with_suite(self, entry: dict[str, Any], place: str) -> dict[str, Any]:
+        if "suite" in entry:
+            self._problems.append(f"{place}: suite is filled in when the tests are read; leave it out.")
+        file, name = entry.get("file"), entry.get("name") or entry.get("id")
+        names: list[Any] = name if isinstance(name, list) else [name]
+        suites = self._read_suites(file, place) if isinstance(file, str) and file else ()
+        if not suites or not all(isinstance(one, str) for one in names):
+            return entry
+        # A test file holds one question's tests, whatever they are called there.
+        only = len(suites) == 1 and "name" not in entry
+        try:
+            suite = suites[0] if only else chosen(suites, names, place)
+        except Mendable as error:
+            self._problems.append(str(error))
+            return entry
+        table = question_table(suite, str(file))
+        return {**table, **entry, "suite": table["suite"]}
+
+    def _read_suites(self, file: str, place: str) -> tuple[Suite, ...]:
+        if file not in self._suites:
+            self._suites[file] = ()
+            path = self._file.parent / file
+            try:
+                if not path.exists():
+                    self._problems.append(f'{place}: "{file}" is not in {self._file.parent}.')
+                else:
+                    self._suites[file] = read_suites(path)
+            except Mendable as error:
+                self._problems.append(f"{place}: {error}")
+        return self._suites[file]
 
     def _question(self, entry: dict[str, Any], place: str) -> Question | None:
         kind = entry.get("kind")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from autograder.errors import Mendable
 from autograder.grading import Standard
-from autograder.reference import Reference, Threshold
+from autograder.reference import Reference, Threshold, read_solution
 from autograder.train.thresholds import threshold
 from autograder.training import TrainingRun, TrainingTask
 
@@ -35,7 +35,9 @@ def calibrate(
 
     Raises:
         CalibrationError: the reference network could not be trained.
+        AssignmentError: there is no solution, as where an assignment is nothing but foreign tests.
     """
+    read_solution(standard.assignment)
     context = standard.reference_context()
     thresholds = dict(standard.reference.thresholds)
     for question in standard.assignment.questions:

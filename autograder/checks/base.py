@@ -16,6 +16,7 @@ from pydantic import Field
 
 from autograder.data import Data
 from autograder.evidence import CapturedFit, Evidence
+from autograder.foreign.model import ForeignTest
 from autograder.language import active
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
@@ -158,6 +159,16 @@ class Question(Data, ABC):
         return False
 
     @property
+    def beside_student_code(self) -> bool:
+        """Whether the verdict rests on what was said in the process that the student's code shares."""
+        return False
+
+    @property
+    def for_a_person(self) -> bool:
+        """Whether nothing is ever decided here, and its points wait for a person."""
+        return False
+
+    @property
     def needs_calibration(self) -> bool:
         """Whether the verdict needs a threshold computed from the reference solution's own runs."""
         return False
@@ -169,6 +180,10 @@ class Question(Data, ABC):
 
     def variables(self) -> tuple[str, ...]:
         """The names in the student's notebook whose values the capture should bring."""
+        return ()
+
+    def tests(self) -> tuple[ForeignTest, ...]:
+        """The foreign tests that are to be run beside the student's code."""
         return ()
 
     def networks(self) -> tuple[str, ...]:
@@ -202,5 +217,6 @@ class Question(Data, ABC):
                 "points": self.points,
                 "findings": findings,
                 "exhibits": exhibits,
+                "beside_student_code": self.beside_student_code,
             }
         )

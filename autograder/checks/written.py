@@ -49,6 +49,10 @@ class Written(Question):
             raise ValueError(f"a line of the rubric gives {max(beyond):g} points, the question has {self.points:g}")
         return self
 
+    @property
+    def for_a_person(self) -> bool:
+        return True
+
     def judge(self, context: Context) -> Verdict:
         answer = find_answer(context.cells, self.id, heading=self.heading, placeholder=self.placeholder)
         if answer is None:

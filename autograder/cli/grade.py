@@ -12,7 +12,13 @@ from autograder.cli.base import IsolationChoice, app, err, out, say, sentences, 
 
 @app.command()
 def grade(
-    assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
+    assignment: Annotated[
+        str,
+        typer.Argument(
+            help="A name under assignments/, or a folder with assignment.toml; or otter's autograder.zip or tests "
+            "folder, or an nbgrader source (see docs/moving.md)."
+        ),
+    ],
     submissions: Annotated[
         Path,
         typer.Argument(

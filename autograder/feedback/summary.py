@@ -34,12 +34,16 @@ class StudentRow:
 
 @dataclass
 class QuestionSummary:
-    """How the class did on one question; `pairs` are scores on it and on the rest, where it was decided."""
+    """How the class did on one question; `pairs` are scores on it and on the rest, where it was decided.
+
+    `beside_student_code` is as in a `Verdict`.
+    """
 
     title: str
     points: float
     counts: Counter[Status] = field(default_factory=Counter)
     pairs: list[tuple[float, float]] = field(default_factory=list)
+    beside_student_code: bool = False
 
     def shares(self) -> list[tuple[str, int]]:
         return [(status, self.counts[status]) for status in STATUSES]
@@ -90,6 +94,7 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
         for verdict in result.questions:
             known = questions.setdefault(verdict.id, QuestionSummary(verdict.title, verdict.points))
             known.counts[verdict.status] += 1
+            known.beside_student_code |= verdict.beside_student_code
             answers[verdict.id] = (verdict.status, verdict.score)
             if result.status != "unreadable" and verdict.status not in ("needs_review", "error"):
                 known.pairs.append((verdict.score, result.score - verdict.score))

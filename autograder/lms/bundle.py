@@ -77,7 +77,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
         **data,
     }
     write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
-    pending = sum(question.points for question in assignment.questions if question.kind == "written")
+    pending = sum(question.points for question in assignment.questions if question.for_a_person)
     return Packed(path, assignment.points - pending, pending, left_out)
 
 
@@ -89,11 +89,16 @@ def _words(language: str) -> dict[str, bytes]:
 
 def _assignment_files(assignment: Assignment) -> tuple[str, dict[str, bytes]]:
     """The assignment's folder inside the zip, and all files by their paths there."""
-    folder, solution = assignment.folder.resolve(), assignment.solution_path.resolve()
-    base = Path(os.path.commonpath([folder, solution]))
+    folder, solution = assignment.folder.resolve(), assignment.solution.resolve()
+    tests = [
+        file.resolve() for path in assignment.tests_paths for file in (path.rglob("*") if path.is_dir() else [path])
+    ]
+    base = Path(os.path.commonpath([folder, solution, *tests]))
     base = base if base.is_dir() else base.parent
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path.relative_to(folder))]
-    outside = [path for path in (assignment.notebook_path.resolve(), solution) if path not in paths]
+    outside = [
+        path for path in (assignment.notebook_path.resolve(), solution, *tests) if path.is_file() and path not in paths
+    ]
     files = {f"assignment/{path.relative_to(base).as_posix()}": path.read_bytes() for path in [*paths, *outside]}
     return (Path("assignment") / folder.relative_to(base)).as_posix(), files
 

@@ -11,6 +11,7 @@ from autograder.result import Result, Verdict
 from autograder.sandbox.isolation import meaning
 
 _FAILED = mark("The autograder itself failed. This is no fault of yours and no grade; please tell your instructor.")
+BESIDE = "tests run beside student code"
 
 
 def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
@@ -73,6 +74,9 @@ def _test(number: int, verdict: Verdict, hidden: bool) -> dict[str, Any]:
         "visibility": "after_published" if hidden else "visible",
         "extra_data": {"question": verdict.id, "status": verdict.status, "points": verdict.points},
     }
+    if verdict.beside_student_code:
+        test["tags"] = [BESIDE]
+        test["extra_data"]["beside_student_code"] = True
     if verdict.status != "needs_review":
         passed = verdict.score >= verdict.points
         test |= {"score": verdict.score, "max_score": verdict.points, "status": "passed" if passed else "failed"}

@@ -9,7 +9,7 @@ from otter.test_files import GradingResults
 from otter.test_files.abstract_test import TestCase, TestCaseResult, TestFile
 
 from autograder.feedback.platform import in_plain_text
-from autograder.lms.gradescope import results_json
+from autograder.lms.gradescope import BESIDE, results_json
 from autograder.result import Result, Verdict
 
 
@@ -21,6 +21,8 @@ class Question(TestFile):  # type: ignore[misc]
         case = TestCase(verdict.id, "", hidden, points, None, None)
         super().__init__(verdict.id, "", [case], all_or_nothing=False)
         said = in_plain_text(verdict.findings)
+        if verdict.beside_student_code:
+            said = f"({BESIDE})\n{said}"
         self.test_case_results = [TestCaseResult(case, said, passed=verdict.score >= points)]
         self.update_score(verdict.score)
 

@@ -231,7 +231,7 @@ def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str
     """The files beside the assignment that its notebook names; nothing else is handed out."""
     text = "\n".join(cell.source for cell in handout.cells)
     ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / FILE_NAME)
-    withheld = {path.resolve() for path in ours}
+    withheld = {path.resolve() for path in ours if path is not None}
     found = {}
     for path in sorted(assignment.folder.rglob("*")):
         name = path.relative_to(assignment.folder).as_posix()

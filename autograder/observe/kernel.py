@@ -19,10 +19,13 @@ from autograder.observe.fitting import FitRecorder
 from autograder.observe.sentences import FAR_TOO_MUCH_OUTPUT
 from autograder.observe.serving import serve
 from autograder.observe.stand_ins import install
+from autograder.observe.testing import run_test
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
 CAPTURE_REQUEST = "autograder_capture_request"
 CAPTURE_REPLY = "autograder_capture_reply"
+TEST_REQUEST = "autograder_test_request"
+TEST_REPLY = "autograder_test_reply"
 _MAX_MESSAGE = 4000
 _OUTPUT_ENDS_CELL = 20
 
@@ -77,7 +80,7 @@ def _bounded_display(message: dict[str, Any]) -> dict[str, Any] | None:
 
 
 class Kernel(IPythonKernel):  # type: ignore[misc]
-    """IPython's kernel, plus a request that is answered with the capture, and the line of a cell that failed."""
+    """IPython's kernel, plus requests for the capture and for foreign tests, and the line of a cell that failed."""
 
     names: Sequence[str] = ()
     shorten = True
@@ -86,6 +89,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         super().__init__(**settings)
         self.describer = Describer(self.shell.user_ns, list(self.names), FitRecorder(shorten=self.shorten))
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
+        self.shell_handlers[TEST_REQUEST] = self.test_request
         self.shell.display_pub.register_hook(_bounded_display)
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
@@ -119,6 +123,11 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         text = self.describer.describe(int(parent["content"]["cell"]))
         self.session.send(stream, CAPTURE_REPLY, {"capture": text}, parent, ident=ident)
 
+    async def test_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        _budget.said = 0
+        text = run_test(parent["content"]["test"], self.shell.user_ns)
+        self.session.send(stream, TEST_REPLY, {"test": text}, parent, ident=ident)
+
 
 class Application(IPKernelApp):  # type: ignore[misc]
     """A kernel on sockets that are open already. The grader listens on them, so no folder is shared with it."""
@@ -148,7 +157,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
 
     Args:
         arguments: "key" of the connection, "names" of the variables to bring, "shorten" training or not, "seed",
-            "output_kb" per cell, "datasets" (see `serving.serve`).
+            "output_kb" per cell, "datasets" (see `serving.serve`), "otter" whether there are tests of otter's.
         descriptors: listening sockets in the order of `CHANNELS`, then the datasets' files.
     """
     keras.utils.set_random_seed(int(arguments["seed"]))

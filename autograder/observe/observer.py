@@ -98,6 +98,7 @@ class Observer:
             figures=run.ledger.figures,
             files=run.ledger.files,
             notes=run.ledger.notes,
+            tests=run.tests,
             isolation=self.isolation.name,
             versions=versions(),
             seconds=round(time.monotonic() - started, 3),
@@ -124,7 +125,8 @@ class Observer:
             "datasets": [dataset.layout for dataset in served],
         }
         descriptors = [dataset.descriptor for dataset in served]
-        run = NotebookRun(manager(self._warm, task.limits.bounds(), arguments, descriptors), sources, task.limits)
+        kernel = manager(self._warm, task.limits.bounds(), arguments, descriptors)
+        run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run
 

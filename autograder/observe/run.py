@@ -1,4 +1,4 @@
-"""One notebook, from its first cell to its last, in a kernel that exists already."""
+"""One notebook, from its first cell to its last, in a kernel that exists already; then the tests that come after it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import nbformat
 from nbclient.exceptions import DeadKernelError
 
-from autograder.evidence import Capture, CellRun, Failure, InvalidEvidence
+from autograder.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
+from autograder.foreign.model import ForeignTest, OtterTest
 from autograder.observe import sentences
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.ledger import Ledger
 from autograder.observe.provisioner import MAX_SENT, Manager
+from autograder.observe.steps import outcome_of, steps_of
 from autograder.observe.task import Limits
 
 START_SECONDS = 60.0
@@ -33,13 +35,19 @@ class KernelLost(RuntimeError):
 
 
 class NotebookRun:
-    """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does."""
+    """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does.
 
-    def __init__(self, manager: Manager, sources: Sequence[str], limits: Limits) -> None:
+    Foreign tests are run too: nbgrader's cells in their places, otter's files after the last capture.
+    """
+
+    def __init__(
+        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ForeignTest] = ()
+    ) -> None:
         self._manager = manager
         self._limits = limits
-        self._sources = sources
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        self._steps = steps_of(sources, tests)
+        self._files = [test for test in tests if isinstance(test, OtterTest)]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(step.source) for step in self._steps])
         self._client = BoundedClient(
             notebook,
             km=manager,
@@ -53,10 +61,11 @@ class NotebookRun:
         self._client.on_cell_executed = self._client.note_reply
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
         self._cells: list[CellRun] = []
+        self._tests: list[CapturedTest] = []
         self.ledger = Ledger()
 
     async def run(self) -> None:
-        """Run every cell.
+        """Run every cell, then every test file.
 
         Raises:
             KernelLost: the kernel could not be used, through no fault of the notebook.
@@ -64,8 +73,10 @@ class NotebookRun:
         try:
             await self._start()
             deadline = time.monotonic() + self._limits.total_seconds
-            for index in range(len(self._sources)):
+            for index in range(len(self._steps)):
                 await self._cell(index, deadline)
+            for test in self._files:
+                self._tests.append(await self._test(test, deadline))
         finally:
             await self._stop()
 
@@ -73,6 +84,11 @@ class NotebookRun:
     def cells(self) -> tuple[CellRun, ...]:
         """How each cell went."""
         return tuple(self._cells)
+
+    @property
+    def tests(self) -> tuple[CapturedTest, ...]:
+        """What came of each foreign test."""
+        return tuple(self._tests)
 
     async def _start(self) -> None:
         await self._manager.start_kernel()
@@ -105,7 +121,7 @@ class NotebookRun:
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
                 self._note(sentences.NOT_REACHED, index, seconds=self._limits.total_seconds)
-            self._cells.append(CellRun(index=index, status="not_run"))
+            self._keep(index, CellRun(index=self._steps[index].cell, status="not_run"))
             return
         started = time.monotonic()
         self._client.next_cell()
@@ -116,18 +132,27 @@ class NotebookRun:
         failure = self._failure(index) if status == "error" else None
         if self._client.truncated:
             self._note(sentences.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
-        self._cells.append(
-            CellRun(
-                index=index,
-                status=status,
-                seconds=round(seconds, 3),
-                failure=failure,
-                outputs=tidy(cell.outputs),
-                truncated=self._client.truncated,
-            )
+        run = CellRun(
+            index=self._steps[index].cell,
+            status=status,
+            seconds=round(seconds, 3),
+            failure=failure,
+            outputs=tidy(cell.outputs),
+            truncated=self._client.truncated,
         )
-        if self._provisioner.exit is None and self._sources[index].strip():
+        self._keep(index, run)
+        if self._provisioner.exit is None and self._steps[index].source.strip():
             await self._capture(index)
+
+    def _keep(self, index: int, run: CellRun) -> None:
+        step = self._steps[index]
+        if step.test is not None:
+            if step.test.graded:
+                self._tests.append(outcome_of(step.test, run.status, run.failure, run.outputs))
+            # What it put out may show what students are not to see.
+            run = CellRun(index=run.index, status=run.status, seconds=run.seconds)
+        if step.own:
+            self._cells.append(run)
 
     async def _execute(self, index: int, seconds: float) -> Any:
         """Run one cell; its status. Out of time it is interrupted, and killed where that does not help."""
@@ -163,10 +188,7 @@ class NotebookRun:
 
     async def _died(self, index: int, status: str) -> str:
         await self._provisioner.kill()
-        ended = self._provisioner.exit
-        reason = ended.reason if ended else ""
-        if reason == "lost" and await self._provisioner.warm_is_gone():
-            raise KernelLost("the warm process ended while a notebook ran")
+        reason = await self._reason_of_death()
         limits: dict[str, object] = {
             "megabytes": self._limits.memory_mb,
             "processes": self._limits.processes,
@@ -178,10 +200,22 @@ class NotebookRun:
         self._note(why, index, **limits)
         return status or "died"
 
+    async def _reason_of_death(self) -> str:
+        """Why the kernel ended, "" where it lives.
+
+        Raises:
+            KernelLost: it went down with the warm process.
+        """
+        ended = self._provisioner.exit
+        reason: str = ended.reason if ended else ""
+        if reason == "lost" and await self._provisioner.warm_is_gone():
+            raise KernelLost("the warm process ended while a notebook ran")
+        return reason
+
     def _failure(self, index: int) -> Failure:
         reply = self._client.reply
         line = reply.get("autograder_line")
-        lines = self._sources[index].splitlines()
+        lines = self._steps[index].source.splitlines()
         if type(line) is not int or not 1 <= line <= len(lines):
             line = None
         return Failure(
@@ -193,7 +227,7 @@ class NotebookRun:
 
     async def _capture(self, index: int) -> None:
         session, channel = self._client.kc.session, self._client.kc.shell_channel
-        request = session.msg("autograder_capture_request", {"cell": index})
+        request = session.msg("autograder_capture_request", {"cell": self._steps[index].cell})
         channel.send(request)
         try:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
@@ -207,6 +241,32 @@ class NotebookRun:
             # Whatever else the kernel sends instead of an answer, it is none.
             self._note(sentences.NONSENSE, index)
             await self._provisioner.kill()
+
+    async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
+        """Have the kernel run a test file, which it has not seen before, and read what it says of it."""
+        seconds = min(self._limits.cell_seconds, deadline - time.monotonic())
+        if self._provisioner.exit is not None or seconds <= 0:
+            return CapturedTest(key=test.key, status="not_run")
+        self._provisioner.relay.renew()
+        session, channel = self._client.kc.session, self._client.kc.shell_channel
+        request = session.msg("autograder_test_request", {"test": test.model_dump(mode="json")})
+        channel.send(request)
+        asked = request["header"]["msg_id"]
+        try:
+            try:
+                reply = await self._reply(asked, seconds)
+            except TimeoutError:
+                await self._manager.interrupt_kernel()
+                reply = await self._reply(asked, self._limits.grace_seconds)
+            return CapturedTest.parse(test.key, reply["content"].get("test"), test.count)
+        except TimeoutError:
+            status: Literal["timeout", "died"] = "timeout"
+        except Exception:
+            # A dead kernel, or one that sends something else than an answer.
+            await self._reason_of_death()
+            status = "died"
+        await self._provisioner.kill()
+        return CapturedTest(key=test.key, status=status)
 
     async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
         """The kernel's answer to the message `request`.
@@ -233,7 +293,9 @@ class NotebookRun:
 
     def _note(self, sentence: str, index: int, **values: object) -> None:
         """Note one of the `sentences` on a cell, in English: evidence has no language of its own."""
-        self.ledger.note(sentence.format(cell=index + 1, **values))
+        step = self._steps[index]
+        said = sentence.format(cell=step.cell + 1, **values)
+        self.ledger.note(said if step.own else said.replace(f"Code cell {step.cell + 1}", "A test cell", 1))
 
 
 def _text(value: Any, longest: int) -> str:

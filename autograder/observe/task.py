@@ -6,14 +6,19 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from autograder import datasets
 from autograder.data import Data, digest
+from autograder.foreign.model import NbgraderCell, OtterTest
+from autograder.foreign.nbgrader import placed
 from autograder.sandbox.bounds import Bounds
 from autograder.sandbox.isolation import Isolation
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 # Raised whenever the same notebook would give other evidence than before.
 REVISION = 6
@@ -61,12 +66,35 @@ class ObserveTask(Data):
     variables: names of the variables whose values are wanted.
     datasets: names of the public datasets that `keras.datasets` serves.
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
+    tests: foreign tests that are run beside the student's code, in the same kernel.
     """
 
     variables: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
+    tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A task without foreign tests has the key that it had before there were any."""
+        plain: dict[str, Any] = handler(self)
+        if not self.tests:
+            plain.pop("tests", None)
+        return plain
+
+    @property
+    def without_tests(self) -> ObserveTask:
+        """The same without foreign tests."""
+        return self.model_copy(update={"tests": ()})
+
+    def placed(self, notebook: NotebookNode) -> ObserveTask:
+        """The task for this notebook: nbgrader's cells are given their places in it."""
+        cells = [test for test in self.tests if isinstance(test, NbgraderCell)]
+        if not cells:
+            return self
+        others = [test for test in self.tests if not isinstance(test, NbgraderCell)]
+        return self.model_copy(update={"tests": (*placed(cells, notebook.cells), *others)})
 
     def key(self, code_cells: Sequence[str], isolation: Isolation) -> str:
         """The digest of everything that decides what the evidence is: equal keys, equal evidence.

@@ -201,7 +201,7 @@ class Desk:
         return queue, line
 
     def _alike(self, queue: Queue, line: Line) -> list[Line]:
-        if queue.question.kind != "written":
+        if not queue.question.for_a_person:
             return []
         return [one for one in queue.lines if one.waiting and one.answer == line.answer and one.slug != line.slug]
 

@@ -16,7 +16,7 @@ import argparse
 import sys
 import time
 
-from benchmarks.fuzz import intake, judging, networks
+from benchmarks.fuzz import foreign, intake, judging, networks
 from benchmarks.fuzz.campaign import Outcome, Target, run
 
 SHARES = {
@@ -29,8 +29,11 @@ SHARES = {
     "archive": 5,
     "verdicts": 5,
     "pages": 1,
+    "test-files": 3,
+    "test-answers": 3,
+    "test-places": 2,
 }
-MAKERS = networks.MAKERS | judging.MAKERS | intake.MAKERS
+MAKERS = networks.MAKERS | judging.MAKERS | intake.MAKERS | foreign.MAKERS
 TARGETS = [Target(name, MAKERS[name], share) for name, share in SHARES.items()]
 HEAD = f"{'target':14}{'cases':>8}{'accepted':>10}{'refused':>9}{'faults':>8}{'seconds':>9}  slowest"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from foreign.courses import notebook, otter_tests
 
 from autograder.assignment import load
 from autograder.datasets import DatasetMissing
@@ -165,3 +166,58 @@ def test_a_dead_kernel_a_foreign_kernelspec_and_a_forged_log_still_give_all_ques
     assert document["score"] == 0
     assert "kernel died" in document["output"]
     assert not planted.exists(), "nothing that was handed in was imported by otter"
+
+
+HOMEWORK = """
+name = "hw01"
+title = "Homework 1"
+notebook = "hw01.ipynb"
+solution = "solution.ipynb"
+tests = "tests"
+
+[observe.limits]
+cell_seconds = 2
+grace_seconds = 2
+
+[[questions]]
+kind = "number"
+id = "q1"
+title = "The value of x"
+points = 2
+answer = "x"
+expected = 1
+
+[[questions]]
+kind = "number"
+id = "q3"
+title = "The value of y"
+points = 2
+answer = "y"
+expected = 7
+"""
+
+
+@pytest.fixture(scope="module")
+def homework(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip of an assignment with short limits, two checks of ours and a test of otter's for q2; no network in it."""
+    folder = tmp_path_factory.mktemp("homework") / "hw01"
+    otter_tests(folder)
+    cells = ("x = 1", "def twice(n): return 2 * n", "y = 7")
+    notebook(folder / "solution.ipynb", *cells)
+    notebook(folder / "hw01.ipynb", "x = ...", "def twice(n): ...", "y = ...")
+    (folder / "assignment.toml").write_text(HOMEWORK)
+    return pack(load(str(folder)), folder.parent / "autograder.zip").path
+
+
+@pytest.mark.slow
+def test_an_endless_loop_in_a_cell_and_in_a_test_and_a_missing_question_still_give_all_questions(
+    homework: Path, tmp_path: Path
+) -> None:
+    endless_when_tested = "def twice(n):\n    while n > 1: pass\n    return 2"
+    submission = notebook(tmp_path / "hw01.ipynb", "while True: pass", endless_when_tested, "y = 7")
+    document = otter_run(homework, submission, tmp_path / "otter")
+    assert scores(document) == {"q1": 0, "q3": 2, "q2": 1}
+    assert document["score"] == 3
+    assert "still running" in document["output"]
+    marked = {test["extra_data"]["question"]: "beside_student_code" in test["extra_data"] for test in document["tests"]}
+    assert marked == {"q1": False, "q3": False, "q2": True}
