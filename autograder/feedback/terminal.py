@@ -77,7 +77,7 @@ def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     head.append(f"{_number(verdict.score)}/{_number(verdict.points)}, {words}", style="bold " + style)
     yield head
     if verdict.beside_student_code:
-        yield Padding(Text("tests run beside student code", style="dim"), (0, 0, 0, 2))
+        yield Padding(Text(say("tests run beside student code"), style="dim"), (0, 0, 0, 2))
     for finding in verdict.findings:
         yield Padding(_finding(finding), (0, 0, 0, 2))
     for exhibit in verdict.exhibits:
