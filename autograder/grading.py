@@ -16,12 +16,12 @@ from autograder.checks.base import Calibration, Context, ExpectedNetwork, Notebo
 from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
 from autograder.evidence import Evidence
+from autograder.execution_notes import told_note
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
 from autograder.language import ENGLISH, catalogue, say, speaking
 from autograder.network.compilation import read_compilation
-from autograder.observe.sentences import told_note
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
@@ -355,10 +355,9 @@ def grade_class(
 ) -> ClassOutcome:
     """Grade every submission; a failure of the autograder on one never stops the others.
 
-    `made` is told of every student with a new result, in this thread, while others are still being graded.
-
-    `workers` is how many notebooks and training runs share the machine at a time. More submissions than that are under
-    way, so that one that waits for the training of a network it shares with another leaves no core idle.
+    `made` is told of every student with a new result, in this thread, while others are still being graded. `workers` is
+    how many notebooks and training runs share the machine at a time; more submissions than that are under way, so that
+    one that waits for the training of a network it shares with another leaves no core idle.
     """
     changed: set[str] = set()
     reused = 0

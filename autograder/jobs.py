@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Literal
 
 from autograder import datasets
 from autograder.assignment import Assignment, AssignmentError, load
-from autograder.authoring.calibrate import Checked, calibrate, try_thresholds
-from autograder.authoring.validate import Validation, validate
 from autograder.engine import Machines, ObserveStage, engine_on
 from autograder.errors import Mendable
 from autograder.files import write_atomically
@@ -31,7 +29,7 @@ from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_
 from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
-from autograder.reference import Reference, reference_of, write_reference
+from autograder.reference import reference_of
 from autograder.regrading import Regraded, regrade
 from autograder.reporting import bring_up_to_date, reviewed, write_report
 from autograder.result import Result
@@ -366,51 +364,3 @@ def _named_in(content: NotebookNode, notebook: Path) -> str:
     if name := assignment_name(content):
         return name
     raise WrongUsage(f"{notebook} does not say which assignment it belongs to; name it with --assignment.")
-
-
-def calibrate_assignment(
-    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
-) -> tuple[Reference, Path]:
-    """Execute the solution, compute every threshold anew and store both beside the assignment.
-
-    Raises:
-        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
-    """
-    provide_images(assignment)
-    with workshop("auto", workers) as (observer, trainer):
-        trainer.warm()
-        standard = Standard.of(assignment, reference_of(assignment, observer))
-        reference = calibrate(standard, trainer, seeds, workers=workers, progress=progress)
-    return reference, write_reference(assignment.folder, reference)
-
-
-def check_thresholds(
-    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
-) -> tuple[Checked, ...]:
-    """Whether the solution passes on this machine, with each of the seeds; nothing is written.
-
-    Raises:
-        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
-    """
-    provide_images(assignment)
-    with workshop("auto", workers) as (observer, trainer):
-        trainer.warm()
-        return try_thresholds(standard_of(assignment, observer), trainer, seeds, workers=workers, progress=progress)
-
-
-def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Validation:
-    """Execute the solution and the untouched notebook, and judge mutants and rewrites of the reference networks.
-
-    Raises:
-        AssignmentError, IsolationUnavailable: with a sentence for the instructor.
-    """
-    provide_images(assignment)
-    with workshop("auto", available_cores()) as (observer, trainer):
-        standard = standard_of(assignment, observer)
-        task = assignment.observe_task()
-        return validate(
-            standard,
-            lambda notebook: observer.observe(notebook, task.placed(notebook)),
-            trainer.run,
-            train_mutants=train_mutants,
-        )

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell
 from autograder.evidence import Evidence, Failure
+from autograder.execution_notes import told_failure
 from autograder.language import say, say_count
 from autograder.network.describe import joined
-from autograder.observe.sentences import told_failure
 from autograder.result import Finding
 from autograder.slips import advice, missing_name
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down; a room may import from its own floor only what stands left of it there, and from every floor below.
 FLOORS = (
     ("cli",),
-    ("releasing",),
+    ("calibrating", "releasing"),
     ("jobs", "review"),
     ("authoring", "lms", "feedback", "reporting", "regrading"),
     ("live",),
@@ -22,9 +22,12 @@ FLOORS = (
     ("observe", "train", "assignment", "intake", "gradebook", "keeping", "engine"),
     ("checks", "sandbox", "overrides"),
     ("diagnosis",),
+    ("training_problems",),
     ("training",),
     ("evidence", "foreign", "result", "datasets"),
     ("network",),
+    ("execution_notes",),
+    ("retelling",),
     ("data", "errors", "database", "files", "language", "once", "runs", "similarity", "versions"),
 )
 HEIGHT = {room: len(FLOORS) - index for index, rooms in enumerate(FLOORS) for room in rooms}

@@ -14,7 +14,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from autograder import language, training_problems
+from autograder import execution_notes, language, training_problems
 from autograder.assignment import load
 from autograder.evidence import Capture, CellRun, Evidence, Failure, InvalidEvidence
 from autograder.grading import Grader, Standard, conclude_unreadable, grade_class
@@ -23,8 +23,8 @@ from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 from autograder.intake.submission import nothing_to_read
 from autograder.language import say, say_count, speaking
 from autograder.network.canonical import UnknownNetwork, canonicalize
-from autograder.observe import sentences
 from autograder.remarks import run_notes
+from autograder.result import Finding
 from autograder.retelling import retold
 from autograder.training import TrainingRun
 
@@ -137,33 +137,38 @@ def test_sentences_that_are_kept_in_english_are_told_in_german():
     too_large = training_problems.TOO_LARGE.format(megabytes=4096)
     other_images = training_problems.OTHER_IMAGES.format(shape=(3, 3), possible="(28, 28, 1) or (28, 28) or (784,)")
     refused = training_problems.REFUSED.format(cause="ValueError: The layers do not fit")
-    note = sentences.UNREADABLE.format(
+    note = execution_notes.UNREADABLE.format(
         cell=3, problem="the kernel described itself in 5,000,000 bytes; the limit is 4 MiB"
     )
-    opaque = sentences.NOT_DESCRIBED.format(reason=sentences.HOLDS_OBJECT.format(kind="numpy.ndarray"))
+    opaque = execution_notes.NOT_DESCRIBED.format(reason=execution_notes.HOLDS_OBJECT.format(kind="numpy.ndarray"))
     for before in (too_large, other_images, refused):
         assert told(before) == before
-    assert sentences.told_note(note) == note
+    assert execution_notes.told_note(note) == note
     with speaking("de"):
         assert told(too_large) == ("Das Training brauchte mehr als die 4\u202f096 MB Speicher, die es belegen darf.")
         assert told(other_images).endswith("Ein Bild hat die Form (28, 28, 1) oder (28, 28) oder (784,).")
         # What Keras says stays as Keras says it.
         assert told(refused) == "Keras kann dieses Netz nicht trainieren: ValueError: The layers do not fit"
-        assert "5\u202f000\u202f000 Bytes; die Grenze" in sentences.told_note(note)
-        assert sentences.told_opaque(opaque) == (
+        assert "5\u202f000\u202f000 Bytes; die Grenze" in execution_notes.told_note(note)
+        assert execution_notes.told_opaque(opaque) == (
             "Es kann nicht beschrieben werden: darin steckt ein Objekt vom Typ numpy.ndarray."
         )
         assert told("Something of an earlier version.") == "Something of an earlier version."
-        assert sentences.told_failure("TooMuchOutput", sentences.FAR_TOO_MUCH_OUTPUT).startswith("Diese Zelle")
-        assert sentences.told_failure("ValueError", sentences.FAR_TOO_MUCH_OUTPUT) == sentences.FAR_TOO_MUCH_OUTPUT
+        assert execution_notes.told_failure("TooMuchOutput", execution_notes.FAR_TOO_MUCH_OUTPUT).startswith(
+            "Diese Zelle"
+        )
+        assert (
+            execution_notes.told_failure("ValueError", execution_notes.FAR_TOO_MUCH_OUTPUT)
+            == execution_notes.FAR_TOO_MUCH_OUTPUT
+        )
 
 
 @pytest.mark.parametrize(
     "message",
     [
         *(training_problems.__dict__["_ALL"]),
-        *(sentences.__dict__["_NOTES"]),
-        *(sentences.__dict__["_OPAQUE"]),
+        *(execution_notes.__dict__["_NOTES"]),
+        *(execution_notes.__dict__["_OPAQUE"]),
     ],
 )
 def test_every_kept_sentence_is_recognized(message):
@@ -184,8 +189,8 @@ def test_what_a_capture_is_refused_for_is_among_the_kept_sentences(raw):
     with pytest.raises(InvalidEvidence) as caught:
         Capture.parse(raw)
     with speaking("de"):
-        note = sentences.UNREADABLE.format(cell=1, problem=caught.value)
-        assert str(caught.value) not in sentences.told_note(note)
+        note = execution_notes.UNREADABLE.format(cell=1, problem=caught.value)
+        assert str(caught.value) not in execution_notes.told_note(note)
 
 
 def test_what_a_notebook_is_refused_for_is_said_in_german():
@@ -285,8 +290,13 @@ def test_what_has_no_notebook_is_said_in_the_language_of_the_assignment():
     ours = Standard.stored(load(str(ROOT / "assignments" / "cnn2")))
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(conclude_unreadable, german, "anna", "anna.ipynb", "Warum.").result()
+        told = pool.submit(conclude_unreadable, german, "anna", "anna.ipynb", Finding(message="Warum.")).result()
     assert told.questions[0].findings[0].message == "Es gab kein Notebook, das sich ansehen ließe."
-    assert conclude_unreadable(ours, "a", "a", "Why.").questions[0].findings[0].message.startswith("There was no")
+    assert (
+        conclude_unreadable(ours, "a", "a", Finding(message="Why."))
+        .questions[0]
+        .findings[0]
+        .message.startswith("There was no")
+    )
     with speaking("de"), pytest.raises(Exception, match="kein Notebook, das sich lesen ließe"):
         nothing_to_read(1)

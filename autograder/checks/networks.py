@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.evidence import CapturedNetwork
+from autograder.execution_notes import told_opaque
 from autograder.language import mark, say
 from autograder.network.architecture import Architecture, Row, Totals
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
@@ -15,7 +16,6 @@ from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
 from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown
-from autograder.observe.sentences import told_opaque
 from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.

@@ -20,13 +20,13 @@ def calibrate(
 ) -> None:
     """Compute the thresholds of accuracy questions from the reference solution's own short runs."""
     with sentences():
-        from autograder import jobs
+        from autograder import calibrating, jobs
         from autograder.assignment import load
 
         asked = range(1, seeds + 1)
         cores = workers or jobs.available_cores()
         if check:
-            checked = jobs.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
+            checked = calibrating.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
             for one in checked:
                 low, high = min(one.accuracies), max(one.accuracies)
                 say(
@@ -34,7 +34,7 @@ def calibrate(
                     f"reached with {one.passed} of {len(one.accuracies)} seeds"
                 )
             raise typer.Exit(any(one.passed < len(one.accuracies) for one in checked))
-        reference, path = jobs.calibrate_assignment(
+        reference, path = calibrating.calibrate_assignment(
             load(assignment),
             asked,
             workers=cores,

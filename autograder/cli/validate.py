@@ -17,12 +17,12 @@ def validate(
 ) -> None:
     """Try an assignment out: the solution earns everything, the untouched notebook nothing, each mistake is caught."""
     with sentences():
-        from autograder import jobs
+        from autograder import calibrating
         from autograder.assignment import load
 
         found = load(assignment)
         with out.status("running the solution, the untouched notebook and the mutants …"):
-            done = jobs.validate_assignment(found, train_mutants=train)
+            done = calibrating.validate_assignment(found, train_mutants=train)
         for title, result in (("solution", done.solution), ("untouched notebook", done.untouched)):
             waits = f", {result.pending:g} wait for a person" if result.pending else ""
             say(f"{title}: {result.score:g} of {result.points:g} points{waits}")

@@ -23,7 +23,8 @@ STATUS_WORDS = {
 def heading(verdict: Verdict) -> str:
     """The question, and how it stands with it."""
     words = STATUS_WORDS.get(verdict.status, verdict.status)
-    return f"{SIGNS[verdict.status]} {verdict.title}: {say(words)}"
+    stands = say(words)
+    return f"{SIGNS[verdict.status]} {verdict.title}: {stands}"
 
 
 def findings_in_words(found: Verdict | Finding) -> str:

@@ -130,9 +130,13 @@ def _described(
 def _setup(assignment: Assignment) -> NotebookNode:
     """The cell that starts the checks, in Jupyter and in Colab."""
     name, _ = wheel()
+    start = say(
+        "Run this cell first: it starts the checks. They are for you; what counts is computed when you are graded."
+    )
+    in_colab = say("In Colab it asks for a file: choose {archive}.", archive=f"{assignment.name}.zip")
     source = f"""\
-# {say("Run this cell first: it starts the checks. They are for you; what counts is computed when you are graded.")}
-# {say("In Colab it asks for a file: choose {archive}.", archive=f"{assignment.name}.zip")}
+# {start}
+# {in_colab}
 import os
 import sys
 

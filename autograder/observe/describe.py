@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.observe import sentences
+from autograder import execution_notes
 from autograder.observe.fitting import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved import SavedFiles
@@ -106,11 +106,11 @@ class Describer:
             return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
         except NoTrace as reason:
             kind_name = type(model).__name__[:200]
-            return facts | {"opaque": sentences.OWN_CLASS.format(kind=kind_name, reason=reason)}
+            return facts | {"opaque": execution_notes.OWN_CLASS.format(kind=kind_name, reason=reason)}
         except NotPlain as reason:
-            return facts | {"opaque": sentences.NOT_DESCRIBED.format(reason=reason)}
+            return facts | {"opaque": execution_notes.NOT_DESCRIBED.format(reason=reason)}
         except Exception as error:
-            why = sentences.NOT_DESCRIBING.format(error=f"{type(error).__name__}: {error}")
+            why = execution_notes.NOT_DESCRIBING.format(error=f"{type(error).__name__}: {error}")
             return facts | {"opaque": why[:2000]}
 
     def _plain_kind(self, kind: type) -> type | None:
@@ -127,7 +127,7 @@ class Describer:
     def _small(self, config: Any) -> Any:
         described = plain(config)
         if len(self._dumps(described)) > MAX_NETWORK_BYTES:
-            raise NotPlain(sentences.LONG_DESCRIPTION)
+            raise NotPlain(execution_notes.LONG_DESCRIPTION)
         return described
 
     def _values(self, cell: int) -> Iterator[dict[str, Any]]:

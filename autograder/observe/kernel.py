@@ -14,9 +14,9 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
+from autograder.execution_notes import FAR_TOO_MUCH_OUTPUT
 from autograder.observe.describe import Describer
 from autograder.observe.fitting import FitRecorder
-from autograder.observe.sentences import FAR_TOO_MUCH_OUTPUT
 from autograder.observe.serving import serve
 from autograder.observe.stand_ins import install
 from autograder.observe.testing import run_test

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import nbformat
 from nbclient.exceptions import DeadKernelError
 
+from autograder import execution_notes
 from autograder.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.foreign.model import ForeignTest, OtterTest
-from autograder.observe import sentences
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.ledger import Ledger
 from autograder.observe.provisioner import MAX_SENT, Manager
@@ -120,7 +120,7 @@ class NotebookRun:
         left = deadline - time.monotonic()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
-                self._note(sentences.NOT_REACHED, index, seconds=self._limits.total_seconds)
+                self._note(execution_notes.NOT_REACHED, index, seconds=self._limits.total_seconds)
             self._keep(index, CellRun(index=self._steps[index].cell, status="not_run"))
             return
         started = time.monotonic()
@@ -131,7 +131,7 @@ class NotebookRun:
         cell = self._client.nb.cells[index]
         failure = self._failure(index) if status == "error" else None
         if self._client.truncated:
-            self._note(sentences.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
+            self._note(execution_notes.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
         run = CellRun(
             index=self._steps[index].cell,
             status=status,
@@ -166,12 +166,12 @@ class NotebookRun:
             if not execution.done() and not ended.done():
                 status = "" if flooded.done() else "timeout"
                 if status:
-                    self._note(sentences.TOO_LONG, index, seconds=seconds)
+                    self._note(execution_notes.TOO_LONG, index, seconds=seconds)
                 await self._manager.interrupt_kernel()
                 grace = self._limits.grace_seconds + IOPUB_SECONDS
                 await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
                 if not execution.done() and not ended.done():
-                    self._note(sentences.NOT_INTERRUPTED, index)
+                    self._note(execution_notes.NOT_INTERRUPTED, index)
                     await self._provisioner.kill()
                     return status or "died"
             if execution.done() and not self._broke(execution):
@@ -194,9 +194,9 @@ class NotebookRun:
             "processes": self._limits.processes,
             "seconds": self._limits.bounds().cpu_seconds,
         }
-        why = sentences.ENDINGS.get(reason, sentences.ENDED)
+        why = execution_notes.ENDINGS.get(reason, execution_notes.ENDED)
         if self._provisioner.flooded:
-            why, limits = sentences.FLOODED, {"megabytes": MAX_SENT // 2**20}
+            why, limits = execution_notes.FLOODED, {"megabytes": MAX_SENT // 2**20}
         self._note(why, index, **limits)
         return status or "died"
 
@@ -233,13 +233,13 @@ class NotebookRun:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
             self.ledger.add(Capture.parse(str(reply["content"]["capture"])))
         except InvalidEvidence as problem:
-            self._note(sentences.UNREADABLE, index, problem=problem)
+            self._note(execution_notes.UNREADABLE, index, problem=problem)
         except (TimeoutError, DeadKernelError):
-            self._note(sentences.NO_ANSWER, index)
+            self._note(execution_notes.NO_ANSWER, index)
             await self._provisioner.kill()
         except Exception:
             # Whatever else the kernel sends instead of an answer, it is none.
-            self._note(sentences.NONSENSE, index)
+            self._note(execution_notes.NONSENSE, index)
             await self._provisioner.kill()
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
@@ -292,7 +292,7 @@ class NotebookRun:
         raise TimeoutError
 
     def _note(self, sentence: str, index: int, **values: object) -> None:
-        """Note one of the `sentences` on a cell, in English: evidence has no language of its own."""
+        """Note one of the `execution_notes` on a cell, in English: evidence has no language of its own."""
         step = self._steps[index]
         said = sentence.format(cell=step.cell + 1, **values)
         self.ledger.note(said if step.own else said.replace(f"Code cell {step.cell + 1}", "A test cell", 1))

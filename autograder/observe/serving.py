@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.observe.sentences import NO_DATASET
+from autograder.execution_notes import NO_DATASET
 
 Pair = tuple[Any, Any]
 

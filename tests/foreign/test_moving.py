@@ -10,7 +10,8 @@ import pytest
 from foreign.courses import nbgrader_source, nbgrader_student, notebook, otter_student, otter_tests, otter_zip
 
 from autograder.assignment import AssignmentError, load
-from autograder.jobs import calibrate_assignment, package, regrade_folder
+from autograder.calibrating import calibrate_assignment
+from autograder.jobs import package, regrade_folder
 
 pytestmark = pytest.mark.slow
 
