@@ -23,6 +23,9 @@ from autograder.sandbox.process import SandboxError, WarmProcess
 
 _ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)
+# What TensorFlow is told before it is imported. oneDNN compiles code for every shape of a convolution that it meets,
+# which pays in a long training; where `fit` sees one small batch it is a third of the time that network and `fit` take.
+_TRAINING = {"short": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "full": {}}
 
 
 class ObserverError(RuntimeError):
@@ -30,7 +33,7 @@ class ObserverError(RuntimeError):
 
 
 class Observer:
-    """Owns the warm process. Use as a context manager; `observe` may be called from several threads.
+    """Owns the warm processes. Use as a context manager; `observe` may be called from several threads.
 
     Args:
         isolation: what `sandbox.isolation.choose` gave.
@@ -43,7 +46,11 @@ class Observer:
         # Inside bubblewrap /tmp is the warm process's own; without it, libraries get a folder to write settings to.
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
-        self._warm = WarmProcess(isolation, _PRELOAD, _environment(folder))
+        # Each starts when it is first needed: a class needs one of them.
+        self._warm = {
+            training: WarmProcess(isolation, _PRELOAD, _environment(folder) | settings)
+            for training, settings in _TRAINING.items()
+        }
         self._data = ServedData()
         self._slots = slots or threading.Semaphore(workers)
 
@@ -55,13 +62,10 @@ class Observer:
     ) -> None:
         self.close()
 
-    def warm_up(self) -> None:
-        """Begin to import the libraries, without waiting for it."""
-        self._warm.start()
-
     def close(self) -> None:
-        """End the warm process and every kernel."""
-        self._warm.close()
+        """End the warm processes and every kernel."""
+        for warm in self._warm.values():
+            warm.close()
         self._data.close()
         self._settings.cleanup()
 
@@ -125,7 +129,7 @@ class Observer:
             "datasets": [dataset.layout for dataset in served],
         }
         descriptors = [dataset.descriptor for dataset in served]
-        kernel = manager(self._warm, task.limits.bounds(), arguments, descriptors)
+        kernel = manager(self._warm[task.training], task.limits.bounds(), arguments, descriptors)
         run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run
