@@ -41,3 +41,23 @@ class OncePerKey(Generic[Value]):
         finally:
             with self._lock:
                 del self._flights[key]
+
+
+class Remembered(Generic[Value]):
+    """What was worked out of equal content, kept in memory; no more than `most` values, for any process's whole life.
+
+    Values are shared between threads and callers, so nobody may change them. An exception is not remembered.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: dict[str, Value] = {}
+
+    def __call__(self, key: str, work: Callable[[], Value]) -> Value:
+        found = self._values.get(key)
+        if found is None:
+            found = work()
+            if len(self._values) >= self._most:
+                self._values.clear()
+            self._values[key] = found
+        return found

@@ -12,6 +12,7 @@ from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook
 from autograder.language import retold, speaking
+from autograder.once import Remembered
 from autograder.result import Finding, Result
 from autograder.training import TrainingRun, TrainingTask
 
@@ -37,11 +38,16 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     """
     # Students share the runs of the networks that they share.
     run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
+    key_of: Remembered[str] = Remembered(_RUNS_AT_HAND)
+
+    def stored_run(task: TrainingTask) -> TrainingRun | None:
+        return run_of(key_of(task.key, lambda: run_key(task)))
+
     outcomes: list[Regraded | str] = []
     for stored in gradebook.results():
         try:
             with speaking(standard.language):
-                after = _judge_again(standard, gradebook, stored, lambda task: run_of(run_key(task)))
+                after = _judge_again(standard, gradebook, stored, stored_run)
         except NotStored as error:
             outcomes.append(f"{stored.result.student}: {error}")
             continue

@@ -10,11 +10,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
-from autograder.data import Data
+from autograder.data import Data, digest
 from autograder.evidence import CapturedFit, Evidence
 from autograder.foreign.model import ForeignTest
 from autograder.language import active
@@ -40,6 +41,11 @@ class ExpectedNetwork:
     recipe: Recipe | None = None
     compilation: Compilation | None = None
     fit: CapturedFit | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Changes with what a student's network is compared with."""
+        return digest(self.architecture, self.table)
 
 
 @dataclass(frozen=True)

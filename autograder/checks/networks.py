@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
+from autograder.data import digest
 from autograder.evidence import CapturedNetwork
 from autograder.execution_notes import told_opaque
-from autograder.language import mark, say
+from autograder.language import active, mark, say
 from autograder.network.architecture import Architecture, Row, Totals
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
@@ -16,6 +17,7 @@ from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
 from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown
+from autograder.once import Remembered
 from autograder.result import ComparisonExhibit, ComparisonRow, RowCells
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
@@ -35,6 +37,10 @@ _ENDINGS = {
         "There is no network in a variable `{name}`: code cell {cell}, which makes it, was not run any more."
     ),
 }
+# Of so many distinct networks what was worked out is kept.
+_MOST_REMEMBERED = 512
+_ARCHITECTURES: Remembered[Architecture] = Remembered(_MOST_REMEMBERED)
+_DIFFERENCES: Remembered[Diff] = Remembered(_MOST_REMEMBERED)
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,13 @@ def difference(context: Context, name: str, network: Architecture) -> Diff:
         TableError: the table shows another network than the reference.
     """
     expected = context.expected[name]
-    return context.once(
-        network, ("difference", name), lambda: compare(expected.architecture, network, marked(expected))
-    )
+
+    def compared() -> Diff:
+        # In a class the same networks come again and again, in whatever notebook.
+        key = digest(expected.key, network, active())
+        return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
+
+    return context.once(network, ("difference", name), compared)
 
 
 def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
@@ -191,7 +201,10 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
         first = expected.architecture.operations[0]
         input_shape = (None, *first.settings["shape"]) if first.kind == "Input" else None
     try:
-        architecture = canonicalize(captured.class_name, captured.config, input_shape=input_shape)
+        key = digest(captured.class_name, captured.config, input_shape)
+        architecture = _ARCHITECTURES(
+            key, lambda: canonicalize(captured.class_name, captured.config or {}, input_shape=input_shape)
+        )
     except UnknownNetwork as error:
         problem = say("The network `{name}` cannot be judged as a whole: {reason}.", name=name, reason=error.reason)
         if error.layer:
