@@ -28,6 +28,8 @@ from autograder.engine.stages import EngineError
 # Schedulers and workers always answer HTTP, without TLS and without asking who it is: here from their own machine
 # only, and without the pages that show what is being done.
 _LOOPBACK = "127.0.0.1:0"
+# How long a scheduler that runs already may take to answer.
+_ANSWER_SECONDS = 15
 _QUIET: Mapping[str, Any] = {"dashboard": False, "dashboard_address": _LOOPBACK}
 
 
@@ -42,7 +44,7 @@ def connected(machines: Machines) -> Iterator[Client]:
         try:
             if isinstance(machines, RunningScheduler):
                 security = _security(machines.tls)
-                client = Client(machines.address, security=security, timeout=30, set_as_default=False)
+                client = Client(machines.address, security=security, timeout=_ANSWER_SECONDS, set_as_default=False)
             else:
                 client = Client(stack.enter_context(start(machines)), set_as_default=False)
             stack.enter_context(client)

@@ -19,16 +19,16 @@ def test_the_stored_threshold_is_tried_with_runs_of_the_solution():
     known = standard.reference.thresholds["accuracy"]
     high = known.model_copy(update={"minimum": 0.9999})
     strict = replace(standard, reference=standard.reference.model_copy(update={"thresholds": {"accuracy": high}}))
-    with Trainer(workers=2) as trainer:
+    with Trainer() as trainer:
         checked = [
-            try_thresholds(one, trainer, (101, 102), workers=2, progress=lambda *run: told.append(run))
+            try_thresholds(one, trainer, (101,), workers=1, progress=lambda *run: told.append(run))
             for one in (standard, strict)
         ]
     assert [(one.question, one.minimum, one.passed) for (one,) in checked] == [
-        ("accuracy", known.minimum, 2),
+        ("accuracy", known.minimum, 1),
         ("accuracy", 0.9999, 0),
     ]
-    assert {(question, seed) for question, seed, _ in told} == {("accuracy", 101), ("accuracy", 102)}
+    assert {(question, seed) for question, seed, _ in told} == {("accuracy", 101)}
 
 
 def test_a_threshold_that_was_never_computed_is_a_sentence():
