@@ -122,6 +122,10 @@ class Trainer:
                     answer = self._ready_worker().ask(task, dataset)
                 except _WorkerDied:
                     continue
+                except TrainerError:
+                    if self._closed:  # while it was starting
+                        raise TrainerError("The trainer is closed.") from None
+                    raise
                 if answer.get("signal") == SIGKILL:
                     continue
                 return _as_run(key, task, answer)
