@@ -15,7 +15,7 @@ demo: $(READY)   ## grade the sample class of cnn2 and say where the report is
 	$(BIN)/autograder grade cnn2 tests/samples/cnn2 --output reports/demo
 
 # Two processes, each file in one of them, the slow files first (tests/conftest.py); then what needs the machine for itself (it counts every process).
-test: lint       ## the whole test suite (about eleven minutes on two cores)
+test: lint       ## the whole test suite (about thirteen minutes on two cores)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 

@@ -44,9 +44,9 @@ def calibrate(
         if not question.needs_calibration:
             continue
         for task in question.training(context):
-            thresholds[question.id] = _calibrate(
-                question.id, task.whole, question.calibration_share, trainer, seeds, workers, progress
-            )
+            share = question.calibration_share
+            runs = _runs(question.id, task.whole, share, trainer, seeds, workers, progress)
+            thresholds[question.id] = _threshold(task.whole, share, seeds, runs)
     return standard.reference.model_copy(update={"thresholds": thresholds})
 
 
@@ -112,16 +112,7 @@ def _runs(
         return list(pool.map(run, seeds))
 
 
-def _calibrate(
-    question: str,
-    task: TrainingTask,
-    share: float,
-    trainer: Trainer,
-    seeds: Sequence[int],
-    workers: int,
-    progress: Callable[[str, int, float], None],
-) -> Threshold:
-    runs = _runs(question, task, share, trainer, seeds, workers, progress)
+def _threshold(task: TrainingTask, share: float, seeds: Sequence[int], runs: Sequence[TrainingRun]) -> Threshold:
     accuracies = tuple(round(made.reached_by(share), 6) for made in runs)
     return Threshold(
         task=task.with_seed(0).key,
