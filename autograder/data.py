@@ -6,13 +6,25 @@ import hashlib
 import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class Data(BaseModel):
     """Immutable data with no unknown fields; what crosses a stage is always one of these."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SilentWithoutTests(Data):
+    """Data whose field `tests` is left out where it is empty: what is made without foreign tests has the form, and so
+    the keys, that it had before there were any."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        if not plain.get("tests"):
+            plain.pop("tests", None)
+        return plain
 
 
 Kept = TypeVar("Kept", bound=Data)

@@ -10,9 +10,9 @@ import json
 import math
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import Field, ValidationError
 
-from autograder.data import Data
+from autograder.data import Data, SilentWithoutTests
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -206,7 +206,7 @@ class CellRun(Data):
     truncated: bool = False
 
 
-class Evidence(Data):
+class Evidence(SilentWithoutTests):
     """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order."""
 
     key: str
@@ -221,14 +221,6 @@ class Evidence(Data):
     versions: dict[str, str]
     seconds: float = 0.0
     tests: tuple[CapturedTest, ...] = ()
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Evidence without foreign tests reads as it did before there were any, so that keys made of it stand."""
-        plain: dict[str, Any] = handler(self)
-        if not self.tests:
-            plain.pop("tests", None)
-        return plain
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

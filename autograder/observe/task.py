@@ -6,12 +6,12 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from autograder import datasets
-from autograder.data import Data, digest
+from autograder.data import Data, SilentWithoutTests, digest
 from autograder.foreign.model import NbgraderCell, OtterTest
 from autograder.foreign.nbgrader import placed
 from autograder.sandbox.bounds import Bounds
@@ -60,7 +60,7 @@ class Limits(Data):
         )
 
 
-class ObserveTask(Data):
+class ObserveTask(SilentWithoutTests):
     """What to bring back from a notebook, what to give it, and how much it may take.
 
     variables: names of the variables whose values are wanted.
@@ -74,14 +74,6 @@ class ObserveTask(Data):
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
-
-    @model_serializer(mode="wrap")
-    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A task without foreign tests has the key that it had before there were any."""
-        plain: dict[str, Any] = handler(self)
-        if not self.tests:
-            plain.pop("tests", None)
-        return plain
 
     @property
     def without_tests(self) -> ObserveTask:
