@@ -13,7 +13,7 @@ import functools
 import os
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import NullTranslations
@@ -26,9 +26,6 @@ FOLDER_VARIABLE = "AUTOGRADER_LANGUAGES"
 # Between the thousands in every language but English: ISO 80000-1 allows neither a point nor a comma there, and in an
 # exercise on code 307.300 would be read as 307.3.
 _THIN_SPACE = "\u202f"
-
-# With fewer letters of its own a sentence fits whatever is said.
-_FEWEST_LETTERS = 3
 
 _active: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -43,14 +40,26 @@ def say(message: str, /, **values: object) -> str:
 
     Values are put in as `str.format` does; whole numbers get their thousands separator from `{name:,}`.
     """
-    return _filled(_translations(_active.get()).gettext(message), message, values)
+    return filled(_translations(_active.get()).gettext(message), message, values)
 
 
 def say_count(one: str, many: str, number: int, /, **values: object) -> str:
     """The sentence for one or for many, `{number}` in it being the number with its thousands separators."""
     english = one if number == 1 else many
     told = _translations(_active.get()).ngettext(one, many, number)
-    return _filled(told, english, {"number": integer(number), **values})
+    return filled(told, english, {"number": integer(number), **values})
+
+
+def filled(told: str, english: str, values: Mapping[str, object]) -> str:
+    """A sentence as the catalogue has it, `told`, with its values in it; `english` where they do not fit."""
+    if _active.get() == ENGLISH:
+        return english.format(**values)
+    if told is not english:
+        try:
+            return _FORMATTER.vformat(told, (), values)
+        except (KeyError, IndexError, ValueError):
+            pass
+    return _FORMATTER.vformat(english, (), values)
 
 
 @contextmanager
@@ -117,24 +126,6 @@ def unusable(language: str) -> str:
     return ""
 
 
-def retold(english: str) -> str:
-    """An English sentence of ours in the active language, by the entry that it was made from.
-
-    For what is known in English alone by now, such as the part of a finding that a lecture speaks of. It stays as it is
-    where no entry fits.
-    """
-    language = _active.get()
-    if language == ENGLISH or not english:
-        return english
-    exact = _translations(language).gettext(english)
-    if exact != english:
-        return exact
-    for fitting, told in _patterns(language):
-        if match := fitting.fullmatch(english):
-            return told.format(**{name: retold(value) for name, value in match.groupdict().items()})
-    return english
-
-
 def pattern(message: str, parts: dict[str, str] | None = None) -> re.Pattern[str]:
     """What matches a sentence that was made from `message`; `parts` says what a placeholder may be, else anything."""
     seen: set[str] = set()
@@ -192,21 +183,6 @@ def _sentences(language: str, content: bytes) -> tuple[tuple[str, str], ...]:
 
 
 @functools.cache
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Sentences with placeholders: what matches them in English, and how they are told; the longest words first."""
-    made = []
-    for english, told in sentences(language):
-        words = re.sub(r"\{[^{}]*\}", "", english)
-        if "{" not in english or len(re.sub(r"\W", "", words)) < _FEWEST_LETTERS:
-            continue
-        try:
-            made.append((len(words), pattern(english), re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", told)))
-        except (re.error, ValueError):
-            continue  # not a message of ours
-    return tuple((fitting, told) for _, fitting, told in sorted(made, key=lambda one: -one[0]))
-
-
-@functools.cache
 def _decimal_mark(language: str) -> str:
     from babel import Locale, UnknownLocaleError
 
@@ -214,17 +190,6 @@ def _decimal_mark(language: str) -> str:
         return str(Locale.parse(language).number_symbols["latn"]["decimal"])
     except (UnknownLocaleError, KeyError):
         return "."
-
-
-def _filled(told: str, english: str, values: dict[str, object]) -> str:
-    if _active.get() == ENGLISH:
-        return english.format(**values)
-    if told is not english:
-        try:
-            return _FORMATTER.vformat(told, (), values)
-        except (KeyError, IndexError, ValueError):
-            pass
-    return _FORMATTER.vformat(english, (), values)
 
 
 class _Formatter(string.Formatter):

@@ -11,9 +11,10 @@ from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook
-from autograder.language import retold, speaking
+from autograder.language import speaking
 from autograder.once import Remembered
 from autograder.result import Finding, Result
+from autograder.retelling import retold_from_all
 from autograder.training import TrainingRun, TrainingTask
 
 _RUNS_AT_HAND = 64
@@ -60,7 +61,7 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
 def _told_again(standard: Standard, reason: Finding) -> Finding:
     """Why a submission could not be read, in the language of now."""
     with speaking(standard.language):
-        told = retold(reason.key)
+        told = retold_from_all(reason.key)
     return Finding(message=told, english="" if told == reason.key else reason.key)
 
 

@@ -8,12 +8,15 @@ sentences are made of English messages with `str.format`; here they are taken ap
 from __future__ import annotations
 
 import functools
+import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograder.language import ENGLISH, active, say
+from autograder.language import ENGLISH, active, filled, say, sentences
 
 _LONGEST = 4000
+# With fewer letters of its own a sentence of the catalogue fits whatever is said.
+_FEWEST_LETTERS = 3
 
 Parts = Mapping[str, Sequence[str]]
 
@@ -35,6 +38,40 @@ def retold(text: str, messages: Iterable[str], parts: Parts | None = None) -> st
                 values[name] = retold(str(values[name]), among, parts)
         return say(message, **values)
     return text
+
+
+def retold_from_all(text: str) -> str:
+    """`text` in the active language by whichever sentence of its catalogue gave it; as it is where none did.
+
+    For what is known in English alone by now and may be any sentence of ours, such as the part of a finding that a
+    lecture speaks of. Values are said again in the same way.
+    """
+    if active() == ENGLISH or not text or len(text) > _LONGEST:
+        return text
+    for english, told in _longest_first(sentences(active())):
+        values = _values(text, english)
+        if values is not None:
+            again = {
+                name: retold_from_all(value) if isinstance(value, str) else value for name, value in values.items()
+            }
+            return filled(told, english, again)
+    return text
+
+
+@functools.lru_cache(maxsize=8)
+def _longest_first(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Sentences without placeholders, then the others, those with most words of their own first."""
+
+    def own(english: str) -> str:
+        return re.sub(r"\{[^{}]*\}", "", english)
+
+    plain = [pair for pair in pairs if own(pair[0]) == pair[0]]
+    others = [pair for pair in pairs if own(pair[0]) != pair[0] and _letters(own(pair[0])) >= _FEWEST_LETTERS]
+    return (*plain, *sorted(others, key=lambda pair: -len(own(pair[0]))))
+
+
+def _letters(text: str) -> int:
+    return len(re.sub(r"\W", "", text))
 
 
 def _values(text: str, message: str) -> dict[str, object] | None:

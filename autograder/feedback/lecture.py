@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import BinaryIO
 
-from autograder.language import mark, pattern, retold, say, say_count
+from autograder.language import mark, pattern, say, say_count
+from autograder.retelling import retold_from_all
 
 _OTHERWISE = mark("{count} should look at this again: {hint}")
 
@@ -38,7 +39,7 @@ def topic(message: str, hint: str, *, told: str = "") -> Topic:
         match = fitting.fullmatch(message)
         if match:
             what = lowered(match.groupdict().get("what", ""))
-            return Topic(said, what=retold(what), key=said)
+            return Topic(said, what=retold_from_all(what), key=said)
     return Topic(_OTHERWISE, hint=told or hint or message, key=_OTHERWISE.format(count="{count}", hint=hint or message))
 
 

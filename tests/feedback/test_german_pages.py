@@ -25,7 +25,7 @@ from autograder.feedback.summary import summarize
 from autograder.feedback.templating import say_html
 from autograder.feedback.terminal import print_result
 from autograder.feedback.wording import accuracies, accuracy, anchor, day, duration, of_points, percent, points
-from autograder.language import retold, sentences, speaking
+from autograder.language import sentences, speaking
 from autograder.lms.gradescope import failure_json, results_json
 from autograder.lms.wheel import wheel
 from autograder.result import (
@@ -39,6 +39,7 @@ from autograder.result import (
     TextExhibit,
     Verdict,
 )
+from autograder.retelling import retold_from_all
 from autograder.runs import RunFacts, TrainingFacts
 from autograder.similarity import Likeness
 
@@ -277,10 +278,10 @@ def test_a_class_is_summed_up_by_the_english_words(tmp_path: Path) -> None:
 
 def test_a_sentence_is_found_again_by_the_entry_it_was_made_from() -> None:
     with speaking("de"):
-        assert retold("cell 7, line 3") == "Zelle 7, Zeile 3"
-        assert retold("other things and 3 rows: x.") == "anderes und 3 rows: x."
-        assert retold("Conv2D") == "Conv2D"
-    assert retold("cell 7, line 3") == "cell 7, line 3"
+        assert retold_from_all("cell 7, line 3") == "Zelle 7, Zeile 3"
+        assert retold_from_all("other things and 3 rows: x.") == "anderes und 3 rows: x."
+        assert retold_from_all("Conv2D") == "Conv2D"
+    assert retold_from_all("cell 7, line 3") == "cell 7, line 3"
 
 
 def test_markup_within_a_sentence_is_only_ours() -> None:
