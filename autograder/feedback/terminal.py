@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from rich.console import Console
 from rich.padding import Padding
@@ -43,7 +45,7 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
     hidden = {question.id for question in assignment.questions if question.hidden}
     console.print(Text(assignment.title, style="bold"))
     for note in result.notes:
-        console.print(_finding(note))
+        console.print(_finding(note).append(f" {note.hint}" if note.hint else "", style="dim"))
     for verdict in result.questions:
         if verdict.id in hidden:
             console.print(Text(f"… {verdict.title}: {_checked_later(verdict)}", style="cyan"))
@@ -78,8 +80,11 @@ def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     yield head
     if verdict.beside_student_code:
         yield Padding(Text(say("tests run beside student code"), style="dim"), (0, 0, 0, 2))
-    for finding in verdict.findings:
-        yield Padding(_finding(finding), (0, 0, 0, 2))
+    for hint, findings in groupby(verdict.findings, attrgetter("hint")):
+        for finding in findings:
+            yield Padding(_finding(finding), (0, 0, 0, 2))
+        if hint:
+            yield Padding(Text(f"→ {hint}", style="dim"), (0, 0, 0, 4))
     for exhibit in verdict.exhibits:
         if isinstance(exhibit, ComparisonExhibit) and verdict.status != "correct":
             yield Padding(_comparison(exhibit), (0, 0, 0, 2))
@@ -90,8 +95,6 @@ def _finding(finding: Finding) -> Text:
     if finding.where:
         text.append(f"{finding.where}: ", style="bold")
     text.append(finding.message)
-    if finding.hint:
-        text.append(f" {finding.hint}", style="dim")
     return text
 
 

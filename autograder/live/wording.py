@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from textwrap import TextWrapper
 
 from autograder.checks.networks import StudentNetwork
 from autograder.language import mark, say
 from autograder.network.measure import rows, sum_up
 from autograder.network.values import shown
 from autograder.result import ComparisonExhibit, Finding, RowCells, Verdict
+
+_WIDTH = 90  # characters that fit into an output of JupyterLab on a small screen, beside otter's own indent
 
 SIGNS = {"correct": "✓", "partial": "◐", "wrong": "✗", "not_reached": "–", "needs_review": "…", "error": "!"}
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
@@ -28,10 +33,16 @@ def heading(verdict: Verdict) -> str:
 
 
 def findings_in_words(found: Verdict | Finding) -> str:
-    """Every finding on a line of its own, and what differs between the networks below."""
+    """Every finding on lines of its own, a hint below those that share it, then what differs between the networks.
+
+    Lines are broken between words, because JupyterLab breaks those that are too long anywhere.
+    """
+    lines: list[str] = []
+    for hint, findings in groupby([found] if isinstance(found, Finding) else found.findings, attrgetter("hint")):
+        lines += [line for finding in findings for line in _broken(_line(finding))]
+        lines += _broken(hint, "  → ")
     if isinstance(found, Finding):
-        return _line(found)
-    lines = [_line(finding) for finding in found.findings]
+        return "\n".join(lines)
     for exhibit in found.exhibits:
         if isinstance(exhibit, ComparisonExhibit):
             lines += ["", *_comparison(exhibit)]
@@ -53,7 +64,15 @@ def network_in_words(student: StudentNetwork, name: str) -> str:
 
 def _line(finding: Finding) -> str:
     where = f"{finding.where}: " if finding.where else ""
-    return f"{where}{finding.message} {finding.hint}".rstrip()
+    return f"{where}{finding.message}"
+
+
+def _broken(text: str, first: str = "") -> list[str]:
+    """A text's lines, of at most `_WIDTH` characters where its words allow; what goes on in a new line is indented."""
+    wrapper = TextWrapper(
+        _WIDTH, initial_indent=first, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    return [line for said in text.splitlines() for line in wrapper.wrap(said)]
 
 
 def _comparison(exhibit: ComparisonExhibit) -> Iterator[str]:

@@ -97,9 +97,11 @@ def test_findings_about_a_network_are_those_of_autograder_check(name: str, chang
         text = said(name, asked, context)
         assert bool(text) == (verdict.status != "correct")
         text += capsys.readouterr().out
+        assert max(map(len, text.split("\n\n")[0].splitlines()), default=0) <= 90
+        words = " ".join(text.split())
         for finding in verdict.findings:
-            assert finding.message in text
-            assert finding.hint in text
+            assert finding.message in words
+            assert not finding.hint or f"→ {finding.hint}" in words
 
 
 @pytest.mark.parametrize(
