@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 # Submissions under way for each worker.
 _UNDER_WAY = 8
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 6
+JUDGE_VERSION = 7
 
 
 @dataclass(frozen=True)

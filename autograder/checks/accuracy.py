@@ -8,7 +8,15 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
-from autograder.checks.closeness import MOST_RUNS, chance_of_passing, clear_from, interval, is_close, spread
+from autograder.checks.closeness import (
+    MOST_RUNS,
+    chance_of_passing,
+    clear_from,
+    interval,
+    is_clear_miss,
+    is_close,
+    spread,
+)
 from autograder.checks.diagnosing import Subject
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
@@ -47,9 +55,10 @@ class Accuracy(Question):
     `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference solution's
     own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the run, so
     that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it
-    is not decided by one run: the mean of `runs` from as many random starts decides (`autograder.checks.closeness`; 1:
-    one run decides always). Where it is missed, at most `substitutions` further short runs of each distinct network
-    look for the smallest change that restores it (0: none).
+    is not decided by one run: the mean of `runs` from as many random starts decides, and one far below it has to be met
+    by a second start as well (`autograder.checks.closeness`; with `runs` 1 one run decides always). Where it is missed,
+    at most `substitutions` further short runs of each distinct network look for the smallest change that restores it
+    (0: none).
     """
 
     kind: Literal["accuracy"]
@@ -88,14 +97,31 @@ class Accuracy(Question):
         return training_task(find_network(context, self.network), recipe, target)
 
     def _further_tasks(self, first: TrainingTask, context: Context) -> tuple[TrainingTask, ...]:
-        """The runs from other random starts that a close first run asks for: whole ones, for their mean decides."""
+        """The runs from other random starts that the first run asks for: whole ones, for their mean decides.
+
+        All of them where it is close; where it clearly missed one, and all where that one did not.
+        """
         run, minimum = context.run_of(first), self._minimum(context)
         if run is None or minimum is None or not run.validation_accuracy or self.runs == 1:
             return ()
-        if not is_close(run.accuracy, minimum, self._spread(minimum, context)):
+        deviation, seed = self._spread(minimum, context), first.recipe.seed
+        others = tuple(first.whole.with_seed(seed + further) for further in range(1, self.runs))
+        if is_close(run.accuracy, minimum, deviation):
+            return others
+        if not is_clear_miss(run.accuracy, minimum, deviation):
             return ()
-        seed = first.recipe.seed
-        return tuple(first.whole.with_seed(seed + further) for further in range(1, self.runs))
+        second = context.run_of(others[0])
+        return others if second is not None and not is_clear_miss(second.accuracy, minimum, deviation) else others[:1]
+
+    def _accuracies(self, first: TrainingTask, context: Context) -> tuple[float, ...]:
+        """Of the runs that were made, the first one's first."""
+        runs = [context.run_of(task) for task in (first, *self._further_tasks(first, context))]
+        return tuple(run.accuracy for run in runs if run is not None)
+
+    def _missed_twice(self, accuracies: tuple[float, ...], minimum: float, context: Context) -> bool:
+        """Whether a first run and a second one were so far below that no mean is needed."""
+        deviation = self._spread(minimum, context)
+        return len(accuracies) == 2 and all(is_clear_miss(reached, minimum, deviation) for reached in accuracies)
 
     def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
         subject = self.subject(context)
@@ -126,9 +152,10 @@ class Accuracy(Question):
         further = [context.run_of(other) for other in self._further_tasks(task, context)]
         if None in further:
             return self._unset(say("a further training run, from another random start, is missing"))
-        accuracies = (run.accuracy, *(other.accuracy for other in further if other is not None))
+        accuracies = self._accuracies(task, context)
         shown = run if further else run.until(self._clear_from(minimum, context))
-        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student)
+        missed_twice = self._missed_twice(accuracies, minimum, context)
+        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student, missed_twice=missed_twice)
         return self._explained(verdict, context)
 
     def _explained(self, verdict: Verdict, context: Context) -> Verdict:
@@ -147,9 +174,9 @@ class Accuracy(Question):
         if task is None or minimum is None:
             return None
         first = self._first_task(context)
-        # What lies close to the threshold may be luck, and luck has no cause to look for.
-        close = first is not None and bool(self._further_tasks(first, context))
-        budget = 0 if close else self.substitutions
+        # What the mean of several runs decided may be luck, and luck has no cause to look for.
+        made = () if first is None else self._accuracies(first, context)
+        budget = 0 if len(made) > 1 and not self._missed_twice(made, minimum, context) else self.substitutions
         return Subject(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
 
     def _judge_run(
@@ -160,7 +187,10 @@ class Accuracy(Question):
         calibration: Calibration | None,
         recipe: Recipe,
         student: StudentNetwork,
+        *,
+        missed_twice: bool,
     ) -> Verdict:
+        averaged = len(accuracies) > 1 and not missed_twice
         reached = bool(run.validation_accuracy) and _mean(accuracies) >= minimum
         findings = []
         if run.outcome == "failed":
@@ -181,7 +211,8 @@ class Accuracy(Question):
                 )
             )
         if run.validation_accuracy:
-            findings.append(self._measured(run, accuracies, minimum, recipe, reached=reached))
+            measured = self._measured_on_average if averaged else self._measured
+            findings.append(measured(run, accuracies, minimum, recipe))
         if student.compilation.problem:
             findings.append(
                 Finding(
@@ -200,8 +231,8 @@ class Accuracy(Question):
             reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
             reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
             validations=recipe.validations,
-            accuracies=accuracies if len(accuracies) > 1 else (),
-            interval=interval(accuracies) if len(accuracies) > 1 else None,
+            accuracies=accuracies if averaged else (),
+            interval=interval(accuracies) if averaged else None,
         )
         return self.verdict(
             "correct" if reached else "wrong",
@@ -221,36 +252,31 @@ class Accuracy(Question):
         confusion = run.predictions.confusion
         return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
 
-    def _measured(
-        self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe, *, reached: bool
-    ) -> Finding:
-        dataset = DATASET_NAMES[recipe.dataset]
-        got, needed = _told_apart(_mean(accuracies), minimum)
-        trained = say(
-            "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
-            train=recipe.train,
-            dataset=dataset,
-            validation=recipe.validation,
-            epochs=say_count("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
+    def _measured(self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe) -> Finding:
+        """Of one run that decided, or of two that were both far below."""
+        got, needed = _told_apart(accuracies[0], minimum)
+        if len(accuracies) > 1:
+            got = say("{first} ({again:.3f} from another random start)", first=got, again=accuracies[1])
+        return Finding(
+            message=say(
+                "Your network reached a validation accuracy of {reached}; {needed} was needed.",
+                reached=got,
+                needed=needed,
+            ),
+            where=say(_ONE_RUN[run.ended], how=_how(recipe)),
+            hint="" if accuracies[0] >= minimum else _advice(run),
         )
-        hint = "" if reached else _advice(run)
-        if len(accuracies) == 1:
-            return Finding(
-                message=say(
-                    "Your network reached a validation accuracy of {reached}; {needed} was needed.",
-                    reached=got,
-                    needed=needed,
-                ),
-                where=say(_ONE_RUN[run.ended], how=trained),
-                hint=hint,
-            )
+
+    def _measured_on_average(
+        self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe
+    ) -> Finding:
+        got, needed = _told_apart(_mean(accuracies), minimum)
         low, high = interval(accuracies)
-        chance = chance_of_passing(1, self.runs)
         return Finding(
             message=say(
                 "Your network reached a validation accuracy of {reached} on average; {needed} was needed. The first "
-                "run came so close to that, on one side or the other, that luck might have decided: so we trained it "
-                "from {count} random starts, and their mean counts. By {confidence} confidence it lies between "
+                "run left open whether luck had decided, being close to that or unlike the second: so we trained your "
+                "network from {count} random starts, and their mean counts. By {confidence} confidence it lies between "
                 "{low:.3f} and {high:.3f}. A network whose true mean lies one standard deviation below what is needed "
                 "would pass this in {cases:.1f} of 100 cases.",
                 reached=got,
@@ -259,10 +285,10 @@ class Accuracy(Question):
                 confidence="95 %",
                 low=low,
                 high=high,
-                cases=100 * chance,
+                cases=100 * chance_of_passing(1, self.runs),
             ),
-            where=say("our own {count} runs, each: {how}", count=len(accuracies), how=trained),
-            hint=hint,
+            where=say("our own {count} runs, each: {how}", count=len(accuracies), how=_how(recipe)),
+            hint="" if _mean(accuracies) >= minimum else _advice(run),
         )
 
     def _spread(self, minimum: float, context: Context) -> float:
@@ -294,6 +320,16 @@ class Accuracy(Question):
                 hint=say("For the instructor: {why}.", why=why),
             ),
         )
+
+
+def _how(recipe: Recipe) -> str:
+    return say(
+        "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
+        train=recipe.train,
+        dataset=DATASET_NAMES[recipe.dataset],
+        validation=recipe.validation,
+        epochs=say_count("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
+    )
 
 
 def _mean(accuracies: tuple[float, ...]) -> float:
