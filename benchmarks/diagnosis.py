@@ -4,10 +4,11 @@
     python benchmarks/diagnosis.py --networks fcn/model --seeds 1 --cache runs.db
 
 The operators are those of DeepCrime (Humbatova, Jahangirova, Tonella, ISSTA 2021). A fault counts only where it is
-one: the network then misses its accuracy by more than chance, from two random starts (a *killed* mutant), or the notebook itself is wrong in a
-way that no accuracy of ours shows (labels, validation, metric). What is named is right where it is the seeded aspect,
-or an equivalent repair: another single change that restored the accuracy, and does so with another seed too, while
-the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025). Healthy networks run beside.
+one: the network then misses its accuracy by more than chance, from two random starts (a *killed* mutant), or the
+notebook itself is wrong in a way that no accuracy of ours shows (labels, validation, metric). What is named is right
+where it is the seeded aspect, or an equivalent repair: another single change that restored the accuracy, and does so
+with another seed too, while the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025).
+Healthy networks run beside.
 
 Everything goes through the grading itself: evidence, trusted runs, the accuracy question's own `explaining` and
 `judge`. Training runs are kept in a gradebook (`--cache`), so that an interrupted benchmark continues.
