@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.closeness import MOST_RUNS
 from autograder.checks.networks import StudentNetwork, find_network
 from autograder.checks.tasks import training_task
 from autograder.language import mark, say
@@ -27,12 +30,17 @@ _HINTS: dict[Claim, str] = {
 }
 
 
+Pairs = Sequence[tuple[TrainingRun, TrainingRun]]
+
+
 class Comparison(Question):
     """Whether what the exercise says of two networks holds for those that the student built; all points or none.
 
     `claim` is what must hold for `network` against `other`: a higher validation accuracy, a smaller gap between
     training and validation accuracy (both at the end of trusted runs, the accuracies as fractions), fewer parameters,
-    or more. `margin` is by how much at least: a fraction for accuracies, a count for parameters.
+    or more. `margin` is by how much at least: a fraction for accuracies, a count for parameters. Where a claim about
+    accuracies does not hold from the first random start, both networks are trained from `runs` starts in all, and their
+    means decide, so that nobody fails by bad luck.
     """
 
     kind: Literal["comparison"]
@@ -40,6 +48,7 @@ class Comparison(Question):
     other: str = Field(min_length=1, max_length=200)
     claim: Claim
     margin: float = Field(default=0.0, ge=0)
+    runs: int = Field(default=3, ge=1, le=MOST_RUNS)
 
     about_layers: ClassVar[bool] = True
     public: ClassVar[tuple[str, ...]] = ("network", "other", "claim", "margin")
@@ -60,11 +69,20 @@ class Comparison(Question):
         return (self.network, self.other)
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
-        if not self.requires_training:
-            return ()
-        tasks = [self._task(find_network(context, name), name, context) for name in self.networks()]
-        # One run alone decides nothing.
-        return tuple(task for task in tasks if task is not None) if None not in tasks else ()
+        return tuple(task for pair in self._pairs(context) for task in pair) if self.requires_training else ()
+
+    def _pairs(self, context: Context) -> list[tuple[TrainingTask, TrainingTask]]:
+        """The runs of both networks, from one random start, or from several where the first does not bear the claim."""
+        one, other = (
+            training_task(find_network(context, name), self._recipe(context, name)) for name in self.networks()
+        )
+        if one is None or other is None:
+            return []  # one run alone decides nothing
+        first, second = context.run_of(one), context.run_of(other)
+        if first is None or second is None or not _measured(first, second) or self._holds([(first, second)]):
+            return [(one, other)]
+        starts = (one.recipe.seed + further for further in range(1, self.runs))
+        return [(one, other), *((one.with_seed(seed), other.with_seed(seed)) for seed in starts)]
 
     def judge(self, context: Context) -> Verdict:
         students = [find_network(context, name) for name in self.networks()]
@@ -74,7 +92,7 @@ class Comparison(Question):
             problems = tuple(Finding(message=student.problem) for student in missing)
             return self.verdict("wrong" if built else "not_reached", 0.0, *problems)
         notes = tuple(Finding(message=student.understood) for student in students if student.understood)
-        return self._judge_runs(students, notes, context) if self.requires_training else self._count(students, notes)
+        return self._judge_runs(notes, context) if self.requires_training else self._count(students, notes)
 
     def _count(self, students: list[StudentNetwork], notes: tuple[Finding, ...]) -> Verdict:
         counts = [totals(student.architecture).total for student in students if student.architecture is not None]
@@ -91,55 +109,68 @@ class Comparison(Question):
             return self.verdict("correct", self.points, *notes, Finding(message=message))
         return self.verdict("wrong", 0.0, *notes, Finding(message=message, hint=self._hint()))
 
-    def _judge_runs(self, students: list[StudentNetwork], notes: tuple[Finding, ...], context: Context) -> Verdict:
-        runs = []
-        for student, name in zip(students, self.networks(), strict=True):
-            task = self._task(student, name, context)
-            run = context.run_of(task) if task else None
-            if run is None:
+    def _judge_runs(self, notes: tuple[Finding, ...], context: Context) -> Verdict:
+        pairs = []
+        for tasks in self._pairs(context):
+            one, other = (context.run_of(task) for task in tasks)
+            if one is None or other is None:
                 unset = Finding(
                     message=say("The autograder could not judge this question; that is not your fault."),
                     hint=say("For the instructor: a training run is missing."),
                 )
                 return self.verdict("error", 0.0, unset)
-            runs.append(run)
-        for run, name in zip(runs, self.networks(), strict=True):
-            if not run.validation_accuracy or not run.training_accuracy:
+            pairs.append((one, other))
+        curves = self._curves(pairs[0], context)
+        for run, name in zip(pairs[0], self.networks(), strict=True):
+            if not _measured(run):
                 told = say("`{network}` could not be trained: {problem}", network=name, problem=told_problem(run))
-                failed = Finding(message=told)
-                return self.verdict("wrong", 0.0, *notes, failed, exhibits=self._curves(runs, context))
-        by = self._difference(*runs)
-        holds = by > 0 and by >= self.margin
-        verdict = "correct" if holds else "wrong"
-        finding = self._finding(runs, holds=holds)
+                return self.verdict("wrong", 0.0, *notes, Finding(message=told), exhibits=curves)
+        pairs = [pair for pair in pairs if _measured(*pair)]
+        holds = self._holds(pairs)
+        finding = self._finding(pairs, holds=holds)
         return self.verdict(
-            verdict, self.points if holds else 0.0, *notes, finding, exhibits=self._curves(runs, context)
+            "correct" if holds else "wrong", self.points if holds else 0.0, *notes, finding, exhibits=curves
         )
 
-    def _difference(self, one: TrainingRun, other: TrainingRun) -> float:
-        """By how much the claim holds; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
-        by = one.accuracy - other.accuracy if self.claim == "higher_accuracy" else _gap(other) - _gap(one)
-        return round(by, 9)
+    def _holds(self, pairs: Pairs) -> bool:
+        """Whether the claim does; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
+        one, other = self._means(pairs)
+        by = round(one - other if self.claim == "higher_accuracy" else other - one, 9)
+        return by > 0 and by >= self.margin
 
-    def _finding(self, runs: list[TrainingRun], *, holds: bool) -> Finding:
-        where = say("our own runs, with the same images for both networks")
-        one, two = runs
+    def _means(self, pairs: Pairs) -> tuple[float, float]:
+        """What is compared of each network, on average over its runs."""
+
+        def of(run: TrainingRun) -> float:
+            return run.accuracy if self.claim == "higher_accuracy" else _gap(run)
+
+        return fmean(of(one) for one, _ in pairs), fmean(of(other) for _, other in pairs)
+
+    def _finding(self, pairs: Pairs, *, holds: bool) -> Finding:
+        one, two = self._means(pairs)
         if self.claim == "higher_accuracy":
             message = say(
                 "Validation accuracy: `{network}` {one:.3f}, `{other}` {two:.3f}.",
                 network=self.network,
-                one=one.accuracy,
+                one=one,
                 other=self.other,
-                two=two.accuracy,
+                two=two,
             )
         else:
             message = say(
                 "Training accuracy minus validation accuracy after the last epoch: "
                 "{one:+.3f} for `{network}`, {two:+.3f} for `{other}`.",
                 network=self.network,
-                one=_gap(one),
+                one=one,
                 other=self.other,
-                two=_gap(two),
+                two=two,
+            )
+        where = say("our own runs, with the same images for both networks")
+        if len(pairs) > 1:
+            where = say(
+                "our own runs, with the same images for both networks; the first did not show it, so each was trained "
+                "from {count} random starts, and the mean counts",
+                count=len(pairs),
             )
         return Finding(message=message, where=where, hint="" if holds else self._hint())
 
@@ -147,7 +178,7 @@ class Comparison(Question):
         """What is to hold, and where to look."""
         return say(_HINTS[self.claim], network=self.network, other=self.other)
 
-    def _curves(self, runs: list[TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:
+    def _curves(self, runs: tuple[TrainingRun, TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:
         return tuple(
             CurveExhibit(
                 network=name,
@@ -160,14 +191,15 @@ class Comparison(Question):
             if run.validation_accuracy
         )
 
-    def _task(self, student: StudentNetwork, name: str, context: Context) -> TrainingTask | None:
-        return training_task(student, self._recipe(context, name))
-
     def _recipe(self, context: Context, name: str) -> Recipe:
         recipe = context.expected[name].recipe
         if recipe is None:
             raise LookupError(f'the assignment says nowhere how "{name}" is trained')
         return recipe
+
+
+def _measured(*runs: TrainingRun) -> bool:
+    return all(run.validation_accuracy and run.training_accuracy for run in runs)
 
 
 def _gap(run: TrainingRun) -> float:

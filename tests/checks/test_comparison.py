@@ -16,19 +16,53 @@ GAP = question("comparison", network="cnn", other="dense", claim="smaller_gap")
 
 def compared(asked, networks=(CNN, DENSE), **outcomes):
     """The verdict after runs of both networks; `outcomes` are (training accuracy, validation accuracy) by name."""
-    given = context(networks=networks, expected=EXPECTED)
-    needed = tasks(asked, given)
-    runs = [
-        TrainingRun(
+
+    def run(task, both):
+        return TrainingRun(
             key=task.key,
             outcome="trained" if both else "failed",
             problem="" if both else "it exploded",
             training_accuracy=both[:1],
             validation_accuracy=both[1:],
         )
-        for task, both in zip(needed, outcomes.values(), strict=True)
-    ]
+
+    runs = []
+    while needed := tasks(asked, context(networks=networks, expected=EXPECTED, runs=runs)):
+        runs += [run(task, outcomes[("cnn", "dense")[number % 2]]) for number, task in enumerate(needed)]
     return judged(asked, context(networks=networks, expected=EXPECTED, runs=runs))
+
+
+def from_starts(*accuracies, asked=None):
+    """The verdict where the networks reach these validation accuracies, (cnn, dense), one start after the other."""
+    asked, runs, starts = asked or BETTER, [], iter(accuracies)
+    while needed := tasks(asked, context(networks=(CNN, DENSE), expected=EXPECTED, runs=runs)):
+        for pair in zip(needed[::2], needed[1::2], strict=True):
+            runs += [
+                TrainingRun(key=task.key, outcome="trained", training_accuracy=(0.6,), validation_accuracy=(reached,))
+                for task, reached in zip(pair, next(starts), strict=True)
+            ]
+    assert list(starts) == []
+    return judged(asked, context(networks=(CNN, DENSE), expected=EXPECTED, runs=runs))
+
+
+def test_a_claim_that_holds_at_once_is_not_tried_again():
+    assert from_starts((0.5, 0.35)).score == 2
+
+
+@pytest.mark.parametrize(
+    ("starts", "score"),
+    [(((0.4, 0.35), (0.5, 0.35), (0.51, 0.35)), 2), (((0.3, 0.35), (0.5, 0.35), (0.45, 0.35)), 0)],
+)
+def test_a_claim_that_does_not_hold_at_once_is_judged_by_the_mean_of_several_starts(starts, score):
+    verdict = from_starts(*starts)
+    assert verdict.score == score
+    assert "3 random starts" in verdict.findings[0].where
+    assert f"`cnn` {sum(one for one, _ in starts) / 3:.3f}, `dense` 0.350" in said(verdict)
+
+
+def test_the_assignment_may_say_that_one_start_decides():
+    once = BETTER.model_copy(update={"runs": 1})
+    assert from_starts((0.4, 0.35), asked=once).score == 0
 
 
 @pytest.mark.parametrize(("cnn", "status"), [(0.5, "correct"), (0.45, "correct"), (0.44, "wrong"), (0.2, "wrong")])
