@@ -88,8 +88,8 @@ def _judge_again(
             found = run_of(task)
             if found is None or not found.answers(task):
                 raise NotStored(
-                    "a training run that is needed now was never made (the recipe, a threshold, the points before it "
-                    "or the versions changed); run `autograder grade` again"
+                    "a training run that is needed now was never made (the recipe, a threshold, the points before it, "
+                    "the images or the versions changed); run `autograder grade` again"
                 )
             return found
 

@@ -49,9 +49,18 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             ("p-waiting", say("waits for points"), attention.waiting),
             ("p-failed", say("grading failed"), attention.failed),
             ("p-near", say("near the threshold"), attention.near),
+            ("p-unfinished", say("did not run to the end, or could not be read"), attention.unfinished),
             ("p-outdated", say("new notebook since a decision"), attention.outdated),
             ("p-alike", say("near-duplicate"), pairs),
         ],
+    )
+    decided = [
+        ("d-changed", say("a score was changed"), attention.changed()),
+        ("d-given", say("an answer got its points"), attention.given()),
+    ]
+    offer(
+        say("Decided by a person"),
+        [(value, label, list(dict.fromkeys(one.row for one in decisions))) for value, label, decisions in decided],
     )
     again = say("in several attempts")
     offer(say("Handed in"), [("h-late", say("late"), attention.late), ("h-again", again, attention.again)])

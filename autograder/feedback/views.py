@@ -211,6 +211,8 @@ def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[
 
 
 def _gist(rows: Sequence[ComparisonRow]) -> str:
+    # A layer that moved has two rows: where it was expected, and where it stands.
+    rows = [row for row in rows if row.state != "moved" or row.actual]
     states = Counter[str](row.state for row in rows)
     missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))
     parts = (

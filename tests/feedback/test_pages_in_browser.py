@@ -233,3 +233,34 @@ def test_axe_finds_no_barrier(browser, pages: Path, name: str, scheme: str) -> N
 @pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile"])
 def test_a_students_page_stays_under_a_megabyte(pages: Path, name: str) -> None:
     assert (pages / f"{name}.html").stat().st_size < 1_000_000
+
+
+def test_names_of_layers_stay_whole_on_a_phone(browser, pages: Path) -> None:
+    page = opened(browser, pages / "pooling.html", viewport={"width": 360, "height": 800})
+    broken = page.evaluate(
+        """() => {
+          const lines = (element) => {
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size;
+          };
+          const names = [...document.querySelectorAll(".networks tbody .layer bdi")];
+          return names.filter((one) => one.checkVisibility() && lines(one) > 1).map((one) => one.textContent);
+        }"""
+    )
+    assert broken == []
+    page.context.close()
+
+
+def test_the_class_on_paper_keeps_its_counts_and_its_headings_and_leaves_out_what_can_be_pressed(
+    browser, pages: Path
+) -> None:
+    page = opened(browser, pages / "class.html")
+    page.emulate_media(media="print")
+    count = page.locator("[aria-labelledby=networks] tbody td:first-of-type").first
+    assert count.inner_text().strip().isdigit()
+    assert not page.get_by_text("show", exact=True).first.is_visible()
+    assert not page.locator("#class thead button").first.is_visible()
+    heading = "getComputedStyle(document.querySelector('#class thead th'), '::before').content"
+    assert page.evaluate(heading) == '"Student"'
+    page.context.close()

@@ -101,7 +101,7 @@
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = heading.textContent;
+    button.textContent = heading.dataset.name = heading.textContent;
     button.addEventListener("click", () => sort(column));
     heading.replaceChildren(button);
   });
