@@ -275,3 +275,17 @@ def test_what_a_cell_printed_is_folded(tmp_path: Path) -> None:
     assert folded
     assert not any(one.has_attr("open") for one in folded)
     assert all(text.find_parent("details") for text in soup.select("pre.output"))
+
+
+def test_a_network_that_is_missing_because_its_cell_failed_is_no_step_beside_that_cell(tmp_path: Path) -> None:
+    failed = Finding(message="SyntaxError in line 19: '(' was never closed", where="code cell 5", hint="Look.")
+    missing = "There is no network in a variable `model`: code cell {cell}, which makes it, stopped with SyntaxError."
+
+    def steps(cell: int) -> list[str]:
+        finding = Finding(message=missing.format(cell=cell), hint="Run all cells.")
+        verdict = Verdict(id="q", title="Q", status="not_reached", score=0, points=1, findings=(finding,))
+        soup = page(tmp_path, result("Ada", (verdict,), notes=(failed,)))
+        return [words(step) for step in soup.select(".steps li")]
+
+    assert steps(5) == ["code cell 5 : SyntaxError in line 19: '(' was never closed"]
+    assert len(steps(50)) == 2
