@@ -54,7 +54,8 @@ def _save_again(problem: str) -> UnreadableNotebook:
 def told_again(reason: str) -> str:
     """Why a notebook could not be read, as it was said in English, in the active language."""
     problem = reason.removesuffix(f" {_SAVE_AGAIN}")
-    return retold(reason) if problem == reason else f"{retold(problem)} {say(_SAVE_AGAIN)}"
+    mend = say(_SAVE_AGAIN)
+    return retold(reason) if problem == reason else f"{retold(problem)} {mend}"
 
 
 def parse_notebook(content: bytes) -> NotebookNode:

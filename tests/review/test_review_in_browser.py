@@ -198,6 +198,22 @@ def test_lines_of_a_reason_stay_lines_and_what_depends_on_the_score_is_named(bro
     page.context.close()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+def test_axe_finds_no_barrier_at_the_desk(browser: Any, reading: Reading) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    assert status(f"{reading.address}q/missing_layers/s0", b"action=save&score=5&reason=Equal.") == 200
+    for path in ("", "q/missing_layers/s0", "q/performance/s0"):
+        page = opened(browser, f"{reading.address}{path}")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        found = axe.run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+        page.context.close()
+    page = opened(browser, reading.address)
+    assert page.get_by_role("link", name="decided: 5").count() == 1
+    page.context.close()
+
+
 def test_nobody_without_the_token_and_no_other_site_gets_in(reading: Reading) -> None:
     root, token, _ = reading.address.rsplit("/", 2)
     sheet = f"{reading.address}q/performance/s0"
