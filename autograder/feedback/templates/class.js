@@ -95,6 +95,9 @@
   const turn = (by) => {
     start = Math.max(0, start + by);
     draw(false);
+    // At an end the button that was pressed can no longer hold the focus.
+    if (next.disabled) previous.focus();
+    if (previous.disabled) next.focus();
     table.scrollIntoView({ block: "start" });
   };
 
