@@ -265,3 +265,20 @@ def test_the_class_on_paper_keeps_its_counts_and_its_headings_and_leaves_out_wha
     heading = "getComputedStyle(document.querySelector('#class thead th'), '::before').content"
     assert page.evaluate(heading) == '"Student"'
     page.context.close()
+
+
+def test_many_questions_are_printed_on_paper_that_lies_on_its_side(browser, tmp_path: Path) -> None:
+    def with_questions(number: int, result):
+        added = (result.questions[0].model_copy(update={"id": f"x{index}"}) for index in range(number))
+        return result.model_copy(update={"questions": (*result.questions, *added)})
+
+    for number, paper in ((0, "auto"), (18, "wide")):
+        path = tmp_path / f"{number}.html"
+        everyone = [with_questions(number, one) for one in class_of(12)]
+        write_class_page(path, summary=summarize(everyone, lambda name: "x.html"), assignment_title=TITLE)
+        # As wide as the text of A4 on its side is: 27 cm.
+        page = opened(browser, path, viewport={"width": 1030, "height": 700})
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.querySelector('[aria-labelledby=students]')).page") == paper
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1030
+        page.context.close()
