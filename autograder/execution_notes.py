@@ -5,6 +5,8 @@ Evidence is kept whatever language the assignment has: judging says these senten
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autograder.language import mark
 from autograder.retelling import retold
 
@@ -25,6 +27,24 @@ ENDINGS = {
         "Code cell {cell} used more than {seconds:g} seconds of processor time; the cells after it were not run."
     ),
     "time": mark("Code cell {cell} ran too long; the cells after it were not run."),
+}
+# The same of a cell of the course's tests, which has no number in the student's notebook.
+OF_A_TEST_CELL: Mapping[str, str] = {
+    NOT_REACHED: mark("A test cell was not reached in the {seconds:g} seconds of the notebook."),
+    TOO_MUCH_OUTPUT: mark("A test cell wrote more than {kilobytes} KB; the rest of its output was cut."),
+    TOO_LONG: mark("A test cell ran for more than {seconds:.0f} seconds and was stopped."),
+    NOT_INTERRUPTED: mark("A test cell did not stop when it was interrupted; the cells after it were not run."),
+    UNREADABLE: mark("A test cell left something that could not be read: {problem}"),
+    NO_ANSWER: mark("A test cell left a kernel that no longer answers; the cells after it were not run."),
+    NONSENSE: mark("A test cell left a kernel that answers nonsense; the cells after it were not run."),
+    FLOODED: mark("A test cell sent more than {megabytes} MB to the grader; the cells after it were not run."),
+    ENDED: mark("A test cell ended the kernel; the cells after it were not run."),
+    ENDINGS["memory"]: mark("A test cell used more than {megabytes} MB of memory; the cells after it were not run."),
+    ENDINGS["processes"]: mark("A test cell started more than {processes} processes; the cells after it were not run."),
+    ENDINGS["cpu"]: mark(
+        "A test cell used more than {seconds:g} seconds of processor time; the cells after it were not run."
+    ),
+    ENDINGS["time"]: mark("A test cell ran too long; the cells after it were not run."),
 }
 DESCRIPTION_TOO_LONG = mark("the kernel described itself in {bytes:,} bytes; the limit is 4 MiB")
 DESCRIPTION_MALFORMED = mark("the kernel's description of itself is malformed: {error}")
@@ -50,6 +70,7 @@ NO_DATASET = mark("There is no network here; the dataset {name} is not part of t
 _NOTES = (
     *(NOT_REACHED, TOO_MUCH_OUTPUT, TOO_LONG, NOT_INTERRUPTED, UNREADABLE, NO_ANSWER, NONSENSE, FLOODED, ENDED),
     *ENDINGS.values(),
+    *OF_A_TEST_CELL.values(),
 )
 _OPAQUE = (OWN_CLASS, NOT_DESCRIBED, NOT_DESCRIBING)
 _PARTS = {

@@ -16,7 +16,6 @@ from autograder.checks.base import Calibration, Context, ExpectedNetwork, Notebo
 from autograder.checks.judging import judge_all, tasks_needed, with_explanations
 from autograder.data import digest
 from autograder.evidence import Evidence
-from autograder.execution_notes import told_note
 from autograder.gradebook import Gradebook
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
@@ -25,7 +24,7 @@ from autograder.network.compilation import read_compilation
 from autograder.once import OncePerKey
 from autograder.progress import Watcher
 from autograder.reference import Reference, read_solution, stored_reference
-from autograder.remarks import run_notes
+from autograder.remarks import grader_notes, run_notes
 from autograder.result import Finding, Result
 from autograder.training import TrainingRun, TrainingTask
 from autograder.versions import versions
@@ -294,7 +293,7 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
     evidence, runs = context.evidence, context.runs
     with speaking(standard.language):
         verdicts = judge_all(standard.assignment.questions, context)
-        notes = [*run_notes(evidence, context.cells), *(Finding(message=told_note(note)) for note in evidence.notes)]
+        notes = [*run_notes(evidence, context.cells), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
         student=student,

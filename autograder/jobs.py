@@ -30,7 +30,7 @@ from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
 from autograder.reference import reference_of
-from autograder.regrading import Regraded, regrade
+from autograder.regrading import NotRegraded, Regraded, regrade
 from autograder.reporting import bring_up_to_date, reviewed, write_report
 from autograder.result import Result
 from autograder.runs import RunFacts
@@ -227,7 +227,7 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         yield load(where).told_in(gradebook.fact(_TOLD_IN)), gradebook
 
 
-def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, list[Regraded | str]]:
+def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, list[Regraded | NotRegraded]]:
     """Judge everything in a report folder again and rewrite its report, from now on in `language`; executes nothing.
 
     Raises:

@@ -10,11 +10,10 @@ from autograder.checks.judging import with_explanations
 from autograder.data import digest
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
-from autograder.intake.notebook import parse_notebook
+from autograder.intake.notebook import parse_notebook, told_again
 from autograder.language import speaking
 from autograder.once import Remembered
 from autograder.result import Finding, Result
-from autograder.retelling import retold_from_all
 from autograder.training import TrainingRun, TrainingTask
 
 _RUNS_AT_HAND = 64
@@ -32,8 +31,18 @@ class Regraded:
     after: Result
 
 
-def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]) -> list[Regraded | str]:
-    """Judge every stored submission again; for one that cannot be judged, a sentence that says why.
+@dataclass(frozen=True)
+class NotRegraded:
+    """One whose result stays as it was, and why, with what to do."""
+
+    student: str
+    why: str
+
+
+def regrade(
+    standard: Standard, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]
+) -> list[Regraded | NotRegraded]:
+    """Judge every stored submission again; for one that cannot be judged, say why.
 
     `run_key` gives the key under which a task's training run is stored.
     """
@@ -44,13 +53,13 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
     def stored_run(task: TrainingTask) -> TrainingRun | None:
         return run_of(key_of(task.key, lambda: run_key(task)))
 
-    outcomes: list[Regraded | str] = []
+    outcomes: list[Regraded | NotRegraded] = []
     for stored in gradebook.results():
         try:
             with speaking(standard.language):
                 after = _judge_again(standard, gradebook, stored, stored_run)
         except NotStored as error:
-            outcomes.append(f"{stored.result.student}: {error}")
+            outcomes.append(NotRegraded(stored.result.student, str(error)))
             continue
         # A result that another grader made meanwhile stands.
         if gradebook.judged_again(stored, after, result_key=after.keys["result"]):
@@ -61,7 +70,7 @@ def regrade(standard: Standard, gradebook: Gradebook, run_key: Callable[[Trainin
 def _told_again(standard: Standard, reason: Finding) -> Finding:
     """Why a submission could not be read, in the language of now."""
     with speaking(standard.language):
-        told = retold_from_all(reason.key)
+        told = told_again(reason.key)
     return Finding(message=told, english="" if told == reason.key else reason.key)
 
 
@@ -89,8 +98,8 @@ def _judge_again(
             found = run_of(task)
             if found is None or not found.answers(task):
                 raise NotStored(
-                    "a training run that is needed now was never made (the recipe, a threshold, the points before it "
-                    "or the versions changed); run `autograder grade` again"
+                    "a training run that is needed now was never made (the recipe, a threshold, the points before it, "
+                    "the images or the versions changed); run `autograder grade` again"
                 )
             return found
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell
 from autograder.evidence import Evidence, Failure
-from autograder.execution_notes import told_failure
+from autograder.execution_notes import TOO_LONG, told_failure, told_note
 from autograder.language import say, say_count
 from autograder.network.describe import joined
 from autograder.result import Finding
@@ -64,6 +64,13 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
         )
         notes.append(Finding(message=told))
     return notes
+
+
+def grader_notes(evidence: Evidence) -> list[Finding]:
+    """What the grader noted beside what `run_notes` says; that a cell was stopped is said there."""
+    stopped = [cell.index + 1 for cell in evidence.cells if cell.status == "timeout"]
+    said = tuple(TOO_LONG.partition("{seconds")[0].format(cell=cell) for cell in stopped)
+    return [Finding(message=told_note(note)) for note in evidence.notes if not note.startswith(said)]
 
 
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:

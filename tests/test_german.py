@@ -19,7 +19,7 @@ from autograder.assignment import load
 from autograder.evidence import Capture, CellRun, Evidence, Failure, InvalidEvidence
 from autograder.grading import Grader, Standard, conclude_unreadable, grade_class
 from autograder.intake import Submission
-from autograder.intake.notebook import UnreadableNotebook, parse_notebook
+from autograder.intake.notebook import UnreadableNotebook, parse_notebook, told_again
 from autograder.intake.submission import nothing_to_read
 from autograder.language import say, say_count, speaking
 from autograder.network.canonical import UnknownNetwork, canonicalize
@@ -200,6 +200,8 @@ def test_what_a_notebook_is_refused_for_is_said_in_german():
             with speaking(code), pytest.raises(UnreadableNotebook) as caught:
                 parse_notebook(content)
             reasons.append(str(caught.value))
+        with speaking("de"):
+            assert told_again(reasons[0]) == reasons[1], "so it is told when a class is told again"
         assert reasons[0] == reasons[2] != reasons[1]
     assert reasons[1] == "Die Datei ist ein Zip-Archiv, kein Jupyter-Notebook. Gib die .ipynb-Datei selbst ab."
 

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
+from autograder import execution_notes
 from autograder.checks.base import NotebookCell
 from autograder.evidence import CellRun, Evidence, Failure
-from autograder.remarks import run_notes
+from autograder.remarks import grader_notes, run_notes
 
 
 def notes(*cells):
@@ -78,3 +79,15 @@ def test_a_notebook_of_thousands_of_cells_that_fail_is_told_of_in_a_moment():
     assert time.monotonic() - started < 5
     assert [note.where for note in said] == ["code cell 1"]
     assert said[0].hint.endswith("10,000 later code cells, from 2 on, failed only because this one did.")
+
+
+def test_that_a_cell_was_stopped_is_said_once_and_what_else_was_noted_with_it():
+    stopped = execution_notes.TOO_LONG.format(cell=1, seconds=45)
+    others = (
+        execution_notes.NOT_INTERRUPTED.format(cell=1),
+        execution_notes.TOO_LONG.format(cell=11, seconds=45),
+    )
+    cells = (CellRun(index=0, status="timeout", seconds=46.0),)
+    evidence = Evidence(key="k", cells=cells, isolation="none", versions={}, notes=(stopped, *others))
+    assert [note.message for note in grader_notes(evidence)] == list(others)
+    assert run_notes(evidence)[0].message == "This cell was still running after 46 seconds and was stopped."

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autograder.cli.base import app, err, say, sentences
+
+# One reason often holds for a whole class.
+_MOST_NAMED = 8
 
 
 @app.command()
@@ -20,7 +24,7 @@ def regrade(
     """Judge again from stored evidence, after you changed points, thresholds or checks. Executes nothing."""
     with sentences():
         from autograder import jobs
-        from autograder.regrading import Regraded
+        from autograder.regrading import NotRegraded, Regraded
 
         index, outcomes = jobs.regrade_folder(folder, language)
         regraded = [outcome for outcome in outcomes if isinstance(outcome, Regraded)]
@@ -28,10 +32,18 @@ def regrade(
             if one.before.score != one.after.score or one.before.points != one.after.points:
                 before = f"{one.before.score:g}/{one.before.points:g}"
                 say(f"{one.after.student}: {before} → {one.after.score:g}/{one.after.points:g}")
-        problems = [outcome for outcome in outcomes if isinstance(outcome, str)]
-        for problem in problems:
-            err.print(f"not judged again: {problem}", markup=False, soft_wrap=True)
+        left: dict[str, list[str]] = {}
+        for outcome in outcomes:
+            if isinstance(outcome, NotRegraded):
+                left.setdefault(outcome.why, []).append(outcome.student)
+        for why, students in left.items():
+            err.print(f"not judged again ({_named(students)}): {why}", markup=False, soft_wrap=True)
         say(f"{len(regraded)} judged again, nothing executed")
         say(f"report: {index}")
-        if problems:
+        if left:
             raise typer.Exit(1)
+
+
+def _named(students: Sequence[str]) -> str:
+    further = len(students) - _MOST_NAMED
+    return ", ".join(students[:_MOST_NAMED]) + (f" and {further} more" if further > 0 else "")

@@ -31,7 +31,8 @@ def review(
         except ModuleNotFoundError as error:
             stop(f"This command needs {error.name}: pip install 'keras-autograder[review]'.", 2)
         with jobs.opened(folder) as (assignment, gradebook):
-            review_of = reviewing(folder, assignment, gradebook, reader=name or _login(), port=port)
+            reader = (name or "").strip()[:200] or _login()
+            review_of = reviewing(folder, assignment, gradebook, reader=reader, port=port)
             with _port_named(port), review_of as (address, service, reporter):
                 say(address)
                 say("Ctrl-C ends it; everything you decide is stored at once.")

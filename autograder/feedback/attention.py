@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.language import say
-from autograder.result import ComparisonExhibit, CurveExhibit, Result, TextExhibit
+from autograder.result import (
+    AppliedOverride,
+    ComparisonExhibit,
+    ComparisonRow,
+    CurveExhibit,
+    Result,
+    RowCells,
+    TextExhibit,
+)
 
 # Shorter answers agree by chance.
 LONG_ENOUGH = 60
@@ -36,9 +44,28 @@ class NetworkInUse:
         return sum(self.accuracies) / len(self.accuracies) if self.accuracies else None
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided: about whom (by row) and which question, the score that counts now, out of `points`."""
+
+    row: int
+    question: str
+    score: float
+    points: float
+    override: AppliedOverride
+
+    @property
+    def changed(self) -> bool:
+        """Whether the autograder had decided otherwise, so that its score was changed."""
+        return self.override.judged_status != "needs_review"
+
+
 @dataclass
 class Attention:
-    """The rows that a person should look at, by reason; `answers` are equal long answers by question and text."""
+    """The rows that a person should look at, by reason; `answers` are equal long answers by question and text.
+
+    `decisions` are what persons have decided already.
+    """
 
     waiting: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
@@ -48,6 +75,7 @@ class Attention:
     late: list[int] = field(default_factory=list)
     again: list[int] = field(default_factory=list)
     answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
 
     def add(self, row: int, result: Result, images: int) -> None:
         """Look at the result of this row; `images` is how many validate a network."""
@@ -66,6 +94,8 @@ class Attention:
             if applies:
                 getattr(self, reason).append(row)
         for verdict in result.questions:
+            if verdict.override:
+                self.decisions.append(Decision(row, verdict.title, verdict.score, verdict.points, verdict.override))
             for exhibit in verdict.exhibits:
                 if isinstance(exhibit, TextExhibit):
                     text = re.sub(r"\W+", " ", exhibit.text).strip().casefold()
@@ -76,6 +106,14 @@ class Attention:
         """Long answers that several gave word for word: the question and who, the largest groups first."""
         shared = [(title, rows) for (title, _), rows in self.answers.items() if len(rows) > 1]
         return sorted(shared, key=lambda one: (-len(one[1]), one[0], one[1]))
+
+    def changed(self) -> list[Decision]:
+        """Scores of the autograder that a person changed, in the order of the class."""
+        return [one for one in self.decisions if one.changed]
+
+    def given(self) -> list[Decision]:
+        """Answers that waited for a person and have their points."""
+        return [one for one in self.decisions if not one.changed]
 
 
 def near_threshold(curve: CurveExhibit, images: int) -> bool:
@@ -137,11 +175,22 @@ def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
 
 
 def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
-    signs = {"missing": "−", "extra": "+", "moved": "↕", "different": "≠"}
-    return tuple(
-        f"{signs[row.state]} {_layer(row.expected or row.actual)}" for row in exhibit.rows if row.state in signs
-    )
+    return tuple(filter(None, map(_difference, exhibit.rows)))
 
 
-def _layer(cells: object) -> str:
-    return str(getattr(cells, "layer", ""))
+def _difference(row: ComparisonRow) -> str:
+    """One row that differs: its sign and its layer, with the settings that the student gave it."""
+    expected, actual = _layer(row.expected), _layer(row.actual)
+    settings = f" ({row.actual.settings})" if row.actual and row.actual.settings else ""
+    if row.state == "missing":
+        return f"− {expected}"
+    if row.state == "extra":
+        return f"+ {actual}{settings}"
+    if row.state == "different":
+        return f"≠ {actual if expected == actual else f'{expected} → {actual}'}{settings}"
+    # A layer that moved has two rows: where it was expected, and where it stands.
+    return f"↕ {actual}" if row.state == "moved" and actual else ""
+
+
+def _layer(cells: RowCells | None) -> str:
+    return cells.layer if cells else ""

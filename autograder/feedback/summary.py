@@ -57,7 +57,8 @@ class QuestionSummary:
 class ClassSummary:
     """Everything the class page shows. A misconception is shared by at least two submissions; the others are counted.
 
-    `mean` and `median` are points of the submissions that could be read.
+    `mean` and `median` are points of the submissions that could be read; of these, the points that are decided range
+    from `least_decided` to `decided`.
     """
 
     rows: tuple[StudentRow, ...]
@@ -69,6 +70,7 @@ class ClassSummary:
     statuses: Counter[str]
     shares: tuple[float, ...]
     decided: float
+    least_decided: float
     points: float
     mean: float | None
     median: float | None
@@ -117,6 +119,7 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
         statuses=Counter(result.status for result, _ in held),
         shares=tuple(row.share for row in rows if row.status != "unreadable"),
         decided=max((result.points - result.pending for result in readable), default=0.0),
+        least_decided=min((result.points - result.pending for result in readable), default=0.0),
         points=max((result.points for result, _ in held), default=0.0),
         mean=round(statistics.fmean(scores), 2) if scores else None,
         median=round(statistics.median(scores), 2) if scores else None,

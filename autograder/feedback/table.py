@@ -13,6 +13,7 @@ from autograder.similarity import Likeness
 
 ROWS_AT_ONCE = 100
 NETWORKS = 15
+LONGEST_LABEL = 70
 SUBMISSION_STATUSES = ("graded", "incomplete", "unreadable")
 
 
@@ -22,6 +23,11 @@ class TableData:
 
     text: str
     filters: tuple[tuple[str, tuple[tuple[str, str, int], ...]], ...]
+
+
+def _short(label: str) -> str:
+    """What a list of filters has room for."""
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
 def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
@@ -42,6 +48,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
     offer(say("The submission"), [(f"s-{status}", wording.fact(status), rows) for status, rows in of_status.items()])
     attention = summary.attention
     number = {row.student: place for place, row in enumerate(summary.rows)}
+    same = sorted({row for _, rows in attention.same_answers() for row in rows})
     pairs = sorted({number[student] for one in alike for student in one.students if student in number})
     offer(
         say("Needs a person"),
@@ -49,18 +56,31 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             ("p-waiting", say("waits for points"), attention.waiting),
             ("p-failed", say("grading failed"), attention.failed),
             ("p-near", say("near the threshold"), attention.near),
+            ("p-unfinished", say("did not run to the end, or could not be read"), attention.unfinished),
             ("p-outdated", say("new notebook since a decision"), attention.outdated),
             ("p-alike", say("near-duplicate"), pairs),
+            ("p-same", say("the same long answer as another"), same),
         ],
+    )
+    decided = [
+        ("d-changed", say("a score was changed"), attention.changed()),
+        ("d-given", say("an answer got its points"), attention.given()),
+    ]
+    offer(
+        say("Decided by a person"),
+        [(value, label, list(dict.fromkeys(one.row for one in decisions))) for value, label, decisions in decided],
     )
     again = say("in several attempts")
     offer(say("Handed in"), [("h-late", say("late"), attention.late), ("h-again", again, attention.again)])
     offer(
         say("Misconceptions"),
-        [(f"m-{i}", one.found.most_common(1)[0][0][:70], one.students) for i, one in enumerate(summary.misconceptions)],
+        [
+            (f"m-{i}", _short(one.found.most_common(1)[0][0]), one.students)
+            for i, one in enumerate(summary.misconceptions)
+        ],
     )
     networks = enumerate(summary.networks[:NETWORKS])
-    offer(say("Networks"), [(f"n-{place}", one.differs_in_words[:70], one.students) for place, one in networks])
+    offer(say("Networks"), [(f"n-{place}", _short(one.differs_in_words), one.students) for place, one in networks])
     for column, question in enumerate(summary.questions):
         held: dict[str, list[int]] = {status: [] for status in STATUSES}
         for place, row in enumerate(summary.rows):

@@ -35,6 +35,7 @@ def write_class_json(
         "scores": {
             "points": summary.points,
             "decided": summary.decided,
+            "least_decided": summary.least_decided,
             "mean": summary.mean,
             "median": summary.median,
             "pending": summary.pending,
@@ -79,8 +80,25 @@ def write_class_json(
             "alike": [
                 {"students": list(one.students), "share": one.share, "fingerprints": one.fingerprints} for one in alike
             ],
+            "late": who(attention.late),
+            "several_attempts": who(attention.again),
             "same_answers": [{"question": title, "students": who(rows)} for title, rows in attention.same_answers()],
         },
+        "decided": [
+            {
+                "student": names[one.row],
+                "question": one.question,
+                "score": one.score,
+                "points": one.points,
+                "judged_score": one.override.judged_score,
+                "judged_status": one.override.judged_status,
+                "by": one.override.by,
+                "at": one.override.at,
+                "reason": one.override.reason,
+                "outdated": one.override.outdated,
+            }
+            for one in attention.decisions
+        ],
         "run": run.model_dump(mode="json", exclude={"failures"}) if run else None,
         "training": training.model_dump(mode="json"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autograder.feedback.causes import root_causes
-from autograder.feedback.wording import condition, of_points, points
+from autograder.feedback.wording import anchor, condition, of_points, points
 from autograder.language import say, say_count
 from autograder.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # As many as a tired student takes in.
 MOST_STEPS = 3
+# How the checks say in English that no network was made, and which cell should have made it.
+_MAKER = re.compile(r"\bcode cell (\d+), which makes it,")
 
 
 @dataclass(frozen=True)
@@ -104,18 +107,26 @@ def at_a_glance(result: Result) -> Glance:
 def _steps(result: Result) -> tuple[Step, ...]:
     """What to work on: cells that did not run first, then root causes in the order of the questions.
 
-    What only follows from an earlier mistake is no step: it goes away with it.
+    What only follows from an earlier mistake is no step: it goes away with it, as a missing network does with the
+    failure of the cell that makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
     broken = [Step("notes", note.where, note.message) for note in result.notes if note.where]
+    failed = {anchor(note.where) for note in result.notes}
     causes = [
         Step(places[question], title, finding.message)
         for question, title, _, findings in root_causes(result)
         if question
         for finding in findings
-        if finding.hint or question not in _answered(result)
+        if (finding.hint or question not in _answered(result)) and _maker(finding) not in failed
     ]
     return (*broken, *causes)
+
+
+def _maker(finding: Finding) -> str | None:
+    """The place of the cell whose failure this finding is put down to; None where it is put down to none."""
+    named = _MAKER.search(finding.key)
+    return f"code-{named[1]}" if named else None
 
 
 def _answered(result: Result) -> set[str]:
@@ -211,6 +222,8 @@ def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[
 
 
 def _gist(rows: Sequence[ComparisonRow]) -> str:
+    # A layer that moved has two rows: where it was expected, and where it stands.
+    rows = [row for row in rows if row.state != "moved" or row.actual]
     states = Counter[str](row.state for row in rows)
     missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))
     parts = (

@@ -157,11 +157,16 @@ def reflowed(text: str) -> str:
 
 
 def day(moment: str) -> str:
-    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment."""
+    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment.
+
+    The day is the one of this machine's clock: who decides at midnight reads of that night, wherever UTC is by then.
+    """
     try:
         parsed = datetime.fromisoformat(moment)
     except ValueError:
         return moment
+    if parsed.tzinfo is not None:
+        parsed = parsed.astimezone()
     if language.active() == language.ENGLISH:
         return f"{parsed.day} {parsed:%B %Y}"
     from babel import UnknownLocaleError

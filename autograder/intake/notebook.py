@@ -16,7 +16,7 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.evidence import InvalidEvidence, check_depth
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
-from autograder.language import mark, say
+from autograder.language import mark, retold, say
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64
@@ -49,6 +49,13 @@ class UnreadableNotebook(UnreadableSubmission):
 def _save_again(problem: str) -> UnreadableNotebook:
     mend = say(_SAVE_AGAIN)
     return UnreadableNotebook(f"{problem} {mend}")
+
+
+def told_again(reason: str) -> str:
+    """Why a notebook could not be read, as it was said in English, in the active language."""
+    problem = reason.removesuffix(f" {_SAVE_AGAIN}")
+    mend = say(_SAVE_AGAIN)
+    return retold(reason) if problem == reason else f"{retold(problem)} {mend}"
 
 
 def parse_notebook(content: bytes) -> NotebookNode:

@@ -294,8 +294,8 @@ class NotebookRun:
     def _note(self, sentence: str, index: int, **values: object) -> None:
         """Note one of the `execution_notes` on a cell, in English: evidence has no language of its own."""
         step = self._steps[index]
-        said = sentence.format(cell=step.cell + 1, **values)
-        self.ledger.note(said if step.own else said.replace(f"Code cell {step.cell + 1}", "A test cell", 1))
+        said = sentence if step.own else execution_notes.OF_A_TEST_CELL[sentence]
+        self.ledger.note(said.format(cell=step.cell + 1, **values))
 
 
 def _text(value: Any, longest: int) -> str:

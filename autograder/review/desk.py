@@ -68,7 +68,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One answer with everything that helps to judge it; `alike` counts others that wait with the same words."""
+    """One answer with everything that helps to judge it; `alike` counts others that wait with the same words.
+
+    `dependents` are the questions that count only where this one is right enough.
+    """
 
     queue: Queue
     line: Line
@@ -77,6 +80,7 @@ class Sheet:
     rubric: tuple[RubricLine, ...]
     comments: tuple[str, ...]
     history: tuple[tuple[Override, bool], ...]
+    dependents: tuple[Question, ...]
     alike: int
     before: Line | None
     after: Line | None
@@ -142,6 +146,9 @@ class Desk:
             rubric=asked.rubric if isinstance(asked, Written) else (),
             comments=tuple(self._gradebook.overrides.comments(question)[:8]),
             history=tuple(self._gradebook.overrides.history(line.student, question)),
+            dependents=tuple(
+                one for one in self.assignment.questions if one.depends and one.depends.question == question
+            ),
             alike=len(self._alike(queue, line)),
             before=queue.lines[place - 1] if place else None,
             after=queue.lines[place + 1] if place + 1 < len(queue.lines) else None,
@@ -160,7 +167,7 @@ class Desk:
             number = float(score.strip().replace(",", "."))
         except ValueError:
             raise NotDecided(_between(points)) from None
-        reason = reason.strip()
+        reason = _in_lines(reason)
         if not reason and line.judged != "needs_review":
             raise NotDecided(say("Say why: the student reads it beside the changed score."))
         if len(reason) > 4000:
@@ -190,7 +197,7 @@ class Desk:
         _, line = self._found(question, slug)
         if line.override is None:
             raise NotDecided(say("Nothing was decided here that could be withdrawn."))
-        self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=reason.strip())
+        self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=_in_lines(reason))
         return line.student
 
     def _found(self, question: str, slug: str) -> tuple[Queue, Line]:
@@ -223,6 +230,11 @@ class Desk:
 
 def _between(points: float) -> str:
     return say("Give a number of points between 0 and {points}.", points=decimal(f"{points:g}"))
+
+
+def _in_lines(text: str) -> str:
+    """What was written in a form, whose lines end as HTTP has them, with plain ends of lines."""
+    return re.sub(r"\r\n?", "\n", text).strip()
 
 
 def _words(verdict: Verdict) -> str:

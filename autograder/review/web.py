@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import FastAPI, Form, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as NoAnswer
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.feedback.templating import environment, frame
@@ -89,6 +91,10 @@ def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str |
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(_Speaking, language=desk.assignment.language)
 
+    @app.exception_handler(NoAnswer)
+    async def refuse(_: Request, error: NoAnswer) -> PlainTextResponse:
+        return PlainTextResponse(error.detail, error.status_code)
+
     @app.get("/")
     def overview() -> HTMLResponse:
         queues = desk.queues()
@@ -155,7 +161,7 @@ def _sheet(
 ) -> HTMLResponse:
     verdict, override = sheet.verdict, sheet.verdict.override
     before = override.score if override else None if verdict.status == "needs_review" else verdict.score
-    given = "" if before is None else decimal(f"{before:g}")
+    given = "" if before is None else _written(before)
     return _page(
         "review_question.html",
         desk,
@@ -170,12 +176,16 @@ def _sheet(
     )
 
 
-def _levels(sheet: Sheet) -> list[tuple[float, str]]:
-    """What one key gives: the rubric's lines, or all, half and none."""
-    if sheet.rubric:
-        return [(line.points, line.text) for line in sheet.rubric]
+def _levels(sheet: Sheet) -> list[tuple[str, str]]:
+    """What one key gives, as it is written into the form: the rubric's lines, or all, half and none."""
     points = sheet.queue.question.points
-    return [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
+    plain = [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
+    levels = [(line.points, line.text) for line in sheet.rubric] or plain
+    return [(_written(points), text) for points, text in levels]
+
+
+def _written(points: float) -> str:
+    return decimal(f"{points:g}")
 
 
 def _page(template: str, desk: Desk, status: int = 200, **values: Any) -> HTMLResponse:

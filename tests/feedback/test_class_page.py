@@ -21,7 +21,17 @@ from autograder.feedback.pages import write_class_page
 from autograder.feedback.summary import summarize
 from autograder.feedback.twin import write_class_json
 from autograder.lms.answers import write_answers_csv
-from autograder.result import CurveExhibit, Finding, Result, TextExhibit, Verdict
+from autograder.result import (
+    AppliedOverride,
+    ComparisonExhibit,
+    ComparisonRow,
+    CurveExhibit,
+    Finding,
+    Result,
+    RowCells,
+    TextExhibit,
+    Verdict,
+)
 from autograder.runs import RunFacts, TrainingFacts
 from autograder.similarity import Likeness
 
@@ -270,3 +280,88 @@ def test_the_twin_says_the_same_as_the_page_and_pandas_reads_the_answers(tmp_pat
     assert len(answers) == 12
     assert answers.groupby("question")["score"].sum()["missing_layers"] == 7.5
     assert answers["student"][0] == "'=1+1"
+
+
+def decided(student: str, score: float, judged: str, reason: str) -> Result:
+    """A result of one question that a person decided; the autograder had given a quarter, or waited."""
+    by_hand = AppliedOverride(
+        score=score,
+        points=4,
+        reason=reason,
+        by="Dr. Ruth",
+        at="2026-11-24T22:30:00.000+00:00",
+        judged_status=judged,  # type: ignore[arg-type]
+        judged_score=0 if judged == "needs_review" else 1,
+    )
+    verdict = Verdict(id="q", title="Q", status="partial", score=score, points=4, override=by_hand)
+    return result(student, (verdict,))
+
+
+def test_what_persons_decided_is_on_the_page_with_who_when_and_why_and_can_be_filtered(tmp_path: Path) -> None:
+    soup = page(
+        tmp_path, [decided("a", 3, "wrong", "An equal solution."), decided("b", 2, "needs_review", ""), solved()]
+    )
+    said = words(soup.select_one("#person").parent)  # type: ignore[union-attr]
+    assert "1 answer that waited has its points" in said
+    assert "a , Q: 3 instead of 1 of 4 points Dr. Ruth, 24 November 2026: An equal solution." in said
+    sets = json.loads(soup.select_one("#data").get_text())["sets"]  # type: ignore[union-attr]
+    assert (sets["d-changed"], sets["d-given"]) == ([0], [1])
+
+
+def test_what_persons_decided_is_in_the_files_with_who_when_and_why(tmp_path: Path) -> None:
+    everyone = [decided("a", 3, "wrong", "An equal solution."), solved("b")]
+    summary = summarize(everyone, page_of)
+    write_class_json(
+        tmp_path / "class.json", summary=summary, assignment="x", run=None, training=TrainingFacts(), alike=[]
+    )
+    (said,) = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))["decided"]
+    assert (said["student"], said["score"], said["judged_score"]) == ("a", 3, 1)
+    assert (said["by"], said["at"], said["reason"]) == (
+        "Dr. Ruth",
+        "2026-11-24T22:30:00.000+00:00",
+        "An equal solution.",
+    )
+    write_answers_csv(tmp_path / "answers.csv", everyone)
+    answers = pandas.read_csv(tmp_path / "answers.csv", parse_dates=["decided_at"])
+    assert list(answers["decided_by"][:1]) == ["Dr. Ruth"]
+    assert answers["decided_at"][0].day == 24
+    assert answers["reason"].count() == 1
+
+
+def test_points_that_are_decided_for_some_alone_are_a_range(tmp_path: Path) -> None:
+    whole = solved("read")
+    read = whole.model_copy(update={"pending": 0, "score": 10})
+    assert "of 9 to 10 points decided so far" in words(page(tmp_path, [read, solved("b")]).select_one(".numbers"))
+
+
+def test_everyone_whose_notebook_did_not_run_is_a_press_away_however_many(tmp_path: Path) -> None:
+    soup = page(tmp_path, [unreadable(f"u{number}") for number in range(20)])
+    assert soup.select_one("[data-pick='p-unfinished']")
+    assert len(json.loads(soup.select_one("#data").get_text())["sets"]["p-unfinished"]) == 20  # type: ignore[union-attr]
+
+
+def test_networks_with_other_settings_are_told_apart(tmp_path: Path) -> None:
+    def built(student: str, *rows: ComparisonRow) -> Result:
+        exhibit = ComparisonExhibit(network="model", rows=rows)
+        return result(student, (Verdict(id="q", title="Q", status="wrong", score=0, points=1, exhibits=(exhibit,)),))
+
+    conv, pool = RowCells(layer="Conv2D"), RowCells(layer="MaxPooling2D")
+    five, two = (RowCells(layer="Conv2D", settings=f"{size} filters of 5×5") for size in (5, 2))
+    moved = (ComparisonRow(state="moved", expected=pool), ComparisonRow(state="moved", actual=pool))
+    other = ComparisonRow(state="different", expected=pool, actual=RowCells(layer="AveragePooling2D"))
+    extra = ComparisonRow(state="extra", actual=RowCells(layer="Dropout", settings="rate 0.3"))
+    soup = page(
+        tmp_path,
+        [
+            built("a", ComparisonRow(state="different", expected=conv, actual=five)),
+            built("b", ComparisonRow(state="different", expected=conv, actual=two)),
+            built("c", *moved),
+            built("d", other, extra),
+        ],
+    )
+    assert {words(cell) for cell in soup.select("[aria-labelledby=networks] tbody th")} == {
+        "≠ Conv2D (5 filters of 5×5)",
+        "≠ Conv2D (2 filters of 5×5)",
+        "↕ MaxPooling2D",
+        "≠ MaxPooling2D → AveragePooling2D, + Dropout (rate 0.3)",
+    }

@@ -159,8 +159,9 @@ def test_a_class_of_three_hundred_opens_in_under_a_second_and_is_read_page_by_pa
     assert took < 1000
     assert page.locator("#class tbody tr").count() == 100
     page.get_by_role("button", name="Next").click()
-    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Next").press("Enter")
     assert page.locator("#where").inner_text() == "201 to 300 of 300"
+    assert page.evaluate("document.activeElement.id") == "previous", "the keyboard is not lost at the end"
     assert not page.get_by_role("button", name="Next").is_enabled()
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -233,3 +234,51 @@ def test_axe_finds_no_barrier(browser, pages: Path, name: str, scheme: str) -> N
 @pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile"])
 def test_a_students_page_stays_under_a_megabyte(pages: Path, name: str) -> None:
     assert (pages / f"{name}.html").stat().st_size < 1_000_000
+
+
+def test_names_of_layers_stay_whole_on_a_phone(browser, pages: Path) -> None:
+    page = opened(browser, pages / "pooling.html", viewport={"width": 360, "height": 800})
+    broken = page.evaluate(
+        """() => {
+          const lines = (element) => {
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size;
+          };
+          const names = [...document.querySelectorAll(".networks tbody .layer bdi")];
+          return names.filter((one) => one.checkVisibility() && lines(one) > 1).map((one) => one.textContent);
+        }"""
+    )
+    assert broken == []
+    page.context.close()
+
+
+def test_the_class_on_paper_keeps_its_counts_and_its_headings_and_leaves_out_what_can_be_pressed(
+    browser, pages: Path
+) -> None:
+    page = opened(browser, pages / "class.html")
+    page.emulate_media(media="print")
+    count = page.locator("[aria-labelledby=networks] tbody td:first-of-type").first
+    assert count.inner_text().strip().isdigit()
+    assert not page.get_by_text("show", exact=True).first.is_visible()
+    assert not page.locator("#class thead button").first.is_visible()
+    heading = "getComputedStyle(document.querySelector('#class thead th'), '::before').content"
+    assert page.evaluate(heading) == '"Student"'
+    page.context.close()
+
+
+def test_many_questions_are_printed_on_paper_that_lies_on_its_side(browser, tmp_path: Path) -> None:
+    def with_questions(number: int, result):
+        added = (result.questions[0].model_copy(update={"id": f"x{index}"}) for index in range(number))
+        return result.model_copy(update={"questions": (*result.questions, *added)})
+
+    for number, paper in ((0, "auto"), (18, "wide")):
+        path = tmp_path / f"{number}.html"
+        everyone = [with_questions(number, one) for one in class_of(12)]
+        write_class_page(path, summary=summarize(everyone, lambda name: "x.html"), assignment_title=TITLE)
+        # As wide as the text of A4 on its side is: 27 cm.
+        page = opened(browser, path, viewport={"width": 1030, "height": 700})
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.querySelector('[aria-labelledby=students]')).page") == paper
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1030
+        page.context.close()

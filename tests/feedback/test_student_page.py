@@ -64,20 +64,50 @@ def test_every_finding_stands_on_the_page(tmp_path: Path, of: Result) -> None:
 
 def test_the_dense_row_is_shown_as_a_consequence_with_its_reason(tmp_path: Path) -> None:
     soup = page(tmp_path, pooling_forgotten())
-    consequences = [words(row) for row in soup.select(".networks tr.r-consequence")]
-    assert len(consequences) == 2
-    assert "2,509,000" in consequences[1]
-    assert "627,400" in consequences[1]
-    assert "only follows It has 2,509,000 parameters instead of 627,400" in consequences[1]
+    rows, reasons = soup.select(".networks tr.r-consequence:not(.why)"), soup.select(".networks tr.r-consequence.why")
+    assert len(rows) == len(reasons) == 2
+    assert rows[1].find_next_sibling("tr") is reasons[1]
+    assert "2,509,000" in words(rows[1])
+    assert "627,400" in words(rows[1])
+    assert words(rows[1]).endswith("only follows")
+    assert "It has 2,509,000 parameters instead of 627,400" in words(reasons[1])
+
+
+def test_a_layer_that_moved_is_one_row_in_another_place(tmp_path: Path) -> None:
+    here, there = (ComparisonRow(state="moved", **{side: RowCells(layer="Dropout")}) for side in ("expected", "actual"))
+    rows = (here, ComparisonRow(state="same", expected=RowCells(layer="Dense"), actual=RowCells(layer="Dense")), there)
+    verdict = Verdict(
+        id="q",
+        title="Q",
+        status="wrong",
+        score=0,
+        points=1,
+        exhibits=(ComparisonExhibit(network="model", rows=rows),),
+    )
+    soup = page(tmp_path, result("Ada", (verdict,)))
+    assert "1 row stands in another place; 1 of 2 rows agrees." in words(soup.select_one(".networks figcaption"))
+    assert len(soup.select(".networks tr.r-moved")) == 2
+
+
+def test_a_place_that_the_finding_names_already_is_not_named_again(tmp_path: Path) -> None:
+    findings = (
+        Finding(message="The rate of dropout (Dropout) is not as expected.", where="dropout"),
+        Finding(message="A row is missing.", where="between conv2d_3 and flatten"),
+    )
+    verdict = Verdict(id="q", title="Q", status="wrong", score=0, points=1, findings=findings)
+    soup = page(tmp_path, result("Ada", (verdict,)))
+    places = [words(place) for place in soup.select("article .where")]
+    assert "dropout" not in places
+    assert "between conv2d_3 and flatten" in places
 
 
 def test_a_differing_row_is_marked_by_sign_and_word_and_the_marked_part_is_named(tmp_path: Path) -> None:
     soup = page(tmp_path, pooling_forgotten())
-    (missing,) = soup.select(".networks tr.r-missing")
+    (missing,) = soup.select(".networks tr.r-missing:not(.why)")
     assert missing.select_one("use")["href"] == "#i-missing"  # type: ignore[index]
     assert "missing" in words(missing.select_one(".mark"))
     assert "not in your network" in words(missing)
-    marked = soup.select(".networks tbody.marked tr")
+    marked = soup.select(".networks tbody.marked tr:not(.why)")
     assert len(marked) == 5
     assert words(marked[0]) == "The marked part: these rows carry the points"
 
@@ -245,3 +275,17 @@ def test_what_a_cell_printed_is_folded(tmp_path: Path) -> None:
     assert folded
     assert not any(one.has_attr("open") for one in folded)
     assert all(text.find_parent("details") for text in soup.select("pre.output"))
+
+
+def test_a_network_that_is_missing_because_its_cell_failed_is_no_step_beside_that_cell(tmp_path: Path) -> None:
+    failed = Finding(message="SyntaxError in line 19: '(' was never closed", where="code cell 5", hint="Look.")
+    missing = "There is no network in a variable `model`: code cell {cell}, which makes it, stopped with SyntaxError."
+
+    def steps(cell: int) -> list[str]:
+        finding = Finding(message=missing.format(cell=cell), hint="Run all cells.")
+        verdict = Verdict(id="q", title="Q", status="not_reached", score=0, points=1, findings=(finding,))
+        soup = page(tmp_path, result("Ada", (verdict,), notes=(failed,)))
+        return [words(step) for step in soup.select(".steps li")]
+
+    assert steps(5) == ["code cell 5 : SyntaxError in line 19: '(' was never closed"]
+    assert len(steps(50)) == 2

@@ -5,8 +5,11 @@ import pytest
 from foreign.courses import Q1, Q2, nbgrader_source, nbgrader_student
 
 from autograder.assignment.foreign import read_suites
+from autograder.execution_notes import told_note
+from autograder.foreign.model import NbgraderCell
 from autograder.foreign.otter import read_test_file
 from autograder.intake.notebook import parse_notebook
+from autograder.language import speaking
 from autograder.observe.task import Limits, ObserveTask
 
 pytestmark = pytest.mark.slow
@@ -88,3 +91,13 @@ def test_nbgraders_cells_run_in_their_places_and_show_nothing_hidden(observer, t
     assert (three.cases[0].passed, three.cases[0].value) == (True, 1.5)
     replaced = evidence.cells[2]
     assert (replaced.status, replaced.outputs, replaced.failure) == ("error", (), None)
+
+
+def test_a_cell_of_the_courses_that_ends_the_kernel_is_no_cell_of_the_students(observer):
+    deadly = NbgraderCell(name="deadly", source="import os\nos._exit(1)", graded=True, after=0)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
+    evidence = observer.observe(notebook, ObserveTask(tests=(deadly,), limits=QUICK))
+    (note,) = evidence.notes
+    assert note == "A test cell ended the kernel; the cells after it were not run."
+    with speaking("de"):
+        assert told_note(note) == "Eine Testzelle hat den Kernel beendet; die Zellen danach wurden nicht ausgeführt."

@@ -120,7 +120,7 @@ MODELS = (
         other = keras.Sequential([keras.Input((4,))])
         while True: other.add(layers.Dense(1))
         """,
-        note="ran for more than",
+        note="was stopped",
     ),
     breaking(
         "model-nested",

@@ -179,6 +179,41 @@ def test_a_score_of_the_autograder_is_overridden_with_a_reason_and_given_back(br
     page.context.close()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+def test_lines_of_a_reason_stay_lines_and_what_depends_on_the_score_is_named(browser: Any, reading: Reading) -> None:
+    page = opened(browser, f"{reading.address}q/missing_layers/s0")
+    page.keyboard.press("1")
+    assert page.get_by_label("Points, of 5").input_value() == "5"
+    page.get_by_label("What the student reads").fill("An equal solution.\nSeen in the lab.")
+    page.get_by_role("button", name="Save").click()
+    assert reading.given("Ada") == {"missing_layers": (5.0, "An equal solution.\nSeen in the lab.", "Dr. Ruth")}
+    assert "saved" in page.locator(".progress").inner_text()
+    assert page.locator("#last").count() == 0, "there is none before"
+    page.get_by_role("link", name="The accuracy").click()
+    assert page.url.endswith("q/accuracy/s0")
+    page.goto(f"{reading.address}students/s0.html")
+    assert "An equal solution.\nSeen in the lab." in page.locator("#q1").inner_text()
+    assert "What the autograder saw" in page.locator("#q1").inner_text()
+    page.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+def test_axe_finds_no_barrier_at_the_desk(browser: Any, reading: Reading) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    assert status(f"{reading.address}q/missing_layers/s0", b"action=save&score=5&reason=Equal.") == 200
+    for path in ("", "q/missing_layers/s0", "q/performance/s0"):
+        page = opened(browser, f"{reading.address}{path}")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        found = axe.run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+        page.context.close()
+    page = opened(browser, reading.address)
+    assert page.get_by_role("link", name="decided: 5").count() == 1
+    page.context.close()
+
+
 def test_nobody_without_the_token_and_no_other_site_gets_in(reading: Reading) -> None:
     root, token, _ = reading.address.rsplit("/", 2)
     sheet = f"{reading.address}q/performance/s0"

@@ -95,13 +95,16 @@
   const turn = (by) => {
     start = Math.max(0, start + by);
     draw(false);
+    // At an end the button that was pressed can no longer hold the focus.
+    if (next.disabled) previous.focus();
+    if (previous.disabled) next.focus();
     table.scrollIntoView({ block: "start" });
   };
 
   headings.forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = heading.textContent;
+    button.textContent = heading.dataset.name = heading.textContent;
     button.addEventListener("click", () => sort(column));
     heading.replaceChildren(button);
   });

@@ -7,9 +7,10 @@
   const alike = form.querySelector("[name=alike]");
   const levels = Array.from(form.querySelectorAll("[data-points]"));
 
+  const figure = (text) => Number(text.replace(",", "."));
   const press = () => {
     for (const level of levels) {
-      const same = score.value !== "" && Number(score.value.replace(",", ".")) === Number(level.dataset.points);
+      const same = score.value !== "" && figure(score.value) === figure(level.dataset.points);
       level.setAttribute("aria-pressed", String(same));
     }
   };
