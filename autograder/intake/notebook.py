@@ -16,7 +16,8 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.evidence import InvalidEvidence, check_depth
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
-from autograder.language import mark, retold, say
+from autograder.language import mark, say
+from autograder.retelling import retold_from_all
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64
@@ -55,7 +56,7 @@ def told_again(reason: str) -> str:
     """Why a notebook could not be read, as it was said in English, in the active language."""
     problem = reason.removesuffix(f" {_SAVE_AGAIN}")
     mend = say(_SAVE_AGAIN)
-    return retold(reason) if problem == reason else f"{retold(problem)} {mend}"
+    return retold_from_all(reason) if problem == reason else f"{retold_from_all(problem)} {mend}"
 
 
 def parse_notebook(content: bytes) -> NotebookNode:
