@@ -91,6 +91,7 @@ def fill_roster(
     notes += _told("points are pending, left as they are", left)
     notes += _about(written, pending)
     notes += _told("tied to their line by nothing but the name, please check", matching.by_name)
+    notes += _told("handed in as a group, written for every member", matching.teams)
     notes += _told("in the roster without a submission, left as they are", [_line(one) for one in matching.without])
     problems = _told("submissions that match nobody in the roster", matching.unmatched)
     problems += _told("not clear whose, so nothing was written for them", matching.unclear)

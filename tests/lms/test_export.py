@@ -177,6 +177,50 @@ def test_another_assignments_worksheet_gives_nobody_anothers_grade(tmp_path: Pat
     assert "participant 77000 is Jane Doe in this file; is it another assignment's?" in done.problems[0]
 
 
+TEAMS = (
+    "Identifier,Full name,Email address,Status,Group,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+    "Participant 55,Jane Doe,jane@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
+    "Participant 56,Zoë Poe,zoe@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
+    "Participant 57,Bob Ray,bob@uni.de,Submitted for grading,Default group,,10.00,Yes,-,-,\n"
+    "Participant 58,Kim Lee,kim@uni.de,No submission,Group B,,10.00,Yes,-,-,\n"
+)
+
+
+def test_a_team_of_moodle_gets_its_score_on_every_members_line(tmp_path: Path) -> None:
+    # The group's number is a participant's, who is somebody else.
+    teams = [of("moodle", 8, Person(name="Group A 1", id="58")), of("moodle", 3, Person(name="Default group"))]
+    done = fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle")
+    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
+    assert [row["Grade"] for row in rows] == ["8", "8", "3", ""]
+    assert done.problems == ()
+    assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in told(done)
+    assert "without a submission, left as they are (1): Kim Lee" in told(done)
+    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
+        assert archive.read("Zoë Poe_56_assignfeedback_file/feedback.html") == b"Group A 1 (58)"
+        assert len(archive.namelist()) == 3
+
+
+def test_a_group_that_no_line_names_gives_no_participant_its_score(tmp_path: Path) -> None:
+    blind = TEAMS.replace("Full name,Email address,", "").replace("Bob Ray,bob@uni.de,", "")
+    blind = re.sub(r"(Participant \d+),[^,]*,[^,]*@uni\.de", r"\1", blind)
+    done = fill(tmp_path / "m.csv", blind.encode(), [of("moodle", 8, Person(name="Group C", id="55"))], "moodle")
+    assert done.content == blind.encode()
+    assert "Group C (55): no line names a group that is called so" in done.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("called", "prefix"),
+    [("Participant", "Participant "), ("Teilnehmerin", "Teilnehmer/in"), ("Deelnemer 77000", "Deelnemer ")],
+)
+def test_after_blind_marking_the_number_leads_to_the_line(tmp_path: Path, called: str, prefix: str) -> None:
+    worksheet = ENGLISH.replace("Participant ", prefix)
+    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8.5, Person(name=called, id="77000"))], "moodle")
+    assert done.content.decode() == worksheet.replace("grading,,", "grading,8.5,")
+    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
+        assert archive.namelist() == ["Jane Doe_77000_assignfeedback_file/feedback.html"]
+
+
 def test_feedback_goes_under_the_name_by_which_moodle_finds_the_participant(tmp_path: Path) -> None:
     roster = ENGLISH.replace("Jane Doe", "Jane_X / Doe")
     done = fill(
