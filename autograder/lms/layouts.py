@@ -12,8 +12,8 @@ from autograder.lms.roster import ExportError, Table
 Target = Literal["canvas", "moodle", "gradescope", "csv"]
 
 # Headers of Moodle's grading worksheet as its language packs have them (mod/assign/lang: recordid, gradenoun,
-# submissionteam, lastmodifiedgrade; lang: fullname, email, idnumber; gradingstatus), in English, German, French, Spanish, Italian,
-# Portuguese and Dutch. Other languages are found by their form, or named with --column.
+# submissionteam, lastmodifiedgrade; lang: fullname, email, idnumber; gradingstatus), in English, German, French,
+# Spanish, Italian, Portuguese and Dutch. Other languages are found by their form, or named with --column.
 _MOODLE_GRADE = {
     *("grade", "bewertung", "note", "calificación", "valutazione", "nota", "avaliação", "cijfer"),
 }

@@ -58,7 +58,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
                 claims[found[0].row].append(result)
                 by_name += [f"{called} as {_called(found[0])}"] if why == _BY_NAME else []
             elif found:
-                unclear.append(f"{called}: may be {' or '.join(_called(line) for line in found[:4])}")
+                unclear.append(f"{called}: {_several(found)}")
             else:
                 unmatched.append(f"{called}{f': {why}' if why else ''}")
     names = {line.row: line for line in lines}
@@ -81,6 +81,7 @@ class _Known:
     """The lines of a roster, by everything that may name them."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
         self.by_id: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_key: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Line]] = defaultdict(list)
@@ -104,6 +105,8 @@ class _Known:
             return self._by_number(person, target)
         if person is None:
             keys, names = [result.student], [result.student]
+            if target == "canvas" and (meant := [line for line in self.lines if _is_file_of(line, result.student)]):
+                return meant, _BY_NAME
         else:
             keys, names = [person.number, person.email], [person.name]
             if result.handed_in is not None and result.handed_in.platform == "nbgrader":
@@ -129,6 +132,23 @@ class _Known:
         if not found:
             return [], f"number {person.id} is not in this file"
         return found, ""
+
+
+def _is_file_of(line: Line, file: str) -> bool:
+    """Whether Canvas begins the names of somebody's files so (lib/content_zipper.rb: `get_filename`).
+
+    Decides `doejane_12345_67890_1_cnn2`, which by itself may be a file of user 67890 as well.
+    """
+    name = re.sub(r"_(\d+)_", r"\1", line.name).casefold()
+    name = re.sub(r"[^\w\u0080-\U0010ffff]", "", unicodedata.normalize("NFC", name))
+    return bool(name and line.id and file.casefold().startswith((f"{name}_{line.id}_", f"{name}_late_{line.id}_")))
+
+
+def _several(lines: Sequence[Line]) -> str:
+    called = list(dict.fromkeys(map(_called, lines)))
+    if len(called) == 1:
+        return f"{called[0]} stands on {len(lines)} lines of the file, keep one"
+    return f"may be {' or '.join(called[:4])}"
 
 
 def _is_hidden(name: str, line: Line) -> bool:

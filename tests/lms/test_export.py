@@ -131,6 +131,32 @@ def test_anonymous_submissions_match_nobody_and_say_why(tmp_path: Path) -> None:
     assert "handed in anonymously" in done.problems[0]
 
 
+def test_a_file_name_with_two_readings_is_decided_by_the_gradebook_and_said(tmp_path: Path) -> None:
+    two = [result("doejane_12345_67890_1_cnn2", 7), result("müllerzoë_LATE_222_5_2_cnn2", 6)]
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), two, "canvas")
+    scores = canvas_scores(done.content)
+    assert (scores["12345"], scores["222"], done.problems) == ("7", "6", ())
+    assert "nothing but the name, please check (2): doejane_12345_67890_1_cnn2 as Doe, Jane (12345)" in told(done)
+    mallory = CANVAS.replace("Kim,444", "doejane_12345,67890")
+    assert "may be Doe, Jane (12345) or doejane_12345 (67890)" in told(
+        fill(tmp_path / "g.csv", mallory.encode(), two, "canvas")
+    )
+
+
+def test_a_student_on_two_lines_of_a_gradebook_gets_no_score_on_either(tmp_path: Path) -> None:
+    twice = CANVAS.replace('"Müller, Zoë",222', '"Doe, Jane",12345')
+    done = fill(tmp_path / "g.csv", twice.encode(), [of("canvas", 6, JANE)], "canvas")
+    assert done.content == twice.encode()
+    assert "Doe, Jane (12345) stands on 2 lines of the file, keep one" in told(done)
+
+
+def test_a_file_in_which_nobody_has_a_submission_is_taken_for_the_wrong_one(tmp_path: Path) -> None:
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), [of("canvas", 6, Person(name="x", id="1"))], "canvas")
+    assert done.content == CANVAS.encode()
+    assert "nobody in" in done.problems[1]
+    assert "is it another course's or assignment's file?" in done.problems[1]
+
+
 def test_a_question_that_could_not_be_judged_is_pending_too(tmp_path: Path) -> None:
     failed = Verdict(id="q", title="q", status="error", score=0, points=10)
     with pytest.raises(ExportError, match="still pending for 1 student"):
@@ -156,6 +182,12 @@ def test_a_german_worksheet_gets_its_grade_and_nothing_else(tmp_path: Path) -> N
     done = fill(tmp_path / "m.csv", b"\xef\xbb\xbf" + GERMAN.encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
     assert done.content.decode("utf-8-sig") == GERMAN.replace('abgegeben",,', 'abgegeben","8,5",')
     assert "without a submission, left as they are (1): Zoë van den Berg" in told(done)
+
+
+def test_a_worksheet_with_semicolons_crlf_and_spaces_at_cells_ends_keeps_them(tmp_path: Path) -> None:
+    worksheet = b"\xef\xbb\xbf" + GERMAN.replace(",", ";").replace("10;00", "10,00").replace("\n", " \r\n").encode()
+    done = fill(tmp_path / "m.csv", worksheet, [of("moodle", 8.5, MOODLE_JANE)], "moodle")
+    assert done.content == worksheet.replace(b'abgegeben";;', b'abgegeben";8,5;')
 
 
 def test_blank_lines_at_the_end_of_a_worksheet_do_not_matter(tmp_path: Path) -> None:
