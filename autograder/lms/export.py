@@ -189,7 +189,8 @@ def _amount(result: Result, pending: Pending, maximum: float) -> float | None:
     return None if counted <= 0 else min(result.score / counted, 1.0) * maximum
 
 
-def _about(results: Sequence[Result], pending: Pending) -> list[str]:
+def _about(written: Sequence[Result], pending: Pending) -> list[str]:
+    results = {one.student: one for one in written}.values()  # a group's stands on several lines
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
     late = [one.student for one in results if one.handed_in and one.handed_in.late]
     unreadable = [one.student for one in results if one.status == "unreadable"]

@@ -145,7 +145,8 @@ def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
         else:
             grade = _column(table, column, [], [i for i in range(len(lower)) if i != identifier], "Grade")
     name, email, number = _find(lower, _NAMES), _find(lower, _EMAILS), _find(lower, _NUMBERS)
-    team = _find(lower, _MOODLE_TEAMS)
+    # The last one before the grade: a field of the user's profile may be called so too, and stands further left.
+    team = next((index for index in reversed(range(grade)) if lower[index] in _MOODLE_TEAMS), None)
     lines = []
     for row in body:
         match = _PARTICIPANT.fullmatch(table.text(row, identifier))

@@ -120,13 +120,14 @@ class _Known:
 
     def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
         found = self.by_id.get(person.id, [])
-        if target == "moodle" and self.by_team:
-            # The number is a group's, and may be a participant's too.
-            return [], "no line names a group that is called so"
-        if target == "moodle" and found and person.name and found[0].name:
-            other = not names_of(person.name) & names_of(found[0].name)
-            if other and not _is_hidden(person.name, found[0]):
-                return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
+        other = not found or not names_of(person.name) & names_of(found[0].name)
+        if target == "moodle" and self.by_team and other:
+            # The number may be a group's, and somebody else's as a participant.
+            return [], f"no line names a group, or the participant {person.id}, that is called so"
+        if target == "moodle" and found and other and person.name and found[0].name:
+            if _is_hidden(person.name, found[0]):
+                return found, ""
+            return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
         if not found and target == "canvas" and not person.name:
             return [], "handed in anonymously; show names in Canvas, then download and grade again"
         if not found:

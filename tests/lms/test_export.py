@@ -226,6 +226,7 @@ def test_a_team_of_moodle_gets_its_score_on_every_members_line(tmp_path: Path) -
     rows = list(csv.DictReader(io.StringIO(done.content.decode())))
     assert [row["Grade"] for row in rows] == ["8", "8", "3", ""]
     assert done.problems == ()
+    assert told(fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle", pending="zero")).count("Group A 1 (58)") == 1
     assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in told(done)
     assert "without a submission, left as they are (1): Kim Lee" in told(done)
     with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
@@ -238,7 +239,17 @@ def test_a_group_that_no_line_names_gives_no_participant_its_score(tmp_path: Pat
     blind = re.sub(r"(Participant \d+),[^,]*,[^,]*@uni\.de", r"\1", blind)
     done = fill(tmp_path / "m.csv", blind.encode(), [of("moodle", 8, Person(name="Group C", id="55"))], "moodle")
     assert done.content == blind.encode()
-    assert "Group C (55): no line names a group that is called so" in done.problems[0]
+    assert "Group C (55): no line names a group, or the participant 55, that is called so" in done.problems[0]
+
+
+def test_a_profile_field_called_group_makes_no_teams(tmp_path: Path) -> None:
+    worksheet = TEAMS.replace("Status,Group,", "Group,Status,")
+    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8, Person(name="Kim Lee", id="58"))], "moodle")
+    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
+    assert [row["Grade"] for row in rows] == ["", "", "", "8"]
+    own = TEAMS.replace("Email address", "Group", 1)
+    done = fill(tmp_path / "m.csv", own.encode(), [of("moodle", 8, Person(name="Group B", id="1"))], "moodle")
+    assert done.content.decode() == own.replace("Group B,,", "Group B,8,")
 
 
 @pytest.mark.parametrize(
