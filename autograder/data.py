@@ -16,14 +16,16 @@ class Data(BaseModel):
 
 
 class SilentWithoutTests(Data):
-    """Data whose field `tests` is left out where it is empty: what is made without foreign tests has the form, and so
-    the keys, that it had before there were any."""
+    """Data whose field `tests` is left out where it is empty, and `asked` where it is None: what is made without them
+    has the form, and so the keys, that it had before there were any."""
 
     @model_serializer(mode="wrap")
     def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
         if not plain.get("tests"):
             plain.pop("tests", None)
+        if plain.get("asked") is None:
+            plain.pop("asked", None)
         return plain
 
 

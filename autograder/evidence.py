@@ -207,7 +207,11 @@ class CellRun(Data):
 
 
 class Evidence(SilentWithoutTests):
-    """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order."""
+    """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order.
+
+    `asked` are the variables whose values were wanted, so that one that was not there is told from one that nobody
+    looked for; None where that was not kept.
+    """
 
     key: str
     cells: tuple[CellRun, ...]
@@ -221,6 +225,7 @@ class Evidence(SilentWithoutTests):
     versions: dict[str, str]
     seconds: float = 0.0
     tests: tuple[CapturedTest, ...] = ()
+    asked: tuple[str, ...] | None = None
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

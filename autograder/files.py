@@ -9,11 +9,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from autograder.errors import Mendable
+
+
+class Unwritable(Mendable, OSError):
+    """A file cannot be put in its place; the message names both and what to do."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"{path} cannot be written ({error.strerror}): name another place for it.")
+
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write `content` (text as UTF-8) to `path`, which then holds all of it, or, on any failure, what it held before.
 
     Folders on the way are created. A reader never sees half a file, and neither does one after a power cut.
+
+    Raises:
+        Unwritable: the place takes no file.
     """
     with replacing(path) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -21,21 +33,36 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to in pieces, which takes the place of `path` when the block ends without an exception."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A file to write to in pieces, which takes the place of `path` when the block ends without an exception.
+
+    Raises:
+        Unwritable: the place takes no file.
+    """
     # Not tempfile: its files are readable by their owner only, and stay so after the rename.
     temporary = path.with_name(f".{path.name[:60]}.{secrets.token_hex(6)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with _placing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened = temporary.open("xb")
+        with opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with _placing(path):
+            os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
     _sync_folder(path.parent)
+
+
+@contextmanager
+def _placing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(path, error) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -25,7 +25,7 @@ from autograder.intake.notebook import UnreadableNotebook, assignment_name
 from autograder.keeping import keeping_of, settled
 from autograder.language import speaking
 from autograder.lms.bundle import Packed, pack
-from autograder.lms.export import Pending, feedback_archive, fill_roster, plain_table
+from autograder.lms.export import Pending, feedback_archive, fill_roster, pending_in, plain_table
 from autograder.lms.layouts import Target
 from autograder.observe.observer import Observer
 from autograder.progress import Watcher
@@ -275,7 +275,7 @@ def export_grades(
         if roster is None:
             place = output or folder / "export.csv"
             write_atomically(place, plain_table(results))
-            return ExportedGrades((place,))
+            return ExportedGrades((place,), tuple(pending_in(results)))
         place = output or folder / f"{roster.stem}.graded{roster.suffix}"
         if place.resolve() == roster.resolve():
             raise WrongUsage(f"{place} is your own file; name another one with --output, so that it stays as it is.")
@@ -283,7 +283,7 @@ def export_grades(
         done = fill_roster(roster, results, target, column=column, titles=titles, pending=pending, scale=scale)
         write_atomically(place, done.content)
         written = [place]
-        if target == "moodle":
+        if target == "moodle" and done.matching.found:
 
             def page_of(student: str) -> bytes:
                 return bring_up_to_date(folder, assignment, gradebook, student).read_bytes()

@@ -167,4 +167,4 @@ def write_reference(folder: Path, reference: Reference) -> Path:
 def _stripped(evidence: Evidence) -> Evidence:
     """Without what differs from run to run and what nobody judges: outputs and durations."""
     cells = tuple(cell.model_copy(update={"outputs": (), "seconds": 0.0}) for cell in evidence.cells)
-    return evidence.model_copy(update={"cells": cells, "seconds": 0.0})
+    return evidence.model_copy(update={"cells": cells, "seconds": 0.0, "asked": None})

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from autograder.checks.judging import with_explanations
 from autograder.data import digest
+from autograder.evidence import Evidence
 from autograder.gradebook import Gradebook, StoredResult
 from autograder.grading import Standard, conclude, conclude_unreadable, context_of, with_runs
 from autograder.intake.notebook import parse_notebook, told_again
@@ -78,6 +79,14 @@ def _in_short(result: Result) -> Result:
     return result.model_copy(update={"questions": (), "notes": ()})
 
 
+def _require_asked(standard: Standard, evidence: Evidence) -> None:
+    """Raise where a question is newer than the run of the notebook, so that nobody has looked for its variable."""
+    wanted = standard.assignment.variables()
+    unseen = [name for name in wanted if evidence.asked is not None and name not in evidence.asked]
+    if unseen:
+        raise NotStored(f"its notebook was run before a question asked for `{unseen[0]}`; run `autograder grade` again")
+
+
 def _judge_again(
     standard: Standard,
     gradebook: Gradebook,
@@ -93,6 +102,7 @@ def _judge_again(
         handed_in = gradebook.submission(before.student)
         if evidence is None or handed_in is None or handed_in.content is None:
             raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
+        _require_asked(standard, evidence)
 
         def stored_run(task: TrainingTask) -> TrainingRun:
             found = run_of(task)

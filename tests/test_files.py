@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import Mendable
 from autograder.files import replacing, write_atomically
 
 
@@ -53,3 +54,12 @@ def test_a_long_name_leaves_room_for_the_temporary_one(tmp_path: Path) -> None:
     path = tmp_path / ("ü" * 100 + ".html")
     write_atomically(path, "x")
     assert path.read_text() == "x"
+
+
+@pytest.mark.parametrize("name", ["folder", "file/x", "file/deep/x"])
+def test_a_place_that_takes_no_file_is_a_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Mendable, match=f"{name} cannot be written .*: name another place for it"):
+        write_atomically(tmp_path / name, "x")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]

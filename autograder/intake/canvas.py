@@ -20,13 +20,15 @@ from autograder.result import HandedIn, Person
 _ANONYMOUS = re.compile(
     r"(?:(?P<late>LATE)_)?anon_(?:(?P<late2>LATE)_)?(?P<id>[0-9A-Za-z]+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
+# Ruby's [[:word:]], which keeps the vowel signs of Hindi, say, as `\w` does not here.
 _NAMED = re.compile(
-    r"(?P<name>\w+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
+    r"(?P<name>(?:\w|[^\x00-\x7f])+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
 
 # `jane_doe_999_12345_67890_x.ipynb` may come from user 12345 who calls herself "jane_doe_999". A name that can be read
-# in two ways proves nobody's identity; it is graded, as what it is called.
-_SECOND_READING = re.compile(r"\d+_.|(text|link)\.html$")
+# in two ways proves nobody's identity; it is graded, as what it is called. Nor does the moment that otter writes into
+# the name of an export: `cnn2_2026_11_20T10_00_00_000001.zip` is no upload of user 2026.
+_SECOND_READING = re.compile(r"\d+_.|(text|link)\.html$|\d\dT\d\d_\d\d_\d\d_\d+\.zip$", re.IGNORECASE)
 
 
 def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | None:

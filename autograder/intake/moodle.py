@@ -2,8 +2,9 @@
 
 `{Full name}_{participant number}_assignsubmission_file/…`, before Moodle 4.1 with another underscore at the end;
 online text is `…_assignsubmission_onlinetext/onlinetext.html`; where the download is set to one flat folder, file
-names begin so. The number is the participant's in this assignment, not the user's (moodle/moodle,
-mod/assign/classes/downloader.php).
+names begin so. The number is the participant's in this assignment, not the user's. Where teams hand in, name and
+number are the group's; those in no group are one team, under a name without a number (moodle/moodle,
+mod/assign/classes/downloader.php: `get_student_prefix`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from autograder.intake.platform import Understood, submission_of
 from autograder.intake.submission import Ignored
 from autograder.result import HandedIn, Person
 
-_FOLDER = re.compile(r"(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
+_FOLDER = re.compile(r"(?P<name>[^_]*)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
 
 
 def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | None:
@@ -27,23 +28,24 @@ def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | Non
     tops = {entry.parts[0] for entry in listing.files} | {path for path in listing.folders if "/" not in path}
     if 2 * len({entry.parts[0] for entry in found} | set(empty)) < max(1, len(tops)):
         return None
-    by_participant: defaultdict[str, list[Entry]] = defaultdict(list)
-    names: dict[str, str] = {}
+    by_participant: defaultdict[Person, list[Entry]] = defaultdict(list)
     for entry, match in found.items():
-        by_participant[match["id"]].append(entry)
-        names.setdefault(match["id"], match["name"])
+        by_participant[_person(match)].append(entry)
     for match in empty.values():
-        by_participant.setdefault(match["id"], [])
-        names.setdefault(match["id"], match["name"])
+        by_participant.setdefault(_person(match), [])
     submissions = []
     ignored: list[Ignored] = []
-    for identity, entries in by_participant.items():
+    for person, entries in by_participant.items():
         choice = choose(entries, notebook_name, name_of=lambda entry: _file(found[entry], entry))
-        person = Person(name=names[identity], id=identity)
         handed_in = HandedIn(platform="moodle", persons=(person,), earlier=choice.earlier)
-        submissions.append(submission_of(f"{names[identity]} ({identity})", choice, entries, handed_in))
+        student = f"{person.name} ({person.id})" if person.id else person.name
+        submissions.append(submission_of(student, choice, entries, handed_in))
         ignored.extend(choice.ignored)
     return Understood(tuple(submissions), tuple(ignored), tuple(e for e in listing.files if e not in found))
+
+
+def _person(match: re.Match[str]) -> Person:
+    return Person(name=match["name"], id=match["id"] or "")
 
 
 def _file(match: re.Match[str], entry: Entry) -> str:

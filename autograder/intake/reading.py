@@ -19,7 +19,7 @@ from autograder.intake.plain import read_plain
 from autograder.intake.submission import Ignored, Intake, IntakeError, Submission, student_order
 from autograder.language import say
 
-_READERS = (read_gradescope, read_nbgrader, read_canvas, read_moodle)
+_READERS = (read_gradescope, read_nbgrader, read_moodle, read_canvas)
 _EXPECTED = "name a folder of notebooks, one notebook (.ipynb), or a zip of them"
 
 
@@ -110,7 +110,7 @@ def _list(path: Path) -> Listing:
             return list_folder(path)
         if path.is_file():
             entry = file_entry(path)
-            if entry.is_notebook:
+            if entry.is_notebook or is_otter_export(entry):
                 return Listing(entry.stem, (entry,), (), ())
             if entry.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
                 return list_archive(path)

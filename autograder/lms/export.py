@@ -17,7 +17,10 @@ from autograder.lms.matching import Matching, match
 from autograder.lms.roster import ExportError, Table, read_table
 from autograder.result import Result
 
-__all__ = ["ExportError", "Exported", "Pending", "feedback_archive", "fill_roster", "plain_table", "undecided"]
+__all__ = [
+    *("ExportError", "Exported", "Pending", "feedback_archive", "fill_roster", "pending_in", "plain_table"),
+    "undecided",
+]
 
 Pending = Literal["refuse", "leave", "zero", "decided"]
 PLAIN_COLUMNS = (
@@ -91,9 +94,12 @@ def fill_roster(
     notes += _told("points are pending, left as they are", left)
     notes += _about(written, pending)
     notes += _told("tied to their line by nothing but the name, please check", matching.by_name)
+    notes += _told("handed in as a group, written for every member", matching.teams)
     notes += _told("in the roster without a submission, left as they are", [_line(one) for one in matching.without])
     problems = _told("submissions that match nobody in the roster", matching.unmatched)
     problems += _told("not clear whose, so nothing was written for them", matching.unclear)
+    if results and not matching.found and not matching.unclear:
+        problems.append(f"nobody in {table.path} has a submission here: is it another course's or assignment's file?")
     return Exported(table.content(), tuple(notes), tuple(problems), matching, layout)
 
 
@@ -116,6 +122,12 @@ def plain_table(results: Iterable[Result]) -> str:
             numbers = (f"{result.score:g}", f"{result.points:g}", f"{undecided(result):g}")
             rows.writerow([*map(spreadsheet_text, texts), *numbers, result.status, late, attempts])
     return held.getvalue()
+
+
+def pending_in(results: Iterable[Result]) -> list[str]:
+    """What to tell of a plain table of the results: whose scores are without points that nobody has decided."""
+    waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
+    return _told("pending points, in their own column and not in the score", waiting)
 
 
 def feedback_archive(exported: Exported, page_of: Callable[[str], bytes]) -> bytes:
@@ -177,7 +189,8 @@ def _amount(result: Result, pending: Pending, maximum: float) -> float | None:
     return None if counted <= 0 else min(result.score / counted, 1.0) * maximum
 
 
-def _about(results: Sequence[Result], pending: Pending) -> list[str]:
+def _about(written: Sequence[Result], pending: Pending) -> list[str]:
+    results = {one.student: one for one in written}.values()  # a group's stands on several lines
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
     late = [one.student for one in results if one.handed_in and one.handed_in.late]
     unreadable = [one.student for one in results if one.status == "unreadable"]

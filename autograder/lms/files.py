@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from autograder.result import Result
 COLUMNS = ("student", "score", "points", "pending", "percent", "status")
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # With these a spreadsheet takes a cell for a formula, or for the continuation of one.
+# Also behind what separates cells elsewhere: a spreadsheet in Germany splits every line at ";".
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 
 
 def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequence[str]) -> None:
@@ -73,6 +76,7 @@ def spreadsheet_text(value: str) -> str:
     """One line of text that no spreadsheet takes for a formula."""
     # A carriage return ends a line for many readers, and csv does not quote it.
     line = value.encode("utf-8", "replace").decode("utf-8").translate({13: " ", 10: " ", 0: " "})
+    line = _CELL_WITHIN.sub(r"\1'", line)
     return f"'{line}" if value.startswith(_FORMULA_BEGINNINGS) else line
 
 

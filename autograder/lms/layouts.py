@@ -12,8 +12,8 @@ from autograder.lms.roster import ExportError, Table
 Target = Literal["canvas", "moodle", "gradescope", "csv"]
 
 # Headers of Moodle's grading worksheet as its language packs have them (mod/assign/lang: recordid, gradenoun,
-# lastmodifiedgrade; lang: fullname, email, idnumber; gradingstatus), in English, German, French, Spanish, Italian,
-# Portuguese and Dutch. Other languages are found by their form, or named with --column.
+# submissionteam, lastmodifiedgrade; lang: fullname, email, idnumber; gradingstatus), in English, German, French,
+# Spanish, Italian, Portuguese and Dutch. Other languages are found by their form, or named with --column.
 _MOODLE_GRADE = {
     *("grade", "bewertung", "note", "calificación", "valutazione", "nota", "avaliação", "cijfer"),
 }
@@ -23,6 +23,7 @@ _MOODLE_MAXIMUM = {
 }
 _MOODLE_IDENTIFIER = {"identifier", "id", "identifiant", "identificador", "identificativo", "identificatie"}
 _MOODLE_SCALES = {"scale", "skala", "barème", "escala", "scala", "schaal"}
+_MOODLE_TEAMS = {"group", "gruppe", "groupe", "grupo", "gruppo", "groep"}
 _NAMES = {
     *("full name", "vollständiger name", "name", "nom complet", "nombre completo", "nome completo", "volledige naam"),
     *("student", "student name", "fullname", "nome", "nom", "nombre", "cognome/nome"),
@@ -33,7 +34,7 @@ _EMAILS = {
 }
 _NUMBERS = {"id number", "id-nummer", "sid", "student id", "matriculation number", "matrikelnummer", "sis user id"}
 _LOGINS = {"username", "login", "login id", "sis login id", "user", "anmeldename"}
-_PARTICIPANT = re.compile(r"\D*?(\d+)\s*")
+_PARTICIPANT = re.compile(r"(\D*?)(\d+)\s*")
 _ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<id>\d+)\)")
 # What follows the students' own columns in a Canvas gradebook and never takes a score.
 _CANVAS_TOTALS = re.compile(
@@ -43,12 +44,17 @@ _CANVAS_TOTALS = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """One student of the roster: the row in the table and everything that may name them."""
+    """One student of the roster: the row in the table and everything that may name them.
+
+    `team` is the group that Moodle's students hand in with, `hidden` what Moodle calls somebody whose name it hides.
+    """
 
     row: int
     name: str
     id: str = ""
     keys: frozenset[str] = frozenset()
+    team: str = ""
+    hidden: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,12 +145,14 @@ def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
         else:
             grade = _column(table, column, [], [i for i in range(len(lower)) if i != identifier], "Grade")
     name, email, number = _find(lower, _NAMES), _find(lower, _EMAILS), _find(lower, _NUMBERS)
+    # The last one before the grade: a field of the user's profile may be called so too, and stands further left.
+    team = next((index for index in reversed(range(grade)) if lower[index] in _MOODLE_TEAMS), None)
     lines = []
     for row in body:
         match = _PARTICIPANT.fullmatch(table.text(row, identifier))
         if match:
             keys = _keys(table.text(row, email), table.text(row, number))
-            lines.append(Line(row, table.text(row, name), match[1], keys))
+            lines.append(Line(row, table.text(row, name), match[2], keys, table.text(row, team), match[1]))
     maxima = {line.row: reached for line in lines if (reached := _number(table.text(line.row, maximum)))}
     columns = [index for index in (grade, maximum) if index is not None]
     return Layout("moodle", grade, tuple(lines), maxima, table.decimal_comma(columns))

@@ -12,6 +12,7 @@ from autograder.lms.layouts import Line, Target
 from autograder.result import Person, Result
 
 _BY_NAME = "by name"
+_BY_TEAM = "by team"
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Matching:
     """`found` is the result of each line by row, `without` the lines of which there is none.
 
     `unmatched` and `unclear` are sentences about submissions that match nobody, and that match several or are several;
-    `by_name` are students whom nothing but their name ties to their line, though a platform told more.
+    `by_name` are students whom nothing but their name ties to their line, though a platform told more; `teams` are
+    groups whose submission stands on the line of every member.
     """
 
     found: dict[int, Result]
@@ -27,6 +29,7 @@ class Matching:
     unmatched: tuple[str, ...]
     unclear: tuple[str, ...]
     by_name: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
 
 
 def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> Matching:
@@ -34,23 +37,28 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
 
     The platform's own number decides where both sides have one; then the institution's number, the email address or
     the login; then the name. A number that Moodle gives in each assignment anew must come with the same name, or the
-    worksheet is another assignment's.
+    worksheet is another assignment's. A team of Moodle's is found by the name that its members' lines give it.
     """
     known = _Known(lines)
     claims: defaultdict[int, list[Result]] = defaultdict(list)
     unmatched: list[str] = []
     unclear: list[str] = []
     by_name: list[str] = []
+    teams: list[str] = []
     for result in results:
         persons: Sequence[Person] = result.handed_in.persons if result.handed_in else ()
         for person in persons or (None,):
             called = result.student if person is None or len(persons) == 1 else person.name or person.email
             found, why = known.lines_of(result, person, target)
-            if len(found) == 1:
+            if why == _BY_TEAM:
+                for line in found:
+                    claims[line.row].append(result)
+                teams.append(f"{called}: {', '.join(_called(line) for line in found)}")
+            elif len(found) == 1:
                 claims[found[0].row].append(result)
                 by_name += [f"{called} as {_called(found[0])}"] if why == _BY_NAME else []
             elif found:
-                unclear.append(f"{called}: may be {' or '.join(_called(line) for line in found[:4])}")
+                unclear.append(f"{called}: {_several(found)}")
             else:
                 unmatched.append(f"{called}{f': {why}' if why else ''}")
     names = {line.row: line for line in lines}
@@ -65,6 +73,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
         tuple(unmatched),
         tuple(unclear),
         tuple(by_name),
+        tuple(teams),
     )
 
 
@@ -72,9 +81,11 @@ class _Known:
     """The lines of a roster, by everything that may name them."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
         self.by_id: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_key: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Line]] = defaultdict(list)
+        self.by_team: defaultdict[str, list[Line]] = defaultdict(list)
         for line in lines:
             if line.id:
                 self.by_id[line.id].append(line)
@@ -82,14 +93,20 @@ class _Known:
                 self.by_key[key].append(line)
             for name in names_of(line.name):
                 self.by_name[name].append(line)
+            if team := _letters(line.team):
+                self.by_team[team].append(line)
 
     def lines_of(self, result: Result, person: Person | None, target: Target) -> tuple[list[Line], str]:
         """The lines that a person may be, and why there are none, or that nothing but the name led there."""
         own = result.handed_in is not None and result.handed_in.platform == target
+        if own and person is not None and target == "moodle" and _letters(person.name) in self.by_team:
+            return self.by_team[_letters(person.name)], _BY_TEAM
         if own and person is not None and person.id:
             return self._by_number(person, target)
         if person is None:
             keys, names = [result.student], [result.student]
+            if target == "canvas" and (meant := [line for line in self.lines if _is_file_of(line, result.student)]):
+                return meant, _BY_NAME
         else:
             keys, names = [person.number, person.email], [person.name]
             if result.handed_in is not None and result.handed_in.platform == "nbgrader":
@@ -103,15 +120,42 @@ class _Known:
 
     def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
         found = self.by_id.get(person.id, [])
-        if target == "moodle" and found and person.name and found[0].name:
-            hidden = not names_of(person.name) & names_of(found[0].name)
-            if hidden and _letters(person.name) not in ("participant", "teilnehmerin", "teilnehmer"):
-                return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
+        other = not found or not names_of(person.name) & names_of(found[0].name)
+        if target == "moodle" and self.by_team and other:
+            # The number may be a group's, and somebody else's as a participant.
+            return [], f"no line names a group, or the participant {person.id}, that is called so"
+        if target == "moodle" and found and other and person.name and found[0].name:
+            if _is_hidden(person.name, found[0]):
+                return found, ""
+            return [], f"participant {person.id} is {found[0].name} in this file; is it another assignment's?"
         if not found and target == "canvas" and not person.name:
             return [], "handed in anonymously; show names in Canvas, then download and grade again"
         if not found:
             return [], f"number {person.id} is not in this file"
         return found, ""
+
+
+def _is_file_of(line: Line, file: str) -> bool:
+    """Whether Canvas begins the names of somebody's files so (lib/content_zipper.rb: `get_filename`).
+
+    Decides `doejane_12345_67890_1_cnn2`, which by itself may be a file of user 67890 as well.
+    """
+    name = re.sub(r"_(\d+)_", r"\1", line.name).casefold()
+    name = re.sub(r"[^\w\u0080-\U0010ffff]", "", unicodedata.normalize("NFC", name))
+    return bool(name and line.id and file.casefold().startswith((f"{name}_{line.id}_", f"{name}_late_{line.id}_")))
+
+
+def _several(lines: Sequence[Line]) -> str:
+    called = list(dict.fromkeys(map(_called, lines)))
+    if len(called) == 1:
+        return f"{called[0]} stands on {len(lines)} lines of the file, keep one"
+    return f"may be {' or '.join(called[:4])}"
+
+
+def _is_hidden(name: str, line: Line) -> bool:
+    """Whether it is no name, but what Moodle writes instead where the marking is blind."""
+    instead = {_letters(line.hidden), "participant", "teilnehmerin", "teilnehmer"} - {""}
+    return re.sub(r"\d", "", _letters(name)) in instead
 
 
 def names_of(name: str) -> set[str]:

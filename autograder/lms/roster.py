@@ -93,7 +93,7 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         raise ExportError(f"{path} cannot be read ({error.strerror}): name the CSV file with --roster.") from None
     if content.startswith(b"PK\x03\x04"):
-        raise ExportError(f"{path} is an Excel workbook: download the CSV file and name that.")
+        raise ExportError(f"{path} is an Excel workbook or a zip archive: download the CSV file and name that.")
     mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
     text, encoding = _decoded(content[len(mark) :], encoding)
     first = text.partition("\n")[0]

@@ -103,6 +103,7 @@ class Observer:
             files=run.ledger.files,
             notes=run.ledger.notes,
             tests=run.tests,
+            asked=task.variables,
             isolation=self.isolation.name,
             versions=versions(),
             seconds=round(time.monotonic() - started, 3),

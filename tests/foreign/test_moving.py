@@ -159,6 +159,24 @@ def test_who_forges_the_tests_has_their_points_and_no_others(mixed, tmp_path):
     assert marked == {"q1": False, "q2": True}
 
 
+def test_a_question_that_was_moved_is_not_judged_by_a_run_that_did_not_look_for_it(mixed, tmp_path):
+    for file in mixed.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "assignment.toml").write_text(MIXED.partition("[[questions]]")[0])
+    otter_student(tmp_path / "in" / "ada.ipynb", **RIGHT)
+    grade(tmp_path, tmp_path / "in", tmp_path / "report")
+    (tmp_path / "assignment.toml").write_text(MIXED)
+    calibrate_assignment(load(str(tmp_path)), [0], workers=1, progress=lambda *_: None)
+    _, outcomes = regrade_folder(tmp_path / "report")
+    assert outcomes == [
+        "ada: its notebook was run before a question asked for `x`; run `autograder grade` again",
+    ]
+    again = grade(tmp_path, tmp_path / "in", tmp_path / "report")
+    assert scores(again["ada"]) == {"q1": 2, "q2": 3}
+    _, outcomes = regrade_folder(tmp_path / "report")
+    assert [one.after.score for one in outcomes] == [5]
+
+
 def test_a_table_of_its_own_gives_a_test_other_points_and_takes_it_from_the_rest(mixed, tmp_path):
     copy = tmp_path / "hw01"
     copy.mkdir()

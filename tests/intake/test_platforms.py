@@ -102,6 +102,33 @@ def test_a_name_chosen_to_look_like_anothers_upload_gets_nobodys_identity(tmp_pa
     assert found["doejane_12345_777_888_cnn2"].handed_in is None
 
 
+def test_canvas_names_of_every_kind_are_read(tmp_path: Path) -> None:
+    path = pack(
+        tmp_path / "s.zip",
+        {
+            "van_der_berg_jan_12_671_cnn2.ipynb": b"jan",
+            "van_der_berg_jan_LATE_13_672_cnn2.ipynb": b"late",
+            "शर्माप्रिया_14_673_my_own_cnn2.ipynb": b"hindi",
+            "李明_15_674_cnn2-1.ipynb": b"ming",
+            "groupblue_16_675_cnn2.ipynb": b"group",
+            "anon_Qq1w2_676_cnn2.ipynb": b"anon",
+            "LATE_anon_Zz1y2_text.html": b"",
+        },
+    )
+    intake = read_submissions(path, "cnn2")
+    read = {one.student: (person(one).id, one.handed_in and one.handed_in.late) for one in intake.submissions}
+    assert read == {
+        "van_der_berg_jan (12)": ("12", False),
+        "van_der_berg_jan (13)": ("13", True),
+        "शर्माप्रिया (14)": ("14", False),
+        "李明 (15)": ("15", False),
+        "groupblue (16)": ("16", False),
+        "anonymous Qq1w2": ("Qq1w2", False),
+        "anonymous Zz1y2": ("Zz1y2", True),
+    }
+    assert list(reasons(intake)) == ["LATE_anon_Zz1y2_text.html"]
+
+
 def test_two_works_of_one_canvas_student_are_a_problem_unless_one_has_the_assignments_name(tmp_path: Path) -> None:
     path = pack(tmp_path / "s.zip", {"doejane_1_2_a.ipynb": b"a", "doejane_1_3_b.ipynb": b"b"})
     (unclear,) = read_submissions(path, "cnn2").submissions
@@ -137,6 +164,45 @@ def test_a_flat_moodle_download_is_read_too(tmp_path: Path) -> None:
     path = pack(tmp_path / "m.zip", {"Jane Doe_7_assignsubmission_file_cnn2.ipynb": b"j"})
     (jane,) = read_submissions(path).submissions
     assert (jane.student, jane.read()) == ("Jane Doe (7)", b"j")
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_teams_moodle_submission_keeps_the_groups_name_and_number(tmp_path: Path, as_folder: bool) -> None:
+    path = pack(
+        tmp_path / "m.zip",
+        {
+            "Group A_55_assignsubmission_file/cnn2.ipynb": b"a",
+            "Group A_55_assignsubmission_onlinetext/onlinetext.html": b"",
+            "Lab 2 - blue_56_assignsubmission_onlinetext/onlinetext.html": b"",
+            "Default group_assignsubmission_file/cnn2.ipynb": b"rest",
+        },
+    )
+    intake = read_submissions(unpack(path) if as_folder else path, "cnn2")
+    found = by_student(intake)
+    assert {name: person(one) for name, one in found.items()} == {
+        "Default group": Person(name="Default group"),
+        "Group A (55)": Person(name="Group A", id="55"),
+        "Lab 2 - blue (56)": Person(name="Lab 2 - blue", id="56"),
+    }
+    assert (found["Group A (55)"].read(), found["Default group"].read()) == (b"a", b"rest")
+    assert found["Lab 2 - blue (56)"].problem == "No notebook (.ipynb) was handed in, only onlinetext.html."
+    assert len(reasons(intake)) == 2
+
+
+@pytest.mark.parametrize("called", ["Participant", "Participant 12345", "Teilnehmerin"])
+def test_blind_marking_keeps_the_participants_number(tmp_path: Path, called: str) -> None:
+    name = f"{called}_12345_assignsubmission_file"
+    (folder,) = read_submissions(pack(tmp_path / "m.zip", {f"{name}/cnn2.ipynb": b"j"})).submissions
+    flat = pack(
+        tmp_path / "f.zip",
+        {
+            f"{name}_cnn2_2026_11_20T10_00_00_000001.zip": exported(b"j"),
+            f"{called}_12345_assignsubmission_onlinetext_onlinetext.html": b"",
+        },
+    )
+    (same,) = read_submissions(flat).submissions
+    for one in (folder, same):
+        assert (person(one), one.read()) == (Person(name=called, id="12345"), b"j")
 
 
 METADATA = """---
@@ -243,6 +309,15 @@ def test_otters_archives_are_opened_and_the_latest_export_counts(tmp_path: Path)
     assert {name: one.read() for name, one in found.items()} == {"anna": b"new", "ben": b"ben"}
     assert found["anna"].submission == "anna/cnn2_2026_11_21T10_00_00_000001.zip/cnn2.ipynb"
     assert list(reasons(intake)) == ["anna/cnn2_2026_11_20T10_00_00_000001.zip/cnn2.ipynb"]
+
+
+def test_exports_side_by_side_are_no_uploads_of_one_canvas_user(tmp_path: Path) -> None:
+    names = ("cnn2_2026_11_20T10_00_00_000001.zip", "cnn2_2026_11_20T10_00_07_123456.zip")
+    intake = read_submissions(pack(tmp_path / "class.zip", {name: exported(name.encode()) for name in names}), "cnn2")
+    assert {one.student: one.read() for one in intake.submissions} == {
+        name.removesuffix(".zip"): name.encode() for name in names
+    }
+    assert reasons(intake) == {}
 
 
 def test_otters_archives_within_a_canvas_download_are_opened(tmp_path: Path) -> None:

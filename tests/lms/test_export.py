@@ -131,6 +131,32 @@ def test_anonymous_submissions_match_nobody_and_say_why(tmp_path: Path) -> None:
     assert "handed in anonymously" in done.problems[0]
 
 
+def test_a_file_name_with_two_readings_is_decided_by_the_gradebook_and_said(tmp_path: Path) -> None:
+    two = [result("doejane_12345_67890_1_cnn2", 7), result("müllerzoë_LATE_222_5_2_cnn2", 6)]
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), two, "canvas")
+    scores = canvas_scores(done.content)
+    assert (scores["12345"], scores["222"], done.problems) == ("7", "6", ())
+    assert "nothing but the name, please check (2): doejane_12345_67890_1_cnn2 as Doe, Jane (12345)" in told(done)
+    mallory = CANVAS.replace("Kim,444", "doejane_12345,67890")
+    assert "may be Doe, Jane (12345) or doejane_12345 (67890)" in told(
+        fill(tmp_path / "g.csv", mallory.encode(), two, "canvas")
+    )
+
+
+def test_a_student_on_two_lines_of_a_gradebook_gets_no_score_on_either(tmp_path: Path) -> None:
+    twice = CANVAS.replace('"Müller, Zoë",222', '"Doe, Jane",12345')
+    done = fill(tmp_path / "g.csv", twice.encode(), [of("canvas", 6, JANE)], "canvas")
+    assert done.content == twice.encode()
+    assert "Doe, Jane (12345) stands on 2 lines of the file, keep one" in told(done)
+
+
+def test_a_file_in_which_nobody_has_a_submission_is_taken_for_the_wrong_one(tmp_path: Path) -> None:
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), [of("canvas", 6, Person(name="x", id="1"))], "canvas")
+    assert done.content == CANVAS.encode()
+    assert "nobody in" in done.problems[1]
+    assert "is it another course's or assignment's file?" in done.problems[1]
+
+
 def test_a_question_that_could_not_be_judged_is_pending_too(tmp_path: Path) -> None:
     failed = Verdict(id="q", title="q", status="error", score=0, points=10)
     with pytest.raises(ExportError, match="still pending for 1 student"):
@@ -158,6 +184,12 @@ def test_a_german_worksheet_gets_its_grade_and_nothing_else(tmp_path: Path) -> N
     assert "without a submission, left as they are (1): Zoë van den Berg" in told(done)
 
 
+def test_a_worksheet_with_semicolons_crlf_and_spaces_at_cells_ends_keeps_them(tmp_path: Path) -> None:
+    worksheet = b"\xef\xbb\xbf" + GERMAN.replace(",", ";").replace("10;00", "10,00").replace("\n", " \r\n").encode()
+    done = fill(tmp_path / "m.csv", worksheet, [of("moodle", 8.5, MOODLE_JANE)], "moodle")
+    assert done.content == worksheet.replace(b'abgegeben";;', b'abgegeben";8,5;')
+
+
 def test_blank_lines_at_the_end_of_a_worksheet_do_not_matter(tmp_path: Path) -> None:
     done = fill(tmp_path / "m.csv", f"{ENGLISH}\n\n".encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
     assert done.content.decode() == ENGLISH.replace("grading,,", "grading,8.5,") + "\n\n"
@@ -175,6 +207,61 @@ def test_another_assignments_worksheet_gives_nobody_anothers_grade(tmp_path: Pat
     done = fill(tmp_path / "m.csv", ENGLISH.encode(), [stranger], "moodle")
     assert done.content == ENGLISH.encode()
     assert "participant 77000 is Jane Doe in this file; is it another assignment's?" in done.problems[0]
+
+
+TEAMS = (
+    "Identifier,Full name,Email address,Status,Group,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+    "Participant 55,Jane Doe,jane@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
+    "Participant 56,Zoë Poe,zoe@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
+    "Participant 57,Bob Ray,bob@uni.de,Submitted for grading,Default group,,10.00,Yes,-,-,\n"
+    "Participant 58,Kim Lee,kim@uni.de,No submission,Group B,,10.00,Yes,-,-,\n"
+)
+
+
+def test_a_team_of_moodle_gets_its_score_on_every_members_line(tmp_path: Path) -> None:
+    # The group's number is a participant's, who is somebody else.
+    teams = [of("moodle", 8, Person(name="Group A 1", id="58")), of("moodle", 3, Person(name="Default group"))]
+    done = fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle")
+    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
+    assert [row["Grade"] for row in rows] == ["8", "8", "3", ""]
+    assert done.problems == ()
+    assert told(fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle", pending="zero")).count("Group A 1 (58)") == 1
+    assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in told(done)
+    assert "without a submission, left as they are (1): Kim Lee" in told(done)
+    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
+        assert archive.read("Zoë Poe_56_assignfeedback_file/feedback.html") == b"Group A 1 (58)"
+        assert len(archive.namelist()) == 3
+
+
+def test_a_group_that_no_line_names_gives_no_participant_its_score(tmp_path: Path) -> None:
+    blind = TEAMS.replace("Full name,Email address,", "").replace("Bob Ray,bob@uni.de,", "")
+    blind = re.sub(r"(Participant \d+),[^,]*,[^,]*@uni\.de", r"\1", blind)
+    done = fill(tmp_path / "m.csv", blind.encode(), [of("moodle", 8, Person(name="Group C", id="55"))], "moodle")
+    assert done.content == blind.encode()
+    assert "Group C (55): no line names a group, or the participant 55, that is called so" in done.problems[0]
+
+
+def test_a_profile_field_called_group_makes_no_teams(tmp_path: Path) -> None:
+    worksheet = TEAMS.replace("Status,Group,", "Group,Status,")
+    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8, Person(name="Kim Lee", id="58"))], "moodle")
+    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
+    assert [row["Grade"] for row in rows] == ["", "", "", "8"]
+    own = TEAMS.replace("Email address", "Group", 1)
+    done = fill(tmp_path / "m.csv", own.encode(), [of("moodle", 8, Person(name="Group B", id="1"))], "moodle")
+    assert done.content.decode() == own.replace("Group B,,", "Group B,8,")
+
+
+@pytest.mark.parametrize(
+    ("called", "prefix"),
+    [("Participant", "Participant "), ("Teilnehmerin", "Teilnehmer/in"), ("Deelnemer 77000", "Deelnemer ")],
+)
+def test_after_blind_marking_the_number_leads_to_the_line(tmp_path: Path, called: str, prefix: str) -> None:
+    worksheet = ENGLISH.replace("Participant ", prefix)
+    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8.5, Person(name=called, id="77000"))], "moodle")
+    assert done.content.decode() == worksheet.replace("grading,,", "grading,8.5,")
+    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
+        assert archive.namelist() == ["Jane Doe_77000_assignfeedback_file/feedback.html"]
 
 
 def test_feedback_goes_under_the_name_by_which_moodle_finds_the_participant(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.jobs import opened
+
 ROOT = Path(__file__).parents[2]
 ROSTER = (
     b"\xef\xbb\xbfStudent,ID,SIS User ID,SIS Login ID,Section,cnn2 (98765)\r\n    Points Possible,,,,,10\r\n"
@@ -45,6 +47,13 @@ def test_who_handed_in_what_and_when_comes_through_to_the_gradebook(tmp_path: Pa
     assert "a score of 0 because no notebook could be read (1): raybob (333)" in done.stdout
     assert (report / "grades.graded.csv").read_bytes() == ROSTER.replace(b"bray,A,", b"bray,A,0")
     assert roster.read_bytes() == ROSTER
+    with opened(report) as (_, gradebook):
+        for question in lines[1]["questions"]:
+            gradebook.overrides.give(
+                "raybob (333)", question["id"], score=1, points=question["points"], by="me", reason="on paper", seen=""
+            )
+    assert run("export", report, "--to", "canvas", "--roster", roster).returncode == 1
+    assert (report / "grades.graded.csv").read_bytes() == ROSTER.replace(b"bray,A,", b"bray,A,4")
     refused = run("export", report, "--to", "canvas", "--roster", roster, "--output", roster)
     assert refused.returncode == 2
     assert "is your own file" in refused.stderr

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from autograder.lms.files import write_grades_csv, write_results_jsonl
+from autograder.lms.files import spreadsheet_text, write_grades_csv, write_results_jsonl
 from autograder.result import Finding, HandedIn, Person, Result, Status, Verdict
 
 
@@ -70,6 +70,12 @@ def test_a_name_that_a_spreadsheet_would_compute_gets_an_apostrophe(tmp_path: Pa
     write_grades_csv(tmp_path / "g.csv", [result(name)], [])
     (row,) = csv.DictReader((tmp_path / "g.csv").open(encoding="utf-8", newline=""))
     assert row["student"] == "'" + name.replace("\r", " ")
+
+
+@pytest.mark.parametrize("within", ["x;=1+1", "x\t@y", "x; +1"])
+def test_a_name_that_becomes_a_formula_where_lines_are_split_elsewhere_gets_an_apostrophe(within: str) -> None:
+    assert "'" in spreadsheet_text(within)
+    assert spreadsheet_text("a;b - c, =d") == "a;b - c, =d"
 
 
 def test_names_with_commas_and_quotes_survive_pandas(tmp_path: Path) -> None:

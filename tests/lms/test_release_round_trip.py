@@ -1,6 +1,8 @@
 """From `autograder release` to the grade: real `otter assign`, a real kernel, `autograder grade`, real `otter run`."""
 
+import csv
 import json
+import shutil
 import subprocess
 import zipfile
 from datetime import datetime
@@ -28,6 +30,15 @@ colab = types.ModuleType("google.colab")
 colab.files = files
 sys.modules |= {{"google.colab": colab, "google.colab.files": files}}
 type(get_ipython()).__repr__ = lambda shell: "<google.colab._shell.Shell object>"
+"""
+
+SUBMITTED = """---
+submission_100:
+  :submitters:
+  - :name: Jane Doe
+    :sid: '0012'
+    :email: jane@uni.edu
+  :created_at: 2026-11-20 10:00:00.123456000 Z
 """
 
 
@@ -129,6 +140,37 @@ def test_a_solved_notebook_gets_its_points_from_autograder_and_from_otter(cnn2: 
     assert (result["score"], result["pending"], result["notes"]) == (9, 1, [])
     package = pack(load("cnn2"), tmp_path / "autograder.zip").path
     assert otter_run(package, handed_in, tmp_path / "otter")["score"] == 9
+
+
+@pytest.mark.timeout(600)
+def test_what_the_notebook_exports_is_graded_like_the_notebook(cnn2: Path, tmp_path: Path) -> None:
+    """otter's own export, made by a cell of the released notebook, handed in by mail, in a class and on Gradescope."""
+    own = tmp_path / "home"
+    shutil.copytree(cnn2, own)
+    notebook = solved(cnn2, "cnn2")
+    notebook.cells.append(nbformat.v4.new_code_cell("grader.export(pdf=False)", id="export"))
+    nbformat.write(notebook, own / "cnn2.ipynb")
+    executed(notebook, own)
+    [exported] = own.glob("cnn2_*.zip")
+    with zipfile.ZipFile(exported) as archive:
+        assert set(archive.namelist()) == {"cnn2.ipynb", ".OTTER_LOG", "__zip_filename__"}
+    for student in ("anna", "ben"):
+        (tmp_path / "class" / student).mkdir(parents=True)
+        shutil.copy(exported, tmp_path / "class" / student)
+    shutil.copy(exported, tmp_path / "class" / "carl.zip")
+    with zipfile.ZipFile(tmp_path / "assignment_5_export.zip", "w") as archive:
+        archive.write(exported, f"assignment_5_export/submission_100/{exported.name}")
+        archive.writestr("assignment_5_export/submission_metadata.yml", SUBMITTED)
+    report = tmp_path / "report"
+    for handed_in in (exported, tmp_path / "class", tmp_path / "assignment_5_export.zip"):
+        command = [BIN / "autograder", "grade", "cnn2", handed_in, "--output", report]
+        said = subprocess.check_output(command, cwd=ROOT, text=True)
+        assert "passed over" not in said
+    rows = {row["student"]: row for row in csv.DictReader((report / "grades.csv").open(encoding="utf-8"))}
+    assert set(rows) == {exported.stem, "anna", "ben", "carl", "Jane Doe (0012)"}
+    assert {(row["score"], row["pending"], row["status"]) for row in rows.values()} == {("9", "1", "graded")}
+    package = pack(load("cnn2"), tmp_path / "autograder.zip").path
+    assert otter_run(package, exported, tmp_path / "otter")["score"] == 9
 
 
 def test_in_colab_the_first_cell_fetches_what_the_checks_need(
