@@ -12,6 +12,7 @@ from foreign.courses import nbgrader_source, nbgrader_student, notebook, otter_s
 from autograder.assignment import AssignmentError, load
 from autograder.calibrating import calibrate_assignment
 from autograder.jobs import package, regrade_folder
+from autograder.regrading import NotRegraded
 
 pytestmark = pytest.mark.slow
 
@@ -168,9 +169,8 @@ def test_a_question_that_was_moved_is_not_judged_by_a_run_that_did_not_look_for_
     (tmp_path / "assignment.toml").write_text(MIXED)
     calibrate_assignment(load(str(tmp_path)), [0], workers=1, progress=lambda *_: None)
     _, outcomes = regrade_folder(tmp_path / "report")
-    assert outcomes == [
-        "ada: its notebook was run before a question asked for `x`; run `autograder grade` again",
-    ]
+    why = "its notebook was run before a question asked for `x`; run `autograder grade` again"
+    assert outcomes == [NotRegraded("ada", why)]
     again = grade(tmp_path, tmp_path / "in", tmp_path / "report")
     assert scores(again["ada"]) == {"q1": 2, "q2": 3}
     _, outcomes = regrade_folder(tmp_path / "report")
