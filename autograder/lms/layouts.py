@@ -88,7 +88,10 @@ def understand(table: Table, target: Target, column: str | None, titles: Sequenc
 def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     header = table.header
     lower = [name.casefold() for name in header]
-    if "student" not in lower[0] or "id" not in lower[1] or "section" not in lower:
+    # One column for the name, or two where the gradebook is set to show them apart (app/models/gradebook_exporter.rb).
+    apart = lower[:2] == ["lastname", "firstname"]
+    own = 2 if apart else 1
+    if not (apart or "student" in lower[0]) or len(lower) <= own or "id" not in lower[own] or "section" not in lower:
         raise ExportError(
             f"{table.path} is no Canvas gradebook: its first columns are not Student and ID. Export the gradebook "
             "(Grades, Export) and name that file."
@@ -104,14 +107,15 @@ def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     lines, maxima = [], 0.0
     for row in table.body:
         first = table.text(row, 0).casefold()
-        identity = table.text(row, 1)
+        identity = table.text(row, own)
+        name = f"{table.text(row, 0)}, {table.text(row, 1)}" if apart else table.text(row, 0)
         if not identity and first == "points possible":
             maxima = _number(table.text(row, chosen)) or 0.0
-        elif table.text(row, 0) == "Student, Test":
+        elif name == "Student, Test":
             continue  # the instructor's own view of the course
         elif identity or table.text(row, number) or table.text(row, login):
             keys = _keys(table.text(row, number), table.text(row, login))
-            lines.append(Line(row, table.text(row, 0), identity, keys))
+            lines.append(Line(row, name, identity, keys))
     found = {line.row: maxima for line in lines} if maxima else {}
     return Layout("canvas", chosen, tuple(lines), found, _comma(table, range(start, len(header))))
 

@@ -106,6 +106,19 @@ def test_a_german_canvas_gradebook_keeps_its_semicolons_and_decimal_commas(tmp_p
     assert done.content.decode() == roster.replace("A;\n", "A;8,5\n")
 
 
+def test_a_canvas_gradebook_may_have_first_and_last_names_apart(tmp_path: Path) -> None:
+    roster = (
+        "LastName,FirstName,ID,SIS Login ID,Section,CNN2 (98765)\r\n,,,,,Manual Posting\r\n"
+        "    Points Possible,,,,,10.00\r\n"
+        "Doe,Jane,12345,jdoe,A,\r\nMüller,Zoë,222,zoe,A,\r\nStudent,Test,999,abc,A,\r\n"
+    )
+    by_name = result("Zoë Müller", 7)
+    done = fill(tmp_path / "g.csv", roster.encode(), [of("canvas", 8.5, JANE), by_name], "canvas")
+    assert done.content.decode() == roster.replace("jdoe,A,", "jdoe,A,8.5").replace("zoe,A,", "zoe,A,7")
+    assert done.problems == ()
+    assert "without a submission" not in told(done)
+
+
 def test_another_maximum_is_refused_or_scaled_as_asked(tmp_path: Path) -> None:
     roster = CANVAS.replace("10.00", "100").encode()
     with pytest.raises(ExportError, match="the column counts 100 points, the results 10"):
