@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
@@ -15,17 +15,20 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SilentWithoutTests(Data):
-    """Data whose field `tests` is left out where it is empty, and `asked` where it is None: what is made without them
-    has the form, and so the keys, that it had before there were any."""
+class Lean(Data):
+    """Data whose `later` fields, which came after there were stored keys, are left out where they have their default.
+
+    So what is made without them has the form, and with it the keys, that it had before.
+    """
+
+    later: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
-    def _without_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
-        if not plain.get("tests"):
-            plain.pop("tests", None)
-        if plain.get("asked") is None:
-            plain.pop("asked", None)
+        for name in self.later:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                plain.pop(name, None)
         return plain
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from autograder.data import Data, SilentWithoutTests
+from autograder.data import Data, Lean
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -206,7 +206,7 @@ class CellRun(Data):
     truncated: bool = False
 
 
-class Evidence(SilentWithoutTests):
+class Evidence(Lean):
     """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order.
 
     `asked` are the variables whose values were wanted, so that one that was not there is told from one that nobody
@@ -226,6 +226,8 @@ class Evidence(SilentWithoutTests):
     seconds: float = 0.0
     tests: tuple[CapturedTest, ...] = ()
     asked: tuple[str, ...] | None = None
+
+    later: ClassVar[tuple[str, ...]] = ("tests", "asked")
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

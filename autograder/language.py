@@ -91,6 +91,11 @@ def decimal(text: str) -> str:
     return whole.replace(",", _THIN_SPACE) + (_decimal_mark(_active.get()) if point else "") + rest
 
 
+def plain_number(value: float) -> str:
+    """A number as it is written into a form, without separators of thousands: 3.75, in German 3,75."""
+    return decimal(f"{value:g}")
+
+
 def percentage(share: float) -> str:
     """A share (0..1) in whole percent: 53% in English, else with a narrow space before the sign (ISO 80000-1)."""
     text = f"{share:.0%}"

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from autograder.database import attempt
-from autograder.language import decimal, say
+from autograder.language import plain_number, say
 from autograder.result import AppliedOverride, Override, Result, Status, Verdict
 
 Explained = Callable[[], AbstractContextManager[None]]
@@ -67,7 +67,7 @@ class Overrides:
             ValueError: the score is no number between 0 and the points.
         """
         if not math.isfinite(score) or not 0 <= score <= points:
-            told = {"points": decimal(f"{points:g}"), "score": decimal(f"{score:g}")}
+            told = {"points": plain_number(points), "score": plain_number(score)}
             raise ValueError(say("A score between 0 and {points} is needed; {score} is none.", **told))
         given = Override(score=round(score, 3), points=points, reason=reason, by=by, at=_now(), seen=seen)
         self._append(student, question, given, given.score)

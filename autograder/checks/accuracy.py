@@ -118,10 +118,11 @@ class Accuracy(Question):
         runs = [context.run_of(task) for task in (first, *self._further_tasks(first, context))]
         return tuple(run.accuracy for run in runs if run is not None)
 
-    def _missed_twice(self, accuracies: tuple[float, ...], minimum: float, context: Context) -> bool:
-        """Whether a first run and a second one were so far below that no mean is needed."""
+    def _is_averaged(self, accuracies: tuple[float, ...], minimum: float, context: Context) -> bool:
+        """Whether the mean of several runs decides: not of one, nor of two that were both far below."""
         deviation = self._spread(minimum, context)
-        return len(accuracies) == 2 and all(is_clear_miss(reached, minimum, deviation) for reached in accuracies)
+        twice = len(accuracies) == 2 and all(is_clear_miss(reached, minimum, deviation) for reached in accuracies)
+        return len(accuracies) > 1 and not twice
 
     def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
         subject = self.subject(context)
@@ -154,8 +155,8 @@ class Accuracy(Question):
             return self._unset(say("a further training run, from another random start, is missing"))
         accuracies = self._accuracies(task, context)
         shown = run if further else run.until(self._clear_from(minimum, context))
-        missed_twice = self._missed_twice(accuracies, minimum, context)
-        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student, missed_twice=missed_twice)
+        averaged = self._is_averaged(accuracies, minimum, context)
+        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student, averaged=averaged)
         return self._explained(verdict, context)
 
     def _explained(self, verdict: Verdict, context: Context) -> Verdict:
@@ -176,7 +177,7 @@ class Accuracy(Question):
         first = self._first_task(context)
         # What the mean of several runs decided may be luck, and luck has no cause to look for.
         made = () if first is None else self._accuracies(first, context)
-        budget = 0 if len(made) > 1 and not self._missed_twice(made, minimum, context) else self.substitutions
+        budget = 0 if self._is_averaged(made, minimum, context) else self.substitutions
         return Subject(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
 
     def _judge_run(
@@ -188,9 +189,8 @@ class Accuracy(Question):
         recipe: Recipe,
         student: StudentNetwork,
         *,
-        missed_twice: bool,
+        averaged: bool,
     ) -> Verdict:
-        averaged = len(accuracies) > 1 and not missed_twice
         reached = bool(run.validation_accuracy) and _mean(accuracies) >= minimum
         findings = []
         if run.outcome == "failed":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 
 from autograder.checks.base import Calibration, Context
+from autograder.checks.closeness import CLEAR, spread
 from autograder.checks.networks import StudentNetwork
 from autograder.diagnosis.notebook import as_trained
 from autograder.diagnosis.rules import RULES, Facts
@@ -14,10 +14,6 @@ from autograder.diagnosis.wording import exhibit, findings
 from autograder.evidence import CapturedFit
 from autograder.result import Exhibit, Finding
 from autograder.training import TrainingRun, TrainingTask
-
-# How far accuracies lie apart by chance: in standard deviations of the reference's own runs, or where none are known.
-_DEVIATIONS = 2.0
-_CHANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ class Subject:
     def margin(self) -> float:
         """How far accuracies lie apart by chance (a difference of fractions in 0..1)."""
         accuracies = self.calibration.accuracies if self.calibration is not None else ()
-        return _DEVIATIONS * statistics.stdev(accuracies) if len(accuracies) > 1 else _CHANCE
+        return CLEAR * spread(accuracies, self.minimum, self.task.recipe.validation)
 
     def _fit(self) -> CapturedFit | None:
         captured = self.student.captured

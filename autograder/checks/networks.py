@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
@@ -37,6 +38,8 @@ _ENDINGS = {
         "There is no network in a variable `{name}`: code cell {cell}, which makes it, was not run any more."
     ),
 }
+# What all sentences about such a cell have in common, in English.
+_MAKER = re.compile(r"\bcode cell (\d+), which makes it,")
 # Of so many distinct networks what was worked out is kept.
 _MOST_REMEMBERED = 512
 _ARCHITECTURES: Remembered[Architecture] = Remembered(_MOST_REMEMBERED)
@@ -255,6 +258,12 @@ def _stopped_maker(context: Context, name: str) -> str:
             line=failure.line,
         )
     return ""
+
+
+def maker_named_in(message: str) -> int | None:
+    """The number of the code cell that should have made a network, where an English sentence of the above names it."""
+    named = _MAKER.search(message)
+    return int(named[1]) if named else None
 
 
 def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:

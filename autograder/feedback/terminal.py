@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment
-from autograder.language import decimal, mark, say, speaking
+from autograder.language import mark, plain_number, say, speaking
 from autograder.result import ComparisonExhibit, Finding, Result, Verdict
 
 # A sign and a word for each status: colour alone tells some readers nothing.
@@ -54,9 +54,9 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
                 console.print(part)
     shown = [verdict for verdict in result.questions if verdict.id not in hidden]
     score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
-    line = say("{score} of {points} points", score=_number(score), points=_number(points))
+    line = say("{score} of {points} points", score=plain_number(score), points=plain_number(points))
     if result.pending:
-        waiting = say("{points} more wait for your lecturer", points=_number(result.pending))
+        waiting = say("{points} more wait for your lecturer", points=plain_number(result.pending))
         line = f"{line}; {waiting}"
     console.print(Text(line, style="bold"))
     if result.isolation == "none":
@@ -64,19 +64,15 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
         console.print(Text(unprotected, style="dim"))
 
 
-def _number(value: float) -> str:
-    return decimal(f"{value:g}")
-
-
 def _checked_later(verdict: Verdict) -> str:
-    return say("checked after you submit ({points} points)", points=_number(verdict.points))
+    return say("checked after you submit ({points} points)", points=plain_number(verdict.points))
 
 
 def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     sign, style = SIGNS[verdict.status]
     words = say(STATUSES[verdict.status])
     head = Text(f"{sign} {verdict.title}: ", style=style)
-    head.append(f"{_number(verdict.score)}/{_number(verdict.points)}, {words}", style="bold " + style)
+    head.append(f"{plain_number(verdict.score)}/{plain_number(verdict.points)}, {words}", style="bold " + style)
     yield head
     if verdict.beside_student_code:
         yield Padding(Text(say("tests run beside student code"), style="dim"), (0, 0, 0, 2))

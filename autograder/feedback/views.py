@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from autograder.checks.networks import maker_named_in
 from autograder.feedback.causes import root_causes
 from autograder.feedback.wording import anchor, condition, of_points, points
 from autograder.language import say, say_count
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # As many as a tired student takes in.
 MOST_STEPS = 3
-# How the checks say in English that no network was made, and which cell should have made it.
-_MAKER = re.compile(r"\bcode cell (\d+), which makes it,")
 
 
 @dataclass(frozen=True)
@@ -125,8 +123,8 @@ def _steps(result: Result) -> tuple[Step, ...]:
 
 def _maker(finding: Finding) -> str | None:
     """The place of the cell whose failure this finding is put down to; None where it is put down to none."""
-    named = _MAKER.search(finding.key)
-    return f"code-{named[1]}" if named else None
+    cell = maker_named_in(finding.key)
+    return None if cell is None else f"code-{cell}"
 
 
 def _answered(result: Result) -> set[str]:

@@ -6,12 +6,12 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from autograder import datasets
-from autograder.data import Data, SilentWithoutTests, digest
+from autograder.data import Data, Lean, digest
 from autograder.foreign.model import NbgraderCell, OtterTest
 from autograder.foreign.nbgrader import placed
 from autograder.sandbox.bounds import Bounds
@@ -60,7 +60,7 @@ class Limits(Data):
         )
 
 
-class ObserveTask(SilentWithoutTests):
+class ObserveTask(Lean):
     """What to bring back from a notebook, what to give it, and how much it may take.
 
     variables: names of the variables whose values are wanted.
@@ -74,6 +74,8 @@ class ObserveTask(SilentWithoutTests):
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
+
+    later: ClassVar[tuple[str, ...]] = ("tests",)
 
     @property
     def without_tests(self) -> ObserveTask:

@@ -13,7 +13,7 @@ from autograder.checks.written import RubricLine, Written
 from autograder.data import digest
 from autograder.errors import Mendable
 from autograder.gradebook import Gradebook, StoredResult
-from autograder.language import decimal, say
+from autograder.language import plain_number, say
 from autograder.overrides import notebook_digest
 from autograder.reporting import review
 from autograder.result import Override, Status, TextExhibit, Verdict
@@ -229,7 +229,7 @@ class Desk:
 
 
 def _between(points: float) -> str:
-    return say("Give a number of points between 0 and {points}.", points=decimal(f"{points:g}"))
+    return say("Give a number of points between 0 and {points}.", points=plain_number(points))
 
 
 def _in_lines(text: str) -> str:

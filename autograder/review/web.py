@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.feedback.templating import environment, frame
 from autograder.feedback.views import question_view
-from autograder.language import decimal, say, speaking
+from autograder.language import plain_number, say, speaking
 from autograder.review.desk import Desk, NotDecided, Sheet
 
 Found = TypeVar("Found")
@@ -161,7 +161,7 @@ def _sheet(
 ) -> HTMLResponse:
     verdict, override = sheet.verdict, sheet.verdict.override
     before = override.score if override else None if verdict.status == "needs_review" else verdict.score
-    given = "" if before is None else _written(before)
+    given = "" if before is None else plain_number(before)
     return _page(
         "review_question.html",
         desk,
@@ -181,11 +181,7 @@ def _levels(sheet: Sheet) -> list[tuple[str, str]]:
     points = sheet.queue.question.points
     plain = [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
     levels = [(line.points, line.text) for line in sheet.rubric] or plain
-    return [(_written(points), text) for points, text in levels]
-
-
-def _written(points: float) -> str:
-    return decimal(f"{points:g}")
+    return [(plain_number(points), text) for points, text in levels]
 
 
 def _page(template: str, desk: Desk, status: int = 200, **values: Any) -> HTMLResponse:

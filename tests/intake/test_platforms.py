@@ -10,6 +10,7 @@ import pytest
 
 from autograder.intake import Intake, IntakeError, Submission, read_submissions
 from autograder.result import Person
+from tests.samples.gradescope import METADATA
 
 
 def pack(path: Path, members: dict[str, bytes]) -> Path:
@@ -203,38 +204,6 @@ def test_blind_marking_keeps_the_participants_number(tmp_path: Path, called: str
     (same,) = read_submissions(flat).submissions
     for one in (folder, same):
         assert (person(one), one.read()) == (Person(name=called, id="12345"), b"j")
-
-
-METADATA = """---
-submission_100:
-  :submitters:
-  - :name: Jane Doe
-    :sid: '0012'
-    :email: jane@uni.edu
-  :created_at: 2026-11-20 10:00:00.123456000 Z
-  :score: 3.0
-  :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
-    output: text
-  :history:
-  - :id: 99
-    :created_at: 2026-11-19 10:00:00.000000000 Z
-    :score: 1.0
-submission_101:
-  :submitters:
-  - :name: Bob Ray
-    :sid: '13'
-    :email: bob@uni.edu
-  - :name: Kim Poe
-    :sid: '14'
-    :email: kim@uni.edu
-  :created_at: 2026-11-20 11:00:00.000000000 Z
-submission_102:
-  :submitters:
-  - :name: Jane Doe
-    :sid: '0012'
-    :email: jane@uni.edu
-  :created_at: 2026-11-21 10:00:00.000000000 Z
-"""
 
 
 def test_a_gradescope_export_keeps_numbers_emails_groups_and_the_latest_attempt(tmp_path: Path) -> None:

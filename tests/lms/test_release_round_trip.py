@@ -17,6 +17,7 @@ from autograder.assignment import load
 from autograder.evidence import Evidence
 from autograder.lms.bundle import pack
 from autograder.lms.release import ReleaseError, release
+from tests.samples.gradescope import METADATA
 
 pytestmark = pytest.mark.slow
 # What a machine without a network puts before a student's notebook: the images, and short training.
@@ -30,15 +31,6 @@ colab = types.ModuleType("google.colab")
 colab.files = files
 sys.modules |= {{"google.colab": colab, "google.colab.files": files}}
 type(get_ipython()).__repr__ = lambda shell: "<google.colab._shell.Shell object>"
-"""
-
-SUBMITTED = """---
-submission_100:
-  :submitters:
-  - :name: Jane Doe
-    :sid: '0012'
-    :email: jane@uni.edu
-  :created_at: 2026-11-20 10:00:00.123456000 Z
 """
 
 
@@ -160,7 +152,7 @@ def test_what_the_notebook_exports_is_graded_like_the_notebook(cnn2: Path, tmp_p
     shutil.copy(exported, tmp_path / "class" / "carl.zip")
     with zipfile.ZipFile(tmp_path / "assignment_5_export.zip", "w") as archive:
         archive.write(exported, f"assignment_5_export/submission_100/{exported.name}")
-        archive.writestr("assignment_5_export/submission_metadata.yml", SUBMITTED)
+        archive.writestr("assignment_5_export/submission_metadata.yml", METADATA.partition("submission_101")[0])
     report = tmp_path / "report"
     for handed_in in (exported, tmp_path / "class", tmp_path / "assignment_5_export.zip"):
         command = [BIN / "autograder", "grade", "cnn2", handed_in, "--output", report]
