@@ -39,7 +39,7 @@ lock: $(READY)   ## compile requirements.lock again from pyproject.toml
 
 # A sentence that is new in the code stays English until its line in each catalogue is filled in.
 catalogues: $(READY)  ## collect the sentences of the code for the languages, see docs/languages.md
-	$(BIN)/python -m autograder.authoring.catalogues
+	$(BIN)/python -m autograder.authoring.translations
 
 peers:           ## the environment of nbgrader and otter-grader, for benchmarks/peers.py
 	$(PYTHON) -m venv .venv-peers

@@ -28,13 +28,14 @@ from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_o
 from autograder.assignment import load
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Context
+from autograder.checks.diagnosis.rules import RULES
 from autograder.checks.judging import with_explanations
-from autograder.diagnosis.rules import RULES
-from autograder.gradebook import Gradebook
-from autograder.grading import Standard, with_runs
-from autograder.result import SubstitutionExhibit
+from autograder.grading.answer_key import Standard
+from autograder.grading.judge import with_runs
+from autograder.records.result import SubstitutionExhibit
+from autograder.records.store import Gradebook
+from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
-from autograder.training import TrainingRun, TrainingTask
 
 ROOT = Path(__file__).parents[1]
 
@@ -122,7 +123,7 @@ class Bench:
 
     def _holds(self, subject, aspect: str) -> bool:
         """Whether a repair other than the seeded one restores the accuracy from another random start as well."""
-        from autograder.diagnosis.search import Found, search
+        from autograder.checks.diagnosis.search import Found, search
 
         case = subject.case()
         found = search(case, subject.context.run_of) if case is not None else None

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
-from autograder.authoring.configs import Layer, layer, layers_of, sequential
+from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
 from autograder.checks.accuracy import Accuracy
-from autograder.evidence import CapturedFit
-from autograder.grading import Standard
-from autograder.observe.facts import statistics, target_facts, validation_facts
+from autograder.grading.answer_key import Standard
+from autograder.observe.array_statistics import statistics, target_facts, validation_facts
+from autograder.records.evidence import CapturedFit
+from autograder.records.training import Recipe
 from autograder.train.images import one_hot, prepare
-from autograder.training import Recipe
 
 EPOCHS, BATCH = 10, 64
 WEIGHTED = ("Dense", "Conv2D")

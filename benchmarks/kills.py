@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from autograder.gradebook import FILE_NAME, Gradebook
+from autograder.records.store import FILE_NAME, Gradebook
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ("Emil Fischer", "Kwame Mensah", "Bob Untermeyer", "Oskar Nowak")

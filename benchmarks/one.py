@@ -75,7 +75,7 @@ def private_memory(folder: Path) -> list[float]:
     """MB that each of three kernels has for itself alone."""
     from autograder.assignment import load
     from autograder.observe.observer import Observer
-    from autograder.sandbox.isolation import choose
+    from autograder.observe.sandbox.isolation import choose
 
     (member,) = students(1, 1, 1)
     notebook = filled_in(template(1), member.code)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder import jobs
+from autograder import api
 from autograder.assignment import load
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 
@@ -48,7 +48,7 @@ def by_grade(name: str, found: dict[str, Path], folder: Path) -> dict[str, Score
 
 
 def by_check(name: str, notebook: Path) -> Scores:
-    return scores(jobs.check(notebook, name)[1].line()["questions"])
+    return scores(api.check(notebook, name)[1].line()["questions"])
 
 
 def by_otter(package: Path, notebook: Path, folder: Path) -> Scores:
@@ -78,7 +78,7 @@ def main() -> None:
             del found[student]
             print(f"skipped   {name}: {student} (no notebook: neither otter nor check opens it)", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            package = jobs.package(load(name), Path(folder)).path
+            package = api.package(load(name), Path(folder)).path
             graded = by_grade(name, found, Path(folder))
             for number, (student, path) in enumerate(found.items()):
                 place = Path(folder) / str(number)

@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.gradebook import FILE_NAME, Gradebook, StoredResult, StoredSubmission
+from autograder.records.store import FILE_NAME, Gradebook, StoredResult, StoredSubmission
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
 

@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
-from autograder.training import TrainingRun, TrainingTask
 
 STARTS = 20
 
@@ -29,10 +29,10 @@ STARTS = 20
 def write(path: Path, assignment: str, report: Path) -> None:
     """The tasks of a graded class, and what was decided there."""
     from autograder.assignment import load
-    from autograder.gradebook import FILE_NAME, Gradebook
-    from autograder.grading import Standard, context_of
+    from autograder.grading.answer_key import Standard, context_of
     from autograder.intake.notebook import parse_notebook
-    from autograder.result import CurveExhibit
+    from autograder.records.result import CurveExhibit
+    from autograder.records.store import FILE_NAME, Gradebook
 
     standard = Standard.stored(load(assignment))
     (question,) = [question for question in standard.assignment.questions if question.needs_calibration]

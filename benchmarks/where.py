@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cnn2_class import Student
 
-from autograder.gradebook import FILE_NAME, Gradebook
+from autograder.records.store import FILE_NAME, Gradebook
 
 
 def phases(report: Path, members: list[Student], complete: bool) -> None:

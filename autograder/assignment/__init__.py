@@ -1,7 +1,7 @@
 """What an instructor wrote: `assignment.toml` as typed models."""
 
+from autograder.assignment.loader import load, search_path
 from autograder.assignment.model import Assignment, NetworkSpec
-from autograder.assignment.problems import AssignmentError
-from autograder.assignment.reading import load, search_path
+from autograder.assignment.validation import AssignmentError
 
 __all__ = ["Assignment", "AssignmentError", "NetworkSpec", "load", "search_path"]

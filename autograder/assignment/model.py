@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from autograder.assignment.problems import AssignmentError, language_problem
+from autograder.assignment.validation import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
-from autograder.data import Data, digest
-from autograder.language import catalogue
+from autograder.core.data import Data, digest
+from autograder.core.language import catalogue
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
-from autograder.training import Recipe
+from autograder.records.training import Recipe
 
 Dataset = Literal["mnist", "fashion_mnist", "cifar10"]
 

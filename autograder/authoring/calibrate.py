@@ -7,23 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograder.errors import Mendable
-from autograder.grading import Standard
-from autograder.reference import Reference, Threshold, read_solution
+from autograder.core.errors import UserError
+from autograder.grading.answer_key import Standard
+from autograder.grading.reference import Reference, Threshold, read_solution
+from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.thresholds import threshold
-from autograder.training import TrainingRun, TrainingTask
 
 if TYPE_CHECKING:
-    from autograder.train.trainer import Trainer
+    from autograder.grading.engine import TrainStage
 
 
-class CalibrationError(Mendable):
+class CalibrationError(UserError):
     """A run of the reference network did not give an accuracy; the message says which and why."""
 
 
 def calibrate(
     standard: Standard,
-    trainer: Trainer,
+    trainer: TrainStage,
     seeds: Sequence[int],
     *,
     workers: int,
@@ -66,7 +66,7 @@ class Checked:
 
 def try_thresholds(
     standard: Standard,
-    trainer: Trainer,
+    trainer: TrainStage,
     seeds: Sequence[int],
     *,
     workers: int,
@@ -94,7 +94,7 @@ def _runs(
     question: str,
     task: TrainingTask,
     share: float,
-    trainer: Trainer,
+    trainer: TrainStage,
     seeds: Sequence[int],
     workers: int,
     progress: Callable[[str, int, float], None],

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.authoring.configs import Layer, layer, sequential
+from autograder.authoring.keras_configs import Layer, layer, sequential
 from autograder.network.describe import in_words
 from autograder.network.kinds import POOLINGS
 

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment.model import Dataset
 from autograder.authoring.keras_code import LayerCode, NotWritable, layer_codes
+from autograder.core.errors import UserError
+from autograder.core.files import write_atomically
 from autograder.datasets import CLASSES, SHAPES
-from autograder.errors import Mendable
-from autograder.files import write_atomically
 from autograder.network.architecture import Architecture
 from autograder.network.inference import architecture_from_table
 from autograder.network.measure import rows, totals
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _USUAL: tuple[Dataset, ...] = ("mnist", "cifar10", "fashion_mnist")
 
 
-class CannotStart(Mendable):
+class CannotStart(UserError):
     """No assignment can be started from this; one sentence that says why and what to do."""
 
 

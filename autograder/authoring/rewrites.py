@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.authoring.configs import Layer, functional, layer, sequential
+from autograder.authoring.keras_configs import Layer, functional, layer, sequential
 from autograder.network.architecture import Row
 from autograder.network.kinds import POOLINGS
 

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.assignment import AssignmentError
-from autograder.authoring.configs import NotAChain, layers_of
+from autograder.authoring.keras_configs import NotAChain, layers_of
 from autograder.authoring.mutants import Mutant, of_compilation, structural
 from autograder.authoring.rewrites import Rewrite, rewrites
 from autograder.checks.base import Context, ExpectedNetwork
-from autograder.evidence import Evidence
-from autograder.grading import Standard, conclude, context_of, with_runs
+from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.judge import conclude, with_runs
+from autograder.grading.reference import read_solution
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.measure import rows, totals
-from autograder.reference import read_solution
-from autograder.result import Result
-from autograder.training import TrainingRun, TrainingTask
+from autograder.records.evidence import Evidence
+from autograder.records.result import Result
+from autograder.records.training import TrainingRun, TrainingTask
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
-from autograder.checks.closeness import (
+from autograder.checks.explanation import Subject
+from autograder.checks.score_statistics import (
     MOST_RUNS,
     chance_of_passing,
     clear_from,
@@ -17,13 +18,12 @@ from autograder.checks.closeness import (
     is_close,
     spread,
 )
-from autograder.checks.diagnosing import Subject
-from autograder.checks.networks import StudentNetwork, find_network
-from autograder.checks.tasks import training_task
-from autograder.language import decimal, mark, say, say_count
-from autograder.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
-from autograder.training import Recipe, TrainingRun, TrainingTask
-from autograder.training_problems import told_problem
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.checks.training_tasks import training_task
+from autograder.core.language import decimal, mark, say, say_count
+from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
+from autograder.records.training import Recipe, TrainingRun, TrainingTask
+from autograder.records.training_messages import told_problem
 
 DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
@@ -56,9 +56,9 @@ class Accuracy(Question):
     own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the run, so
     that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it
     is not decided by one run: the mean of `runs` from as many random starts decides, and one far below it has to be met
-    by a second start as well (`autograder.checks.closeness`; with `runs` 1 one run decides always). Where it is missed,
-    at most `substitutions` further short runs of each distinct network look for the smallest change that restores it
-    (0: none).
+    by a second start as well (`autograder.checks.score_statistics`; with `runs` 1 one run decides always). Where it is
+    missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
+    restores it (0: none).
     """
 
     kind: Literal["accuracy"]

@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import Field
 
 from autograder.checks.base import Context, NotebookCell, Question
-from autograder.checks.numerals import Numeral, SeveralNumbers, read_numeral, written
-from autograder.data import Data
-from autograder.evidence import CapturedValue
-from autograder.language import say, say_count
-from autograder.result import Finding, Verdict
+from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
+from autograder.core.data import Data
+from autograder.core.language import say, say_count
+from autograder.records.evidence import CapturedValue
+from autograder.records.result import Finding, Verdict
 
 # What notebooks put where an answer belongs, beside None and `...`; compared without case and punctuation.
 _PLACEHOLDERS = frozenset(

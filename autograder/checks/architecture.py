@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
-from autograder.checks.networks import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
-from autograder.language import say
+from autograder.checks.student_network import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
+from autograder.core.language import say
 from autograder.network.architecture import Architecture
-from autograder.network.diff import Deviation, Diff
+from autograder.network.deviation import Deviation
+from autograder.network.diff import Diff
 from autograder.network.measure import sum_up
-from autograder.result import Finding, Verdict
+from autograder.records.result import Finding, Verdict
 
 
 class ArchitectureQuestion(Question):

@@ -11,10 +11,10 @@ from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as, said
 from autograder.checks.base import Context
-from autograder.checks.numerals import written
-from autograder.evidence import CapturedValue
-from autograder.language import mark, say
-from autograder.result import Verdict
+from autograder.checks.number_parsing import written
+from autograder.core.language import mark, say
+from autograder.records.evidence import CapturedValue
+from autograder.records.result import Verdict
 
 MOST = 10_000
 _LOWEST = mark("The lowest of your values stands at position {position}; it is to be expected elsewhere.")

@@ -15,15 +15,15 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
-from autograder.data import Data, digest
-from autograder.evidence import CapturedFit, Evidence
-from autograder.foreign.model import ForeignTest
-from autograder.language import active
+from autograder.core.data import Data, digest
+from autograder.core.language import active
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
-from autograder.result import Exhibit, Finding, Verdict
-from autograder.training import Recipe, TrainingRun, TrainingTask
+from autograder.records.evidence import CapturedFit, Evidence
+from autograder.records.external_tests.model import ForeignTest
+from autograder.records.result import Exhibit, Finding, Verdict
+from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 Value = TypeVar("Value")
 
@@ -155,8 +155,8 @@ class Question(Data, ABC):
     # Whether the verdict reads the layers of its networks: where they cannot be read, a person has to.
     about_layers: ClassVar[bool] = False
 
-    # The settings of its own with which students may judge their answer before they hand in (`autograder.live`): none
-    # of them tells what is right. Where there are none, it is only said there how the answer is understood.
+    # The settings of its own with which students may judge their answer before they hand in (`autograder.selfcheck`);
+    # none of them tells what is right. Where there are none, it is only said there how the answer is understood.
     public: ClassVar[tuple[str, ...]] = ()
 
     @property

@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, described, read_as, single
 from autograder.checks.base import Context
-from autograder.checks.numerals import SeveralNumbers, read_numeral
-from autograder.evidence import CapturedValue
-from autograder.language import say
-from autograder.result import Verdict
+from autograder.checks.number_parsing import SeveralNumbers, read_numeral
+from autograder.core.language import say
+from autograder.records.evidence import CapturedValue
+from autograder.records.result import Verdict
 
 # Words that mean the same option; an option with one of them as its key or text is meant by all of its row.
 _SAME_WORDS = (

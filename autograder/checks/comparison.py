@@ -9,14 +9,14 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
-from autograder.checks.closeness import MOST_RUNS
-from autograder.checks.networks import StudentNetwork, find_network
-from autograder.checks.tasks import training_task
-from autograder.language import mark, say
+from autograder.checks.score_statistics import MOST_RUNS
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.checks.training_tasks import training_task
+from autograder.core.language import mark, say
 from autograder.network.measure import totals
-from autograder.result import CurveExhibit, Finding, Verdict
-from autograder.training import Recipe, TrainingRun, TrainingTask
-from autograder.training_problems import told_problem
+from autograder.records.result import CurveExhibit, Finding, Verdict
+from autograder.records.training import Recipe, TrainingRun, TrainingTask
+from autograder.records.training_messages import told_problem
 
 Claim = Literal["higher_accuracy", "smaller_gap", "fewer_parameters", "more_parameters"]
 _TRAINED = ("higher_accuracy", "smaller_gap")

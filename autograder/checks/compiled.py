@@ -6,14 +6,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from autograder.checks.aspects import RIGHT, Aspect, judged, missed
 from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.networks import StudentNetwork, find_network
-from autograder.language import say
+from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.core.language import say
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, read_compilation
-from autograder.result import Finding, Verdict
+from autograder.records.result import Finding, Verdict
 
 _ONE_HOT, _WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
 _CROSSENTROPIES = frozenset({_ONE_HOT, _WHOLE, "binary_crossentropy", "categorical_focal_crossentropy"})

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.networks import find_network
-from autograder.evidence import CapturedFigure, CapturedFit
-from autograder.language import mark, say
-from autograder.result import Finding, Verdict
+from autograder.checks.student_network import find_network
+from autograder.core.language import mark, say
+from autograder.records.evidence import CapturedFigure, CapturedFit
+from autograder.records.result import Finding, Verdict
 
 Curve = Literal["training", "validation"]
 # In words of several languages and as Keras names its metrics; tried in this order.

@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from autograder.checks.aspects import RIGHT, Aspect, judged, missed
 from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.networks import find_network
-from autograder.evidence import CapturedFit
-from autograder.language import say, say_count
-from autograder.result import Finding, Verdict
+from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
+from autograder.checks.student_network import find_network
+from autograder.core.language import say, say_count
+from autograder.records.evidence import CapturedFit
+from autograder.records.result import Finding, Verdict
 
 
 class History(Question):

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from autograder.checks.base import Context, Question
-from autograder.checks.networks import find_network
-from autograder.language import mark, say
-from autograder.result import Finding, Verdict
-from autograder.training import TrainingRun, TrainingTask
+from autograder.checks.student_network import find_network
+from autograder.core.language import mark, say
+from autograder.records.result import Finding, Verdict
+from autograder.records.training import TrainingRun, TrainingTask
 
 # By the status of the question that is built on.
 _BUILDS_ON = {

@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as
 from autograder.checks.base import Context
-from autograder.checks.networks import find_network
-from autograder.checks.numerals import written
+from autograder.checks.number_parsing import written
 from autograder.checks.quantities import Quantity
-from autograder.evidence import CapturedValue
-from autograder.language import say
-from autograder.result import Verdict
+from autograder.checks.student_network import find_network
+from autograder.core.language import say
+from autograder.records.evidence import CapturedValue
+from autograder.records.result import Verdict
 
 # Equal but for the rounding of floating-point arithmetic.
 _ROUNDING = 1e-9

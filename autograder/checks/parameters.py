@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
-from autograder.checks.networks import actual_totals, difference, find_network
-from autograder.language import mark, say
+from autograder.checks.student_network import actual_totals, difference, find_network
+from autograder.core.language import mark, say
 from autograder.network.architecture import Totals
 from autograder.network.measure import sum_up
-from autograder.result import Finding, Verdict
+from autograder.records.result import Finding, Verdict
 
 _WORDS = {
     "total": mark("{given:,} parameters in all ({expected:,} expected)"),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from autograder.data import Data
+from autograder.core.data import Data
 from autograder.network.architecture import Architecture, Row, Shape
 from autograder.network.kinds import KINDS, current_name
 from autograder.network.measure import rows, sum_up

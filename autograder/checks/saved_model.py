@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.networks import find_network
-from autograder.evidence import CapturedFile, InvalidEvidence, check_depth
-from autograder.language import mark, say
+from autograder.checks.student_network import find_network
+from autograder.core.language import mark, say
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.values import shown
-from autograder.result import Finding, Verdict
+from autograder.records.evidence import CapturedFile, InvalidEvidence, check_depth
+from autograder.records.result import Finding, Verdict
 
 MAX_DEPTH = 64
 

@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
 from autograder.checks.base import Context
-from autograder.checks.networks import find_network
 from autograder.checks.quantities import OutputShape
-from autograder.evidence import CapturedValue
-from autograder.language import say, say_count
-from autograder.result import Verdict
+from autograder.checks.student_network import find_network
+from autograder.core.language import say, say_count
+from autograder.records.evidence import CapturedValue
+from autograder.records.result import Verdict
 
 Sizes = tuple[Annotated[int, Field(ge=0)], ...]
 _BATCH = (None, -1)

@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, NotebookCell, Question
-from autograder.data import Data
-from autograder.language import say
-from autograder.result import Finding, TextExhibit, Verdict
+from autograder.core.data import Data
+from autograder.core.language import say
+from autograder.records.result import Finding, TextExhibit, Verdict
 
 LONGEST_SHOWN = 5000
 

@@ -65,11 +65,11 @@ def settings(
 @contextmanager
 def sentences() -> Iterator[None]:
     """Turn the errors that a person can mend into one sentence and exit status 2, and Ctrl-C into a word."""
-    from autograder.errors import Mendable
+    from autograder.core.errors import UserError
 
     try:
         yield
-    except Mendable as error:
+    except UserError as error:
         stop(str(error), 2)
     except KeyboardInterrupt:
         stop("Stopped. What was finished is stored; the same command continues from here.", 130)

@@ -20,13 +20,14 @@ def calibrate(
 ) -> None:
     """Compute the thresholds of accuracy questions from the reference solution's own short runs."""
     with sentences():
-        from autograder import calibrating, jobs
         from autograder.assignment import load
+        from autograder.authoring import commands
+        from autograder.grading.engine.local import available_cores
 
         asked = range(1, seeds + 1)
-        cores = workers or jobs.available_cores()
+        cores = workers or available_cores()
         if check:
-            checked = calibrating.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
+            checked = commands.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
             for one in checked:
                 low, high = min(one.accuracies), max(one.accuracies)
                 say(
@@ -34,7 +35,7 @@ def calibrate(
                     f"reached with {one.passed} of {len(one.accuracies)} seeds"
                 )
             raise typer.Exit(any(one.passed < len(one.accuracies) for one in checked))
-        reference, path = calibrating.calibrate_assignment(
+        reference, path = commands.calibrate_assignment(
             load(assignment),
             asked,
             workers=cores,

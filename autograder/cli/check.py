@@ -20,9 +20,9 @@ def check(
 ) -> None:
     """Check your own notebook before you hand it in: the same judgements as when it is graded."""
     with sentences():
-        from autograder import jobs
-        from autograder.feedback.terminal import print_result
+        from autograder import api
+        from autograder.cli.result_view import print_result
 
         with out.status("running your notebook …"):
-            found, result = jobs.check(notebook, assignment, language)
+            found, result = api.check(notebook, assignment, language)
         print_result(out, found, result)

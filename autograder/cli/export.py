@@ -53,9 +53,9 @@ def export(
 ) -> None:
     """Put the scores into your platform's own file. Your file stays; a filled copy is written."""
     with sentences():
-        from autograder import jobs
+        from autograder.lms.export import export_grades
 
-        done = jobs.export_grades(
+        done = export_grades(
             folder,
             to.value,
             roster=roster,

@@ -49,20 +49,21 @@ def grade(
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
     with sentences():
-        from autograder import jobs
+        from autograder import api
         from autograder.assignment import load
-        from autograder.engine import read_cluster_file, running_scheduler
-        from autograder.progress import watching
+        from autograder.cli.progress import watching
+        from autograder.grading.engine import read_cluster_file, running_scheduler
+        from autograder.grading.engine.local import available_cores
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
         machines = running_scheduler(scheduler) if scheduler else read_cluster_file(cluster) if cluster else None
         found = load(assignment)
-        done = jobs.grade(
+        done = api.grade(
             found,
             submissions,
             output or Path("reports") / found.name,
-            workers=workers or jobs.available_cores(),
+            workers=workers or available_cores(),
             isolation=isolation.value,
             fresh=fresh,
             watch=lambda total: watching(out, total),

@@ -19,8 +19,8 @@ def grade_one(
 ) -> None:
     """Grade one submission and write its result as JSON."""
     with sentences():
-        from autograder import jobs
+        from autograder import api
         from autograder.assignment import load
-        from autograder.files import write_atomically
+        from autograder.core.files import write_atomically
 
-        write_atomically(output, jobs.grade_one(load(assignment), notebook, student).model_dump_json())
+        write_atomically(output, api.grade_one(load(assignment), notebook, student).model_dump_json())

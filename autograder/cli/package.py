@@ -17,10 +17,10 @@ def package(
 ) -> None:
     """Pack autograder.zip for Gradescope, which `otter run -a autograder.zip NOTEBOOK` grades with as well."""
     with sentences():
-        from autograder import jobs
         from autograder.assignment import load
+        from autograder.lms.bundle import package as package_assignment
 
-        packed = jobs.package(load(assignment), output)
+        packed = package_assignment(load(assignment), output)
         say(f"{packed.path} ({packed.path.stat().st_size / 2**20:.1f} MB)")
         for left in packed.left_out:
             say(f"not packed: {left}")

@@ -23,10 +23,10 @@ def regrade(
 ) -> None:
     """Judge again from stored evidence, after you changed points, thresholds or checks. Executes nothing."""
     with sentences():
-        from autograder import jobs
-        from autograder.regrading import NotRegraded, Regraded
+        from autograder import api
+        from autograder.grading.regrade import NotRegraded, Regraded
 
-        index, outcomes = jobs.regrade_folder(folder, language)
+        index, outcomes = api.regrade_folder(folder, language)
         regraded = [outcome for outcome in outcomes if isinstance(outcome, Regraded)]
         for one in regraded:
             if one.before.score != one.after.score or one.before.points != one.after.points:

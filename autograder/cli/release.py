@@ -21,7 +21,7 @@ def release(
     """Make what students receive, with otter's `assign`: the notebook, and checks of it that they run themselves."""
     with sentences():
         from autograder.assignment import load
-        from autograder.releasing import release_assignment
+        from autograder.authoring.commands import release_assignment
 
         found = load(assignment)
         with out.status("making what students receive …"):

@@ -24,13 +24,13 @@ def review(
 ) -> None:
     """Read written answers and override scores, in your browser. Only this machine can reach the page."""
     with sentences():
-        from autograder import jobs
+        from autograder.grading.gradebook_location import opened
 
         try:
-            from autograder.review.serve import reviewing
+            from autograder.report.review.serve import reviewing
         except ModuleNotFoundError as error:
             stop(f"This command needs {error.name}: pip install 'keras-autograder[review]'.", 2)
-        with jobs.opened(folder) as (assignment, gradebook):
+        with opened(folder) as (assignment, gradebook):
             reader = (name or "").strip()[:200] or _login()
             review_of = reviewing(folder, assignment, gradebook, reader=reader, port=port)
             with _port_named(port), review_of as (address, service, reporter):

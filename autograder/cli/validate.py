@@ -17,12 +17,12 @@ def validate(
 ) -> None:
     """Try an assignment out: the solution earns everything, the untouched notebook nothing, each mistake is caught."""
     with sentences():
-        from autograder import calibrating
         from autograder.assignment import load
+        from autograder.authoring import commands
 
         found = load(assignment)
         with out.status("running the solution, the untouched notebook and the mutants …"):
-            done = calibrating.validate_assignment(found, train_mutants=train)
+            done = commands.validate_assignment(found, train_mutants=train)
         for title, result in (("solution", done.solution), ("untouched notebook", done.untouched)):
             waits = f", {result.pending:g} wait for a person" if result.pending else ""
             say(f"{title}: {result.score:g} of {result.points:g} points{waits}")

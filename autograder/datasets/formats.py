@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from autograder.errors import Mendable
+from autograder.core.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ CIFAR_FILES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"
 _PACKAGED_TRAIN_PER_CLASS = 400
 
 
-class DatasetMissing(Mendable):
+class DatasetMissing(UserError):
     """The dataset is not on this machine, or its file is damaged. The message says which, where, and what to do."""
 
     def __init__(self, name: str, why: str) -> None:

@@ -4,7 +4,7 @@
 says whose is what; `notebook` turns the bytes of one submission into a notebook.
 """
 
-from autograder.intake.reading import read_submissions
+from autograder.intake.discovery import read_submissions
 from autograder.intake.single import one_submission
 from autograder.intake.submission import (
     Ignored,

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from autograder.core.language import say
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown
 from autograder.intake.submission import (
@@ -28,7 +29,6 @@ from autograder.intake.submission import (
     UnreadableSubmission,
     read_bounded,
 )
-from autograder.language import say
 
 # The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from autograder.intake.choosing import choose
 from autograder.intake.listing import Entry, Listing
-from autograder.intake.platform import Understood, submission_of
+from autograder.intake.platform_download import Understood, submission_of
+from autograder.intake.selection import choose
 from autograder.intake.submission import Ignored
-from autograder.result import HandedIn, Person
+from autograder.records.result import HandedIn, Person
 
 # Canvas writes LATE_anon_…; older copies of its archives have anon_LATE_….
 _ANONYMOUS = re.compile(

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from autograder.core.language import say
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
-from autograder.language import say
 
 # A fifo or device that took a file's place since it was listed must not block or act; absent flags do not exist there.
 _OPEN_FLAGS = (

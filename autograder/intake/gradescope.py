@@ -12,13 +12,13 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from autograder.intake.choosing import choose
+from autograder.core.language import say
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import shown
-from autograder.intake.platform import Understood, submission_of
+from autograder.intake.platform_download import Understood, submission_of
+from autograder.intake.selection import choose
 from autograder.intake.submission import Ignored, IntakeError, Submission, UnreadableSubmission
-from autograder.language import say
-from autograder.result import HandedIn, Person
+from autograder.records.result import HandedIn, Person
 
 METADATA = "submission_metadata.yml"
 # Databases keep no more than 300 characters of a student's name.

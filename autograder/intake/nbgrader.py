@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from autograder.intake.choosing import choose
 from autograder.intake.listing import Entry, Listing
-from autograder.intake.platform import Understood, submission_of
+from autograder.intake.platform_download import Understood, submission_of
+from autograder.intake.selection import choose
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission
-from autograder.result import HandedIn, Person
+from autograder.records.result import HandedIn, Person
 
 _STAMP = "timestamp.txt"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}[.\d]* ?\S{0,40}")

@@ -14,10 +14,10 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from autograder.evidence import InvalidEvidence, check_depth
+from autograder.core.language import mark, say
+from autograder.core.retelling import retold_from_all
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
-from autograder.language import mark, say
-from autograder.retelling import retold_from_all
+from autograder.records.evidence import InvalidEvidence, check_depth
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from autograder.intake.choosing import moment, several, why_not
+from autograder.core.language import say
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import same_student
+from autograder.intake.selection import moment, several, why_not
 from autograder.intake.submission import Ignored, Intake, Submission, nothing_to_read
-from autograder.language import say
-from autograder.result import HandedIn
+from autograder.records.result import HandedIn
 
 
 def read_plain(listing: Listing, notebook_name: str | None) -> Intake:

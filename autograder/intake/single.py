@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autograder.core.language import say
 from autograder.intake.submission import Submission, UnreadableSubmission, nothing_to_read, read_bounded
-from autograder.language import say
 
 
 def one_submission(handed_in: Path, student: str, notebook_name: str) -> Submission:

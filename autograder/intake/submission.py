@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO
 
-from autograder.errors import Mendable
-from autograder.language import say
-from autograder.result import HandedIn
+from autograder.core.errors import UserError
+from autograder.core.language import say
+from autograder.records.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
 
 
-class IntakeError(Mendable):
+class IntakeError(UserError):
     """Nothing can be graded from what was given: one sentence that names the path and the mend."""
 
 

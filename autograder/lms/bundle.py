@@ -19,10 +19,12 @@ from pathlib import Path
 
 from autograder import datasets
 from autograder.assignment import Assignment
-from autograder.data import Data
-from autograder.files import write_atomically
-from autograder.language import catalogue
-from autograder.lms.wheel import runtime_requirements, wheel, zipped
+from autograder.assignment.images import provide_images
+from autograder.core.data import Data
+from autograder.core.files import write_atomically
+from autograder.core.language import catalogue
+from autograder.core.wheel import runtime_requirements, wheel, zipped
+from autograder.grading.answer_key import Standard, require_thresholds
 
 PLUGIN = "autograder.lms.otter_plugin.AutograderPlugin"
 CATALOGUES = "languages"
@@ -119,3 +121,14 @@ def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
         else:
             packed[f"data/{name}.npz"] = found.path.read_bytes()
     return packed, tuple(left_out)
+
+
+def package(assignment: Assignment, folder: Path) -> Packed:
+    """Write `autograder.zip` for Gradescope and otter into `folder`.
+
+    Raises:
+        AssignmentError, DatasetMissing: it is not ready to grade by; the sentence says what to do.
+    """
+    provide_images(assignment)
+    require_thresholds(Standard.stored(assignment))
+    return pack(assignment, folder / "autograder.zip")

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autograder.lms.files import spreadsheet_text
-from autograder.lms.layouts import Layout, Line, Target, understand
+from autograder.core.errors import UsageError
+from autograder.core.files import write_atomically
+from autograder.grading.gradebook_location import opened
+from autograder.lms.gradebooks import Layout, Line, Target, understand
 from autograder.lms.matching import Matching, match
 from autograder.lms.roster import ExportError, Table, read_table
-from autograder.result import Result
+from autograder.records.result import Result
+from autograder.report.grades_files import spreadsheet_text
+from autograder.report.report_folder import bring_up_to_date, reviewed
 
 __all__ = [
     *("ExportError", "Exported", "Pending", "feedback_archive", "fill_roster", "pending_in", "plain_table"),
@@ -233,3 +237,59 @@ def _line(line: Line) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class ExportedGrades:
+    """What `export` wrote, and what to tell; because of `problems` somebody has no grade yet."""
+
+    written: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def export_grades(
+    folder: Path,
+    target: Target,
+    *,
+    roster: Path | None,
+    column: str | None,
+    output: Path | None,
+    pending: Pending,
+    scale: bool,
+) -> ExportedGrades:
+    """Put a report folder's scores, as persons decided them, into a copy of the instructor's own file.
+
+    Raises:
+        UsageError: it is no report folder, a roster is needed, or the output is the roster itself.
+        ExportError, GradebookError: with a sentence for the instructor; nothing was written then.
+    """
+    if roster is None and target != "csv":
+        raise UsageError(f"--to {target} fills a file of yours: name the file that {target} wrote with --roster.")
+    with opened(folder) as (assignment, gradebook):
+        results = [_scores_alone(stored.result) for stored in reviewed(gradebook)]
+        if roster is None:
+            place = output or folder / "export.csv"
+            write_atomically(place, plain_table(results))
+            return ExportedGrades((place,), tuple(pending_in(results)))
+        place = output or folder / f"{roster.stem}.graded{roster.suffix}"
+        if place.resolve() == roster.resolve():
+            raise UsageError(f"{place} is your own file; name another one with --output, so that it stays as it is.")
+        titles = [assignment.title, assignment.name]
+        done = fill_roster(roster, results, target, column=column, titles=titles, pending=pending, scale=scale)
+        write_atomically(place, done.content)
+        written = [place]
+        if target == "moodle" and done.matching.found:
+
+            def page_of(student: str) -> bytes:
+                return bring_up_to_date(folder, assignment, gradebook, student).read_bytes()
+
+            written.append(place.with_name(f"{place.stem}-feedback.zip"))
+            write_atomically(written[-1], feedback_archive(done, page_of))
+    return ExportedGrades(tuple(written), done.notes, done.problems)
+
+
+def _scores_alone(result: Result) -> Result:
+    """A result without what is said about it, so that a class of thousands fits into memory."""
+    questions = tuple(verdict.model_copy(update={"findings": (), "exhibits": ()}) for verdict in result.questions)
+    return result.model_copy(update={"questions": questions, "notes": ()})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
-from autograder.feedback.platform import overview_fragment, question_fragment
-from autograder.language import mark, say
-from autograder.result import Result, Verdict
-from autograder.sandbox.isolation import meaning
+from autograder.core.language import mark, say
+from autograder.observe.sandbox.isolation import meaning
+from autograder.records.result import Result, Verdict
+from autograder.report.fragments import overview_fragment, question_fragment
 
 _FAILED = mark("The autograder itself failed. This is no fault of yours and no grade; please tell your instructor.")
 BESIDE = "tests run beside student code"

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from autograder.lms.layouts import Line, Target
-from autograder.result import Person, Result
+from autograder.lms.gradebooks import Line, Target
+from autograder.records.result import Person, Result
 
 _BY_NAME = "by name"
 _BY_TEAM = "by team"

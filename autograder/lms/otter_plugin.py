@@ -14,10 +14,10 @@ import nbformat
 from otter.plugins import AbstractOtterPlugin
 from otter.run.run_autograder.utils import OtterRuntimeError
 
-from autograder.language import speaking
+from autograder.core.language import speaking
 from autograder.lms.otter_results import become_graded
 from autograder.lms.packaged import GradingFailed, close_to_others, grade_packaged, packaged_assignment, student_of
-from autograder.result import Result
+from autograder.records.result import Result
 
 LOG = ".OTTER_LOG"
 _OTTERS_OWN = frozenset({"tests"})

@@ -8,9 +8,9 @@ from typing import Any
 from otter.test_files import GradingResults
 from otter.test_files.abstract_test import TestCase, TestCaseResult, TestFile
 
-from autograder.feedback.platform import in_plain_text
 from autograder.lms.gradescope import BESIDE, results_json
-from autograder.result import Result, Verdict
+from autograder.records.result import Result, Verdict
+from autograder.report.fragments import in_plain_text
 
 
 class Question(TestFile):  # type: ignore[misc]

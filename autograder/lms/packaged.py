@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Assignment, load
-from autograder.language import ENGLISH, FOLDER_VARIABLE
+from autograder.core.language import ENGLISH, FOLDER_VARIABLE
 from autograder.lms.bundle import CATALOGUES, PackageFacts
-from autograder.result import Result
+from autograder.records.result import Result
 
 
 class GradingFailed(RuntimeError):

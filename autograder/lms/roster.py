@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.errors import Mendable
+from autograder.core.errors import UserError
 
 _MAX_BYTES = 64 * 2**20
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -15,7 +15,7 @@ _DELIMITERS = (",", ";", "\t")
 _DECIMAL = re.compile(r"\s*\d+([.,])\d+\s*")
 
 
-class ExportError(Mendable):
+class ExportError(UserError):
     """Nothing can be exported: one sentence that names the file and the mend."""
 
 

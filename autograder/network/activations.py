@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network.learning import constraint, initializer, regularizer
 from autograder.network.values import UnknownNetwork, integers, mapping, number, optional, shown
 

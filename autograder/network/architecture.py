@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from autograder.data import Data
+from autograder.core.data import Data
 
 Shape = tuple[int | None, ...]
 

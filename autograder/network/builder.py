@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network.activations import IDEMPOTENT, Applied
 from autograder.network.architecture import Shape
 from autograder.network.shapes import Misfit, ends, measure, padding_amounts

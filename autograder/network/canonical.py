@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.data import digest
-from autograder.language import say
+from autograder.core.data import digest
+from autograder.core.language import say
 from autograder.network.architecture import Architecture, Operation, Shape
 from autograder.network.builder import Builder, Node
 from autograder.network.graph import Scope, expand

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from autograder.data import Data
-from autograder.language import mark, say
+from autograder.core.data import Data
+from autograder.core.language import mark, say
 from autograder.network.optimizers import read_optimizer
 from autograder.network.values import (
     Reader,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.language import ENGLISH, active, mark, say, say_count
+from autograder.core.language import ENGLISH, active, mark, say, say_count
 from autograder.network import kinds
 from autograder.network.architecture import Operation, Shape
 

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from autograder.data import Data
+from autograder.core.data import Data
 from autograder.network.align import Pair, align, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
+from autograder.network.deviation import Deviation
 from autograder.network.effects import Edit, Effect, anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
 from autograder.network.wording import consequence, hint, message, where
 
-DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
 
 # Beyond that many, the network is another one, and what each deviation alone would do is not worked out any more.
 _MOST_EFFECTS = 30
-
-
-class Deviation(Data):
-    """One mistake, at its root.
-
-    `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
-    marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
-    where it is another kind of operation). `changes_totals`: applied alone to the expected network, it would change
-    the network's parameter counts. `message`, `where` and `hint` are for the student.
-    """
-
-    kind: DeviationKind
-    expected: int | None = None
-    actual: int | None = None
-    marked: bool = False
-    settings: tuple[str, ...] = ()
-    changes_totals: bool = False
-    message: str = ""
-    where: str = ""
-    hint: str = ""
 
 
 class AlignedRow(Data):

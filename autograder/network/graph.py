@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder

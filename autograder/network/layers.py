@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.kinds import WEIGHTED

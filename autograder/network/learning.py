@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.language import mark, say
+from autograder.core.language import mark, say
 from autograder.network.values import (
     Reader,
     UnknownNetwork,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network.architecture import Architecture, Row, Shape, Totals
 from autograder.network.shapes import Misfit, measure
 

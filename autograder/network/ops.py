@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.language import say
+from autograder.core.language import say
 from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
-from autograder.language import mark, say
+from autograder.core.language import mark, say
 from autograder.network.architecture import Shape
 
 Settings = Mapping[str, Any]

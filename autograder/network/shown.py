@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.data import Data
+from autograder.core.data import Data
 from autograder.network.align import Pair, align, compared, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.diff import compare

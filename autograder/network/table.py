@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from autograder.data import Data
+from autograder.core.data import Data
 from autograder.network.architecture import Architecture, Row, Shape
 from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS, ALIASES, KINDS, current_name

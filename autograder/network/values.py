@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autograder.language import say
+from autograder.core.language import say
 
 Reader = Callable[[object], Any]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograder.language import say, say_count
+from autograder.core.language import say, say_count
 from autograder.network import kinds
 from autograder.network.align import Pair
 from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.describe import in_words, joined, named, setting_in_words, shape_in_words
 
 if TYPE_CHECKING:
-    from autograder.network.diff import Deviation
+    from autograder.network.deviation import Deviation
 
 
 def message(deviation: Deviation, expected: Architecture, actual: Architecture) -> str:

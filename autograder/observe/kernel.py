@@ -14,12 +14,12 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from autograder.execution_notes import FAR_TOO_MUCH_OUTPUT
-from autograder.observe.describe import Describer
-from autograder.observe.fitting import FitRecorder
-from autograder.observe.serving import serve
-from autograder.observe.stand_ins import install
-from autograder.observe.testing import run_test
+from autograder.observe.capture import Describer
+from autograder.observe.dataset_loader import serve
+from autograder.observe.external_tests import run_test
+from autograder.observe.fit_recorder import FitRecorder
+from autograder.observe.stubs import install
+from autograder.records.execution_messages import FAR_TOO_MUCH_OUTPUT
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
 CAPTURE_REQUEST = "autograder_capture_request"

@@ -13,13 +13,13 @@ from types import TracebackType
 
 import nbformat
 
-from autograder.evidence import Evidence
+from autograder.observe.dataset_memory import ServedData
+from autograder.observe.notebook_run import KernelLost, NotebookRun
 from autograder.observe.provisioner import manager
-from autograder.observe.run import KernelLost, NotebookRun
-from autograder.observe.served_data import ServedData
+from autograder.observe.sandbox.bounds import Isolation
+from autograder.observe.sandbox.process import SandboxError, WarmProcess
 from autograder.observe.task import ObserveTask, versions
-from autograder.sandbox.isolation import Isolation
-from autograder.sandbox.process import SandboxError, WarmProcess
+from autograder.records.evidence import Evidence
 
 _ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)

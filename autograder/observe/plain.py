@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import execution_notes
+from autograder.records import execution_messages
 
 MAX_DEPTH = 56
 MAX_TEXT = 20_000
@@ -36,17 +36,17 @@ def plain(value: Any, depth: int = 1) -> Any:
         NotPlain: it holds anything else, or is nested too deeply.
     """
     if depth > MAX_DEPTH:
-        raise NotPlain(execution_notes.TOO_DEEP)
+        raise NotPlain(execution_messages.TOO_DEEP)
     kind = type(value)
     if value is None or kind is bool:
         return value
     if kind is str:
         if len(value) > MAX_TEXT:
-            raise NotPlain(execution_notes.LONG_TEXT)
+            raise NotPlain(execution_messages.LONG_TEXT)
         return value.encode("utf-8", "replace").decode()
     if kind is int:
         if value.bit_length() > _MAX_BITS:
-            raise NotPlain(execution_notes.LARGE_NUMBER)
+            raise NotPlain(execution_messages.LARGE_NUMBER)
         return value
     if kind is float:
         return value if math.isfinite(value) else None
@@ -56,9 +56,9 @@ def plain(value: Any, depth: int = 1) -> Any:
         return [plain(item, depth + 1) for item in list.copy(list(value))]
     if kind is dict:
         if any(type(key) is not str for key in value):
-            raise NotPlain(execution_notes.KEYS_NO_TEXTS)
+            raise NotPlain(execution_messages.KEYS_NO_TEXTS)
         return {plain(key): plain(item, depth + 1) for key, item in dict.copy(value).items()}
-    raise NotPlain(execution_notes.HOLDS_OBJECT.format(kind=type_name(value)))
+    raise NotPlain(execution_messages.HOLDS_OBJECT.format(kind=type_name(value)))
 
 
 def describe_value(value: Any) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.observe.relay import Relay
-from autograder.sandbox.bounds import Bounds
-from autograder.sandbox.process import ConfinedProcess, Exit, WarmProcess
+from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.process import ConfinedProcess, Exit, WarmProcess
 
 ENTRY = "autograder.observe.kernel:run"
 CHANNELS = ("shell", "iopub", "stdin", "control")

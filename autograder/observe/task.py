@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from autograder import datasets
-from autograder.data import Data, Lean, digest
-from autograder.foreign.model import NbgraderCell, OtterTest
-from autograder.foreign.nbgrader import placed
-from autograder.sandbox.bounds import Bounds
-from autograder.sandbox.isolation import Isolation
+from autograder.core.data import Data, Lean, digest
+from autograder.observe.sandbox.bounds import Bounds, Isolation
+from autograder.records.external_tests.model import NbgraderCell, OtterTest
+from autograder.records.external_tests.nbgrader import placed
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

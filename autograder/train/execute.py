@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from autograder import training_problems
 from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
+from autograder.records import training_messages
+from autograder.records.training import Recipe, TrainingTask
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
 from autograder.train.images import Images, Unsuitable, one_hot, prepare
 from autograder.train.predictions import predictions
 from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
 from autograder.train.signals import signals
-from autograder.training import Recipe, TrainingTask
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
@@ -57,7 +57,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
         if out_of_memory(error):
             report({"outcome": "limit"})
         else:
-            report({"outcome": "failed", "problem": training_problems.REFUSED.format(cause=_cause(error))})
+            report({"outcome": "failed", "problem": training_messages.REFUSED.format(cause=_cause(error))})
 
 
 def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
@@ -65,19 +65,19 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
-        raise Untrainable(training_problems.MISFIT.format(misfit=misfit))
+        raise Untrainable(training_messages.MISFIT.format(misfit=misfit))
     inputs = [row.shape for row in measured if row.kind == "Input"]
     outputs = task.architecture.outputs
     if len(inputs) != 1 or len(outputs) != 1:
         counts = {"inputs": len(inputs), "outputs": len(outputs)}
-        raise Untrainable(training_problems.ONE_IN_ONE_OUT.format(**counts))
+        raise Untrainable(training_messages.ONE_IN_ONE_OUT.format(**counts))
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare(arrays, task.recipe, inputs[0][1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
-        raise Untrainable(training_problems.NOTHING_LEARNS)
+        raise Untrainable(training_messages.NOTHING_LEARNS)
     optimizer = make_optimizer(task.optimizer)
     # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
@@ -116,10 +116,10 @@ def _until_decided(
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
     if len(shape) != 1:
         shown = "×".join(map(str, shape))
-        raise Untrainable(training_problems.NO_PLAIN_LIST.format(shape=shown, classes=CLASSES))
+        raise Untrainable(training_messages.NO_PLAIN_LIST.format(shape=shown, classes=CLASSES))
     size = shape[0] or 0
     if size < CLASSES or (size > CLASSES and not sparse):
-        problem = training_problems.ONE_VALUE if size == 1 else training_problems.WRONG_COUNT
+        problem = training_messages.ONE_VALUE if size == 1 else training_messages.WRONG_COUNT
         raise Untrainable(problem.format(count=size, classes=CLASSES))
 
 
@@ -180,7 +180,7 @@ class Validation:
 
 def _check_finite(loss: float, epoch: int, step: int) -> None:
     if not math.isfinite(loss):
-        raise Untrainable(training_problems.DIVERGED.format(steps=step, epoch=epoch))
+        raise Untrainable(training_messages.DIVERGED.format(steps=step, epoch=epoch))
 
 
 def _cause(error: Exception) -> str:

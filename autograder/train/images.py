@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from autograder.datasets import CLASSES
 from autograder.network.architecture import Shape
-from autograder.training import Recipe
-from autograder.training_problems import OR, OTHER_IMAGES
+from autograder.records.training import Recipe
+from autograder.records.training_messages import OR, OTHER_IMAGES
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays

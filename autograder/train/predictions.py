@@ -16,7 +16,7 @@ MISTAKES = 12
 
 
 def predictions(outputs: NDArray[np.float32], truth: NDArray[np.int32], pixels: NDArray[np.uint8]) -> dict[str, Any]:
-    """The predictions as plain data, in the form of `autograder.training.Predictions`.
+    """The predictions as plain data, in the form of `autograder.records.training.Predictions`.
 
     Args:
         outputs: one row of ten values for each image; the largest is the prediction.

@@ -13,10 +13,10 @@ from typing import Any
 
 import keras
 
-from autograder import training_problems
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.kinds import KINDS
+from autograder.records import training_messages
 
 LAYERS: dict[str, type[keras.layers.Layer]] = {kind: getattr(keras.layers, kind) for kind in KINDS - {"Input"}}
 
@@ -160,12 +160,12 @@ def _tuples(value: Any) -> Any:
 def _made(known: Mapping[str, Any], name: str, settings: Mapping[str, Any], what: str) -> Any:
     maker = known.get(name)
     if maker is None:
-        raise CannotRebuild(training_problems.unknown(what, name))
+        raise CannotRebuild(training_messages.unknown(what, name))
     accepted = {*inspect.signature(maker.__init__).parameters, *(_ANY_LAYER if what == "layer" else ())}
     for key in settings:
         if key not in accepted:
-            raise CannotRebuild(training_problems.unknown_setting(what, name, key))
+            raise CannotRebuild(training_messages.unknown_setting(what, name, key))
     try:
         return maker(**settings)
     except (TypeError, ValueError) as error:
-        raise CannotRebuild(training_problems.bad_settings(what, name, error)) from None
+        raise CannotRebuild(training_messages.bad_settings(what, name, error)) from None

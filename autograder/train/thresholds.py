@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from autograder.errors import Mendable
+from autograder.core.errors import UserError
 
 MIN_RUNS = 20
 # Standard deviations below the mean: 4.32 is the one-sided tolerance factor for 20 runs of a normal quantity, below
@@ -17,7 +17,7 @@ DEVIATIONS = 4.32
 MARGIN = 0.01
 
 
-class TooFewRuns(Mendable):
+class TooFewRuns(UserError):
     """The runs do not suffice for a threshold; the message says how many do."""
 
 

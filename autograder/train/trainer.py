@@ -17,15 +17,15 @@ from types import TracebackType
 from typing import Any
 
 from autograder import datasets
+from autograder.core.caching import OncePerKey
+from autograder.core.errors import UserError
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.datasets.cache import own_folder
-from autograder.errors import Mendable
-from autograder.once import OncePerKey
-from autograder.train.choice import chosen_backend
+from autograder.records.training import TrainingRun, TrainingTask
+from autograder.records.training_messages import BROKE_OFF, ENDED_EARLY, TOO_LARGE, TOO_LONG
+from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
-from autograder.train.place import TrainingPlace, computing_versions
-from autograder.training import TrainingRun, TrainingTask
-from autograder.training_problems import BROKE_OFF, ENDED_EARLY, TOO_LARGE, TOO_LONG
+from autograder.train.environment import TrainingPlace, computing_versions
 
 # How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
 _START_SECONDS = 180.0
@@ -36,7 +36,7 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
 
 
-class TrainerError(Mendable):
+class TrainerError(UserError):
     """Training could not be done for a reason that is not the student's; the message says what to do."""
 
 

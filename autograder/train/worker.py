@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets import DatasetMissing, load
+from autograder.records.training import TrainingTask
 from autograder.train.device import device_kind
-from autograder.training import TrainingTask
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from autograder.assignment import Assignment, load
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all
-from autograder.data import digest
-from autograder.evidence import CapturedFigure, CapturedNetwork, CapturedValue, Evidence
-from autograder.grading import Standard, with_runs
+from autograder.core.data import digest
+from autograder.records.evidence import CapturedFigure, CapturedNetwork, CapturedValue, Evidence
+from autograder.grading.judge import with_runs
+from autograder.grading.answer_key import Standard
 from autograder.observe.plain import describe_value
-from autograder.result import Verdict
-from autograder.training import TrainingRun, TrainingTask
+from autograder.records.result import Verdict
+from autograder.records.training import TrainingRun, TrainingTask
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(folder.parent.name for folder in (ROOT / "assignments").glob("*/assignment.toml"))

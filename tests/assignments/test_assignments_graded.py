@@ -13,12 +13,13 @@ from changes import NAMES, ROOT, assignment, said
 
 from autograder import datasets
 from autograder.datasets import DatasetMissing
-from autograder.gradebook import Gradebook
-from autograder.grading import Grader, grade_class
+from autograder.records.store import Gradebook
+from autograder.grading.grader import Grader, grade_class
 from autograder.intake import read_submissions
-from autograder.jobs import standard_of, workshop
-from autograder.result import Result
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.grading.engine.local import local_engine
+from autograder.grading.answer_key import standard_of
+from autograder.records.result import Result
+from autograder.observe.sandbox.isolation import IsolationUnavailable
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SHARED = ROOT.parent / "shared" / "data"
@@ -127,15 +128,15 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[
             patch.setenv("AUTOGRADER_DATA", str(SHARED))
         results: dict[str, dict[str, Result]] = {}
         try:
-            with workshop("bubblewrap", 2) as (observer, trainer):
-                trainer.warm()
+            with local_engine("bubblewrap", 2) as engine:
+                engine.trainer.warm()
                 for name in filter(has_data, NAMES):
                     if name == "cnn2":
                         continue  # its own sample class does this and more
                     folder = tmp_path_factory.mktemp(name)
                     hand_in(folder, name)
                     with Gradebook(folder / "gradebook.db") as gradebook:
-                        grader = Grader(standard_of(assignment(name), observer), gradebook, observer, trainer)
+                        grader = Grader(standard_of(assignment(name), engine.observer), gradebook, engine.observer, engine.trainer)
                         grade_class(grader, read_submissions(folder).submissions, Quiet(), workers=2)
                         results[name] = {one.result.student: one.result for one in gradebook.results()}
         except IsolationUnavailable as missing:

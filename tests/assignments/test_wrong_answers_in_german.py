@@ -11,11 +11,12 @@ import pytest
 from changes import NAMES, assignment, judge, standard
 from test_wrong_answers import WRONG, judged
 
-from autograder.grading import conclude, context_of, with_runs
-from autograder.language import ENGLISH, speaking
-from autograder.reference import read_solution
-from autograder.result import Verdict
-from autograder.training import TrainingRun
+from autograder.grading.judge import conclude, with_runs
+from autograder.grading.answer_key import context_of
+from autograder.core.language import ENGLISH, speaking
+from autograder.grading.reference import read_solution
+from autograder.records.result import Verdict
+from autograder.records.training import TrainingRun
 
 # Words that stand in nearly every English sentence of ours and in no German one.
 ENGLISH_WORDS = re.compile(
@@ -108,6 +109,6 @@ def test_the_catalogue_is_part_of_the_standard_but_for_english(monkeypatch):
     unknown = replace(ours, assignment=replace(ours.assignment, language="xx"))
     keys = {one.key for one in (ours, german, unknown)}
     assert len(keys) == 3
-    monkeypatch.setattr("autograder.grading.catalogue", lambda language: b"" if language == ENGLISH else b"another")
+    monkeypatch.setattr("autograder.grading.answer_key.catalogue", lambda language: b"" if language == ENGLISH else b"another")
     assert replace(ours).key == ours.key
     assert replace(german).key != german.key

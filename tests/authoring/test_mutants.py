@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import load
-from autograder.authoring.configs import NotAChain, layers_of
+from autograder.authoring.keras_configs import NotAChain, layers_of
 from autograder.authoring.mutants import of_compilation, structural
 from autograder.authoring.rewrites import rewrites
 from autograder.authoring.validate import judged_mutants
-from autograder.grading import Standard
+from autograder.grading.answer_key import Standard
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.canonical import canonicalize
 from autograder.network.measure import rows

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder import calibrating
 from autograder.assignment import load
+from autograder.authoring import commands
 from autograder.authoring.new import BEGIN, END, CannotStart, start
 
 TABLE = """
@@ -91,6 +91,6 @@ def test_what_is_started_grades_what_it_asks(table, tmp_path):
     toml = made.folder / "assignment.toml"
     # In place of `autograder calibrate`, which trains the solution twenty times.
     toml.write_text(toml.read_text().replace('kind = "accuracy"', 'kind = "accuracy"\nminimum = 0.5'))
-    done = calibrating.validate_assignment(load(str(made.folder)), train_mutants=False)
+    done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
     assert not done.problems
     assert (done.solution.score, done.untouched.score) == (9, 0)

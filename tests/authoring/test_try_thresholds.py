@@ -7,7 +7,7 @@ import pytest
 
 from autograder.assignment import load
 from autograder.authoring.calibrate import CalibrationError, try_thresholds
-from autograder.grading import Standard
+from autograder.grading.answer_key import Standard
 from autograder.train.trainer import Trainer
 
 CNN2 = Path(__file__).parents[2] / "assignments" / "cnn2"

@@ -3,7 +3,9 @@
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.judging import judge_all, tasks_needed
 from autograder.checks.registry import find_kind
-from autograder.evidence import (
+from autograder.network.canonical import canonicalize
+from autograder.observe.plain import describe_value
+from autograder.records.evidence import (
     CapturedFigure,
     CapturedFile,
     CapturedFit,
@@ -12,9 +14,7 @@ from autograder.evidence import (
     CellRun,
     Evidence,
 )
-from autograder.network.canonical import canonicalize
-from autograder.observe.plain import describe_value
-from autograder.training import Recipe
+from autograder.records.training import Recipe
 
 RECIPE = Recipe(dataset="cifar10", train=500, validation=100, epochs=2, batch_size=32)
 NOTHING = object()

@@ -5,11 +5,11 @@ import pytest
 
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Calibration, Context, Dependency, ExpectedNetwork
-from autograder.checks.closeness import CLEAR, chance_of_passing
 from autograder.checks.judging import judge_all, tasks_needed
-from autograder.evidence import CapturedFit, CapturedNetwork, Evidence
+from autograder.checks.score_statistics import CLEAR, chance_of_passing
 from autograder.network.architecture import Architecture
-from autograder.training import Recipe, TrainingRun
+from autograder.records.evidence import CapturedFit, CapturedNetwork, Evidence
+from autograder.records.training import Recipe, TrainingRun
 
 RECIPE = Recipe(dataset="mnist", train=2400, validation=600, epochs=3, batch_size=32)
 QUESTION = Accuracy(kind="accuracy", id="accuracy", title="The accuracy", points=3, network="model")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from autograder.assignment import load
-from autograder.authoring.configs import Layer, layer, layers_of, sequential
+from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
 from autograder.authoring.mutants import structural
-from autograder.evidence import CapturedNetwork
-from autograder.grading import Standard, context_of
-from autograder.reference import read_solution
+from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.reference import read_solution
+from autograder.records.evidence import CapturedNetwork
 
 STANDARD = Standard.stored(load(str(Path(__file__).parents[2] / "assignments" / "cnn2")))
 SOLUTION = read_solution(STANDARD.assignment)

@@ -4,7 +4,7 @@ import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, pool, question, said, tasks
 from pydantic import ValidationError
 
-from autograder.training import TrainingRun
+from autograder.records.training import TrainingRun
 
 SHALLOW = (layer("Flatten"), dense(50, "relu"), dense(10, "softmax"))
 CNN = network(*FASHION, name="cnn")

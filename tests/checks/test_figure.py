@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
-from autograder.observe.describe import _axes
+from autograder.observe.capture import _axes
 
 matplotlib.use("Agg")
 from matplotlib.figure import Figure

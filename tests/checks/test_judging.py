@@ -6,10 +6,10 @@ import pytest
 
 from autograder.checks.base import Context, Dependency, Question
 from autograder.checks.judging import judge_all, tasks_needed
-from autograder.evidence import Evidence
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Compilation
-from autograder.training import Recipe, TrainingRun, TrainingTask
+from autograder.records.evidence import Evidence
+from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 RECIPE = Recipe(dataset="mnist", train=100, validation=50, epochs=1, batch_size=32)
 

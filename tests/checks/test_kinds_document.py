@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment.problems import validated
+from autograder.assignment.validation import validated
 from autograder.checks.base import Question
 from autograder.checks.registry import find_kind, known_kinds
 
@@ -46,7 +46,7 @@ import sys, tomllib
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all
 from autograder.checks.registry import find_kind, known_kinds
-from autograder.evidence import CapturedValue, Evidence
+from autograder.records.evidence import CapturedValue, Evidence
 
 (table,) = tomllib.load(open(sys.argv[1], "rb"))["questions"]
 question = find_kind(table["kind"])(**table)

@@ -6,8 +6,8 @@ from by_hand import FASHION, context, conv, dense, fit, judged, layer, network, 
 from pydantic import ValidationError
 
 from autograder.checks.base import NotebookCell
-from autograder.checks.numerals import SeveralNumbers, read_numeral
-from autograder.evidence import CapturedValue
+from autograder.checks.number_parsing import SeveralNumbers, read_numeral
+from autograder.records.evidence import CapturedValue
 
 BIASES = {"value": 307200, "message": "You left out the biases."}
 CHANNELS = {"value": 102500, "message": "An image has three channels.", "share": 0.25}

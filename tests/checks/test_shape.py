@@ -5,7 +5,7 @@ import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
 from pydantic import ValidationError
 
-from autograder.evidence import CapturedValue
+from autograder.records.evidence import CapturedValue
 
 QUESTION = question(
     "shape",

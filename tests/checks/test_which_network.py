@@ -4,7 +4,7 @@ import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
 
 from autograder.checks.base import NotebookCell
-from autograder.checks.networks import maker_named_in
+from autograder.checks.student_network import maker_named_in
 
 DENSE = (layer("Flatten"), dense(100, "relu"), dense(50, "relu"), dense(10, "softmax"))
 EXPECTED = {"cnn": network(*FASHION, name="cnn"), "mlp": network(*DENSE, name="mlp")}

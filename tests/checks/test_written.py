@@ -8,7 +8,7 @@ import pytest
 from autograder.checks.base import Context, NotebookCell
 from autograder.checks.judging import judge_all
 from autograder.checks.written import Written, find_answer
-from autograder.evidence import Evidence
+from autograder.records.evidence import Evidence
 
 ASSIGNMENT = Path(__file__).parents[2] / "assignments" / "cnn2" / "cnn2.ipynb"
 QUESTION = Written(

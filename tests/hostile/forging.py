@@ -212,8 +212,8 @@ FORGING = (
         try:
             import autograder.checks.base as base
             base.Question.verdict = lambda self, *a, **k: {"score": 9}
-            import autograder.result
-            autograder.result.Verdict.score = 9
+            import autograder.records.result
+            autograder.records.result.Verdict.score = 9
         except Exception as error:
             print(error)
         for name in [name for name in sys.modules if name.startswith("autograder.")]:

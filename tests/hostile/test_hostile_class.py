@@ -24,7 +24,7 @@ from models import MODELS
 from poisoning import POISONING
 from stealing import STEALING
 
-from autograder.gradebook import FILE_NAME, Gradebook
+from autograder.records.store import FILE_NAME, Gradebook
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51"
@@ -338,7 +338,7 @@ def test_an_ordinary_user_grades_as_safely(course: Path, listener: Listener, tmp
         pytest.skip("the whole suite runs as an ordinary user already")
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv (util-linux) is not installed")
-    usable = "from autograder.sandbox.isolation import choose; choose('bubblewrap')"
+    usable = "from autograder.observe.sandbox.isolation import choose; choose('bubblewrap')"
     folder = Path(tempfile.mkdtemp(prefix="ordinary-", dir="/tmp"))
     folder.chmod(0o755)
     before = ordinary(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.intake import Intake, IntakeError, Submission, read_submissions
-from autograder.result import Person
+from autograder.records.result import Person
 from tests.samples.gradescope import METADATA
 
 

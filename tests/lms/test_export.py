@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.lms.export import Exported, ExportError, feedback_archive, fill_roster, plain_table
-from autograder.lms.layouts import Target
+from autograder.lms.gradebooks import Target
 from autograder.lms.matching import names_of
 from autograder.lms.roster import read_table
-from autograder.result import HandedIn, Person, Platform, Result, Verdict
+from autograder.records.result import HandedIn, Person, Platform, Result, Verdict
 
 TITLES = ("CNN2 missing layers", "cnn2")
 

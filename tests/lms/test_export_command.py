@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.jobs import opened
+from autograder.grading.gradebook_location import opened
 
 ROOT = Path(__file__).parents[2]
 ROSTER = (

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from autograder.lms.files import spreadsheet_text, write_grades_csv, write_results_jsonl
-from autograder.result import Finding, HandedIn, Person, Result, Status, Verdict
+from autograder.records.result import Finding, HandedIn, Person, Result, Status, Verdict
+from autograder.report.grades_files import spreadsheet_text, write_grades_csv, write_results_jsonl
 
 
 def verdict(question: str, score: float, points: float, status: Status = "partial", message: str = "x") -> Verdict:

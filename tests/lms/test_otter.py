@@ -10,18 +10,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from foreign.courses import notebook, otter_tests
+from samples.courses import notebook, otter_tests
+from samples.otter_command import BIN, otter_run
 
 from autograder.assignment import load
+from autograder.core.wheel import runtime_requirements, wheel
 from autograder.datasets import DatasetMissing
 from autograder.lms.bundle import pack
 from autograder.lms.gradescope import results_json
 from autograder.lms.otter_results import Graded
-from autograder.lms.wheel import runtime_requirements, wheel
-from autograder.result import Finding, Result, Verdict
+from autograder.records.result import Finding, Result, Verdict
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return pack(load("cnn2"), tmp_path_factory.mktemp("package") / "autograder.zip").path
     except DatasetMissing as missing:
         pytest.skip(str(missing))
-
-
-def otter_run(package: Path, submission: Path, folder: Path) -> dict:
-    """`otter run` as an instructor types it; the `results.json` it leaves."""
-    folder.mkdir(exist_ok=True)
-    command = [BIN / "otter", "run", "-a", package, submission, "-o", folder, "--no-logo"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=250)
-    return json.loads((folder / "results.json").read_text())
 
 
 def scores(document: dict) -> dict[str, float | None]:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.lms.container import main
+from autograder.lms.gradescope_entry_point import main
 from autograder.lms.otter_plugin import AutograderPlugin
 from autograder.lms.packaged import student_of
 

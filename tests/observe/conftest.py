@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import nbformat
 import pytest
 
-from autograder.evidence import Evidence
 from autograder.observe.observer import Observer
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
 from autograder.observe.task import Limits, ObserveTask
-from autograder.sandbox.isolation import IsolationUnavailable, choose
+from autograder.records.evidence import Evidence
 
 QUICK = Limits(cell_seconds=20, total_seconds=60, grace_seconds=2)
 

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from conftest import Observe
 
-from autograder.evidence import Evidence
 from autograder.network.canonical import canonicalize
 from autograder.observe.observer import Observer
 from autograder.observe.task import ObserveTask
+from autograder.records.evidence import Evidence
 
 pytestmark = pytest.mark.slow
 
@@ -261,7 +261,7 @@ def test_progress_bars_are_kept_in_their_last_state(observe: Observe) -> None:
 
 
 def test_the_key_depends_on_code_task_and_isolation_only(observer: Observer) -> None:
-    from autograder.sandbox.isolation import choose
+    from autograder.observe.sandbox.isolation import choose
 
     task, isolation = ObserveTask(variables=("x",)), choose("none")
     key = task.key(["a = 1"], isolation)

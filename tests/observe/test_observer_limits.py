@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 from conftest import QUICK, Observe
 
-from autograder.evidence import Evidence
 from autograder.observe.task import Limits
+from autograder.records.evidence import Evidence
 
 pytestmark = pytest.mark.slow
 

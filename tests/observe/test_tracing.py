@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.evidence import CapturedNetwork
 from autograder.network.canonical import canonicalize
 from autograder.network.measure import totals
+from autograder.records.evidence import CapturedNetwork
 from tests.observe.conftest import Observe
 
 HEAD = "import keras, numpy as np\nfrom keras import layers, ops\n"

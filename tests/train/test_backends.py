@@ -3,10 +3,10 @@
 import pytest
 from training_networks import small_cnn, task
 
-from autograder.train.choice import NoSuchBackend, chosen_backend
-from autograder.train.place import TrainingPlace
+from autograder.records.training import TrainingRun
+from autograder.train.backend_setting import NoSuchBackend, chosen_backend
+from autograder.train.environment import TrainingPlace
 from autograder.train.trainer import Trainer
-from autograder.training import TrainingRun
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from autograder.records.training import Recipe
 from autograder.train.images import Unsuitable, one_hot, prepare
-from autograder.training import Recipe
 
 
 def arrays(count=100, image=(28, 28)):

@@ -5,8 +5,8 @@ import pytest
 from training_networks import linear, small_cnn, task
 
 from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.records.training import TrainingRun
 from autograder.train.trainer import Trainer, TrainerError
-from autograder.training import TrainingRun
 
 
 @pytest.fixture

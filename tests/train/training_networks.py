@@ -7,7 +7,7 @@ from typing import Any
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Compilation
 from autograder.network.layers import read_layer
-from autograder.training import Recipe, TrainingTask
+from autograder.records.training import Recipe, TrainingTask
 
 HE = {"class_name": "HeNormal", "config": {}}
 QUICK = Recipe(dataset="mnist", train=640, validation=200, epochs=2, batch_size=16, seconds=60)

@@ -1,0 +1,22 @@
+"""The images that an assignment needs, fetched where this machine lacks them."""
+
+from __future__ import annotations
+
+from autograder import datasets
+from autograder.assignment import Assignment
+
+
+def provide_images(assignment: Assignment) -> None:
+    """Fetch the images that an assignment needs and this machine lacks.
+
+    Raises:
+        DatasetMissing: they cannot be fetched; the sentence says where they may be put.
+    """
+    for name in needed_images(assignment):
+        datasets.find(name, download=True)
+
+
+def needed_images(assignment: Assignment) -> tuple[str, ...]:
+    """The datasets that its notebooks load and its networks are trained with."""
+    recipes = (network.recipe for network in assignment.networks.values())
+    return tuple(dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)]))

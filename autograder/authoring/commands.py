@@ -1,0 +1,79 @@
+"""`autograder calibrate`, `validate` and `release` without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.assignment.images import provide_images
+from autograder.authoring.calibrate import Checked, calibrate, try_thresholds
+from autograder.authoring.release.release import Released, release
+from autograder.authoring.validate import Validation, validate
+from autograder.grading.answer_key import Standard, standard_of
+from autograder.grading.engine.local import available_cores, local_engine
+from autograder.grading.reference import Reference, reference_of, write_reference
+from autograder.observe.observer import Observer
+from autograder.observe.sandbox.isolation import choose
+
+
+def calibrate_assignment(
+    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
+) -> tuple[Reference, Path]:
+    """Execute the solution, compute every threshold anew and store both beside the assignment.
+
+    Raises:
+        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    with local_engine("auto", workers) as engine:
+        engine.trainer.warm()
+        standard = Standard.of(assignment, reference_of(assignment, engine.observer))
+        reference = calibrate(standard, engine.trainer, seeds, workers=workers, progress=progress)
+    return reference, write_reference(assignment.folder, reference)
+
+
+def check_thresholds(
+    assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
+) -> tuple[Checked, ...]:
+    """Whether the solution passes on this machine, with each of the seeds; nothing is written.
+
+    Raises:
+        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    with local_engine("auto", workers) as engine:
+        engine.trainer.warm()
+        return try_thresholds(
+            standard_of(assignment, engine.observer), engine.trainer, seeds, workers=workers, progress=progress
+        )
+
+
+def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Validation:
+    """Execute the solution and the untouched notebook, and judge mutants and rewrites of the reference networks.
+
+    Raises:
+        AssignmentError, IsolationUnavailable: with a sentence for the instructor.
+    """
+    provide_images(assignment)
+    with local_engine("auto", available_cores()) as engine:
+        standard = standard_of(assignment, engine.observer)
+        task = assignment.observe_task()
+        return validate(
+            standard,
+            lambda notebook: engine.observer.observe(notebook, task.placed(notebook)),
+            engine.trainer.run,
+            train_mutants=train_mutants,
+        )
+
+
+def release_assignment(assignment: Assignment, output: Path, *, run_tests: bool) -> Released:
+    """Write what students receive into the folder `output`, and a zip of it beside it.
+
+    Raises:
+        ReleaseError, NoMaster, AssignmentError, DatasetMissing, IsolationUnavailable: with a sentence for the
+            instructor; nothing was written then.
+    """
+    provide_images(assignment)
+    with Observer(choose("auto")) as observer:
+        return release(assignment, observer, output, run_tests=run_tests)

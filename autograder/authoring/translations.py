@@ -1,0 +1,129 @@
+"""`python -m autograder.authoring.translations [FILE.po …]`: collect what is said, for those who translate it.
+
+Without a file, the template `autograder.pot` and every packaged catalogue are brought up to date; with one, that file,
+which is made where it is missing. A sentence that is new stands there without words; one that is no longer said is kept
+at the end, as a comment. What is missing or cannot be used is counted.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import string
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import PoFileError, read_po, write_po
+
+from autograder.core.files import write_atomically
+
+PACKAGE = Path(__file__).parents[1]
+PACKAGED = PACKAGE / "core" / "languages"
+TEMPLATE = PACKAGED / "autograder.pot"
+
+# What is searched, in this order; the commands speak English.
+_METHODS = [
+    ("cli/result_view.py", "python"),
+    ("cli/**", "ignore"),
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+    ("**/lecture.toml", "autograder.report.lecture_advice:messages"),
+]
+_TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true"}
+_WORDS = {"say": None, "say_html": None, "mark": None, "say_count": (1, 2)}
+_WIDTH = 110
+
+
+def collected() -> Catalog:
+    """Every sentence that the package says, without words in another language."""
+    found = Catalog(project="keras-autograder", charset="utf-8", fuzzy=False)
+    sources = extract_from_dir(
+        PACKAGE, _METHODS, {"**/templates/**.html": _TEMPLATES}, keywords=_WORDS, strip_comment_tags=True
+    )
+    for file, line, message, comments, _ in sources:
+        found.add(message, None, [(f"autograder/{file}", line)], auto_comments=comments)
+    return found
+
+
+def updated(path: Path, template: Catalog) -> list[str]:
+    """Bring a catalogue up to date, or begin it; what is left to do in it, a line for each thing.
+
+    Raises:
+        ValueError: the file is no catalogue, or its name no language.
+    """
+    try:
+        locale = str(Locale.parse(path.stem))
+    except (UnknownLocaleError, ValueError) as error:
+        raise ValueError(f"{path} should be named after a language, such as fr.po: {error}") from None
+    before = path.read_bytes() if path.exists() else b""
+    known = read_po(io.BytesIO(before), locale=locale, abort_invalid=True)
+    header = before.decode("utf-8").partition("\n\n")[0] if before else _header(known, path.stem)
+    known.update(template, no_fuzzy_matching=True, update_header_comment=False)
+    write_atomically(path, f"{header}\n\n{_entries(known)}")
+    return list(_to_do(known))
+
+
+def _header(catalog: Catalog, language: str) -> str:
+    lines = {
+        "Project-Id-Version": "keras-autograder",
+        "Language": language,
+        "Plural-Forms": catalog.plural_forms,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    return "\n".join(['msgid ""', 'msgstr ""', *(f'"{name}: {value}\\n"' for name, value in lines.items())])
+
+
+def _entries(catalog: Catalog) -> str:
+    written = io.BytesIO()
+    write_po(written, catalog, width=_WIDTH, omit_header=True, include_lineno=False)
+    return written.getvalue().decode("utf-8").strip() + "\n"
+
+
+def _to_do(catalog: Catalog) -> Iterator[str]:
+    spoken = [message for message in catalog if message.id]
+    missing = sum(not all(_forms(message.string)) for message in spoken)
+    yield f"{len(spoken) - missing} of {len(spoken)} sentences have words"
+    for message in spoken:
+        forms = [placeholders(form) for form in _forms(message.id)]
+        # The form for one need not say the number, nor what its English counterpart does not say.
+        needed = set.intersection(*forms) - ({"number"} if message.pluralizable else set())
+        for told in filter(None, _forms(message.string)):
+            if not needed <= placeholders(told) <= set.union(*forms):
+                yield f"other placeholders than in “{_forms(message.id)[0]}”: “{told}”"
+
+
+def _forms(words: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words or ("",))
+
+
+def placeholders(message: str) -> set[str]:
+    """The names of what is put into a sentence."""
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+    except ValueError:
+        return {"{"}  # a brace without its other
+
+
+def main(paths: Sequence[str]) -> int:
+    """Do what the module says; returns the exit status."""
+    template = collected()
+    if not paths:
+        write_atomically(TEMPLATE, f"{_header(template, '')}\n\n{_entries(template)}")
+    try:
+        for path in map(Path, paths) if paths else sorted(PACKAGED.glob("*.po")):
+            for line in updated(path, template):
+                print(f"{path.name}: {line}")
+    except (ValueError, OSError, PoFileError) as error:
+        print(re.sub(r"\s+", " ", str(error)), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,57 @@
+"""How a student trained in the notebook, where that is another way than the reference's: as a task of our own.
+
+The trusted run uses our images, epochs and batches, so what a notebook does wrong with its own stays unseen there. Its
+call of `fit` is known by facts (claims, which decide no point); here they are carried over to the recipe, each in the
+ratio in which it stands to the reference's own call, so that one more run shows whether it matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.records.evidence import CapturedFit
+from autograder.records.training import TrainingTask
+
+# Ratios to the reference below or above which a difference counts as another way of training. Smaller batches mean
+# more steps, which keep no network from learning.
+_FEW = 0.5
+_OTHER_BATCH = 4.0
+# Inputs count as normalized up to this mean and standard deviation (AutoTrainer, Zhang et al., ICSE 2021: a mean
+# magnitude of 10). The largest value would not do: of standardized pixels it passes 40 at the border of an image.
+NORMALIZED = 10.0
+
+
+def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> TrainingTask:
+    """The task with what the student's `fit` has otherwise than the reference's; equal to `task` where nothing is."""
+    recipe = task.recipe
+    changed: dict[str, Any] = {}
+    if recipe.normalization != "none" and not_normalized(fit.inputs) and not not_normalized(reference.inputs):
+        changed["normalization"] = "none"
+    if 0 < fit.epochs < _FEW * reference.epochs:
+        changed["epochs"] = max(1, round(recipe.epochs * fit.epochs / reference.epochs))
+    if fit.batch_size and reference.batch_size:
+        ratio = fit.batch_size / reference.batch_size
+        if ratio >= _OTHER_BATCH:
+            changed["batch_size"] = min(recipe.train, round(recipe.batch_size * ratio))
+    given, wanted = rows(fit.inputs), rows(reference.inputs)
+    if given and wanted and given < _FEW * wanted:
+        changed["train"] = max(1, round(recipe.train * given / wanted))
+    return task.model_copy(update={"recipe": recipe.model_copy(update=changed)})
+
+
+def not_normalized(inputs: dict[str, Any] | None) -> bool:
+    """Whether the facts of an array say that its values are far from those that a network starts well with."""
+    found = [_number(inputs, name) for name in ("mean", "standard_deviation")]
+    return any(value is not None and abs(value) > NORMALIZED for value in found)
+
+
+def rows(facts: dict[str, Any] | None) -> int | None:
+    """How many rows an array has, from its facts."""
+    shape = (facts or {}).get("shape")
+    first = shape[0] if isinstance(shape, list | tuple) and shape else None
+    return first if type(first) is int else None
+
+
+def _number(facts: dict[str, Any] | None, name: str) -> float | None:
+    value = (facts or {}).get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,25 @@
+"""Rules beside the substitutions: cheap, precise, each with its source. None decides a point."""
+
+from __future__ import annotations
+
+from autograder.checks.diagnosis.rules import data, learning, output
+from autograder.checks.diagnosis.rules.facts import Facts, Rule
+
+__all__ = ["RULES", "Facts", "Rule"]
+
+# In AutoTrainer's order: abnormal data, then the loss, then what shows while the network learns.
+RULES: tuple[Rule, ...] = (
+    Rule("labels of other images", True, data.labels_of_other_images),
+    Rule("inputs not normalized", True, data.inputs_not_normalized),
+    Rule("validation data used for training", True, data.validation_is_training),
+    Rule("loss and labels", True, output.loss_and_labels),
+    Rule("softmax and from_logits", True, output.softmax_and_logits),
+    Rule("no softmax", True, output.no_softmax),
+    Rule("metric", True, output.metric_fits),
+    Rule("too few epochs", True, data.too_few_epochs),
+    Rule("loss explodes", False, learning.loss_explodes),
+    Rule("nothing learned", False, learning.nothing_learned),
+    Rule("dead ReLUs", False, learning.dead_relus),
+    Rule("vanishing gradients", False, learning.vanishing_gradients),
+    Rule("overfitting", False, learning.overfitting),
+)

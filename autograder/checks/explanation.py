@@ -1,0 +1,113 @@
+"""Why a network misses its accuracy: rules, and substitutions that our own runs have shown to restore it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.checks.base import Calibration, Context
+from autograder.checks.diagnosis.notebook import as_trained
+from autograder.checks.diagnosis.rules import RULES, Facts
+from autograder.checks.diagnosis.search import Case, Found, search
+from autograder.checks.diagnosis.wording import exhibit, findings
+from autograder.checks.score_statistics import CLEAR, spread
+from autograder.checks.student_network import StudentNetwork
+from autograder.records.evidence import CapturedFit
+from autograder.records.result import Exhibit, Finding
+from autograder.records.training import TrainingRun, TrainingTask
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to be explained: `task` is its trusted run, of which `minimum` (0..1) was asked."""
+
+    context: Context
+    name: str
+    student: StudentNetwork
+    task: TrainingTask
+    minimum: float
+    calibration: Calibration | None
+    budget: int
+
+    def tasks(self) -> tuple[TrainingTask, ...]:
+        """The run that the search needs next; none where it has ended."""
+        case = self.case()
+        if case is None:
+            return ()
+        step = search(case, self.context.run_of)
+        return (step,) if isinstance(step, TrainingTask) else ()
+
+    def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
+        """What is known of the reason, from the runs that were made: findings, and the substitutions tried."""
+        said = self._rules()
+        case = self.case()
+        own = None if case is None else self.context.run_of(case.task)
+        step = None if case is None else search(case, self.context.run_of)
+        if case is None or own is None or not isinstance(step, Found):
+            return said, ()
+        own, told = own.until(case.minimum), self._told()
+        shown = exhibit(self.name, case, step, own, told=told)
+        first = findings(case, step, own, told=told, as_trained=case.task != self.task)
+        return (*first, *said), () if shown is None else (shown,)
+
+    def facts(self) -> Facts | None:
+        """What the rules read."""
+        expected = self.context.expected[self.name]
+        if self.student.architecture is None or expected.recipe is None:
+            return None
+        run = self.context.run_of(self.task)
+        return Facts(
+            architecture=self.student.architecture,
+            compilation=self.student.compilation if self.student.compiled else None,
+            recipe=expected.recipe,
+            minimum=self.minimum,
+            run=None if run is None else run.until(self.minimum),
+            fit=self._fit(),
+            reference_fit=expected.fit,
+        )
+
+    def case(self) -> Case | None:
+        """The network in our own run where that missed; else trained as in the notebook, where that is otherwise."""
+        run = self.context.run_of(self.task)
+        if run is None or self.budget == 0:
+            return None
+        if run.accuracy < self.minimum:
+            return self._case_of(self.task, self.reference)
+        fit, wanted = self._fit(), self.context.expected[self.name].fit
+        if fit is None or wanted is None:
+            return None
+        task = as_trained(self.task, fit, wanted)
+        return None if task == self.task else self._case_of(task, self.task)
+
+    def _case_of(self, task: TrainingTask, reference: TrainingTask) -> Case | None:
+        own: TrainingRun | None = self.context.run_of(task)
+        if own is not None and own.accuracy >= self.minimum:
+            return None
+        return Case(task, reference, self.minimum, self.margin, self.budget)
+
+    @property
+    def reference(self) -> TrainingTask:
+        """The run of the reference network, compiled as the solution does it."""
+        expected = self.context.expected[self.name]
+        compilation = expected.compilation or self.task.recipe.compilation
+        return self.task.model_copy(update={"architecture": expected.architecture, "compilation": compilation})
+
+    @property
+    def margin(self) -> float:
+        """How far accuracies lie apart by chance (a difference of fractions in 0..1)."""
+        accuracies = self.calibration.accuracies if self.calibration is not None else ()
+        return CLEAR * spread(accuracies, self.minimum, self.task.recipe.validation)
+
+    def _fit(self) -> CapturedFit | None:
+        captured = self.student.captured
+        return None if captured is None else self.context.evidence.last_fit(captured.name)
+
+    def _told(self) -> bool:
+        """Whether no question asks how the network is compiled, so that it may be named."""
+        return not any(
+            question.kind == "compiled" and self.name in question.networks() for question in self.context.questions
+        )
+
+    def _rules(self) -> tuple[Finding, ...]:
+        facts = self.facts()
+        found = [] if facts is None else [rule.find(facts) for rule in RULES]
+        return tuple(one for one in found if one is not None)

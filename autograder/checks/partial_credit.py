@@ -1,0 +1,36 @@
+"""Questions that ask for several things at once: each is right or not, and each earns the same share of the points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.checks.base import Question
+from autograder.records.result import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One of the things that a question asks for. `finding` says what is not right; None where it is."""
+
+    finding: Finding | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.finding is None
+
+
+RIGHT = Aspect()
+
+
+def missed(message: str, *, where: str = "", hint: str = "") -> Aspect:
+    """Something that is not right, in words."""
+    return Aspect(Finding(message=message, where=where, hint=hint))
+
+
+def judged(question: Question, aspects: Sequence[Aspect], *notes: Finding) -> Verdict:
+    """The verdict on all aspects; `notes` come first, whatever was earned."""
+    right = sum(aspect.right for aspect in aspects)
+    findings = [aspect.finding for aspect in aspects if aspect.finding is not None]
+    status = "correct" if right == len(aspects) else "partial" if right else "wrong"
+    return question.verdict(status, question.points * right / len(aspects), *notes, *findings)

@@ -1,0 +1,108 @@
+"""A result in the terminal: what a student sees of `autograder check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment import Assignment
+from autograder.core.language import mark, plain_number, say, speaking
+from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
+
+# A sign and a word for each status: colour alone tells some readers nothing.
+SIGNS = {
+    "correct": ("✓", "green"),
+    "partial": ("◐", "yellow"),
+    "wrong": ("✗", "red"),
+    "not_reached": ("–", "red"),
+    "needs_review": ("…", "cyan"),
+    "error": ("!", "magenta"),
+}
+STATUSES = {
+    "correct": mark("correct"),
+    "partial": mark("partial"),
+    "wrong": mark("wrong"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("read by your lecturer after you submit"),
+    "error": mark("error"),
+}
+ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
+
+
+def print_result(console: Console, assignment: Assignment, result: Result) -> None:
+    """Print a result for its student; what counts only after handing in is named, not shown."""
+    with speaking(assignment.language):
+        _print(console, assignment, result)
+
+
+def _print(console: Console, assignment: Assignment, result: Result) -> None:
+    hidden = {question.id for question in assignment.questions if question.hidden}
+    console.print(Text(assignment.title, style="bold"))
+    for note in result.notes:
+        console.print(_finding(note).append(f" {note.hint}" if note.hint else "", style="dim"))
+    for verdict in result.questions:
+        if verdict.id in hidden:
+            console.print(Text(f"… {verdict.title}: {_checked_later(verdict)}", style="cyan"))
+        else:
+            for part in _question(verdict):
+                console.print(part)
+    shown = [verdict for verdict in result.questions if verdict.id not in hidden]
+    score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
+    line = say("{score} of {points} points", score=plain_number(score), points=plain_number(points))
+    if result.pending:
+        waiting = say("{points} more wait for your lecturer", points=plain_number(result.pending))
+        line = f"{line}; {waiting}"
+    console.print(Text(line, style="bold"))
+    if result.isolation == "none":
+        unprotected = say("Run without the sandbox, with your own rights: this is your own code.")
+        console.print(Text(unprotected, style="dim"))
+
+
+def _checked_later(verdict: Verdict) -> str:
+    return say("checked after you submit ({points} points)", points=plain_number(verdict.points))
+
+
+def _question(verdict: Verdict) -> Iterator[Text | Padding]:
+    sign, style = SIGNS[verdict.status]
+    words = say(STATUSES[verdict.status])
+    head = Text(f"{sign} {verdict.title}: ", style=style)
+    head.append(f"{plain_number(verdict.score)}/{plain_number(verdict.points)}, {words}", style="bold " + style)
+    yield head
+    if verdict.beside_student_code:
+        yield Padding(Text(say("tests run beside student code"), style="dim"), (0, 0, 0, 2))
+    for hint, findings in groupby(verdict.findings, attrgetter("hint")):
+        for finding in findings:
+            yield Padding(_finding(finding), (0, 0, 0, 2))
+        if hint:
+            yield Padding(Text(f"→ {hint}", style="dim"), (0, 0, 0, 4))
+    for exhibit in verdict.exhibits:
+        if isinstance(exhibit, ComparisonExhibit) and verdict.status != "correct":
+            yield Padding(_comparison(exhibit), (0, 0, 0, 2))
+
+
+def _finding(finding: Finding) -> Text:
+    text = Text()
+    if finding.where:
+        text.append(f"{finding.where}: ", style="bold")
+    text.append(finding.message)
+    return text
+
+
+def _comparison(exhibit: ComparisonExhibit) -> Table:
+    table = Table("", say("expected"), say("yours"), box=None, pad_edge=False)
+    for row in exhibit.rows:
+        sides = [
+            Text(f"{side.layer} {side.shape} {side.parameters if side.parameters is not None else ''}".rstrip())
+            if side is not None
+            else Text("")
+            for side in (row.expected, row.actual)
+        ]
+        style = {"same": "", "consequence": "dim"}.get(row.state, "bold")
+        table.add_row(ROW_SIGNS[row.state], *sides, style=style)
+    return table

@@ -1,0 +1,142 @@
+"""What submissions are compared with: the assignment joined with its reference solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from autograder.assignment import Assignment, AssignmentError
+from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
+from autograder.core.data import digest
+from autograder.core.language import ENGLISH, catalogue, speaking
+from autograder.core.versions import versions
+from autograder.grading.engine import ObserveStage
+from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
+from autograder.network.compilation import read_compilation
+from autograder.observe.observer import Observer
+from autograder.records.evidence import Evidence
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+# Raised when the way in which results are made changes, so that stored ones are made again.
+JUDGE_VERSION = 7
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What submissions are held against: the assignment and its reference solution."""
+
+    assignment: Assignment
+    reference: Reference
+    expected: Mapping[str, ExpectedNetwork]
+    calibrations: Mapping[str, Calibration]
+
+    @classmethod
+    def of(cls, assignment: Assignment, reference: Reference) -> Standard:
+        """Join the two.
+
+        Raises:
+            AssignmentError: the handout's table and the reference solution disagree.
+        """
+        calibrations = {
+            question: Calibration(minimum=threshold.minimum, accuracies=threshold.accuracies)
+            for question, threshold in reference.thresholds.items()
+        }
+        expected = assignment.expected(reference.networks(assignment))
+        for name, network in expected.items():
+            captured = reference.evidence.network(name)
+            with speaking(ENGLISH):  # it goes into the keys of training runs
+                compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
+        return cls(assignment, reference, expected, calibrations)
+
+    @classmethod
+    def stored(cls, assignment: Assignment) -> Standard:
+        """The standard from what is stored beside the assignment; executes nothing.
+
+        Raises:
+            AssignmentError: the reference was never stored, or the solution has changed since.
+        """
+        return cls.of(assignment, stored_reference(assignment))
+
+    def stale_thresholds(self) -> list[str]:
+        """The ids of questions whose threshold was never computed, or for another network or recipe."""
+        context = self.reference_context()
+        stale = []
+        for question in self.assignment.questions:
+            if not question.needs_calibration:
+                continue
+            known = self.reference.thresholds.get(question.id)
+            keys = [task.whole.with_seed(0).key for task in question.training(context)]
+            if known is None or [known.task] != keys or known.share != question.calibration_share:
+                stale.append(question.id)
+        return stale
+
+    def reference_context(self) -> Context:
+        """The reference solution as a submission, before any training run."""
+        if self.assignment.solution_path is None:
+            return Context(evidence=self.reference.evidence, expected={}, questions=self.assignment.questions)
+        return context_of(self, self.reference.evidence, read_solution(self.assignment))
+
+    @property
+    def language(self) -> str:
+        """The language in which verdicts are worded."""
+        return self.assignment.language
+
+    def told_in(self, language: str) -> Standard:
+        """The same standard with everything said in another language."""
+        return replace(self, assignment=self.assignment.told_in(language))
+
+    @cached_property
+    def key(self) -> str:
+        """Changes with anything that a verdict reads besides evidence and training runs."""
+        parts = ["standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions()]
+        words = catalogue(self.language)
+        return digest(*parts, *([words] if words else []))
+
+
+def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -> Context:
+    """What the checks may read of one submission, before any training run."""
+    cells = tuple(
+        NotebookCell(index=index, kind=cell.cell_type, source=cell.source, metadata=dict(cell.metadata))
+        for index, cell in enumerate(notebook.cells)
+    )
+    return Context(
+        evidence=evidence,
+        expected=standard.expected,
+        cells=cells,
+        calibrations=standard.calibrations,
+        questions=standard.assignment.questions,
+    )
+
+
+def standard_of(assignment: Assignment, observer: Observer | ObserveStage) -> Standard:
+    """The assignment joined with its reference solution, ready to judge by.
+
+    Raises:
+        AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
+    """
+    standard = Standard.of(assignment, reference_of(assignment, observer))
+    require_thresholds(standard)
+    return standard
+
+
+def require_thresholds(standard: Standard) -> None:
+    """See to it that every threshold is there.
+
+    Raises:
+        AssignmentError: one was never computed, or is out of date.
+    """
+    assignment = standard.assignment
+    if stale := standard.stale_thresholds():
+        toml, listed = assignment.folder / "assignment.toml", " and ".join(f'"{name}"' for name in stale)
+        raise AssignmentError(
+            [
+                f"{toml}: the threshold of {listed} was never computed for this network and recipe; "
+                f"run `autograder calibrate {assignment.name}`, or set `minimum` in the question."
+            ]
+        )

@@ -1,0 +1,49 @@
+"""The engine that was asked for: this machine, or the machines of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from autograder import datasets
+from autograder.grading.engine.cluster_file import Machines
+from autograder.grading.engine.local import local_engine
+from autograder.grading.engine.stages import Engine, EngineError
+from autograder.observe.sandbox.bounds import RequestedIsolation
+
+
+@contextmanager
+def engine_on(
+    machines: Machines | None, isolation: RequestedIsolation, workers: int, names: Sequence[str]
+) -> Iterator[Engine]:
+    """The engine on these machines, None for this one, ready for an assignment that needs the datasets `names`.
+
+    Args:
+        workers: how many notebooks and training runs share this machine at a time; a cluster's workers say it of
+            themselves.
+
+    Raises:
+        EngineError: the cluster cannot be used.
+        autograder.datasets.DatasetMissing: this machine lacks images, and they cannot be fetched.
+        autograder.observe.sandbox.isolation.IsolationUnavailable: the sandbox that was asked for does not work.
+    """
+    if machines is None:
+        # Before the engine looks at what this machine has.
+        for name in names:
+            datasets.find(name, download=True)
+        with local_engine(isolation, workers) as engine:
+            yield engine
+        return
+    try:
+        # Dask is an extra, and takes a second to import.
+        from autograder.grading.engine.cluster import cluster_engine
+        from autograder.grading.engine.clusters import connected
+    except ModuleNotFoundError as missing:
+        raise EngineError(
+            f"A cluster needs the package {missing.name}: pip install 'keras-autograder[cluster]'."
+        ) from None
+    with (
+        connected(machines) as client,
+        cluster_engine(client, isolation, names, wait_seconds=machines.wait_seconds) as engine,
+    ):
+        yield engine

@@ -1,0 +1,40 @@
+"""The stages on this machine: threads that wait for child processes. Nothing listens on any port."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from autograder.grading.engine.stages import Engine, ObserveStage, TrainStage
+from autograder.grading.engine.worker import Workshop
+from autograder.observe.sandbox.bounds import RequestedIsolation
+from autograder.observe.sandbox.isolation import choose
+
+
+@contextmanager
+def local_engine(isolation: RequestedIsolation, workers: int) -> Iterator[Engine]:
+    """This machine, with so many notebooks and training runs at a time; everything starts when it is first needed.
+
+    Raises:
+        autograder.observe.sandbox.isolation.IsolationUnavailable: the sandbox that was asked for does not work here.
+    """
+    chosen = choose(isolation)
+    with (
+        Workshop(chosen, workers) as workshop,
+        ThreadPoolExecutor(workers, thread_name_prefix="observe") as observing,
+        ThreadPoolExecutor(workers, thread_name_prefix="train") as training,
+    ):
+        place = workshop.place
+        yield Engine(
+            observer=ObserveStage(place.observing, observing, workshop.observe),
+            trainer=TrainStage(place.training, training, workshop.train, workshop.warm),
+            slots=workers,
+            description=f"on this machine, {workers} at a time",
+        )
+
+
+def available_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

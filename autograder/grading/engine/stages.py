@@ -1,0 +1,103 @@
+"""The stages as grading calls them: each is a call on an executor, wherever that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autograder.core.data import packed, unpacked
+from autograder.core.errors import UserError
+from autograder.datasets import DatasetMissing
+from autograder.grading.engine.worker import ObserveCall, TrainCall
+from autograder.observe.observer import code_cells
+from autograder.observe.task import ObserveTask, ObservingPlace
+from autograder.records.evidence import Evidence
+from autograder.records.training import TrainingRun, TrainingTask
+from autograder.train.environment import TrainingPlace
+from autograder.train.trainer import TrainerError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+# Bytes of a call to bytes of its answer; a cluster finds such a function by its name.
+Work = Callable[[bytes], bytes]
+
+
+class EngineError(UserError):
+    """The machines that were named cannot be used: one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class ObserveStage:
+    """*observe* on an executor; the same calls as on an `Observer`."""
+
+    place: ObservingPlace
+    executor: Executor
+    work: Work
+
+    def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
+        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+
+        Raises:
+            autograder.datasets.DatasetMissing: a dataset of the task is not where notebooks are run.
+        """
+        return self.place.key(code_cells, task)
+
+    def observe(self, notebook: NotebookNode, task: ObserveTask) -> Evidence:
+        """Run the notebook's code cells, once, and return what they left behind.
+
+        Raises:
+            ObserverError, PlacesDiffer: it could not be run, through no fault of the notebook.
+        """
+        sources = tuple(code_cells(notebook))
+        call = ObserveCall(key=self.key(sources, task), sources=sources, task=task)
+        return unpacked(Evidence, self.executor.submit(self.work, packed(call)).result())
+
+
+@dataclass(frozen=True)
+class TrainStage:
+    """*train* on an executor; the same calls as on a `Trainer`."""
+
+    place: TrainingPlace
+    executor: Executor
+    work: Work
+    warm: Callable[[], None]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything but the task that decides how a run ends."""
+        return self.place.fingerprint
+
+    def key(self, task: TrainingTask) -> str:
+        """The key of the task's run.
+
+        Raises:
+            TrainerError: the task's dataset is missing.
+        """
+        try:
+            return self.place.key(task)
+        except DatasetMissing as missing:
+            raise TrainerError(str(missing)) from None
+
+    def run(self, task: TrainingTask) -> TrainingRun:
+        """Train, and wait for the end.
+
+        Raises:
+            TrainerError, PlacesDiffer: the run could not be made, for a reason that is not the network's.
+        """
+        call = TrainCall(key=self.key(task), task=task)
+        return unpacked(TrainingRun, self.executor.submit(self.work, packed(call)).result())
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where the stages run. `slots` is how many notebooks and training runs are under way at a time, all machines
+    together; `description` says in a few words where that is.
+    """
+
+    observer: ObserveStage
+    trainer: TrainStage
+    slots: int
+    description: str

@@ -1,0 +1,121 @@
+"""What a student should know of the execution itself, beside the questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from autograder.checks.base import NotebookCell
+from autograder.core.language import say, say_count
+from autograder.grading.error_hints import advice, missing_name
+from autograder.network.describe import joined
+from autograder.records.evidence import Evidence, Failure
+from autograder.records.execution_messages import TOO_LONG, told_failure, told_note
+from autograder.records.result import Finding
+
+_MOST_NAMED = 12
+_FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
+
+
+def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Finding]:
+    """Which cells did not run to their own end, and why, for the student.
+
+    A cell that failed only because an earlier one did not make a name is said with that one. `cells` is the notebook.
+    """
+    notes = []
+    roots = _roots(evidence, [cell for cell in cells if cell.kind == "code"])
+    followers = _followers(roots)
+    for cell in evidence.cells:
+        if cell.index in roots:
+            continue
+        where = say("code cell {number}", number=cell.index + 1)
+        if cell.status == "error" and cell.failure is not None:
+            notes.append(
+                Finding(
+                    message=_raised(cell.failure),
+                    where=where,
+                    hint=f"{advice(cell.failure)} {followers.get(cell.index, '')}".rstrip(),
+                )
+            )
+        elif cell.status == "timeout":
+            notes.append(
+                Finding(
+                    message=say(
+                        "This cell was still running after {seconds:.0f} seconds and was stopped.", seconds=cell.seconds
+                    ),
+                    where=where,
+                    hint=say(
+                        "Look for a loop that never ends, or for work that is much larger than the exercise needs."
+                    ),
+                )
+            )
+        elif cell.status == "died":
+            notes.append(
+                Finding(
+                    message=say("The kernel died in this cell."),
+                    where=where,
+                    hint=say("What your notebook had built before still counts; what came after could not run."),
+                )
+            )
+    skipped = sum(cell.status == "not_run" for cell in evidence.cells)
+    if skipped:
+        told = say_count(
+            "{count} later code cell was not run.", "{count} later code cells were not run.", skipped, count=skipped
+        )
+        notes.append(Finding(message=told))
+    return notes
+
+
+def grader_notes(evidence: Evidence) -> list[Finding]:
+    """What the grader noted beside what `run_notes` says; that a cell was stopped is said there."""
+    stopped = [cell.index + 1 for cell in evidence.cells if cell.status == "timeout"]
+    said = tuple(TOO_LONG.partition("{seconds")[0].format(cell=cell) for cell in stopped)
+    return [Finding(message=told_note(note)) for note in evidence.notes if not note.startswith(said)]
+
+
+def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
+    """By the index of a code cell that failed for want of a name, that of the cell whose failure is to blame."""
+    roots: dict[int, int] = {}
+    makers: dict[str, int] = {}
+    for cell in evidence.cells:
+        if cell.status != "error" or cell.failure is None or cell.index >= len(written):
+            continue
+        maker = makers.get(missing_name(cell.failure))
+        if maker is not None:
+            roots[cell.index] = roots.get(maker, maker)
+        makers |= dict.fromkeys(written[cell.index].makes(), cell.index)
+    return roots
+
+
+def _followers(roots: Mapping[int, int]) -> dict[int, str]:
+    """By the index of a cell that is to blame, what to say of the cells that failed because of it."""
+    numbers: dict[int, list[str]] = {}
+    for cell, root in roots.items():
+        numbers.setdefault(root, []).append(str(cell + 1))
+    return {root: _failed_too(cells) for root, cells in numbers.items()}
+
+
+def _failed_too(cells: Sequence[str]) -> str:
+    if len(cells) == 1:
+        return say("Code cell {cell} failed only because this one did.", cell=cells[0])
+    if len(cells) > _MOST_NAMED:
+        return say(
+            "{count:,} later code cells, from {cell} on, failed only because this one did.",
+            count=len(cells),
+            cell=cells[0],
+        )
+    return say("Code cells {cells} failed only because this one did.", cells=joined(list(cells)))
+
+
+def _raised(failure: Failure) -> str:
+    what = told_failure(failure.name, _first_line(failure.message))
+    if not failure.line:
+        return say("{error}: {message}", error=failure.name, message=what)
+    return say("{error} in line {line}: {message}", error=failure.name, line=failure.line, message=what)
+
+
+def _first_line(message: str) -> str:
+    first = message.strip().splitlines()[0] if message.strip() else say("no message")
+    # Which temporary file IPython read the cell from says nothing to anybody.
+    first = _FILE.sub("", first)
+    return first if len(first) <= 300 else first[:299] + "…"

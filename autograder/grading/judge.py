@@ -1,0 +1,74 @@
+"""*judge*: a result from evidence and training runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from autograder.checks.base import Context
+from autograder.checks.judging import judge_all, tasks_needed
+from autograder.core.language import say, speaking
+from autograder.core.versions import versions
+from autograder.grading.answer_key import Standard
+from autograder.grading.bilingual import bilingual
+from autograder.grading.execution_findings import grader_notes, run_notes
+from autograder.records.result import Finding, Result
+from autograder.records.training import TrainingRun, TrainingTask
+
+
+def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
+    """`context` with every training run on which points hang."""
+    runs = dict(context.runs)
+    with speaking(standard.language):
+        while tasks := tasks_needed(standard.assignment.questions, replace(context, runs=runs)):
+            for task in tasks:
+                runs[task.key] = run(task)
+    return replace(context, runs=runs)
+
+
+@bilingual
+def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
+    """*judge*: the result of one submission, from evidence and training runs alone."""
+    evidence, runs = context.evidence, context.runs
+    with speaking(standard.language):
+        verdicts = judge_all(standard.assignment.questions, context)
+        notes = [*run_notes(evidence, context.cells), *grader_notes(evidence)]
+    devices = sorted({run.computed_on for run in runs.values()})
+    return Result(
+        student=student,
+        submission=submission,
+        status="graded" if evidence.complete else "incomplete",
+        score=round(sum(verdict.score for verdict in verdicts), 3),
+        points=standard.assignment.points,
+        pending=round(sum(verdict.pending for verdict in verdicts), 3),
+        questions=verdicts,
+        notes=tuple(notes),
+        isolation=evidence.isolation,
+        device=", ".join(devices) or "none",
+        versions=versions(),
+        keys={"evidence": evidence.key, "training": ",".join(sorted(run.key for run in runs.values()))},
+        seconds=0.0,
+    )
+
+
+@bilingual
+def conclude_unreadable(standard: Standard, student: str, submission: str, reason: Finding) -> Result:
+    """The result of a submission in which there was nothing to execute; `reason` is told the student."""
+    with speaking(standard.language):
+        nothing = Finding(message=say("There was no notebook to look at."), hint=say("Hand in the .ipynb file itself."))
+    verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
+    return Result(
+        student=student,
+        submission=submission,
+        status="unreadable",
+        score=0.0,
+        points=standard.assignment.points,
+        pending=0.0,
+        questions=verdicts,
+        notes=(reason,),
+        isolation="nothing was executed",
+        device="none",
+        versions=versions(),
+        keys={},
+        seconds=0.0,
+    )

@@ -1,0 +1,170 @@
+"""The reference solution as grading needs it: what it left behind when it ran, what its short training runs reached.
+
+Kept beside the assignment in `reference.json`, written by `autograder calibrate`. It names the solution it was made
+from, so that a changed solution is noticed and executed anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, ValidationError
+
+from autograder.assignment import Assignment, AssignmentError
+from autograder.core.data import Data, digest
+from autograder.core.files import write_atomically
+from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.network.architecture import Architecture
+from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.records.evidence import Evidence
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.grading.engine import ObserveStage
+    from autograder.observe.observer import Observer
+
+FILE_NAME = "reference.json"
+
+
+class Threshold(Data):
+    """The short runs of the reference network behind one accuracy question.
+
+    `minimum` is the threshold they give, `accuracies` what each of `seeds` reached (fractions in 0..1). `task` is the
+    key of the training task without its seed, so that a threshold made for another network or recipe is not used.
+    `share` (0..1) is how much of each run counted: the accuracies are what was reached by then.
+    """
+
+    task: str
+    minimum: float = Field(ge=0, le=1)
+    seeds: tuple[int, ...]
+    accuracies: tuple[float, ...]
+    share: float = Field(default=1.0, gt=0, le=1)
+    device: str
+    versions: dict[str, str]
+
+
+class Reference(Data):
+    """`evidence` is what the solution left behind (without its outputs), `thresholds` go by question id, and
+    `solution` is the digest of the solution's code."""
+
+    solution: str
+    evidence: Evidence
+    thresholds: dict[str, Threshold] = {}
+
+    @property
+    def digest(self) -> str:
+        """Changes with anything that judging reads of it."""
+        return digest("reference", self)
+
+    def networks(self, assignment: Assignment) -> dict[str, Architecture]:
+        """The networks that the assignment names, as the solution built them.
+
+        Raises:
+            AssignmentError: the solution builds no such network, or one that the autograder cannot read.
+        """
+        found = {}
+        for name in assignment.networks:
+            captured = self.evidence.network(name)
+            if captured is None or captured.config is None:
+                raise AssignmentError(
+                    [
+                        f"{assignment.solution_path}: the solution leaves no Keras network in a variable named "
+                        f'"{name}"; name it so, or change [networks.{name}] in {assignment.folder / "assignment.toml"}.'
+                    ]
+                )
+            try:
+                found[name] = canonicalize(captured.class_name, captured.config, input_shape=captured.input_shape)
+            except UnknownNetwork as error:
+                raise AssignmentError(
+                    [f'{assignment.solution_path}: the network "{name}" cannot be read: {error.reason}']
+                ) from None
+        return found
+
+
+# What an assignment that is nothing but foreign tests is held against.
+_NOTHING = Reference(solution="", evidence=Evidence(key="", cells=(), isolation="nothing was executed", versions={}))
+
+
+def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> Reference:
+    """The reference of an assignment: the stored one while the solution is unchanged, else from executing the solution.
+
+    Raises:
+        AssignmentError: the solution is no notebook, or does not run to its end.
+    """
+    if assignment.solution_path is None:
+        return _NOTHING
+    solution = read_solution(assignment)
+    key = solution_key(assignment, solution)
+    stored = read_reference(assignment.folder)
+    if stored is not None and stored.solution == key:
+        return stored
+    evidence = observer.observe(solution, assignment.observe_task().without_tests)
+    for cell in evidence.cells:
+        if cell.status != "ok":
+            why = f"{cell.failure.name}: {cell.failure.message}" if cell.failure else cell.status
+            raise AssignmentError([f"{assignment.solution_path}: code cell {cell.index + 1} does not run: {why[:500]}"])
+    thresholds = stored.thresholds if stored is not None else {}
+    return Reference(solution=key, evidence=_stripped(evidence), thresholds=thresholds)
+
+
+def stored_reference(assignment: Assignment) -> Reference:
+    """The reference as it is stored; executes nothing.
+
+    Raises:
+        AssignmentError: none is stored, or the solution has changed since.
+    """
+    if assignment.solution_path is None:
+        return _NOTHING
+    stored = read_reference(assignment.folder)
+    if stored is None or stored.solution != solution_key(assignment, read_solution(assignment)):
+        raise AssignmentError(
+            [
+                f"{assignment.folder / FILE_NAME} is missing or older than the solution; "
+                f"run `autograder calibrate {assignment.name}` first."
+            ]
+        )
+    return stored
+
+
+def solution_key(assignment: Assignment, solution: NotebookNode) -> str:
+    """Changes with the solution's code and with what is observed of it, whatever it may take: it runs to its end."""
+    asked = assignment.observe_task().without_tests.model_dump(mode="json", exclude={"limits"})
+    return digest("solution", list(code_cells(solution)), asked)
+
+
+def read_solution(assignment: Assignment) -> NotebookNode:
+    """The solution notebook.
+
+    Raises:
+        AssignmentError: there is none, or it cannot be read.
+    """
+    try:
+        return parse_notebook(assignment.solution.read_bytes())
+    except OSError as error:
+        raise AssignmentError([f"{assignment.solution_path}: the solution cannot be read: {error.strerror}."]) from None
+    except UnreadableNotebook as error:
+        raise AssignmentError([f"{assignment.solution_path}: {error}"]) from None
+
+
+def read_reference(folder: Path) -> Reference | None:
+    """What `reference.json` in `folder` holds; None where there is none or it cannot be used (it is then made anew)."""
+    try:
+        return Reference.model_validate(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError):
+        return None
+
+
+def write_reference(folder: Path, reference: Reference) -> Path:
+    """Store `reference` beside its assignment; returns the file."""
+    path = folder / FILE_NAME
+    write_atomically(path, json.dumps(reference.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def _stripped(evidence: Evidence) -> Evidence:
+    """Without what differs from run to run and what nobody judges: outputs and durations."""
+    cells = tuple(cell.model_copy(update={"outputs": (), "seconds": 0.0}) for cell in evidence.cells)
+    return evidence.model_copy(update={"cells": cells, "seconds": 0.0, "asked": None})

@@ -1,0 +1,131 @@
+"""Judging again from what is stored, after the instructor changed points, thresholds or checks; nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from autograder.checks.judging import with_explanations
+from autograder.core.caching import Remembered
+from autograder.core.data import digest
+from autograder.core.language import speaking
+from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.judge import conclude, conclude_unreadable, with_runs
+from autograder.intake.notebook import parse_notebook, told_again
+from autograder.records.evidence import Evidence
+from autograder.records.result import Finding, Result
+from autograder.records.store import Gradebook, StoredResult
+from autograder.records.training import TrainingRun, TrainingTask
+
+_RUNS_AT_HAND = 64
+
+
+class NotStored(LookupError):
+    """A verdict needs something that was never executed; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """One result judged again, beside the one that stood before; both without their questions, for a class is large."""
+
+    before: Result
+    after: Result
+
+
+@dataclass(frozen=True)
+class NotRegraded:
+    """One whose result stays as it was, and why, with what to do."""
+
+    student: str
+    why: str
+
+
+def regrade(
+    standard: Standard, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]
+) -> list[Regraded | NotRegraded]:
+    """Judge every stored submission again; for one that cannot be judged, say why.
+
+    `run_key` gives the key under which a task's training run is stored.
+    """
+    # Students share the runs of the networks that they share.
+    run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
+    key_of: Remembered[str] = Remembered(_RUNS_AT_HAND)
+
+    def stored_run(task: TrainingTask) -> TrainingRun | None:
+        return run_of(key_of(task.key, lambda: run_key(task)))
+
+    outcomes: list[Regraded | NotRegraded] = []
+    for stored in gradebook.results():
+        try:
+            with speaking(standard.language):
+                after = _judge_again(standard, gradebook, stored, stored_run)
+        except NotStored as error:
+            outcomes.append(NotRegraded(stored.result.student, str(error)))
+            continue
+        # A result that another grader made meanwhile stands.
+        if gradebook.judged_again(stored, after, result_key=after.keys["result"]):
+            outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
+    return outcomes
+
+
+def _told_again(standard: Standard, reason: Finding) -> Finding:
+    """Why a submission could not be read, in the language of now."""
+    with speaking(standard.language):
+        told = told_again(reason.key)
+    return Finding(message=told, english="" if told == reason.key else reason.key)
+
+
+def _in_short(result: Result) -> Result:
+    return result.model_copy(update={"questions": (), "notes": ()})
+
+
+def _require_asked(standard: Standard, evidence: Evidence) -> None:
+    """Raise where a question is newer than the run of the notebook, so that nobody has looked for its variable."""
+    wanted = standard.assignment.variables()
+    unseen = [name for name in wanted if evidence.asked is not None and name not in evidence.asked]
+    if unseen:
+        raise NotStored(f"its notebook was run before a question asked for `{unseen[0]}`; run `autograder grade` again")
+
+
+def _judge_again(
+    standard: Standard,
+    gradebook: Gradebook,
+    stored: StoredResult,
+    run_of: Callable[[TrainingTask], TrainingRun | None],
+) -> Result:
+    before = stored.result
+    if before.status == "unreadable":
+        made = conclude_unreadable(standard, before.student, before.submission, _told_again(standard, before.notes[0]))
+        keys = {}
+    else:
+        evidence = gradebook.evidence(before.keys.get("evidence", ""))
+        handed_in = gradebook.submission(before.student)
+        if evidence is None or handed_in is None or handed_in.content is None:
+            raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
+        _require_asked(standard, evidence)
+
+        def stored_run(task: TrainingTask) -> TrainingRun:
+            found = run_of(task)
+            if found is None or not found.answers(task):
+                raise NotStored(
+                    "a training run that is needed now was never made (the recipe, a threshold, the points before it, "
+                    "the images or the versions changed); run `autograder grade` again"
+                )
+            return found
+
+        def stored_explanation(task: TrainingTask) -> TrainingRun | None:
+            found = run_of(task)
+            return found if found is not None and found.answers(task) else None
+
+        context = with_runs(standard, context_of(standard, evidence, parse_notebook(handed_in.content)), stored_run)
+        context = with_explanations(context, stored_explanation)
+        made = conclude(standard, before.student, before.submission, context)
+        keys = made.keys
+    return made.model_copy(
+        update={
+            "keys": {**keys, "result": digest("regraded", before.keys["result"], standard.key)},
+            "seconds": before.seconds,
+            "handed_in": before.handed_in,
+        }
+    )

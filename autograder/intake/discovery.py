@@ -1,0 +1,133 @@
+"""From a path to an intake: list what is there, ask the readers whose it is, give every submission its slug."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.core.language import say
+from autograder.intake.archive import OTTER_MARKS, is_otter_export, list_archive, list_inside
+from autograder.intake.canvas import read_canvas
+from autograder.intake.folder import file_entry, list_folder
+from autograder.intake.gradescope import read_gradescope
+from autograder.intake.listing import Listing, without_wrapper
+from autograder.intake.moodle import read_moodle
+from autograder.intake.names import same_student, shown, slugs
+from autograder.intake.nbgrader import read_nbgrader
+from autograder.intake.plain import read_plain
+from autograder.intake.selection import why_not
+from autograder.intake.submission import Ignored, Intake, IntakeError, Submission, student_order
+
+_READERS = (read_gradescope, read_nbgrader, read_moodle, read_canvas)
+_EXPECTED = "name a folder of notebooks, one notebook (.ipynb), or a zip of them"
+
+
+def read_submissions(path: Path, notebook_name: str | None = None) -> Intake:
+    """Find the submissions in a folder, a zip archive or a single notebook.
+
+    Nothing is opened but lists of archives, and what a platform wrote beside the submissions.
+
+    Args:
+        path: a folder of notebooks, a folder with one folder per student, one notebook, what Canvas, Moodle or
+            Gradescope let an instructor download, an nbgrader tree, or a zip of any of these.
+        notebook_name: what the assignment's notebook is called; decides where a student's folder holds several.
+
+    Raises:
+        IntakeError: there is nothing to grade; the sentence names the path and what to do.
+    """
+    listing = _with_exports(_list(path))
+    intake = _merged(_read(listing, notebook_name))
+    if not intake.submissions:
+        raise IntakeError(_nothing(path, listing, intake))
+    stems = slugs(submission.student for submission in intake.submissions)
+    submissions = sorted(
+        (replace(submission, slug=stems[submission.student]) for submission in intake.submissions),
+        key=lambda submission: student_order(submission.student),
+    )
+    return Intake(tuple(submissions), intake.ignored)
+
+
+def _read(listing: Listing, notebook_name: str | None) -> Intake:
+    """By the form of a platform's download where it is one; what is not named as that form asks is read as plain."""
+    for top, candidate in _candidates(listing):
+        for reader in _READERS:
+            understood = reader(candidate, notebook_name)
+            if understood is None or not understood.submissions:
+                continue
+            ignored = [*listing.ignored, *(replace(one, path=top + one.path) for one in understood.ignored)]
+            submissions = [replace(one, submission=top + one.submission) for one in understood.submissions]
+            rest = replace(candidate, files=understood.rest, folders=(), ignored=())
+            if any(entry.is_notebook for entry in understood.rest):
+                others = read_plain(rest, notebook_name)
+                submissions += [replace(one, submission=top + one.submission) for one in others.submissions]
+                ignored += [replace(one, path=top + one.path) for one in others.ignored]
+            else:
+                ignored += [Ignored(top + entry.path, why_not(entry)) for entry in understood.rest]
+            return Intake(tuple(submissions), tuple(ignored))
+    return read_plain(listing, notebook_name)
+
+
+def _candidates(listing: Listing) -> list[tuple[str, Listing]]:
+    """The listing, and, where a single folder is around everything, what is in that; with the path up to there."""
+    inner = without_wrapper(listing)
+    return [("", listing)] if inner is listing else [("", listing), (f"{inner.name}/", inner)]
+
+
+def _with_exports(listing: Listing) -> Listing:
+    """The listing with what is in the archives that otter made of students' notebooks, in their places."""
+    files, ignored = [], list(listing.ignored)
+    for entry in listing.files:
+        if not is_otter_export(entry):
+            files.append(entry)
+            continue
+        inside = list_inside(entry)
+        files += [one for one in inside.files if one.name not in OTTER_MARKS]
+        ignored += [one for one in inside.ignored if one.path.rpartition("/")[2] not in OTTER_MARKS]
+    return replace(listing, files=tuple(files), ignored=tuple(ignored))
+
+
+def _merged(intake: Intake) -> Intake:
+    """Two submissions of one student by different routes become one with a problem, as nobody knows which counts."""
+    by_student: dict[str, list[Submission]] = {}
+    for submission in intake.submissions:
+        by_student.setdefault(same_student(submission.student), []).append(submission)
+    merged = []
+    for first, *more in by_student.values():
+        if more:
+            named = first.submission
+            for one in more:
+                named = say("{some} and {last}", some=named, last=one.submission)
+            problem = say("More than one submission of one student: {named}. Keep the right one.", named=named)
+            first = replace(first, problem=problem)
+        merged.append(first)
+    return Intake(tuple(merged), intake.ignored)
+
+
+def _list(path: Path) -> Listing:
+    try:
+        if path.is_dir():
+            return list_folder(path)
+        if path.is_file():
+            entry = file_entry(path)
+            if entry.is_notebook or is_otter_export(entry):
+                return Listing(entry.stem, (entry,), (), ())
+            if entry.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
+                return list_archive(path)
+            raise IntakeError(f"{path} is no notebook: {_EXPECTED}.")
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        raise IntakeError(f"{shown(str(path))} cannot be read ({error}): {_EXPECTED}.") from None
+    if exists:
+        raise IntakeError(f"{path} is neither a file nor a folder: {_EXPECTED}.")
+    raise IntakeError(f"{path} does not exist: {_EXPECTED}.")
+
+
+def _nothing(path: Path, listing: Listing, intake: Intake) -> str:
+    if not listing.files and not listing.folders and not listing.ignored:
+        return f"{path} is empty: put the students' notebooks (.ipynb) into it."
+    archives = [one.path for one in intake.ignored if one.path.lower().endswith(".zip")]
+    if archives:
+        return f"{path} holds no notebook, but {archives[0]}: unpack it first, or name it instead."
+    seen = "; ".join(f"{one.path}: {one.reason}" for one in intake.ignored[:1])
+    return f"{path} holds no notebook: nothing usable in it ends in .ipynb{f' ({seen})' if seen else ''}."

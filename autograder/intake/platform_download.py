@@ -1,0 +1,31 @@
+"""What the readers of the platforms' downloads give back, and how a choice becomes a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.core.language import say
+from autograder.intake.listing import Entry
+from autograder.intake.selection import Choice
+from autograder.intake.submission import Ignored, Submission, nothing_to_read
+from autograder.records.result import HandedIn
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The submissions of a download, what was left beside them, and the files that are not named as its form asks."""
+
+    submissions: tuple[Submission, ...]
+    ignored: tuple[Ignored, ...]
+    rest: tuple[Entry, ...]
+
+
+def submission_of(student: str, choice: Choice, entries: Sequence[Entry], handed_in: HandedIn) -> Submission:
+    """The submission of one student from what was chosen among the entries."""
+    if choice.chosen is not None:
+        chosen = choice.chosen
+        return Submission(student, chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)
+    path = entries[0].path if entries else student
+    problem = choice.problem or say("No notebook (.ipynb) was handed in: the folder is empty.")
+    return Submission(student, path, nothing_to_read, problem=problem, handed_in=handed_in)

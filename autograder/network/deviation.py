@@ -1,0 +1,29 @@
+"""One mistake in a network, as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograder.core.data import Data
+
+DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
+
+
+class Deviation(Data):
+    """One mistake, at its root.
+
+    `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
+    marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
+    where it is another kind of operation). `changes_totals`: applied alone to the expected network, it would change
+    the network's parameter counts. `message`, `where` and `hint` are for the student.
+    """
+
+    kind: DeviationKind
+    expected: int | None = None
+    actual: int | None = None
+    marked: bool = False
+    settings: tuple[str, ...] = ()
+    changes_totals: bool = False
+    message: str = ""
+    where: str = ""
+    hint: str = ""

@@ -1,0 +1,78 @@
+"""What was captured so far: the latest state of every name, and every event in its order."""
+
+from __future__ import annotations
+
+from autograder.records.evidence import (
+    Capture,
+    CapturedFigure,
+    CapturedFile,
+    CapturedFit,
+    CapturedNetwork,
+    CapturedValue,
+)
+
+MAX_EVENTS = 200
+MAX_NAMES = 200
+
+
+class Ledger:
+    """Merges the captures of one notebook.
+
+    A variable that is gone, or holds something else than a network, keeps the last network it held; a state that does
+    not change keeps the cell after which it was first seen. A saved file counts as it was last written.
+    """
+
+    def __init__(self) -> None:
+        self._networks: dict[str, CapturedNetwork] = {}
+        self._values: dict[str, CapturedValue] = {}
+        self._fits: list[CapturedFit] = []
+        self._figures: list[CapturedFigure] = []
+        self._files: dict[str, CapturedFile] = {}
+        self._notes: list[str] = []
+
+    def add(self, capture: Capture) -> None:
+        """Take in what the kernel said after a cell."""
+        for network in capture.networks:
+            known = self._networks.get(network.name)
+            if known is None or known.model_copy(update={"cell": network.cell}) != network:
+                self._networks[network.name] = network
+        for value in capture.values:
+            before = self._values.get(value.name)
+            if before is None or before.model_copy(update={"cell": value.cell}) != value:
+                self._values[value.name] = value
+        self._files |= {file.name: file for file in capture.files}
+        while len(self._files) > MAX_NAMES:
+            self._files.pop(next(iter(self._files)))
+        while len(self._networks) > MAX_NAMES:
+            self._networks.pop(next(iter(self._networks)))
+        self._fits = [*self._fits, *capture.fits][:MAX_EVENTS]
+        self._figures = [*self._figures, *capture.figures][:MAX_EVENTS]
+
+    def note(self, sentence: str) -> None:
+        """Remember something that people should read."""
+        if len(self._notes) < MAX_EVENTS:
+            self._notes.append(sentence)
+
+    @property
+    def networks(self) -> tuple[CapturedNetwork, ...]:
+        return tuple(self._networks.values())
+
+    @property
+    def values(self) -> tuple[CapturedValue, ...]:
+        return tuple(self._values.values())
+
+    @property
+    def fits(self) -> tuple[CapturedFit, ...]:
+        return tuple(self._fits)
+
+    @property
+    def figures(self) -> tuple[CapturedFigure, ...]:
+        return tuple(self._figures)
+
+    @property
+    def files(self) -> tuple[CapturedFile, ...]:
+        return tuple(self._files.values())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)

@@ -1,0 +1,59 @@
+"""Inside the kernel: `keras.datasets.<name>.load_data()` gives the exercise's data, without a network."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.records.execution_messages import NO_DATASET
+
+Pair = tuple[Any, Any]
+
+
+class DatasetUnavailable(Exception):
+    """The student asked for a dataset that is not part of the exercise."""
+
+
+def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> None:
+    """Put our data behind every name under which Keras offers its `load_data` functions.
+
+    Args:
+        datasets: per dataset its "name", the "bytes" of its file, and under "arrays" the name, dtype, shape and offset
+            of each.
+        descriptors: the files that hold them, in the same order.
+    """
+    served = {
+        dataset["name"]: _loader(dataset, descriptor) for dataset, descriptor in zip(datasets, descriptors, strict=True)
+    }
+    for path, module in list(sys.modules.items()):
+        parent, _, name = path.rpartition(".")
+        of_keras = parent.startswith(("keras.", "tensorflow.")) and parent.endswith(".datasets")
+        if of_keras and hasattr(module, "load_data"):
+            setattr(module, "load_data", served.get(name) or _refusal(name))  # noqa: B010
+
+
+def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[Pair, Pair]]:
+    def load_data(*_: Any, **__: Any) -> tuple[Pair, Pair]:
+        # Each call maps the file anew: all kernels share its memory, and what one writes to its arrays is its own.
+        memory = mmap.mmap(descriptor, dataset["bytes"], flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        arrays = {
+            array["name"]: np.frombuffer(memory, array["dtype"], math.prod(array["shape"]), array["offset"]).reshape(
+                array["shape"]
+            )
+            for array in dataset["arrays"]
+        }
+        return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+    return load_data
+
+
+def _refusal(name: str) -> Callable[..., Any]:
+    def load_data(*_: Any, **__: Any) -> Any:
+        raise DatasetUnavailable(NO_DATASET.format(name=name))
+
+    return load_data

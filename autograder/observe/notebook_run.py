@@ -1,0 +1,302 @@
+"""One notebook, from its first cell to its last, in a kernel that exists already; then the tests that come after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import nbformat
+from nbclient.exceptions import DeadKernelError
+
+from autograder.observe.capture_log import Ledger
+from autograder.observe.client import BoundedClient, tidy
+from autograder.observe.provisioner import MAX_SENT, Manager
+from autograder.observe.schedule import outcome_of, steps_of
+from autograder.observe.task import Limits
+from autograder.records import execution_messages
+from autograder.records.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
+from autograder.records.external_tests.model import ForeignTest, OtterTest
+
+START_SECONDS = 60.0
+CAPTURE_SECONDS = 20.0
+# How long a finished cell's last outputs are waited for: a flood may have swallowed the message that ends them.
+IOPUB_SECONDS = 3
+_POLL = 0.5
+# nbclient reports every cell that is interrupted and every kernel that dies; here both are ordinary.
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.CRITICAL + 1)
+
+
+class KernelLost(RuntimeError):
+    """The kernel did not come to life, or went down with the warm process: our fault, not the notebook's."""
+
+
+class NotebookRun:
+    """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does.
+
+    Foreign tests are run too: nbgrader's cells in their places, otter's files after the last capture.
+    """
+
+    def __init__(
+        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ForeignTest] = ()
+    ) -> None:
+        self._manager = manager
+        self._limits = limits
+        self._steps = steps_of(sources, tests)
+        self._files = [test for test in tests if isinstance(test, OtterTest)]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(step.source) for step in self._steps])
+        self._client = BoundedClient(
+            notebook,
+            km=manager,
+            allow_errors=True,
+            timeout=None,
+            iopub_timeout=IOPUB_SECONDS,
+            skip_cells_with_tag="",
+            store_widget_state=False,
+            log=_log,
+        )
+        self._client.on_cell_executed = self._client.note_reply
+        self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
+        self._cells: list[CellRun] = []
+        self._tests: list[CapturedTest] = []
+        self.ledger = Ledger()
+
+    async def run(self) -> None:
+        """Run every cell, then every test file.
+
+        Raises:
+            KernelLost: the kernel could not be used, through no fault of the notebook.
+        """
+        try:
+            await self._start()
+            deadline = time.monotonic() + self._limits.total_seconds
+            for index in range(len(self._steps)):
+                await self._cell(index, deadline)
+            for test in self._files:
+                self._tests.append(await self._test(test, deadline))
+        finally:
+            await self._stop()
+
+    @property
+    def cells(self) -> tuple[CellRun, ...]:
+        """How each cell went."""
+        return tuple(self._cells)
+
+    @property
+    def tests(self) -> tuple[CapturedTest, ...]:
+        """What came of each foreign test."""
+        return tuple(self._tests)
+
+    async def _start(self) -> None:
+        await self._manager.start_kernel()
+        client = self._client.kc = self._manager.client()
+        client.start_channels(hb=False)
+        client.allow_stdin = False
+        request = client.kernel_info()
+        try:
+            await self._reply(request, START_SECONDS)
+            # Until the kernel has said welcome on the output channel, outputs may be lost.
+            while (await client.iopub_channel.get_msg(timeout=START_SECONDS))["msg_type"] != "iopub_welcome":
+                pass
+        except Exception as error:
+            ended = self._provisioner.exit
+            raise KernelLost(f"the kernel did not start: {ended or type(error).__name__}") from None
+
+    async def _stop(self) -> None:
+        await self._provisioner.kill()
+        if self._client.kc is not None:
+            self._client.kc.stop_channels()
+        await self._manager.cleanup_resources()
+        self._manager.context.destroy(linger=0)
+
+    @property
+    def _provisioner(self) -> Any:
+        return self._manager.provisioner
+
+    async def _cell(self, index: int, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if self._provisioner.exit is not None or left <= 0:
+            if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
+                self._note(execution_messages.NOT_REACHED, index, seconds=self._limits.total_seconds)
+            self._keep(index, CellRun(index=self._steps[index].cell, status="not_run"))
+            return
+        started = time.monotonic()
+        self._client.next_cell()
+        self._provisioner.relay.renew()
+        status = await self._execute(index, min(self._limits.cell_seconds, left))
+        seconds = time.monotonic() - started
+        cell = self._client.nb.cells[index]
+        failure = self._failure(index) if status == "error" else None
+        if self._client.truncated:
+            self._note(execution_messages.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
+        run = CellRun(
+            index=self._steps[index].cell,
+            status=status,
+            seconds=round(seconds, 3),
+            failure=failure,
+            outputs=tidy(cell.outputs),
+            truncated=self._client.truncated,
+        )
+        self._keep(index, run)
+        if self._provisioner.exit is None and self._steps[index].source.strip():
+            await self._capture(index)
+
+    def _keep(self, index: int, run: CellRun) -> None:
+        step = self._steps[index]
+        if step.test is not None:
+            if step.test.graded:
+                self._tests.append(outcome_of(step.test, run.status, run.failure, run.outputs))
+            # What it put out may show what students are not to see.
+            run = CellRun(index=run.index, status=run.status, seconds=run.seconds)
+        if step.own:
+            self._cells.append(run)
+
+    async def _execute(self, index: int, seconds: float) -> Any:
+        """Run one cell; its status. Out of time it is interrupted, and killed where that does not help."""
+        cell = self._client.nb.cells[index]
+        execution = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
+        ended = asyncio.ensure_future(self._provisioner.ended.wait())
+        flooded = asyncio.ensure_future(self._client.flooded.wait())
+        status = ""
+        try:
+            await asyncio.wait({execution, ended, flooded}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not execution.done() and not ended.done():
+                status = "" if flooded.done() else "timeout"
+                if status:
+                    self._note(execution_messages.TOO_LONG, index, seconds=seconds)
+                await self._manager.interrupt_kernel()
+                grace = self._limits.grace_seconds + IOPUB_SECONDS
+                await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+                if not execution.done() and not ended.done():
+                    self._note(execution_messages.NOT_INTERRUPTED, index)
+                    await self._provisioner.kill()
+                    return status or "died"
+            if execution.done() and not self._broke(execution):
+                return status or ("error" if self._client.reply.get("status") == "error" else "ok")
+            return await self._died(index, status)
+        finally:
+            for waiting in (execution, ended, flooded):
+                waiting.cancel()
+            await asyncio.gather(execution, ended, flooded, return_exceptions=True)
+
+    def _broke(self, execution: asyncio.Future[Any]) -> bool:
+        """Whether the kernel is dead, or speaks what no kernel speaks."""
+        return execution.cancelled() or execution.exception() is not None
+
+    async def _died(self, index: int, status: str) -> str:
+        await self._provisioner.kill()
+        reason = await self._reason_of_death()
+        limits: dict[str, object] = {
+            "megabytes": self._limits.memory_mb,
+            "processes": self._limits.processes,
+            "seconds": self._limits.bounds().cpu_seconds,
+        }
+        why = execution_messages.ENDINGS.get(reason, execution_messages.ENDED)
+        if self._provisioner.flooded:
+            why, limits = execution_messages.FLOODED, {"megabytes": MAX_SENT // 2**20}
+        self._note(why, index, **limits)
+        return status or "died"
+
+    async def _reason_of_death(self) -> str:
+        """Why the kernel ended, "" where it lives.
+
+        Raises:
+            KernelLost: it went down with the warm process.
+        """
+        ended = self._provisioner.exit
+        reason: str = ended.reason if ended else ""
+        if reason == "lost" and await self._provisioner.warm_is_gone():
+            raise KernelLost("the warm process ended while a notebook ran")
+        return reason
+
+    def _failure(self, index: int) -> Failure:
+        reply = self._client.reply
+        line = reply.get("autograder_line")
+        lines = self._steps[index].source.splitlines()
+        if type(line) is not int or not 1 <= line <= len(lines):
+            line = None
+        return Failure(
+            name=_text(reply.get("ename"), 200),
+            message=_text(reply.get("evalue"), 4000),
+            line=line,
+            source=lines[line - 1].strip()[:500] if line else "",
+        )
+
+    async def _capture(self, index: int) -> None:
+        session, channel = self._client.kc.session, self._client.kc.shell_channel
+        request = session.msg("autograder_capture_request", {"cell": self._steps[index].cell})
+        channel.send(request)
+        try:
+            reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
+            self.ledger.add(Capture.parse(str(reply["content"]["capture"])))
+        except InvalidEvidence as problem:
+            self._note(execution_messages.UNREADABLE, index, problem=problem)
+        except (TimeoutError, DeadKernelError):
+            self._note(execution_messages.NO_ANSWER, index)
+            await self._provisioner.kill()
+        except Exception:
+            # Whatever else the kernel sends instead of an answer, it is none.
+            self._note(execution_messages.NONSENSE, index)
+            await self._provisioner.kill()
+
+    async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
+        """Have the kernel run a test file, which it has not seen before, and read what it says of it."""
+        seconds = min(self._limits.cell_seconds, deadline - time.monotonic())
+        if self._provisioner.exit is not None or seconds <= 0:
+            return CapturedTest(key=test.key, status="not_run")
+        self._provisioner.relay.renew()
+        session, channel = self._client.kc.session, self._client.kc.shell_channel
+        request = session.msg("autograder_test_request", {"test": test.model_dump(mode="json")})
+        channel.send(request)
+        asked = request["header"]["msg_id"]
+        try:
+            try:
+                reply = await self._reply(asked, seconds)
+            except TimeoutError:
+                await self._manager.interrupt_kernel()
+                reply = await self._reply(asked, self._limits.grace_seconds)
+            return CapturedTest.parse(test.key, reply["content"].get("test"), test.count)
+        except TimeoutError:
+            status: Literal["timeout", "died"] = "timeout"
+        except Exception:
+            # A dead kernel, or one that sends something else than an answer.
+            await self._reason_of_death()
+            status = "died"
+        await self._provisioner.kill()
+        return CapturedTest(key=test.key, status=status)
+
+    async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
+        """The kernel's answer to the message `request`.
+
+        Raises:
+            TimeoutError: there is none in time.
+            DeadKernelError: there will be none.
+        """
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._provisioner.exit is not None:
+                raise DeadKernelError("Kernel died")
+            try:
+                message: dict[str, Any] = await self._client.kc.shell_channel.get_msg(timeout=min(left, _POLL))
+            except asyncio.QueueEmpty:
+                continue
+            except Exception as error:
+                if type(error).__name__ != "Empty":
+                    raise
+                continue
+            if message["parent_header"].get("msg_id") == request:
+                return message
+        raise TimeoutError
+
+    def _note(self, sentence: str, index: int, **values: object) -> None:
+        """Note one of the `execution_notes` on a cell, in English: evidence has no language of its own."""
+        step = self._steps[index]
+        said = sentence if step.own else execution_messages.OF_A_TEST_CELL[sentence]
+        self.ledger.note(said.format(cell=step.cell + 1, **values))
+
+
+def _text(value: Any, longest: int) -> str:
+    return value[:longest] if isinstance(value, str) else ""

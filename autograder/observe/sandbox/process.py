@@ -1,0 +1,280 @@
+"""The grader's side of the warm process: start it, ask it for confined processes, replace it when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograder.observe.sandbox import bubblewrap
+from autograder.observe.sandbox.bounds import Bounds, Isolation
+from autograder.observe.sandbox.isolation import FIRST_UID, LAST_UID
+
+START_SECONDS = 180.0
+FORK_SECONDS = 30.0
+_MESSAGE = 2**16
+_LAST_BREATH = 2.0
+
+
+class SandboxError(RuntimeError):
+    """The sandbox itself failed, through no fault of what runs in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Exit:
+    """How a confined process ended: its exit code (or minus the signal), why it was ended, what it said if it never
+    started, and the processor time of all its processes. `reason` is "" when it ended by itself, "lost" when its
+    guardian went down with it."""
+
+    code: int
+    reason: str = ""
+    error: str = ""
+    cpu_seconds: float = 0.0
+
+
+class ConfinedProcess:
+    """One confined process. Not thread-safe: for the one thread that asked for it."""
+
+    def __init__(self, status: socket.socket) -> None:
+        self._status = status
+        self._exit: Exit | None = None
+        status.setblocking(False)
+
+    def fileno(self) -> int:
+        """Readable when there may be something new for `poll` to find."""
+        return self._status.fileno()
+
+    def await_start(self, seconds: float) -> None:
+        """Wait until it runs.
+
+        Raises:
+            SandboxError: it could not be confined, or did not start in time.
+        """
+        message = self._receive(seconds)
+        if message is None or "started" not in message:
+            why = "no answer" if message is None else message.get("failed", "the warm process is gone")
+            raise SandboxError(f"a confined process could not be started: {why}")
+
+    def poll(self) -> Exit | None:
+        """How it ended; None while it runs."""
+        return self.wait(0)
+
+    def wait(self, seconds: float) -> Exit | None:
+        """Wait for its end, at most so long. Once it has ended, none of its processes is left."""
+        if self._exit is None and (message := self._receive(seconds)) is not None:
+            self._exit = Exit(
+                message.get("exit", -signal.SIGKILL),
+                message.get("reason", "lost"),
+                message.get("error", ""),
+                message.get("cpu_seconds", 0.0),
+            )
+        return self._exit
+
+    def interrupt(self) -> None:
+        """Ctrl-C, to it and to the programs it started."""
+        self._order(b"interrupt")
+
+    def kill(self) -> None:
+        """End it and everything it started."""
+        self._order(b"kill")
+
+    def close(self) -> None:
+        """Give the socket back; a process that still runs is ended by that."""
+        if self._exit is not None:
+            self._receive(_LAST_BREATH)  # the guardian, too, is then gone
+        self._status.close()
+        self._exit = self._exit or Exit(-signal.SIGKILL, "killed")
+
+    def _order(self, order: bytes) -> None:
+        with contextlib.suppress(OSError):  # it is gone already
+            self._status.send(order)
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        """The guardian's next message; {} when it is gone, None when there is none in time."""
+        readable, _, _ = select.select([self._status], [], [], seconds)
+        if not readable:
+            return None
+        try:
+            packet = self._status.recv(_MESSAGE)
+            return dict(json.loads(packet)) if packet else {}
+        except (OSError, ValueError):
+            return {}
+
+
+class WarmProcess:
+    """A process with `preload` imported, from which confined processes are forked in milliseconds.
+
+    Starts with the first request, or with `start`; is replaced when it died. Thread-safe.
+
+    Args:
+        isolation: what `isolation.choose` gave.
+        preload: the modules to import before forking.
+        environment: all the environment variables that the processes see.
+    """
+
+    def __init__(self, isolation: Isolation, preload: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._isolation = isolation
+        self._preload = tuple(preload)
+        self._environment = dict(environment)
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        # From a random one on: other containers of one machine count the processes of the same user with ours.
+        first = FIRST_UID + secrets.randbelow(LAST_UID - FIRST_UID)
+        self._uids = itertools.cycle((*range(first, LAST_UID + 1), *range(FIRST_UID, first)))
+
+    def start(self) -> None:
+        """Begin to import, without waiting for it."""
+        with self._lock:
+            self._current()
+
+    def fork(
+        self, entry: str, arguments: Mapping[str, Any], descriptors: Sequence[int], bounds: Bounds, home: str = ""
+    ) -> ConfinedProcess:
+        """Run a function in a confined process.
+
+        Args:
+            entry: the function as "module:function"; it gets `arguments` and the numbers of its own `descriptors`.
+            arguments: plain JSON.
+            descriptors: open files that it is handed copies of.
+            bounds: the most it may take.
+            home: the folder to work in where nothing is isolated; inside bubblewrap each process has its own.
+
+        Raises:
+            SandboxError: the warm process does not start, or cannot confine.
+        """
+        with self._lock:
+            running = self._current()
+        running.await_ready(START_SECONDS)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {
+            "entry": entry,
+            "arguments": arguments,
+            "bounds": dataclasses.asdict(bounds),
+            "uid": next(self._uids) if self._isolation.as_root or self._isolation.name == "user" else 0,
+            "confined": self._isolation.name == "bubblewrap",
+            "home": home,
+        }
+        process = ConfinedProcess(ours)
+        try:
+            running.send(json.dumps(request).encode(), [theirs.fileno(), *descriptors])
+            theirs.close()
+            process.await_start(FORK_SECONDS)
+        except SandboxError:
+            process.close()
+            running.stop()  # whatever is wrong with it, the next one starts afresh
+            raise
+        finally:
+            theirs.close()
+        return process
+
+    def gone(self, seconds: float) -> bool:
+        """Whether the warm process has died; it is given so many seconds to be found dead."""
+        with self._lock:
+            running = self._running
+        return running is None or running.ended(seconds)
+
+    def close(self) -> None:
+        """End the warm process. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
+        with self._lock:
+            if self._running is not None:
+                self._running.stop()
+                self._running.join()
+                self._running = None
+
+    def _current(self) -> _Running:
+        if self._running is None or self._running.over:
+            self._running = _Running(self._command, self._environment)
+        return self._running
+
+    def _command(self, control: int) -> list[str]:
+        # Isolated from the user's own packages and the working folder (-s -P) but not from the environment (-E), which
+        # is all ours: the fixed hash seed in it makes two runs of one notebook alike.
+        program = [sys.executable, "-s", "-P", "-m", "autograder.observe.sandbox.zygote", str(control), *self._preload]
+        if self._isolation.name != "bubblewrap":
+            return program
+        return bubblewrap.command(self._isolation, program, environment=self._environment)
+
+
+class _Running:
+    """One life of the warm process. A thread of its own starts it and sees it end: bubblewrap dies with that thread."""
+
+    def __init__(self, command: Any, environment: Mapping[str, str]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._ready = threading.Event()
+        self._send_lock = threading.Lock()
+        self.over = False
+        self._thread = threading.Thread(
+            target=self._live, args=(command(theirs.fileno()), environment, theirs), name="warm process", daemon=True
+        )
+        self._thread.start()
+
+    def _live(self, command: list[str], environment: Mapping[str, str], theirs: socket.socket) -> None:
+        try:
+            with theirs:
+                process = subprocess.Popen(
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._errors,
+                    start_new_session=True,
+                )
+            try:
+                if self._control.recv(_MESSAGE):
+                    self._ready.set()
+                process.wait()
+            finally:
+                process.kill()
+                process.wait()
+        except OSError:
+            pass  # closed by `stop`, or not to be started at all: `await_ready` says so
+        finally:
+            self.over = True
+            self._ready.set()
+
+    def await_ready(self, seconds: float) -> None:
+        if not self._ready.wait(seconds):
+            self.stop()
+            raise SandboxError(f"the libraries were not imported within {seconds:.0f} seconds")
+        if self.over:
+            raise SandboxError(f"the warm process ended: {self._last_words() or 'no message'}")
+
+    def send(self, packet: bytes, descriptors: Sequence[int]) -> None:
+        try:
+            with self._send_lock:
+                socket.send_fds(self._control, [packet], list(descriptors))
+        except OSError as error:
+            raise SandboxError(f"the warm process is gone ({error})") from None
+
+    def ended(self, seconds: float) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        self.over = True
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+
+    def join(self) -> None:
+        deadline = time.monotonic() + 10
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._control.close()
+        self._errors.close()
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        return "; ".join(self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-3:])

@@ -1,0 +1,114 @@
+"""The warm process: imports the libraries once, then forks a confined process for every request.
+
+Started as `python -m autograder.observe.sandbox.zygote SOCKET PRELOADED...`. A request is one packet on the inherited
+socket: JSON with the descriptors it hands over, the first of which is the socket of the new process's guardian.
+Student code never runs in this process, so every fork starts from the same clean state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+import threading
+from typing import Any
+
+from autograder.observe.sandbox import confine, linux
+from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.supervisor import Guardian
+
+MAX_REQUEST = 2**16
+MAX_DESCRIPTORS = 32
+
+
+def main() -> None:
+    """Import what is to be shared, say so, and serve until the grader closes the socket."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
+    # What exists now is never collected again: a collection would write to every object, and so copy every page.
+    gc.collect()
+    gc.freeze()
+    control.send(json.dumps({"ready": os.getpid(), "threads": threading.active_count()}).encode())
+    while True:
+        packet, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, MAX_DESCRIPTORS)
+        if not packet:
+            return
+        child = os.fork()
+        if child == 0:
+            try:
+                control.close()
+                _become_guardian(json.loads(packet), descriptors)
+            finally:
+                os._exit(1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        os.waitpid(child, 0)
+
+
+def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
+    """In the fork: part from the warm process and its other forks, then guard the process that was asked for."""
+    status = socket.socket(fileno=descriptors[0])
+    bounds = Bounds(**request["bounds"])
+    uid, confined = request["uid"], request["confined"]
+    try:
+        if confined:
+            confine.part_from_siblings(bounds, uid)
+        if os.fork():
+            return  # the warm process waits for this one only
+        _close_all_but(descriptors)
+        home = str(confine.HOME) if confined else request["home"]
+        if uid and not confined:
+            confine.give_home(home, uid)
+        if confined:
+            settings = confine.see_only_itself()
+            confine.become_nobody(uid, settings)
+            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the guardian
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            status.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
+        return
+
+    def start() -> None:
+        if confined:
+            linux.prctl(linux.PR_SET_DUMPABLE, 1)
+        confine.limit_resources(bounds, count_processes=bool(confined or uid))
+        _settle_at_home(home, shared_tmp=not confined)
+        if uid and not confined:
+            confine.become_user(uid)
+        module, function = request["entry"].split(":")
+        getattr(importlib.import_module(module), function)(request["arguments"], descriptors[1:])
+
+    Guardian(status, bounds, own_namespace=confined).run(start)
+
+
+def _close_all_but(descriptors: list[int]) -> None:
+    """Standard streams lead nowhere, and no descriptor but those handed over is left."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    first = 3
+    for kept in sorted(descriptors):
+        os.closerange(first, kept)
+        first = kept + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX") if first < 4096 else first + 4096)
+
+
+def _settle_at_home(home: str, *, shared_tmp: bool) -> None:
+    os.chdir(home)
+    os.environ.update(
+        HOME=home,
+        IPYTHONDIR=f"{home}/.ipython",
+        KERAS_HOME=f"{home}/.keras",
+        MPLCONFIGDIR=f"{home}/.config/matplotlib",
+        TMPDIR=home if shared_tmp else "/tmp",
+        USER="student",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What persons decided: overrides of single questions, kept beside the results and never mixed into them.
+
+A result is what the autograder concluded and may be made again at any time; an override is laid over it when it is
+shown or handed on. So it survives grading again, regrading, and a changed assignment. Nothing is ever erased: an
+override that is replaced or withdrawn stays in the history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+from sqlalchemy import Float, Integer, String, Text, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from autograder.core.language import plain_number, say
+from autograder.records.database import attempt
+from autograder.records.result import AppliedOverride, Override, Result, Status, Verdict
+
+Explained = Callable[[], AbstractContextManager[None]]
+
+
+class _Table(DeclarativeBase):
+    pass
+
+
+class _Entry(_Table):
+    """One thing that was said; of a student's entries for a question the last counts, and no score withdraws."""
+
+    __tablename__ = "overrides"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    assignment: Mapped[str] = mapped_column(String(300), index=True)
+    student: Mapped[str] = mapped_column(String(300))
+    question: Mapped[str] = mapped_column(String(64))
+    score: Mapped[float | None] = mapped_column(Float)
+    points: Mapped[float] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(200))
+    at: Mapped[str] = mapped_column(String(40))
+    seen: Mapped[str] = mapped_column(String(64))
+
+
+class Overrides:
+    """The overrides of one assignment in a gradebook; made by `Gradebook.overrides`.
+
+    Every method raises `GradebookError` where the database cannot be used.
+    """
+
+    def __init__(self, engine: Engine, assignment: str, explained: Explained) -> None:
+        self._assignment, self._explained = assignment, explained
+        self._session: sessionmaker[Session] = sessionmaker(engine, expire_on_commit=False)
+        with explained():
+            # A gradebook from before there were overrides gets the table; nothing else of it changes.
+            attempt(lambda: _Table.metadata.create_all(engine))
+
+    def give(
+        self, student: str, question: str, *, score: float, points: float, by: str, reason: str, seen: str
+    ) -> Override:
+        """Let a person's `score` out of `points` count from now on.
+
+        Raises:
+            ValueError: the score is no number between 0 and the points.
+        """
+        if not math.isfinite(score) or not 0 <= score <= points:
+            told = {"points": plain_number(points), "score": plain_number(score)}
+            raise ValueError(say("A score between 0 and {points} is needed; {score} is none.", **told))
+        given = Override(score=round(score, 3), points=points, reason=reason, by=by, at=_now(), seen=seen)
+        self._append(student, question, given, given.score)
+        return given
+
+    def withdraw(self, student: str, question: str, *, by: str, reason: str) -> None:
+        """Let the autograder's own verdict count again."""
+        self._append(student, question, Override(score=0, points=1, reason=reason, by=by, at=_now()), None)
+
+    def current(self) -> dict[str, dict[str, Override]]:
+        """What counts now: by student, by question."""
+        counting: dict[str, dict[str, Override]] = {}
+        for entry in self._entries():
+            of_student = counting.setdefault(entry.student, {})
+            if entry.score is None:
+                of_student.pop(entry.question, None)
+            else:
+                of_student[entry.question] = _override(entry, entry.score)
+        return {student: overrides for student, overrides in counting.items() if overrides}
+
+    def history(self, student: str, question: str) -> list[tuple[Override, bool]]:
+        """Everything that was ever said on one question of one student, oldest first; True where it withdraws."""
+        return [
+            (_override(entry, entry.score or 0.0), entry.score is None)
+            for entry in self._entries()
+            if (entry.student, entry.question) == (student, question)
+        ]
+
+    def comments(self, question: str) -> list[str]:
+        """The reasons that count now on a question, the most used first: what was said once can be said again."""
+        used = Counter(
+            overrides[question].reason
+            for overrides in self.current().values()
+            if question in overrides and overrides[question].reason
+        )
+        return [reason for reason, _ in used.most_common()]
+
+    def last_said(self) -> dict[str, datetime]:
+        """When something was last said about each student."""
+        return {entry.student: datetime.fromisoformat(entry.at) for entry in self._entries()}
+
+    def _append(self, student: str, question: str, said: Override, score: float | None) -> None:
+        values = said.model_dump() | {"score": score}
+        with self._explained(), self._session.begin() as session:
+            session.add(_Entry(assignment=self._assignment, student=student, question=question, **values))
+
+    def _entries(self) -> list[_Entry]:
+        with self._explained(), self._session() as session:
+            return list(
+                session.scalars(select(_Entry).where(_Entry.assignment == self._assignment).order_by(_Entry.id))
+            )
+
+
+def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> Result:
+    """The result with every override laid over its verdict; `seen` is the digest of the notebook as it is now."""
+    if not overrides:
+        return result
+    questions = tuple(
+        _applied(verdict, overrides[verdict.id], seen) if verdict.id in overrides else verdict
+        for verdict in result.questions
+    )
+    return result.model_copy(
+        update={
+            "questions": questions,
+            "score": round(sum(verdict.score for verdict in questions), 3),
+            "pending": round(sum(verdict.pending for verdict in questions), 3),
+        }
+    )
+
+
+def notebook_digest(content: bytes | None) -> str:
+    """What tells one version of a notebook from another; "" where none could be read."""
+    return hashlib.sha256(content).hexdigest() if content is not None else ""
+
+
+def _applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
+    share = override.score / override.points
+    status: Status = "correct" if share >= 1 else "partial" if share > 0 else "wrong"
+    beside = AppliedOverride(
+        **override.model_dump(),
+        judged_status=verdict.status,
+        judged_score=verdict.score,
+        outdated=override.seen != seen,
+    )
+    return verdict.model_copy(update={"status": status, "score": round(share * verdict.points, 3), "override": beside})
+
+
+def _override(entry: _Entry, score: float) -> Override:
+    return Override(score=score, points=entry.points, reason=entry.reason, by=entry.by, at=entry.at, seen=entry.seen)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,352 @@
+"""The gradebook: what every stage made, kept as it is made, so that nothing is made twice and nothing is lost.
+
+Evidence and training runs are kept under the key that hashes everything they were made from; results and submissions
+under the assignment and the student. What a method stored is on the disk when it returns. Several threads, and
+several graders, may use one gradebook.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+
+from autograder.core.data import Data, packed, unpacked
+from autograder.records.database import GradebookError, attempt, engine_of, explained, lock_for_making, upsert
+from autograder.records.evidence import Evidence
+from autograder.records.overrides import Overrides
+from autograder.records.result import Result
+from autograder.records.training import TrainingRun
+
+__all__ = ["FILE_NAME", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
+
+FILE_NAME = "gradebook.db"
+# Raised with every change of the tables.
+SCHEMA_VERSION = 1
+_ROWS_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result, the key of everything it was made from, and the file stem of the student's page."""
+
+    result: Result
+    result_key: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """What a student handed in, so that pages can be made again without the folder it came from.
+
+    `path` is the submission's path as results name it; `content` is None where it could not be read.
+    """
+
+    student: str
+    slug: str
+    path: str
+    content: bytes | None
+
+
+class _Table(DeclarativeBase):
+    pass
+
+
+class _Keyed(_Table):
+    """What is found again by the hash of everything it was made from."""
+
+    __abstract__ = True
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Evidence(_Keyed):
+    __tablename__ = "evidence"
+
+
+class _TrainingRun(_Keyed):
+    __tablename__ = "training_runs"
+
+
+class _OfStudent(_Table):
+    """What is found again by assignment and student."""
+
+    __abstract__ = True
+    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
+    student: Mapped[str] = mapped_column(String(300), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(200))
+
+
+class _Submission(_OfStudent):
+    __tablename__ = "submissions"
+    path: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class _Result(_OfStudent):
+    __tablename__ = "results"
+    result_key: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Fact(_Table):
+    """What is known of a grading as a whole. The table's presence marks a database as a gradebook."""
+
+    __tablename__ = "gradebook"
+    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+_SCHEMA = ("", "schema version")
+
+Row = TypeVar("Row", bound=_Table)
+StudentRow = TypeVar("StudentRow", bound=_OfStudent)
+Kept = TypeVar("Kept", bound=Data)
+
+
+class Gradebook:
+    """A gradebook that is open; close it, or use it as a context manager.
+
+    Args:
+        target: a SQLite file, made where it is missing, or a database of its own as SQLAlchemy names it
+            ("postgresql+psycopg://...").
+        assignment: whose results and submissions these are, where several assignments share a database.
+
+    Raises:
+        GradebookError: it is damaged, belongs to another program or a newer autograder, or cannot be reached. Every
+            method raises it too.
+    """
+
+    def __init__(self, target: Path | str, assignment: str = "") -> None:
+        self._assignment = assignment
+        self._name, self._engine = engine_of(target)
+        self._session = sessionmaker(self._engine, expire_on_commit=False)
+        try:
+            with self._explained():
+                attempt(self._prepare)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back every connection; what was stored is on the disk already."""
+        self._engine.dispose()
+
+    def evidence(self, key: str) -> Evidence | None:
+        """The evidence under this key; None where there is none that can be read."""
+        row = self._row(_Evidence, key)
+        return _unpacked(Evidence, row.content) if row else None
+
+    def store_evidence(self, evidence: Evidence) -> None:
+        """Keep evidence under its key."""
+        self._replace(_Evidence(key=evidence.key, content=_packed(evidence)))
+
+    def training_run(self, key: str) -> TrainingRun | None:
+        """The training run under this key; None where there is none that can be read."""
+        row = self._row(_TrainingRun, key)
+        return _unpacked(TrainingRun, row.content) if row else None
+
+    def store_training_run(self, run: TrainingRun) -> None:
+        """Keep a training run under its key."""
+        self._replace(_TrainingRun(key=run.key, content=_packed(run)))
+
+    def result(self, student: str) -> StoredResult | None:
+        """A student's result; None where there is none that can be read."""
+        row = self._row(_Result, (self._assignment, student))
+        result = _unpacked(Result, row.content) if row else None
+        return StoredResult(result, row.result_key, row.slug) if row and result else None
+
+    def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
+        """Keep a student's result in place of any earlier one."""
+        self._replace(self._result_row(result, result_key, slug))
+
+    def judged_again(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
+        """Keep a result in place of the one it was made from; False where that is gone, as another grader has a newer.
+
+        So what a student handed in and the result beside it stay of one make.
+        """
+        same = (_Result.assignment == self._assignment, _Result.student == after.student)
+        change = update(_Result).where(*same, _Result.result_key == before.result_key)
+        kept: list[int] = []
+
+        def replace() -> None:
+            with self._engine.begin() as connection:
+                done = connection.execute(change.values(result_key=result_key, content=_packed(after)))
+                kept.append(done.rowcount)
+
+        with self._explained():
+            attempt(replace)
+        return kept[-1] > 0
+
+    def results(self) -> Iterator[StoredResult]:
+        """Every result, sorted by student, a few at a time in memory."""
+        for row in self._rows(_Result):
+            result = _unpacked(Result, row.content)
+            if result is None:
+                raise GradebookError(
+                    f"The gradebook {self._name} holds a result of {row.student} that this autograder cannot read: "
+                    "grade again with --fresh."
+                )
+            yield StoredResult(result, row.result_key, row.slug)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        """What persons decided about this assignment's submissions."""
+        return Overrides(self._engine, self._assignment, self._explained)
+
+    def submission(self, student: str) -> StoredSubmission | None:
+        """What a student handed in; None where nothing was stored."""
+        row = self._row(_Submission, (self._assignment, student))
+        return self._handed_in(row) if row else None
+
+    def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
+        """Keep what a student handed in, in place of anything earlier."""
+        self._replace(self._submission_row(student, slug, path, content))
+
+    def store_graded(self, result: Result, *, result_key: str, slug: str, path: str, content: bytes | None) -> None:
+        """Keep what a student handed in and the result of it, together: never one grader's beside another's."""
+        handed_in = self._submission_row(result.student, slug, path, content)
+        self._replace(handed_in, self._result_row(result, result_key, slug))
+
+    def submissions(self) -> Iterator[StoredSubmission]:
+        """Everything handed in, sorted by student, a few at a time in memory."""
+        return (self._handed_in(row) for row in self._rows(_Submission))
+
+    def remove_missing(self, students: Iterable[str]) -> tuple[str, ...]:
+        """Drop the results and submissions of everyone who is not among `students`; returns who that was."""
+        gone = sorted({*self._students(_Result), *self._students(_Submission)} - set(students))
+        with self._explained(), self._session.begin() as session:
+            for student in gone:
+                for table in (_Result, _Submission):
+                    session.execute(delete(table).where(table.assignment == self._assignment, table.student == student))
+        return tuple(gone)
+
+    def fact(self, name: str) -> str | None:
+        """Something remembered about the grading itself, such as the assignment's folder."""
+        row = self._row(_Fact, (self._assignment, name))
+        return row.value if row else None
+
+    def store_fact(self, name: str, value: str) -> None:
+        """Remember something about the grading itself."""
+        self._replace(_Fact(assignment=self._assignment, name=name, value=value))
+
+    def _handed_in(self, row: _Submission) -> StoredSubmission:
+        try:
+            content = None if row.content is None else zlib.decompress(row.content)
+        except zlib.error:
+            raise GradebookError(
+                f"The gradebook {self._name} is damaged where it holds what {row.student} handed in: grade again "
+                "with --fresh."
+            ) from None
+        return StoredSubmission(row.student, row.slug, row.path, content)
+
+    def _row(self, table: type[Row], key: str | tuple[str, str]) -> Row | None:
+        with self._explained(), self._session() as session:
+            return session.get(table, key)
+
+    def _students(self, table: type[_OfStudent]) -> list[str]:
+        """Everyone of this assignment in the table, in the order of `intake`, whatever order the database has."""
+        with self._explained(), self._session() as session:
+            students = session.scalars(select(table.student).where(table.assignment == self._assignment))
+            return sorted(students, key=lambda student: (student.casefold(), student))
+
+    def _rows(self, table: type[StudentRow]) -> Iterator[StudentRow]:
+        students = self._students(table)
+        for start in range(0, len(students), _ROWS_AT_ONCE):
+            some = students[start : start + _ROWS_AT_ONCE]
+            with self._explained(), self._session() as session:
+                found = session.scalars(
+                    select(table).where(table.assignment == self._assignment, table.student.in_(some))
+                )
+                rows = {row.student: row for row in found}
+            yield from (rows[student] for student in some if student in rows)
+
+    def _result_row(self, result: Result, result_key: str, slug: str) -> _Result:
+        owner = {"assignment": self._assignment, "student": result.student}
+        return _Result(**owner, slug=slug, result_key=result_key, content=_packed(result))
+
+    def _submission_row(self, student: str, slug: str, path: str, content: bytes | None) -> _Submission:
+        packed = None if content is None else zlib.compress(content)
+        return _Submission(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
+
+    def _replace(self, *rows: _Table) -> None:
+        """Put rows in place of those with their keys; of two graders that do so at the same moment, the later wins."""
+        statements = [upsert(self._engine.dialect.name, row) for row in rows]
+
+        def replace() -> None:
+            with self._session.begin() as session:
+                for statement in statements:
+                    session.execute(statement)
+
+        with self._explained():
+            attempt(replace)
+
+    def _prepare(self) -> None:
+        """Make the tables where there are none, and see that they are ours where there are some."""
+        with self._engine.connect() as connection:
+            known = self._check(connection)
+        if known:
+            return
+        with self._engine.connect() as connection:
+            lock_for_making(connection)
+            if not self._check(connection):
+                _Table.metadata.create_all(connection)
+                assignment, name = _SCHEMA
+                version = {"assignment": assignment, "name": name, "value": str(SCHEMA_VERSION)}
+                connection.execute(insert(_Fact).values(version))
+            connection.commit()
+
+    def _check(self, connection: Connection) -> bool:
+        """Whether this is a gradebook; False for an empty database."""
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return False
+        if _Fact.__tablename__ not in tables:
+            another = "file" if self._is_file else "database"
+            raise GradebookError(f"{self._name} is the database of another program: name another {another}.")
+        assignment, name = _SCHEMA
+        stored = connection.scalar(select(_Fact.value).where(_Fact.assignment == assignment, _Fact.name == name))
+        if stored != str(SCHEMA_VERSION):
+            again = "move the file away and grade again" if self._is_file else "name another database"
+            raise GradebookError(
+                f"The gradebook {self._name} was made by another version of autograder (its format is {stored}, this "
+                f"one's is {SCHEMA_VERSION}): use that version, or {again}."
+            )
+        return True
+
+    @property
+    def _is_file(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self._name)
+
+
+def _packed(data: Data) -> bytes:
+    return zlib.compress(packed(data))
+
+
+def _unpacked(kind: type[Kept], content: bytes) -> Kept | None:
+    """The data; None where it is damaged or of another shape, so that it is made again."""
+    try:
+        return unpacked(kind, zlib.decompress(content))
+    except (zlib.error, ValueError, RecursionError):
+        return None

@@ -1,0 +1,186 @@
+"""The data of a trusted training run: what is asked for (Recipe, TrainingTask) and what came out (TrainingRun)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field
+
+from autograder.core.data import Data, digest
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation, Loss, Optimizer
+
+Normalization = Literal["none", "unit", "standardize"]
+
+
+class Recipe(Data):
+    """How a network is trained to judge it: the first `train` images of the dataset's training set train it, after a
+    shuffle that is the same for every network and seed; the next `validation` images validate it.
+
+    `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
+    the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the most epochs that are run.
+    An epoch sees the training images once, in a new order; an incomplete last batch is left out. It is validated
+    `validations` times, at equal distances, the last time at its end. `seed` draws the weights, the dropout and the
+    order. A run that only has to reach an accuracy ends as soon as it does; and it is given up when half of its
+    validations are done and neither its training nor its validation accuracy was ever above `give_up`: it guesses.
+    `seconds` and `memory_mb` bound one run. `compilation` is used where the student compiled nothing that can be
+    rebuilt.
+    """
+
+    dataset: Literal["mnist", "fashion_mnist", "cifar10"]
+    train: int = Field(gt=0, le=60_000)
+    validation: int = Field(gt=0, le=60_000)
+    epochs: int = Field(gt=0, le=100)
+    batch_size: int = Field(gt=0, le=4096)
+    validations: int = Field(default=1, ge=1, le=20)
+    give_up: float = Field(default=0.2, ge=0, le=1)
+    normalization: Normalization = "standardize"
+    channels_last: bool = True
+    seed: int = 1
+    seconds: float = Field(default=120.0, gt=0)
+    memory_mb: int = Field(default=4096, gt=0)
+    compilation: Compilation = Compilation()
+
+
+class TrainingTask(Data):
+    """One run that is asked for. Two submissions with the same network ask for the same task, and share its run.
+
+    `target` is the validation accuracy (0..1) that decides, where nothing else is asked of the run: it ends at the
+    first validation that reaches it. None runs to the end.
+    """
+
+    architecture: Architecture
+    compilation: Compilation
+    recipe: Recipe
+    target: float | None = Field(default=None, gt=0, le=1)
+
+    @property
+    def key(self) -> str:
+        """The digest of everything the run reads except the data and the versions, which the trainer adds.
+
+        The target is not among it: it decides how much of the run is made, see `TrainingRun.answers`.
+        """
+        return digest("training task", self.whole)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The student's optimizer, or the recipe's where the student's could not be read (it then has its default)."""
+        unread = self.compilation.problem and self.compilation.optimizer == Optimizer()
+        return self.recipe.compilation.optimizer if unread else self.compilation.optimizer
+
+    @property
+    def loss(self) -> Loss:
+        """The student's loss, or the recipe's where the student's could not be read (it then has its default)."""
+        unread = self.compilation.problem and self.compilation.loss == Loss()
+        return self.recipe.compilation.loss if unread else self.compilation.loss
+
+    @property
+    def essence(self) -> TrainingTask:
+        """The task without what does not change its run (metrics, say): tasks of equal essence share one run."""
+        return TrainingTask(
+            architecture=self.architecture,
+            compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
+            recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
+        )
+
+    @property
+    def whole(self) -> TrainingTask:
+        """The same run to its end."""
+        return self.model_copy(update={"target": None})
+
+    def with_seed(self, seed: int) -> TrainingTask:
+        """The same run from another random start."""
+        return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
+
+
+class Mistake(Data):
+    """A validation image that a network took for another class: both classes (0..9), and the image as base64 PNG."""
+
+    truth: int = Field(ge=0, le=9)
+    predicted: int = Field(ge=0, le=9)
+    png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+
+
+class Predictions(Data):
+    """What the network took the validation images for at the end of its run.
+
+    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are
+    those of which the network was surest.
+    """
+
+    confusion: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
+class LayerSignal(Data):
+    """How the training signal stood in one operation at the end of a run, over a batch of training images.
+
+    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None where it has
+    none. `dead` is the share (0..1) of a ReLU's units, or channels, that gave zero for every image; None elsewhere.
+    """
+
+    operation: int = Field(ge=0)
+    gradient: float | None = None
+    dead: float | None = None
+
+
+class TrainingRun(Data):
+    """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
+
+    `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` says why, in words for
+    the student); "limit" (time or memory ran out: what was reached until then is in the lists).
+    `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
+    was given up, see `Recipe`).
+    `predictions`: at the end of a run that was trained, where the network has one output for each class.
+    `signals`: for the diagnosis, measured where the run did not end by reaching its target.
+    """
+
+    key: str
+    outcome: Literal["trained", "failed", "limit"]
+    problem: str = ""
+    ended: Literal["complete", "target", "flat"] = "complete"
+    training_accuracy: tuple[float, ...] = ()
+    validation_accuracy: tuple[float, ...] = ()
+    training_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    predictions: Predictions | None = None
+    signals: tuple[LayerSignal, ...] = ()
+    device: str = "cpu"
+    backend: str = "tensorflow"
+    versions: dict[str, str] = {}
+    seconds: float = 0.0
+
+    def answers(self, task: TrainingTask) -> bool:
+        """Whether enough of the task's run was made to say all that the task asks."""
+        if task.target is None:
+            return self.ended == "complete"
+        return self.ended != "target" or self.accuracy >= task.target
+
+    def until(self, target: float) -> TrainingRun:
+        """The run as it is when it only has to reach `target`: what came after that is left out."""
+        reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
+        if reached is None or (reached == len(self.validation_accuracy) and self.ended == "target"):
+            return self
+        series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
+        shortened = {name: getattr(self, name)[:reached] for name in series}
+        # The predictions are those of the end, unless that is where the run is cut.
+        kept = self.predictions if reached == len(self.validation_accuracy) else None
+        # As are the signals, which are measured only where the target was not reached.
+        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
+
+    def reached_by(self, share: float) -> float:
+        """The best validation accuracy (0..1) of the first `share` (0..1) of the run's validations, at least one."""
+        return max(
+            self.validation_accuracy[: max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))], default=0.0
+        )
+
+    @property
+    def computed_on(self) -> str:
+        """The device, and the backend where that is not TensorFlow: "cpu", "gpu:NVIDIA H200 (jax)"."""
+        return self.device if self.backend == "tensorflow" else f"{self.device} ({self.backend})"
+
+    @property
+    def accuracy(self) -> float:
+        """The validation accuracy that is judged: the best of the run (0.0 where there was no validation)."""
+        return max(self.validation_accuracy, default=0.0)

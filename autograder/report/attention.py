@@ -1,0 +1,196 @@
+"""Whom a person should look at, and the networks of a class: read off the results, one after the other."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.core.language import say
+from autograder.records.result import (
+    AppliedOverride,
+    ComparisonExhibit,
+    ComparisonRow,
+    CurveExhibit,
+    Result,
+    RowCells,
+    TextExhibit,
+)
+
+# Shorter answers agree by chance.
+LONG_ENOUGH = 60
+
+
+@dataclass
+class NetworkInUse:
+    """One distinct network: how it differs from the expected one, who built it (by row), what it reached (0..1)."""
+
+    variable: str
+    differs: tuple[str, ...]
+    parameters: int | None
+    students: list[int] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+
+    @property
+    def differs_in_words(self) -> str:
+        """Its differences, the first six of them."""
+        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or say("as expected")
+
+    @property
+    def accuracy(self) -> float | None:
+        """The best validation accuracy of the trusted run; the mean, where there were several."""
+        return sum(self.accuracies) / len(self.accuracies) if self.accuracies else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided: about whom (by row) and which question, the score that counts now, out of `points`."""
+
+    row: int
+    question: str
+    score: float
+    points: float
+    override: AppliedOverride
+
+    @property
+    def changed(self) -> bool:
+        """Whether the autograder had decided otherwise, so that its score was changed."""
+        return self.override.judged_status != "needs_review"
+
+
+@dataclass
+class Attention:
+    """The rows that a person should look at, by reason; `answers` are equal long answers by question and text.
+
+    `decisions` are what persons have decided already.
+    """
+
+    waiting: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    unfinished: list[int] = field(default_factory=list)
+    near: list[int] = field(default_factory=list)
+    outdated: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+    answers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+
+    def add(self, row: int, result: Result, images: int) -> None:
+        """Look at the result of this row; `images` is how many validate a network."""
+        statuses = {verdict.status for verdict in result.questions}
+        curves = [one for verdict in result.questions for one in verdict.exhibits if isinstance(one, CurveExhibit)]
+        found = {
+            "waiting": "needs_review" in statuses,
+            "failed": "error" in statuses,
+            "unfinished": result.status != "graded",
+            "near": any(near_threshold(curve, images) for curve in curves),
+            "outdated": any(verdict.override and verdict.override.outdated for verdict in result.questions),
+            "late": bool(result.handed_in and result.handed_in.late),
+            "again": bool(result.handed_in and result.handed_in.earlier),
+        }
+        for reason, applies in found.items():
+            if applies:
+                getattr(self, reason).append(row)
+        for verdict in result.questions:
+            if verdict.override:
+                self.decisions.append(Decision(row, verdict.title, verdict.score, verdict.points, verdict.override))
+            for exhibit in verdict.exhibits:
+                if isinstance(exhibit, TextExhibit):
+                    text = re.sub(r"\W+", " ", exhibit.text).strip().casefold()
+                    if len(text) >= LONG_ENOUGH:
+                        self.answers.setdefault((verdict.title, text), []).append(row)
+
+    def same_answers(self) -> list[tuple[str, list[int]]]:
+        """Long answers that several gave word for word: the question and who, the largest groups first."""
+        shared = [(title, rows) for (title, _), rows in self.answers.items() if len(rows) > 1]
+        return sorted(shared, key=lambda one: (-len(one[1]), one[0], one[1]))
+
+    def changed(self) -> list[Decision]:
+        """Scores of the autograder that a person changed, in the order of the class."""
+        return [one for one in self.decisions if one.changed]
+
+    def given(self) -> list[Decision]:
+        """Answers that waited for a person and have their points."""
+        return [one for one in self.decisions if not one.changed]
+
+
+def near_threshold(curve: CurveExhibit, images: int) -> bool:
+    """Whether the accuracy was missed by so little that other images or starts might have decided otherwise.
+
+    Where the network was trained from several starts, that is where the interval of their mean holds the threshold.
+    Elsewhere so little is a standard error of the share p of n images that is needed, sqrt(p (1 - p) / n). A run that
+    clearly reached the threshold ended there, so that how far above it would have come is not known.
+    """
+    reached = max((value for value in curve.validation_accuracy if math.isfinite(value)), default=None)
+    if reached is None or curve.threshold is None:
+        return False
+    if curve.interval is not None:
+        return curve.interval[0] <= curve.threshold <= curve.interval[1]
+    p = curve.threshold
+    return images > 0 and 0 < p - reached <= math.sqrt(p * (1 - p) / images)
+
+
+class NetworksInUse:
+    """Collects the distinct networks of a class."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], NetworkInUse] = {}
+
+    def add(self, row: int, result: Result) -> None:
+        """Note the networks of this row's submission."""
+        exhibits = [one for verdict in result.questions for one in verdict.exhibits]
+        best = _accuracies(exhibits)
+        seen = set()
+        for exhibit in exhibits:
+            if not isinstance(exhibit, ComparisonExhibit) or exhibit.network in seen:
+                continue
+            seen.add(exhibit.network)
+            rows = tuple(
+                (each.state, str(each.actual) if each.actual else _layer(each.expected))
+                for each in exhibit.rows
+                if each.actual or each.expected
+            )
+            if not any(each.actual for each in exhibit.rows):
+                continue
+            network = self._found.setdefault(
+                (exhibit.network, rows), NetworkInUse(exhibit.network, _differences(exhibit), exhibit.actual_total)
+            )
+            network.students.append(row)
+            if exhibit.network in best:
+                network.accuracies.append(best[exhibit.network])
+
+    def listed(self) -> list[NetworkInUse]:
+        """The commonest first."""
+        return sorted(self._found.values(), key=lambda one: (-len(one.students), one.variable, one.differs))
+
+
+def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
+    return {
+        one.network: statistics.fmean(one.accuracies or (max(one.validation_accuracy),))
+        for one in exhibits
+        if isinstance(one, CurveExhibit) and one.validation_accuracy
+    }
+
+
+def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
+    return tuple(filter(None, map(_difference, exhibit.rows)))
+
+
+def _difference(row: ComparisonRow) -> str:
+    """One row that differs: its sign and its layer, with the settings that the student gave it."""
+    expected, actual = _layer(row.expected), _layer(row.actual)
+    settings = f" ({row.actual.settings})" if row.actual and row.actual.settings else ""
+    if row.state == "missing":
+        return f"− {expected}"
+    if row.state == "extra":
+        return f"+ {actual}{settings}"
+    if row.state == "different":
+        return f"≠ {actual if expected == actual else f'{expected} → {actual}'}{settings}"
+    # A layer that moved has two rows: where it was expected, and where it stands.
+    return f"↕ {actual}" if row.state == "moved" and actual else ""
+
+
+def _layer(cells: RowCells | None) -> str:
+    return cells.layer if cells else ""

@@ -1,0 +1,69 @@
+"""A confusion matrix as it is read: which mistakes are the commonest, in a sentence and by the shade of their cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.core.language import say, say_count
+from autograder.records.result import PredictionsExhibit
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many images; `heat` is 2 for at least a tenth of the images of their true class, 1 for fewer."""
+
+    count: int
+    heat: int
+
+
+@dataclass(frozen=True)
+class ConfusionView:
+    """The matrix, a row for each true class, and what it comes to."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    gist: str
+
+
+def confusion(exhibit: PredictionsExhibit) -> ConfusionView:
+    """The matrix of an exhibit, ready for the page."""
+    rows = tuple(
+        tuple(Cell(count, 2 if 10 * count >= sum(row) > 0 else 1) for count in row) for row in exhibit.confusion
+    )
+    return ConfusionView(rows, _gist(exhibit))
+
+
+def _gist(exhibit: PredictionsExhibit) -> str:
+    matrix = exhibit.confusion
+    images = sum(map(sum, matrix))
+    wrong = sorted(
+        (
+            (-count, truth, taken)
+            for truth, row in enumerate(matrix)
+            for taken, count in enumerate(row)
+            if truth != taken
+        )
+    )
+    missed = -sum(count for count, _, _ in wrong)
+    if not missed:
+        return say("All {images:,} validation images were recognized at the end of our run.", images=images)
+    gist = say_count(
+        "At the end of our run, {missed:,} of {number} validation image were taken for something else",
+        "At the end of our run, {missed:,} of {number} validation images were taken for something else",
+        images,
+        missed=missed,
+    )
+    taken_for = [sum(row[column] for row in matrix) for column in range(len(matrix))]
+    favourite = taken_for.index(max(taken_for))
+    if 10 * taken_for[favourite] >= 9 * images:
+        return say("{gist}: nearly every image was taken for {name}.", gist=gist, name=exhibit.classes[favourite])
+    count, truth, taken = wrong[0]
+    often = say_count(
+        "{gist}; most often {truth} for {taken} ({number} time).",
+        "{gist}; most often {truth} for {taken} ({number} times).",
+        -count,
+        gist=gist,
+        truth=exhibit.classes[truth],
+        taken=exhibit.classes[taken],
+    )
+    below = say("Below are those it was surest of.")
+    return f"{often} {below}" if exhibit.mistakes else often

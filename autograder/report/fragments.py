@@ -1,0 +1,31 @@
+"""Feedback as a fragment of HTML, for platforms that show it inside a page of their own: no style, no script."""
+
+from __future__ import annotations
+
+from autograder.records.result import Finding, Result, Verdict
+from autograder.report.templating import environment
+from autograder.report.views import at_a_glance
+
+
+def question_fragment(verdict: Verdict) -> str:
+    """What one question came to: findings, the networks side by side, the training run in a sentence."""
+    return environment().get_template("platform.html").render(verdict=verdict).strip()
+
+
+def overview_fragment(result: Result, protects: str, *, gist: bool) -> str:
+    """What is to be said of the whole submission, and how it was graded.
+
+    `protects` names what isolation did; `gist` says how many questions are right, which tells of hidden ones too.
+    """
+    glance = at_a_glance(result) if gist else None
+    template = environment().get_template("platform_overview.html")
+    return template.render(result=result, glance=glance, protects=protects).strip()
+
+
+def in_plain_text(findings: tuple[Finding, ...]) -> str:
+    """Findings as lines of text."""
+    lines = (
+        " ".join(part for part in (f"{one.where}:" if one.where else "", one.message, one.hint) if part)
+        for one in findings
+    )
+    return "\n".join(lines)

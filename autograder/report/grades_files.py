@@ -1,0 +1,90 @@
+"""The two files that other programs read: `grades.csv` and `results.jsonl`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.core.files import replacing, write_atomically
+from autograder.records.result import Result
+
+COLUMNS = ("student", "score", "points", "pending", "percent", "status")
+PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
+# With these a spreadsheet takes a cell for a formula, or for the continuation of one.
+# Also behind what separates cells elsewhere: a spreadsheet in Germany splits every line at ";".
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
+
+
+def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequence[str]) -> None:
+    """One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
+
+    UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
+    the score's share of the points that are decided already (points - pending) and empty where none are. A question
+    that waits for a person, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
+    would take for a formula gets an apostrophe before it. Where something came through a platform, four more columns
+    say how: `platform_id`, `email`, `late` and `attempts`.
+    """
+    table = io.StringIO(newline="")
+    rows = csv.writer(table, lineterminator="\n")
+    lines: list[list[str]] = []
+    through_platform = False
+    for result in results:
+        scores = {verdict.id: _number(verdict.score) for verdict in result.questions if not verdict.pending}
+        through_platform |= result.handed_in is not None
+        lines.append(
+            [
+                spreadsheet_text(result.student),
+                _number(result.score),
+                _number(result.points),
+                _number(result.pending),
+                _percent(result),
+                spreadsheet_text(result.status),
+                *(scores.get(question, "") for question in question_ids),
+                *_handed_in(result),
+            ]
+        )
+    header = [*COLUMNS, *question_ids, *PLATFORM_COLUMNS]
+    kept = len(header) if through_platform else len(header) - len(PLATFORM_COLUMNS)
+    rows.writerows(line[:kept] for line in [header, *lines])
+    write_atomically(path, table.getvalue())
+
+
+def _handed_in(result: Result) -> list[str]:
+    """The cells of `PLATFORM_COLUMNS`; a group's persons stand in one cell, with " | " between them."""
+    came = result.handed_in
+    if came is None:
+        return [""] * len(PLATFORM_COLUMNS)
+    ids = " | ".join(filter(None, (one.id or one.number for one in came.persons)))
+    emails = " | ".join(filter(None, (one.email for one in came.persons)))
+    late = "" if came.late is None else "yes" if came.late else "no"
+    return [spreadsheet_text(ids), spreadsheet_text(emails), late, str(1 + len(came.earlier))]
+
+
+def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:
+    """One `Result.line()` a line, keys sorted; pure ASCII, so that no reader splits a line at a rare separator."""
+    with replacing(path) as file:
+        for result in results:
+            file.write(json.dumps(result.line(), sort_keys=True).encode("ascii") + b"\n")
+
+
+def spreadsheet_text(value: str) -> str:
+    """One line of text that no spreadsheet takes for a formula."""
+    # A carriage return ends a line for many readers, and csv does not quote it.
+    line = value.encode("utf-8", "replace").decode("utf-8").translate({13: " ", 10: " ", 0: " "})
+    line = _CELL_WITHIN.sub(r"\1'", line)
+    return f"'{line}" if value.startswith(_FORMULA_BEGINNINGS) else line
+
+
+def _number(value: float) -> str:
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _percent(result: Result) -> str:
+    decided = result.points - result.pending
+    return f"{100 * result.score / decided:.2f}".rstrip("0").rstrip(".") if decided > 0 else ""

@@ -1,0 +1,213 @@
+"""Numbers, names and states as people read them, in the language of the moment."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from autograder.core import language
+from autograder.core.language import decimal, mark, say
+
+if TYPE_CHECKING:
+    from autograder.checks.base import Dependency
+
+
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
+# A line break within a paragraph: no empty line, list, quotation, table or indented line follows.
+_WRAPPED = re.compile(r"(?<=[^\n])(?<!  )\n(?![\n\s>|#`]|[-*+] |\d+[.)] )")
+
+# What a student reads, and what a lecturer reads, of the same state; to be said.
+STUDENT_STATUS: Mapping[str, str] = {
+    "correct": mark("right"),
+    "partial": mark("partly right"),
+    "wrong": mark("not right yet"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("waits for your lecturer"),
+    "error": mark("could not be graded"),
+}
+CLASS_STATUS: Mapping[str, str] = {
+    "correct": mark("correct"),
+    "partial": mark("partial"),
+    "wrong": mark("wrong"),
+    "not_reached": mark("not reached"),
+    "needs_review": mark("waits for a person"),
+    "error": mark("grading failed"),
+}
+ROW_STATE: Mapping[str, str] = {
+    "same": mark("as expected"),
+    "different": mark("differs"),
+    "missing": mark("missing"),
+    "extra": mark("not expected"),
+    "moved": mark("in another place"),
+    "consequence": mark("only follows"),
+}
+# Words of results that are no sentences: the isolation, the device, the status of a submission.
+_FACTS = frozenset(
+    {
+        mark("nothing was executed"),
+        mark("none"),
+        mark("graded"),
+        mark("incomplete"),
+        mark("unreadable"),
+    }
+)
+# How findings name places in the notebook, wherever they are worded.
+_PLACES = (
+    mark("cell {number}"),
+    mark("cell {number}, line {line}"),
+    mark("code cell {number}"),
+    mark("code cell {number}, line {line}"),
+)
+
+
+def visible(text: str) -> str:
+    """`text` without characters that hide, reorder or break what is around them: each is shown by its code instead.
+
+    Such are control characters, the marks that turn the direction of writing (with which code can be made to read
+    as what it is not), and lone surrogates, which no file can hold.
+    """
+    return _CONTROLS.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", text)
+
+
+def points(value: float) -> str:
+    """A number of points, to a thousandth, without trailing zeros: 5, 3.75, 1,250.5."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:,.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else decimal(text)
+
+
+def point_count(value: float) -> str:
+    """The number with its noun: "1 point", "3.75 points"."""
+    number = points(value)
+    return say("{points} point", points=number) if value == 1 else say("{points} points", points=number)
+
+
+def of_points(value: float) -> str:
+    """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
+    number = points(value)
+    return say("of {points} point", points=number) if value == 1 else say("of {points} points", points=number)
+
+
+def integer(value: int | None) -> str:
+    """A whole number with thousands separators, a dash for none."""
+    return "–" if value is None else language.integer(value)
+
+
+def fact(text: str) -> str:
+    """A word of a result in the language of the moment; names, as of a device, stay as they are."""
+    return say(text) if text in _FACTS else text
+
+
+def percent(share: float) -> str:
+    """A share of 0..1 in whole percent; never "100 %" for less than all, nor "0 %" for more than nothing."""
+    if not math.isfinite(share):
+        return "–"
+    whole = round(share * 100)
+    if whole == 100 and share < 1:
+        whole = 99
+    if whole == 0 and share > 0:
+        return "<1 %"
+    return f"{whole} %"
+
+
+def accuracy(value: float, against: float | None = None) -> str:
+    """An accuracy (0..1) to three decimals, or to as many as it takes to tell it from the other number."""
+    if not math.isfinite(value):
+        return "–"
+    for decimals in range(3, 7):
+        text = f"{value:.{decimals}f}"
+        if against is None or against == value or text != f"{against:.{decimals}f}":
+            break
+    return decimal(text)
+
+
+def accuracies(values: Sequence[float]) -> str:
+    """Several accuracies; where decimals have a comma, no comma stands between them."""
+    between = ", " if decimal("0.1") == "0.1" else "; "
+    return between.join(map(accuracy, values))
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number to so many decimals, with a minus that is as wide as a plus."""
+    return decimal(f"{value:.{decimals}f}".replace("-", "−"))
+
+
+def duration(seconds: float) -> str:
+    """How long something took: "0.4 seconds", "12 seconds", "2 min 5 s"."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "–"
+    if seconds < 9.95:
+        return say("{seconds:.1f} seconds", seconds=seconds)
+    if seconds < 119.5:
+        return say("{seconds:.0f} seconds", seconds=seconds)
+    minutes, rest = divmod(round(seconds), 60)
+    return say("{minutes:,} min {seconds} s", minutes=minutes, seconds=rest)
+
+
+def reflowed(text: str) -> str:
+    """What was written in Markdown, with the lines of a paragraph joined; lists and empty lines stay."""
+    return _WRAPPED.sub(" ", text)
+
+
+def day(moment: str) -> str:
+    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment.
+
+    The day is the one of this machine's clock: who decides at midnight reads of that night, wherever UTC is by then.
+    """
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    if parsed.tzinfo is not None:
+        parsed = parsed.astimezone()
+    if language.active() == language.ENGLISH:
+        return f"{parsed.day} {parsed:%B %Y}"
+    from babel import UnknownLocaleError
+    from babel.dates import format_date
+
+    try:
+        return format_date(parsed.date(), format="long", locale=language.active())
+    except UnknownLocaleError:
+        return f"{parsed:%Y-%m-%d}"
+
+
+def condition(dependency: Dependency, title: str) -> str:
+    """The sentence that says what a question depends on."""
+    because = dependency.because
+    if dependency.share >= 1:
+        said = say("This counts only where all of “{title}” is right.", title=title)
+    elif dependency.share == 0.5:
+        said = say("This counts only where at least half of “{title}” is right.", title=title)
+    else:
+        share = percent(dependency.share)
+        said = say("This counts only where at least {share} of “{title}” is right.", share=share, title=title)
+    return f"{said} {because}".rstrip()
+
+
+def anchor(where: str) -> str:
+    """The place on the page that a finding's `where` names: "cell 7, line 3" or "code cell 4"; "" for any other."""
+    for kind, cell, place in _places(language.active()):
+        if match := place.match(where):
+            return f"{kind}-{match[cell]}"
+    return ""
+
+
+@functools.cache
+def _places(spoken: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+    """What matches the places in the notebook, in English and as a language names them: "code" or "cell", its number.
+
+    The number is told by the name of its placeholder; whatever follows it may be any text.
+    """
+    found = []
+    for english, told in (*((place, place) for place in _PLACES), *language.sentences(spoken)):
+        kind = re.match(r"(code )?cell \{(\w+)\}(, |$)", english)
+        if kind and kind[2] in (named := language.pattern(told, {kind[2]: "[1-9][0-9]{0,4}"})).groupindex:
+            found.append(("code" if kind[1] else "cell", kind[2], re.compile(rf"{named.pattern}(?!\w)", re.S)))
+    return tuple(found)

@@ -1,0 +1,178 @@
+"""The report folder: pages and files made from what the gradebook holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.core.language import speaking
+from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.records.overrides import notebook_digest, overridden
+from autograder.records.result import Override, Result
+from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.store import Gradebook, StoredResult
+from autograder.report.answers_csv import write_answers_csv
+from autograder.report.class_json import write_class_json
+from autograder.report.grades_files import write_grades_csv, write_results_jsonl
+from autograder.report.pages import page_cells, write_class_page, write_student_page
+from autograder.report.similarity import Likeness, near_duplicates
+from autograder.report.summary import summarize
+
+# Seconds by which a file system's clock may be ahead of ours; pages written within them are written once more.
+_CLOCKS_APART = 2.0
+
+
+def reviewed(gradebook: Gradebook) -> Iterator[StoredResult]:
+    """Every result with what persons decided laid over it: what is shown and handed on."""
+    decided = gradebook.overrides.current()
+    for stored in gradebook.results():
+        yield review(gradebook, stored, decided.get(stored.result.student, {}))
+
+
+def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, Override]) -> StoredResult:
+    """One stored result with these overrides, by question, laid over it."""
+    if not overrides:
+        return stored
+    handed_in = gradebook.submission(stored.result.student)
+    seen = notebook_digest(handed_in.content if handed_in else None)
+    return replace(stored, result=overridden(stored.result, overrides, seen))
+
+
+def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, changed: Collection[str]) -> Path:
+    """Write the class page with its twin `class.json`, `students/`, `grades.csv`, `answers.csv` and `results.jsonl`.
+
+    Returns the class page.
+
+    Student pages are written for the students in `changed`, where the page is missing, and where a person has decided
+    something since it was written.
+    """
+    students = folder / "students"
+    students.mkdir(parents=True, exist_ok=True)
+    said = gradebook.overrides.last_said()
+    for stored in reviewed(gradebook):
+        path = students / f"{stored.slug}.html"
+        if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
+            _write_page(path, assignment, gradebook, stored)
+    question_ids = [question.id for question in assignment.questions]
+    write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
+    write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
+    write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
+    return _write_class(folder, assignment, gradebook)
+
+
+def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> Path:
+    pages: dict[str, str] = {}
+    runs: set[str] = set()
+
+    def results() -> Iterator[Result]:
+        for stored in reviewed(gradebook):
+            pages[stored.result.student] = f"{stored.slug}.html"
+            runs.update(filter(None, stored.result.keys.get("training", "").split(",")))
+            yield stored.result
+
+    recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
+    images = min((recipe.validation for recipe in recipes), default=0)
+    with speaking(assignment.language):
+        summary = summarize(results(), pages.__getitem__, images=images)
+    facts = gradebook.fact("last_run")
+    run = RunFacts.model_validate_json(facts) if facts else None
+    training = _training_facts(gradebook, runs)
+    alike = _alike(assignment, gradebook)
+    with speaking(assignment.language):
+        write_class_page(
+            folder / "index.html",
+            summary=summary,
+            assignment_title=assignment.title,
+            run=run,
+            training=training,
+            alike=alike,
+        )
+        write_class_json(
+            folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
+        )
+    return folder / "index.html"
+
+
+def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
+    found = [run for run in map(gradebook.training_run, sorted(keys)) if run is not None]
+    return TrainingFacts(
+        runs=len(found),
+        seconds=round(sum(run.seconds for run in found), 1),
+        devices=tuple(sorted({run.computed_on for run in found})),
+    )
+
+
+def _alike(assignment: Assignment, gradebook: Gradebook) -> list[Likeness]:
+    try:
+        template = _code(assignment.notebook_path.read_bytes())
+    except OSError:
+        template = ()
+    return near_duplicates(_CodeOf(gradebook), template)
+
+
+class _CodeOf(Mapping[str, tuple[str, ...]]):
+    """The code cells of every notebook that could be read, fetched when they are asked for."""
+
+    def __init__(self, gradebook: Gradebook) -> None:
+        self._gradebook = gradebook
+        self._students = [one.student for one in gradebook.submissions() if one.content is not None]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._students)
+
+    def __len__(self) -> int:
+        return len(self._students)
+
+    def __getitem__(self, student: str) -> tuple[str, ...]:
+        handed_in = self._gradebook.submission(student)
+        return () if handed_in is None or handed_in.content is None else _code(handed_in.content)
+
+
+def _code(content: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(code_cells(parse_notebook(content)))
+    except UnreadableNotebook:
+        return ()
+
+
+def bring_up_to_date(
+    folder: Path, assignment: Assignment, gradebook: Gradebook, student: str, *, changed: bool = False
+) -> Path:
+    """A student's page, written again where the result has `changed` or the page is behind.
+
+    Raises:
+        LookupError: there is no result of this student.
+    """
+    stored = gradebook.result(student)
+    if stored is None:
+        raise LookupError(f"there is no result of {student}")
+    path = folder / "students" / f"{stored.slug}.html"
+    if changed or _is_behind(path, gradebook.overrides.last_said().get(student)):
+        overrides = gradebook.overrides.current().get(student, {})
+        _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
+    return path
+
+
+def _is_behind(page: Path, last_said: datetime | None) -> bool:
+    """Whether the page is missing or older than what a person said last, be it by a moment."""
+    if not page.exists():
+        return True
+    return last_said is not None and page.stat().st_mtime < last_said.timestamp() + _CLOCKS_APART
+
+
+def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored: StoredResult) -> None:
+    cells = []
+    if stored.result.status != "unreadable":
+        handed_in = gradebook.submission(stored.result.student)
+        evidence = gradebook.evidence(stored.result.keys.get("evidence", ""))
+        if handed_in is not None and handed_in.content is not None:
+            cells = page_cells(parse_notebook(handed_in.content), evidence)
+    depends = {question.id: question.depends for question in assignment.questions if question.depends is not None}
+    parts = {question.id: question.part for question in assignment.questions if question.part}
+    with speaking(assignment.language):
+        write_student_page(
+            path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
+        )

@@ -1,0 +1,243 @@
+"""What lies on the desk of a person who reads a class: queues by question, one sheet at a time, and what is decided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.checks.base import Question
+from autograder.checks.written import RubricLine, Written
+from autograder.core.data import digest
+from autograder.core.errors import UserError
+from autograder.core.language import plain_number, say
+from autograder.records.overrides import notebook_digest
+from autograder.records.result import Override, Status, TextExhibit, Verdict
+from autograder.records.store import Gradebook, StoredResult
+from autograder.report.report_folder import review
+
+
+class NotDecided(UserError):
+    """What a person gave cannot count; the message is a sentence for that person."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One question of one student, in a queue. Equal `answer`: word for word the same text, spaces and case apart."""
+
+    student: str
+    slug: str
+    judged: Status
+    answer: str
+    override: Override | None
+    outdated: bool
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a person is asked for: nothing is decided, grading failed, or another notebook came in since."""
+        return self.outdated or (self.override is None and self.judged in ("needs_review", "error"))
+
+
+@dataclass(frozen=True)
+class Queue:
+    """All lines of one question, in the order of the class."""
+
+    question: Question
+    lines: tuple[Line, ...]
+
+    @property
+    def waiting(self) -> int:
+        return sum(line.waiting for line in self.lines)
+
+    @property
+    def decided(self) -> int:
+        return sum(line.override is not None for line in self.lines)
+
+    def first(self) -> Line | None:
+        """Where reading begins: the first that waits, else the first of all."""
+        return next((line for line in self.lines if line.waiting), self.lines[0] if self.lines else None)
+
+    def after(self, slug: str) -> Line | None:
+        """The next that waits after this one, from the start again at the end; None where none waits."""
+        here = next((place for place, line in enumerate(self.lines) if line.slug == slug), -1)
+        around = (*self.lines[here + 1 :], *self.lines[: here + 1])
+        return next((line for line in around if line.waiting and line.slug != slug), None)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One answer with everything that helps to judge it; `alike` counts others that wait with the same words.
+
+    `dependents` are the questions that count only where this one is right enough.
+    """
+
+    queue: Queue
+    line: Line
+    place: int
+    verdict: Verdict
+    rubric: tuple[RubricLine, ...]
+    comments: tuple[str, ...]
+    history: tuple[tuple[Override, bool], ...]
+    dependents: tuple[Question, ...]
+    alike: int
+    before: Line | None
+    after: Line | None
+
+
+class Desk:
+    """A report folder's class, read through once; what is decided goes into its gradebook.
+
+    Args:
+        folder: the report folder.
+        gradebook: that folder's gradebook; the results in it are looked at again whenever a sheet is shown.
+        assignment: whose questions are read.
+        reader: the name under which decisions are kept.
+    """
+
+    def __init__(self, folder: Path, gradebook: Gradebook, assignment: Assignment, reader: str) -> None:
+        self.folder, self.assignment, self.reader = folder, assignment, reader
+        self._gradebook = gradebook
+        self._questions = {question.id: question for question in assignment.questions}
+        self._seen = {submission.student: notebook_digest(submission.content) for submission in gradebook.submissions()}
+        self._students: dict[str, str] = {}
+        self._judged: dict[str, list[tuple[str, Status, str]]] = {question: [] for question in self._questions}
+        for stored in gradebook.results():
+            self._students[stored.slug] = stored.result.student
+            for verdict in stored.result.questions:
+                if verdict.id in self._judged:
+                    self._judged[verdict.id].append((stored.slug, verdict.status, _words(verdict)))
+
+    def students(self) -> Iterator[tuple[str, str]]:
+        """Everyone with the file stem of their page, in the order of the class."""
+        return ((slug, student) for slug, student in self._students.items())
+
+    def student(self, slug: str) -> str | None:
+        """Whose page has this file stem; None where nobody's has."""
+        return self._students.get(slug)
+
+    def queues(self) -> list[Queue]:
+        """Every question with its lines, in the order of the assignment."""
+        current = self._gradebook.overrides.current()
+        return [self._queue(question, current) for question in self._questions]
+
+    def queue(self, question: str) -> Queue | None:
+        """The lines of one question; None where there is no such question."""
+        return self._queue(question, self._gradebook.overrides.current()) if question in self._questions else None
+
+    def sheet(self, question: str, slug: str) -> Sheet | None:
+        """One student's answer to one question; None where there is none."""
+        queue = self.queue(question)
+        place = next((place for place, line in enumerate(queue.lines) if line.slug == slug), None) if queue else None
+        if queue is None or place is None:
+            return None
+        line = queue.lines[place]
+        stored = self._reviewed(line)
+        verdict = next((one for one in stored.result.questions if one.id == question), None) if stored else None
+        if verdict is None:
+            return None
+        asked = queue.question
+        return Sheet(
+            queue=queue,
+            line=line,
+            place=place + 1,
+            verdict=verdict,
+            rubric=asked.rubric if isinstance(asked, Written) else (),
+            comments=tuple(self._gradebook.overrides.comments(question)[:8]),
+            history=tuple(self._gradebook.overrides.history(line.student, question)),
+            dependents=tuple(
+                one for one in self.assignment.questions if one.depends and one.depends.question == question
+            ),
+            alike=len(self._alike(queue, line)),
+            before=queue.lines[place - 1] if place else None,
+            after=queue.lines[place + 1] if place + 1 < len(queue.lines) else None,
+        )
+
+    def decide(self, question: str, slug: str, *, score: str, reason: str, alike: bool) -> list[str]:
+        """Give a score, to all that wait with the same words as well where `alike`; returns whose it was.
+
+        Raises:
+            NotDecided: there is no such answer, the score is no number within the points, or the reason is missing
+                where the autograder had decided.
+        """
+        queue, line = self._found(question, slug)
+        points = queue.question.points
+        try:
+            number = float(score.strip().replace(",", "."))
+        except ValueError:
+            raise NotDecided(_between(points)) from None
+        reason = _in_lines(reason)
+        if not reason and line.judged != "needs_review":
+            raise NotDecided(say("Say why: the student reads it beside the changed score."))
+        if len(reason) > 4000:
+            raise NotDecided(say("A reason has room for {number:,} characters.", number=4000))
+        about = [line, *(self._alike(queue, line) if alike else ())]
+        for one in about:
+            try:
+                self._gradebook.overrides.give(
+                    one.student,
+                    question,
+                    score=number,
+                    points=points,
+                    by=self.reader,
+                    reason=reason,
+                    seen=self._seen.get(one.student, ""),
+                )
+            except ValueError as error:
+                raise NotDecided(str(error)) from None
+        return [one.student for one in about]
+
+    def withdraw(self, question: str, slug: str, *, reason: str) -> str:
+        """Let the autograder's verdict count again; returns whose it was.
+
+        Raises:
+            NotDecided: there is nothing to withdraw.
+        """
+        _, line = self._found(question, slug)
+        if line.override is None:
+            raise NotDecided(say("Nothing was decided here that could be withdrawn."))
+        self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=_in_lines(reason))
+        return line.student
+
+    def _found(self, question: str, slug: str) -> tuple[Queue, Line]:
+        queue = self.queue(question)
+        line = next((line for line in queue.lines if line.slug == slug), None) if queue else None
+        if queue is None or line is None:
+            raise NotDecided(say("There is no such answer any more; go back to the questions."))
+        return queue, line
+
+    def _alike(self, queue: Queue, line: Line) -> list[Line]:
+        if not queue.question.for_a_person:
+            return []
+        return [one for one in queue.lines if one.waiting and one.answer == line.answer and one.slug != line.slug]
+
+    def _queue(self, question: str, current: dict[str, dict[str, Override]]) -> Queue:
+        lines = []
+        for slug, judged, answer in self._judged[question]:
+            student = self._students[slug]
+            override = current.get(student, {}).get(question)
+            outdated = override is not None and override.seen != self._seen.get(student, "")
+            lines.append(Line(student, slug, judged, answer, override, outdated))
+        return Queue(self._questions[question], tuple(lines))
+
+    def _reviewed(self, line: Line) -> StoredResult | None:
+        stored = self._gradebook.result(line.student)
+        if stored is None:
+            return None
+        return review(self._gradebook, stored, self._gradebook.overrides.current().get(line.student, {}))
+
+
+def _between(points: float) -> str:
+    return say("Give a number of points between 0 and {points}.", points=plain_number(points))
+
+
+def _in_lines(text: str) -> str:
+    """What was written in a form, whose lines end as HTTP has them, with plain ends of lines."""
+    return re.sub(r"\r\n?", "\n", text).strip()
+
+
+def _words(verdict: Verdict) -> str:
+    """A digest of what was written, so that a whole class's answers need little memory."""
+    text = " ".join(exhibit.text for exhibit in verdict.exhibits if isinstance(exhibit, TextExhibit))
+    return digest(re.sub(r"\s+", " ", text).strip().casefold())

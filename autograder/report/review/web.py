@@ -1,0 +1,198 @@
+"""The pages of `autograder review`: plain forms over HTTP, for one person on this machine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import FastAPI, Form, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as NoAnswer
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from autograder.core.language import plain_number, say, speaking
+from autograder.report.review.queues import Desk, NotDecided, Sheet
+from autograder.report.templating import environment, frame
+from autograder.report.views import question_view
+
+Found = TypeVar("Found")
+
+_HEADERS = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"frame-ancestors 'none'",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+
+
+class Doorkeeper:
+    """Lets in who holds the token, under our own name, and sends nothing that another site could use.
+
+    The token is part of every address and there are no cookies, so that a page of another site can neither ask for
+    anything in the reader's name nor send a form. A name other than ours is refused as well: it is what a foreign
+    site that had its name point to this machine would come with.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, hosts: frozenset[str]) -> None:
+        self._app, self._token, self._hosts = app, token.encode("ascii"), hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass it on with the token taken off its address."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = [(name, value) for name, value in message["headers"] if name.lower() not in _HEADERS]
+                message["headers"] = [*given, *_HEADERS.items()]
+            await send(message)
+
+        given, _, rest = scope["path"].lstrip("/").partition("/")
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        origin = headers.get(b"origin", "")
+        foreign = origin not in ("", "null") and origin.removeprefix("http://") not in self._hosts
+        if headers.get(b"host", "") not in self._hosts or foreign:
+            await Response("This server answers on its own address only.", 403)(scope, receive, guarded)
+        elif not secrets.compare_digest(given.encode("utf-8", "replace"), self._token):
+            await Response("Open the address that `autograder review` printed.", 404)(scope, receive, guarded)
+        else:
+            inside = {**scope, "path": f"/{rest}", "raw_path": None}
+            await self._app(inside, receive, guarded)
+
+
+class _Speaking:
+    """Answers every request in one language, also in the threads in which answers are made."""
+
+    def __init__(self, app: ASGIApp, language: str) -> None:
+        self._app, self._language = app, language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        with speaking(self._language):
+            await self._app(scope, receive, send)
+
+
+def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str | None], Path]) -> FastAPI:
+    """The application, to be put behind a `Doorkeeper`.
+
+    Args:
+        desk: the class.
+        changed: told of every student about whom something was decided.
+        page: brings the page of a student, or of the class (None), up to date and gives its file.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(_Speaking, language=desk.assignment.language)
+
+    @app.exception_handler(NoAnswer)
+    async def refuse(_: Request, error: NoAnswer) -> PlainTextResponse:
+        return PlainTextResponse(error.detail, error.status_code)
+
+    @app.get("/")
+    def overview() -> HTMLResponse:
+        queues = desk.queues()
+        by_student = [{line.slug: line for line in queue.lines} for queue in queues]
+        return _page("review_overview.html", desk, queues=queues, students=desk.students(), by_student=by_student)
+
+    @app.get("/q/{question}")
+    def begin(question: str) -> RedirectResponse:
+        queue = _known(desk.queue(question))
+        first = queue.first()
+        return RedirectResponse(f"{question}/{quote(first.slug)}" if first else "..", 303)
+
+    @app.get("/q/{question}/{slug}")
+    def read(question: str, slug: str, saved: str = "") -> HTMLResponse:
+        return _sheet(desk, _known(desk.sheet(question, slug)), saved=saved)
+
+    @app.post("/q/{question}/{slug}")
+    def decide(
+        question: str,
+        slug: str,
+        action: Annotated[str, Form()] = "save",
+        score: Annotated[str, Form()] = "",
+        reason: Annotated[str, Form()] = "",
+        alike: Annotated[bool, Form()] = False,
+    ) -> Response:
+        try:
+            if action == "withdraw":
+                changed(desk.withdraw(question, slug, reason=reason))
+                return RedirectResponse(quote(slug), 303)
+            for student in desk.decide(question, slug, score=score, reason=reason, alike=alike):
+                changed(student)
+        except NotDecided as error:
+            sheet = _known(desk.sheet(question, slug))
+            return _sheet(desk, sheet, problem=str(error), score=score, reason=reason, status=422)
+        following = _known(desk.queue(question)).after(slug)
+        return RedirectResponse(f"{quote(following.slug if following else slug)}?saved={quote(slug)}", 303)
+
+    @app.get("/index.html")
+    def class_page() -> FileResponse:
+        return FileResponse(page(None), media_type="text/html")
+
+    @app.get("/students/{name}.html")
+    def student_page(name: str) -> FileResponse:
+        return FileResponse(page(_known(desk.student(name))), media_type="text/html")
+
+    return app
+
+
+def _known(found: Found | None) -> Found:
+    if found is None:
+        raise HTTPException(404, say("There is no such page."))
+    return found
+
+
+def _sheet(
+    desk: Desk,
+    sheet: Sheet,
+    *,
+    saved: str = "",
+    problem: str = "",
+    score: str | None = None,
+    reason: str | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    verdict, override = sheet.verdict, sheet.verdict.override
+    before = override.score if override else None if verdict.status == "needs_review" else verdict.score
+    given = "" if before is None else plain_number(before)
+    return _page(
+        "review_question.html",
+        desk,
+        status,
+        sheet=sheet,
+        view=question_view(verdict),
+        levels=_levels(sheet),
+        score=given if score is None else score,
+        reason=(override.reason if override else "") if reason is None else reason,
+        problem=problem,
+        saved=saved if desk.student(saved) else "",
+    )
+
+
+def _levels(sheet: Sheet) -> list[tuple[str, str]]:
+    """What one key gives, as it is written into the form: the rubric's lines, or all, half and none."""
+    points = sheet.queue.question.points
+    plain = [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
+    levels = [(line.points, line.text) for line in sheet.rubric] or plain
+    return [(plain_number(points), text) for points, text in levels]
+
+
+def _page(template: str, desk: Desk, status: int = 200, **values: Any) -> HTMLResponse:
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            **frame("student.css", "review.css", script="review.js", forms=True),
+            assignment_title=desk.assignment.title,
+            reader=desk.reader,
+            **values,
+        )
+    )
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)

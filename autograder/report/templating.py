@@ -1,0 +1,122 @@
+"""What the pages share: templates that escape everything, and the policy that lets a page do only what is ours."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from autograder.core.language import ENGLISH, active, say, say_count
+from autograder.report import labels, plots
+from autograder.report.confusion import confusion
+from autograder.report.further_reading import read_on
+from autograder.report.views import comparison
+
+# Where the characters begin that mean nothing to anybody.
+_PRIVATE = 0xE000
+_NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
+
+
+def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str, Any]:
+    """The style and script of a page and the policy that allows these and nothing else.
+
+    Args:
+        stylesheets: names of packaged files, beside the one that all pages have.
+        script: the name of a packaged file; none where the page runs nothing.
+        forms: whether the page may send a form back to where it came from.
+    """
+    style = "".join(packaged(name) for name in ("base.css", *stylesheets)) + _said_by_style()
+    back = "'self'" if forms else "'none'"
+    policy = f"{_NOTHING}; form-action {back}; style-src '{_source_hash(style)}'"
+    code = packaged(script) if script else ""
+    if code:
+        policy += f"; script-src '{_source_hash(code)}'"
+    # Both texts are ours, never a student's; escaping would change what the hash is of.
+    return {"style": Markup(style), "script": Markup(code), "policy": policy}
+
+
+def _said_by_style() -> str:
+    """What a screen reader says of the signs in the class table, where that is not English."""
+    if active() == ENGLISH:
+        return ""
+    # Of a sentence of ours only what can end neither the string nor the element.
+    words = {state: re.sub(r"[^\w .,-]", "", say(told)) for state, told in labels.CLASS_STATUS.items()}
+    rules = "".join(f'--said-{state}: " {told}"; ' for state, told in words.items())
+    return f":root {{ {rules}}}\n"
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+@functools.cache
+def packaged(name: str) -> str:
+    """A stylesheet or script of ours, which goes into a page as it is."""
+    text = resources.files("autograder.report").joinpath("templates", name).read_text(encoding="utf-8")
+    if "</" in text:
+        raise ValueError(f"{name} would end its own element in the page")
+    return text
+
+
+@functools.cache
+def environment() -> Environment:
+    """Templates that escape everything, miss nothing silently, and show no invisible character."""
+    made = Environment(
+        loader=PackageLoader("autograder.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    made.filters.update(
+        points=labels.points,
+        point_count=labels.point_count,
+        of_points=labels.of_points,
+        integer=labels.integer,
+        percent=labels.percent,
+        accuracy=labels.accuracy,
+        duration=labels.duration,
+        day=labels.day,
+        reflowed=labels.reflowed,
+        fixed=labels.fixed,
+        fact=labels.fact,
+    )
+    made.globals.update(
+        say=say,
+        say_count=say_count,
+        say_html=say_html,
+        language=active,
+        student_status=labels.STUDENT_STATUS,
+        class_status=labels.CLASS_STATUS,
+        row_state=labels.ROW_STATE,
+        accuracy=labels.accuracy,
+        accuracies=labels.accuracies,
+        anchor=labels.anchor,
+        comparison=comparison,
+        read_on=read_on,
+        confusion=confusion,
+        curve=plots.curve,
+        starts=plots.starts,
+        plot=plots,
+    )
+    return made
+
+
+def say_html(message: str, /, **values: object) -> Markup:
+    """The sentence in the active language; of the values, markup stays markup, and all else is escaped."""
+    # A private character stands in for each value until the sentence itself is escaped.
+    places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
+    markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
+    told = str(escape(say(message, **places)))
+    return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), told))
+
+
+def _finalize(value: Any) -> Any:
+    return labels.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

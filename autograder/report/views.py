@@ -1,0 +1,253 @@
+"""A student's result put in the order in which it is read: the gist, then right, wrong, look again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from autograder.checks.student_network import maker_named_in
+from autograder.core.language import say, say_count
+from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
+from autograder.report.labels import anchor, condition, of_points, points
+from autograder.report.misconceptions import root_causes
+
+if TYPE_CHECKING:
+    from autograder.checks.base import Dependency
+
+# As many as a tired student takes in.
+MOST_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to work on: the place on the page that says more, what it is about, and what was found."""
+
+    anchor: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The whole result in one number, a sentence, and what to work on, in this order.
+
+    `decided` leaves out what waits for a person; `further` is how many steps come after those that are shown.
+    """
+
+    decided: float
+    waiting: str
+    gist: str
+    steps: tuple[Step, ...]
+    further: int
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One verdict as it is read: `right` are sentences of ours, drawn from the exhibits."""
+
+    verdict: Verdict
+    right: tuple[str, ...]
+    right_findings: tuple[Finding, ...]
+    wrong: tuple[Finding, ...]
+    remarks: tuple[Finding, ...]
+    dependency: str
+
+
+@dataclass(frozen=True)
+class RowView:
+    """Two aligned rows with the parts that differ named: any of "layer", "settings", "shape", "parameters"."""
+
+    row: ComparisonRow
+    differing: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ComparisonView:
+    """Two networks in stretches of marked and unmarked rows, with what the comparison comes to in a sentence."""
+
+    stretches: tuple[tuple[bool, tuple[RowView, ...]], ...]
+    gist: str
+
+
+def at_a_glance(result: Result) -> Glance:
+    """What a tired student takes in before anything else."""
+    decided = result.points - result.pending
+    waiting = ""
+    if result.pending:
+        open_points = points(result.pending)
+        waiting = (
+            say("{points} point more waits for your lecturer.", points=open_points)
+            if result.pending == 1
+            else say("{points} points more wait for your lecturer.", points=open_points)
+        )
+    if result.status == "unreadable":
+        gist = say("Your notebook could not be read, so nothing in it could be graded.")
+        return Glance(decided, waiting, gist, (), 0)
+    judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
+    right = sum(verdict.status == "correct" for verdict in judged)
+    if judged and right == len(judged):
+        gist = say("Everything that could be decided is right. Well done.")
+    elif right:
+        gist = (
+            say("1 of {questions:,} questions is right.", questions=len(judged))
+            if right == 1
+            else say("{right:,} of {questions:,} questions are right.", right=right, questions=len(judged))
+        )
+    else:
+        gist = say("No question is fully right yet.")
+    steps = _steps(result)
+    return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
+
+
+def _steps(result: Result) -> tuple[Step, ...]:
+    """What to work on: cells that did not run first, then root causes in the order of the questions.
+
+    What only follows from an earlier mistake is no step: it goes away with it, as a missing network does with the
+    failure of the cell that makes it.
+    """
+    places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
+    broken = [Step("notes", note.where, note.message) for note in result.notes if note.where]
+    failed = {anchor(note.where) for note in result.notes}
+    causes = [
+        Step(places[question], title, finding.message)
+        for question, title, _, findings in root_causes(result)
+        if question
+        for finding in findings
+        if (finding.hint or question not in _answered(result)) and _maker(finding) not in failed
+    ]
+    return (*broken, *causes)
+
+
+def _maker(finding: Finding) -> str | None:
+    """The place of the cell whose failure this finding is put down to; None where it is put down to none."""
+    cell = maker_named_in(finding.key)
+    return None if cell is None else f"code-{cell}"
+
+
+def _answered(result: Result) -> set[str]:
+    """Questions with a finding that says where to look again: their other findings are remarks."""
+    return {one.id for one in result.questions if any(finding.hint for finding in one.findings)}
+
+
+def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str, str]:
+    """The sentence about its dependency for each question that has one."""
+    titles = {verdict.id: verdict.title for verdict in result.questions}
+    return {
+        question: condition(dependency, titles.get(dependency.question, dependency.question))
+        for question, dependency in depends.items()
+    }
+
+
+def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
+    """The verdict's findings sorted by what they are to the student.
+
+    On a correct answer a finding says what is right, or, where it has a hint, what is worth knowing beside it. Where a
+    person has decided, the findings still are what the autograder saw; that somebody will read the answer is then past.
+    """
+    override = verdict.override
+    status = override.judged_status if override else verdict.status
+    mendable = status in ("partial", "wrong", "not_reached", "error")
+    praise = status == "correct"
+    waited = override is not None and status == "needs_review"
+    return QuestionView(
+        verdict=verdict,
+        right=() if override else tuple(_right(verdict)),
+        right_findings=tuple(finding for finding in verdict.findings if praise and not finding.hint),
+        wrong=verdict.findings if mendable else (),
+        remarks=()
+        if waited
+        else tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
+        dependency=dependency,
+    )
+
+
+def _right(verdict: Verdict) -> Iterator[str]:
+    rows = [_right_rows(exhibit) for exhibit in verdict.exhibits if isinstance(exhibit, ComparisonExhibit)]
+    yield from filter(None, rows)
+    if any(rows):
+        return
+    if verdict.status == "correct" and all(finding.hint for finding in verdict.findings):
+        yield say("All that was asked for.")
+    elif verdict.status == "partial":
+        yield say(
+            "A part of it: {score} {of_points}.", score=points(verdict.score), of_points=of_points(verdict.points)
+        )
+
+
+def _right_rows(exhibit: ComparisonExhibit) -> str:
+    marked = [row for row in exhibit.rows if row.marked and row.expected]
+    asked = marked or [row for row in exhibit.rows if row.expected]
+    right = [row.expected.layer for row in asked if row.state in ("same", "consequence") and row.expected]
+    if not right:
+        return ""
+    if len(right) == len(asked):
+        if marked:
+            return say("All {number:,} rows that carry the points.", number=len(asked))
+        return say("All {number:,} rows.", number=len(asked))
+    names = ", ".join(right[:8])
+    if len(right) > 8:
+        names = say("{names} and {number:,} more", names=names, number=len(right) - 8)
+    if marked:
+        return say(
+            "{right:,} of {number:,} rows that carry the points: {names}.",
+            right=len(right),
+            number=len(asked),
+            names=names,
+        )
+    return say("{right:,} of {number:,} rows: {names}.", right=len(right), number=len(asked), names=names)
+
+
+def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
+    """The rows as they stand on the page."""
+    views = [RowView(row, _differing(row.expected, row.actual)) for row in exhibit.rows]
+    stretches = tuple((marked, tuple(group)) for marked, group in groupby(views, lambda view: view.row.marked))
+    return ComparisonView(stretches, _gist(exhibit.rows))
+
+
+def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[str]:
+    """What is not said of one side is not held to differ: of the expected row only what the handout prints is said."""
+    if expected is None or actual is None:
+        return frozenset()
+    pairs = {name: (getattr(expected, name), getattr(actual, name)) for name in RowCells.model_fields}
+    return frozenset(
+        name
+        for name, (left, right) in pairs.items()
+        if left != right and left not in ("", None) and right not in ("", None)
+    )
+
+
+def _gist(rows: Sequence[ComparisonRow]) -> str:
+    # A layer that moved has two rows: where it was expected, and where it stands.
+    rows = [row for row in rows if row.state != "moved" or row.actual]
+    states = Counter[str](row.state for row in rows)
+    missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))
+    parts = (
+        say_count("{number} row is missing", "{number} rows are missing", missing) if missing else "",
+        say_count("{number} row differs", "{number} rows differ", different) if different else "",
+        say_count("{number} row stands in another place", "{number} rows stand in another place", moved)
+        if moved
+        else "",
+        say_count("{number} row is not expected", "{number} rows are not expected", extra) if extra else "",
+    )
+    if not any(parts):
+        return say("Your network is the expected one, row by row.")
+    all_rows = say_count("{number} row", "{number} rows", len(rows))
+    said = say_count(
+        "{parts}; {number} of {all_rows} agrees.",
+        "{parts}; {number} of {all_rows} agree.",
+        states["same"],
+        parts="; ".join(filter(None, parts)),
+        all_rows=all_rows,
+    )
+    following = states["consequence"]
+    if following:
+        only = say_count(
+            "{number} more row differs only as a consequence and costs nothing.",
+            "{number} more rows differ only as a consequence and cost nothing.",
+            following,
+        )
+        return f"{said} {only}"
+    return said

@@ -1,0 +1,135 @@
+"""One question checked in the student's own notebook."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autograder.checks.answers import NotGiven, given
+from autograder.checks.base import Context, ExpectedNetwork, NotebookCell, Question
+from autograder.checks.registry import find_kind
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.core.language import say, speaking
+from autograder.records.evidence import Evidence
+from autograder.records.result import Finding, Verdict
+from autograder.selfcheck.interpretation import understood
+from autograder.selfcheck.messages import findings_in_words, heading, network_in_words
+from autograder.selfcheck.public import PublicPart, PublicQuestion, read_public
+from autograder.selfcheck.recorder import watch_of
+
+
+class Findings(AssertionError):
+    """What a check found, in words for the student."""
+
+
+def check(env: dict[str, Any], question: str, checks: str) -> None:
+    """Check one question on the objects in the student's notebook; nothing happens where all is well.
+
+    Nothing here is a score, and nothing here is trusted: it runs in the student's own kernel.
+
+    Args:
+        env: the notebook's variables, as otter gives them to a test that asks for `env`.
+        question: its id.
+        checks: the file with the public part of the assignment, beside the notebook.
+
+    Raises:
+        Findings: something is not right yet, or not there; the message says what.
+        ChecksMissing: the file is not there, or damaged.
+    """
+    public = read_public(Path(checks))
+    asked = public.question(question)
+    evidence, cells = watch_of(env).evidence(public.variables())
+    with speaking(public.language):
+        problem = problem_of(public, asked, evidence, cells)
+        if problem:
+            # Otter puts the message into HTML as it is.
+            raise Findings(problem.replace("<", "‹").replace(">", "›"))
+
+
+def problem_of(
+    public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
+) -> str:
+    """What is not right yet, in words for the student; "" where nothing is wrong. All else to know is printed."""
+    context = _context(public, question, evidence, cells)
+    if question.settings is not None:
+        verdict = _judged(public, question, context)
+        if verdict.status != "correct":
+            return f"{heading(verdict)}\n{findings_in_words(verdict)}"
+        for finding in verdict.findings:
+            print(findings_in_words(finding))
+        return ""
+    try:
+        for sentence in _read(question, context):
+            print(sentence)
+    except NotGiven as problem:
+        return f"– {question.title}\n{findings_in_words(problem.finding)}"
+    return ""
+
+
+def _context(
+    public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
+) -> Context:
+    """What the question may read: networks of other questions take part only in telling which is which."""
+    expected = {
+        name: ExpectedNetwork(name, network.shown.architecture, network.table)
+        for name, network in public.networks.items()
+        if network.shown is not None
+    }
+    others = public.networks.keys() - expected.keys() - set(question.networks)
+    networks = tuple(network for network in evidence.networks if network.name not in others)
+    evidence = evidence.model_copy(update={"networks": networks})
+    context = Context(evidence=evidence, expected=expected, cells=cells, questions=_questions(public))
+    own = {name: find_network(context, name).comparable for name in question.networks if name in expected}
+    beside = {
+        name: replace(expected[name], architecture=shown.beside(student))
+        for name, student in own.items()
+        if student is not None and (shown := public.networks[name].shown) is not None
+    }
+    return replace(context, expected={**expected, **beside}, known={})
+
+
+def _questions(public: PublicPart) -> tuple[Question, ...]:
+    return tuple(_model(question) for question in public.questions if question.settings is not None)
+
+
+def _model(question: PublicQuestion) -> Question:
+    own = {"kind": question.kind, "id": question.id, "title": question.title, "points": question.points}
+    return _kind(question.kind).model_validate({**own, **(question.settings or {})})
+
+
+@functools.cache
+def _kind(name: str) -> type[Question]:
+    """Which packages are installed is looked up once."""
+    return find_kind(name)
+
+
+def _judged(public: PublicPart, question: PublicQuestion, context: Context) -> Verdict:
+    model = _model(question)
+    try:
+        return model.judge(context)
+    except Exception as error:
+        problem = Finding(
+            message=say("The check itself failed; that is not your fault, and says nothing about your answer."),
+            hint=f"{type(error).__name__}: {str(error)[:300]}",
+        )
+        return model.verdict("error", 0.0, problem)
+
+
+def _read(question: PublicQuestion, context: Context) -> list[str]:
+    """How an answer is understood, one sentence for each thing.
+
+    Raises:
+        NotGiven: there is none, or it is not understood.
+    """
+    if question.variable:
+        value = given(context, question.variable, question.placeholder)
+        return [understood(question, value)]
+    return [_network(find_network(context, name), name) for name in question.networks]
+
+
+def _network(student: StudentNetwork, name: str) -> str:
+    if student.architecture is None:
+        raise NotGiven(student.problem, say("Run the cells from the top, and look at the first one that fails."))
+    return network_in_words(student, name)

@@ -1,0 +1,67 @@
+"""How an answer is understood, said without a word on whether it is right."""
+
+from __future__ import annotations
+
+from autograder.checks.answers import described, number_in
+from autograder.checks.array import read_numbers
+from autograder.checks.choice import Choice
+from autograder.checks.number_parsing import written
+from autograder.checks.shape import read_shape, spelled
+from autograder.core.language import say
+from autograder.records.evidence import CapturedValue
+from autograder.selfcheck.public import PublicQuestion
+
+
+def understood(question: PublicQuestion, value: CapturedValue) -> str:
+    """The sentence that says how the answer in a variable is read.
+
+    Raises:
+        autograder.checks.answers.NotUnderstood: it is no answer of the kind that is asked for.
+    """
+    reading = _READERS.get(question.kind, _any)(question, value)
+    return say("Your answer in `{name}` is understood as {reading}.", name=value.name, reading=reading)
+
+
+def _any(question: PublicQuestion, value: CapturedValue) -> str:
+    return described(value)
+
+
+def _number(question: PublicQuestion, value: CapturedValue) -> str:
+    numeral, _ = number_in(value, thousands=bool(question.reading.get("thousands")))
+    if question.reading.get("fraction") and 1 < numeral.value <= 100:
+        return f"{written(numeral.value)} %"
+    return written(numeral.value) + (" %" if numeral.percent else "")
+
+
+def _choice(question: PublicQuestion, value: CapturedValue) -> str:
+    options = question.reading["options"]
+    # Which one is correct is not known here, and plays no part in reading.
+    readable = Choice(
+        kind="choice",
+        id=question.id,
+        title=question.title,
+        points=question.points,
+        answer=question.variable,
+        options=options,
+        correct=tuple(options),
+        also=question.reading.get("also", {}),
+    )
+    key = readable.chosen(value)
+    return f"{key} (“{options[key]}”)"
+
+
+def _shape(question: PublicQuestion, value: CapturedValue) -> str:
+    sizes, _ = read_shape(value)
+    return spelled(sizes)
+
+
+def _array(question: PublicQuestion, value: CapturedValue) -> str:
+    numbers, _ = read_numbers(value)
+    return say(
+        "an array of the shape {shape}, whose first value is {first}",
+        shape=spelled(numbers.shape),
+        first=written(numbers.values[0]),
+    )
+
+
+_READERS = {"number": _number, "choice": _choice, "shape": _shape, "array": _array}

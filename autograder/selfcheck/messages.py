@@ -1,0 +1,89 @@
+"""Findings as plain text, as the terminal shows those of `autograder check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from textwrap import TextWrapper
+
+from autograder.checks.student_network import StudentNetwork
+from autograder.core.language import mark, say
+from autograder.network.measure import rows, sum_up
+from autograder.network.values import shown
+from autograder.records.result import ComparisonExhibit, Finding, RowCells, Verdict
+
+_WIDTH = 90  # characters that fit into an output of JupyterLab on a small screen, beside otter's own indent
+
+SIGNS = {"correct": "✓", "partial": "◐", "wrong": "✗", "not_reached": "–", "needs_review": "…", "error": "!"}
+ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
+STATUS_WORDS = {
+    "partial": mark("partly right"),
+    "wrong": mark("not right yet"),
+    "not_reached": mark("not there yet"),
+    "error": mark("could not be checked"),
+}
+
+
+def heading(verdict: Verdict) -> str:
+    """The question, and how it stands with it."""
+    words = STATUS_WORDS.get(verdict.status, verdict.status)
+    stands = say(words)
+    return f"{SIGNS[verdict.status]} {verdict.title}: {stands}"
+
+
+def findings_in_words(found: Verdict | Finding) -> str:
+    """Every finding on lines of its own, a hint below those that share it, then what differs between the networks.
+
+    Lines are broken between words, because JupyterLab breaks those that are too long anywhere.
+    """
+    lines: list[str] = []
+    for hint, findings in groupby([found] if isinstance(found, Finding) else found.findings, attrgetter("hint")):
+        lines += [line for finding in findings for line in _broken(_line(finding))]
+        lines += _broken(hint, "  → ")
+    if isinstance(found, Finding):
+        return "\n".join(lines)
+    for exhibit in found.exhibits:
+        if isinstance(exhibit, ComparisonExhibit):
+            lines += ["", *_comparison(exhibit)]
+    return "\n".join(lines)
+
+
+def network_in_words(student: StudentNetwork, name: str) -> str:
+    """A network of the student as it is understood; it must have an architecture."""
+    called = shown(student.captured.name) if student.captured is not None else name
+    measured = rows(student.architecture) if student.architecture is not None else ()
+    sentence = say(
+        "`{name}` is understood as a network of {layers:,} operations with {parameters:,} parameters.",
+        name=called,
+        layers=len(measured),
+        parameters=sum_up(measured).total,
+    )
+    return f"{student.understood} {sentence}".lstrip()
+
+
+def _line(finding: Finding) -> str:
+    where = f"{finding.where}: " if finding.where else ""
+    return f"{where}{finding.message}"
+
+
+def _broken(text: str, first: str = "") -> list[str]:
+    """A text's lines, of at most `_WIDTH` characters where its words allow; what goes on in a new line is indented."""
+    wrapper = TextWrapper(
+        _WIDTH, initial_indent=first, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    return [line for said in text.splitlines() for line in wrapper.wrap(said)]
+
+
+def _comparison(exhibit: ComparisonExhibit) -> Iterator[str]:
+    table = [("", say("expected"), say("yours"))]
+    table += [(ROW_SIGNS[row.state], _cells(row.expected), _cells(row.actual)) for row in exhibit.rows]
+    width = max(len(left) for _, left, _ in table)
+    for sign, left, right in table:
+        yield f"{sign:1} {left:{width}}  {right}".rstrip()
+
+
+def _cells(cells: RowCells | None) -> str:
+    if cells is None:
+        return ""
+    return f"{cells.layer} {cells.shape} {cells.parameters if cells.parameters is not None else ''}".rstrip()

@@ -1,0 +1,90 @@
+"""What students get of an assignment for its checks: `NAME.checks.json`.
+
+Everybody can read the file, so nothing in it may tell an answer: of a question that is answered by a number or a letter
+only how to read the answer, of a network what the handout's table and code show.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from autograder.core.data import Data
+from autograder.core.errors import UserError
+from autograder.network.shown import ShownNetwork
+from autograder.network.table import SummaryTable
+
+
+class ChecksMissing(UserError):
+    """The file with the checks is not where the notebook runs, or is damaged."""
+
+
+class PublicNetwork(Data):
+    """A network of the assignment; without `shown` the handout does not tell what it should be."""
+
+    table: SummaryTable | None = None
+    shown: ShownNetwork | None = None
+
+
+class PublicQuestion(Data):
+    """A question as students may have it.
+
+    `settings` are those with which it is judged at once, None where it is only said how the answer is understood: the
+    answer in `variable` (`placeholder` is what the notebook gave it, `reading` what its kind needs to read it), else
+    the `networks`. `trained` says that a network is trained to judge it, which is left to grading.
+    """
+
+    id: str
+    kind: str
+    title: str
+    points: float = Field(gt=0)
+    settings: dict[str, Any] | None = None
+    variable: str = ""
+    placeholder: str | float | None = None
+    reading: dict[str, Any] = {}
+    networks: tuple[str, ...] = ()
+    trained: bool = False
+
+
+class PublicPart(Data):
+    """The file: questions in their order, and the networks that they are about by their variable."""
+
+    assignment: str
+    title: str
+    language: str
+    questions: tuple[PublicQuestion, ...]
+    networks: dict[str, PublicNetwork] = {}
+
+    def question(self, identity: str) -> PublicQuestion:
+        """The question with this id.
+
+        Raises:
+            ChecksMissing: there is none.
+        """
+        found = next((question for question in self.questions if question.id == identity), None)
+        if found is None:
+            raise ChecksMissing(f'The checks of {self.assignment} hold no question "{identity}".')
+        return found
+
+    def variables(self) -> list[str]:
+        """The names of the variables that hold answers."""
+        return [question.variable for question in self.questions if question.variable]
+
+
+def read_public(path: Path) -> PublicPart:
+    """The file with the checks.
+
+    Raises:
+        ChecksMissing: it is not there, or damaged; the sentence tells the student what to do.
+    """
+    try:
+        return PublicPart.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ChecksMissing(
+            f"There is no file {path.name} in {path.parent.resolve()}. Put everything that you were given beside your "
+            "notebook, and run its first cell again."
+        ) from None
+    except ValidationError:
+        raise ChecksMissing(f"The file {path.name} is damaged, or was made by another version; get it anew.") from None

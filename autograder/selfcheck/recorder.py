@@ -1,0 +1,143 @@
+"""Sees what the student's cells leave, as grading does after each cell, so that a check judges by the same evidence.
+
+What a cell left in its earlier run is forgotten when it is run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from typing import Any
+
+from autograder.checks.base import NotebookCell
+from autograder.observe.capture_log import Ledger
+from autograder.records.evidence import Capture, CapturedFigure, CapturedFit, CellRun, Evidence, Failure
+
+# Of the cells that were run so many are remembered.
+_MOST_CELLS = 1000
+
+Events = tuple[tuple[CapturedFit, ...], tuple[CapturedFigure, ...]]
+
+
+class Watch:
+    """Everything that was seen of one kernel, or of the variables in `variables`. Never fails a student's cell.
+
+    Keras is not imported before the notebook itself has done so: until then the student may choose its backend.
+    """
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        self.variables = variables
+        self._names: list[str] = []
+        self._describer: Any = None
+        self._ledger = Ledger()
+        self._events: dict[str, Events] = {}
+        self._cells: dict[str, tuple[str, CellRun]] = {}
+
+    def begin(self, info: Any) -> None:
+        """Before a cell: IPython's event `pre_run_cell`."""
+        with contextlib.suppress(Exception):
+            self._forget(_key(info))
+
+    def end(self, result: Any) -> None:
+        """After a cell: IPython's event `post_run_cell`."""
+        with contextlib.suppress(Exception):
+            number = result.execution_count or len(self._cells) + 1
+            self.note(_key(result.info), number - 1, str(result.info.raw_cell), _failure(result))
+
+    def note(self, key: str, index: int, source: str, failure: Failure | None) -> None:
+        """Take in what a cell left; `index` is what Jupyter writes beside it, less one."""
+        self._forget(key)
+        self._cells[key] = source, CellRun(index=index, status="error" if failure else "ok", failure=failure)
+        while len(self._cells) > _MOST_CELLS:
+            self._forget(next(iter(self._cells)))
+        self._capture(key, index)
+
+    def evidence(self, names: list[str]) -> tuple[Evidence, tuple[NotebookCell, ...]]:
+        """What there is now, with the values of the variables `names`; and the cells that led to it, in their order.
+
+        A cell stands at the place of its number: places of cells that were run again hold nothing.
+        """
+        self._names[:] = names
+        cells = {run.index: (source, run) for source, run in self._cells.values()}
+        places = max(cells, default=-1) + 1
+        self._capture("", places)
+        events = self._events.values()
+        evidence = Evidence(
+            key="live",
+            cells=tuple(run for _, run in cells.values()),
+            networks=self._ledger.networks,
+            values=self._ledger.values,
+            fits=tuple(fit for fits, _ in events for fit in fits),
+            figures=tuple(figure for _, figures in events for figure in figures),
+            files=self._ledger.files,
+            isolation="none",
+            versions={},
+        )
+        return evidence, tuple(
+            NotebookCell(index=at, kind="code", source=cells[at][0] if at in cells else "") for at in range(places)
+        )
+
+    def _capture(self, key: str, index: int) -> None:
+        if self._describer is None and "keras" in sys.modules:
+            self._describer = _describer(self.variables, self._names)
+        if self._describer is None:
+            return
+        capture = Capture.parse(self._describer.describe(index))
+        if capture.fits or capture.figures:
+            self._events[key] = capture.fits, capture.figures
+        self._ledger.add(capture.model_copy(update={"fits": (), "figures": ()}))
+
+    def _forget(self, key: str) -> None:
+        self._cells.pop(key, None)
+        self._events.pop(key, None)
+
+
+def watch() -> None:
+    """Begin to watch the notebook that this is called in; outside of one, nothing happens."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None or (_current is not None and _current.variables is shell.user_ns):
+        return
+    watching = _begin(shell.user_ns)
+    shell.events.register("pre_run_cell", watching.begin)
+    shell.events.register("post_run_cell", watching.end)
+
+
+def watch_of(variables: dict[str, Any]) -> Watch:
+    """What is seen of these variables: since `watch` was called, else from now on."""
+    return _current if _current is not None and _current.variables is variables else _begin(variables)
+
+
+_current: Watch | None = None
+
+
+def _begin(variables: dict[str, Any]) -> Watch:
+    global _current
+    _current = Watch(variables)
+    return _current
+
+
+def _describer(variables: dict[str, Any], names: list[str]) -> Any:
+    from autograder.observe.capture import Describer
+
+    return Describer(variables, names, _recorder())
+
+
+@functools.cache
+def _recorder() -> Any:
+    """Stands before Keras' own `fit`, once, and changes nothing of it."""
+    from autograder.observe.fit_recorder import FitRecorder
+
+    return FitRecorder(shorten=False)
+
+
+def _key(info: Any) -> str:
+    """What stays the same of a cell when it is run again."""
+    return str(getattr(info, "cell_id", None) or info.raw_cell)
+
+
+def _failure(result: Any) -> Failure | None:
+    error = result.error_before_exec or result.error_in_exec
+    return None if error is None else Failure(name=type(error).__name__[:200], message=str(error)[:4000])

@@ -1,0 +1,63 @@
+"""What decides, beside the task, how a training run ends; and so the key under which the run is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from pydantic import Field
+
+from autograder import datasets
+from autograder.core.data import Data, digest
+from autograder.core.versions import versions
+from autograder.records.training import TrainingTask
+from autograder.train.backend_setting import chosen_backend
+from autograder.train.device import device_kind
+
+# Goes up whenever the same task would give another run: threads, order of batches, normalization, optimizer tables.
+METHOD = 4
+_COMPUTING = ("autograder", "keras", "numpy", "python")
+_OF_BACKEND = {"jax": ("jax", "jaxlib")}
+
+
+class TrainingPlace(Data):
+    """A machine as training sees it. `device` is "cpu", or "gpu:" and its model; `data` the digests of datasets;
+    `backend` what Keras computes with."""
+
+    versions: dict[str, str]
+    method: int = METHOD
+    backend: str = Field(default_factory=chosen_backend)
+    device: str
+    data: dict[str, str]
+
+    @classmethod
+    def here(cls, names: Iterable[str] = tuple(datasets.SHAPES)) -> TrainingPlace:
+        """This machine with those of the datasets that it has."""
+        return cls(versions=computing_versions(), device=device_kind(), data=datasets.digests(names))
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything but the task that decides how a run ends."""
+        return digest("trainer", self._circumstances, {name: self.data.get(name) for name in datasets.SHAPES})
+
+    def key(self, task: TrainingTask) -> str:
+        """The key of the task's run: the digest of its essence, its data, and of the place.
+
+        Raises:
+            autograder.datasets.DatasetMissing: the task's dataset is missing.
+        """
+        name = task.recipe.dataset
+        if name not in self.data:
+            raise datasets.DatasetMissing(name, f"The dataset {name} is missing where networks are trained.")
+        return digest("training run", task.essence.key, self.data[name], self._circumstances)
+
+    @property
+    def _circumstances(self) -> dict[str, object]:
+        return {"versions": self.versions, "method": self.method, "backend": self.backend, "device": self.device}
+
+
+def computing_versions() -> dict[str, str]:
+    """The versions of what a training run is computed with."""
+    chosen = chosen_backend()
+    found = {name: known for name, known in versions().items() if name in (*_COMPUTING, chosen)}
+    return found | {name: version(name) for name in _OF_BACKEND.get(chosen, ())}

@@ -1,0 +1,109 @@
+"""Every rule beside a case that it fires on and one that it is silent about."""
+
+import pytest
+
+from autograder.checks.diagnosis.rules import RULES, Facts
+from autograder.network.compilation import Compilation
+from autograder.records.evidence import CapturedFit
+from autograder.records.training import LayerSignal, TrainingRun
+
+ONE_HOT = {"shape": [2400, 10], "agreement": 0.8}
+WHOLE = {"shape": [2400], "agreement": 0.8}
+IMAGES = {"shape": [2400, 28, 28, 1], "mean": 0.0, "standard_deviation": 1.0, "minimum": -0.4, "maximum": 2.8}
+PIXELS = IMAGES | {"mean": 33.0, "standard_deviation": 78.0, "minimum": 0.0, "maximum": 255.0}
+
+
+def fit(**fields):
+    given = {"network": "model", "epochs": 10, "inputs": IMAGES, "targets": ONE_HOT, "cell": 1}
+    return CapturedFit(**given | fields)
+
+
+def run(accuracy=0.5, training=(0.5,), loss=(1.0,), problem="", signals=()):
+    return TrainingRun(
+        key="k",
+        outcome="failed" if problem else "trained",
+        problem=problem,
+        training_accuracy=training,
+        validation_accuracy=(accuracy,),
+        training_loss=loss,
+        validation_loss=loss,
+        signals=tuple(LayerSignal(**one) for one in signals),
+    )
+
+
+def linear(tasks):
+    return tasks.changed(5, activation="linear")
+
+
+# By rule: what fires it, and what does not though it is close. Fields of `case` below.
+CASES = {
+    "labels of other images": ({"fit": fit(targets=ONE_HOT | {"agreement": 0.1})}, {"fit": fit(targets=ONE_HOT)}),
+    "inputs not normalized": ({"fit": fit(inputs=PIXELS)}, {"fit": fit(inputs=PIXELS), "wanted": fit(inputs=PIXELS)}),
+    "validation data used for training": (
+        {"fit": fit(validation={"overlap": 1.0})},
+        {"fit": fit(validation={"overlap": 0.02})},
+    ),
+    "loss and labels": ({"fit": fit(targets=WHOLE)}, {"fit": fit(targets=ONE_HOT)}),
+    "softmax and from_logits": ({"from_logits": True}, {"from_logits": True, "layers": linear}),
+    "no softmax": ({"layers": linear}, {"layers": linear, "from_logits": True}),
+    "metric": ({"metrics": ("binary_accuracy",)}, {"metrics": ("accuracy", "mean_squared_error")}),
+    "too few epochs": ({"fit": fit(epochs=1)}, {"fit": fit(epochs=8)}),
+    "loss explodes": (
+        {"run": run(0.1, problem="The loss was no longer a finite number after 3 steps of epoch 1")},
+        {"run": run(0.1, problem="The last layer gives 9 values for an image")},
+    ),
+    "nothing learned": (
+        {"run": run(0.1, (0.1,), loss=(2.31, 2.3026))},
+        {"run": run(0.3, (0.3,), loss=(2.31, 2.30))},
+    ),
+    "dead ReLUs": (
+        {"run": run(signals=[{"operation": 2, "dead": 0.9}])},
+        {"run": run(0.95, signals=[{"operation": 2, "dead": 0.9}])},
+    ),
+    "vanishing gradients": (
+        {"run": run(signals=[{"operation": 1, "gradient": 1e-7}, {"operation": 8, "gradient": 0.5}])},
+        {"run": run(signals=[{"operation": 1, "gradient": 1e-7}, {"operation": 8, "gradient": 1e-6}])},
+    ),
+    "overfitting": ({"run": run(0.7, training=(0.99,))}, {"run": run(0.91, training=(1.0,))}),
+}
+
+
+def facts(tasks, **given):
+    layers = given["layers"](tasks) if "layers" in given else tasks.layers
+    task = tasks(layers, loss=tasks.loss(from_logits=given.get("from_logits", False)))
+    return Facts(
+        architecture=task.architecture,
+        compilation=Compilation(loss=task.loss, metrics=given.get("metrics", ("accuracy",))),
+        recipe=task.recipe,
+        minimum=0.9,
+        run=given.get("run", run(0.95, (0.95,), (0.2,))),
+        fit=given.get("fit", fit()),
+        reference_fit=given.get("wanted", fit()),
+    )
+
+
+def fired(facts):
+    return {rule.name for rule in RULES if rule.find(facts) is not None}
+
+
+def test_every_rule_is_shown_here():
+    assert list(CASES) == [rule.name for rule in RULES]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_rule_fires(tasks, name):
+    assert fired(facts(tasks, **CASES[name][0])) == {name}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_rule_is_silent(tasks, name):
+    assert name not in fired(facts(tasks, **CASES[name][1]))
+
+
+def test_a_healthy_network_hears_of_nothing(tasks):
+    assert fired(facts(tasks)) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_names_its_source(rule):
+    assert "Source:" in rule.find.__doc__

@@ -1,0 +1,124 @@
+"""The search asks for one run after the other and says nothing that no run has shown."""
+
+from autograder.checks.diagnosis.search import Case, Found, search
+from autograder.checks.diagnosis.wording import exhibit, findings
+from autograder.records.training import TrainingRun, TrainingTask
+
+
+def case(tasks, student, budget=6):
+    return Case(student, tasks(), minimum=0.85, margin=0.02, budget=budget)
+
+
+def solve(found, reached):
+    """Let the search run to its end; `reached` says what a task reaches. Also how many runs it took."""
+    runs = {}
+    while isinstance(step := search(found, lambda task: runs.get(task.key)), TrainingTask):
+        assert step.key not in runs
+        runs[step.key] = TrainingRun(key=step.key, outcome="trained", validation_accuracy=(reached(step),))
+    assert isinstance(step, Found)
+    return step, runs
+
+
+def well(*wanted):
+    """A network reaches 0.94 where every one of these holds of its task, else 0.1."""
+    return lambda task: 0.94 if all(holds(task) for holds in wanted) else 0.1
+
+
+def good_rate(task):
+    return task.optimizer.settings["learning_rate"] < 0.1
+
+
+def good_size(task):
+    return all(operation.settings.get("units", 10) > 1 for operation in task.architecture.operations)
+
+
+def broken(tasks):
+    return tasks(tasks.changed(3, units=1), optimizer=tasks.optimizer(learning_rate=5.0))
+
+
+def test_the_single_change_that_restores_the_accuracy_is_the_cause(tasks):
+    found, runs = solve(case(tasks, broken(tasks)), well(good_rate))
+    assert [one.aspect for one in found.cause.suspects] == ["learning rate"]
+    assert len(runs) == 3  # the network from two starts, and one substitution
+
+
+def test_where_no_single_change_does_pairs_are_tried(tasks):
+    student = case(tasks, broken(tasks))
+    found, runs = solve(student, well(good_rate, good_size))
+    assert {one.aspect for one in found.cause.suspects} == {"learning rate", "size of a layer"}
+    own = runs[student.task.key]
+    (said,) = findings(student, found, own, told=True, as_trained=False)
+    assert "two things" in said.message
+    assert "Neither of the two was enough alone." in said.message
+
+
+def test_where_nothing_does_it_is_said_so_and_no_cause_is_named(tasks):
+    student = case(tasks, broken(tasks))
+    found, runs = solve(student, well(lambda task: False))
+    assert found.cause is None
+    assert found.exhausted
+    (said,) = findings(student, found, runs[student.task.key], told=True, as_trained=False)
+    assert "no single change restored the accuracy" in said.message
+
+
+def test_no_more_runs_than_the_budget(tasks):
+    found, runs = solve(case(tasks, broken(tasks), budget=1), well(good_rate, good_size))
+    assert len(runs) == 3
+    assert found.cause is None
+    assert not found.exhausted
+
+
+def test_what_misses_by_no_more_than_chance_is_not_looked_into(tasks):
+    found, runs = solve(case(tasks, broken(tasks)), lambda task: 0.84)
+    assert found.close
+    assert len(runs) == 1
+
+
+def test_what_another_random_start_does_not_miss_was_bad_luck_and_has_no_cause(tasks):
+    student = case(tasks, broken(tasks))
+    first = student.task.recipe.seed
+    found, runs = solve(student, lambda task: 0.6 if task.recipe.seed == first else 0.86)
+    assert found == Found(close=True)
+    assert len(runs) == 2
+
+
+def test_what_another_random_start_misses_by_no_more_than_chance_is_no_fault(tasks):
+    student = case(tasks, broken(tasks))
+    first = student.task.recipe.seed
+    found, _ = solve(student, lambda task: 0.6 if task.recipe.seed == first else 0.84)
+    assert found == Found(close=True)
+
+
+def test_what_cannot_be_trained_at_all_is_not_tried_twice(tasks):
+    student = case(tasks, broken(tasks))
+    failed = TrainingRun(key=student.task.key, outcome="failed", problem="the loss does not fit")
+    step = search(student, lambda task: failed if task == student.task else None)
+    assert isinstance(step, TrainingTask)
+    assert step.recipe.seed == student.task.recipe.seed
+
+
+def test_the_student_hears_what_was_changed_and_what_the_run_reached(tasks):
+    student = case(tasks, tasks(loss=tasks.loss("mean_absolute_error")))
+    found, runs = solve(student, lambda task: 0.94 if "crossentropy" in task.loss.name else 0.11)
+    own = runs[student.task.key]
+    (said,) = findings(student, found, own, told=True, as_trained=False)
+    assert "with the loss set to categorical crossentropy" in said.message
+    assert "it reached 0.940 (it had reached 0.110; 0.85 was needed)" in said.message
+    shown = exhibit("model", student, found, own, told=True)
+    assert [(one.aspects, one.accuracy, one.restored) for one in shown.tried] == [(("loss",), 0.94, True)]
+
+
+def test_where_a_question_asks_for_the_loss_it_is_not_named(tasks):
+    student = case(tasks, tasks(loss=tasks.loss("mean_absolute_error")))
+    found, runs = solve(student, lambda task: 0.94 if "crossentropy" in task.loss.name else 0.11)
+    (said,) = findings(student, found, runs[student.task.key], told=False, as_trained=False)
+    assert "crossentropy" not in said.message
+    assert "another loss" in said.message
+
+
+def test_a_layer_is_never_given_away(tasks):
+    student = case(tasks, tasks(tasks.changed(3, units=1)))
+    found, runs = solve(student, well(good_size))
+    (said,) = findings(student, found, runs[student.task.key], told=True, as_trained=False)
+    assert "32" not in said.message + said.hint
+    assert said.where == "dense_3"

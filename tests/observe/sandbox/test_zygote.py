@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.observe.sandbox.bounds import Bounds, Isolation
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
+from autograder.observe.sandbox.process import ConfinedProcess, Exit, SandboxError, WarmProcess
+
+pytestmark = pytest.mark.slow
+
+Run = Callable[..., ConfinedProcess]
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of libraries with one module, whose function executes a script."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "scripts.py").write_text(
+        "import mmap, os, sys, time\ndef run(script, out):\n    exec(script, {**globals(), 'out': out})\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture(params=["bubblewrap", "without root's rights", "user", "none"])
+def isolation(request: pytest.FixtureRequest) -> Isolation:
+    if request.param == "user":
+        if os.geteuid() != 0:
+            pytest.skip("only root can become another user")
+        return Isolation("user", "")  # without the question whether that user could read all libraries
+    try:
+        chosen = choose("none" if request.param == "none" else "bubblewrap")
+    except IsolationUnavailable as missing:
+        pytest.skip(str(missing))
+    if request.param == "without root's rights":
+        if not chosen.as_root:
+            pytest.skip("this is what bubblewrap is here anyway")
+        return Isolation("bubblewrap", chosen.protects, chosen.version, chosen.program, as_root=False)
+    return chosen
+
+
+@pytest.fixture
+def warm(library: Path, isolation: Isolation) -> Iterator[WarmProcess]:
+    process = WarmProcess(isolation, ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)})
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def run(warm: WarmProcess, tmp_path: Path) -> Run:
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def start(script: str, *descriptors: int, **bounds: float) -> ConfinedProcess:
+        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(home))  # type: ignore[arg-type]
+
+    return start
+
+
+def test_a_process_runs_and_reports_its_exit(run: Run) -> None:
+    assert run("sys.exit(7)").wait(10) == Exit(7, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+
+
+def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run("os.write(out[0], os.getcwd().encode())", writing)
+    os.close(writing)
+    process.wait(10)
+    assert os.read(reading, 1000)
+    os.close(reading)
+
+
+def test_an_error_before_anything_ran_is_told(run: Run) -> None:
+    ended = run("raise ValueError('no such thing')").wait(10)
+    assert ended is not None
+    assert "no such thing" in ended.error
+
+
+def test_a_process_out_of_time_is_ended(run: Run) -> None:
+    ended = run("time.sleep(60)", seconds=1).wait(20)
+    assert ended is not None
+    assert ended.reason == "time"
+
+
+def test_too_many_processes_are_not_started_or_ended(run: Run, isolation: Isolation) -> None:
+    script = "try:\n    while True: os.fork() or time.sleep(60)\nexcept OSError:\n    sys.exit(3)"
+    ended = run(script, processes=20, seconds=10).wait(20)
+    assert ended is not None
+    # The kernel refuses to start more, but not to root in a user namespace; then the guardian ends them.
+    refused, killed = (3, ""), (-9, "processes")
+    expected = [refused] if isolation.as_root else [refused, killed] if isolation.name != "none" else [killed]
+    assert (ended.code, ended.reason) in expected
+
+
+def test_memory_that_no_limit_of_the_kernel_counts_is_refused_or_counted(run: Run, isolation: Isolation) -> None:
+    script = "import mmap\nshared = mmap.mmap(-1, 10**9)\nwhile True: shared.write(bytes(10**6)); time.sleep(0.001)"
+    ended = run(script, memory_mb=200).wait(20)
+    assert ended is not None
+    if isolation.name == "bubblewrap":
+        assert "PermissionError" in ended.error
+    else:
+        assert ended.reason == "memory"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.memfd_create('x')",
+        "__import__('mmap').mmap(-1, 4096)",
+        "__import__('mmap').mmap(os.open('/dev/zero', 2), 4096)",
+    ],
+)
+def test_memory_without_an_owner_cannot_be_had(run: Run, isolation: Isolation, call: str) -> None:
+    if isolation.name != "bubblewrap":
+        pytest.skip("system calls are refused in bubblewrap only")
+    ended = run(f"try: {call}\nexcept OSError: sys.exit(3)").wait(20)
+    assert ended is not None
+    assert ended.code == 3
+
+
+def test_a_killed_process_takes_its_children_along(run: Run, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = run("os.fork() or os.setsid() or os.fork(); os.write(out[0], b'x'); time.sleep(60)", writing)
+    os.close(writing)
+    started = b""
+    while len(started) < 3:
+        started += os.read(reading, 3)
+    process.kill()
+    assert process.wait(10) is not None
+    assert os.read(reading, 1) == b"", "the last process that held the pipe is gone"
+    os.close(reading)
+
+
+def test_an_interrupt_reaches_the_process(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run(
+        "try:\n    os.write(out[0], b'x')\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(5)", writing
+    )
+    os.read(reading, 1)
+    process.interrupt()
+    ended = process.wait(10)
+    assert ended is not None
+    assert ended.code == 5
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_closed_grader_leaves_no_process(run: Run) -> None:
+    reading, writing = os.pipe()
+    process = run("time.sleep(60)", writing)
+    os.close(writing)
+    process.close()
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+def test_a_warm_process_that_died_is_replaced(run: Run, warm: WarmProcess, isolation: Isolation) -> None:
+    process = run("time.sleep(60)")
+    running = warm._running
+    assert running is not None
+    running.stop()
+    assert warm.gone(10)
+    if isolation.name == "bubblewrap":
+        ended = process.wait(10)
+        assert ended is not None
+        assert ended.reason in ("lost", "killed")
+    process.close()
+    assert run("pass").wait(10) is not None
+
+
+def test_a_user_of_its_own_reads_no_closed_file_and_signals_no_grader(
+    run: Run, isolation: Isolation, tmp_path: Path
+) -> None:
+    if isolation.name != "user":
+        pytest.skip("the other isolations have tests of their own")
+    secret = tmp_path / "tests.py"
+    secret.write_text("answer = 42")
+    secret.chmod(0o600)
+    reading, writing = os.pipe()
+    script = f"""
+def tried(action):
+    try:
+        return str(action())
+    except OSError as error:
+        return type(error).__name__
+said = [tried(lambda: open({str(secret)!r}).read()), tried(lambda: os.kill({os.getpid()}, 0)),
+        tried(lambda: os.kill(os.getppid(), 0)), tried(lambda: os.setuid(0)), tried(lambda: open('own', 'w').close()),
+        tried(lambda: os.listdir('/proc/%d/fd' % os.getppid()))]
+os.write(out[0], ' '.join(said).encode())
+"""
+    process = run(script, writing)
+    os.close(writing)
+    refused = "PermissionError"
+    assert process.wait(10) == Exit(0, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+    assert os.read(reading, 1000).decode().split() == [refused, refused, refused, refused, "None", refused]
+    os.close(reading)
+
+
+def test_many_threads_may_ask_at_once(run: Run) -> None:
+    codes: list[int] = []
+    threads = [
+        threading.Thread(target=lambda code=code: codes.append(run(f"sys.exit({code})").wait(20).code))  # type: ignore[misc]
+        for code in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == list(range(8))
+
+
+def test_libraries_that_cannot_be_imported_are_named(isolation: Isolation) -> None:
+    warm = WarmProcess(isolation, ["no_such_library"], {"PATH": "/usr/bin:/bin"})
+    with pytest.raises(SandboxError, match="no_such_library"):
+        warm.fork("os:getpid", {}, [], Bounds())
+    warm.close()

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from autograder.observe.capture_log import Ledger
+from autograder.observe.client import tidy
+from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork
+
+
+def network(cell: int, name: str = "model", units: int = 1) -> CapturedNetwork:
+    return CapturedNetwork(name=name, class_name="Sequential", config={"units": units}, cell=cell)
+
+
+def test_a_state_keeps_the_cell_where_it_was_first_seen() -> None:
+    ledger = Ledger()
+    for cell in range(3):
+        ledger.add(Capture(networks=(network(cell),)))
+    assert ledger.networks == (network(0),)
+
+
+def test_a_new_state_replaces_the_old_one() -> None:
+    ledger = Ledger()
+    ledger.add(Capture(networks=(network(0), network(0, "other"))))
+    ledger.add(Capture(networks=(network(4, units=2),)))
+    assert ledger.networks == (network(4, units=2), network(0, "other"))
+
+
+def test_events_are_kept_in_their_order_and_bounded() -> None:
+    ledger = Ledger()
+    for cell in range(300):
+        ledger.add(Capture(fits=(CapturedFit(epochs=cell, cell=cell),)))
+    assert [fit.cell for fit in ledger.fits] == list(range(200))
+
+
+def test_pieces_of_one_stream_are_joined() -> None:
+    outputs = [{"output_type": "stream", "name": name, "text": text} for name, text in zip("aab", "xyz", strict=True)]
+    assert [output["text"] for output in tidy(outputs)] == ["xy", "z"]
+
+
+def test_a_line_shows_what_a_terminal_would_show() -> None:
+    text = "one\rtwo\r\nthree\b\b\bat\n" + "a" * 10**5 + "\b" * 10**5 + "end"
+    (output,) = tidy([{"output_type": "stream", "name": "stdout", "text": text}])
+    assert output["text"] == "two\nthat\nend"

@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.observe.observer import Observer
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
+
+
+@pytest.fixture(scope="module")
+def observer() -> Iterator[Observer]:
+    try:
+        isolation = choose("bubblewrap")
+    except IsolationUnavailable as missing:
+        pytest.skip(str(missing))
+    with Observer(isolation) as observer:
+        yield observer

@@ -1,0 +1,304 @@
+"""The pages in German: every sentence of ours has its German words, none of another language is left, none leaks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+from class_of_results import class_of, notebook_cells, pooling_forgotten, result, solved, template, unreadable
+from rich.console import Console
+
+from autograder.assignment import load
+from autograder.authoring.translations import PACKAGE, PACKAGED, TEMPLATE, collected, placeholders, updated
+from autograder.checks.base import Dependency
+from autograder.cli.result_view import print_result
+from autograder.core.language import sentences, speaking
+from autograder.core.retelling import retold_from_all
+from autograder.core.wheel import wheel
+from autograder.lms.gradescope import failure_json, results_json
+from autograder.records.result import (
+    AppliedOverride,
+    ComparisonExhibit,
+    Finding,
+    HandedIn,
+    Result,
+    Substitution,
+    SubstitutionExhibit,
+    TextExhibit,
+    Verdict,
+)
+from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.report.fragments import overview_fragment, question_fragment
+from autograder.report.further_reading import read_on
+from autograder.report.labels import accuracies, accuracy, anchor, day, duration, of_points, percent, points
+from autograder.report.pages import write_class_page, write_student_page
+from autograder.report.similarity import Likeness
+from autograder.report.summary import summarize
+from autograder.report.templating import say_html
+
+LANGUAGES = ("en", "de")
+GERMAN = PACKAGED / "de.po"
+DEPENDS = {"accuracy": Dependency(question="missing_layers", share=0.5, because="")}
+
+
+def in_german(english: Result) -> Result:
+    """A result as judging in German leaves it: whatever is not of the pages' own words says nothing in English."""
+
+    def told(finding: Finding) -> Finding:
+        return Finding(
+            message="Befund.",
+            where="Zelle 5",
+            hint="Schau hin." if finding.hint else "",
+            english=finding.message,
+            english_hint=finding.hint,
+        )
+
+    def shown(exhibit: object) -> object:
+        if isinstance(exhibit, ComparisonExhibit):
+            rows = (row.model_copy(update={"note": "Hinweis." if row.note else ""}) for row in exhibit.rows)
+            return exhibit.model_copy(update={"rows": tuple(rows)})
+        return TextExhibit(text="Antwort.") if isinstance(exhibit, TextExhibit) else exhibit
+
+    questions = tuple(
+        verdict.model_copy(
+            update={
+                "title": f"Aufgabe {number}",
+                "findings": tuple(map(told, verdict.findings)),
+                "exhibits": tuple(map(shown, verdict.exhibits)),
+            }
+        )
+        for number, verdict in enumerate(english.questions, 1)
+    )
+    return english.model_copy(update={"questions": questions, "notes": tuple(map(told, english.notes))})
+
+
+def everything() -> Result:
+    """A result with whatever a page can show and the other samples do not have."""
+    decided = AppliedOverride(
+        score=1, points=2, reason="Gut.", by="R", at="2026-11-24T10:00:00", judged_status="wrong", judged_score=0.5
+    )
+    tried = (
+        Substitution(aspects=("loss",), change="anderer Verlust", accuracy=0.95, restored=True),
+        Substitution(aspects=("units",), change="mehr", accuracy=None, restored=False),
+    )
+    exhibit = SubstitutionExhibit(network="model", reached=0.5, needed=0.9, tried=tried)
+    verdicts = (
+        Verdict(id="a", title="A", status="wrong", score=1, points=2, override=decided),
+        Verdict(id="b", title="B", status="error", score=0, points=1, findings=(Finding(message="Kaputt."),)),
+        Verdict(id="c", title="C", status="wrong", score=0, points=1, exhibits=(exhibit,)),
+    )
+    handed_in = HandedIn(platform="moodle", late=True, earlier=("1", "2"))
+    return result("Ohne", verdicts, handed_in=handed_in, isolation="none", device="none")
+
+
+def student_page(path: Path, shown: Result) -> str:
+    cells = [] if shown.status == "unreadable" else notebook_cells()
+    parts = {"missing_layers": "Teil 1"}
+    write_student_page(path, result=shown, assignment_title="Netz", cells=cells, depends=DEPENDS, parts=parts)
+    return path.read_text(encoding="utf-8")
+
+
+def class_page(path: Path, results: list[Result]) -> str:
+    run = RunFacts(at="2026-11-24T00:00:00+00:00", seconds=93, workers=2, graded=3, reused=1, failures={"z": "x"})
+    training = TrainingFacts(runs=2, seconds=3.5, devices=("cpu",))
+    names = [one.student for one in results]
+    alike = [Likeness(students=(names[0], names[1]), share=0.8, fingerprints=9, passage=("a", "b"))]
+    summary = summarize(results, lambda name: "x.html", images=600)
+    write_class_page(path, summary=summary, assignment_title="Netz", run=run, training=training, alike=alike)
+    return path.read_text(encoding="utf-8")
+
+
+def readable(page: str) -> str:
+    """What a reader sees and a screen reader says, without the notebook and what is marked as English."""
+    soup = BeautifulSoup(page, "html.parser")
+    said = [tag.get_text() for tag in soup.select("#data")]
+    for tag in soup.select("style, script, pre, body [lang=en], .prose, .rich"):
+        tag.decompose()
+    said += [soup.get_text(" ")]
+    for name in ("aria-label", "alt", "title", "placeholder", "data-side"):
+        said += [str(tag[name]) for tag in soup.select(f"[{name}]")]
+    return " ".join(" ".join(said).split())
+
+
+def english_phrases() -> Iterator[str]:
+    """Every stretch of at least two words in a sentence of ours that German does not share."""
+    german = " ".join(told for _, told in sentences("de"))
+    for english, _ in sentences("de"):
+        for part in re.split(r"\{[^{}]*\}", english):
+            phrase = part.strip(" ;:,.–")
+            if len(phrase.split()) >= 2 and phrase not in german:
+                yield phrase
+
+
+def english_left_in(page: str) -> list[str]:
+    text = readable(page)
+    return [phrase for phrase in english_phrases() if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text)]
+
+
+def test_every_sentence_of_the_code_is_in_the_catalogue_with_the_same_placeholders(tmp_path: Path) -> None:
+    template = collected()
+    stored = read_po(TEMPLATE.open("rb"))
+    assert {entry.id for entry in stored} == {entry.id for entry in template}, "run `make catalogues`"
+    copy = tmp_path / "de.po"
+    copy.write_bytes(GERMAN.read_bytes())
+    total = len([entry for entry in template if entry.id])
+    assert updated(copy, template) == [f"{total} of {total} sentences have words"]
+
+
+def test_no_sentence_hides_where_it_cannot_be_collected() -> None:
+    """Such as within an f-string, which Babel does not look into."""
+    known = {form for entry in collected() for form in (entry.id if isinstance(entry.id, tuple) else (entry.id,))}
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] == "cli" or path.name == "language.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name in ("say", "say_count", "mark"):
+                first = node.args[0]
+                assert not isinstance(first, ast.JoinedStr), f"{path}:{node.lineno}"
+                if isinstance(first, ast.Constant):
+                    assert first.value in known, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    "shown", [solved(), pooling_forgotten(), template(), unreadable(), everything()], ids=lambda one: one.student
+)
+def test_a_students_page_is_german_throughout(tmp_path: Path, shown: Result) -> None:
+    with speaking("de"):
+        page = student_page(tmp_path / "page.html", in_german(shown))
+    assert '<html lang="de">' in page
+    assert english_left_in(page) == []
+    if shown.status == "graded" and shown.student == "Zoë Müller":
+        text = readable(page)
+        assert "6,75 von 9 Punkten" in text
+        assert "2\u202f577\u202f570" in page
+        assert 'href="#cell-5"' in page
+        assert "Pooling layers" in page
+
+
+def test_the_page_of_a_class_is_german_throughout(tmp_path: Path) -> None:
+    results = [in_german(one) for one in class_of(40)]
+    with speaking("de"):
+        page = class_page(tmp_path / "index.html", [*results, in_german(everything())])
+    assert '<html lang="de">' in page
+    assert english_left_in(page) == []
+    assert "24. November 2026" in page
+    assert "--said-needs_review" in page
+    data = json.loads(BeautifulSoup(page, "html.parser").select_one("#data").get_text())  # type: ignore[union-attr]
+    assert data["words"]["thousands"] == "\u202f"
+    assert data["words"]["decimal"] == ","
+    assert data["statuses"][0] == "correct"
+
+
+def test_what_platforms_and_the_terminal_show_is_german(capsys: pytest.CaptureFixture[str]) -> None:
+    with speaking("de"):
+        for shown in map(in_german, (solved(), pooling_forgotten(), template(), unreadable())):
+            fragments = [overview_fragment(shown, "", gist=True), *map(question_fragment, shown.questions)]
+            assert english_left_in(" ".join(fragments)) == []
+        document = results_json(in_german(everything()), set())
+        assert "Nichts ist geschützt" in document["output"]
+        assert document["extra_data"]["protects"].startswith("Nothing is protected")
+        assert failure_json("why")["output"].startswith("Der Autograder selbst ist gescheitert.")
+    print_result(Console(width=200), load("cnn2").told_in("de"), in_german(pooling_forgotten()))
+    said = capsys.readouterr().out
+    assert english_left_in(said) == []
+    assert "6,75 von 10 Punkten; 1 weitere warten auf deine Lehrperson" in said
+
+
+def test_english_is_as_it_was_after_german_and_beside_it(tmp_path: Path) -> None:
+    """What is kept from one page to the next keeps no language, and threads have each their own."""
+    shown, everyone = pooling_forgotten(), list(class_of(20))
+
+    def drawn(folder: str, language: str) -> tuple[str, str]:
+        with speaking(language):
+            return (
+                student_page(tmp_path / folder / "page.html", shown),
+                class_page(tmp_path / folder / "index.html", everyone),
+            )
+
+    before, german = drawn("before", "en"), drawn("german", "de")
+    assert min(len(english_left_in(page)) for page in before) > 20  # that is how English would be noticed
+    assert drawn("after", "en") == before
+    assert german != before
+    found: dict[str, tuple[str, str]] = {}
+
+    def draw(folder: str, language: str) -> None:
+        found[folder] = drawn(folder, language)
+
+    threads = [
+        threading.Thread(target=draw, args=(f"{language}{n}", language)) for n in (1, 2) for language in LANGUAGES
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"en1": before, "en2": before, "de1": german, "de2": german}
+
+
+def test_numbers_days_and_places_are_those_of_the_language() -> None:
+    with speaking("de"):
+        assert (points(1250.5), of_points(9), of_points(1)) == ("1\u202f250,5", "von 9 Punkten", "von 1 Punkt")
+        assert (percent(0.94), accuracy(0.94), accuracies((0.9, 0.95))) == ("94 %", "0,940", "0,900; 0,950")
+        assert (duration(0.44), duration(125)) == ("0,4 Sekunden", "2 min 5 s")
+        assert day("2026-11-24T10:00:00+00:00") == "24. November 2026"
+        places = ("Zelle 7, Zeile 3", "Codezelle 4", "Zelle 12", "cell 7", "Zellen 4", "Zelle 70a", "Zeile 3")
+        assert [anchor(where) for where in places] == ["cell-7", "code-4", "cell-12", "cell-7", "", "", ""]
+    assert anchor("Zelle 7") == ""
+    assert accuracies((0.9, 0.95)) == "0.900, 0.950"
+
+
+def test_a_class_is_summed_up_by_the_english_words(tmp_path: Path) -> None:
+    def wrong(student: str, german: str, english: str) -> Result:
+        finding = Finding(message=german, english=english)
+        return result(student, (Verdict(id="q", title="Q", status="wrong", score=0, points=1, findings=(finding,)),))
+
+    reached = "Your network reached a validation accuracy of {}; 0.9 was needed."
+    with speaking("de"):
+        one, other = (
+            wrong(
+                "a", "Dein Netz erreichte eine Validierungsgenauigkeit von 0,500; nötig war 0,9.", reached.format(0.5)
+            ),
+            wrong(
+                "b", "Dein Netz erreichte eine Validierungsgenauigkeit von 0,61; nötig war 0,9.", reached.format(0.61)
+            ),
+        )
+        (cause,) = summarize([one, other], lambda name: "x.html").misconceptions
+        assert cause.sentence().startswith("2 von euch haben ein Netz gebaut, das zu wenig lernt")
+        assert list(cause.found) == ["Dein Netz erreichte eine Validierungsgenauigkeit von …; nötig war …."]
+        learning = Finding(message="Die Lernrate ist anders.", english="The learning rate is another.")
+        assert read_on(learning) == ("Optimizers",)
+
+
+def test_a_sentence_is_found_again_by_the_entry_it_was_made_from() -> None:
+    with speaking("de"):
+        assert retold_from_all("cell 7, line 3") == "Zelle 7, Zeile 3"
+        assert retold_from_all("other things and 3 rows: x.") == "anderes und 3 rows: x."
+        assert retold_from_all("Conv2D") == "Conv2D"
+    assert retold_from_all("cell 7, line 3") == "cell 7, line 3"
+
+
+def test_markup_within_a_sentence_is_only_ours() -> None:
+    with speaking("de"):
+        told = say_html("{pages} in the Keras documentation", pages="<b>\ue000\u202e")
+    assert told == "&lt;b&gt;\ue000⟨202E⟩ in der Keras-Dokumentation"
+
+
+def test_the_catalogues_travel_with_the_package() -> None:
+    import io
+    import zipfile
+
+    names = zipfile.ZipFile(io.BytesIO(wheel()[1])).namelist()
+    assert {"autograder/core/languages/de.po", "autograder/core/languages/autograder.pot"} <= set(names)
+
+
+def test_every_brace_of_the_catalogue_is_a_placeholder() -> None:
+    for entry in read_po(GERMAN.open("rb"), locale="de"):
+        forms = entry.id if isinstance(entry.id, tuple) else (entry.id,)
+        assert not {"{", ""} & {name for form in forms for name in placeholders(form)}, entry.id
