@@ -15,20 +15,20 @@ from autograder.assignment import Assignment, load
 from autograder.assignment.images import needed_images, provide_images
 from autograder.core.errors import UsageError
 from autograder.core.language import speaking
-from autograder.grading.answer_key import Standard, standard_of
+from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
 from autograder.grading.engine.local import local_engine
-from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, settled
-from autograder.grading.grader import ClassOutcome, Grader, grade_class, read
+from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, resolve
+from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
 from autograder.grading.progress import Watcher
 from autograder.grading.regrade import NotRegraded, Regraded, regrade
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
 from autograder.observe.sandbox.bounds import RequestedIsolation
-from autograder.observe.sandbox.isolation import IsolationUnavailable, choose, strongest
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation, strongest
 from autograder.records.result import Result
-from autograder.records.run_statistics import RunFacts
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.run_statistics import RunStatistics
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import bring_up_to_date, write_report
 from autograder.train.trainer import Trainer
 
@@ -68,20 +68,20 @@ def grade(
         UserError: with a sentence for the instructor; nothing was executed then.
     """
     assignment = assignment.told_in(language)
-    keeping = settled(output, assignment, gradebook_url)
+    location = resolve(output, assignment, gradebook_url)
     with speaking(assignment.language):  # what is wrong with a submission is said to its student
         intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
-        keeping.opened() if keeping else Gradebook(output / FILE_NAME) as gradebook,
+        location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
     ):
-        if keeping:
-            keeping.note(output)
+        if location:
+            location.note(output)
         else:
             claim(gradebook, assignment, output)
         gradebook.store_fact(LANGUAGE_FACT, language or "")
-        standard = standard_of(assignment, engine.observer)
-        grader = Grader(standard, gradebook, engine.observer, engine.trainer, fresh=fresh)
+        answer_key = answer_key_of(assignment, engine.observer)
+        grader = Grader(answer_key, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}
         if fresh:
             gradebook.remove_missing(students)
@@ -96,7 +96,7 @@ def grade(
 
         with watch(len(intake.submissions)) as watcher:
             outcome = grade_class(grader, intake.submissions, watcher, workers=engine.slots, made=write_page)
-        facts = RunFacts(
+        facts = RunStatistics(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - started, 1),
             workers=engine.slots,
@@ -107,7 +107,7 @@ def grade(
         gradebook.store_fact("last_run", facts.model_dump_json())
         everyone = [stored.result.student for stored in gradebook.results()]
         # Where several graders share a gradebook, any result may be another's since its page here was written.
-        changed = frozenset(everyone) if keeping else outcome.changed - written
+        changed = frozenset(everyone) if location else outcome.changed - written
         index = write_report(output, assignment, gradebook, changed=changed)
         kept = tuple(student for student in everyone if student not in students)
     return GradedClass(index, outcome, intake, kept)
@@ -124,7 +124,7 @@ def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, lis
         assignment = assignment.told_in(language)
         if language:
             gradebook.store_fact(LANGUAGE_FACT, language)
-        outcomes = regrade(Standard.stored(assignment), gradebook, Trainer().key)
+        outcomes = regrade(AnswerKey.stored(assignment), gradebook, Trainer().key)
         changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
         return write_report(folder, assignment, gradebook, changed=changed), outcomes
 
@@ -140,14 +140,14 @@ def check(notebook: Path, assignment: str | None, language: str | None = None) -
         raise UsageError(f"{notebook} holds {len(intake.submissions)} notebooks; name one notebook.")
     submission = intake.submissions[0]
     try:
-        _, content = read(submission)
+        _, content = read_submission(submission)
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise UsageError(f"{notebook} cannot be checked: {error}") from None
     found = load(assignment or _named_in(content, notebook)).told_in(language)
     provide_images(found)
     isolation: RequestedIsolation = "bubblewrap"
     try:
-        choose(isolation)
+        choose_isolation(isolation)
     except IsolationUnavailable:
         isolation = "none"
     return found, _grade_alone(found, submission, isolation)
@@ -174,8 +174,8 @@ def _grade_alone(assignment: Assignment, submission: Submission, isolation: Requ
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         engine = stack.enter_context(local_engine(isolation, workers=1))
-        gradebook = stack.enter_context(Gradebook(scratch / FILE_NAME))
-        grader = Grader(standard_of(assignment, engine.observer), gradebook, engine.observer, engine.trainer)
+        gradebook = stack.enter_context(Gradebook(scratch / GRADEBOOK_FILE))
+        grader = Grader(answer_key_of(assignment, engine.observer), gradebook, engine.observer, engine.trainer)
         return grader.grade(submission).result
 
 

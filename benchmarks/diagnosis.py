@@ -30,7 +30,7 @@ from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Context
 from autograder.checks.diagnosis.rules import RULES
 from autograder.checks.judging import with_explanations
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.grading.judge import with_runs
 from autograder.records.result import SubstitutionExhibit
 from autograder.records.store import Gradebook
@@ -84,11 +84,13 @@ class Bench:
             self.trained += 1
         return found
 
-    def judge(self, standard: Standard, question: Accuracy, notebook: Notebook, operator: str, mutant: Mutant) -> None:
+    def judge(
+        self, answer_key: AnswerKey, question: Accuracy, notebook: Notebook, operator: str, mutant: Mutant
+    ) -> None:
         """Count one mutant (or a healthy network)."""
         question = question.model_copy(update={"depends": None})
-        context = _context(standard, question, notebook, mutant)
-        context = with_runs(_only(standard, question), context, self.run)
+        context = _context(answer_key, question, notebook, mutant)
+        context = with_runs(_only(answer_key, question), context, self.run)
         context = with_explanations(context, self.run)
         verdict = question.judge(context)
         subject = question.subject(context)
@@ -150,13 +152,13 @@ def _reached(context: Context, subject) -> list[float]:
     ]
 
 
-def _only(standard: Standard, question: Accuracy) -> Standard:
-    return replace(standard, assignment=replace(standard.assignment, questions=(question,)))
+def _only(answer_key: AnswerKey, question: Accuracy) -> AnswerKey:
+    return replace(answer_key, assignment=replace(answer_key.assignment, questions=(question,)))
 
 
-def _context(standard: Standard, question: Accuracy, notebook: Notebook, mutant: Mutant) -> Context:
+def _context(answer_key: AnswerKey, question: Accuracy, notebook: Notebook, mutant: Mutant) -> Context:
     name = question.network
-    before = standard.reference_context()
+    before = answer_key.reference_context()
     networks = tuple(
         one.model_copy(update={"class_name": "Sequential", "config": mutant.config, "compile": mutant.compile})
         if one.name == name
@@ -194,8 +196,8 @@ def main() -> None:
 
 def _all(bench: Bench, asked: argparse.Namespace) -> None:
     for folder in sorted((ROOT / "assignments").iterdir()):
-        standard = Standard.stored(load(str(folder)))
-        for question in standard.assignment.questions:
+        answer_key = AnswerKey.stored(load(str(folder)))
+        for question in answer_key.assignment.questions:
             if not isinstance(question, Accuracy):
                 continue
             label = f"{folder.name}/{question.network}"
@@ -203,18 +205,18 @@ def _all(bench: Bench, asked: argparse.Namespace) -> None:
                 continue
             for seed in range(1, asked.healthy + 1):
                 print(f"{label}, healthy, seed {seed}", flush=True)
-                notebook = notebook_of(standard, question, seed)
+                notebook = notebook_of(answer_key, question, seed)
                 for name, operator in HEALTHY.items():
                     for mutant in operator(notebook):
-                        bench.judge(standard, question, notebook, name, mutant)
+                        bench.judge(answer_key, question, notebook, name, mutant)
             for seed in asked.seeds:
                 print(f"{label}, seed {seed}", flush=True)
-                notebook = notebook_of(standard, question, seed)
+                notebook = notebook_of(answer_key, question, seed)
                 for name, operator in OPERATORS.items():
                     if asked.operators and name not in asked.operators:
                         continue
                     for mutant in operator(notebook):
-                        bench.judge(standard, question, notebook, name, mutant)
+                        bench.judge(answer_key, question, notebook, name, mutant)
 
 
 def _report(bench: Bench, seconds: float) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 from autograder import datasets
 from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
 from autograder.checks.accuracy import Accuracy
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.observe.array_statistics import statistics, target_facts, validation_facts
 from autograder.records.evidence import CapturedFit
 from autograder.records.training import Recipe
-from autograder.train.images import one_hot, prepare
+from autograder.train.images import one_hot, prepare_images
 
 EPOCHS, BATCH = 10, 64
 WEIGHTED = ("Dense", "Conv2D")
@@ -57,17 +57,17 @@ class Mutant:
 Operator = Callable[[Notebook], Iterator[Mutant]]
 
 
-def notebook_of(standard: Standard, question: Accuracy, seed: int) -> Notebook:
+def notebook_of(answer_key: AnswerKey, question: Accuracy, seed: int) -> Notebook:
     """The network behind a question, trained with `seed`: the reference itself where that is odd, else with choices
     of a student's own in it that do no harm."""
-    expected = standard.expected[question.network]
-    captured = standard.reference.evidence.network(question.network)
+    expected = answer_key.expected[question.network]
+    captured = answer_key.reference.evidence.network(question.network)
     assert expected.recipe is not None
     assert captured is not None
     assert captured.compile
     recipe = expected.recipe.model_copy(update={"seed": seed})
     shape = tuple(expected.architecture.operations[0].settings["shape"])
-    images = prepare(_pixels(recipe), recipe, shape)
+    images = prepare_images(_pixels(recipe), recipe, shape)
     hot = expected.fit is not None and len((expected.fit.targets or {})["shape"]) == 2 and _columns(expected.fit) > 1
     labels = [one_hot(each) if hot else each for each in (images.y_train, images.y_validation)]
     compiled, layers = captured.compile, layers_of(expected.architecture)
@@ -78,7 +78,7 @@ def notebook_of(standard: Standard, question: Accuracy, seed: int) -> Notebook:
 
 
 def _pixels(recipe: Recipe) -> Any:
-    return datasets.load(recipe.dataset, datasets.find(recipe.dataset).path)
+    return datasets.load_arrays(recipe.dataset, datasets.find(recipe.dataset).path)
 
 
 def _with_choices(compiled: dict[str, Any], layers: list[Layer]) -> tuple[dict[str, Any], list[Layer]]:
@@ -263,7 +263,7 @@ def label_encoding(notebook: Notebook) -> Iterator[Mutant]:
 def normalization(notebook: Notebook) -> Iterator[Mutant]:
     _, y, _, y_validation = notebook.arrays
     recipe = notebook.recipe.model_copy(update={"normalization": "none"})
-    pixels = prepare(_pixels(recipe), recipe, notebook.arrays[0].shape[1:])
+    pixels = prepare_images(_pixels(recipe), recipe, notebook.arrays[0].shape[1:])
     fit = _refit(notebook, pixels.x_train, y, pixels.x_validation, y_validation)
     truth = ("normalization of the inputs", "inputs not normalized")
     yield notebook.healthy(fit=fit, truth=truth, always=True)

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ("Emil Fischer", "Kwame Mensah", "Bob Untermeyer", "Oskar Nowak")
@@ -136,7 +136,7 @@ def lost(report: Path, told: set[str], expected: dict[str, dict[str, object] | N
 
 def stored(report: Path, students: Iterable[str]) -> dict[str, dict[str, object] | None]:
     """What the gradebook holds of each of the students, without how long it took."""
-    with Gradebook(report / FILE_NAME) as gradebook:
+    with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         found = {student: gradebook.result(student) for student in students}
     return {name: undated(one.result.model_dump()) if one else None for name, one in found.items()}
 

@@ -75,7 +75,7 @@ def private_memory(folder: Path) -> list[float]:
     """MB that each of three kernels has for itself alone."""
     from autograder.assignment import load
     from autograder.observe.observer import Observer
-    from autograder.observe.sandbox.isolation import choose
+    from autograder.observe.sandbox.isolation import choose_isolation
 
     (member,) = students(1, 1, 1)
     notebook = filled_in(template(1), member.code)
@@ -84,7 +84,7 @@ def private_memory(folder: Path) -> list[float]:
     built.cells.append(nbformat.v4.new_code_cell("import time; time.sleep(12)"))
     from concurrent.futures import ThreadPoolExecutor
 
-    with Observer(choose("auto"), workers=3) as observer, ThreadPoolExecutor(3) as pool:
+    with Observer(choose_isolation("auto"), workers=3) as observer, ThreadPoolExecutor(3) as pool:
         observer.observe(nbformat.v4.new_notebook(), load("cnn2").observe_task())
         before = {process.pid for process in psutil.Process().children(recursive=True)}
         waiting = [pool.submit(observer.observe, built, load("cnn2").observe_task()) for _ in range(3)]

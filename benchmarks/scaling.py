@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.records.store import FILE_NAME, Gradebook, StoredResult, StoredSubmission
+from autograder.records.store import GRADEBOOK_FILE, Gradebook, StoredResult, StoredSubmission
 
 AUTOGRADER = Path(sys.executable).parent / "autograder"
 
@@ -28,7 +28,7 @@ AUTOGRADER = Path(sys.executable).parent / "autograder"
 def synthesise(report: Path, folder: Path, count: int) -> None:
     """A report folder with `count` students, made from those of `report`."""
     folder.mkdir(parents=True)
-    with Gradebook(report / FILE_NAME) as graded:
+    with Gradebook(report / GRADEBOOK_FILE) as graded:
         originals = [
             (stored, handed_in)
             for stored in graded.results()
@@ -40,7 +40,7 @@ def synthesise(report: Path, folder: Path, count: int) -> None:
         trained = [run for key in sorted(runs) if (run := graded.training_run(key)) is not None]
         where = graded.fact("assignment_folder")
     assert where is not None
-    with Gradebook(folder / FILE_NAME) as made:
+    with Gradebook(folder / GRADEBOOK_FILE) as made:
         made.store_fact("assignment_folder", where)
         for run in trained:
             made.store_training_run(run)
@@ -95,7 +95,7 @@ def main() -> int:
             exported, export_memory = measured(
                 "export", made, "--to", "csv", "--output", made / "out.csv", "--pending", "zero"
             )
-            page, book = (made / "index.html").stat().st_size, (made / FILE_NAME).stat().st_size
+            page, book = (made / "index.html").stat().st_size, (made / GRADEBOOK_FILE).stat().st_size
             print(
                 f"{count:8,}  {seconds:8.1f} s {1000 * seconds / count:6.1f} ms each {memory:6.0f} MB"
                 f"  {exported:7.1f} s {export_memory:5.0f} MB  {page / 1e6:7.2f} MB  {book / 1e6:6.0f} MB",

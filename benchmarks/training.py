@@ -29,29 +29,29 @@ STARTS = 20
 def write(path: Path, assignment: str, report: Path) -> None:
     """The tasks of a graded class, and what was decided there."""
     from autograder.assignment import load
-    from autograder.grading.answer_key import Standard, context_of
+    from autograder.grading.answer_key import AnswerKey, context_of
     from autograder.intake.notebook import parse_notebook
     from autograder.records.result import CurveExhibit
-    from autograder.records.store import FILE_NAME, Gradebook
+    from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
-    standard = Standard.stored(load(assignment))
-    (question,) = [question for question in standard.assignment.questions if question.needs_calibration]
-    minimum = standard.calibrations[question.id].minimum
+    answer_key = AnswerKey.stored(load(assignment))
+    (question,) = [question for question in answer_key.assignment.questions if question.needs_calibration]
+    minimum = answer_key.calibrations[question.id].minimum
     found: dict[str, dict[str, Any]] = {}
-    with Gradebook(report / FILE_NAME) as gradebook:
+    with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         for stored in gradebook.results():
             handed_in = gradebook.submission(stored.result.student)
             evidence = gradebook.evidence(stored.result.keys.get("evidence", ""))
             if handed_in is None or handed_in.content is None or evidence is None:
                 continue
-            context = context_of(standard, evidence, parse_notebook(handed_in.content))
+            context = context_of(answer_key, evidence, parse_notebook(handed_in.content))
             for task in question.training(context):
                 verdict = next(verdict for verdict in stored.result.questions if verdict.id == question.id)
                 curves = [exhibit for exhibit in verdict.exhibits if isinstance(exhibit, CurveExhibit)]
                 reached = any(max(curve.validation_accuracy, default=0) >= minimum for curve in curves)
                 entry = found.setdefault(task.key, {"task": task.model_dump(mode="json"), "reached": reached})
                 entry["students"] = entry.get("students", 0) + 1
-    (reference,) = question.training(standard.reference_context())
+    (reference,) = question.training(answer_key.reference_context())
     content = {"minimum": minimum, "reference": reference.model_dump(mode="json"), "networks": list(found.values())}
     path.write_text(json.dumps(content), encoding="utf-8")
     print(f"{path}: {len(found)} networks of {sum(entry['students'] for entry in found.values())} students")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from cnn2_class import Student
 
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 
 def phases(report: Path, members: list[Student], complete: bool) -> None:
     """Print how many seconds each stage took, over all cores."""
-    with Gradebook(report / FILE_NAME) as gradebook:
+    with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         evidence, runs = {}, {}
         for stored in gradebook.results():
             keys = stored.result.keys

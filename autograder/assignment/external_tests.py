@@ -1,4 +1,4 @@
-"""Foreign tests where an instructor has them: otter's `autograder.zip`, `tests/` or notebook, nbgrader's source.
+"""External tests where an instructor has them: otter's `autograder.zip`, `tests/` or notebook, nbgrader's source.
 
 Nothing is unpacked and nothing is executed; everything that is read is bounded.
 """
@@ -20,8 +20,8 @@ from autograder.intake.archive import list_archive
 from autograder.intake.notebook import parse_notebook
 from autograder.intake.submission import UnreadableSubmission
 from autograder.observe.task import Limits
-from autograder.records.external_tests.model import ForeignTestsError, NbgraderCell, Suite
-from autograder.records.external_tests.nbgrader import joined, read_source
+from autograder.records.external_tests.model import ExternalTestsError, NbgraderCell, Suite
+from autograder.records.external_tests.nbgrader import joined_cells, read_source
 from autograder.records.external_tests.otter import read_specification, read_test_file
 
 MAX_FILE_BYTES = 20 * 2**20
@@ -30,28 +30,28 @@ MAX_FILES = 500
 _OBSERVE = ObserveTable(training="full", limits=Limits(cell_seconds=180, total_seconds=900))
 
 
-def is_foreign(path: Path) -> bool:
-    """Whether a path looks like foreign tests, which then are an assignment by themselves."""
+def is_external(path: Path) -> bool:
+    """Whether a path looks like external tests, which then are an assignment by themselves."""
     if path.is_dir():
         return any(True for folder in (path, path / "tests") for _ in folder.glob("*.py"))
     return path.is_file() and path.suffix.lower() in (".zip", ".py", ".ipynb")
 
 
 def read_suites(path: Path) -> tuple[Suite, ...]:
-    """The foreign tests at a path, one suite for each question, in the order of their names or of the notebook.
+    """The external tests at a path, one suite for each question, in the order of their names or of the notebook.
 
     Raises:
-        ForeignTestsError: there are none, or they cannot be used.
+        ExternalTestsError: there are none, or they cannot be used.
     """
     if path.suffix.lower() == ".ipynb" and path.is_file():
         suites = _of_notebook(path)
     else:
         texts = _texts(path)
         if len(texts) > MAX_FILES:
-            raise ForeignTestsError(f"{path} holds more than {MAX_FILES} test files.")
+            raise ExternalTestsError(f"{path} holds more than {MAX_FILES} test files.")
         suites = tuple(read_test_file(text, f"{path}: {name}") for name, text in texts.items())
     if not suites:
-        raise ForeignTestsError(
+        raise ExternalTestsError(
             f"{path} holds no tests: name otter's autograder.zip or tests folder, a test file of otter's, or the "
             "source notebook of an nbgrader assignment."
         )
@@ -62,20 +62,20 @@ def chosen(suites: Sequence[Suite], names: Sequence[str], where: str) -> Suite:
     """The suite with this name; several cells of nbgrader's make one suite.
 
     Raises:
-        ForeignTestsError: there is none of that name.
+        ExternalTestsError: there is none of that name.
     """
     found = []
     for name in names:
         one = next((suite for suite in suites if name in (suite.name, identity(suite.name))), None)
         if one is None:
             known = ", ".join(suite.name for suite in suites[:20])
-            raise ForeignTestsError(f'{where}: there are no tests called "{name}"; there are {known}.')
+            raise ExternalTestsError(f'{where}: there are no tests called "{name}"; there are {known}.')
         found.append(one)
     if len(found) == 1:
         return found[0]
     if not all(suite.platform == "nbgrader" and not suite.manual for suite in found):
-        raise ForeignTestsError(f"{where}: only test cells of nbgrader's can be joined to one question.")
-    return joined(found)
+        raise ExternalTestsError(f"{where}: only test cells of nbgrader's can be joined to one question.")
+    return joined_cells(found)
 
 
 def identity(name: str) -> str:
@@ -109,8 +109,8 @@ def further_tables(suites: Iterable[Suite], file: str, taken: Iterable[str]) -> 
     return tables
 
 
-def foreign_assignment(path: Path) -> Assignment:
-    """An assignment that is nothing but the foreign tests at a path.
+def external_assignment(path: Path) -> Assignment:
+    """An assignment that is nothing but the external tests at a path.
 
     Raises:
         AssignmentError: there are none that earn points.
@@ -156,18 +156,18 @@ def _texts(path: Path) -> dict[str, str]:
         entries = [entry for entry in listing.files if re.fullmatch(r"(?:[^/]+/)?tests/[^/]+\.py", entry.path)]
         return {entry.name: _text(entry.fetch(MAX_FILE_BYTES), entry.path) for entry in entries[: MAX_FILES + 1]}
     except OSError as error:
-        raise ForeignTestsError(f"{path} cannot be read: {error.strerror}.") from None
+        raise ExternalTestsError(f"{path} cannot be read: {error.strerror}.") from None
     except (UnreadableSubmission, UserError) as error:
-        raise ForeignTestsError(f"{path}: {error}") from None
+        raise ExternalTestsError(f"{path}: {error}") from None
 
 
 def _of_notebook(path: Path) -> tuple[Suite, ...]:
     try:
         notebook = parse_notebook(_bounded(path))
     except OSError as error:
-        raise ForeignTestsError(f"{path} cannot be read: {error.strerror}.") from None
+        raise ExternalTestsError(f"{path} cannot be read: {error.strerror}.") from None
     except UnreadableSubmission as error:
-        raise ForeignTestsError(f"{path}: {error}") from None
+        raise ExternalTestsError(f"{path}: {error}") from None
     otter = notebook.metadata.get("otter")
     tests = otter.get("tests") if isinstance(otter, Mapping) else None
     if isinstance(tests, Mapping):
@@ -184,7 +184,7 @@ def _bounded(path: Path) -> bytes:
     with path.open("rb") as stream:
         content = stream.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise ForeignTestsError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB.")
+        raise ExternalTestsError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB.")
     return content
 
 
@@ -192,7 +192,7 @@ def _text(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ForeignTestsError(f"{name} is no text in UTF-8.") from None
+        raise ExternalTestsError(f"{name} is no text in UTF-8.") from None
 
 
 def _title(path: Path) -> str:

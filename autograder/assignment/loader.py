@@ -57,10 +57,10 @@ from pydantic import Field
 
 from autograder.assignment.external_tests import (
     chosen,
-    foreign_assignment,
+    external_assignment,
     further_tables,
     identity,
-    is_foreign,
+    is_external,
     question_table,
     read_suites,
     two_sources,
@@ -75,7 +75,7 @@ from autograder.network.table import SummaryTable, TableError, parse_table
 from autograder.records.external_tests.model import Suite
 from autograder.records.training import Recipe
 
-FILE_NAME = "assignment.toml"
+ASSIGNMENT_FILE = "assignment.toml"
 
 
 class _File(Data):
@@ -94,7 +94,7 @@ class _File(Data):
 
 
 class _FileOfTests(_File):
-    """A file whose questions may all come from foreign tests."""
+    """A file whose questions may all come from external tests."""
 
     questions: tuple[dict[str, Any], ...] = ()
 
@@ -122,9 +122,11 @@ def load(path_or_name: str, *, search: Sequence[Path] | None = None) -> Assignme
     """
     folders = search_path() if search is None else search
     given = Path(path_or_name)
-    named = given.name == path_or_name and any((folder / path_or_name / FILE_NAME).is_file() for folder in folders)
-    if not named and not (given / FILE_NAME).is_file() and is_foreign(given):
-        return foreign_assignment(given)
+    named = given.name == path_or_name and any(
+        (folder / path_or_name / ASSIGNMENT_FILE).is_file() for folder in folders
+    )
+    if not named and not (given / ASSIGNMENT_FILE).is_file() and is_external(given):
+        return external_assignment(given)
     return _Reader(_find(path_or_name, folders)).read()
 
 
@@ -132,17 +134,17 @@ def _find(path_or_name: str, search: Sequence[Path]) -> Path:
     given = Path(path_or_name)
     if given.name == path_or_name:
         for folder in search:
-            if (folder / path_or_name / FILE_NAME).is_file():
-                return folder / path_or_name / FILE_NAME
+            if (folder / path_or_name / ASSIGNMENT_FILE).is_file():
+                return folder / path_or_name / ASSIGNMENT_FILE
     if given.is_dir():
-        if (given / FILE_NAME).is_file():
-            return given / FILE_NAME
-        raise AssignmentError([f"{given} holds no {FILE_NAME}; name the folder that does, or an assignment."])
+        if (given / ASSIGNMENT_FILE).is_file():
+            return given / ASSIGNMENT_FILE
+        raise AssignmentError([f"{given} holds no {ASSIGNMENT_FILE}; name the folder that does, or an assignment."])
     if given.is_file():
         if given.suffix == ".toml":
             return given
-        raise AssignmentError([f"{given} is no assignment; name its folder, or its {FILE_NAME}."])
-    known = sorted({file.parent.name for folder in search for file in folder.glob(f"*/{FILE_NAME}")})
+        raise AssignmentError([f"{given} is no assignment; name its folder, or its {ASSIGNMENT_FILE}."])
+    known = sorted({file.parent.name for folder in search for file in folder.glob(f"*/{ASSIGNMENT_FILE}")})
     near = did_you_mean(path_or_name, known, "the known ones are") if known else "none was found."
     places = " or ".join(str(folder) for folder in dict.fromkeys(search))
     raise AssignmentError([f'There is no assignment "{path_or_name}", neither as a path nor in {places}; {near}'])
@@ -272,7 +274,7 @@ class _Reader:
         return tuple(questions)
 
     def _with_tests(self, file: Any, tables: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The questions' tables with the foreign tests in them that they name; then a table for each of the tests in
+        """The questions' tables with the external tests in them that they name; then a table for each of the tests in
         `file` for which there is none.
         """
         completed = []

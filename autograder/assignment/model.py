@@ -48,8 +48,8 @@ class NetworkSpec:
 class Assignment:
     """An assignment as its author wrote it, complete and free of contradictions; made by `load`.
 
-    Where it is nothing but foreign tests, `file` is those, and there is no solution. `tests_paths` are the files and
-    folders of foreign tests that its questions name.
+    Where it is nothing but external tests, `file` is those, and there is no solution. `tests_paths` are the files and
+    folders of external tests that its questions name.
     """
 
     file: Path

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder.core.errors import UserError
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.grading.reference import Reference, Threshold, read_solution
 from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.thresholds import threshold
@@ -22,7 +22,7 @@ class CalibrationError(UserError):
 
 
 def calibrate(
-    standard: Standard,
+    answer_key: AnswerKey,
     trainer: TrainStage,
     seeds: Sequence[int],
     *,
@@ -35,19 +35,19 @@ def calibrate(
 
     Raises:
         CalibrationError: the reference network could not be trained.
-        AssignmentError: there is no solution, as where an assignment is nothing but foreign tests.
+        AssignmentError: there is no solution, as where an assignment is nothing but external tests.
     """
-    read_solution(standard.assignment)
-    context = standard.reference_context()
-    thresholds = dict(standard.reference.thresholds)
-    for question in standard.assignment.questions:
+    read_solution(answer_key.assignment)
+    context = answer_key.reference_context()
+    thresholds = dict(answer_key.reference.thresholds)
+    for question in answer_key.assignment.questions:
         if not question.needs_calibration:
             continue
         for task in question.training(context):
             share = question.calibration_share
             runs = _runs(question.id, task.whole, share, trainer, seeds, workers, progress)
             thresholds[question.id] = _threshold(task.whole, share, seeds, runs)
-    return standard.reference.model_copy(update={"thresholds": thresholds})
+    return answer_key.reference.model_copy(update={"thresholds": thresholds})
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Checked:
 
 
 def try_thresholds(
-    standard: Standard,
+    answer_key: AnswerKey,
     trainer: TrainStage,
     seeds: Sequence[int],
     *,
@@ -77,11 +77,11 @@ def try_thresholds(
     Raises:
         CalibrationError: the reference network could not be trained, or a threshold was never computed.
     """
-    context, checked = standard.reference_context(), []
-    for question in standard.assignment.questions:
+    context, checked = answer_key.reference_context(), []
+    for question in answer_key.assignment.questions:
         if not question.needs_calibration:
             continue
-        known = standard.reference.thresholds.get(question.id)
+        known = answer_key.reference.thresholds.get(question.id)
         if known is None:
             raise CalibrationError(f"{question.id}: no threshold was computed yet; leave out --check once")
         for task in question.training(context):

@@ -10,11 +10,11 @@ from autograder.assignment.images import provide_images
 from autograder.authoring.calibrate import Checked, calibrate, try_thresholds
 from autograder.authoring.release.release import Released, release
 from autograder.authoring.validate import Validation, validate
-from autograder.grading.answer_key import Standard, standard_of
+from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine.local import available_cores, local_engine
 from autograder.grading.reference import Reference, reference_of, write_reference
 from autograder.observe.observer import Observer
-from autograder.observe.sandbox.isolation import choose
+from autograder.observe.sandbox.isolation import choose_isolation
 
 
 def calibrate_assignment(
@@ -28,8 +28,8 @@ def calibrate_assignment(
     provide_images(assignment)
     with local_engine("auto", workers) as engine:
         engine.trainer.warm()
-        standard = Standard.of(assignment, reference_of(assignment, engine.observer))
-        reference = calibrate(standard, engine.trainer, seeds, workers=workers, progress=progress)
+        answer_key = AnswerKey.of(assignment, reference_of(assignment, engine.observer))
+        reference = calibrate(answer_key, engine.trainer, seeds, workers=workers, progress=progress)
     return reference, write_reference(assignment.folder, reference)
 
 
@@ -45,7 +45,7 @@ def check_thresholds(
     with local_engine("auto", workers) as engine:
         engine.trainer.warm()
         return try_thresholds(
-            standard_of(assignment, engine.observer), engine.trainer, seeds, workers=workers, progress=progress
+            answer_key_of(assignment, engine.observer), engine.trainer, seeds, workers=workers, progress=progress
         )
 
 
@@ -57,10 +57,10 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
     """
     provide_images(assignment)
     with local_engine("auto", available_cores()) as engine:
-        standard = standard_of(assignment, engine.observer)
+        answer_key = answer_key_of(assignment, engine.observer)
         task = assignment.observe_task()
         return validate(
-            standard,
+            answer_key,
             lambda notebook: engine.observer.observe(notebook, task.placed(notebook)),
             engine.trainer.run,
             train_mutants=train_mutants,
@@ -71,9 +71,9 @@ def release_assignment(assignment: Assignment, output: Path, *, run_tests: bool)
     """Write what students receive into the folder `output`, and a zip of it beside it.
 
     Raises:
-        ReleaseError, NoMaster, AssignmentError, DatasetMissing, IsolationUnavailable: with a sentence for the
+        ReleaseError, NoMasterNotebook, AssignmentError, DatasetMissing, IsolationUnavailable: with a sentence for the
             instructor; nothing was written then.
     """
     provide_images(assignment)
-    with Observer(choose("auto")) as observer:
+    with Observer(choose_isolation("auto")) as observer:
         return release(assignment, observer, output, run_tests=run_tests)

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.network.architecture import Architecture, Operation
 
-Settings = Mapping[str, Any]
+LayerSettings = Mapping[str, Any]
 
 
 class NotWritable(ValueError):
@@ -63,7 +63,7 @@ def _size(sizes: list[int]) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else f"({', '.join(map(str, sizes))})"
 
 
-def _window(settings: Settings, strides: list[int]) -> list[str]:
+def _window(settings: LayerSettings, strides: list[int]) -> list[str]:
     """What of strides, padding, dilation and bias differs from what Keras takes when nothing is said."""
     words = []
     if settings["strides"] != strides:
@@ -75,43 +75,43 @@ def _window(settings: Settings, strides: list[int]) -> list[str]:
     return words + _bias(settings)
 
 
-def _bias(settings: Settings) -> list[str]:
+def _bias(settings: LayerSettings) -> list[str]:
     return [] if settings.get("use_bias", True) else ["use_bias=False"]
 
 
-def _convolution(settings: Settings) -> list[str]:
+def _convolution(settings: LayerSettings) -> list[str]:
     kernel = settings["kernel_size"]
     first = [str(settings["filters"])] if "filters" in settings else []
     return [*first, _size(kernel), *_window(settings, [1] * len(kernel))]
 
 
-def _pooling(settings: Settings) -> list[str]:
+def _pooling(settings: LayerSettings) -> list[str]:
     return [_size(settings["pool_size"]), *_window(settings, settings["pool_size"])]
 
 
-def _dense(settings: Settings) -> list[str]:
+def _dense(settings: LayerSettings) -> list[str]:
     return [str(settings["units"]), *_bias(settings)]
 
 
-def _recurrent(settings: Settings) -> list[str]:
+def _recurrent(settings: LayerSettings) -> list[str]:
     return [str(settings["units"]), *(f"{name}=True" for name in ("return_sequences",) if settings.get(name))]
 
 
-def _flags(**defaults: bool) -> Callable[[Settings], list[str]]:
-    def words(settings: Settings) -> list[str]:
+def _flags(**defaults: bool) -> Callable[[LayerSettings], list[str]]:
+    def words(settings: LayerSettings) -> list[str]:
         return [f"{name}={settings[name]}" for name, usual in defaults.items() if settings.get(name, usual) != usual]
 
     return words
 
 
-def _plain(*names: str) -> Callable[[Settings], list[str]]:
-    def words(settings: Settings) -> list[str]:
+def _plain(*names: str) -> Callable[[LayerSettings], list[str]]:
+    def words(settings: LayerSettings) -> list[str]:
         return [repr(tuple(value)) if isinstance(value := settings[name], list) else repr(value) for name in names]
 
     return words
 
 
-_ARGUMENTS: dict[str, Callable[[Settings], list[str]]] = {
+_ARGUMENTS: dict[str, Callable[[LayerSettings], list[str]]] = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"), _convolution),
     **{f"{how}Pooling{axes}D": _pooling for how in ("Max", "Average") for axes in (1, 2, 3)},
     **{f"Global{how}Pooling{axes}D": _flags(keepdims=False) for how in ("Max", "Average") for axes in (1, 2, 3)},

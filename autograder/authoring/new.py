@@ -51,7 +51,7 @@ class _Network:
     after: tuple[LayerCode, ...]
 
 
-def start(
+def start_assignment(
     name: str, summary: Path, *, where: Path, dataset: Dataset | None = None, title: str | None = None
 ) -> Started:
     """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.

@@ -12,7 +12,7 @@ from autograder.authoring.keras_configs import NotAChain, layers_of
 from autograder.authoring.mutants import Mutant, of_compilation, structural
 from autograder.authoring.rewrites import Rewrite, rewrites
 from autograder.checks.base import Context, ExpectedNetwork
-from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
@@ -84,7 +84,7 @@ class Validation:
         return (*problems, *self.unread)
 
 
-def validate(standard: Standard, observe: Observe, run: Run, *, train_mutants: bool = False) -> Validation:
+def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants: bool = False) -> Validation:
     """Try the assignment out.
 
     Args:
@@ -97,29 +97,29 @@ def validate(standard: Standard, observe: Observe, run: Run, *, train_mutants: b
     Raises:
         AssignmentError: a notebook cannot be read.
     """
-    solution, untouched = read_solution(standard.assignment), _read(standard.assignment.notebook_path)
-    tried, unread = judged_mutants(standard, run if train_mutants else None)
+    solution, untouched = read_solution(answer_key.assignment), _read(answer_key.assignment.notebook_path)
+    tried, unread = judged_mutants(answer_key, run if train_mutants else None)
     return Validation(
-        _graded(standard, solution, observe, run),
-        _graded(standard, untouched, observe, run),
+        _graded(answer_key, solution, observe, run),
+        _graded(answer_key, untouched, observe, run),
         tuple(tried),
         tuple(unread),
     )
 
 
-def judged_mutants(standard: Standard, run: Run | None = None) -> tuple[list[Tried], list[str]]:
+def judged_mutants(answer_key: AnswerKey, run: Run | None = None) -> tuple[list[Tried], list[str]]:
     """Mutants and rewrites of every network, and sentences about networks that none could be made of.
 
     Nothing is executed; without `run` nothing is trained either, and every accuracy counts as reached.
     """
-    run = run or _as_if_reached(standard)
-    reference = standard.reference_context()
-    before = conclude(standard, "reference", "", with_runs(standard, reference, run))
+    run = run or _as_if_reached(answer_key)
+    reference = answer_key.reference_context()
+    before = conclude(answer_key, "reference", "", with_runs(answer_key, reference, run))
     tried: list[Tried] = []
     unread: list[str] = []
-    for name, expected in standard.expected.items():
+    for name, expected in answer_key.expected.items():
         try:
-            tried += _Trial(standard, reference, before, name, expected, run).all()
+            tried += _Trial(answer_key, reference, before, name, expected, run).all()
         except NotAChain as problem:
             unread.append(f"{name}: no mutants of it were tried: {problem}")
     return tried, unread
@@ -129,7 +129,7 @@ def judged_mutants(standard: Standard, run: Run | None = None) -> tuple[list[Tri
 class _Trial:
     """Mutants and rewrites of one network, judged in the reference's own evidence."""
 
-    standard: Standard
+    answer_key: AnswerKey
     reference: Context
     before: Result
     name: str
@@ -158,7 +158,7 @@ class _Trial:
 
     def _asked(self, config: dict[str, Any]) -> bool:
         """Whether a question asks for what this network has otherwise."""
-        kinds = {question.kind for question in self.standard.assignment.questions if self.name in question.networks()}
+        kinds = {question.kind for question in self.answer_key.assignment.questions if self.name in question.networks()}
         if kinds & _WHOLE:
             return True
         if not kinds & _COUNTING:
@@ -171,7 +171,7 @@ class _Trial:
     def _asks_of_compilation(self, what: str) -> bool:
         return any(
             question.kind == "compiled" and self.name in question.networks() and getattr(question, what, None)
-            for question in self.standard.assignment.questions
+            for question in self.answer_key.assignment.questions
         )
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
@@ -190,17 +190,17 @@ class _Trial:
             for network in self.reference.evidence.networks
         )
         evidence = self.reference.evidence.model_copy(update={"networks": networks})
-        context = with_runs(self.standard, replace(self.reference, evidence=evidence), self.run)
-        after = conclude(self.standard, "mutant", "", context)
+        context = with_runs(self.answer_key, replace(self.reference, evidence=evidence), self.run)
+        after = conclude(self.answer_key, "mutant", "", context)
         pairs = list(zip(self.before.questions, after.questions, strict=True))
         fewer = tuple(now.id for was, now in pairs if now.score < was.score)
         said = tuple(now.id for was, now in pairs if now.findings != was.findings)
         return fewer, said
 
 
-def _as_if_reached(standard: Standard) -> Run:
+def _as_if_reached(answer_key: AnswerKey) -> Run:
     """Runs that reach what the reference reached, without training."""
-    reached = [threshold.accuracies for threshold in standard.reference.thresholds.values() if threshold.accuracies]
+    reached = [threshold.accuracies for threshold in answer_key.reference.thresholds.values() if threshold.accuracies]
     best = max((max(accuracies) for accuracies in reached), default=0.99)
 
     def run(task: TrainingTask) -> TrainingRun:
@@ -212,9 +212,9 @@ def _as_if_reached(standard: Standard) -> Run:
     return run
 
 
-def _graded(standard: Standard, notebook: NotebookNode, observe: Observe, run: Run) -> Result:
-    context = with_runs(standard, context_of(standard, observe(notebook), notebook), run)
-    return conclude(standard, "notebook", "", context)
+def _graded(answer_key: AnswerKey, notebook: NotebookNode, observe: Observe, run: Run) -> Result:
+    context = with_runs(answer_key, context_of(answer_key, observe(notebook), notebook), run)
+    return conclude(answer_key, "notebook", "", context)
 
 
 def _read(path: Path) -> NotebookNode:

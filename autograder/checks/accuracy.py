@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question
-from autograder.checks.explanation import Subject
+from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.score_statistics import (
     MOST_RUNS,
     chance_of_passing,
@@ -168,7 +168,7 @@ class Accuracy(Question):
             update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
         )
 
-    def subject(self, context: Context) -> Subject | None:
+    def subject(self, context: Context) -> AccuracyMiss | None:
         """What is to be explained, None where there is no network or nothing was asked of it."""
         student, minimum = find_network(context, self.network), self._minimum(context)
         task = None if minimum is None else training_task(student, self._recipe(context), minimum)
@@ -178,7 +178,7 @@ class Accuracy(Question):
         # What the mean of several runs decided may be luck, and luck has no cause to look for.
         made = () if first is None else self._accuracies(first, context)
         budget = 0 if self._is_averaged(made, minimum, context) else self.substitutions
-        return Subject(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
+        return AccuracyMiss(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
 
     def _judge_run(
         self,

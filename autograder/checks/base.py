@@ -21,11 +21,11 @@ from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
 from autograder.records.evidence import CapturedFit, Evidence
-from autograder.records.external_tests.model import ForeignTest
+from autograder.records.external_tests.model import ExternalTest
 from autograder.records.result import Exhibit, Finding, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,13 @@ class Context:
     questions: tuple[Question, ...] = ()
     known: dict[Any, tuple[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, about: object, what: Any, work: Callable[[], Value]) -> Value:
+    def once(self, about: object, what: Any, work: Callable[[], _Value]) -> _Value:
         """What `work` gives, worked out once for the object `about` and the name `what`."""
         # What is worked out may be words.
         key = id(about), what, active()
         if key not in self.known:
             self.known[key] = about, work()
-        found: Value = self.known[key][1]
+        found: _Value = self.known[key][1]
         return found
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
@@ -170,7 +170,7 @@ class Question(Data, ABC):
         return False
 
     @property
-    def for_a_person(self) -> bool:
+    def needs_manual_grading(self) -> bool:
         """Whether nothing is ever decided here, and its points wait for a person."""
         return False
 
@@ -188,8 +188,8 @@ class Question(Data, ABC):
         """The names in the student's notebook whose values the capture should bring."""
         return ()
 
-    def tests(self) -> tuple[ForeignTest, ...]:
-        """The foreign tests that are to be run beside the student's code."""
+    def tests(self) -> tuple[ExternalTest, ...]:
+        """The external tests that are to be run beside the student's code."""
         return ()
 
     def networks(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from autograder.checks.base import Calibration, Context
 from autograder.checks.diagnosis.notebook import as_trained
 from autograder.checks.diagnosis.rules import RULES, Facts
-from autograder.checks.diagnosis.search import Case, Found, search
-from autograder.checks.diagnosis.wording import exhibit, findings
+from autograder.checks.diagnosis.search import Faulty, Found, search
+from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.checks.score_statistics import CLEAR, spread
 from autograder.checks.student_network import StudentNetwork
 from autograder.records.evidence import CapturedFit
@@ -17,7 +17,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 
 
 @dataclass(frozen=True)
-class Subject:
+class AccuracyMiss:
     """A network to be explained: `task` is its trusted run, of which `minimum` (0..1) was asked."""
 
     context: Context
@@ -45,7 +45,7 @@ class Subject:
         if case is None or own is None or not isinstance(step, Found):
             return said, ()
         own, told = own.until(case.minimum), self._told()
-        shown = exhibit(self.name, case, step, own, told=told)
+        shown = trial_exhibit(self.name, case, step, own, told=told)
         first = findings(case, step, own, told=told, as_trained=case.task != self.task)
         return (*first, *said), () if shown is None else (shown,)
 
@@ -65,7 +65,7 @@ class Subject:
             reference_fit=expected.fit,
         )
 
-    def case(self) -> Case | None:
+    def case(self) -> Faulty | None:
         """The network in our own run where that missed; else trained as in the notebook, where that is otherwise."""
         run = self.context.run_of(self.task)
         if run is None or self.budget == 0:
@@ -78,11 +78,11 @@ class Subject:
         task = as_trained(self.task, fit, wanted)
         return None if task == self.task else self._case_of(task, self.task)
 
-    def _case_of(self, task: TrainingTask, reference: TrainingTask) -> Case | None:
+    def _case_of(self, task: TrainingTask, reference: TrainingTask) -> Faulty | None:
         own: TrainingRun | None = self.context.run_of(task)
         if own is not None and own.accuracy >= self.minimum:
             return None
-        return Case(task, reference, self.minimum, self.margin, self.budget)
+        return Faulty(task, reference, self.minimum, self.margin, self.budget)
 
     @property
     def reference(self) -> TrainingTask:

@@ -10,7 +10,7 @@ from pydantic import Field
 from autograder.checks.base import Context, Question
 from autograder.core.language import say, say_count
 from autograder.records.evidence import CapturedCase, CapturedTest
-from autograder.records.external_tests.model import Case, ForeignTest, Suite
+from autograder.records.external_tests.model import Case, ExternalTest, Suite
 from autograder.records.external_tests.nbgrader import identity_of, in_hidden_region
 from autograder.records.result import Finding, TextExhibit, Verdict
 
@@ -19,7 +19,7 @@ _LONGEST_SHOWN = 5000
 
 
 class Tests(Question):
-    """Foreign tests, run in the sandbox in the same process as the student's code.
+    """External tests, run in the sandbox in the same process as the student's code.
 
     That process says how they went, so a student who wants to can have the points of this question, and of no other;
     every verdict says so. `file` is where the tests are, `name` what they are called there (the `id` where it is
@@ -33,18 +33,18 @@ class Tests(Question):
 
     @property
     def beside_student_code(self) -> bool:
-        return not self.for_a_person
+        return not self.needs_manual_grading
 
     @property
-    def for_a_person(self) -> bool:
+    def needs_manual_grading(self) -> bool:
         return self.suite.manual > 0
 
-    def tests(self) -> tuple[ForeignTest, ...]:
+    def tests(self) -> tuple[ExternalTest, ...]:
         return self.suite.tests
 
     def judge(self, context: Context) -> Verdict:
         if self.suite.manual:
-            return self._for_a_person(context)
+            return self._manual_verdict(context)
         outcomes: list[_Outcome] = []
         cases = iter(self.suite.cases)
         for test in self.suite.tests:
@@ -72,7 +72,7 @@ class Tests(Question):
             status = "not_reached"
         return self.verdict(status, share * self.points, *_findings(outcomes))
 
-    def _for_a_person(self, context: Context) -> Verdict:
+    def _manual_verdict(self, context: Context) -> Verdict:
         cell = next((cell for cell in context.cells if identity_of(cell.metadata) == self.suite.name), None)
         if cell is None:
             gone = Finding(message=say("The place for this answer is no longer in the notebook, so nothing was found."))
@@ -110,7 +110,7 @@ class _Outcome:
     """A case and what came of it; `missing` says why nothing did."""
 
     case: Case
-    test: ForeignTest
+    test: ExternalTest
     came: CapturedCase | None
     missing: str
 

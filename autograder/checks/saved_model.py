@@ -12,7 +12,7 @@ from autograder.checks.student_network import find_network
 from autograder.core.language import mark, say
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
-from autograder.network.values import shown
+from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFile, InvalidEvidence, check_depth
 from autograder.records.result import Finding, Verdict
 
@@ -59,7 +59,7 @@ class SavedModel(Question):
 
     def _problem(self, file: CapturedFile, graded: Architecture, context: Context) -> Finding | None:
         """What is wrong with one file; None where it holds the network that is graded."""
-        name = shown(file.name)
+        name = shown_value(file.name)
         if self.file and file.name.rpartition("/")[2] != self.file:
             return Finding(
                 message=say("`{file}` is not the file that was asked for.", file=name),
@@ -81,7 +81,7 @@ class SavedModel(Question):
                     message=say(
                         "`{file}` holds the network `{network}`, not the one that is graded.",
                         file=name,
-                        network=shown(one.name),
+                        network=shown_value(one.name),
                     ),
                     hint=say("Save `{network}`.", network=self.network),
                 )

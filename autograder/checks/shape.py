@@ -28,7 +28,7 @@ class WrongShape(WrongAnswer):
     value: Sizes
 
 
-class Shape(Answered):
+class ShapeQuestion(Answered):
     """A shape in a variable: a tuple, a list, an array, or a text such as "26x26x64".
 
     `expected` lists the sizes without the batch axis, or names a layer of one of the assignment's networks
@@ -42,7 +42,7 @@ class Shape(Answered):
     wrong: tuple[WrongShape, ...] = ()
 
     @model_validator(mode="after")
-    def _wrong_is_wrong(self) -> Shape:
+    def _wrong_is_wrong(self) -> ShapeQuestion:
         right = (*self.also, *(() if isinstance(self.expected, OutputShape) else (self.expected,)))
         for known in self.wrong:
             if known.value in right:

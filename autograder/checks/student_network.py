@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
-from autograder.core.caching import Remembered
+from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
 from autograder.core.language import active, mark, say
 from autograder.network.architecture import Architecture, Row, Totals
@@ -16,7 +16,7 @@ from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
 from autograder.network.table import TableError, marked_operations
-from autograder.network.values import shown
+from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedNetwork
 from autograder.records.execution_messages import told_opaque
 from autograder.records.result import ComparisonExhibit, ComparisonRow, RowCells
@@ -42,8 +42,8 @@ _ENDINGS = {
 _MAKER = re.compile(r"\bcode cell (\d+), which makes it,")
 # Of so many distinct networks what was worked out is kept.
 _MOST_REMEMBERED = 512
-_ARCHITECTURES: Remembered[Architecture] = Remembered(_MOST_REMEMBERED)
-_DIFFERENCES: Remembered[Diff] = Remembered(_MOST_REMEMBERED)
+_ARCHITECTURES: BoundedCache[Architecture] = BoundedCache(_MOST_REMEMBERED)
+_DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
         return _taken_as(candidates[0], name)
     closest = _closest(candidates, expected)
     if closest is None:
-        names = ", ".join(f"`{shown(one.name)}`" for one in others[:8])
+        names = ", ".join(f"`{shown_value(one.name)}`" for one in others[:8])
         return StudentNetwork(
             problem=say(
                 "There is no network in a variable `{name}`, and it cannot be told which of {names} is meant.",
@@ -190,14 +190,14 @@ def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | Non
 
 def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
     compilation = read_compilation(captured.compile)
-    name = shown(captured.name)
+    name = shown_value(captured.name)
     if captured.config is None:
         problem = say("The network `{name}` does not describe itself, so it cannot be compared.", name=name)
         return StudentNetwork(
             captured=captured,
             compilation=compilation,
             unread=captured.own_code,
-            problem=f"{problem} {shown(told_opaque(captured.opaque), _LONGEST_REASON)}".rstrip(),
+            problem=f"{problem} {shown_value(told_opaque(captured.opaque), _LONGEST_REASON)}".rstrip(),
         )
     input_shape = captured.input_shape
     if input_shape is None and expected is not None and expected.architecture.operations:
@@ -228,7 +228,7 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
 
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
-    given = shown(student.captured.name) if student.captured else ""
+    given = shown_value(student.captured.name) if student.captured else ""
     told = say("Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name)
     return replace(student, understood=told)
 
@@ -247,14 +247,14 @@ def _stopped_maker(context: Context, name: str) -> str:
                 "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with {error}.",
                 name=name,
                 cell=number,
-                error=shown(failure.name),
+                error=shown_value(failure.name),
             )
         return say(
             "There is no network in a variable `{name}`: code cell {cell}, which makes it, "
             "stopped with {error} in line {line}.",
             name=name,
             cell=number,
-            error=shown(failure.name),
+            error=shown_value(failure.name),
             line=failure.line,
         )
     return ""

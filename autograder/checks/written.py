@@ -50,7 +50,7 @@ class Written(Question):
         return self
 
     @property
-    def for_a_person(self) -> bool:
+    def needs_manual_grading(self) -> bool:
         return True
 
     def judge(self, context: Context) -> Verdict:

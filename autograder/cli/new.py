@@ -35,9 +35,9 @@ def new(
 ) -> None:
     """Start an assignment from a summary table: notebook, reference solution and assignment.toml."""
     with sentences():
-        from autograder.authoring.new import start
+        from autograder.authoring.new import start_assignment
 
-        made = start(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
+        made = start_assignment(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
         for path in made.files:
             say(f"written: {path}")
         say(f"The network is trained with {made.dataset}. Read the files over, and make them yours; then:")

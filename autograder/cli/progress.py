@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.grading.progress import Watcher
 
 
-class Lines:
+class ProgressLines:
     """One plain line for each submission: for logs and pipes."""
 
     def __init__(self, console: Console, total: int) -> None:
@@ -39,7 +39,7 @@ class Lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-class Bar:
+class ProgressBar:
     """A progress bar that names who is running, what is done and the time left."""
 
     def __init__(self, progress: Progress, total: int) -> None:
@@ -75,7 +75,7 @@ class Bar:
 def watching(console: Console, total: int) -> Iterator[Watcher]:
     """A bar on a terminal, plain lines anywhere else."""
     if not console.is_terminal:
-        yield Lines(console, total)
+        yield ProgressLines(console, total)
         return
     columns = (
         BarColumn(),
@@ -86,4 +86,4 @@ def watching(console: Console, total: int) -> Iterator[Watcher]:
         TextColumn("{task.fields[who]}"),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield Bar(progress, total)
+        yield ProgressBar(progress, total)

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 
-class OncePerKey(Generic[Value]):
+class SingleFlight(Generic[_Value]):
     """Shares calls in flight: the first caller of a key does the work, the others wait for its value or its exception.
 
     Nothing is remembered after the call: what is worth keeping goes to the gradebook.
     """
 
     def __init__(self) -> None:
-        self._flights: dict[str, Future[Value]] = {}
+        self._flights: dict[str, Future[_Value]] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, key: str, work: Callable[[], Value]) -> Value:
+    def __call__(self, key: str, work: Callable[[], _Value]) -> _Value:
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None:
@@ -43,7 +43,7 @@ class OncePerKey(Generic[Value]):
                 del self._flights[key]
 
 
-class Remembered(Generic[Value]):
+class BoundedCache(Generic[_Value]):
     """What was worked out of equal content, kept in memory; no more than `most` values, for any process's whole life.
 
     Values are shared between threads and callers, so nobody may change them. An exception is not remembered.
@@ -51,9 +51,9 @@ class Remembered(Generic[Value]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[str, Value] = {}
+        self._values: dict[str, _Value] = {}
 
-    def __call__(self, key: str, work: Callable[[], Value]) -> Value:
+    def __call__(self, key: str, work: Callable[[], _Value]) -> _Value:
         found = self._values.get(key)
         if found is None:
             found = work()

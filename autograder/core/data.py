@@ -15,24 +15,24 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Lean(Data):
-    """Data whose `later` fields, which came after there were stored keys, are left out where they have their default.
+class OmitsNewDefaults(Data):
+    """Data whose `added_later` fields are left out of the serialized form where they have their default.
 
-    So what is made without them has the form, and with it the keys, that it had before.
+    These fields came after keys had been stored: without them the form, and with it the keys, stay as they were.
     """
 
-    later: ClassVar[tuple[str, ...]] = ()
+    added_later: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
-        for name in self.later:
+        for name in self.added_later:
             if getattr(self, name) == type(self).model_fields[name].default:
                 plain.pop(name, None)
         return plain
 
 
-Kept = TypeVar("Kept", bound=Data)
+DataType = TypeVar("DataType", bound=Data)
 
 
 def packed(data: Data) -> bytes:
@@ -40,7 +40,7 @@ def packed(data: Data) -> bytes:
     return json.dumps(data.model_dump()).encode("ascii")
 
 
-def unpacked(kind: type[Kept], content: bytes) -> Kept:
+def unpacked(kind: type[DataType], content: bytes) -> DataType:
     """The data that `packed` made bytes of.
 
     Raises:

@@ -47,7 +47,7 @@ class DatasetMissing(UserError):
         self.name = name
 
 
-def load(name: str, path: Path) -> Arrays:
+def load_arrays(name: str, path: Path) -> Arrays:
     """The arrays of a dataset's file, checked to the last byte.
 
     Raises:

@@ -27,7 +27,7 @@ JUDGE_VERSION = 7
 
 
 @dataclass(frozen=True)
-class Standard:
+class AnswerKey:
     """What submissions are held against: the assignment and its reference solution."""
 
     assignment: Assignment
@@ -36,7 +36,7 @@ class Standard:
     calibrations: Mapping[str, Calibration]
 
     @classmethod
-    def of(cls, assignment: Assignment, reference: Reference) -> Standard:
+    def of(cls, assignment: Assignment, reference: Reference) -> AnswerKey:
         """Join the two.
 
         Raises:
@@ -55,7 +55,7 @@ class Standard:
         return cls(assignment, reference, expected, calibrations)
 
     @classmethod
-    def stored(cls, assignment: Assignment) -> Standard:
+    def stored(cls, assignment: Assignment) -> AnswerKey:
         """The standard from what is stored beside the assignment; executes nothing.
 
         Raises:
@@ -87,7 +87,7 @@ class Standard:
         """The language in which verdicts are worded."""
         return self.assignment.language
 
-    def told_in(self, language: str) -> Standard:
+    def told_in(self, language: str) -> AnswerKey:
         """The same standard with everything said in another language."""
         return replace(self, assignment=self.assignment.told_in(language))
 
@@ -99,7 +99,7 @@ class Standard:
         return digest(*parts, *([words] if words else []))
 
 
-def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -> Context:
+def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:
     """What the checks may read of one submission, before any training run."""
     cells = tuple(
         NotebookCell(index=index, kind=cell.cell_type, source=cell.source, metadata=dict(cell.metadata))
@@ -107,32 +107,32 @@ def context_of(standard: Standard, evidence: Evidence, notebook: NotebookNode) -
     )
     return Context(
         evidence=evidence,
-        expected=standard.expected,
+        expected=answer_key.expected,
         cells=cells,
-        calibrations=standard.calibrations,
-        questions=standard.assignment.questions,
+        calibrations=answer_key.calibrations,
+        questions=answer_key.assignment.questions,
     )
 
 
-def standard_of(assignment: Assignment, observer: Observer | ObserveStage) -> Standard:
+def answer_key_of(assignment: Assignment, observer: Observer | ObserveStage) -> AnswerKey:
     """The assignment joined with its reference solution, ready to judge by.
 
     Raises:
         AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
     """
-    standard = Standard.of(assignment, reference_of(assignment, observer))
-    require_thresholds(standard)
-    return standard
+    answer_key = AnswerKey.of(assignment, reference_of(assignment, observer))
+    require_thresholds(answer_key)
+    return answer_key
 
 
-def require_thresholds(standard: Standard) -> None:
+def require_thresholds(answer_key: AnswerKey) -> None:
     """See to it that every threshold is there.
 
     Raises:
         AssignmentError: one was never computed, or is out of date.
     """
-    assignment = standard.assignment
-    if stale := standard.stale_thresholds():
+    assignment = answer_key.assignment
+    if stale := answer_key.stale_thresholds():
         toml, listed = assignment.folder / "assignment.toml", " and ".join(f'"{name}"' for name in stale)
         raise AssignmentError(
             [

@@ -21,25 +21,25 @@ class _Spoken(Protocol):
     def told_in(self, language: str) -> Self: ...
 
 
-Standard = TypeVar("Standard", bound=_Spoken)
+AnswerKey = TypeVar("AnswerKey", bound=_Spoken)
 
 
 def bilingual(
-    make: Callable[Concatenate[Standard, Rest], Result],
-) -> Callable[Concatenate[Standard, Rest], Result]:
+    make: Callable[Concatenate[AnswerKey, Rest], Result],
+) -> Callable[Concatenate[AnswerKey, Rest], Result]:
     """Make a result in the language of the assignment; where that is another, once more in English.
 
     The same is judged both times, so that each finding has its counterpart: classes are summed up by the English words.
     """
 
     @functools.wraps(make)
-    def made(standard: Standard, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
-        with speaking(standard.language):
-            told = make(standard, *args, **kwargs)
-        if standard.language == ENGLISH:
+    def made(answer_key: AnswerKey, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+        with speaking(answer_key.language):
+            told = make(answer_key, *args, **kwargs)
+        if answer_key.language == ENGLISH:
             return told
         with speaking(ENGLISH):
-            return with_english(told, make(standard.told_in(ENGLISH), *args, **kwargs))
+            return with_english(told, make(answer_key.told_in(ENGLISH), *args, **kwargs))
 
     return made
 

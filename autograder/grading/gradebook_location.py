@@ -19,12 +19,12 @@ from autograder.core.data import Data
 from autograder.core.errors import UsageError
 from autograder.core.files import write_atomically
 from autograder.records.database import GradebookError, secrets_of, url_of
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 NOTE_NAME = "gradebook.json"
 
 
-class Keeping(Data):
+class GradebookLocation(Data):
     """A database that keeps the gradebook of an assignment, and the folder of that assignment on this machine."""
 
     url: str
@@ -54,7 +54,7 @@ class Keeping(Data):
         write_atomically(folder / NOTE_NAME, self.model_dump_json(indent=2) + "\n")
 
 
-def keeping_of(folder: Path) -> Keeping | None:
+def location_of(folder: Path) -> GradebookLocation | None:
     """What a report folder says of its gradebook; None where it says nothing.
 
     Raises:
@@ -62,7 +62,7 @@ def keeping_of(folder: Path) -> Keeping | None:
     """
     note = folder / NOTE_NAME
     try:
-        found = Keeping.model_validate_json(note.read_bytes())
+        found = GradebookLocation.model_validate_json(note.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
@@ -70,10 +70,10 @@ def keeping_of(folder: Path) -> Keeping | None:
         raise GradebookError(
             f"{note} does not say where the gradebook is ({why}): remove it and grade again with --gradebook."
         ) from None
-    return found.model_copy(update={"url": named(found.url, str(note))})
+    return found.model_copy(update={"url": stored_url(found.url, str(note))})
 
 
-def settled(folder: Path, assignment: Assignment, url: str | None) -> Keeping | None:
+def resolve(folder: Path, assignment: Assignment, url: str | None) -> GradebookLocation | None:
     """Where to keep what is graded into a report folder: at `url`, or where it was kept before.
 
     None stands for the file in the folder itself.
@@ -82,7 +82,7 @@ def settled(folder: Path, assignment: Assignment, url: str | None) -> Keeping | 
         GradebookError: the URL is none, holds a password, or the folder keeps its grades elsewhere or those of
             another assignment.
     """
-    before = keeping_of(folder)
+    before = location_of(folder)
     if url is None and before is None:
         return None
     if before is not None and before.assignment != assignment.name:
@@ -90,22 +90,23 @@ def settled(folder: Path, assignment: Assignment, url: str | None) -> Keeping | 
             f'{folder} holds the grades of "{before.assignment}", not of "{assignment.name}"; name another folder '
             "with --output."
         )
-    wanted = before.url if url is None and before is not None else named(url or "", "--gradebook")
+    wanted = before.url if url is None and before is not None else stored_url(url or "", "--gradebook")
     if before is not None and before.url != wanted:
         raise GradebookError(
             f"{folder} keeps its grades in {before.url}, not in {wanted}: name another folder with --output, or, "
             f"where the database has moved, correct {folder / NOTE_NAME}."
         )
-    if before is None and _is_file(wanted, folder / FILE_NAME):
+    if before is None and _is_file(wanted, folder / GRADEBOOK_FILE):
         return None
-    if before is None and (folder / FILE_NAME).exists():
+    if before is None and (folder / GRADEBOOK_FILE).exists():
         raise GradebookError(
-            f"{folder} keeps its grades in {FILE_NAME}: leave --gradebook out, or name another folder with --output."
+            f"{folder} keeps its grades in {GRADEBOOK_FILE}: leave --gradebook out, or name another folder with "
+            "--output."
         )
-    return Keeping(url=wanted, assignment=assignment.name, assignment_folder=str(assignment.place))
+    return GradebookLocation(url=wanted, assignment=assignment.name, assignment_folder=str(assignment.place))
 
 
-def named(url: str, where: str) -> str:
+def stored_url(url: str, where: str) -> str:
     """The URL as it is stored: with its driver, and with the whole path of a file.
 
     Raises:
@@ -159,15 +160,15 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         UsageError: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
-    keeping = keeping_of(folder)
-    if keeping is not None:
-        with keeping.opened() as gradebook:
-            yield load(keeping.assignment_folder).told_in(gradebook.fact(LANGUAGE_FACT)), gradebook
+    location = location_of(folder)
+    if location is not None:
+        with location.opened() as gradebook:
+            yield load(location.assignment_folder).told_in(gradebook.fact(LANGUAGE_FACT)), gradebook
         return
-    if not (folder / FILE_NAME).is_file():
-        raise UsageError(f"{folder} holds no {FILE_NAME}; name a folder that `autograder grade` wrote.")
-    with Gradebook(folder / FILE_NAME) as gradebook:
+    if not (folder / GRADEBOOK_FILE).is_file():
+        raise UsageError(f"{folder} holds no {GRADEBOOK_FILE}; name a folder that `autograder grade` wrote.")
+    with Gradebook(folder / GRADEBOOK_FILE) as gradebook:
         where = gradebook.fact("assignment_folder")
         if where is None:
-            raise UsageError(f"{folder / FILE_NAME} does not say which assignment it belongs to; grade again.")
+            raise UsageError(f"{folder / GRADEBOOK_FILE} does not say which assignment it belongs to; grade again.")
         yield load(where).told_in(gradebook.fact(LANGUAGE_FACT)), gradebook

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder.checks.judging import with_explanations
-from autograder.core.caching import OncePerKey
+from autograder.core.caching import SingleFlight
 from autograder.core.data import digest
 from autograder.core.language import speaking
-from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.bilingual import why_unreadable
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.grading.progress import Watcher
@@ -53,22 +53,22 @@ class Grader:
 
     def __init__(
         self,
-        standard: Standard,
+        answer_key: AnswerKey,
         gradebook: Gradebook,
         observer: Observer | ObserveStage,
         trainer: Trainer | TrainStage,
         *,
         fresh: bool = False,
     ) -> None:
-        self._standard = standard
+        self._answer_key = answer_key
         self._gradebook = gradebook
         self._observer = observer
         self._trainer = trainer
         self._fresh = fresh
-        self._observing: OncePerKey[Evidence] = OncePerKey()
-        self._training: OncePerKey[TrainingRun] = OncePerKey()
-        self._task = standard.assignment.observe_task()
-        self._trains = any(question.requires_training for question in standard.assignment.questions)
+        self._observing: SingleFlight[Evidence] = SingleFlight()
+        self._training: SingleFlight[TrainingRun] = SingleFlight()
+        self._task = answer_key.assignment.observe_task()
+        self._trains = any(question.requires_training for question in answer_key.assignment.questions)
         self._made: set[str] = set()
         self._made_lock = threading.Lock()
 
@@ -79,13 +79,13 @@ class Grader:
             ObserverError, TrainerError, GradebookError: the autograder itself failed; nothing is stored then.
         """
         # A thread begins with the language of none: so it is set here, in the thread that judges.
-        with speaking(self._standard.language):
+        with speaking(self._answer_key.language):
             return self._grade(submission)
 
     def _grade(self, submission: Submission) -> Outcome:
         start = time.monotonic()
         try:
-            content, notebook = read(submission)
+            content, notebook = read_submission(submission)
         except (UnreadableNotebook, UnreadableSubmission):
             return self._unreadable(submission, start)
         task = self._task.placed(notebook)
@@ -95,16 +95,16 @@ class Grader:
         if known is not None:
             return Outcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook, task))
-        context = with_runs(self._standard, context_of(self._standard, evidence, notebook), self._run)
+        context = with_runs(self._answer_key, context_of(self._answer_key, evidence, notebook), self._run)
         context = with_explanations(context, self._run)
-        made = conclude(self._standard, submission.student, submission.submission, context)
+        made = conclude(self._answer_key, submission.student, submission.submission, context)
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)
         return Outcome(result, reused=False)
 
     @property
     def _settings_key(self) -> str:
-        return digest(self._standard.key, self._trainer.fingerprint)
+        return digest(self._answer_key.key, self._trainer.fingerprint)
 
     def _known(self, submission: Submission, result_key: str) -> Result | None:
         stored = None if self._fresh else self._gradebook.result(submission.student)
@@ -141,12 +141,12 @@ class Grader:
             return known
 
     def _unreadable(self, submission: Submission, start: float) -> Outcome:
-        reason = why_unreadable(lambda: read(submission), self._standard.language)
+        reason = why_unreadable(lambda: read_submission(submission), self._answer_key.language)
         result_key = digest("unreadable", *_named(submission), reason.message, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
-        made = conclude_unreadable(self._standard, submission.student, submission.submission, reason)
+        made = conclude_unreadable(self._answer_key, submission.student, submission.submission, reason)
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, None)
         return Outcome(result, reused=False)
@@ -171,7 +171,7 @@ def _completed(made: Result, submission: Submission, result_key: str, start: flo
     )
 
 
-def read(submission: Submission) -> tuple[bytes, NotebookNode]:
+def read_submission(submission: Submission) -> tuple[bytes, NotebookNode]:
     """A submission's bytes and the notebook in them.
 
     Raises:

@@ -9,29 +9,29 @@ from autograder.checks.base import Context
 from autograder.checks.judging import judge_all, tasks_needed
 from autograder.core.language import say, speaking
 from autograder.core.versions import versions
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.grading.bilingual import bilingual
 from autograder.grading.execution_findings import grader_notes, run_notes
 from autograder.records.result import Finding, Result
 from autograder.records.training import TrainingRun, TrainingTask
 
 
-def with_runs(standard: Standard, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
+def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
     """`context` with every training run on which points hang."""
     runs = dict(context.runs)
-    with speaking(standard.language):
-        while tasks := tasks_needed(standard.assignment.questions, replace(context, runs=runs)):
+    with speaking(answer_key.language):
+        while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
             for task in tasks:
                 runs[task.key] = run(task)
     return replace(context, runs=runs)
 
 
 @bilingual
-def conclude(standard: Standard, student: str, submission: str, context: Context) -> Result:
+def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    with speaking(standard.language):
-        verdicts = judge_all(standard.assignment.questions, context)
+    with speaking(answer_key.language):
+        verdicts = judge_all(answer_key.assignment.questions, context)
         notes = [*run_notes(evidence, context.cells), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
@@ -39,7 +39,7 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
         submission=submission,
         status="graded" if evidence.complete else "incomplete",
         score=round(sum(verdict.score for verdict in verdicts), 3),
-        points=standard.assignment.points,
+        points=answer_key.assignment.points,
         pending=round(sum(verdict.pending for verdict in verdicts), 3),
         questions=verdicts,
         notes=tuple(notes),
@@ -52,17 +52,17 @@ def conclude(standard: Standard, student: str, submission: str, context: Context
 
 
 @bilingual
-def conclude_unreadable(standard: Standard, student: str, submission: str, reason: Finding) -> Result:
+def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, reason: Finding) -> Result:
     """The result of a submission in which there was nothing to execute; `reason` is told the student."""
-    with speaking(standard.language):
+    with speaking(answer_key.language):
         nothing = Finding(message=say("There was no notebook to look at."), hint=say("Hand in the .ipynb file itself."))
-    verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in standard.assignment.questions)
+    verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in answer_key.assignment.questions)
     return Result(
         student=student,
         submission=submission,
         status="unreadable",
         score=0.0,
-        points=standard.assignment.points,
+        points=answer_key.assignment.points,
         pending=0.0,
         questions=verdicts,
         notes=(reason,),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autograder.grading.engine import ObserveStage
     from autograder.observe.observer import Observer
 
-FILE_NAME = "reference.json"
+REFERENCE_FILE = "reference.json"
 
 
 class Threshold(Data):
@@ -84,7 +84,7 @@ class Reference(Data):
         return found
 
 
-# What an assignment that is nothing but foreign tests is held against.
+# What an assignment that is nothing but external tests is held against.
 _NOTHING = Reference(solution="", evidence=Evidence(key="", cells=(), isolation="nothing was executed", versions={}))
 
 
@@ -122,7 +122,7 @@ def stored_reference(assignment: Assignment) -> Reference:
     if stored is None or stored.solution != solution_key(assignment, read_solution(assignment)):
         raise AssignmentError(
             [
-                f"{assignment.folder / FILE_NAME} is missing or older than the solution; "
+                f"{assignment.folder / REFERENCE_FILE} is missing or older than the solution; "
                 f"run `autograder calibrate {assignment.name}` first."
             ]
         )
@@ -152,14 +152,14 @@ def read_solution(assignment: Assignment) -> NotebookNode:
 def read_reference(folder: Path) -> Reference | None:
     """What `reference.json` in `folder` holds; None where there is none or it cannot be used (it is then made anew)."""
     try:
-        return Reference.model_validate(json.loads((folder / FILE_NAME).read_text(encoding="utf-8")))
+        return Reference.model_validate(json.loads((folder / REFERENCE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError):
         return None
 
 
 def write_reference(folder: Path, reference: Reference) -> Path:
     """Store `reference` beside its assignment; returns the file."""
-    path = folder / FILE_NAME
+    path = folder / REFERENCE_FILE
     write_atomically(path, json.dumps(reference.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
     return path
 

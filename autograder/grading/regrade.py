@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from autograder.checks.judging import with_explanations
-from autograder.core.caching import Remembered
+from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
 from autograder.core.language import speaking
-from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.intake.notebook import parse_notebook, told_again
 from autograder.records.evidence import Evidence
@@ -42,7 +42,7 @@ class NotRegraded:
 
 
 def regrade(
-    standard: Standard, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]
+    answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]
 ) -> list[Regraded | NotRegraded]:
     """Judge every stored submission again; for one that cannot be judged, say why.
 
@@ -50,7 +50,7 @@ def regrade(
     """
     # Students share the runs of the networks that they share.
     run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
-    key_of: Remembered[str] = Remembered(_RUNS_AT_HAND)
+    key_of: BoundedCache[str] = BoundedCache(_RUNS_AT_HAND)
 
     def stored_run(task: TrainingTask) -> TrainingRun | None:
         return run_of(key_of(task.key, lambda: run_key(task)))
@@ -58,20 +58,20 @@ def regrade(
     outcomes: list[Regraded | NotRegraded] = []
     for stored in gradebook.results():
         try:
-            with speaking(standard.language):
-                after = _judge_again(standard, gradebook, stored, stored_run)
+            with speaking(answer_key.language):
+                after = _judge_again(answer_key, gradebook, stored, stored_run)
         except NotStored as error:
             outcomes.append(NotRegraded(stored.result.student, str(error)))
             continue
         # A result that another grader made meanwhile stands.
-        if gradebook.judged_again(stored, after, result_key=after.keys["result"]):
+        if gradebook.replace_result_if_unchanged(stored, after, result_key=after.keys["result"]):
             outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
     return outcomes
 
 
-def _told_again(standard: Standard, reason: Finding) -> Finding:
+def _told_again(answer_key: AnswerKey, reason: Finding) -> Finding:
     """Why a submission could not be read, in the language of now."""
-    with speaking(standard.language):
+    with speaking(answer_key.language):
         told = told_again(reason.key)
     return Finding(message=told, english="" if told == reason.key else reason.key)
 
@@ -80,30 +80,32 @@ def _in_short(result: Result) -> Result:
     return result.model_copy(update={"questions": (), "notes": ()})
 
 
-def _require_asked(standard: Standard, evidence: Evidence) -> None:
+def _require_asked(answer_key: AnswerKey, evidence: Evidence) -> None:
     """Raise where a question is newer than the run of the notebook, so that nobody has looked for its variable."""
-    wanted = standard.assignment.variables()
+    wanted = answer_key.assignment.variables()
     unseen = [name for name in wanted if evidence.asked is not None and name not in evidence.asked]
     if unseen:
         raise NotStored(f"its notebook was run before a question asked for `{unseen[0]}`; run `autograder grade` again")
 
 
 def _judge_again(
-    standard: Standard,
+    answer_key: AnswerKey,
     gradebook: Gradebook,
     stored: StoredResult,
     run_of: Callable[[TrainingTask], TrainingRun | None],
 ) -> Result:
     before = stored.result
     if before.status == "unreadable":
-        made = conclude_unreadable(standard, before.student, before.submission, _told_again(standard, before.notes[0]))
+        made = conclude_unreadable(
+            answer_key, before.student, before.submission, _told_again(answer_key, before.notes[0])
+        )
         keys = {}
     else:
         evidence = gradebook.evidence(before.keys.get("evidence", ""))
         handed_in = gradebook.submission(before.student)
         if evidence is None or handed_in is None or handed_in.content is None:
             raise NotStored("what its notebook left behind is not stored; run `autograder grade` again")
-        _require_asked(standard, evidence)
+        _require_asked(answer_key, evidence)
 
         def stored_run(task: TrainingTask) -> TrainingRun:
             found = run_of(task)
@@ -118,13 +120,13 @@ def _judge_again(
             found = run_of(task)
             return found if found is not None and found.answers(task) else None
 
-        context = with_runs(standard, context_of(standard, evidence, parse_notebook(handed_in.content)), stored_run)
+        context = with_runs(answer_key, context_of(answer_key, evidence, parse_notebook(handed_in.content)), stored_run)
         context = with_explanations(context, stored_explanation)
-        made = conclude(standard, before.student, before.submission, context)
+        made = conclude(answer_key, before.student, before.submission, context)
         keys = made.keys
     return made.model_copy(
         update={
-            "keys": {**keys, "result": digest("regraded", before.keys["result"], standard.key)},
+            "keys": {**keys, "result": digest("regraded", before.keys["result"], answer_key.key)},
             "seconds": before.seconds,
             "handed_in": before.handed_in,
         }

@@ -21,7 +21,7 @@ from typing import IO, cast
 
 from autograder.core.language import say
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
-from autograder.intake.names import shown
+from autograder.intake.names import shown_name
 from autograder.intake.submission import (
     MAX_NOTEBOOK_BYTES,
     Ignored,
@@ -72,7 +72,7 @@ def list_archive(path: Path) -> Listing:
     encrypted = [bool(member.flag_bits & _ENCRYPTED) for member in members if not _is_folder(member)]
     if encrypted and all(encrypted):
         raise IntakeError(f"{path} is encrypted: unpack it with its password and name the folder instead.")
-    return _listing(members, shown(path.stem), lambda index, name: partial(_fetch, path, index, name))
+    return _listing(members, shown_name(path.stem), lambda index, name: partial(_fetch, path, index, name))
 
 
 def is_otter_export(entry: Entry) -> bool:
@@ -162,11 +162,11 @@ def _placed(member: zipfile.ZipInfo) -> tuple[str, str]:
     """The path of a member as it may be shown, and why it is left out ("" where it is not)."""
     raw = _name(member)
     if "\0" in raw:
-        return shown(raw), "its name holds a NUL character"
+        return shown_name(raw), "its name holds a NUL character"
     parts = [part for part in raw.replace("\\", "/").split("/") if part not in ("", ".")]
-    name = "/".join(shown(part) or "unnamed" for part in parts)
+    name = "/".join(shown_name(part) or "unnamed" for part in parts)
     if not parts or ".." in parts or _ABSOLUTE.match(raw):
-        return shown(raw.replace("\\", "/")), "its path leads out of the archive"
+        return shown_name(raw.replace("\\", "/")), "its path leads out of the archive"
     hidden = next((depth for depth, part in enumerate(parts, 1) if is_hidden(part)), 0)
     if hidden:
         return "/".join(name.split("/")[:hidden]), HIDDEN
@@ -210,16 +210,16 @@ def _problem(member: zipfile.ZipInfo, name: str) -> str:
 
 
 def _fetch(path: Path, index: int, name: str, limit: int) -> bytes:
-    label = shown(name.replace("\\", "/").rpartition("/")[2])
+    label = shown_name(name.replace("\\", "/").rpartition("/")[2])
     try:
         with _open(path) as archive:
             return _read(archive, index, name, limit, label)
     except _DAMAGED:
-        raise _damaged(label, shown(path.name)) from None
+        raise _damaged(label, shown_name(path.name)) from None
 
 
 def _fetch_inside(entry: Entry, index: int, name: str, limit: int) -> bytes:
-    label = shown(name.replace("\\", "/").rpartition("/")[2])
+    label = shown_name(name.replace("\\", "/").rpartition("/")[2])
     try:
         with _open_inside(entry) as archive:
             return _read(archive, index, name, limit, label)

@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import choose
+from autograder.intake.selection import select
 from autograder.intake.submission import Ignored
 from autograder.records.result import HandedIn, Person
 
@@ -43,7 +43,7 @@ def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | Non
     submissions = []
     ignored: list[Ignored] = []
     for (anonymous, identity), entries in by_student.items():
-        choice = choose(
+        choice = select(
             entries,
             notebook_name,
             name_of=lambda entry: _file(found[entry], entry),

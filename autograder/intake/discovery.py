@@ -13,7 +13,7 @@ from autograder.intake.folder import file_entry, list_folder
 from autograder.intake.gradescope import read_gradescope
 from autograder.intake.listing import Listing, without_wrapper
 from autograder.intake.moodle import read_moodle
-from autograder.intake.names import same_student, shown, slugs
+from autograder.intake.names import same_student, shown_name, slugs
 from autograder.intake.nbgrader import read_nbgrader
 from autograder.intake.plain import read_plain
 from autograder.intake.selection import why_not
@@ -117,7 +117,7 @@ def _list(path: Path) -> Listing:
             raise IntakeError(f"{path} is no notebook: {_EXPECTED}.")
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise IntakeError(f"{shown(str(path))} cannot be read ({error}): {_EXPECTED}.") from None
+        raise IntakeError(f"{shown_name(str(path))} cannot be read ({error}): {_EXPECTED}.") from None
     if exists:
         raise IntakeError(f"{path} is neither a file nor a folder: {_EXPECTED}.")
     raise IntakeError(f"{path} does not exist: {_EXPECTED}.")

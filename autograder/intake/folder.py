@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.core.language import say
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
-from autograder.intake.names import shown
+from autograder.intake.names import shown_name
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
 
 # A fifo or device that took a file's place since it was listed must not block or act; absent flags do not exist there.
@@ -45,12 +45,12 @@ def list_folder(path: Path) -> Listing:
             ignored.append(found)
         else:
             folders.append(found)
-    return Listing(shown(path.resolve().name), tuple(files), tuple(folders), tuple(ignored))
+    return Listing(shown_name(path.resolve().name), tuple(files), tuple(folders), tuple(ignored))
 
 
 def file_entry(path: Path) -> Entry:
     """One file that was named by itself."""
-    return Entry(shown(path.name), partial(_fetch, path))
+    return Entry(shown_name(path.name), partial(_fetch, path))
 
 
 def _walk(folder: Path, above: str, depth: int) -> Iterator[Entry | Ignored | str]:
@@ -64,7 +64,7 @@ def _walk(folder: Path, above: str, depth: int) -> Iterator[Entry | Ignored | st
         yield Ignored(above.removesuffix("/"), f"cannot be read: {reason}")
         return
     for item in found:
-        name = above + (shown(item.name) or "unnamed")
+        name = above + (shown_name(item.name) or "unnamed")
         if is_hidden(item.name):
             yield Ignored(name, HIDDEN)
         elif item.is_symlink():
@@ -81,7 +81,7 @@ def _walk(folder: Path, above: str, depth: int) -> Iterator[Entry | Ignored | st
 
 
 def _fetch(path: Path, limit: int) -> bytes:
-    name = shown(path.name)
+    name = shown_name(path.name)
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
         with os.fdopen(descriptor, "rb") as stream:

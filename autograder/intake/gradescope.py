@@ -14,9 +14,9 @@ import yaml  # type: ignore[import-untyped]
 
 from autograder.core.language import say
 from autograder.intake.listing import Entry, Listing
-from autograder.intake.names import shown
+from autograder.intake.names import shown_name
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import choose
+from autograder.intake.selection import select
 from autograder.intake.submission import Ignored, IntakeError, Submission, UnreadableSubmission
 from autograder.records.result import HandedIn, Person
 
@@ -73,7 +73,7 @@ def read_gradescope(listing: Listing, notebook_name: str | None) -> Understood |
     ignored: list[Ignored] = []
     for folder, record in told.items():
         entries, persons = files[folder], _persons(record)
-        choice = choose(entries, notebook_name)
+        choice = select(entries, notebook_name)
         if not any(entry.is_notebook for entry in entries):
             ignored.extend(choice.ignored)
         at = _time(record.get(":created_at"))
@@ -104,7 +104,7 @@ def _load(metadata: Entry) -> dict[str, dict[str, Any]]:
     except _DAMAGED:
         raise IntakeError(f"{METADATA} of the Gradescope export is damaged: export the submissions again.") from None
     records = plain if isinstance(plain, dict) else {}
-    return {shown(str(key)): value for key, value in records.items() if isinstance(value, dict)}
+    return {shown_name(str(key)): value for key, value in records.items() if isinstance(value, dict)}
 
 
 def _persons(record: dict[str, Any]) -> tuple[Person, ...]:
@@ -118,7 +118,7 @@ def _persons(record: dict[str, Any]) -> tuple[Person, ...]:
 
 def _text(record: dict[str, Any], key: str) -> str:
     value = record.get(key)
-    return shown(str(value)) if isinstance(value, str | int) else ""
+    return shown_name(str(value)) if isinstance(value, str | int) else ""
 
 
 def _student(persons: tuple[Person, ...], folder: str) -> str:
@@ -138,7 +138,7 @@ def _time(value: Any) -> str:
             return value.astimezone(datetime.UTC).isoformat() if value.tzinfo else value.isoformat()
         except OverflowError:  # in the first or the last year that there is
             return ""
-    return shown(value)[:60] if isinstance(value, str) else ""
+    return shown_name(value)[:60] if isinstance(value, str) else ""
 
 
 def _late(record: dict[str, Any]) -> bool | None:

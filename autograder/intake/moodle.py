@@ -14,7 +14,7 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import choose
+from autograder.intake.selection import select
 from autograder.intake.submission import Ignored
 from autograder.records.result import HandedIn, Person
 
@@ -36,7 +36,7 @@ def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | Non
     submissions = []
     ignored: list[Ignored] = []
     for person, entries in by_participant.items():
-        choice = choose(entries, notebook_name, name_of=lambda entry: _file(found[entry], entry))
+        choice = select(entries, notebook_name, name_of=lambda entry: _file(found[entry], entry))
         handed_in = HandedIn(platform="moodle", persons=(person,), earlier=choice.earlier)
         student = f"{person.name} ({person.id})" if person.id else person.name
         submissions.append(submission_of(student, choice, entries, handed_in))

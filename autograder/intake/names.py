@@ -16,7 +16,7 @@ _DIGEST_DIGITS = 20
 _AMBIGUOUS = re.compile(rf"-[0-9a-f]{{{_DIGEST_DIGITS}}}$|^(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?$")
 
 
-def shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """`name` as people may see it: composed Unicode, without control, bidirectional-override or invisible characters.
 
     Bytes that are no UTF-8 (the file system's surrogates) are read as Windows-1252, the likeliest other encoding.
@@ -38,7 +38,7 @@ def _escaped(name: str) -> bool:
 
 def same_student(name: str) -> str:
     """What two names have in common when they name one student: `Anna` and `anna` do, `Strauß` and `Strauss` do not."""
-    return unicodedata.normalize("NFC", shown(name).lower())
+    return unicodedata.normalize("NFC", shown_name(name).lower())
 
 
 def slugs(students: Iterable[str]) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _stem(student: str) -> str:
     """Letters, marks, digits, dots, dashes and underscores of a name; anything else becomes a dash."""
     kept = "".join(
         character if unicodedata.category(character)[0] in "LMN" or character in "._" else "-"
-        for character in shown(student)
+        for character in shown_name(student)
     )
     return _cut(re.sub(r"-{2,}", "-", re.sub(r"\.{2,}", ".", kept)).strip("-._"), MAX_SLUG_CHARACTERS)
 

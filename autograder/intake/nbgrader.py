@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import choose
+from autograder.intake.selection import select
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission
 from autograder.records.result import HandedIn, Person
 
@@ -46,7 +46,7 @@ def read_nbgrader(listing: Listing, notebook_name: str | None) -> Understood | N
     submissions = []
     for student, entries in by_student.items():
         stamps = [entry for entry in entries if inside[entry][2:] == [_STAMP]]
-        choice = choose([entry for entry in entries if entry not in stamps], notebook_name)
+        choice = select([entry for entry in entries if entry not in stamps], notebook_name)
         handed_in = HandedIn(
             platform="nbgrader", persons=(Person(id=student),), at=_time(stamps), earlier=choice.earlier
         )

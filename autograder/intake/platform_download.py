@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autograder.core.language import say
 from autograder.intake.listing import Entry
-from autograder.intake.selection import Choice
+from autograder.intake.selection import Selection
 from autograder.intake.submission import Ignored, Submission, nothing_to_read
 from autograder.records.result import HandedIn
 
@@ -21,7 +21,7 @@ class Understood:
     rest: tuple[Entry, ...]
 
 
-def submission_of(student: str, choice: Choice, entries: Sequence[Entry], handed_in: HandedIn) -> Submission:
+def submission_of(student: str, choice: Selection, entries: Sequence[Entry], handed_in: HandedIn) -> Submission:
     """The submission of one student from what was chosen among the entries."""
     if choice.chosen is not None:
         chosen = choice.chosen

@@ -23,7 +23,7 @@ Order = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """The notebook that is graded, the attempts before it and what else lay there; or the problem, for the student."""
 
     chosen: Entry | None
@@ -32,13 +32,13 @@ class Choice:
     problem: str = ""
 
 
-def choose(
+def select(
     entries: Sequence[Entry],
     notebook_name: str | None,
     *,
     name_of: Callable[[Entry], str] = lambda entry: entry.name,
     order: Callable[[Entry], Order] = lambda entry: (),
-) -> Choice:
+) -> Selection:
     """Choose among everything that one student handed in.
 
     Notebooks that differ in nothing but what a platform appends (`-1`, ` (1)`, otter's moment) are attempts of one
@@ -55,14 +55,14 @@ def choose(
     others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if not entry.is_notebook)
     if not notebooks:
         held = ", ".join(name_of(entry) for entry in entries[:3])
-        return Choice(None, (), others, _only(held, len(entries) - 3) if held else "")
+        return Selection(None, (), others, _only(held, len(entries) - 3) if held else "")
     works: dict[str, list[Entry]] = {}
     for entry in notebooks:
         works.setdefault(_work(name_of(entry)), []).append(entry)
     wanted = _work(notebook_name if notebook_name is None or "." in notebook_name else f"{notebook_name}.ipynb")
     attempts = next(iter(works.values())) if len(works) == 1 else works.get(wanted, [])
     if not attempts:
-        return Choice(None, (), others, several([entry.path for entry in notebooks]))
+        return Selection(None, (), others, several([entry.path for entry in notebooks]))
     ordered = sorted(attempts, key=lambda entry: (*order(entry), moment(entry), _again(name_of(entry)), entry.path))
     latest = ordered[-1]
     left = [Ignored(entry.path, f"an earlier attempt; {latest.path} is graded") for entry in ordered[:-1]]
@@ -72,7 +72,7 @@ def choose(
         if work is not attempts
         for entry in work
     ]
-    return Choice(latest, tuple(entry.path for entry in ordered[:-1]), (*others, *left))
+    return Selection(latest, tuple(entry.path for entry in ordered[:-1]), (*others, *left))
 
 
 def several(paths: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from autograder.core.data import Data
 from autograder.core.files import write_atomically
 from autograder.core.language import catalogue
 from autograder.core.wheel import runtime_requirements, wheel, zipped
-from autograder.grading.answer_key import Standard, require_thresholds
+from autograder.grading.answer_key import AnswerKey, require_thresholds
 
 PLUGIN = "autograder.lms.otter_plugin.AutograderPlugin"
 CATALOGUES = "languages"
@@ -79,7 +79,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
         **data,
     }
     write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
-    pending = sum(question.points for question in assignment.questions if question.for_a_person)
+    pending = sum(question.points for question in assignment.questions if question.needs_manual_grading)
     return Packed(path, assignment.points - pending, pending, left_out)
 
 
@@ -130,5 +130,5 @@ def package(assignment: Assignment, folder: Path) -> Packed:
         AssignmentError, DatasetMissing: it is not ready to grade by; the sentence says what to do.
     """
     provide_images(assignment)
-    require_thresholds(Standard.stored(assignment))
+    require_thresholds(AnswerKey.stored(assignment))
     return pack(assignment, folder / "autograder.zip")

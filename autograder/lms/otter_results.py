@@ -13,7 +13,7 @@ from autograder.records.result import Result, Verdict
 from autograder.report.fragments import in_plain_text
 
 
-class Question(TestFile):  # type: ignore[misc]
+class OtterQuestion(TestFile):  # type: ignore[misc]
     """One question as otter's test file of one case. A question that waits for a person is worth nothing yet."""
 
     def __init__(self, verdict: Verdict, *, hidden: bool) -> None:
@@ -42,7 +42,7 @@ class Graded(GradingResults):  # type: ignore[misc]
     """Otter's results of one submission, made from ours; its `results.json` is Gradescope's format in full."""
 
     def __init__(self, result: Result, hidden: Set[str]) -> None:
-        super().__init__([Question(verdict, hidden=verdict.id in hidden) for verdict in result.questions])
+        super().__init__([OtterQuestion(verdict, hidden=verdict.id in hidden) for verdict in result.questions])
         self.document = results_json(result, hidden)
         self.set_output(self.document["output"])
 

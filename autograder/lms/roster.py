@@ -20,7 +20,7 @@ class ExportError(UserError):
 
 
 @dataclass
-class Cell:
+class RosterCell:
     """One cell: the characters in the file, and what they say."""
 
     raw: str
@@ -43,7 +43,7 @@ class Table:
     delimiter: str
     encoding: str
     mark: bytes
-    rows: list[list[Cell]] = field(repr=False)
+    rows: list[list[RosterCell]] = field(repr=False)
     ends: list[str] = field(repr=False)
 
     @property
@@ -63,7 +63,7 @@ class Table:
     def write(self, row: int, column: int, text: str) -> None:
         """Put `text` into a cell, in quotes where it had some or needs them; a row that is too short grows."""
         cells = self.rows[row]
-        cells.extend(Cell("") for _ in range(column + 1 - len(cells)))
+        cells.extend(RosterCell("") for _ in range(column + 1 - len(cells)))
         quoted = cells[column].raw[:1] == '"' or any(sign in text for sign in (self.delimiter, '"', "\n", "\r"))
         cells[column].raw = '"' + text.replace('"', '""') + '"' if quoted else text
 
@@ -115,23 +115,23 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
     raise AssertionError("latin-1 decodes every byte")
 
 
-def _split(text: str, delimiter: str) -> tuple[list[list[Cell]], list[str]]:
+def _split(text: str, delimiter: str) -> tuple[list[list[RosterCell]], list[str]]:
     """Rows of cells with their quotes, and the line ends; what follows a closing quote belongs to the cell."""
     plain = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
     quoted = re.compile(rf'"(?:[^"]|"")*"?[^{re.escape(delimiter)}\r\n]*')
-    rows: list[list[Cell]] = []
+    rows: list[list[RosterCell]] = []
     ends: list[str] = []
-    row: list[Cell] = []
+    row: list[RosterCell] = []
     place = 0
     while place < len(text):
         match = (quoted if text[place] == '"' else plain).match(text, place)
         assert match is not None  # both match the empty text
-        row.append(Cell(match.group()))
+        row.append(RosterCell(match.group()))
         place = match.end()
         if place < len(text) and text[place] == delimiter:
             place += 1
             if place == len(text) or text[place] in "\r\n":
-                row.append(Cell(""))
+                row.append(RosterCell(""))
             else:
                 continue
         end = "\r\n" if text.startswith("\r\n", place) else text[place : place + 1]

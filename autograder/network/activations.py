@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from autograder.core.language import say
 from autograder.network.learning import constraint, initializer, regularizer
-from autograder.network.values import UnknownNetwork, integers, mapping, number, optional, shown
+from autograder.network.values import UnknownNetwork, integers, mapping, number, optional, shown_value
 
 # keras.activations, all without settings of their own.
 PLAIN = frozenset(
@@ -32,17 +32,17 @@ class Applied(NamedTuple):
     settings: dict[str, Any]
 
 
-def named(name: str) -> Applied | None:
+def named_activation(name: str) -> Applied | None:
     """The operation of a Keras activation name; None where it computes nothing (linear)."""
     name = _ALIASES.get(name, name)
     if name == "leaky_relu":
         return leaky_relu(0.2)
     if name not in PLAIN:
-        raise UnknownNetwork(say("{name} is not an activation of Keras that is known here", name=shown(name)))
+        raise UnknownNetwork(say("{name} is not an activation of Keras that is known here", name=shown_value(name)))
     return None if name == "linear" else Applied("Activation", {"activation": name})
 
 
-def read(value: object) -> Applied | None:
+def read_activation(value: object) -> Applied | None:
     """The value of a layer's `activation`, as Keras describes it.
 
     Raises:
@@ -51,19 +51,19 @@ def read(value: object) -> Applied | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return named(value)
+        return named_activation(value)
     described = mapping(value)
     if described.get("class_name") == "function" and described.get("registered_name") == "function":
         name = described.get("config")
         if described.get("module") == "builtins" and isinstance(name, str) and name in _TENSORFLOW:
-            return named(_TENSORFLOW[name])
+            return named_activation(_TENSORFLOW[name])
         raise UnknownNetwork(
-            say("its activation {name} is a function of your own, which cannot be rebuilt", name=shown(name))
+            say("its activation {name} is a function of your own, which cannot be rebuilt", name=shown_value(name))
         )
     if described.get("module") == "keras.layers" and described.get("registered_name") is None:
         class_name = described.get("class_name")
         if isinstance(class_name, str) and class_name in LAYERS:
-            return layer(class_name, dict(mapping(described.get("config"))))
+            return activation_layer(class_name, dict(mapping(described.get("config"))))
     raise UnknownNetwork(say("its activation is not one of Keras' own, so it cannot be rebuilt"))
 
 
@@ -77,7 +77,7 @@ def name_only(value: object) -> str:
 def leaky_relu(slope: float) -> Applied | None:
     """max(x, slope·x)."""
     if slope in (0.0, 1.0):
-        return None if slope else named("relu")
+        return None if slope else named_activation("relu")
     return Applied("LeakyReLU", {"negative_slope": slope})
 
 
@@ -85,7 +85,7 @@ LAYERS = frozenset({"ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax"})
 _COMMON = frozenset({"name", "dtype", "trainable"})
 
 
-def layer(class_name: str, config: dict[str, object]) -> Applied | None:
+def activation_layer(class_name: str, config: dict[str, object]) -> Applied | None:
     """A layer that is nothing but an activation.
 
     Raises:
@@ -95,12 +95,12 @@ def layer(class_name: str, config: dict[str, object]) -> Applied | None:
     read_one = {"ReLU": _relu, "LeakyReLU": _leaky, "ELU": _elu, "Softmax": _softmax, "PReLU": _prelu}[class_name]
     applied = read_one(given)
     if given:
-        key = shown(next(iter(given)))
+        key = shown_value(next(iter(given)))
         raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=class_name, key=key))
     if applied is not None and applied.kind == "PReLU":
         trainable = config.get("trainable", True)
         if not isinstance(trainable, bool):
-            raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown(trainable)))
+            raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown_value(trainable)))
         applied.settings["trainable"] = trainable
     return applied
 
@@ -112,7 +112,7 @@ def _relu(given: dict[str, object]) -> Applied | None:
     if threshold == 0.0 and most is None:
         return leaky_relu(slope)
     if threshold == 0.0 and slope == 0.0 and most == 6.0:
-        return named("relu6")
+        return named_activation("relu6")
     return Applied("ReLU", {"negative_slope": slope, "max_value": most, "threshold": threshold})
 
 
@@ -122,13 +122,13 @@ def _leaky(given: dict[str, object]) -> Applied | None:
 
 def _elu(given: dict[str, object]) -> Applied | None:
     alpha = _SLOPE(given.pop("alpha", 1.0))
-    return named("elu") if alpha == 1.0 else Applied("ELU", {"alpha": alpha})
+    return named_activation("elu") if alpha == 1.0 else Applied("ELU", {"alpha": alpha})
 
 
 def _softmax(given: dict[str, object]) -> Applied | None:
     axis = given.pop("axis", -1)
     (position,) = integers(-8, 8, 1)(axis if isinstance(axis, list | tuple) else [axis])
-    return named("softmax") if position == -1 else Applied("Softmax", {"axis": position})
+    return named_activation("softmax") if position == -1 else Applied("Softmax", {"axis": position})
 
 
 def _prelu(given: dict[str, object]) -> Applied | None:

@@ -12,7 +12,7 @@ from autograder.network.builder import Builder, Node
 from autograder.network.graph import Scope, expand
 from autograder.network.kinds import COMMUTATIVE
 from autograder.network.measure import ShapeError, rows
-from autograder.network.values import UnknownNetwork, mapping, shown
+from autograder.network.values import UnknownNetwork, mapping, shown_value
 
 MAX_OPERATIONS = 500
 MAX_PARAMETERS = 500_000_000
@@ -44,7 +44,7 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
         raise UnknownNetwork(
             say(
                 "a network of the class {name} cannot be read; Sequential and functional networks can",
-                name=shown(class_name),
+                name=shown_value(class_name),
             )
         )
     builder = Builder()

@@ -15,7 +15,7 @@ from autograder.network.values import (
     mapping,
     number,
     only,
-    shown,
+    shown_value,
 )
 
 
@@ -159,12 +159,14 @@ def _loss(value: object) -> Loss:
         raise UnknownNetwork(say("there is none"))
     name, given = _named(value, "loss")
     if name not in _LOSSES:
-        raise UnknownNetwork(say("{name} is not a loss of Keras that is known here", name=shown(name)))
+        raise UnknownNetwork(say("{name} is not a loss of Keras that is known here", name=shown_value(name)))
     only("sum_over_batch_size", "auto", "mean", None)(given.pop("reduction", None))
     fields = _LOSSES[name]
     for key in given:
         if key not in fields:
-            raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=name, key=shown(key)))
+            raise UnknownNetwork(
+                say("{name} has a setting {key} that is not known here", name=name, key=shown_value(key))
+            )
     settings = {key: read(given[key]) if key in given else default for key, (read, default) in fields.items()}
     return Loss(name=name, settings=settings)
 
@@ -185,7 +187,7 @@ def _metrics(value: object) -> tuple[str, ...]:
         elif item is not None:
             name, _ = _named(item, "metric")
             if name not in _METRICS:
-                raise UnknownNetwork(say("{name} is not a metric of Keras that is known here", name=shown(name)))
+                raise UnknownNetwork(say("{name} is not a metric of Keras that is known here", name=shown_value(name)))
             if name not in found:
                 found.append(name)
     return tuple(found)
@@ -216,6 +218,6 @@ def _named(value: object, what: str) -> tuple[str, dict[str, object]]:
 def _snake(name: str) -> str:
     """CategoricalCrossentropy as categorical_crossentropy; KLDivergence and MeanSquaredError likewise."""
     if len(name) > 80:
-        return shown(name)
+        return shown_value(name)
     known = {"AUC": "auc", "KLDivergence": "kl_divergence", "F1Score": "f1_score", "LogCosh": "log_cosh"}
     return known.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

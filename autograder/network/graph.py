@@ -12,7 +12,7 @@ from autograder.network.builder import Builder
 from autograder.network.kinds import WEIGHTED
 from autograder.network.layers import read_layer
 from autograder.network.ops import MODULES, read_op
-from autograder.network.values import UnknownNetwork, boolean, integer, listed, mapping, shape, shown
+from autograder.network.values import UnknownNetwork, boolean, integer, listed, mapping, shape, shown_value
 
 MAX_LAYERS = 1000
 MAX_NESTING = 16
@@ -33,7 +33,7 @@ class Scope(NamedTuple):
         return Scope((*self.path, name), self.trainable and boolean(config.get("trainable", True)))
 
 
-class Reference(NamedTuple):
+class TensorReference(NamedTuple):
     """One output of one call of a layer: what Keras calls its history."""
 
     layer: str
@@ -129,7 +129,7 @@ def _apply(
     label = _label(config, entry)
     try:
         if not isinstance(class_name, str) or not isinstance(module, str):
-            raise UnknownNetwork(say("the layer class {name} is not one of Keras' own", name=shown(class_name)))
+            raise UnknownNetwork(say("the layer class {name} is not one of Keras' own", name=shown_value(class_name)))
         if class_name in ("Sequential", "Functional") and module in _MODEL_MODULES:
             builder.count()
             return expand(builder, class_name, config, inputs, scope.inside(position, config))
@@ -137,7 +137,7 @@ def _apply(
             raise UnknownNetwork(say("a Lambda layer holds code of its own, which cannot be rebuilt"))
         if module != "keras.layers" or entry.get("registered_name") is not None:
             raise UnknownNetwork(
-                say("{name} is not one of Keras' own layers, so it cannot be rebuilt", name=shown(class_name))
+                say("{name} is not one of Keras' own layers, so it cannot be rebuilt", name=shown_value(class_name))
             )
         if class_name == "InputLayer":
             raise UnknownNetwork(say("an Input layer stands where it reads something"))
@@ -172,7 +172,7 @@ def _chain(
 
 def _label(config: Mapping[str, object], entry: Mapping[str, object]) -> str:
     name = config.get("name") or entry.get("name") or entry.get("class_name")
-    return shown(name)
+    return shown_value(name)
 
 
 class _Functional:
@@ -189,7 +189,7 @@ class _Functional:
             entry = mapping(item)
             name = entry.get("name")
             if not isinstance(name, str) or name in self.entries:
-                raise UnknownNetwork(say("two layers have the name {name}, or one has none", name=shown(name)))
+                raise UnknownNetwork(say("two layers have the name {name}, or one has none", name=shown_value(name)))
             self.entries[name] = entry
         embeddings = (entry for entry in self.entries.values() if entry.get("class_name") == "Embedding")
         self.masking = any(mapping(entry.get("config")).get("mask_zero") is True for entry in embeddings)
@@ -211,19 +211,19 @@ class _Functional:
         for position, start in enumerate(starts):
             entry = self._entry(start.layer)
             if entry.get("class_name") != "InputLayer" or entry.get("module") != "keras.layers":
-                raise UnknownNetwork(say("an input of the network is not an Input layer"), shown(start.layer))
+                raise UnknownNetwork(say("an input of the network is not an Input layer"), shown_value(start.layer))
             found = _input_shape(mapping(entry.get("config")))
-            node = self.builder.input(found, shown(start.layer)) if inputs is None else inputs[position]
+            node = self.builder.input(found, shown_value(start.layer)) if inputs is None else inputs[position]
             self.results[(start.layer, start.call)] = (node,)
         return tuple(self._output(end) for end in ends)
 
     def _entry(self, name: str) -> Mapping[str, object]:
         entry = self.entries.get(name)
         if entry is None:
-            raise UnknownNetwork(say("a layer {name} is read that does not exist", name=shown(name)))
+            raise UnknownNetwork(say("a layer {name} is read that does not exist", name=shown_value(name)))
         return entry
 
-    def _output(self, end: Reference) -> int:
+    def _output(self, end: TensorReference) -> int:
         """Evaluate with a stack of its own, so that depth does no harm; a call met again while open is a circle."""
         stack = [(end.layer, end.call)]
         opened: set[tuple[str, int]] = set()
@@ -240,31 +240,31 @@ class _Functional:
                 stack.pop()
                 continue
             if key in opened:
-                raise UnknownNetwork(say("its layers read each other in a circle"), shown(key[0]))
+                raise UnknownNetwork(say("its layers read each other in a circle"), shown_value(key[0]))
             opened.add(key)
             stack.extend(waiting)
         return self._value(end)
 
-    def _value(self, source: Reference) -> int:
+    def _value(self, source: TensorReference) -> int:
         outputs = self.results[(source.layer, source.call)]
         if source.output >= len(outputs):
-            raise UnknownNetwork(say("an output of it is read that does not exist"), shown(source.layer))
+            raise UnknownNetwork(say("an output of it is read that does not exist"), shown_value(source.layer))
         return outputs[source.output]
 
     def _call(self, name: str, index: int) -> _Call:
         nodes = self._entry(name).get("inbound_nodes")
         calls = listed(nodes, MAX_LAYERS)
         if index >= len(calls):
-            raise UnknownNetwork(say("a call of it is read that does not exist"), shown(name))
+            raise UnknownNetwork(say("a call of it is read that does not exist"), shown_value(name))
         try:
             call = _read_call(mapping(calls[index]))
             for source in call.masks:
                 self._check_mask(source)
         except UnknownNetwork as error:
-            raise UnknownNetwork(error.reason, shown(name)) from None
+            raise UnknownNetwork(error.reason, shown_value(name)) from None
         return call
 
-    def _check_mask(self, source: Reference) -> None:
+    def _check_mask(self, source: TensorReference) -> None:
         """A mask that an Embedding with mask_zero makes is made again when the network is rebuilt; no other is."""
         maker = self._entry(source.layer)
         made_by_keras = maker.get("class_name") == "NotEqual" and maker.get("module") == "keras.src.ops.numpy"
@@ -277,28 +277,28 @@ class _Functional:
         class_name, module = entry.get("class_name"), entry.get("module")
         if not isinstance(module, str) or module not in MODULES:
             if any(argument is not None for argument in call.arguments) or len(call.arguments) != 1:
-                raise UnknownNetwork(say("it was called with more than what it reads"), shown(name))
+                raise UnknownNetwork(say("it was called with more than what it reads"), shown_value(name))
             return _apply(self.builder, entry, inputs, self.scope, name)
         try:
             if not isinstance(class_name, str) or entry.get("registered_name") != class_name:
-                raise UnknownNetwork(say("the operation {name} is not one of Keras' own", name=shown(class_name)))
+                raise UnknownNetwork(say("the operation {name} is not one of Keras' own", name=shown_value(class_name)))
             shapes = tuple(map(self.builder.shape, inputs))
             operations = read_op(class_name, dict(mapping(entry.get("config"))), shapes, call.arguments)
         except UnknownNetwork as error:
-            raise UnknownNetwork(error.reason, shown(name)) from None
-        return (_chain(self.builder, operations, inputs, (*self.scope.path, name), shown(name), trainable=True),)
+            raise UnknownNetwork(error.reason, shown_value(name)) from None
+        return (_chain(self.builder, operations, inputs, (*self.scope.path, name), shown_value(name), trainable=True),)
 
 
 class _Call(NamedTuple):
     """One call: what it reads, the masks it was given, and its positional arguments (None where it reads)."""
 
-    reads: list[Reference]
-    masks: list[Reference]
+    reads: list[TensorReference]
+    masks: list[TensorReference]
     arguments: list[object]
 
 
 def _read_call(call: Mapping[str, object]) -> _Call:
-    reads: list[Reference] = []
+    reads: list[TensorReference] = []
     arguments: list[object] = []
     for argument in listed(call.get("args")):
         found = _tensors(argument)
@@ -306,21 +306,21 @@ def _read_call(call: Mapping[str, object]) -> _Call:
         arguments.append(None if found else argument)
     if any(argument is None for argument in listed(call.get("args"))):
         raise UnknownNetwork(say("it was called with an argument None"))
-    masks: list[Reference] = []
+    masks: list[TensorReference] = []
     for key, value in mapping(call.get("kwargs") or {}).items():
         if key == "mask":
             masks.extend(_tensors(value))
         elif key == "training" and isinstance(value, bool):
             continue  # fit and predict set it for every layer, whatever it was called with
         elif value is not None:
-            argument = f"{shown(key)}={shown(value)}"
+            argument = f"{shown_value(key)}={shown_value(value)}"
             raise UnknownNetwork(say("it was called with {argument}, which is not known here", argument=argument))
     if not reads:
         raise UnknownNetwork(say("it reads nothing"))
     return _Call(reads, masks, arguments)
 
 
-def _tensors(argument: object) -> list[Reference]:
+def _tensors(argument: object) -> list[TensorReference]:
     """The tensors in an argument: one, a list of them, or an object of them by name (in the order of the names)."""
     if isinstance(argument, dict) and argument.get("class_name") == "__keras_tensor__":
         return [_reference(mapping(argument.get("config")).get("keras_history"))]
@@ -339,7 +339,7 @@ def _tensors(argument: object) -> list[Reference]:
     return found
 
 
-def _references(value: object) -> list[Reference]:
+def _references(value: object) -> list[TensorReference]:
     """`input_layers` or `output_layers`: one reference, a list of them, or an object of them by name."""
     if isinstance(value, dict):
         described = mapping(value)
@@ -350,9 +350,9 @@ def _references(value: object) -> list[Reference]:
     return [_reference(item) for item in items]
 
 
-def _reference(value: object) -> Reference:
+def _reference(value: object) -> TensorReference:
     items = listed(value, 3)
     if len(items) != 3 or not isinstance(items[0], str):
         raise UnknownNetwork(say("a reference to a layer cannot be read"))
     position = integer(0, MAX_LAYERS)
-    return Reference(items[0], position(items[1]), position(items[2]))
+    return TensorReference(items[0], position(items[1]), position(items[2]))

@@ -22,7 +22,7 @@ from autograder.network.table import SummaryTable, TableError, TableRow, disagre
 # a channel axis.
 _USUAL_INPUTS: tuple[Shape, ...] = ((None, 28, 28, 1), (None, 32, 32, 3), (None, 28, 28))
 
-Config = dict[str, Any]
+GraphConfig = dict[str, Any]
 
 
 def architecture_from_table(table: SummaryTable, input_shape: Shape | None = None) -> Architecture:
@@ -78,7 +78,7 @@ def _infer(table: SummaryTable, input_shape: Shape) -> Architecture:
     return architecture
 
 
-def _layer(class_name: str, config: Config) -> Config:
+def _layer(class_name: str, config: GraphConfig) -> GraphConfig:
     return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
 
 
@@ -98,7 +98,7 @@ def _inputs_of_dense(row: TableRow) -> int:
     return row.parameters // units - 1
 
 
-def _configure(row: TableRow, source: Shape, index: int, *, last: bool) -> Config:
+def _configure(row: TableRow, source: Shape, index: int, *, last: bool) -> GraphConfig:
     """The first choice of settings that gives the row's shape and parameter count."""
     candidates = _CANDIDATES.get(row.kind)
     if candidates is None:
@@ -128,7 +128,7 @@ def _kernels(count: int, axes: int) -> list[tuple[int, ...]]:
     return sorted(found, key=lambda sizes: (max(sizes) - min(sizes), sizes))
 
 
-def _windows(axes: int, sizes: list[int]) -> Iterator[Config]:
+def _windows(axes: int, sizes: list[int]) -> Iterator[GraphConfig]:
     for stride in (1, 2, 3, 4):
         for padding in ("valid", "same"):
             yield {
@@ -139,8 +139,8 @@ def _windows(axes: int, sizes: list[int]) -> Iterator[Config]:
             }
 
 
-def _convolutions(axes: int, *, depthwise: bool) -> Callable[[TableRow, Shape], Iterator[Config]]:
-    def candidates(row: TableRow, source: Shape) -> Iterator[Config]:
+def _convolutions(axes: int, *, depthwise: bool) -> Callable[[TableRow, Shape], Iterator[GraphConfig]]:
+    def candidates(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
         filters, channels = row.shape[-1] or 0, source[-1] or 0
         per_cell = channels if depthwise else channels * filters
         for use_bias in (True, False):
@@ -154,13 +154,13 @@ def _convolutions(axes: int, *, depthwise: bool) -> Callable[[TableRow, Shape], 
     return candidates
 
 
-def _dense(row: TableRow, source: Shape) -> Iterator[Config]:
+def _dense(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     for use_bias in (True, False):
         yield {"units": row.shape[-1] or 0, "use_bias": use_bias}
 
 
-def _pools(axes: int) -> Callable[[TableRow, Shape], Iterator[Config]]:
-    def candidates(row: TableRow, source: Shape) -> Iterator[Config]:
+def _pools(axes: int) -> Callable[[TableRow, Shape], Iterator[GraphConfig]]:
+    def candidates(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
         regular = [(size, size) for size in range(2, 17)]
         for size, stride in [*regular, (3, 2), (2, 1), (3, 1)]:
             for padding in ("valid", "same"):
@@ -169,47 +169,47 @@ def _pools(axes: int) -> Callable[[TableRow, Shape], Iterator[Config]]:
     return candidates
 
 
-def _global_pools(row: TableRow, source: Shape) -> Iterator[Config]:
+def _global_pools(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     yield {"keepdims": len(row.shape) == len(source)}
 
 
-def _batch_normalization(row: TableRow, source: Shape) -> Iterator[Config]:
+def _batch_normalization(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     for center, scale in ((True, True), (True, False), (False, False)):
         yield {"center": center, "scale": scale}
 
 
-def _reshape(row: TableRow, source: Shape) -> Iterator[Config]:
+def _reshape(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     yield {"target_shape": [-1 if size is None else size for size in row.shape[1:]]}
 
 
-def _zero_padding(row: TableRow, source: Shape) -> Iterator[Config]:
+def _zero_padding(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     grown = [(new or 0) - (old or 0) for new, old in zip(row.shape[1:-1], source[1:-1], strict=False)]
     if len(grown) == 2 and min(grown) >= 0:
         yield {"padding": [[size // 2, size - size // 2] for size in grown]}
 
 
-def _up_sampling(row: TableRow, source: Shape) -> Iterator[Config]:
+def _up_sampling(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     if len(row.shape) == len(source) == 4 and all(source[1:3]):
         yield {"size": [(new or 0) // (old or 1) for new, old in zip(row.shape[1:3], source[1:3], strict=True)]}
 
 
-def _embedding(row: TableRow, source: Shape) -> Iterator[Config]:
+def _embedding(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     width = row.shape[-1] or 0
     if width and row.parameters % width == 0:
         yield {"input_dim": row.parameters // width, "output_dim": width}
 
 
-def _recurrent(row: TableRow, source: Shape) -> Iterator[Config]:
+def _recurrent(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     for use_bias, reset_after in product((True, False), (True, False)):
         config = {"units": row.shape[-1] or 0, "return_sequences": len(row.shape) == 3, "use_bias": use_bias}
         yield {**config, "reset_after": reset_after} if row.kind == "GRU" else config
 
 
-def _always(**config: Any) -> Callable[[TableRow, Shape], Iterator[Config]]:
+def _always(**config: Any) -> Callable[[TableRow, Shape], Iterator[GraphConfig]]:
     return lambda row, source: iter([dict(config)])
 
 
-_CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[Config]]] = {
+_CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[GraphConfig]]] = {
     **{f"Conv{n}D": _convolutions(n, depthwise=False) for n in (1, 2, 3)},
     "DepthwiseConv2D": _convolutions(2, depthwise=True),
     **{f"{how}Pooling{n}D": _pools(n) for how in ("Max", "Average") for n in (1, 2, 3)},
@@ -231,7 +231,7 @@ _CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[Config]]] = {
     "Embedding": _embedding,
 }
 # What the formulas need beside what is worked out.
-_FILLED: dict[str, Config] = {
+_FILLED: dict[str, GraphConfig] = {
     **{f"Conv{n}D": {"groups": 1} for n in (1, 2, 3)},
     "DepthwiseConv2D": {"depth_multiplier": 1},
     "BatchNormalization": {"axis": -1},

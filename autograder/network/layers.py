@@ -22,7 +22,7 @@ from autograder.network.values import (
     number,
     only,
     optional,
-    shown,
+    shown_value,
     sizes,
 )
 
@@ -263,10 +263,10 @@ def read_layer(class_name: str, config: dict[str, object]) -> list[Applied]:
         UnknownNetwork: its class or one of its settings is not understood.
     """
     if class_name in activations.LAYERS:
-        return _present(activations.layer(class_name, config))
+        return _present(activations.activation_layer(class_name, config))
     if class_name == "Activation":
         _refuse_unknown("Activation", config, _COMMON)
-        return _present(activations.read(config.get("activation")))
+        return _present(activations.read_activation(config.get("activation")))
     if class_name == "Identity":
         _refuse_unknown("Identity", config, _COMMON)
         return []
@@ -274,9 +274,9 @@ def read_layer(class_name: str, config: dict[str, object]) -> list[Applied]:
         return [_bidirectional(config)]
     spec = SPECS.get(class_name)
     if spec is None:
-        raise UnknownNetwork(say("the layer class {name} is not known here", name=shown(class_name)))
+        raise UnknownNetwork(say("the layer class {name} is not known here", name=shown_value(class_name)))
     operation = Applied(class_name, _settings(class_name, spec, config))
-    return [operation, *(_present(activations.read(config.get("activation"))) if spec.activated else [])]
+    return [operation, *(_present(activations.read_activation(config.get("activation"))) if spec.activated else [])]
 
 
 def _present(applied: Applied | None) -> list[Applied]:
@@ -306,7 +306,7 @@ def _refuse_unknown(class_name: str, config: dict[str, object], known: frozenset
     for key in config:
         if key not in known:
             raise UnknownNetwork(
-                say("{name} has a setting {key} that is not known here", name=class_name, key=shown(key))
+                say("{name} has a setting {key} that is not known here", name=class_name, key=shown_value(key))
             )
 
 

@@ -14,7 +14,7 @@ from autograder.network.values import (
     integers,
     mapping,
     number,
-    shown,
+    shown_value,
 )
 
 _FINITE = number(-1e6, 1e6)
@@ -114,11 +114,11 @@ def _named(
     name = described.get("class_name")
     name = aliases.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in known or described.get("registered_name") not in (None, name):
-        raise UnknownNetwork(say(_UNKNOWN[what], name=shown(described.get("class_name"))))
+        raise UnknownNetwork(say(_UNKNOWN[what], name=shown_value(described.get("class_name"))))
     given = mapping(described.get("config") or {})
     fields = known[name]
     for key in given:
         if key not in fields and key not in _DROPPED:
-            raise UnknownNetwork(say(_UNKNOWN_SETTING[what], name=name, key=shown(key)))
+            raise UnknownNetwork(say(_UNKNOWN_SETTING[what], name=name, key=shown_value(key)))
     config = {key: reader(given[key]) if key in given else default for key, (reader, default) in fields.items()}
     return {"class_name": name, "config": config}

@@ -9,7 +9,7 @@ from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.layers import read_layer
-from autograder.network.values import UnknownNetwork, integer, integers, number, only, optional, shown
+from autograder.network.values import UnknownNetwork, integer, integers, number, only, optional, shown_value
 
 MODULES = frozenset(
     {"keras.src.ops.nn", "keras.src.ops.numpy", "keras.src.ops.core", "keras.src.activations.activations"}
@@ -62,15 +62,15 @@ def read_op(
         return _with_constant(class_name, _CONSTANT(constants[0]), constant_first=arguments[0] is not None)
     applied = _read(class_name, given, shapes)
     if given:
-        key = shown(next(iter(given)))
+        key = shown_value(next(iter(given)))
         raise UnknownNetwork(
-            say("the operation {name} has a setting {key} unknown here", name=shown(class_name), key=key)
+            say("the operation {name} has a setting {key} unknown here", name=shown_value(class_name), key=key)
         )
     return applied
 
 
 def _unknown(class_name: str) -> UnknownNetwork:
-    return UnknownNetwork(say("the operation {name} is not known here", name=shown(class_name)))
+    return UnknownNetwork(say("the operation {name} is not known here", name=shown_value(class_name)))
 
 
 def _with_constant(class_name: str, constant: float, *, constant_first: bool) -> list[Applied]:
@@ -108,7 +108,7 @@ def _read(class_name: str, given: dict[str, object], shapes: tuple[Shape | None,
         return [Applied("Activation", {"activation": "gelu"})]
     if class_name in ("ReLU", "LeakyRelu", "Elu"):
         renamed = {"LeakyRelu": "LeakyReLU", "Elu": "ELU"}.get(class_name, class_name)
-        applied = activations.layer(renamed, dict(given))
+        applied = activations.activation_layer(renamed, dict(given))
         given.clear()
         return [] if applied is None else [applied]
     if class_name == "Negative":

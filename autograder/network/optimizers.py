@@ -14,7 +14,7 @@ from autograder.network.values import (
     mapping,
     number,
     optional,
-    shown,
+    shown_value,
 )
 
 Fields = dict[str, tuple[Reader, Any]]
@@ -118,10 +118,10 @@ def read_optimizer(value: object) -> tuple[str, dict[str, Any]]:
         described = mapping(value)
         name, config = str(described.get("class_name")).lower(), dict(mapping(described.get("config") or {}))
         if described.get("module") != "keras.optimizers" or described.get("registered_name") is not None:
-            given = shown(described.get("class_name"))
+            given = shown_value(described.get("class_name"))
             raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=given))
     if name not in _OPTIMIZERS:
-        raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=shown(name)))
+        raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=shown_value(name)))
     rate, own = _OPTIMIZERS[name]
     config.pop("name", None)
     config.pop("is_legacy_optimizer", None)
@@ -148,7 +148,9 @@ def _learning_rate(value: object) -> Any:
 def _read(what: str, fields: Fields, given: dict[str, object]) -> dict[str, Any]:
     for key in given:
         if key not in fields:
-            raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=what, key=shown(key)))
+            raise UnknownNetwork(
+                say("{name} has a setting {key} that is not known here", name=what, key=shown_value(key))
+            )
     settings = {}
     for key, (read, default) in fields.items():
         if key not in given and default is ...:

@@ -26,7 +26,7 @@ class UnknownNetwork(ValueError):
         self.layer = layer
 
 
-def shown(value: object, longest: int = 60) -> str:
+def shown_value(value: object, longest: int = 60) -> str:
     """An untrusted value, short and printable, for a message; of a text, the first `longest` characters."""
     if isinstance(value, bool) or value is None:
         return str(value)
@@ -44,10 +44,10 @@ def integer(low: int, high: int = MAX_SIZE) -> Reader:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise UnknownNetwork(say("{value} stands where a whole number belongs", value=shown(value)))
+            raise UnknownNetwork(say("{value} stands where a whole number belongs", value=shown_value(value)))
         if not low <= value <= high:
             raise UnknownNetwork(
-                say("{value} is not between {low:,} and {high:,}", value=shown(value), low=low, high=high)
+                say("{value} is not between {low:,} and {high:,}", value=shown_value(value), low=low, high=high)
             )
         return value
 
@@ -59,10 +59,10 @@ def number(low: float, high: float) -> Reader:
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnknownNetwork(say("{value} stands where a number belongs", value=shown(value)))
+            raise UnknownNetwork(say("{value} stands where a number belongs", value=shown_value(value)))
         if not low <= value <= high or (isinstance(value, float) and not math.isfinite(value)):
             raise UnknownNetwork(
-                say("{value} is not between {low:g} and {high:g}", value=shown(value), low=low, high=high)
+                say("{value} is not between {low:g} and {high:g}", value=shown_value(value), low=low, high=high)
             )
         return float(f"{value:.7g}")
 
@@ -72,7 +72,7 @@ def number(low: float, high: float) -> Reader:
 def boolean(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown(value)))
+        raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown_value(value)))
     return value
 
 
@@ -81,7 +81,9 @@ def choice(*options: str) -> Reader:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in options:
-            raise UnknownNetwork(say("{value} is none of {options}", value=shown(value), options=", ".join(options)))
+            raise UnknownNetwork(
+                say("{value} is none of {options}", value=shown_value(value), options=", ".join(options))
+            )
         return value
 
     return read
@@ -101,7 +103,7 @@ def only(*allowed: object) -> Reader:
 
     def read(value: object) -> object:
         if not any(type(value) is type(candidate) and value == candidate for candidate in allowed):
-            raise UnknownNetwork(say("it is set to {value}, which is not understood here", value=shown(value)))
+            raise UnknownNetwork(say("it is set to {value}, which is not understood here", value=shown_value(value)))
         return value
 
     return read
@@ -110,7 +112,7 @@ def only(*allowed: object) -> Reader:
 def listed(value: object, most: int = 16) -> list[object]:
     """A list (or tuple) of at most `most` values."""
     if not isinstance(value, list | tuple):
-        raise UnknownNetwork(say("{value} stands where a list belongs", value=shown(value)))
+        raise UnknownNetwork(say("{value} stands where a list belongs", value=shown_value(value)))
     if len(value) > most:
         raise UnknownNetwork(
             say("a list has {count:,} entries; at most {most:,} are read", count=len(value), most=most)
@@ -167,5 +169,5 @@ def shape(value: object) -> list[int | None]:
 def mapping(value: object, most: int = 200) -> Mapping[str, object]:
     """An object with at most `most` keys that are texts."""
     if not isinstance(value, dict) or len(value) > most or not all(isinstance(key, str) for key in value):
-        raise UnknownNetwork(say("{value} stands where a description belongs", value=shown(value)))
+        raise UnknownNetwork(say("{value} stands where a description belongs", value=shown_value(value)))
     return value

@@ -15,7 +15,7 @@ MAX_EVENTS = 200
 MAX_NAMES = 200
 
 
-class Ledger:
+class CaptureLog:
     """Merges the captures of one notebook.
 
     A variable that is gone, or holds something else than a network, keeps the last network it held; a state that does

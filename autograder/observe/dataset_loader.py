@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.records.execution_messages import NO_DATASET
 
-Pair = tuple[Any, Any]
+ImagesAndLabels = tuple[Any, Any]
 
 
 class DatasetUnavailable(Exception):
@@ -37,8 +37,8 @@ def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> 
             setattr(module, "load_data", served.get(name) or _refusal(name))  # noqa: B010
 
 
-def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[Pair, Pair]]:
-    def load_data(*_: Any, **__: Any) -> tuple[Pair, Pair]:
+def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[ImagesAndLabels, ImagesAndLabels]]:
+    def load_data(*_: Any, **__: Any) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         # Each call maps the file anew: all kernels share its memory, and what one writes to its arrays is its own.
         memory = mmap.mmap(descriptor, dataset["bytes"], flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         arrays = {

@@ -21,7 +21,7 @@ _DUMPS = json.dumps
 _PDB = pdb.Pdb
 _FILE = "<test>"
 
-Outcome = dict[str, Any]
+TestOutcome = dict[str, Any]
 
 
 def run_test(test: dict[str, Any], variables: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def run_test(test: dict[str, Any], variables: dict[str, Any]) -> str:
     Returns:
         What `CapturedTest.parse` reads.
     """
-    cases: list[Outcome] = []
+    cases: list[TestOutcome] = []
     status, problem = "ran", ""
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -49,7 +49,7 @@ def run_test(test: dict[str, Any], variables: dict[str, Any]) -> str:
     return _DUMPS({"status": status, "cases": cases, "problem": problem})
 
 
-def _run_doctests(codes: Sequence[str], variables: dict[str, Any], cases: list[Outcome]) -> None:
+def _run_doctests(codes: Sequence[str], variables: dict[str, Any], cases: list[TestOutcome]) -> None:
     parser = doctest.DocTestParser()
     pdb.Pdb = _PDB  # type: ignore[misc]
     for number, code in enumerate(codes, 1):
@@ -61,7 +61,7 @@ def _run_doctests(codes: Sequence[str], variables: dict[str, Any], cases: list[O
 class _Runner(doctest.DocTestRunner):
     """Keeps the first example that failed."""
 
-    failed: Outcome
+    failed: TestOutcome
 
     def __init__(self, *, verbose: bool) -> None:
         super().__init__(verbose=verbose)
@@ -78,7 +78,7 @@ class _Runner(doctest.DocTestRunner):
         self.failed = self.failed or {"example": _short(example.source), "error": _said(exc_info[1])}
 
 
-def _run_functions(source: str, functions: Sequence[str], variables: dict[str, Any], cases: list[Outcome]) -> None:
+def _run_functions(source: str, functions: Sequence[str], variables: dict[str, Any], cases: list[TestOutcome]) -> None:
     names: dict[str, Any] = {"__name__": "test"}
     exec(compile(source, _FILE, "exec"), names)
     for function in functions:

@@ -62,7 +62,7 @@ _budget = Budget()
 
 
 class Output(OutStream):  # type: ignore[misc]
-    """Standard output and error within the cell's budget, so that an endless loop of prints floods nobody."""
+    """AnswerKey output and error within the cell's budget, so that an endless loop of prints floods nobody."""
 
     def write(self, string: str) -> int | None:
         if type(string) is not str:
@@ -80,7 +80,7 @@ def _bounded_display(message: dict[str, Any]) -> dict[str, Any] | None:
 
 
 class Kernel(IPythonKernel):  # type: ignore[misc]
-    """IPython's kernel, plus requests for the capture and for foreign tests, and the line of a cell that failed."""
+    """IPython's kernel, plus requests for the capture and for external tests, and the line of a cell that failed."""
 
     names: Sequence[str] = ()
     shorten = True
@@ -141,7 +141,7 @@ class Application(IPKernelApp):  # type: ignore[misc]
         """There is none."""
 
     def init_heartbeat(self) -> None:
-        """The guardian reports whether the kernel lives."""
+        """The supervisor reports whether the kernel lives."""
 
     def _try_bind_socket(self, s: Any, port: int) -> int:
         s.setsockopt(zmq.USE_FD, self.listening[port])

@@ -11,14 +11,14 @@ from typing import Any, Literal
 import nbformat
 from nbclient.exceptions import DeadKernelError
 
-from autograder.observe.capture_log import Ledger
+from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
 from autograder.records.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
-from autograder.records.external_tests.model import ForeignTest, OtterTest
+from autograder.records.external_tests.model import ExternalTest, OtterTest
 
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
@@ -31,17 +31,17 @@ _log.setLevel(logging.CRITICAL + 1)
 
 
 class KernelLost(RuntimeError):
-    """The kernel did not come to life, or went down with the warm process: our fault, not the notebook's."""
+    """The kernel did not come to life, or went down with the zygote: our fault, not the notebook's."""
 
 
 class NotebookRun:
     """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does.
 
-    Foreign tests are run too: nbgrader's cells in their places, otter's files after the last capture.
+    External tests are run too: nbgrader's cells in their places, otter's files after the last capture.
     """
 
     def __init__(
-        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ForeignTest] = ()
+        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ExternalTest] = ()
     ) -> None:
         self._manager = manager
         self._limits = limits
@@ -62,7 +62,7 @@ class NotebookRun:
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
-        self.ledger = Ledger()
+        self.ledger = CaptureLog()
 
     async def run(self) -> None:
         """Run every cell, then every test file.
@@ -87,7 +87,7 @@ class NotebookRun:
 
     @property
     def tests(self) -> tuple[CapturedTest, ...]:
-        """What came of each foreign test."""
+        """What came of each external test."""
         return tuple(self._tests)
 
     async def _start(self) -> None:
@@ -204,12 +204,12 @@ class NotebookRun:
         """Why the kernel ended, "" where it lives.
 
         Raises:
-            KernelLost: it went down with the warm process.
+            KernelLost: it went down with the zygote.
         """
         ended = self._provisioner.exit
         reason: str = ended.reason if ended else ""
         if reason == "lost" and await self._provisioner.warm_is_gone():
-            raise KernelLost("the warm process ended while a notebook ran")
+            raise KernelLost("the zygote ended while a notebook ran")
         return reason
 
     def _failure(self, index: int) -> Failure:

@@ -17,8 +17,8 @@ from autograder.observe.dataset_memory import ServedData
 from autograder.observe.notebook_run import KernelLost, NotebookRun
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
-from autograder.observe.sandbox.process import SandboxError, WarmProcess
-from autograder.observe.task import ObserveTask, versions
+from autograder.observe.sandbox.process import SandboxError, Zygote
+from autograder.observe.task import ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
 
 _ATTEMPTS = 2
@@ -33,7 +33,7 @@ class ObserverError(RuntimeError):
 
 
 class Observer:
-    """Owns the warm processes. Use as a context manager; `observe` may be called from several threads.
+    """Owns the zygotes. Use as a context manager; `observe` may be called from several threads.
 
     Args:
         isolation: what `sandbox.isolation.choose` gave.
@@ -43,12 +43,12 @@ class Observer:
 
     def __init__(self, isolation: Isolation, *, workers: int = 1, slots: threading.Semaphore | None = None) -> None:
         self.isolation = isolation
-        # Inside bubblewrap /tmp is the warm process's own; without it, libraries get a folder to write settings to.
+        # Inside bubblewrap /tmp is the zygote's own; without it, libraries get a folder to write settings to.
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
         # Each starts when it is first needed: a class needs one of them.
         self._warm = {
-            training: WarmProcess(isolation, _PRELOAD, _environment(folder) | settings)
+            training: Zygote(isolation, _PRELOAD, _environment(folder) | settings)
             for training, settings in _TRAINING.items()
         }
         self._data = ServedData()
@@ -63,19 +63,19 @@ class Observer:
         self.close()
 
     def close(self) -> None:
-        """End the warm processes and every kernel."""
+        """End the zygotes and every kernel."""
         for warm in self._warm.values():
             warm.close()
         self._data.close()
         self._settings.cleanup()
 
-    def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
+    def key(self, sources_of: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
 
         Raises:
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
-        return task.key(code_cells, self.isolation)
+        return task.key(sources_of, self.isolation)
 
     def observe(self, notebook: nbformat.NotebookNode, task: ObserveTask) -> Evidence:
         """Run the notebook's code cells, once, and return what they left behind.
@@ -84,7 +84,7 @@ class Observer:
             ObserverError: it could not be run, through no fault of the notebook.
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
-        return self.observe_code(code_cells(notebook), task)
+        return self.observe_code(sources_of(notebook), task)
 
     def observe_code(self, sources: Sequence[str], task: ObserveTask) -> Evidence:
         """`observe` for the sources of a notebook's code cells: all of it that is ever run."""
@@ -105,7 +105,7 @@ class Observer:
             tests=run.tests,
             asked=task.variables,
             isolation=self.isolation.name,
-            versions=versions(),
+            versions=observing_versions(),
             seconds=round(time.monotonic() - started, 3),
         )
 
@@ -114,7 +114,7 @@ class Observer:
             try:
                 return asyncio.run(self._run_once(sources, task, key))
             except (SandboxError, KernelLost) as problem:
-                # The warm process may have died under it; a fresh one gets a second try.
+                # The zygote may have died under it; a fresh one gets a second try.
                 if attempt == _ATTEMPTS - 1:
                     raise ObserverError(f"The notebook could not be run: {problem}") from problem
         raise AssertionError("unreachable")
@@ -136,7 +136,7 @@ class Observer:
         return run
 
 
-def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
+def sources_of(notebook: nbformat.NotebookNode) -> list[str]:
     """The sources of the notebook's code cells: all of it that is ever run."""
     return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -153,7 +153,7 @@ def _environment(folder: str) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # Student kernels see no GPU.
         "CUDA_VISIBLE_DEVICES": "-1",
-        # Threads do not survive a fork, so none may exist in the warm process.
+        # Threads do not survive a fork, so none may exist in the zygote.
         "OPENBLAS_NUM_THREADS": "1",
         # Sets and dicts of one notebook come in the same order every time.
         "PYTHONHASHSEED": "0",

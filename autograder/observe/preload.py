@@ -1,4 +1,4 @@
-"""Inside the warm process: importing this imports what nearly every notebook of a course on Keras needs.
+"""Inside the zygote: importing this imports what nearly every notebook of a course on Keras needs.
 
 The second list holds what IPython, Keras and matplotlib import on first use only; paying for it here spares every
 kernel that price. A version of theirs that lacks one of these modules loses nothing but that time.

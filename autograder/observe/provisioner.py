@@ -24,7 +24,7 @@ from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.observe.relay import Relay
 from autograder.observe.sandbox.bounds import Bounds
-from autograder.observe.sandbox.process import ConfinedProcess, Exit, WarmProcess
+from autograder.observe.sandbox.process import ConfinedProcess, Exit, Zygote
 
 ENTRY = "autograder.observe.kernel:run"
 CHANNELS = ("shell", "iopub", "stdin", "control")
@@ -36,17 +36,15 @@ MAX_SENT = 64 * 2**20
 _KILL_SECONDS = 10.0
 
 
-class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
-    """Starts a kernel as a fork of the warm process, and speaks for it as Jupyter asks."""
+class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
+    """Starts a kernel as a fork of the zygote, and speaks for it as Jupyter asks."""
 
-    warm: WarmProcess
+    warm: Zygote
     bounds: Bounds
     arguments: Mapping[str, Any]
     descriptors: Sequence[int]
 
-    def prepare(
-        self, warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]
-    ) -> None:
+    def prepare(self, warm: Zygote, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         """Say what is to be started: `arguments` and `descriptors` as `kernel.run` wants them, less sockets and key."""
         self.warm, self.bounds, self.arguments, self.descriptors = warm, bounds, arguments, descriptors
         self.folder = Path(tempfile.mkdtemp(prefix="ag-"))
@@ -85,7 +83,7 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
             "ip": str(self.folder / "k"),
             "key": key.encode(),
             "signature_scheme": "hmac-sha256",
-            "hb_port": len(CHANNELS) + 1,  # nobody listens: the guardian reports whether the kernel lives
+            "hb_port": len(CHANNELS) + 1,  # nobody listens: the supervisor reports whether the kernel lives
             **ports,
         }
 
@@ -134,10 +132,10 @@ class WarmProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         try:
             await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
         except TimeoutError:
-            self.warm.close()  # the guardian does not answer: take everything down, and start afresh next time
+            self.warm.close()  # the supervisor does not answer: take everything down, and start afresh next time
 
     async def warm_is_gone(self) -> bool:
-        """Whether the warm process has died, and the kernel with it."""
+        """Whether the zygote has died, and the kernel with it."""
         return await asyncio.get_running_loop().run_in_executor(None, self.warm.gone, 2.0)
 
     async def terminate(self, restart: bool = False) -> None:
@@ -159,7 +157,7 @@ class Manager(AsyncKernelManager):  # type: ignore[misc]
         return KernelSpec(argv=["autograder"], language="python", interrupt_mode="signal")
 
 
-def manager(warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> Manager:
+def manager(warm: Zygote, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> Manager:
     """A manager whose `start_kernel` forks the kernel. To be made inside the event loop that will use it."""
     context = zmq.asyncio.Context()
     # These hold for every socket made from it: a reply of gigabytes is dropped unread, a flood waits in the sandbox.
@@ -167,7 +165,7 @@ def manager(warm: WarmProcess, bounds: Bounds, arguments: Mapping[str, Any], des
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)
     made = Manager(context=context, transport="ipc")
-    made.provisioner = WarmProvisioner(kernel_id="observed", parent=made)
+    made.provisioner = ZygoteProvisioner(kernel_id="observed", parent=made)
     made.provisioner.prepare(warm, bounds, arguments, descriptors)
     made.connection_file = str(made.provisioner.folder / "kernel.json")  # Jupyter writes one; it goes with the folder
     return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.records.evidence import CapturedCase, CapturedTest, CellStatus, Failure
-from autograder.records.external_tests.model import ForeignTest, NbgraderCell
+from autograder.records.external_tests.model import ExternalTest, NbgraderCell
 from autograder.records.external_tests.nbgrader import partial_points
 
 _LONGEST = 600
@@ -25,7 +25,7 @@ class Step:
     test: NbgraderCell | None = None
 
 
-def steps_of(sources: Sequence[str], tests: Sequence[ForeignTest] = ()) -> list[Step]:
+def steps_of(sources: Sequence[str], tests: Sequence[ExternalTest] = ()) -> list[Step]:
     """The notebook's code cells with nbgrader's cells in the places that they were given."""
     cells = [test for test in tests if isinstance(test, NbgraderCell)]
     replaced = {test.replaces: test for test in cells if test.replaces is not None}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from autograder import datasets
-from autograder.core.data import Data, Lean, digest
+from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
@@ -59,13 +59,13 @@ class Limits(Data):
         )
 
 
-class ObserveTask(Lean):
+class ObserveTask(OmitsNewDefaults):
     """What to bring back from a notebook, what to give it, and how much it may take.
 
     variables: names of the variables whose values are wanted.
     datasets: names of the public datasets that `keras.datasets` serves.
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
-    tests: foreign tests that are run beside the student's code, in the same kernel.
+    tests: external tests that are run beside the student's code, in the same kernel.
     """
 
     variables: tuple[str, ...] = ()
@@ -74,11 +74,11 @@ class ObserveTask(Lean):
     limits: Limits = Limits()
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
 
-    later: ClassVar[tuple[str, ...]] = ("tests",)
+    added_later: ClassVar[tuple[str, ...]] = ("tests",)
 
     @property
     def without_tests(self) -> ObserveTask:
-        """The same without foreign tests."""
+        """The same without external tests."""
         return self.model_copy(update={"tests": ()})
 
     def placed(self, notebook: NotebookNode) -> ObserveTask:
@@ -96,10 +96,12 @@ class ObserveTask(Lean):
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
         data = {name: datasets.find(name).digest for name in self.datasets}
-        return ObservingPlace(isolation=isolation.name, versions=versions(), data=data).key(code_cells, self)
+        return ObserveEnvironment(isolation=isolation.name, versions=observing_versions(), data=data).key(
+            code_cells, self
+        )
 
 
-class ObservingPlace(Data):
+class ObserveEnvironment(Data):
     """What decides, beside notebook and task, what a notebook leaves behind.
 
     `data` holds the digests of the public datasets that are at the place.
@@ -111,9 +113,9 @@ class ObservingPlace(Data):
     data: dict[str, str]
 
     @classmethod
-    def here(cls, isolation: Isolation) -> ObservingPlace:
+    def here(cls, isolation: Isolation) -> ObserveEnvironment:
         """This machine, with notebooks kept apart by `isolation`."""
-        return cls(isolation=isolation.name, versions=versions(), data=datasets.digests())
+        return cls(isolation=isolation.name, versions=observing_versions(), data=datasets.digests())
 
     def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
@@ -129,6 +131,6 @@ class ObservingPlace(Data):
 
 
 @functools.cache
-def versions() -> dict[str, str]:
+def observing_versions() -> dict[str, str]:
     """The versions of Python and of the libraries that a notebook meets."""
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from autograder.core.data import Data, Lean
+from autograder.core.data import Data, OmitsNewDefaults
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -138,7 +138,7 @@ class Capture(Data):
 
 
 class CapturedCase(Data):
-    """What the kernel says of one foreign test. `value` is the points that a test cell computed, None for all or none.
+    """What the kernel says of one external test. `value` is the points that a test cell computed, None for all or none.
 
     Of a doctest that failed, `example` gives `got` where `want` was expected; `error` is the exception of another one,
     and `line` the line of a test cell that it came from.
@@ -154,7 +154,7 @@ class CapturedCase(Data):
 
 
 class CapturedTest(Data):
-    """What came of a foreign test, by the `key` of its content; it may have fewer cases than were asked for.
+    """What came of a external test, by the `key` of its content; it may have fewer cases than were asked for.
 
     "broken": the test itself could not be executed, and `problem` says why.
     """
@@ -206,7 +206,7 @@ class CellRun(Data):
     truncated: bool = False
 
 
-class Evidence(Lean):
+class Evidence(OmitsNewDefaults):
     """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order.
 
     `asked` are the variables whose values were wanted, so that one that was not there is told from one that nobody
@@ -227,7 +227,7 @@ class Evidence(Lean):
     tests: tuple[CapturedTest, ...] = ()
     asked: tuple[str, ...] | None = None
 
-    later: ClassVar[tuple[str, ...]] = ("tests", "asked")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked")
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

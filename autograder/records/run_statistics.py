@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.core.data import Data
 
 
-class RunFacts(Data):
+class RunStatistics(Data):
     """The last run of `grade`. `at` is when it ended (ISO 8601, UTC), `seconds` how long it took by the clock.
 
     `failures` are the students on whom the autograder itself failed, with the reason; nothing of theirs is graded.
@@ -19,7 +19,7 @@ class RunFacts(Data):
     failures: dict[str, str] = {}
 
 
-class TrainingFacts(Data):
+class TrainingStatistics(Data):
     """The trusted runs behind a class's results: how many distinct ones, and the time they took together."""
 
     runs: int = 0

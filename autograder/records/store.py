@@ -27,9 +27,9 @@ from autograder.records.overrides import Overrides
 from autograder.records.result import Result
 from autograder.records.training import TrainingRun
 
-__all__ = ["FILE_NAME", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
+__all__ = ["GRADEBOOK_FILE", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
 
-FILE_NAME = "gradebook.db"
+GRADEBOOK_FILE = "gradebook.db"
 # Raised with every change of the tables.
 SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 50
@@ -109,9 +109,9 @@ class _Fact(_Table):
 
 _SCHEMA = ("", "schema version")
 
-Row = TypeVar("Row", bound=_Table)
+ResultRow = TypeVar("ResultRow", bound=_Table)
 StudentRow = TypeVar("StudentRow", bound=_OfStudent)
-Kept = TypeVar("Kept", bound=Data)
+_Kept = TypeVar("_Kept", bound=Data)
 
 
 class Gradebook:
@@ -178,7 +178,7 @@ class Gradebook:
         """Keep a student's result in place of any earlier one."""
         self._replace(self._result_row(result, result_key, slug))
 
-    def judged_again(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
+    def replace_result_if_unchanged(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
         """Keep a result in place of the one it was made from; False where that is gone, as another grader has a newer.
 
         So what a student handed in and the result beside it stay of one make.
@@ -258,7 +258,7 @@ class Gradebook:
             ) from None
         return StoredSubmission(row.student, row.slug, row.path, content)
 
-    def _row(self, table: type[Row], key: str | tuple[str, str]) -> Row | None:
+    def _row(self, table: type[ResultRow], key: str | tuple[str, str]) -> ResultRow | None:
         with self._explained(), self._session() as session:
             return session.get(table, key)
 
@@ -344,7 +344,7 @@ def _packed(data: Data) -> bytes:
     return zlib.compress(packed(data))
 
 
-def _unpacked(kind: type[Kept], content: bytes) -> Kept | None:
+def _unpacked(kind: type[_Kept], content: bytes) -> _Kept | None:
     """The data; None where it is damaged or of another shape, so that it is made again."""
     try:
         return unpacked(kind, zlib.decompress(content))

@@ -76,7 +76,7 @@ class TrainingTask(Data):
         return self.recipe.compilation.loss if unread else self.compilation.loss
 
     @property
-    def essence(self) -> TrainingTask:
+    def canonical(self) -> TrainingTask:
         """The task without what does not change its run (metrics, say): tasks of equal essence share one run."""
         return TrainingTask(
             architecture=self.architecture,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.core.files import write_atomically
-from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
 
@@ -18,8 +18,8 @@ def write_class_json(
     *,
     summary: ClassSummary,
     assignment: str,
-    run: RunFacts | None,
-    training: TrainingFacts,
+    run: RunStatistics | None,
+    training: TrainingStatistics,
     alike: Sequence[Likeness],
 ) -> None:
     """Everything that the class page shows but the pages' addresses, as one JSON object; numbers as numbers."""

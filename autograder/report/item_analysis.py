@@ -11,7 +11,7 @@ from autograder.core.language import say
 FEWEST = 10
 
 
-def discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
+def item_discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
     """The item-rest correlation: of a question's score with the score on all other questions.
 
     Args:

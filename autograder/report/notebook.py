@@ -13,7 +13,7 @@ from autograder.core.language import say
 from autograder.records.evidence import CellRun, Evidence
 from autograder.report.labels import visible
 from autograder.report.pictures import PictureAllowance, PictureRefused
-from autograder.report.sanitize import clean_html, code, markdown, plain, printed, shortened
+from autograder.report.sanitize import clean_html, code, markdown, plain_text, printed, shortened
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -142,7 +142,7 @@ def _source(cell: PageCell, allowance: Allowance) -> Markup:
     if cell.kind == "code":
         return code(shortened(cell.source, 30_000, 5_000))
     if cell.kind == "raw":
-        return plain(shortened(cell.source, 8_000, 2_000))
+        return plain_text(shortened(cell.source, 8_000, 2_000))
 
     return _text_cell(cell, allowance)
 
@@ -167,7 +167,7 @@ def _text_cell(cell: PageCell, allowance: Allowance) -> Markup:
             return None
 
     text = _PASTED.sub(name, cell.source)
-    return markdown(text, embed) if allowance.parse(text) else plain(shortened(text, 8_000, 2_000))
+    return markdown(text, embed) if allowance.parse(text) else plain_text(shortened(text, 8_000, 2_000))
 
 
 def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from autograder.core.files import replacing
 from autograder.records.result import Result
-from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report import plots
 from autograder.report.item_analysis import in_words
 from autograder.report.notebook import PageCell, anchors, page_cells, render_cells
@@ -72,8 +72,8 @@ def write_class_page(
     *,
     summary: ClassSummary,
     assignment_title: str,
-    run: RunFacts | None = None,
-    training: TrainingFacts | None = None,
+    run: RunStatistics | None = None,
+    training: TrainingStatistics | None = None,
     alike: Sequence[Likeness] = (),
 ) -> None:
     """Write the page of a class, all of it or nothing.
@@ -98,7 +98,7 @@ def write_class_page(
             assignment_title=assignment_title,
             summary=summary,
             run=run,
-            training=training or TrainingFacts(),
+            training=training or TrainingStatistics(),
             alike=alike,
             statuses=STATUSES,
             data=Markup(data.text),

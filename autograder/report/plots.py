@@ -24,7 +24,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Curve:
+class PlottedCurve:
     """A training curve in drawing units; points are (x, y), lines are ready for the attribute `points`.
 
     `epochs` says for each point how many epochs were over: "0.25", "1".
@@ -44,7 +44,7 @@ class Curve:
         return " ".join(f"{x:g},{y:g}" for x, y in points)
 
 
-def curve(exhibit: CurveExhibit) -> Curve:
+def curve(exhibit: CurveExhibit) -> PlottedCurve:
     """Where the curve of a training run stands; the accuracy axis ends at 1 and starts where there is something."""
     given = [*exhibit.training_accuracy, *exhibit.validation_accuracy]
     given += [
@@ -70,7 +70,7 @@ def curve(exhibit: CurveExhibit) -> Curve:
     labels = tuple(decimal(f"{round(point / exhibit.validations, 2):g}") for point in range(1, points + 1))
     validation = [value if math.isfinite(value) else -1.0 for value in exhibit.validation_accuracy]
     band = (exhibit.reference_low, exhibit.reference_high)
-    return Curve(
+    return PlottedCurve(
         x_ticks=tuple(Tick(x(point), labels[point - 1]) for point in range(1, points + 1, every)),
         y_ticks=tuple(Tick(y(low + k * step), fixed(low + k * step, 2)) for k in range(round((1 - low) / step) + 1)),
         training=line(exhibit.training_accuracy),

@@ -12,7 +12,7 @@ from autograder.core.language import speaking
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
 from autograder.records.overrides import notebook_digest, overridden
 from autograder.records.result import Override, Result
-from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.records.store import Gradebook, StoredResult
 from autograder.report.answers_csv import write_answers_csv
 from autograder.report.class_json import write_class_json
@@ -78,7 +78,7 @@ def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> 
     with speaking(assignment.language):
         summary = summarize(results(), pages.__getitem__, images=images)
     facts = gradebook.fact("last_run")
-    run = RunFacts.model_validate_json(facts) if facts else None
+    run = RunStatistics.model_validate_json(facts) if facts else None
     training = _training_facts(gradebook, runs)
     alike = _alike(assignment, gradebook)
     with speaking(assignment.language):
@@ -96,9 +96,9 @@ def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> 
     return folder / "index.html"
 
 
-def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingFacts:
+def _training_facts(gradebook: Gradebook, keys: Iterable[str]) -> TrainingStatistics:
     found = [run for run in map(gradebook.training_run, sorted(keys)) if run is not None]
-    return TrainingFacts(
+    return TrainingStatistics(
         runs=len(found),
         seconds=round(sum(run.seconds for run in found), 1),
         devices=tuple(sorted({run.computed_on for run in found})),

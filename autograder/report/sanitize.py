@@ -105,9 +105,9 @@ _MARKDOWN = _parser()
 def markdown(source: str, embed: Embed | None = None) -> Markup:
     """Markdown as harmless HTML; headings start at the third level, below the page's own."""
     if len(source) > MAX_MARKDOWN:
-        return plain(shortened(source, 8_000, 2_000))
+        return plain_text(shortened(source, 8_000, 2_000))
     cleaned = clean_html(_html(source), embed)
-    return plain(source) if cleaned is None else cleaned
+    return plain_text(source) if cleaned is None else cleaned
 
 
 # The cells of the handout stand in every notebook of a class.
@@ -120,7 +120,7 @@ def _html(source: str) -> str:
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
-def plain(text: str) -> Markup:
+def plain_text(text: str) -> Markup:
     """`text` as it is, in a preformatted block."""
     return Markup("<pre>{}</pre>").format(visible(text))
 

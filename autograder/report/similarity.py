@@ -34,7 +34,7 @@ _NOT_PYTHON = re.compile(r"^\s*[%!?].*$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Passage:
     """Where a fingerprint was taken: a code cell from 0, and its lines from 1."""
 
     cell: int
@@ -56,12 +56,12 @@ class Likeness:
     passage: tuple[str, str]
 
 
-def fingerprints(cells: Sequence[str]) -> dict[int, Place]:
+def fingerprints(cells: Sequence[str]) -> dict[int, Passage]:
     """The winnowed fingerprints of a notebook's code cells; cells that are no Python have none."""
-    found: dict[int, Place] = {}
+    found: dict[int, Passage] = {}
     for index, source in enumerate(cells):
         for mark, first, last in _marks(source):
-            found.setdefault(mark, Place(index, first, last))
+            found.setdefault(mark, Passage(index, first, last))
     return found
 
 
@@ -156,7 +156,7 @@ def _walk(node: ast.AST, line: int) -> Iterator[tuple[str, int]]:
         yield from _walk(child, line)
 
 
-def _longest(places: Mapping[int, Place], marks: Sequence[int], cells: Sequence[str]) -> str:
+def _longest(places: Mapping[int, Passage], marks: Sequence[int], cells: Sequence[str]) -> str:
     """The lines of the longest stretch that these fingerprints cover without a gap of more than a line."""
     lines: dict[int, set[int]] = defaultdict(set)
     for mark in marks:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from autograder.records.result import Result, Status
 from autograder.report.attention import Attention, NetworkInUse, NetworksInUse
-from autograder.report.item_analysis import discrimination
+from autograder.report.item_analysis import item_discrimination
 from autograder.report.misconceptions import Misconception, Misconceptions
 
 STATUSES: tuple[Status, ...] = ("correct", "partial", "wrong", "not_reached", "needs_review", "error")
@@ -19,7 +19,7 @@ COMMONEST = 12
 
 
 @dataclass(frozen=True, slots=True)
-class StudentRow:
+class ClassRow:
     """One line of the table; `answers` are (status, score) per question, None where there is no such verdict."""
 
     student: str
@@ -50,7 +50,7 @@ class QuestionSummary:
 
     @property
     def discrimination(self) -> float | None:
-        return discrimination(self.pairs)
+        return item_discrimination(self.pairs)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ClassSummary:
     from `least_decided` to `decided`.
     """
 
-    rows: tuple[StudentRow, ...]
+    rows: tuple[ClassRow, ...]
     questions: tuple[QuestionSummary, ...]
     misconceptions: tuple[Misconception, ...]
     further_misconceptions: int
@@ -135,10 +135,10 @@ def _row(
     answers: dict[str, tuple[Status, float]],
     questions: tuple[str, ...],
     page_of: Callable[[str], str],
-) -> StudentRow:
+) -> ClassRow:
     decided = result.points - result.pending
     share = result.score / decided if decided > 0 else 0.0
-    return StudentRow(
+    return ClassRow(
         student=result.student,
         href="students/" + quote(page_of(result.student), errors="replace"),
         submission=result.submission,

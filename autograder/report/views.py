@@ -22,7 +22,7 @@ MOST_STEPS = 3
 
 
 @dataclass(frozen=True)
-class Step:
+class RunStep:
     """One thing to work on: the place on the page that says more, what it is about, and what was found."""
 
     anchor: str
@@ -40,7 +40,7 @@ class Glance:
     decided: float
     waiting: str
     gist: str
-    steps: tuple[Step, ...]
+    steps: tuple[RunStep, ...]
     further: int
 
 
@@ -102,17 +102,17 @@ def at_a_glance(result: Result) -> Glance:
     return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
 
 
-def _steps(result: Result) -> tuple[Step, ...]:
+def _steps(result: Result) -> tuple[RunStep, ...]:
     """What to work on: cells that did not run first, then root causes in the order of the questions.
 
     What only follows from an earlier mistake is no step: it goes away with it, as a missing network does with the
     failure of the cell that makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
-    broken = [Step("notes", note.where, note.message) for note in result.notes if note.where]
+    broken = [RunStep("notes", note.where, note.message) for note in result.notes if note.where]
     failed = {anchor(note.where) for note in result.notes}
     causes = [
-        Step(places[question], title, finding.message)
+        RunStep(places[question], title, finding.message)
         for question, title, _, findings in root_causes(result)
         if question
         for finding in findings

@@ -10,7 +10,7 @@ from textwrap import TextWrapper
 from autograder.checks.student_network import StudentNetwork
 from autograder.core.language import mark, say
 from autograder.network.measure import rows, sum_up
-from autograder.network.values import shown
+from autograder.network.values import shown_value
 from autograder.records.result import ComparisonExhibit, Finding, RowCells, Verdict
 
 _WIDTH = 90  # characters that fit into an output of JupyterLab on a small screen, beside otter's own indent
@@ -51,7 +51,7 @@ def findings_in_words(found: Verdict | Finding) -> str:
 
 def network_in_words(student: StudentNetwork, name: str) -> str:
     """A network of the student as it is understood; it must have an architecture."""
-    called = shown(student.captured.name) if student.captured is not None else name
+    called = shown_value(student.captured.name) if student.captured is not None else name
     measured = rows(student.architecture) if student.architecture is not None else ()
     sentence = say(
         "`{name}` is understood as a network of {layers:,} operations with {parameters:,} parameters.",

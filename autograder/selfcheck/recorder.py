@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from autograder.checks.base import NotebookCell
-from autograder.observe.capture_log import Ledger
+from autograder.observe.capture_log import CaptureLog
 from autograder.records.evidence import Capture, CapturedFigure, CapturedFit, CellRun, Evidence, Failure
 
 # Of the cells that were run so many are remembered.
@@ -30,7 +30,7 @@ class Watch:
         self.variables = variables
         self._names: list[str] = []
         self._describer: Any = None
-        self._ledger = Ledger()
+        self._ledger = CaptureLog()
         self._events: dict[str, Events] = {}
         self._cells: dict[str, tuple[str, CellRun]] = {}
 

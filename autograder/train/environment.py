@@ -20,7 +20,7 @@ _COMPUTING = ("autograder", "keras", "numpy", "python")
 _OF_BACKEND = {"jax": ("jax", "jaxlib")}
 
 
-class TrainingPlace(Data):
+class TrainEnvironment(Data):
     """A machine as training sees it. `device` is "cpu", or "gpu:" and its model; `data` the digests of datasets;
     `backend` what Keras computes with."""
 
@@ -31,7 +31,7 @@ class TrainingPlace(Data):
     data: dict[str, str]
 
     @classmethod
-    def here(cls, names: Iterable[str] = tuple(datasets.SHAPES)) -> TrainingPlace:
+    def here(cls, names: Iterable[str] = tuple(datasets.SHAPES)) -> TrainEnvironment:
         """This machine with those of the datasets that it has."""
         return cls(versions=computing_versions(), device=device_kind(), data=datasets.digests(names))
 
@@ -49,7 +49,7 @@ class TrainingPlace(Data):
         name = task.recipe.dataset
         if name not in self.data:
             raise datasets.DatasetMissing(name, f"The dataset {name} is missing where networks are trained.")
-        return digest("training run", task.essence.key, self.data[name], self._circumstances)
+        return digest("training run", task.canonical.key, self.data[name], self._circumstances)
 
     @property
     def _circumstances(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ from autograder.network.measure import measure_until_misfit
 from autograder.records import training_messages
 from autograder.records.training import Recipe, TrainingTask
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
-from autograder.train.images import Images, Unsuitable, one_hot, prepare
+from autograder.train.images import Images, Unsuitable, one_hot, prepare_images
 from autograder.train.predictions import predictions
 from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
 from autograder.train.signals import signals
@@ -73,7 +73,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
         raise Untrainable(training_messages.ONE_IN_ONE_OUT.format(**counts))
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
-    images = prepare(arrays, task.recipe, inputs[0][1:])
+    images = prepare_images(arrays, task.recipe, inputs[0][1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
@@ -85,7 +85,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     loss = make_loss(task.loss)
     # Without XLA TensorFlow starts sooner, and JAX compiles nothing at all.
     model.compile(optimizer, loss, metrics=[accuracy(name="accuracy")], jit_compile=BACKEND == "jax")
-    validation = Validation(model, loss, images, sparse)
+    validation = ValidationData(model, loss, images, sparse)
     ended = _until_decided(model, images, validation, task, sparse, report)
     if measured[outputs[0]].shape[-1] == CLASSES:
         raw = images.pixels_validation
@@ -96,7 +96,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
 
 
 def _until_decided(
-    model: Any, images: Images, validation: Validation, task: TrainingTask, sparse: bool, report: Report
+    model: Any, images: Images, validation: ValidationData, task: TrainingTask, sparse: bool, report: Report
 ) -> str:
     """Train and report each validation; why it ended, in a word."""
     best = 0.0
@@ -123,7 +123,7 @@ def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
         raise Untrainable(problem.format(count=size, classes=CLASSES))
 
 
-def _rounds(model: Any, images: Images, validation: Validation, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
+def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
     """Train epoch by epoch; each epoch sees every image once, in a new order, an incomplete last batch left out."""
     y_train = images.y_train if sparse else one_hot(images.y_train)
     count = len(images.x_train)
@@ -150,7 +150,7 @@ def _rounds(model: Any, images: Images, validation: Validation, recipe: Recipe, 
             yield Reached(float(training_accuracy), validation_accuracy, float(training_loss), validation_loss)
 
 
-class Validation:
+class ValidationData:
     """The network on the validation images. `outputs` is what it last said of them, one row each (N × classes)."""
 
     def __init__(self, model: Any, loss: keras.losses.Loss, images: Images, sparse: bool) -> None:

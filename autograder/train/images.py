@@ -39,7 +39,7 @@ class Images:
     pixels_validation: NDArray[np.uint8]
 
 
-def prepare(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
+def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
     """The images that the recipe asks for, in the layout of `input_shape` (without its batch axis).
 
     Raises:

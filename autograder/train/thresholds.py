@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from autograder.core.errors import UserError
 
 MIN_RUNS = 20
-# Standard deviations below the mean: 4.32 is the one-sided tolerance factor for 20 runs of a normal quantity, below
+# AnswerKey deviations below the mean: 4.32 is the one-sided tolerance factor for 20 runs of a normal quantity, below
 # which with 95 % confidence less than one run in a thousand falls (noncentral t; NIST/SEMATECH e-Handbook 7.2.6.3).
 DEVIATIONS = 4.32
 # How far below the worst run that was seen, whatever the spread: accuracies near 1 are skewed to the left, and a

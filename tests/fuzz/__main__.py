@@ -16,7 +16,7 @@ import argparse
 import sys
 import time
 
-from tests.fuzz import external_tests as foreign
+from tests.fuzz import external_tests
 from tests.fuzz import intake, judging, networks
 from tests.fuzz.campaign import Outcome, Target, run
 
@@ -34,7 +34,7 @@ SHARES = {
     "test-answers": 3,
     "test-places": 2,
 }
-MAKERS = networks.MAKERS | judging.MAKERS | intake.MAKERS | foreign.MAKERS
+MAKERS = networks.MAKERS | judging.MAKERS | intake.MAKERS | external_tests.MAKERS
 TARGETS = [Target(name, MAKERS[name], share) for name, share in SHARES.items()]
 HEAD = f"{'target':14}{'cases':>8}{'accepted':>10}{'refused':>9}{'faults':>8}{'seconds':>9}  slowest"
 

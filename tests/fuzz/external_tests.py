@@ -1,4 +1,4 @@
-"""Foreign tests: files as an instructor hands them over, and what a student's kernel says of them."""
+"""External tests: files as an instructor hands them over, and what a student's kernel says of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.core.data import packed, unpacked
 from autograder.observe.schedule import steps_of
 from autograder.records.evidence import CapturedTest, Evidence, InvalidEvidence
 from autograder.records.external_tests.model import Case as TestCase
-from autograder.records.external_tests.model import ForeignTestsError, NbgraderCell, OtterTest, Suite
+from autograder.records.external_tests.model import ExternalTestsError, NbgraderCell, OtterTest, Suite
 from autograder.records.external_tests.nbgrader import placed, read_source
 from autograder.records.external_tests.otter import read_test_file
 from tests.fuzz.campaign import Case, Wrong
@@ -47,7 +47,7 @@ def files() -> Case:
     def case(random: Random) -> bool:
         try:
             suite = read_test_file(text(random, random.choice(_FILES), _WORDS), "q.py")
-        except ForeignTestsError:
+        except ExternalTestsError:
             return False
         unpacked(Suite, packed(suite))
         if len(suite.cases) != sum(test.count for test in suite.tests):
@@ -103,7 +103,7 @@ def places() -> Case:
             raise Wrong("every test is run once")
         try:
             read_source(cells, "source")
-        except ForeignTestsError:
+        except ExternalTestsError:
             return False
         return True
 

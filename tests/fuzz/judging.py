@@ -18,11 +18,11 @@ from autograder.checks.base import NotebookCell
 from autograder.checks.judging import with_explanations
 from autograder.checks.number_parsing import SeveralNumbers, read_numeral, written
 from autograder.core.data import packed, unpacked
-from autograder.grading.answer_key import Standard, context_of
+from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
 from autograder.intake.notebook import code_cells
-from autograder.observe.capture_log import Ledger
+from autograder.observe.capture_log import CaptureLog
 from autograder.records.evidence import Capture, CellRun, Evidence, InvalidEvidence
 from autograder.records.result import Result
 from autograder.records.training import LayerSignal, Mistake, Predictions, TrainingRun, TrainingTask
@@ -40,11 +40,11 @@ LARGEST_PAGE = 2**20
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
-def _captures() -> list[tuple[Standard, str]]:
+def _captures() -> list[tuple[AnswerKey, str]]:
     """What the kernel of each reference solution said, as JSON."""
     return [
-        (standard, json.dumps({name: standard.reference.evidence.model_dump()[name] for name in SECTIONS}))
-        for standard in standards().values()
+        (answer_key, json.dumps({name: answer_key.reference.evidence.model_dump()[name] for name in SECTIONS}))
+        for answer_key in standards().values()
     ]
 
 
@@ -94,7 +94,7 @@ def captures() -> Case:
             found = Capture.parse(raw)
         except InvalidEvidence:
             return False
-        ledger = Ledger()
+        ledger = CaptureLog()
         ledger.add(found)
         ledger.add(found)
         unpacked(Capture, packed(found))
@@ -208,25 +208,25 @@ def _reached(random: Random, task: TrainingTask) -> TrainingRun:
     )
 
 
-def _graded(random: Random, standard: Standard, capture: str, notebook: Any) -> tuple[Result, Evidence] | None:
+def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) -> tuple[Result, Evidence] | None:
     """The result on mutated evidence, made as grading makes it; None where the evidence is refused."""
     try:
         parsed = Capture.parse(dumped(_changed(random, capture)))
     except InvalidEvidence:
         return None
     found = {name: getattr(parsed, name) for name in SECTIONS}
-    before = standard.reference.evidence
+    before = answer_key.reference.evidence
     notes = (random.choice(TEXTS),) if random.random() < 0.1 else ()
     cells = tuple(_run(random, one) for one in before.cells)
     evidence = before.model_copy(update={**found, "cells": cells, "notes": notes})
     evidence = unpacked(Evidence, packed(evidence))
-    context = context_of(standard, evidence, notebook)
+    context = context_of(answer_key, evidence, notebook)
     if random.random() < 0.3:
         changed = (one.model_copy(update={"source": text(random, one.source, TEXTS)}) for one in context.cells)
         context = replace(context, cells=tuple(NotebookCell.model_validate(one.model_dump()) for one in changed))
-    context = with_runs(standard, context, lambda task: _reached(random, task))
+    context = with_runs(answer_key, context, lambda task: _reached(random, task))
     context = with_explanations(context, lambda task: _reached(random, task))
-    result = conclude(standard, "Zoë 😀 <b>", "a/b.ipynb", context)
+    result = conclude(answer_key, "Zoë 😀 <b>", "a/b.ipynb", context)
     for verdict in result.questions:
         if verdict.status == "error":
             raise Wrong(f"{verdict.id}: {' '.join(finding.hint for finding in verdict.findings)}")
@@ -271,7 +271,7 @@ def _run(random: Random, cell: CellRun) -> CellRun:
 
 
 def verdicts() -> Case:
-    known = [(standard, capture, read_solution(standard.assignment)) for standard, capture in _captures()]
+    known = [(answer_key, capture, read_solution(answer_key.assignment)) for answer_key, capture in _captures()]
     return lambda random: _graded(random, *random.choice(known)) is not None
 
 
@@ -316,24 +316,24 @@ def check_page(path: Path, *, scripts: bool, largest: int = LARGEST_PAGE) -> Non
 
 
 def pages() -> Case:
-    known = [(standard, capture, read_solution(standard.assignment)) for standard, capture in _captures()]
+    known = [(answer_key, capture, read_solution(answer_key.assignment)) for answer_key, capture in _captures()]
     place = tempfile.TemporaryDirectory()
     folder = Path(place.name)
 
     def case(random: Random, keep: object = place) -> bool:
-        standard, capture, notebook = random.choice(known)
-        graded = _graded(random, standard, capture, notebook)
+        answer_key, capture, notebook = random.choice(known)
+        graded = _graded(random, answer_key, capture, notebook)
         if graded is None:
             return False
         result, evidence = graded
         cells = page_cells(notebook, evidence)
         if random.random() < 0.5:
             cells = [replace(one, source=text(random, one.source, (*TEXTS, *MARKDOWN))) for one in cells]
-        questions = standard.assignment.questions
+        questions = answer_key.assignment.questions
         write_student_page(
             folder / "student.html",
             result=result,
-            assignment_title=standard.assignment.title,
+            assignment_title=answer_key.assignment.title,
             cells=cells,
             depends={one.id: one.depends for one in questions if one.depends is not None},
             parts={one.id: one.part for one in questions if one.part},

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.assignment import load
 from autograder.core.data import digest
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
@@ -32,20 +32,20 @@ Layer = dict[str, Any]
 
 
 @functools.cache
-def standards() -> dict[str, Standard]:
+def standards() -> dict[str, AnswerKey]:
     """What all assignments are held against, by name."""
     folders = sorted(path.parent for path in (ROOT / "assignments").glob("*/reference.json"))
-    return {folder.name: Standard.stored(load(str(folder))) for folder in folders}
+    return {folder.name: AnswerKey.stored(load(str(folder))) for folder in folders}
 
 
 def configurations() -> Case:
     known = [
-        (network.class_name, json.dumps(network.config), expected, standard.expected)
-        for standard in standards().values()
-        for network in standard.reference.evidence.networks
-        for expected in [standard.expected.get(network.name)]
+        (network.class_name, json.dumps(network.config), expected, answer_key.expected)
+        for answer_key in standards().values()
+        for network in answer_key.reference.evidence.networks
+        for expected in [answer_key.expected.get(network.name)]
     ]
-    expected_of = [one for standard in standards().values() for one in standard.expected.values()]
+    expected_of = [one for answer_key in standards().values() for one in answer_key.expected.values()]
 
     def case(random: Random) -> bool:
         class_name, config, expected, _ = random.choice(known)
@@ -178,8 +178,8 @@ def _rewire(random: Random, tree: Any) -> None:
 def compilations() -> Case:
     known = [
         json.dumps(network.compile)
-        for standard in standards().values()
-        for network in standard.reference.evidence.networks
+        for answer_key in standards().values()
+        for network in answer_key.reference.evidence.networks
         if network.compile
     ]
 

@@ -20,7 +20,7 @@ from autograder.grading.bilingual import with_english
 from autograder.lms.bundle import _words
 from autograder.lms.packaged import _bring_catalogues
 from autograder.records.result import Finding, Result, Verdict
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.labels import day, points
 from autograder.report.report_folder import write_report
 from autograder.report.review.serve import reviewing
@@ -138,7 +138,7 @@ def fetched(address: str, data: dict[str, str] | None = None) -> str:
 def test_the_review_is_german_in_every_thread(tmp_path: Path) -> None:
     notebook = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
     assignment = load("cnn2").told_in("de")
-    with Gradebook(tmp_path / FILE_NAME) as gradebook:
+    with Gradebook(tmp_path / GRADEBOOK_FILE) as gradebook:
         gradebook.store_submission("Ada", "ada", "Ada.ipynb", notebook)
         gradebook.store_result(a_result("Flatten fehlt."), result_key="r", slug="ada")
         write_report(tmp_path, assignment, gradebook, changed=())

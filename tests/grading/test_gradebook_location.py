@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.cli import app
-from autograder.grading.gradebook_location import NOTE_NAME, keeping_of, settled
-from autograder.records.store import FILE_NAME, Gradebook, GradebookError
+from autograder.grading.gradebook_location import NOTE_NAME, location_of, resolve
+from autograder.records.store import GRADEBOOK_FILE, Gradebook, GradebookError
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def report(tmp_path: Path) -> Path:
 
 
 def keep(report: Path, url: str, assignment: str = "cnn2") -> Gradebook:
-    keeping = settled(report, load(assignment), url)
-    assert keeping is not None
-    with keeping.opened():
-        keeping.note(report)
-    return Gradebook(keeping.url, keeping.assignment)
+    location = resolve(report, load(assignment), url)
+    assert location is not None
+    with location.opened():
+        location.note(report)
+    return Gradebook(location.url, location.assignment)
 
 
 def test_without_a_url_the_report_folder_keeps_its_own_gradebook(report: Path) -> None:
-    assert settled(report, load("cnn2"), None) is None
-    assert settled(report, load("cnn2"), f"sqlite:///{report / FILE_NAME}") is None
+    assert resolve(report, load("cnn2"), None) is None
+    assert resolve(report, load("cnn2"), f"sqlite:///{report / GRADEBOOK_FILE}") is None
     assert not report.exists()
 
 
@@ -46,10 +46,10 @@ def test_what_was_named_once_is_found_again_from_any_folder(
     monkeypatch.chdir(tmp_path)
     keep(report, "sqlite:///grades.db").close()
     monkeypatch.chdir("/")
-    found = keeping_of(report)
+    found = location_of(report)
     assert found is not None
     assert found.url == f"sqlite:///{tmp_path / 'grades.db'}"
-    assert settled(report, load("cnn2"), None) == settled(report, load("cnn2"), found.url) == found
+    assert resolve(report, load("cnn2"), None) == resolve(report, load("cnn2"), found.url) == found
     assert Path(found.assignment_folder) == load("cnn2").folder.resolve()
 
 
@@ -107,13 +107,13 @@ def test_without_the_driver_the_sentence_names_what_to_install(
 def test_a_folder_that_keeps_its_grades_elsewhere_is_refused(report: Path, url: str, tmp_path: Path) -> None:
     keep(report, url).close()
     with pytest.raises(GradebookError, match=r"keeps its grades in .*grades.db, not in .*other.db"):
-        settled(report, load("cnn2"), f"sqlite:///{tmp_path / 'other.db'}")
+        resolve(report, load("cnn2"), f"sqlite:///{tmp_path / 'other.db'}")
     with pytest.raises(GradebookError, match='holds the grades of "cnn2", not of "cnn1"'):
-        settled(report, load("cnn1"), url)
+        resolve(report, load("cnn1"), url)
     (tmp_path / "own").mkdir()
-    Gradebook(tmp_path / "own" / FILE_NAME).close()
+    Gradebook(tmp_path / "own" / GRADEBOOK_FILE).close()
     with pytest.raises(GradebookError, match="leave --gradebook out"):
-        settled(tmp_path / "own", load("cnn2"), url)
+        resolve(tmp_path / "own", load("cnn2"), url)
 
 
 def test_the_file_inside_another_report_folder_is_refused(report: Path, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_file_inside_another_report_folder_is_refused(report: Path, tmp_path
         own.store_fact("assignment", "cnn1")
     with pytest.raises(GradebookError, match="a report folder's own gradebook"):
         keep(report, f"sqlite:///{tmp_path / 'own.db'}")
-    assert keeping_of(report) is None
+    assert location_of(report) is None
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,6 @@ def test_nothing_listens_while_a_class_is_graded(tmp_path):
                 found |= listening(process)
             time.sleep(0.1)
     assert grader.returncode == 0
-    # The sandbox, its warm process, a kernel and the training were looked at.
+    # The sandbox, its zygote, a kernel and the training were looked at.
     assert most >= 4
     assert found == set()

@@ -12,7 +12,7 @@ import pytest
 from postgresql_server import PASSWORD
 
 from autograder.grading.gradebook_location import NOTE_NAME
-from autograder.records.store import FILE_NAME
+from autograder.records.store import GRADEBOOK_FILE
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_two_graders_at_once_on_one_gradebook_and_the_commands_after_them(where:
         _, complained = grader.communicate(timeout=100)
         assert grader.returncode == 0, complained
     for report in {one, two}:
-        assert (report / FILE_NAME).exists() == (not where)
+        assert (report / GRADEBOOK_FILE).exists() == (not where)
         if where:
             assert PASSWORD not in (report / NOTE_NAME).read_text()
     # Nothing is named again: the report folder says where its gradebook is.

@@ -24,7 +24,7 @@ from models import MODELS
 from poisoning import POISONING
 from stealing import STEALING
 
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51"
@@ -50,7 +50,7 @@ class Graded:
 
     def printed(self, student: str) -> str:
         """All that the student's cells put out."""
-        with Gradebook(self.folder / FILE_NAME) as gradebook:
+        with Gradebook(self.folder / GRADEBOOK_FILE) as gradebook:
             evidence = gradebook.evidence(self.results[student]["keys"]["evidence"])
         assert evidence is not None
         return "\n".join(str(output.get("text", output)) for cell in evidence.cells for output in cell.outputs)

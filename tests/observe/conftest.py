@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from autograder.observe.observer import Observer
-from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 from autograder.observe.task import Limits, ObserveTask
 from autograder.records.evidence import Evidence
 
@@ -18,7 +18,7 @@ Observe = Callable[..., Evidence]
 @pytest.fixture(scope="session")
 def observer() -> Iterator[Observer]:
     try:
-        isolation = choose("bubblewrap")
+        isolation = choose_isolation("bubblewrap")
     except IsolationUnavailable as missing:
         pytest.skip(str(missing))
     with Observer(isolation, workers=2) as observer:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from autograder.observe.capture_log import Ledger
+from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import tidy
 from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork
 
@@ -10,21 +10,21 @@ def network(cell: int, name: str = "model", units: int = 1) -> CapturedNetwork:
 
 
 def test_a_state_keeps_the_cell_where_it_was_first_seen() -> None:
-    ledger = Ledger()
+    ledger = CaptureLog()
     for cell in range(3):
         ledger.add(Capture(networks=(network(cell),)))
     assert ledger.networks == (network(0),)
 
 
 def test_a_new_state_replaces_the_old_one() -> None:
-    ledger = Ledger()
+    ledger = CaptureLog()
     ledger.add(Capture(networks=(network(0), network(0, "other"))))
     ledger.add(Capture(networks=(network(4, units=2),)))
     assert ledger.networks == (network(4, units=2), network(0, "other"))
 
 
 def test_events_are_kept_in_their_order_and_bounded() -> None:
-    ledger = Ledger()
+    ledger = CaptureLog()
     for cell in range(300):
         ledger.add(Capture(fits=(CapturedFit(epochs=cell, cell=cell),)))
     assert [fit.cell for fit in ledger.fits] == list(range(200))

@@ -261,9 +261,9 @@ def test_progress_bars_are_kept_in_their_last_state(observe: Observe) -> None:
 
 
 def test_the_key_depends_on_code_task_and_isolation_only(observer: Observer) -> None:
-    from autograder.observe.sandbox.isolation import choose
+    from autograder.observe.sandbox.isolation import choose_isolation
 
-    task, isolation = ObserveTask(variables=("x",)), choose("none")
+    task, isolation = ObserveTask(variables=("x",)), choose_isolation("none")
     key = task.key(["a = 1"], isolation)
     assert key == ObserveTask(variables=("x",)).key(["a = 1"], isolation)
     assert key != task.key(["a = 2"], isolation)

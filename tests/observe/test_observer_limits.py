@@ -276,7 +276,7 @@ def test_notebooks_running_beside_each_other_do_not_meet(observe: Observe) -> No
 
 @pytest.mark.alone
 def test_nothing_is_left_behind(observe: Observe) -> None:
-    observe("1")  # the warm process is there from now on
+    observe("1")  # the zygote is there from now on
     before = _settled_traces()
     evidence = observe(
         dedent("""

@@ -108,13 +108,13 @@ def test_a_result_judged_again_never_replaces_one_that_another_grader_made_meanw
         for book in (other, gradebook):
             book.store_result(result("anna"), result_key="r", slug="anna")
         (before,) = gradebook.results()
-        assert gradebook.judged_again(before, result("anna", 2.0), result_key="again")
-        assert not gradebook.judged_again(before, result("anna", 3.0), result_key="late")
+        assert gradebook.replace_result_if_unchanged(before, result("anna", 2.0), result_key="again")
+        assert not gradebook.replace_result_if_unchanged(before, result("anna", 3.0), result_key="late")
         stored = gradebook.result("anna")
         assert stored is not None
         assert (stored.result.score, stored.result_key, stored.slug) == (2.0, "again", "anna")
         gradebook.remove_missing([])
-        assert not gradebook.judged_again(stored, result("anna", 3.0), result_key="late")
+        assert not gradebook.replace_result_if_unchanged(stored, result("anna", 3.0), result_key="late")
         assert [one.result_key for one in other.results()] == ["r"]
 
 

@@ -26,10 +26,10 @@ from autograder.records.result import (
     TextExhibit,
     Verdict,
 )
-from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report.answers_csv import write_answers_csv
 from autograder.report.class_json import write_class_json
-from autograder.report.item_analysis import discrimination
+from autograder.report.item_analysis import item_discrimination
 from autograder.report.misconceptions import root_causes
 from autograder.report.pages import write_class_page
 from autograder.report.similarity import Likeness
@@ -219,10 +219,10 @@ def test_long_answers_that_agree_word_for_word_and_rare_common_code_are_shown_as
 
 def test_discrimination_tells_a_question_that_the_strong_pass_from_one_that_they_fail() -> None:
     rising = [(float(score > 5), float(score)) for score in range(12)]
-    assert discrimination(rising) == pytest.approx(0.869, abs=0.01)
-    assert discrimination([(1 - score, rest) for score, rest in rising]) == pytest.approx(-0.869, abs=0.01)
-    assert discrimination(rising[:9]) is None
-    assert discrimination([(1.0, rest) for _, rest in rising]) is None
+    assert item_discrimination(rising) == pytest.approx(0.869, abs=0.01)
+    assert item_discrimination([(1 - score, rest) for score, rest in rising]) == pytest.approx(-0.869, abs=0.01)
+    assert item_discrimination(rising[:9]) is None
+    assert item_discrimination([(1.0, rest) for _, rest in rising]) is None
 
 
 def test_the_table_has_a_row_for_each_student_with_a_link_and_an_answer_for_each_question(tmp_path: Path) -> None:
@@ -262,13 +262,13 @@ def test_results_are_read_once_and_a_large_class_stays_small(tmp_path: Path) -> 
 
 def test_the_twin_says_the_same_as_the_page_and_pandas_reads_the_answers(tmp_path: Path) -> None:
     everyone = [pooling_forgotten("=1+1"), template("b"), pooling_forgotten("c"), unreadable("u")]
-    run = RunFacts(at="2026-01-01T00:00:00+00:00", seconds=9, workers=2, graded=4, reused=0, failures={"z": "why"})
+    run = RunStatistics(at="2026-01-01T00:00:00+00:00", seconds=9, workers=2, graded=4, reused=0, failures={"z": "why"})
     write_class_json(
         tmp_path / "class.json",
         summary=summarize(everyone, page_of),
         assignment="cnn2",
         run=run,
-        training=TrainingFacts(runs=2, seconds=3.5, devices=("cpu",)),
+        training=TrainingStatistics(runs=2, seconds=3.5, devices=("cpu",)),
         alike=[],
     )
     twin = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))
@@ -312,7 +312,7 @@ def test_what_persons_decided_is_in_the_files_with_who_when_and_why(tmp_path: Pa
     everyone = [decided("a", 3, "wrong", "An equal solution."), solved("b")]
     summary = summarize(everyone, page_of)
     write_class_json(
-        tmp_path / "class.json", summary=summary, assignment="x", run=None, training=TrainingFacts(), alike=[]
+        tmp_path / "class.json", summary=summary, assignment="x", run=None, training=TrainingStatistics(), alike=[]
     )
     (said,) = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))["decided"]
     assert (said["student"], said["score"], said["judged_score"]) == ("a", 3, 1)

@@ -34,7 +34,7 @@ from autograder.records.result import (
     TextExhibit,
     Verdict,
 )
-from autograder.records.run_statistics import RunFacts, TrainingFacts
+from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report.fragments import overview_fragment, question_fragment
 from autograder.report.further_reading import read_on
 from autograder.report.labels import accuracies, accuracy, anchor, day, duration, of_points, percent, points
@@ -106,8 +106,8 @@ def student_page(path: Path, shown: Result) -> str:
 
 
 def class_page(path: Path, results: list[Result]) -> str:
-    run = RunFacts(at="2026-11-24T00:00:00+00:00", seconds=93, workers=2, graded=3, reused=1, failures={"z": "x"})
-    training = TrainingFacts(runs=2, seconds=3.5, devices=("cpu",))
+    run = RunStatistics(at="2026-11-24T00:00:00+00:00", seconds=93, workers=2, graded=3, reused=1, failures={"z": "x"})
+    training = TrainingStatistics(runs=2, seconds=3.5, devices=("cpu",))
     names = [one.student for one in results]
     alike = [Likeness(students=(names[0], names[1]), share=0.8, fingerprints=9, passage=("a", "b"))]
     summary = summarize(results, lambda name: "x.html", images=600)

@@ -11,7 +11,7 @@ from autograder.assignment import load
 from autograder.authoring.release.public_part import public_part
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.records.evidence import CapturedNetwork, CapturedValue, Evidence
 from autograder.records.result import Verdict
 from autograder.selfcheck.checking import problem_of
@@ -19,13 +19,13 @@ from autograder.selfcheck.public import ChecksMissing, PublicPart, read_public
 
 
 @functools.cache
-def standard(name: str) -> Standard:
-    return Standard.stored(load(name))
+def answer_key(name: str) -> AnswerKey:
+    return AnswerKey.stored(load(name))
 
 
 @functools.cache
 def public(name: str) -> PublicPart:
-    own = standard(name)
+    own = answer_key(name)
     return public_part(own, Evidence(key="", cells=(), isolation="none", versions={}))
 
 
@@ -35,18 +35,18 @@ def said(name: str, question: str, context: Context) -> str:
 
 
 def graded(name: str, question: str, context: Context) -> Verdict:
-    return next(one for one in judge_all(standard(name).assignment.questions, context) if one.id == question)
+    return next(one for one in judge_all(answer_key(name).assignment.questions, context) if one.id == question)
 
 
 def with_value(name: str, value: CapturedValue) -> Context:
-    context = standard(name).reference_context()
+    context = answer_key(name).reference_context()
     values = tuple(value if one.name == value.name else one for one in context.evidence.values)
     return replace(context, evidence=context.evidence.model_copy(update={"values": values}))
 
 
 def with_layers(name: str, network: str, change) -> Context:
     """The solution with the layers of a Sequential network as `change` leaves their list."""
-    context = standard(name).reference_context()
+    context = answer_key(name).reference_context()
 
     def changed(one: CapturedNetwork) -> CapturedNetwork:
         if one.name != network:
@@ -91,7 +91,7 @@ def with_setting(kind: str, nth: int, **settings):
 )
 def test_findings_about_a_network_are_those_of_autograder_check(name: str, change, capsys) -> None:
     context = with_layers(name, "model", change)
-    question = next(one.id for one in standard(name).assignment.questions if one.kind == "architecture")
+    question = next(one.id for one in answer_key(name).assignment.questions if one.kind == "architecture")
     for asked in (question, "parameters"):
         verdict = graded(name, asked, context)
         text = said(name, asked, context)
@@ -115,7 +115,7 @@ def test_findings_about_a_network_are_those_of_autograder_check(name: str, chang
 )
 def test_what_no_summary_shows_is_left_to_grading(name: str, change) -> None:
     context = with_layers(name, "model", change)
-    question = next(one.id for one in standard(name).assignment.questions if one.kind == "architecture")
+    question = next(one.id for one in answer_key(name).assignment.questions if one.kind == "architecture")
     assert graded(name, question, context).status != "correct"
     assert said(name, question, context) == ""
 

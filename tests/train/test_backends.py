@@ -5,7 +5,7 @@ from training_networks import small_cnn, task
 
 from autograder.records.training import TrainingRun
 from autograder.train.backend_setting import NoSuchBackend, chosen_backend
-from autograder.train.environment import TrainingPlace
+from autograder.train.environment import TrainEnvironment
 from autograder.train.trainer import Trainer
 
 
@@ -39,7 +39,7 @@ def test_a_backend_that_there_is_not_is_refused_with_the_names_of_those_there_ar
 
 def test_tensorflow_is_what_trains_where_nothing_is_said(monkeypatch):
     monkeypatch.delenv("AUTOGRADER_BACKEND", raising=False)
-    assert TrainingPlace.here(()).backend == "tensorflow"
+    assert TrainEnvironment.here(()).backend == "tensorflow"
 
 
 def test_a_run_says_its_backend_where_it_is_not_the_usual_one():

@@ -21,7 +21,7 @@ _QUOTES = ('"""', "'''")
 LOCKED = {"deletable": False, "editable": False}
 
 
-class NoMaster(UserError):
+class NoMasterNotebook(UserError):
     """No master notebook can be made of the assignment; the sentence says why."""
 
 
@@ -44,7 +44,7 @@ def master(
         config: otter's own settings.
 
     Raises:
-        NoMaster: the two notebooks do not go together, or one of them cannot be marked up.
+        NoMasterNotebook: the two notebooks do not go together, or one of them cannot be marked up.
     """
     answers = iter(_matching(handout, solution))
     made = [_raw("# ASSIGNMENT CONFIG", config)]
@@ -70,7 +70,7 @@ def _matching(handout: NotebookNode, solution: NotebookNode) -> list[NotebookNod
     given = [cell for cell in handout.cells if cell.cell_type == "code"]
     answers = [cell for cell in solution.cells if cell.cell_type == "code"]
     if len(given) != len(answers):
-        raise NoMaster(
+        raise NoMasterNotebook(
             f"The handout has {len(given)} code cells, the solution {len(answers)}; a notebook to release needs the "
             "same cells in both, in the same order."
         )
@@ -87,7 +87,9 @@ def _marked(cell: NotebookNode, answer: NotebookNode) -> NotebookNode:
         magic, lines, answered = lines[:1], lines[1:], answered[1:]
     quote = next((quote for quote in _QUOTES if quote not in cell.source), None)
     if quote is None:
-        raise NoMaster(f"A code cell holds both kinds of triple quotes, which otter cannot mark up: {lines[0][:80]}")
+        raise NoMasterNotebook(
+            f"A code cell holds both kinds of triple quotes, which otter cannot mark up: {lines[0][:80]}"
+        )
     prompt = [f"r{quote}  # BEGIN PROMPT", *lines, f"{quote}  # END PROMPT"]
     marked = [*magic, *prompt, "# BEGIN SOLUTION NO PROMPT", *answered, "# END SOLUTION"]
     copy: NotebookNode = nbformat.from_dict({**cell, "source": "\n".join(marked)})

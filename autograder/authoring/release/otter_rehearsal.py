@@ -26,7 +26,7 @@ class Rehearsal(AbstractOtterPlugin):  # type: ignore[misc]
         return notebook
 
 
-def prepare(datasets: Sequence[str], *, shorten: bool) -> None:
+def prepare_rehearsal(datasets: Sequence[str], *, shorten: bool) -> None:
     """Inside otter's kernel: serve these datasets, and cut every call of `fit` short, as grading does.
 
     Raises:

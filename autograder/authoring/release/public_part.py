@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from autograder.checks.answers import Answered
 from autograder.checks.base import Context, Question
 from autograder.checks.registry import find_kind
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.shown import shown
@@ -23,16 +23,16 @@ from autograder.selfcheck.checking import problem_of
 from autograder.selfcheck.public import PublicNetwork, PublicPart, PublicQuestion
 
 
-def public_part(standard: Standard, handout: Evidence) -> PublicPart:
+def public_part(answer_key: AnswerKey, handout: Evidence) -> PublicPart:
     """What students may have.
 
     Args:
         standard: the assignment and its reference solution.
         handout: what the untouched notebook of the handout leaves behind: the networks that its own code builds.
     """
-    assignment, context = standard.assignment, standard.reference_context()
+    assignment, context = answer_key.assignment, answer_key.reference_context()
     networks = {}
-    for name, expected in standard.expected.items():
+    for name, expected in answer_key.expected.items():
         network = None
         if expected.table is not None:
             network = shown(expected.table, expected.architecture, _built(handout, name))

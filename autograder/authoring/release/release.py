@@ -33,8 +33,8 @@ from autograder.core.errors import UserError
 from autograder.core.files import write_atomically
 from autograder.core.language import say, speaking
 from autograder.core.wheel import wheel, zipped
-from autograder.grading.answer_key import Standard
-from autograder.grading.reference import FILE_NAME, read_solution
+from autograder.grading.answer_key import AnswerKey
+from autograder.grading.reference import REFERENCE_FILE, read_solution
 from autograder.selfcheck.public import PublicPart
 
 if TYPE_CHECKING:
@@ -76,15 +76,15 @@ def release(assignment: Assignment, observer: Observer, output: Path, *, run_tes
         run_tests: let otter run all tests on the solution.
 
     Raises:
-        ReleaseError, NoMaster, AssignmentError: with a sentence for the instructor; nothing was written then.
+        ReleaseError, NoMasterNotebook, AssignmentError: with a sentence for the instructor; nothing was written then.
     """
     if output.exists() and not (output / checks_name(assignment)).is_file():
         raise ReleaseError(f"{output} exists and holds no release of {assignment.name}; name another folder.")
-    standard = Standard.stored(assignment)
+    answer_key = AnswerKey.stored(assignment)
     handout = nbformat.read(assignment.notebook_path, as_version=4)
     with speaking(assignment.language):
-        part = public_part(standard, observer.observe(handout, assignment.observe_task()))
-        below = places(part, standard.reference_context())
+        part = public_part(answer_key, observer.observe(handout, assignment.observe_task()))
+        below = places(part, answer_key.reference_context())
         first = [_setup(assignment)]
         config = _config(assignment, run_tests=run_tests)
         source = master(handout, read_solution(assignment), part, below, first, config)
@@ -234,7 +234,7 @@ def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
 def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str, bytes]:
     """The files beside the assignment that its notebook names; nothing else is handed out."""
     text = "\n".join(cell.source for cell in handout.cells)
-    ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / FILE_NAME)
+    ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / REFERENCE_FILE)
     withheld = {path.resolve() for path in ours if path is not None}
     found = {}
     for path in sorted(assignment.folder.rglob("*")):

@@ -33,7 +33,7 @@ def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> 
         ratio = fit.batch_size / reference.batch_size
         if ratio >= _OTHER_BATCH:
             changed["batch_size"] = min(recipe.train, round(recipe.batch_size * ratio))
-    given, wanted = rows(fit.inputs), rows(reference.inputs)
+    given, wanted = findings_of_rows(fit.inputs), findings_of_rows(reference.inputs)
     if given and wanted and given < _FEW * wanted:
         changed["train"] = max(1, round(recipe.train * given / wanted))
     return task.model_copy(update={"recipe": recipe.model_copy(update=changed)})
@@ -45,7 +45,7 @@ def not_normalized(inputs: dict[str, Any] | None) -> bool:
     return any(value is not None and abs(value) > NORMALIZED for value in found)
 
 
-def rows(facts: dict[str, Any] | None) -> int | None:
+def findings_of_rows(facts: dict[str, Any] | None) -> int | None:
     """How many rows an array has, from its facts."""
     shape = (facts or {}).get("shape")
     first = shape[0] if isinstance(shape, list | tuple) and shape else None

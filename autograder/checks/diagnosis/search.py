@@ -17,7 +17,7 @@ RunOf = Callable[[TrainingTask], TrainingRun | None]
 
 
 @dataclass(frozen=True)
-class Case:
+class Faulty:
     """A network that misses its accuracy.
 
     Attributes:
@@ -58,7 +58,7 @@ class Found:
     close: bool = False
 
 
-def search(case: Case, run_of: RunOf) -> TrainingTask | Found:
+def search(case: Faulty, run_of: RunOf) -> TrainingTask | Found:
     """The next run that is needed, or what was found."""
     own = run_of(case.task)
     if own is None:
@@ -92,7 +92,7 @@ def search(case: Case, run_of: RunOf) -> TrainingTask | Found:
     return Found(tuple(trials), exhausted=True)
 
 
-def _try(case: Case, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf) -> TrainingTask | Trial | None:
+def _try(case: Faulty, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf) -> TrainingTask | Trial | None:
     """The trial of a substitution, the run that it still needs, or None where it cannot be made or was made before."""
     made = substituted(case.task, case.reference, chosen)
     if made is None:
@@ -108,7 +108,7 @@ def _try(case: Case, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: R
     return trial
 
 
-def _restored(case: Case, run: TrainingRun) -> bool:
+def _restored(case: Faulty, run: TrainingRun) -> bool:
     return bool(run.validation_accuracy) and run.accuracy >= case.minimum
 
 

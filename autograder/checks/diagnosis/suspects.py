@@ -21,7 +21,7 @@ from autograder.network.measure import measure_until_misfit
 from autograder.network.optimizers import read_optimizer
 from autograder.records.training import TrainingTask
 
-Aspect = Literal[
+Suspicion = Literal[
     "from_logits",
     "last activation",
     "loss",
@@ -46,10 +46,10 @@ Aspect = Literal[
 ]
 # In the order in which they are tried where they are equally small: what most often keeps a network from learning
 # comes first (Humbatova et al., Taxonomy of Real Faults in Deep Learning Systems, ICSE 2020).
-ASPECTS: tuple[Aspect, ...] = Aspect.__args__  # type: ignore[attr-defined]
-_LAYERS: frozenset[Aspect] = frozenset({"extra layer", "missing layer", "kind of layer", "order of layers"})
+ASPECTS: tuple[Suspicion, ...] = Suspicion.__args__  # type: ignore[attr-defined]
+_LAYERS: frozenset[Suspicion] = frozenset({"extra layer", "missing layer", "kind of layer", "order of layers"})
 # Of the recipe, what an aspect of the student's own training changes.
-RECIPE_FIELDS: Mapping[Aspect, str] = {
+RECIPE_FIELDS: Mapping[Suspicion, str] = {
     "normalization of the inputs": "normalization",
     "epochs": "epochs",
     "batch size": "batch_size",
@@ -72,7 +72,7 @@ class Suspect:
         recipe: what it changes in how the student trained.
     """
 
-    aspect: Aspect
+    aspect: Suspicion
     size: int = 1
     layers: tuple[str, ...] = ()
     deviations: tuple[Deviation, ...] = ()
@@ -176,8 +176,8 @@ def _settings_differ(given: Optimizer, wanted: Optimizer) -> bool:
 
 def _of_network(given: Architecture, wanted: Architecture) -> Iterator[Suspect]:
     diff = compare(given, wanted, strict=True)
-    settings: dict[Aspect, dict[int, frozenset[str]]] = {}
-    loose: list[tuple[Aspect, Deviation]] = []
+    settings: dict[Suspicion, dict[int, frozenset[str]]] = {}
+    loose: list[tuple[Suspicion, Deviation]] = []
     for deviation in diff.deviations:
         if deviation.kind == "different" and deviation.settings != ("kind",):
             for name in deviation.settings:
@@ -205,7 +205,7 @@ def _of_network(given: Architecture, wanted: Architecture) -> Iterator[Suspect]:
 
 
 def _of_settings(
-    aspect: Aspect,
+    aspect: Suspicion,
     changed: Mapping[int, frozenset[str]],
     given: Architecture,
     wanted: Architecture,
@@ -215,7 +215,7 @@ def _of_settings(
     return Suspect(aspect, 2 if aspect == "size of a layer" else 1, _labels(mine, given), mine, dict(changed))
 
 
-def _aspect_of_setting(name: str, index: int, given: Architecture) -> Aspect:
+def _aspect_of_setting(name: str, index: int, given: Architecture) -> Suspicion:
     if name.endswith("_initializer"):
         return "initial weights"
     if name.endswith(("_regularizer", "_constraint")):
@@ -229,7 +229,7 @@ def _aspect_of_setting(name: str, index: int, given: Architecture) -> Aspect:
     return "size of a layer" if name in ("units", "filters", "kernel_size") else "another setting of a layer"
 
 
-def _aspect_of_block(block: Sequence[Deviation], given: Architecture, wanted: Architecture) -> Aspect:
+def _aspect_of_block(block: Sequence[Deviation], given: Architecture, wanted: Architecture) -> Suspicion:
     """What comes or goes in a block that stands together: layers, or no more than an activation or dropout."""
     kinds: set[str] = set()
     last = False

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.search import Case, Found, Trial
-from autograder.checks.diagnosis.suspects import Aspect, Suspect
+from autograder.checks.diagnosis.search import Faulty, Found, Trial
+from autograder.checks.diagnosis.suspects import Suspect, Suspicion
 from autograder.core.language import mark, say, say_count
 from autograder.network.describe import joined
 from autograder.records.result import Finding, Substitution, SubstitutionExhibit
 from autograder.records.training import TrainingRun
 
-_CHANGES: dict[Aspect, str] = {
+_CHANGES: dict[Suspicion, str] = {
     "from_logits": mark("`from_logits` of the loss the other way round"),
     "last activation": mark("another activation at its very end"),
     "loss": mark("another loss"),
@@ -32,7 +32,7 @@ _CHANGES: dict[Aspect, str] = {
     "another setting of a layer": mark("a layer set otherwise"),
     "connections": mark("a layer that reads another one"),
 }
-_HINTS: dict[Aspect, str] = {
+_HINTS: dict[Suspicion, str] = {
     "from_logits": mark("Does the loss get probabilities or plain numbers? Read on at `keras.losses`, from_logits."),
     "last activation": mark(
         "What should the last layer give for ten classes, and what does the loss expect of it? Read on "
@@ -99,7 +99,7 @@ _RESTORED = {
 }
 
 
-def findings(case: Case, found: Found, own: TrainingRun, *, told: bool, as_trained: bool) -> tuple[Finding, ...]:
+def findings(case: Faulty, found: Found, own: TrainingRun, *, told: bool, as_trained: bool) -> tuple[Finding, ...]:
     """What the runs have shown, for the student; nothing where they have shown nothing.
 
     `told`: values of `compile` may be named, because no question asks for them. `as_trained`: the case is not the
@@ -112,7 +112,9 @@ def findings(case: Case, found: Found, own: TrainingRun, *, told: bool, as_train
     return (_none(case, found),)
 
 
-def exhibit(network: str, case: Case, found: Found, own: TrainingRun, *, told: bool) -> SubstitutionExhibit | None:
+def trial_exhibit(
+    network: str, case: Faulty, found: Found, own: TrainingRun, *, told: bool
+) -> SubstitutionExhibit | None:
     """The substitutions that were tried, in their order; None where none was."""
     if not found.trials:
         return None
@@ -132,7 +134,7 @@ def exhibit(network: str, case: Case, found: Found, own: TrainingRun, *, told: b
     )
 
 
-def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bool, as_trained: bool) -> Finding:
+def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, told: bool, as_trained: bool) -> Finding:
     how = "as trained" if as_trained else "our run"
     if not own.validation_accuracy:
         how = "as trained, untrainable" if as_trained else "untrainable"
@@ -152,7 +154,7 @@ def _cause(case: Case, found: Found, cause: Trial, own: TrainingRun, *, told: bo
     return Finding(message=message, where=where, hint=" ".join(hints))
 
 
-def _none(case: Case, found: Found) -> Finding:
+def _none(case: Faulty, found: Found) -> Finding:
     best = max(found.trials, key=lambda trial: trial.run.accuracy)
     count = len(found.trials)
     message = say_count(

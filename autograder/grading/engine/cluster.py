@@ -15,15 +15,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from distributed import Client, Worker, get_worker
+from distributed import Client, get_worker
+from distributed import Worker as DaskWorker
 
 from autograder import datasets
 from autograder.core.data import packed, unpacked
 from autograder.core.errors import UserError
 from autograder.grading.engine.stages import Engine, EngineError, ObserveStage, TrainStage
-from autograder.grading.engine.worker import Place, Workshop
+from autograder.grading.engine.worker import Environment, Worker
 from autograder.observe.sandbox.bounds import RequestedIsolation
-from autograder.observe.sandbox.isolation import choose
+from autograder.observe.sandbox.isolation import choose_isolation
 
 SANDBOX, GPU = "sandbox", "gpu"
 # How often a call whose worker answered with a failure of its own is made again, as likely as not elsewhere.
@@ -32,8 +33,8 @@ _RETRIES = 2
 _PATIENCE_SECONDS = 120.0
 _POLL_SECONDS = 5.0
 
-# A worker keeps its warm processes from call to call, and from class to class.
-_workshops: dict[RequestedIsolation, Workshop] = {}
+# A worker keeps its zygotes from call to call, and from class to class.
+_workers: dict[RequestedIsolation, Worker] = {}
 _opening = threading.Lock()
 
 
@@ -72,39 +73,39 @@ def cluster_engine(
 
 def observe_there(isolation: RequestedIsolation, call: bytes) -> bytes:
     """*observe*, on a worker."""
-    return _workshop(get_worker(), isolation).observe(call)
+    return _worker_on(get_worker(), isolation).observe(call)
 
 
 def train_there(isolation: RequestedIsolation, call: bytes) -> bytes:
     """*train*, on a worker."""
-    return _workshop(get_worker(), isolation).train(call)
+    return _worker_on(get_worker(), isolation).train(call)
 
 
-def place_there(isolation: RequestedIsolation, names: Iterable[str], dask_worker: Worker) -> bytes:
+def place_there(isolation: RequestedIsolation, names: Iterable[str], dask_worker: DaskWorker) -> bytes:
     """A worker as the keys see it, packed; images that it lacks are fetched first, where that is possible."""
     for name in names:
         datasets.find(name, download=True)
-    return packed(_workshop(dask_worker, isolation).place)
+    return packed(_worker_on(dask_worker, isolation).place)
 
 
-def warm_there(isolation: RequestedIsolation, dask_worker: Worker) -> None:
+def warm_there(isolation: RequestedIsolation, dask_worker: DaskWorker) -> None:
     """Start what trains on a worker, without waiting for it."""
-    _workshop(dask_worker, isolation).warm()
+    _worker_on(dask_worker, isolation).warm()
 
 
-def _workshop(worker: Worker, isolation: RequestedIsolation) -> Workshop:
+def _worker_on(dask_worker: DaskWorker, isolation: RequestedIsolation) -> Worker:
     with _opening:
-        if isolation not in _workshops:
-            offer = worker.state.total_resources
-            _workshops[isolation] = Workshop(choose(isolation), max(1, int(offer.get(SANDBOX, 0))))
-        return _workshops[isolation]
+        if isolation not in _workers:
+            offer = dask_worker.state.total_resources
+            _workers[isolation] = Worker(choose_isolation(isolation), max(1, int(offer.get(SANDBOX, 0))))
+        return _workers[isolation]
 
 
 def _executor(client: Client, resource: str) -> Executor:
-    return Patient(client, client.get_executor(pure=False, resources={resource: 1}, retries=_RETRIES))
+    return WatchdogExecutor(client, client.get_executor(pure=False, resources={resource: 1}, retries=_RETRIES))
 
 
-class Patient(Executor):
+class WatchdogExecutor(Executor):
     """An executor on a cluster, whose calls do not wait for ever where all the workers have gone.
 
     Dask keeps what is left for workers that may yet come. So does this, for `patience` seconds without any.
@@ -176,7 +177,7 @@ def _slots(client: Client) -> dict[str, dict[str, int]]:
 
 def _common_place(
     client: Client, isolation: RequestedIsolation, names: Sequence[str], training: Sequence[str]
-) -> Place:
+) -> Environment:
     """The place that all workers are, as far as results depend on it; the device is that of those who train."""
     answers: dict[str, Any] = client.run(place_there, isolation, tuple(names), on_error="return")
     for worker, answer in answers.items():
@@ -187,7 +188,7 @@ def _common_place(
                 f"The worker {worker} cannot run this autograder ({type(answer).__name__}: {answer}): give it the same "
                 "environment as this machine."
             )
-    places = {worker: unpacked(Place, answer) for worker, answer in answers.items()}
+    places = {worker: unpacked(Environment, answer) for worker, answer in answers.items()}
     first = training[0]
     for worker, place in places.items():
         differing = _differences(place, places[first], names, trains=worker in training)
@@ -199,10 +200,10 @@ def _common_place(
     return places[first]
 
 
-def _differences(one: Place, other: Place, names: Sequence[str], *, trains: bool) -> list[str]:
+def _differences(one: Environment, other: Environment, names: Sequence[str], *, trains: bool) -> list[str]:
     """What differs between two places, in words with both values."""
 
-    def facts(place: Place) -> dict[str, object]:
+    def facts(place: Environment) -> dict[str, object]:
         observing, training = place.observing, place.training
         return {
             **{f"the version of {name}": version for name, version in place.versions.items()},

@@ -46,14 +46,14 @@ def connected(machines: Machines) -> Iterator[Client]:
                 security = _security(machines.tls)
                 client = Client(machines.address, security=security, timeout=_ANSWER_SECONDS, set_as_default=False)
             else:
-                client = Client(stack.enter_context(start(machines)), set_as_default=False)
+                client = Client(stack.enter_context(start_cluster(machines)), set_as_default=False)
             stack.enter_context(client)
         except (OSError, ValueError, RuntimeError, TypeError) as error:
             raise EngineError(f"The cluster cannot be used: {error or type(error).__name__}.") from error
         yield client
 
 
-def start(machines: LocalMachines | SshMachines | SlurmMachines | KubernetesMachines) -> Any:
+def start_cluster(machines: LocalMachines | SshMachines | SlurmMachines | KubernetesMachines) -> Any:
     """A cluster of these machines, in Dask's own terms.
 
     Raises:

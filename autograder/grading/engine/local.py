@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from autograder.grading.engine.stages import Engine, ObserveStage, TrainStage
-from autograder.grading.engine.worker import Workshop
+from autograder.grading.engine.worker import Worker
 from autograder.observe.sandbox.bounds import RequestedIsolation
-from autograder.observe.sandbox.isolation import choose
+from autograder.observe.sandbox.isolation import choose_isolation
 
 
 @contextmanager
@@ -20,16 +20,16 @@ def local_engine(isolation: RequestedIsolation, workers: int) -> Iterator[Engine
     Raises:
         autograder.observe.sandbox.isolation.IsolationUnavailable: the sandbox that was asked for does not work here.
     """
-    chosen = choose(isolation)
+    chosen = choose_isolation(isolation)
     with (
-        Workshop(chosen, workers) as workshop,
+        Worker(chosen, workers) as worker,
         ThreadPoolExecutor(workers, thread_name_prefix="observe") as observing,
         ThreadPoolExecutor(workers, thread_name_prefix="train") as training,
     ):
-        place = workshop.place
+        place = worker.place
         yield Engine(
-            observer=ObserveStage(place.observing, observing, workshop.observe),
-            trainer=TrainStage(place.training, training, workshop.train, workshop.warm),
+            observer=ObserveStage(place.observing, observing, worker.observe),
+            trainer=TrainStage(place.training, training, worker.train, worker.warm),
             slots=workers,
             description=f"on this machine, {workers} at a time",
         )

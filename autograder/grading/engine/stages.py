@@ -11,11 +11,11 @@ from autograder.core.data import packed, unpacked
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetMissing
 from autograder.grading.engine.worker import ObserveCall, TrainCall
-from autograder.observe.observer import code_cells
-from autograder.observe.task import ObserveTask, ObservingPlace
+from autograder.observe.observer import sources_of
+from autograder.observe.task import ObserveEnvironment, ObserveTask
 from autograder.records.evidence import Evidence
 from autograder.records.training import TrainingRun, TrainingTask
-from autograder.train.environment import TrainingPlace
+from autograder.train.environment import TrainEnvironment
 from autograder.train.trainer import TrainerError
 
 if TYPE_CHECKING:
@@ -33,25 +33,25 @@ class EngineError(UserError):
 class ObserveStage:
     """*observe* on an executor; the same calls as on an `Observer`."""
 
-    place: ObservingPlace
+    place: ObserveEnvironment
     executor: Executor
     work: Work
 
-    def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
+    def key(self, sources_of: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
 
         Raises:
             autograder.datasets.DatasetMissing: a dataset of the task is not where notebooks are run.
         """
-        return self.place.key(code_cells, task)
+        return self.place.key(sources_of, task)
 
     def observe(self, notebook: NotebookNode, task: ObserveTask) -> Evidence:
         """Run the notebook's code cells, once, and return what they left behind.
 
         Raises:
-            ObserverError, PlacesDiffer: it could not be run, through no fault of the notebook.
+            ObserverError, EnvironmentsDiffer: it could not be run, through no fault of the notebook.
         """
-        sources = tuple(code_cells(notebook))
+        sources = tuple(sources_of(notebook))
         call = ObserveCall(key=self.key(sources, task), sources=sources, task=task)
         return unpacked(Evidence, self.executor.submit(self.work, packed(call)).result())
 
@@ -60,7 +60,7 @@ class ObserveStage:
 class TrainStage:
     """*train* on an executor; the same calls as on a `Trainer`."""
 
-    place: TrainingPlace
+    place: TrainEnvironment
     executor: Executor
     work: Work
     warm: Callable[[], None]
@@ -85,7 +85,7 @@ class TrainStage:
         """Train, and wait for the end.
 
         Raises:
-            TrainerError, PlacesDiffer: the run could not be made, for a reason that is not the network's.
+            TrainerError, EnvironmentsDiffer: the run could not be made, for a reason that is not the network's.
         """
         call = TrainCall(key=self.key(task), task=task)
         return unpacked(TrainingRun, self.executor.submit(self.work, packed(call)).result())

@@ -11,13 +11,13 @@ from autograder.core.errors import UserError
 from autograder.core.versions import versions
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.bounds import Isolation
-from autograder.observe.task import ObserveTask, ObservingPlace
+from autograder.observe.task import ObserveEnvironment, ObserveTask
 from autograder.records.training import TrainingTask
-from autograder.train.environment import TrainingPlace
+from autograder.train.environment import TrainEnvironment
 from autograder.train.trainer import Trainer
 
 
-class PlacesDiffer(UserError):
+class EnvironmentsDiffer(UserError):
     """A machine would give other results than those that were asked for; the message says what to do."""
 
 
@@ -36,15 +36,15 @@ class TrainCall(Data):
     task: TrainingTask
 
 
-class Place(Data):
+class Environment(Data):
     """What decides, beside what is asked for, what a machine answers. Machines with equal places give equal results."""
 
     versions: dict[str, str]
-    observing: ObservingPlace
-    training: TrainingPlace
+    observing: ObserveEnvironment
+    training: TrainEnvironment
 
 
-class Workshop:
+class Worker:
     """Runs notebooks and trains networks here, `slots` of both at a time. Use as a context manager, from any thread."""
 
     def __init__(self, isolation: Isolation, slots: int) -> None:
@@ -54,7 +54,7 @@ class Workshop:
         self._observer = Observer(isolation, slots=turns)
         self._trainer = Trainer(slots=turns)
 
-    def __enter__(self) -> Workshop:
+    def __enter__(self) -> Worker:
         return self
 
     def __exit__(
@@ -69,10 +69,10 @@ class Workshop:
             stack.callback(self._trainer.close)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Environment:
         """This machine as the keys see it."""
-        observing, training = ObservingPlace.here(self._isolation), TrainingPlace.here()
-        return Place(versions=versions(), observing=observing, training=training)
+        observing, training = ObserveEnvironment.here(self._isolation), TrainEnvironment.here()
+        return Environment(versions=versions(), observing=observing, training=training)
 
     def warm(self) -> None:
         """Start what trains, in the background, because it will be asked for soon."""
@@ -82,7 +82,7 @@ class Workshop:
         """*observe*: a packed `ObserveCall` to packed `Evidence`.
 
         Raises:
-            PlacesDiffer: this machine would not give what was asked for.
+            EnvironmentsDiffer: this machine would not give what was asked for.
             autograder.observe.observer.ObserverError: the notebook could not be run, through no fault of its own.
         """
         asked = unpacked(ObserveCall, call)
@@ -93,7 +93,7 @@ class Workshop:
         """*train*: a packed `TrainCall` to a packed `TrainingRun`.
 
         Raises:
-            PlacesDiffer: this machine would not give what was asked for.
+            EnvironmentsDiffer: this machine would not give what was asked for.
             autograder.train.trainer.TrainerError: the run could not be made, through no fault of the network.
         """
         asked = unpacked(TrainCall, call)
@@ -102,7 +102,7 @@ class Workshop:
 
     def _agree(self, asked: str, here: str) -> None:
         if asked != here:
-            raise PlacesDiffer(
+            raise EnvironmentsDiffer(
                 "A worker has other versions, images, isolation or another device than the one that began: give all "
                 "workers the same environment and start again."
             )

@@ -32,7 +32,7 @@ def command(
     line = [isolation.program, *names, "--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in (environment or {}).items():
         line += ["--setenv", name, value]
-    # A /tmp for the warm process while it imports; its forks get their own. Before the rest, which may lie in there.
+    # A /tmp for the zygote while it imports; its forks get their own. Before the rest, which may lie in there.
     line += ["--tmpfs", "/tmp", "--dir", str(HOME), "--dir", str(WRITABLE)]
     for path in _SYSTEM:
         if os.path.islink(path):

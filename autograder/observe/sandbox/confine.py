@@ -1,7 +1,7 @@
 """What a forked process gives up before it runs anything that must not be trusted.
 
 Everything here happens inside bubblewrap, which already hides the machine's files and network, but which all forks of
-one warm process share. These steps part the forks from each other, and take from each what it could use to come back.
+one zygote share. These steps part the forks from each other, and take from each what it could use to come back.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def limit_resources(bounds: Bounds, *, count_processes: bool) -> None:
 
 
 def _data_bytes() -> int:
-    """What RLIMIT_DATA counts already: the memory that the fork shares with the warm process."""
+    """What RLIMIT_DATA counts already: the memory that the fork shares with the zygote."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024

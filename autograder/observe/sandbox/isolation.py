@@ -39,7 +39,7 @@ class IsolationUnavailable(UserError):
     """The isolation asked for does not work here; the message says what is missing and what to do."""
 
 
-def choose(requested: RequestedIsolation) -> Isolation:
+def choose_isolation(requested: RequestedIsolation) -> Isolation:
     """The isolation to run notebooks under; "auto" is bubblewrap or nothing.
 
     "user" is for containers, whose root may make no namespaces: it needs root and libraries that everybody may read.
@@ -77,10 +77,10 @@ def strongest() -> Isolation:
         IsolationUnavailable: neither works; the message says why not.
     """
     try:
-        return choose("bubblewrap")
+        return choose_isolation("bubblewrap")
     except IsolationUnavailable as no_bubblewrap:
         try:
-            return choose("user")
+            return choose_isolation("user")
         except IsolationUnavailable as no_user:
             raise IsolationUnavailable(f"{no_bubblewrap} {no_user}") from None
 

@@ -1,4 +1,4 @@
-"""The grader's side of the warm process: start it, ask it for confined processes, replace it when it dies."""
+"""The grader's side of the zygote: start it, ask it for confined processes, replace it when it dies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SandboxError(RuntimeError):
 class Exit:
     """How a confined process ended: its exit code (or minus the signal), why it was ended, what it said if it never
     started, and the processor time of all its processes. `reason` is "" when it ended by itself, "lost" when its
-    guardian went down with it."""
+    supervisor went down with it."""
 
     code: int
     reason: str = ""
@@ -64,7 +64,7 @@ class ConfinedProcess:
         """
         message = self._receive(seconds)
         if message is None or "started" not in message:
-            why = "no answer" if message is None else message.get("failed", "the warm process is gone")
+            why = "no answer" if message is None else message.get("failed", "the zygote is gone")
             raise SandboxError(f"a confined process could not be started: {why}")
 
     def poll(self) -> Exit | None:
@@ -93,7 +93,7 @@ class ConfinedProcess:
     def close(self) -> None:
         """Give the socket back; a process that still runs is ended by that."""
         if self._exit is not None:
-            self._receive(_LAST_BREATH)  # the guardian, too, is then gone
+            self._receive(_LAST_BREATH)  # the supervisor, too, is then gone
         self._status.close()
         self._exit = self._exit or Exit(-signal.SIGKILL, "killed")
 
@@ -102,7 +102,7 @@ class ConfinedProcess:
             self._status.send(order)
 
     def _receive(self, seconds: float) -> dict[str, Any] | None:
-        """The guardian's next message; {} when it is gone, None when there is none in time."""
+        """The supervisor's next message; {} when it is gone, None when there is none in time."""
         readable, _, _ = select.select([self._status], [], [], seconds)
         if not readable:
             return None
@@ -113,7 +113,7 @@ class ConfinedProcess:
             return {}
 
 
-class WarmProcess:
+class Zygote:
     """A process with `preload` imported, from which confined processes are forked in milliseconds.
 
     Starts with the first request, or with `start`; is replaced when it died. Thread-safe.
@@ -152,7 +152,7 @@ class WarmProcess:
             home: the folder to work in where nothing is isolated; inside bubblewrap each process has its own.
 
         Raises:
-            SandboxError: the warm process does not start, or cannot confine.
+            SandboxError: the zygote does not start, or cannot confine.
         """
         with self._lock:
             running = self._current()
@@ -180,13 +180,13 @@ class WarmProcess:
         return process
 
     def gone(self, seconds: float) -> bool:
-        """Whether the warm process has died; it is given so many seconds to be found dead."""
+        """Whether the zygote has died; it is given so many seconds to be found dead."""
         with self._lock:
             running = self._running
         return running is None or running.ended(seconds)
 
     def close(self) -> None:
-        """End the warm process. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
+        """End the zygote. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
         with self._lock:
             if self._running is not None:
                 self._running.stop()
@@ -208,7 +208,7 @@ class WarmProcess:
 
 
 class _Running:
-    """One life of the warm process. A thread of its own starts it and sees it end: bubblewrap dies with that thread."""
+    """One life of the zygote. A thread of its own starts it and sees it end: bubblewrap dies with that thread."""
 
     def __init__(self, command: Any, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -217,7 +217,7 @@ class _Running:
         self._send_lock = threading.Lock()
         self.over = False
         self._thread = threading.Thread(
-            target=self._live, args=(command(theirs.fileno()), environment, theirs), name="warm process", daemon=True
+            target=self._live, args=(command(theirs.fileno()), environment, theirs), name="zygote", daemon=True
         )
         self._thread.start()
 
@@ -251,14 +251,14 @@ class _Running:
             self.stop()
             raise SandboxError(f"the libraries were not imported within {seconds:.0f} seconds")
         if self.over:
-            raise SandboxError(f"the warm process ended: {self._last_words() or 'no message'}")
+            raise SandboxError(f"the zygote ended: {self._last_words() or 'no message'}")
 
     def send(self, packet: bytes, descriptors: Sequence[int]) -> None:
         try:
             with self._send_lock:
                 socket.send_fds(self._control, [packet], list(descriptors))
         except OSError as error:
-            raise SandboxError(f"the warm process is gone ({error})") from None
+            raise SandboxError(f"the zygote is gone ({error})") from None
 
     def ended(self, seconds: float) -> bool:
         self._thread.join(seconds)

@@ -1,4 +1,4 @@
-"""The process that stands between the warm process and one confined kernel: it starts it, watches it, and ends it.
+"""The process that stands between the zygote and one confined kernel: it starts it, watches it, and ends it.
 
 Inside bubblewrap it is the first process of its own process namespace: nothing in there can signal it, and when it ends
 the kernel ends everything else in there.
@@ -33,7 +33,7 @@ _LONGEST_ERROR = 4000
 STARTUP_FAILED = 70
 
 
-class Guardian:
+class Supervisor:
     """Runs `start` in a child process and reports on `status` how it ended.
 
     Messages it sends, one JSON object each: {"started": pid} and {"exit": code or -signal, "reason": "" | "memory" |
@@ -120,7 +120,7 @@ class Guardian:
         if _cpu_seconds(processes) > self._bounds.cpu_seconds:
             return "cpu"
         self._share_fairly(processes)
-        # What a process holds beyond the memory it shares with the warm process, at most; only where that sum is too
+        # What a process holds beyond the memory it shares with the zygote, at most; only where that sum is too
         # large are the exact and slower figures asked for.
         held = _SOCKET_MB * _local_sockets() if self._own_namespace else 0.0
         upper = held + sum(max(_resident_mb(pid) - self._shared_mb, 0) for pid in processes)

@@ -1,7 +1,7 @@
-"""The warm process: imports the libraries once, then forks a confined process for every request.
+"""The zygote: imports the libraries once, then forks a confined process for every request.
 
 Started as `python -m autograder.observe.sandbox.zygote SOCKET PRELOADED...`. A request is one packet on the inherited
-socket: JSON with the descriptors it hands over, the first of which is the socket of the new process's guardian.
+socket: JSON with the descriptors it hands over, the first of which is the socket of the new process's supervisor.
 Student code never runs in this process, so every fork starts from the same clean state.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.observe.sandbox import confine, linux
 from autograder.observe.sandbox.bounds import Bounds
-from autograder.observe.sandbox.supervisor import Guardian
+from autograder.observe.sandbox.supervisor import Supervisor
 
 MAX_REQUEST = 2**16
 MAX_DESCRIPTORS = 32
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
-    """In the fork: part from the warm process and its other forks, then guard the process that was asked for."""
+    """In the fork: part from the zygote and its other forks, then guard the process that was asked for."""
     status = socket.socket(fileno=descriptors[0])
     bounds = Bounds(**request["bounds"])
     uid, confined = request["uid"], request["confined"]
@@ -59,7 +59,7 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
         if confined:
             confine.part_from_siblings(bounds, uid)
         if os.fork():
-            return  # the warm process waits for this one only
+            return  # the zygote waits for this one only
         _close_all_but(descriptors)
         home = str(confine.HOME) if confined else request["home"]
         if uid and not confined:
@@ -67,7 +67,7 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
         if confined:
             settings = confine.see_only_itself()
             confine.become_nobody(uid, settings)
-            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the guardian
+            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the supervisor
     except Exception as error:
         with contextlib.suppress(OSError):
             status.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
@@ -83,11 +83,11 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
         module, function = request["entry"].split(":")
         getattr(importlib.import_module(module), function)(request["arguments"], descriptors[1:])
 
-    Guardian(status, bounds, own_namespace=confined).run(start)
+    Supervisor(status, bounds, own_namespace=confined).run(start)
 
 
 def _close_all_but(descriptors: list[int]) -> None:
-    """Standard streams lead nowhere, and no descriptor but those handed over is left."""
+    """AnswerKey streams lead nowhere, and no descriptor but those handed over is left."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)

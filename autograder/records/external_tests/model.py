@@ -1,4 +1,4 @@
-"""Foreign tests as data: what the sandbox runs, and what the judge makes of it."""
+"""External tests as data: what the sandbox runs, and what the judge makes of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MAX_CASES = 500
 MAX_SOURCE = 500_000
 
 
-class ForeignTestsError(UserError):
-    """Foreign tests cannot be used: one sentence that names the file and says what to do."""
+class ExternalTestsError(UserError):
+    """External tests cannot be used: one sentence that names the file and says what to do."""
 
 
 class OtterTest(Data):
@@ -69,7 +69,7 @@ class NbgraderCell(Data):
         return digest("nbgrader", self.name, self.source)[:16]
 
 
-ForeignTest = OtterTest | NbgraderCell
+ExternalTest = OtterTest | NbgraderCell
 
 
 class Case(Data):
@@ -83,7 +83,7 @@ class Case(Data):
 
 
 class Suite(Data):
-    """The foreign tests of one question.
+    """The external tests of one question.
 
     `tests` are run in the sandbox; their cases are `cases`, in this order. A `manual` suite has none: a person reads
     the cell `name` and gives `manual` points.
@@ -91,7 +91,7 @@ class Suite(Data):
 
     name: str = Field(max_length=200)
     platform: Literal["otter", "nbgrader"]
-    tests: tuple[ForeignTest, ...] = ()
+    tests: tuple[ExternalTest, ...] = ()
     cases: tuple[Case, ...] = Field(default=(), max_length=MAX_CASES)
     all_or_nothing: bool = False
     manual: float = Field(default=0.0, ge=0, le=1000)

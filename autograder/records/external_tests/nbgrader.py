@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from autograder.records.external_tests.model import Case, ForeignTestsError, NbgraderCell, Suite
+from autograder.records.external_tests.model import Case, ExternalTestsError, NbgraderCell, Suite
 
 _AUTOTEST = re.compile(r"^\s*###\s*(HASHED\s+)?AUTOTEST", re.MULTILINE)
 _BEGIN, _END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -23,7 +23,7 @@ def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, 
     """One suite for each cell that nbgrader grades, in the order of the notebook; none where it is no such notebook.
 
     Raises:
-        ForeignTestsError: a cell cannot be used as it is.
+        ExternalTestsError: a cell cannot be used as it is.
     """
     ids: list[str] = []
     locked: list[NbgraderCell] = []
@@ -33,12 +33,12 @@ def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, 
         if not identity:
             continue
         if identity in ids:
-            raise ForeignTestsError(f'{where}: two cells have the grade_id "{identity}"; run nbgrader validate.')
+            raise ExternalTestsError(f'{where}: two cells have the grade_id "{identity}"; run nbgrader validate.')
         tested = facts.get("grade") is True and facts.get("solution") is not True
         run = None
         if cell["cell_type"] == "code" and _is_locked(facts):
             if _AUTOTEST.search(cell["source"]):
-                raise ForeignTestsError(
+                raise ExternalTestsError(
                     f'{where}: the cell "{identity}" has an AUTOTEST, which nbgrader replaces when it makes the '
                     "release; write the assertion out."
                 )
@@ -51,7 +51,7 @@ def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, 
     return tuple(_suite(identity, points, run, plain) for identity, points, run in graded)
 
 
-def joined(suites: Sequence[Suite]) -> Suite:
+def joined_cells(suites: Sequence[Suite]) -> Suite:
     """Several cells as one question."""
     tests = dict.fromkeys(test for suite in suites for test in suite.tests)
     return Suite(
@@ -139,13 +139,15 @@ def _cell(identity: str, source: str, graded: bool, ids: Sequence[str], where: s
         before = tuple(reversed(ids[-_NEAREST:]))
         return NbgraderCell(name=identity, source=source, graded=graded, before=before)
     except ValidationError:
-        raise ForeignTestsError(f'{where}: the cell "{identity}" is larger than any test.') from None
+        raise ExternalTestsError(f'{where}: the cell "{identity}" is larger than any test.') from None
 
 
 def _points(facts: Mapping[str, Any], identity: str, where: str) -> float:
     points = facts.get("points", 0)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= 1000:
-        raise ForeignTestsError(f'{where}: the cell "{identity}" has the points {points!r:.50}; 0 to 1000 can be used.')
+        raise ExternalTestsError(
+            f'{where}: the cell "{identity}" has the points {points!r:.50}; 0 to 1000 can be used.'
+        )
     return float(points)
 
 

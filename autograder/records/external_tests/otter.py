@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from autograder.records.external_tests.model import MAX_SOURCE, Case, ForeignTestsError, OtterTest, Suite
+from autograder.records.external_tests.model import MAX_SOURCE, Case, ExternalTestsError, OtterTest, Suite
 
 _CASE = ("name", "points", "hidden", "success_message", "failure_message")
 _FLAWS = (ValidationError, TypeError, KeyError, ValueError, IndexError, AttributeError)
@@ -22,7 +22,7 @@ def read_test_file(text: str, where: str) -> Suite:
     """The tests in the text of a test file.
 
     Raises:
-        ForeignTestsError: it is none, or computes what has to be written out.
+        ExternalTestsError: it is none, or computes what has to be written out.
     """
     tree = _parsed(text, where)
     assigned = {
@@ -33,11 +33,11 @@ def read_test_file(text: str, where: str) -> Suite:
         if isinstance(target, ast.Name)
     }
     if "OK_FORMAT" not in assigned:
-        raise ForeignTestsError(f"{where} is no test file of otter's: it does not set OK_FORMAT.")
+        raise ExternalTestsError(f"{where} is no test file of otter's: it does not set OK_FORMAT.")
     if not _literal(assigned["OK_FORMAT"], "OK_FORMAT", where):
         return _functions(text, tree, assigned, where)
     if "test" not in assigned:
-        raise ForeignTestsError(f'{where} has no dict "test", where otter has its cases.')
+        raise ExternalTestsError(f'{where} has no dict "test", where otter has its cases.')
     return read_specification(_literal(assigned["test"], "test", where), where)
 
 
@@ -45,26 +45,26 @@ def read_specification(test: Any, where: str) -> Suite:
     """The tests in a dict of otter's OK format, from a file or from a notebook's metadata.
 
     Raises:
-        ForeignTestsError: it has another shape.
+        ExternalTestsError: it has another shape.
     """
     try:
         name, suites = test["name"], test["suites"]
         if len(suites) != 1 or suites[0].get("type", "doctest") != "doctest":
-            raise ForeignTestsError(f"{where}: otter's tests have one suite of doctests; this file has others.")
+            raise ExternalTestsError(f"{where}: otter's tests have one suite of doctests; this file has others.")
         if suites[0].get("setup") or suites[0].get("teardown"):
-            raise ForeignTestsError(f"{where}: otter runs no setup and no teardown; move them into the cases.")
+            raise ExternalTestsError(f"{where}: otter runs no setup and no teardown; move them into the cases.")
         cases = suites[0]["cases"]
         # Otter hides a case of this format unless it says otherwise.
         facts = [{"hidden": True, **{key: case[key] for key in _CASE if key in case}} for case in cases]
         run = OtterTest(name=name, doctests=tuple(dedent(case["code"]) for case in cases))
         return _suite(name, run, facts, test.get("points"), test.get("all_or_nothing", False), where)
     except _FLAWS as error:
-        raise ForeignTestsError(f"{where}: its tests have another shape than otter's ({error!r:.200}).") from None
+        raise ExternalTestsError(f"{where}: its tests have another shape than otter's ({error!r:.200}).") from None
 
 
 def _functions(text: str, tree: ast.Module, assigned: Mapping[str, ast.expr], where: str) -> Suite:
     if "name" not in assigned:
-        raise ForeignTestsError(f'{where} does not set "name", as a test file of otter\'s does.')
+        raise ExternalTestsError(f'{where} does not set "name", as a test file of otter\'s does.')
     name = _literal(assigned["name"], "name", where)
     # As in otter, a function of the same name takes the place of the earlier one.
     found: dict[str, dict[str, Any]] = {}
@@ -78,7 +78,7 @@ def _functions(text: str, tree: ast.Module, assigned: Mapping[str, ast.expr], wh
         run = OtterTest(name=name, source=text, functions=tuple(found))
         return _suite(name, run, list(found.values()), said.get("points"), bool(said.get("all_or_nothing")), where)
     except _FLAWS as error:
-        raise ForeignTestsError(f"{where}: names or points are not as otter writes them ({error!r:.200}).") from None
+        raise ExternalTestsError(f"{where}: names or points are not as otter writes them ({error!r:.200}).") from None
 
 
 def _is_test_case(mark: ast.expr) -> bool:
@@ -88,7 +88,7 @@ def _is_test_case(mark: ast.expr) -> bool:
 
 def _said_of_case(mark: ast.expr, where: str) -> dict[str, Any]:
     if not isinstance(mark, ast.Call):
-        raise ForeignTestsError(f"{where}: write @test_case() with its brackets in line {mark.lineno}.")
+        raise ExternalTestsError(f"{where}: write @test_case() with its brackets in line {mark.lineno}.")
     said = dict(zip(_CASE, mark.args, strict=False)) | {word.arg: word.value for word in mark.keywords if word.arg}
     return {key: _literal(value, key, where) for key, value in said.items() if key in _CASE}
 
@@ -115,16 +115,16 @@ def resolved_points(given: Sequence[float | None], total: Any, where: str) -> li
     points of their own; where nothing is said, the file is worth one point.
 
     Raises:
-        ForeignTestsError: otter refuses such points.
+        ExternalTestsError: otter refuses such points.
     """
     if isinstance(total, list):
         if len(total) != len(given):
-            raise ForeignTestsError(f"{where}: there are {len(given)} cases, and points for {len(total)}.")
+            raise ExternalTestsError(f"{where}: there are {len(given)} cases, and points for {len(total)}.")
         given, total = list(total), None
     known = sum(points for points in given if points is not None)
     without = sum(points is None for points in given)
     if total is not None and known > total:
-        raise ForeignTestsError(f"{where}: the cases have more points than the file.")
+        raise ExternalTestsError(f"{where}: the cases have more points than the file.")
     if total is None:
         total = 1 if known == 0 else known
     share = (total - known) / without if without else 0.0
@@ -133,17 +133,17 @@ def resolved_points(given: Sequence[float | None], total: Any, where: str) -> li
 
 def _parsed(text: str, where: str) -> ast.Module:
     if len(text) > MAX_SOURCE:
-        raise ForeignTestsError(f"{where} is larger than any test file ({len(text):,} characters).")
+        raise ExternalTestsError(f"{where} is larger than any test file ({len(text):,} characters).")
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ForeignTestsError(f"{where} is no Python file that can be read: {error}.") from None
+        raise ExternalTestsError(f"{where} is no Python file that can be read: {error}.") from None
 
 
 def _literal(value: ast.expr, name: str, where: str) -> Any:
     try:
         return ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        raise ForeignTestsError(
+        raise ExternalTestsError(
             f"{where}: {name} is computed; write it out, for test files are read and not executed outside the sandbox."
         ) from None

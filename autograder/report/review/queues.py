@@ -24,7 +24,7 @@ class NotDecided(UserError):
 
 
 @dataclass(frozen=True)
-class Line:
+class QueueItem:
     """One question of one student, in a queue. Equal `answer`: word for word the same text, spaces and case apart."""
 
     student: str
@@ -45,7 +45,7 @@ class Queue:
     """All lines of one question, in the order of the class."""
 
     question: Question
-    lines: tuple[Line, ...]
+    lines: tuple[QueueItem, ...]
 
     @property
     def waiting(self) -> int:
@@ -55,11 +55,11 @@ class Queue:
     def decided(self) -> int:
         return sum(line.override is not None for line in self.lines)
 
-    def first(self) -> Line | None:
+    def first(self) -> QueueItem | None:
         """Where reading begins: the first that waits, else the first of all."""
         return next((line for line in self.lines if line.waiting), self.lines[0] if self.lines else None)
 
-    def after(self, slug: str) -> Line | None:
+    def after(self, slug: str) -> QueueItem | None:
         """The next that waits after this one, from the start again at the end; None where none waits."""
         here = next((place for place, line in enumerate(self.lines) if line.slug == slug), -1)
         around = (*self.lines[here + 1 :], *self.lines[: here + 1])
@@ -67,14 +67,14 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReviewItem:
     """One answer with everything that helps to judge it; `alike` counts others that wait with the same words.
 
     `dependents` are the questions that count only where this one is right enough.
     """
 
     queue: Queue
-    line: Line
+    line: QueueItem
     place: int
     verdict: Verdict
     rubric: tuple[RubricLine, ...]
@@ -82,11 +82,11 @@ class Sheet:
     history: tuple[tuple[Override, bool], ...]
     dependents: tuple[Question, ...]
     alike: int
-    before: Line | None
-    after: Line | None
+    before: QueueItem | None
+    after: QueueItem | None
 
 
-class Desk:
+class ReviewQueues:
     """A report folder's class, read through once; what is decided goes into its gradebook.
 
     Args:
@@ -126,7 +126,7 @@ class Desk:
         """The lines of one question; None where there is no such question."""
         return self._queue(question, self._gradebook.overrides.current()) if question in self._questions else None
 
-    def sheet(self, question: str, slug: str) -> Sheet | None:
+    def sheet(self, question: str, slug: str) -> ReviewItem | None:
         """One student's answer to one question; None where there is none."""
         queue = self.queue(question)
         place = next((place for place, line in enumerate(queue.lines) if line.slug == slug), None) if queue else None
@@ -138,7 +138,7 @@ class Desk:
         if verdict is None:
             return None
         asked = queue.question
-        return Sheet(
+        return ReviewItem(
             queue=queue,
             line=line,
             place=place + 1,
@@ -200,15 +200,15 @@ class Desk:
         self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=_in_lines(reason))
         return line.student
 
-    def _found(self, question: str, slug: str) -> tuple[Queue, Line]:
+    def _found(self, question: str, slug: str) -> tuple[Queue, QueueItem]:
         queue = self.queue(question)
         line = next((line for line in queue.lines if line.slug == slug), None) if queue else None
         if queue is None or line is None:
             raise NotDecided(say("There is no such answer any more; go back to the questions."))
         return queue, line
 
-    def _alike(self, queue: Queue, line: Line) -> list[Line]:
-        if not queue.question.for_a_person:
+    def _alike(self, queue: Queue, line: QueueItem) -> list[QueueItem]:
+        if not queue.question.needs_manual_grading:
             return []
         return [one for one in queue.lines if one.waiting and one.answer == line.answer and one.slug != line.slug]
 
@@ -218,10 +218,10 @@ class Desk:
             student = self._students[slug]
             override = current.get(student, {}).get(question)
             outdated = override is not None and override.seen != self._seen.get(student, "")
-            lines.append(Line(student, slug, judged, answer, override, outdated))
+            lines.append(QueueItem(student, slug, judged, answer, override, outdated))
         return Queue(self._questions[question], tuple(lines))
 
-    def _reviewed(self, line: Line) -> StoredResult | None:
+    def _reviewed(self, line: QueueItem) -> StoredResult | None:
         stored = self._gradebook.result(line.student)
         if stored is None:
             return None

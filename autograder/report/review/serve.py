@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 from autograder.assignment import Assignment
 from autograder.records.store import Gradebook
 from autograder.report.report_folder import bring_up_to_date, write_report
-from autograder.report.review.queues import Desk
-from autograder.report.review.web import Doorkeeper, review_app
+from autograder.report.review.queues import ReviewQueues
+from autograder.report.review.web import TokenMiddleware, review_app
 
 # Seconds without a decision after which the report is written again.
 _QUIET = 2.0
@@ -103,7 +103,7 @@ def reviewing(
         GradebookError: the gradebook cannot be used.
     """
     token = secrets.token_urlsafe(24)
-    desk = Desk(folder, gradebook, assignment, reader)
+    desk = ReviewQueues(folder, gradebook, assignment, reader)
     reporter = Reporter(folder, assignment, gradebook)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,7 +111,7 @@ def reviewing(
         listening.listen()
         number = listening.getsockname()[1]
         hosts = frozenset({f"127.0.0.1:{number}", f"localhost:{number}"})
-        app = Doorkeeper(review_app(desk, reporter.changed, reporter.page), token, hosts)
+        app = TokenMiddleware(review_app(desk, reporter.changed, reporter.page), token, hosts)
         try:
             yield f"http://127.0.0.1:{number}/{token}/", Service(app, listening), reporter
         finally:

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograder.core.language import plain_number, say, speaking
-from autograder.report.review.queues import Desk, NotDecided, Sheet
+from autograder.report.review.queues import NotDecided, ReviewItem, ReviewQueues
 from autograder.report.templating import environment, frame
 from autograder.report.views import question_view
 
-Found = TypeVar("Found")
+FoundItem = TypeVar("FoundItem")
 
 _HEADERS = {
     b"cache-control": b"no-store",
@@ -32,7 +32,7 @@ _HEADERS = {
 }
 
 
-class Doorkeeper:
+class TokenMiddleware:
     """Lets in who holds the token, under our own name, and sends nothing that another site could use.
 
     The token is part of every address and there are no cookies, so that a page of another site can neither ask for
@@ -80,8 +80,8 @@ class _Speaking:
             await self._app(scope, receive, send)
 
 
-def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str | None], Path]) -> FastAPI:
-    """The application, to be put behind a `Doorkeeper`.
+def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callable[[str | None], Path]) -> FastAPI:
+    """The application, to be put behind a `TokenMiddleware`.
 
     Args:
         desk: the class.
@@ -143,15 +143,15 @@ def review_app(desk: Desk, changed: Callable[[str], None], page: Callable[[str |
     return app
 
 
-def _known(found: Found | None) -> Found:
+def _known(found: FoundItem | None) -> FoundItem:
     if found is None:
         raise HTTPException(404, say("There is no such page."))
     return found
 
 
 def _sheet(
-    desk: Desk,
-    sheet: Sheet,
+    desk: ReviewQueues,
+    sheet: ReviewItem,
     *,
     saved: str = "",
     problem: str = "",
@@ -176,7 +176,7 @@ def _sheet(
     )
 
 
-def _levels(sheet: Sheet) -> list[tuple[str, str]]:
+def _levels(sheet: ReviewItem) -> list[tuple[str, str]]:
     """What one key gives, as it is written into the form: the rubric's lines, or all, half and none."""
     points = sheet.queue.question.points
     plain = [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
@@ -184,7 +184,7 @@ def _levels(sheet: Sheet) -> list[tuple[str, str]]:
     return [(plain_number(points), text) for points, text in levels]
 
 
-def _page(template: str, desk: Desk, status: int = 200, **values: Any) -> HTMLResponse:
+def _page(template: str, desk: ReviewQueues, status: int = 200, **values: Any) -> HTMLResponse:
     text = (
         environment()
         .get_template(template)

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.checks.diagnosis.rules import RULES, Facts
-from autograder.checks.diagnosis.search import Case, search
+from autograder.checks.diagnosis.search import Faulty, search
 from autograder.checks.diagnosis.wording import findings
 from autograder.records.training import TrainingTask
 from autograder.train.trainer import Trainer
@@ -31,7 +31,7 @@ def test_the_seeded_fault_is_named_with_the_accuracy_that_a_run_reached(trainer,
         "learning rate": tasks(optimizer=tasks.optimizer(learning_rate=3.0)),
         "last activation": tasks(tasks.changed(5, activation="relu")),
     }[aspect].model_copy(update={"target": MINIMUM})
-    case = Case(student, tasks(), minimum=MINIMUM, margin=0.02, budget=6)
+    case = Faulty(student, tasks(), minimum=MINIMUM, margin=0.02, budget=6)
     found, own = solve(trainer, case)
     assert own.accuracy < MINIMUM
     assert [one.aspect for one in found.cause.suspects] == [aspect]

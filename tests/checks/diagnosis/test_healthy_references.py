@@ -8,18 +8,18 @@ from autograder.assignment import load
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.diagnosis.rules import RULES
 from autograder.checks.diagnosis.suspects import suspects
-from autograder.grading.answer_key import Standard
+from autograder.grading.answer_key import AnswerKey
 
 ASSIGNMENTS = sorted(path.parent for path in (Path(__file__).parents[3] / "assignments").glob("*/assignment.toml"))
 
 
 @pytest.mark.parametrize("folder", ASSIGNMENTS, ids=lambda folder: folder.name)
 def test_a_reference_is_healthy(folder):
-    standard = Standard.stored(load(str(folder)))
-    asked = [question for question in standard.assignment.questions if isinstance(question, Accuracy)]
+    answer_key = AnswerKey.stored(load(str(folder)))
+    asked = [question for question in answer_key.assignment.questions if isinstance(question, Accuracy)]
     assert asked
     for question in asked:
-        subject = question.subject(standard.reference_context())
+        subject = question.subject(answer_key.reference_context())
         facts = subject.facts()
         assert facts.reference_fit is not None
         assert [rule.name for rule in RULES if rule.find(facts) is not None] == []

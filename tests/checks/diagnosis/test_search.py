@@ -1,12 +1,12 @@
 """The search asks for one run after the other and says nothing that no run has shown."""
 
-from autograder.checks.diagnosis.search import Case, Found, search
-from autograder.checks.diagnosis.wording import exhibit, findings
+from autograder.checks.diagnosis.search import Faulty, Found, search
+from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.records.training import TrainingRun, TrainingTask
 
 
 def case(tasks, student, budget=6):
-    return Case(student, tasks(), minimum=0.85, margin=0.02, budget=budget)
+    return Faulty(student, tasks(), minimum=0.85, margin=0.02, budget=budget)
 
 
 def solve(found, reached):
@@ -104,7 +104,7 @@ def test_the_student_hears_what_was_changed_and_what_the_run_reached(tasks):
     (said,) = findings(student, found, own, told=True, as_trained=False)
     assert "with the loss set to categorical crossentropy" in said.message
     assert "it reached 0.940 (it had reached 0.110; 0.85 was needed)" in said.message
-    shown = exhibit("model", student, found, own, told=True)
+    shown = trial_exhibit("model", student, found, own, told=True)
     assert [(one.aspects, one.accuracy, one.restored) for one in shown.tried] == [(("loss",), 0.94, True)]
 
 

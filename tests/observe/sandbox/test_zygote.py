@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.observe.sandbox.bounds import Bounds, Isolation
-from autograder.observe.sandbox.isolation import IsolationUnavailable, choose
-from autograder.observe.sandbox.process import ConfinedProcess, Exit, SandboxError, WarmProcess
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
+from autograder.observe.sandbox.process import ConfinedProcess, Exit, SandboxError, Zygote
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
             pytest.skip("only root can become another user")
         return Isolation("user", "")  # without the question whether that user could read all libraries
     try:
-        chosen = choose("none" if request.param == "none" else "bubblewrap")
+        chosen = choose_isolation("none" if request.param == "none" else "bubblewrap")
     except IsolationUnavailable as missing:
         pytest.skip(str(missing))
     if request.param == "without root's rights":
@@ -46,14 +46,14 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
 
 
 @pytest.fixture
-def warm(library: Path, isolation: Isolation) -> Iterator[WarmProcess]:
-    process = WarmProcess(isolation, ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)})
+def warm(library: Path, isolation: Isolation) -> Iterator[Zygote]:
+    process = Zygote(isolation, ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)})
     yield process
     process.close()
 
 
 @pytest.fixture
-def run(warm: WarmProcess, tmp_path: Path) -> Run:
+def run(warm: Zygote, tmp_path: Path) -> Run:
     home = tmp_path / "home"
     home.mkdir()
 
@@ -92,7 +92,7 @@ def test_too_many_processes_are_not_started_or_ended(run: Run, isolation: Isolat
     script = "try:\n    while True: os.fork() or time.sleep(60)\nexcept OSError:\n    sys.exit(3)"
     ended = run(script, processes=20, seconds=10).wait(20)
     assert ended is not None
-    # The kernel refuses to start more, but not to root in a user namespace; then the guardian ends them.
+    # The kernel refuses to start more, but not to root in a user namespace; then the supervisor ends them.
     refused, killed = (3, ""), (-9, "processes")
     expected = [refused] if isolation.as_root else [refused, killed] if isolation.name != "none" else [killed]
     assert (ended.code, ended.reason) in expected
@@ -160,7 +160,7 @@ def test_a_closed_grader_leaves_no_process(run: Run) -> None:
     os.close(reading)
 
 
-def test_a_warm_process_that_died_is_replaced(run: Run, warm: WarmProcess, isolation: Isolation) -> None:
+def test_a_warm_process_that_died_is_replaced(run: Run, warm: Zygote, isolation: Isolation) -> None:
     process = run("time.sleep(60)")
     running = warm._running
     assert running is not None
@@ -216,7 +216,7 @@ def test_many_threads_may_ask_at_once(run: Run) -> None:
 
 
 def test_libraries_that_cannot_be_imported_are_named(isolation: Isolation) -> None:
-    warm = WarmProcess(isolation, ["no_such_library"], {"PATH": "/usr/bin:/bin"})
+    warm = Zygote(isolation, ["no_such_library"], {"PATH": "/usr/bin:/bin"})
     with pytest.raises(SandboxError, match="no_such_library"):
         warm.fork("os:getpid", {}, [], Bounds())
     warm.close()

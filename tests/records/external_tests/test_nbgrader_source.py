@@ -6,7 +6,7 @@ from samples.courses import source_cells
 
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.records.evidence import Failure
-from autograder.records.external_tests.model import ForeignTestsError, NbgraderCell
+from autograder.records.external_tests.model import ExternalTestsError, NbgraderCell
 from autograder.records.external_tests.nbgrader import in_hidden_region, partial_points, placed, read_source
 
 
@@ -80,7 +80,7 @@ def test_nonsense_in_a_students_metadata_is_no_id(identity):
     ],
 )
 def test_a_source_that_cannot_be_used_is_said(cells, said):
-    with pytest.raises(ForeignTestsError, match=said):
+    with pytest.raises(ExternalTestsError, match=said):
         read_source(cells, "source.ipynb")
 
 

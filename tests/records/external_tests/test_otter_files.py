@@ -4,7 +4,7 @@ import pytest
 from otter.test_files import ExceptionTestFile
 from otter.test_files.ok_test import OKTestFile
 
-from autograder.records.external_tests.model import ForeignTestsError
+from autograder.records.external_tests.model import ExternalTestsError
 from autograder.records.external_tests.otter import read_test_file
 
 DOCTESTS = """OK_FORMAT = True
@@ -89,6 +89,6 @@ def test_nothing_in_a_test_file_is_executed_while_it_is_read(tmp_path):
     ],
 )
 def test_what_cannot_be_used_is_said(text, said):
-    with pytest.raises(ForeignTestsError, match=r"q\.py") as caught:
+    with pytest.raises(ExternalTestsError, match=r"q\.py") as caught:
         read_test_file(text, "q.py")
     assert said in str(caught.value)

@@ -1,4 +1,4 @@
-"""Foreign tests in real kernels: what the student's notebook leaves is what they see, and they end in time."""
+"""External tests in real kernels: what the student's notebook leaves is what they see, and they end in time."""
 
 import nbformat
 import pytest

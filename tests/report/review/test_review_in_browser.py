@@ -18,7 +18,7 @@ import pytest
 from autograder.assignment import load
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Finding, Result, TextExhibit, Verdict
-from autograder.records.store import FILE_NAME, Gradebook
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import write_report
 from autograder.report.review.serve import reviewing
 
@@ -76,7 +76,7 @@ class Reading:
 
 @pytest.fixture
 def reading(tmp_path: Path) -> Iterator[Reading]:
-    with Gradebook(tmp_path / FILE_NAME) as gradebook:
+    with Gradebook(tmp_path / GRADEBOOK_FILE) as gradebook:
         for number, (student, answer) in enumerate(ANSWERS.items()):
             gradebook.store_submission(student, f"s{number}", f"{student}.ipynb", NOTEBOOK)
             gradebook.store_result(result(student, answer), result_key="r", slug=f"s{number}")
@@ -241,7 +241,7 @@ def test_a_score_that_is_none_is_refused(reading: Reading, score: str) -> None:
 
 def test_what_was_decided_is_in_the_report_when_the_reader_stops(tmp_path: Path) -> None:
     assignment = load("cnn2")
-    with Gradebook(tmp_path / FILE_NAME) as gradebook:
+    with Gradebook(tmp_path / GRADEBOOK_FILE) as gradebook:
         gradebook.store_submission("Ada", "s0", "Ada.ipynb", NOTEBOOK)
         gradebook.store_result(result("Ada", "Good."), result_key="r", slug="s0")
         with reviewing(tmp_path, assignment, gradebook, reader="Dr. Ruth") as (address, server, _):
