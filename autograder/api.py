@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from autograder.assignment import Assignment, load
 from autograder.assignment.images import needed_images, provide_images
 from autograder.core.errors import UsageError
-from autograder.core.language import speaking
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
 from autograder.grading.engine.local import local_engine
@@ -67,10 +66,9 @@ def grade(
     Raises:
         UserError: with a sentence for the instructor; nothing was executed then.
     """
-    assignment = assignment.told_in(language)
+    assignment = assignment.in_language(language)
     location = resolve(output, assignment, gradebook_url)
-    with speaking(assignment.language):  # what is wrong with a submission is said to its student
-        intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
+    intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
@@ -121,7 +119,7 @@ def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, lis
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     with opened(folder) as (assignment, gradebook):
-        assignment = assignment.told_in(language)
+        assignment = assignment.in_language(language)
         if language:
             gradebook.store_fact(LANGUAGE_FACT, language)
         outcomes = regrade(AnswerKey.stored(assignment), gradebook, Trainer().key)
@@ -143,7 +141,7 @@ def check(notebook: Path, assignment: str | None, language: str | None = None) -
         _, content = read_submission(submission)
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise UsageError(f"{notebook} cannot be checked: {error}") from None
-    found = load(assignment or _named_in(content, notebook)).told_in(language)
+    found = load(assignment or _named_in(content, notebook)).in_language(language)
     provide_images(found)
     isolation: RequestedIsolation = "bubblewrap"
     try:
@@ -165,8 +163,7 @@ def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
         IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
     """
     provide_images(assignment)
-    with speaking(assignment.language):
-        submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    submission = one_submission(handed_in, student, assignment.notebook_path.name)
     return _grade_alone(assignment, submission, strongest().name)
 
 

@@ -167,9 +167,7 @@ def _context(answer_key: AnswerKey, question: Accuracy, notebook: Notebook, muta
     )
     evidence = before.evidence.model_copy(update={"networks": networks, "fits": (mutant.fit,)})
     expected = replace(before.expected[name], recipe=notebook.recipe, fit=notebook.fit)
-    return replace(
-        before, evidence=evidence, expected={**before.expected, name: expected}, questions=(question,), known={}
-    )
+    return before.anew(evidence=evidence, expected={**before.expected, name: expected}, questions=(question,))
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 from autograder.assignment.validation import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
-from autograder.core.language import catalogue
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
@@ -91,20 +90,16 @@ class Assignment:
 
     @property
     def digest(self) -> str:
-        """The digest of everything that judging reads; limits and the student's notebook are not among it.
-
-        The words of another language than English are: what is said anew is judged and shown anew.
-        """
+        """The digest of everything that judging reads: not the limits, the student's notebook or the language."""
         return digest(
             "assignment",
-            [self.name, self.title, self.language],
+            [self.name, self.title],
             {name: [network.table, network.recipe] for name, network in self.networks.items()},
             list(self.questions),
             self.solution_path.read_bytes() if self.solution_path is not None else b"",
-            *filter(None, [catalogue(self.language)]),
         )
 
-    def told_in(self, language: str | None) -> Assignment:
+    def in_language(self, language: str | None) -> Assignment:
         """This assignment with everything said in another language; as it is where none is named.
 
         Raises:

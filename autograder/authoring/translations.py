@@ -34,7 +34,12 @@ _METHODS = [
     ("**/lecture.toml", "autograder.report.lecture_advice:messages"),
 ]
 _TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true"}
-_WORDS = {"say": None, "say_html": None, "mark": None, "say_count": (1, 2)}
+KEYWORDS = {
+    **dict.fromkeys(("gettext", "gettext_html", "gettext_noop", "phrase")),
+    **dict.fromkeys(("ngettext", "nphrase"), (1, 2)),
+    "message": (2,),
+    "nmessage": (2, 3),
+}
 _WIDTH = 110
 
 
@@ -42,7 +47,7 @@ def collected() -> Catalog:
     """Every sentence that the package says, without words in another language."""
     found = Catalog(project="keras-autograder", charset="utf-8", fuzzy=False)
     sources = extract_from_dir(
-        PACKAGE, _METHODS, {"**/templates/**.html": _TEMPLATES}, keywords=_WORDS, strip_comment_tags=True
+        PACKAGE, _METHODS, {"**/templates/**.html": _TEMPLATES}, keywords=KEYWORDS, strip_comment_tags=True
     )
     for file, line, message, comments, _ in sources:
         found.add(message, None, [(f"autograder/{file}", line)], auto_comments=comments)

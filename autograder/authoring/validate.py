@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +190,7 @@ class _Trial:
             for network in self.reference.evidence.networks
         )
         evidence = self.reference.evidence.model_copy(update={"networks": networks})
-        context = with_runs(self.answer_key, replace(self.reference, evidence=evidence), self.run)
+        context = with_runs(self.answer_key, self.reference.anew(evidence=evidence), self.run)
         after = conclude(self.answer_key, "mutant", "", context)
         pairs = list(zip(self.before.questions, after.questions, strict=True))
         fewer = tuple(now.id for was, now in pairs if now.score < was.score)

@@ -20,22 +20,22 @@ from autograder.checks.score_statistics import (
 )
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
-from autograder.core.language import decimal, mark, say, say_count
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, plain
 from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
-from autograder.records.training_messages import told_problem
 
 DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 # The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
-CLASS_NAMES: dict[str, tuple[str, ...]] = {
-    "mnist": tuple("0123456789"),
+CLASS_NAMES: dict[str, tuple[Message, ...]] = {
+    "mnist": tuple(map(plain, "0123456789")),
     "fashion_mnist": (
-        *(mark("T-shirt"), mark("trouser"), mark("pullover"), mark("dress"), mark("coat")),
-        *(mark("sandal"), mark("shirt"), mark("sneaker"), mark("bag"), mark("ankle boot")),
+        *(phrase("T-shirt"), phrase("trouser"), phrase("pullover"), phrase("dress"), phrase("coat")),
+        *(phrase("sandal"), phrase("shirt"), phrase("sneaker"), phrase("bag"), phrase("ankle boot")),
     ),
     "cifar10": (
-        *(mark("airplane"), mark("automobile"), mark("bird"), mark("cat"), mark("deer")),
-        *(mark("dog"), mark("frog"), mark("horse"), mark("ship"), mark("truck")),
+        *(phrase("airplane"), phrase("automobile"), phrase("bird"), phrase("cat"), phrase("deer")),
+        *(phrase("dog"), phrase("frog"), phrase("horse"), phrase("ship"), phrase("truck")),
     ),
 }
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
@@ -43,9 +43,15 @@ CHANCE = 0.2
 WIDE_GAP = 0.1
 # How the one run was made, by how it ended.
 _ONE_RUN = {
-    "complete": mark("our own run: {how}"),
-    "target": mark("our own run: {how}; it ended as soon as the accuracy was clearly reached"),
-    "flat": mark("our own run: {how}; it was given up half-way, because the network still guessed"),
+    "complete": ("where.own_run", gettext_noop("our own run: {how}")),
+    "target": (
+        "where.own_run_target",
+        gettext_noop("our own run: {how}; it ended as soon as the accuracy was clearly reached"),
+    ),
+    "flat": (
+        "where.own_run_flat",
+        gettext_noop("our own run: {how}; it was given up half-way, because the network still guessed"),
+    ),
 }
 
 
@@ -88,8 +94,8 @@ class Accuracy(Question):
 
     def _first_task(self, context: Context) -> TrainingTask | None:
         """The run that decides unless it ends close to the threshold; it ends itself where it is clearly above."""
-        what = ("first task", self.network, self.runs, self._minimum(context))
-        return context.once(context.evidence, what, lambda: self._made_first_task(context))
+        what = ("first task", self.id, self.network, self.runs, self._minimum(context))
+        return context.once(what, lambda: self._made_first_task(context))
 
     def _made_first_task(self, context: Context) -> TrainingTask | None:
         recipe, minimum = self._recipe(context), self._minimum(context)
@@ -133,7 +139,7 @@ class Accuracy(Question):
         calibration = context.calibrations.get(self.id)
         minimum = self._minimum(context)
         if minimum is None:
-            return self._unset(say("no accuracy to be reached was computed yet; run `autograder calibrate`"))
+            return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
         student = find_network(context, self.network)
         task = self._first_task(context)
         if task is None:
@@ -141,18 +147,20 @@ class Accuracy(Question):
                 "not_reached",
                 0.0,
                 Finding(
-                    message=student.problem or say("There is no network `{name}` to train.", name=self.network),
-                    hint=say(
-                        "Without a network that can be built again from its description, there is nothing to train."
+                    message=student.problem
+                    or message("accuracy.no_network", "There is no network `{name}` to train.", name=self.network),
+                    hint=message(
+                        "hint.nothing_to_train",
+                        "Without a network that can be built again from its description, there is nothing to train.",
                     ),
                 ),
             )
         run = context.run_of(task)
         if run is None:
-            return self._unset(say("the training run is missing"))
+            return self._unset(phrase("the training run is missing"))
         further = [context.run_of(other) for other in self._further_tasks(task, context)]
         if None in further:
-            return self._unset(say("a further training run, from another random start, is missing"))
+            return self._unset(phrase("a further training run, from another random start, is missing"))
         accuracies = self._accuracies(task, context)
         shown = run if further else run.until(self._clear_from(minimum, context))
         averaged = self._is_averaged(accuracies, minimum, context)
@@ -196,17 +204,27 @@ class Accuracy(Question):
         if run.outcome == "failed":
             findings.append(
                 Finding(
-                    message=say("Your network could not be trained: {problem}", problem=told_problem(run)),
-                    hint=say("Look at the last layer, the loss, and the shapes of what goes in and comes out."),
+                    message=message(
+                        "accuracy.untrainable", "Your network could not be trained: {problem}", problem=run.problem
+                    ),
+                    hint=message(
+                        "hint.trainable_network",
+                        "Look at the last layer, the loss, and the shapes of what goes in and comes out.",
+                    ),
                 )
             )
         elif run.outcome == "limit":
             findings.append(
                 Finding(
-                    message=say("The training of your network was stopped early: {problem}", problem=told_problem(run)),
-                    hint=say(
+                    message=message(
+                        "accuracy.stopped_early",
+                        "The training of your network was stopped early: {problem}",
+                        problem=run.problem,
+                    ),
+                    hint=message(
+                        "hint.large_network",
                         "What counts is what it reached until then. A network with far more parameters than the "
-                        "task asks for needs more time and memory."
+                        "task asks for needs more time and memory.",
                     ),
                 )
             )
@@ -216,11 +234,12 @@ class Accuracy(Question):
         if student.compilation.problem:
             findings.append(
                 Finding(
-                    message=say(
+                    message=message(
+                        "accuracy.compile_unused",
                         "What you gave to `compile` was not used as a whole: {problem}",
                         problem=student.compilation.problem,
                     ),
-                    hint=say("Our run used the usual settings in its place."),
+                    hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
                 )
             )
         curve = CurveExhibit(
@@ -244,7 +263,7 @@ class Accuracy(Question):
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
         if run.predictions is None:
             return ()
-        names = tuple(map(say, CLASS_NAMES[recipe.dataset]))
+        names = CLASS_NAMES[recipe.dataset]
         mistakes = tuple(
             MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
             for one in run.predictions.mistakes
@@ -254,41 +273,53 @@ class Accuracy(Question):
 
     def _measured(self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe) -> Finding:
         """Of one run that decided, or of two that were both far below."""
-        got, needed = _told_apart(accuracies[0], minimum)
-        if len(accuracies) > 1:
-            got = say("{first} ({again:.3f} from another random start)", first=got, again=accuracies[1])
-        return Finding(
-            message=say(
-                "Your network reached a validation accuracy of {reached}; {needed} was needed.",
-                reached=got,
-                needed=needed,
-            ),
-            where=say(_ONE_RUN[run.ended], how=_how(recipe)),
-            hint="" if accuracies[0] >= minimum else _advice(run),
+        first, digits = accuracies[0], _telling_digits(accuracies[0], minimum)
+        said = message(
+            "accuracy.reached",
+            "Your network reached a validation accuracy of {reached:.{digits}f}; {needed:.{digits}f} was needed.",
+            reached=first,
+            needed=minimum,
+            digits=digits,
         )
+        if len(accuracies) > 1:
+            said = message(
+                "accuracy.reached_twice",
+                "Your network reached a validation accuracy of {reached:.{digits}f} ({again:.3f} from another random "
+                "start); {needed:.{digits}f} was needed.",
+                reached=first,
+                again=accuracies[1],
+                needed=minimum,
+                digits=digits,
+            )
+        where = message(*_ONE_RUN[run.ended], how=_how(recipe))
+        return Finding(message=said, where=where, hint=NOTHING if first >= minimum else _advice(run))
 
     def _measured_on_average(
         self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe
     ) -> Finding:
-        got, needed = _told_apart(_mean(accuracies), minimum)
+        mean = _mean(accuracies)
         low, high = interval(accuracies)
         return Finding(
-            message=say(
-                "Your network reached a validation accuracy of {reached} on average; {needed} was needed. The first "
-                "run left open whether luck had decided, being close to that or unlike the second: so we trained your "
-                "network from {count} random starts, and their mean counts. By {confidence} confidence it lies between "
-                "{low:.3f} and {high:.3f}. A network whose true mean lies one standard deviation below what is needed "
-                "would pass this in {cases:.1f} of 100 cases.",
-                reached=got,
-                needed=needed,
+            message=message(
+                "accuracy.reached_on_average",
+                "Your network reached a validation accuracy of {reached:.{digits}f} on average; {needed:.{digits}f} "
+                "was needed. The first run left open whether luck had decided, being close to that or unlike the "
+                "second: so we trained your network from {count} random starts, and their mean counts. By "
+                "{confidence:.0%} confidence it lies between {low:.3f} and {high:.3f}. A network whose true mean "
+                "lies one standard deviation below what is needed would pass this in {cases:.1f} of 100 cases.",
+                reached=mean,
+                needed=minimum,
+                digits=_telling_digits(mean, minimum),
                 count=len(accuracies),
-                confidence="95 %",
+                confidence=0.95,
                 low=low,
                 high=high,
                 cases=100 * chance_of_passing(1, self.runs),
             ),
-            where=say("our own {count} runs, each: {how}", count=len(accuracies), how=_how(recipe)),
-            hint="" if _mean(accuracies) >= minimum else _advice(run),
+            where=message(
+                "where.own_runs_each", "our own {count} runs, each: {how}", count=len(accuracies), how=_how(recipe)
+            ),
+            hint=NOTHING if mean >= minimum else _advice(run),
         )
 
     def _spread(self, minimum: float, context: Context) -> float:
@@ -311,24 +342,26 @@ class Accuracy(Question):
             raise LookupError(f'the assignment says nowhere how "{self.network}" is trained')
         return recipe
 
-    def _unset(self, why: str) -> Verdict:
+    def _unset(self, why: Message) -> Verdict:
         return self.verdict(
             "error",
             0.0,
             Finding(
-                message=say("The autograder could not judge this question; that is not your fault."),
-                hint=say("For the instructor: {why}.", why=why),
+                message=message(
+                    "question.not_judged", "The autograder could not judge this question; that is not your fault."
+                ),
+                hint=message("hint.instructor_why", "For the instructor: {why}.", why=why),
             ),
         )
 
 
-def _how(recipe: Recipe) -> str:
-    return say(
+def _how(recipe: Recipe) -> Message:
+    return phrase(
         "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
         train=recipe.train,
         dataset=DATASET_NAMES[recipe.dataset],
         validation=recipe.validation,
-        epochs=say_count("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
+        epochs=nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
     )
 
 
@@ -337,26 +370,30 @@ def _mean(accuracies: tuple[float, ...]) -> float:
     return round(statistics.fmean(accuracies), 6)
 
 
-def _told_apart(reached: float, needed: float) -> tuple[str, str]:
-    """Both to three decimals, or to as many as it takes to tell them apart."""
-    for decimals in range(3, 7):
-        texts = f"{reached:.{decimals}f}", f"{needed:.{decimals}f}"
-        if texts[0] != texts[1] or reached == needed:
-            break
-    return decimal(texts[0]), decimal(texts[1])
+def _telling_digits(reached: float, needed: float) -> int:
+    """To how many decimals both are written: three, or as many as it takes to tell them apart."""
+    telling = (
+        digits for digits in range(3, 6) if reached == needed or f"{reached:.{digits}f}" != f"{needed:.{digits}f}"
+    )
+    return next(telling, 6)
 
 
-def _advice(run: TrainingRun) -> str:
+def _advice(run: TrainingRun) -> Message:
     best = max(run.training_accuracy, default=0.0)
     if run.accuracy < CHANCE:
-        return say(
+        return message(
+            "hint.guessing",
             "This is hardly better than guessing. Look at the last layer and its activation, the loss, "
-            "and the learning rate."
+            "and the learning rate.",
         )
     if best - run.accuracy > WIDE_GAP:
-        return say(
+        return message(
+            "hint.overfitting",
             "On the training images it was right far more often ({reached:.3f}), so it learns, but it does not "
             "carry over to new images. Look at what the network does against overfitting.",
             reached=best,
         )
-    return say("It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer.")
+    return message(
+        "hint.too_slow",
+        "It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer.",
+    )

@@ -13,7 +13,7 @@ from pydantic import Field
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
 from autograder.core.data import Data
-from autograder.core.language import say, say_count
+from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, plain
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Finding, Verdict
 
@@ -28,9 +28,9 @@ _PLACEHOLDERS = frozenset(
 class NotGiven(Exception):
     """There is no answer; `finding` says how that shows."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.finding = Finding(message=message, hint=hint)
+    def __init__(self, said: Message | str, hint: Message | str = NOTHING) -> None:
+        super().__init__(said)
+        self.finding = Finding(message=said, hint=hint)
 
 
 class NotUnderstood(NotGiven):
@@ -77,17 +77,19 @@ class Answered(Question):
             NotGiven, NotUnderstood: on a closer look, there is nothing to judge.
         """
 
-    def right(self, understood: str) -> Verdict:
-        """All points; `understood` says how the answer was read, "" where it needed no reading."""
+    def right(self, understood: Message | str) -> Verdict:
+        """All points; `understood` says how the answer was read, nothing where it needed no reading."""
         return self.verdict("correct", self.points, *said(understood))
 
-    def wrong_answer(self, message: str, understood: str, context: Context, *, hint: str = "") -> Verdict:
+    def wrong_answer(
+        self, why: Message | str, understood: Message | str, context: Context, *, hint: Message | str = NOTHING
+    ) -> Verdict:
         """No points, unless the answer depends on a training run that grading has shortened."""
         if self.measured and _computed_from_shortened_run(context, self.answer):
             return self._left_to_a_person(understood)
-        return self.verdict("wrong", 0.0, *said(understood), Finding(message=message, hint=hint or self.hint))
+        return self.verdict("wrong", 0.0, *said(understood), Finding(message=why, hint=hint or self.hint))
 
-    def known_wrong(self, known: WrongAnswer, understood: str, context: Context) -> Verdict:
+    def known_wrong(self, known: WrongAnswer, understood: Message, context: Context) -> Verdict:
         """What is earned by a wrong answer that was named beforehand, unless it depends on a shortened run."""
         if self.measured and _computed_from_shortened_run(context, self.answer):
             return self._left_to_a_person(understood)
@@ -96,18 +98,19 @@ class Answered(Question):
             status, known.share * self.points, *said(understood), Finding(message=known.message, hint=self.hint)
         )
 
-    def _left_to_a_person(self, understood: str) -> Verdict:
+    def _left_to_a_person(self, understood: Message | str) -> Verdict:
         return self.verdict(
             "needs_review",
             0.0,
             *said(understood),
             Finding(
-                message=say(
+                message=message(
+                    "answer.shortened_run",
                     "`{name}` is computed from a training run that was shortened for grading, so its "
                     "value says nothing here; a person looks at it.",
                     name=self.answer,
                 ),
-                hint=say("Next time, write down the number that you saw after the full run."),
+                hint=message("hint.full_run", "Next time, write down the number that you saw after the full run."),
             ),
         )
 
@@ -120,27 +123,36 @@ def given(context: Context, name: str, placeholder: str | float | None = None) -
     """
     value = context.evidence.value(name)
     if value is None:
-        failed = [str(cell.index + 1) for cell in context.evidence.cells if cell.status != "ok"]
-        hint = say("Put your answer into a variable with exactly this name: {name}.", name=name)
+        failed = [cell.index + 1 for cell in context.evidence.cells if cell.status != "ok"]
+        hint = message(
+            "hint.variable_name", "Put your answer into a variable with exactly this name: {name}.", name=name
+        )
         if failed:
-            hint = say_count(
+            hint = nmessage(
+                "hint.cells_failed",
                 "Some code did not run to its end (code cell {cells}); "
                 "a cell that fails sets no variables after that line.",
                 "Some code did not run to its end (the code cells {cells}); "
                 "a cell that fails sets no variables after that line.",
                 len(failed),
-                cells=", ".join(failed),
+                cells=tuple(failed),
             )
-        raise NotGiven(say("There is no variable `{name}`, so there is no answer to look at.", name=name), hint)
+        raise NotGiven(
+            message(
+                "answer.no_variable", "There is no variable `{name}`, so there is no answer to look at.", name=name
+            ),
+            hint,
+        )
     if _holds_nothing(value, placeholder):
         raise NotGiven(
-            say("`{name}` holds no answer yet.", name=name), say("Put your answer into the variable {name}.", name=name)
+            message("answer.empty", "`{name}` holds no answer yet.", name=name),
+            message("hint.variable", "Put your answer into the variable {name}.", name=name),
         )
     return value
 
 
-def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
-    """The number that an answer states, and how it was read ("" where it is simply a number).
+def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Message]:
+    """The number that an answer states, and how it was read (nothing where it is simply a number).
 
     Args:
         value: a number, a text with one number in it, or a list or array with one such entry.
@@ -153,26 +165,32 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, str]:
     finite = isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain)
     if not (finite or isinstance(plain, str)):
         raise NotUnderstood(
-            say("`{name}` is {given}; the answer is a single number.", name=value.name, given=described(value)),
-            say("Give `{name}` a number, such as 5 or 0.5.", name=value.name),
+            message(
+                "number.none_single",
+                "`{name}` is {given}; the answer is a single number.",
+                name=value.name,
+                given=described(value),
+            ),
+            message("hint.number_such_as", "Give `{name}` a number, such as 5 or 0.5.", name=value.name),
         )
     if not isinstance(plain, str):
         number = Numeral(float(plain))
-        return number, "" if value.kind == "number" else read_as(value, written(number.value))
+        return number, NOTHING if value.kind == "number" else read_as(value, written(number.value))
     try:
         numeral = read_numeral(plain, thousands=thousands)
     except SeveralNumbers:
         raise NotUnderstood(
-            say(
+            message(
+                "number.several",
                 "There is more than one number in {given}, and it is not clear which one you mean.",
                 given=described(value),
             ),
-            say("Give `{name}` the number alone.", name=value.name),
+            message("hint.number_alone", "Give `{name}` the number alone.", name=value.name),
         ) from None
     if numeral is None:
         raise NotUnderstood(
-            say("No number was found in {given}.", given=described(value)),
-            say("Give `{name}` a number.", name=value.name),
+            message("number.not_found", "No number was found in {given}.", given=described(value)),
+            message("hint.number", "Give `{name}` a number.", name=value.name),
         )
     return numeral, read_as(value, written(numeral.value) + (" %" if numeral.percent else ""))
 
@@ -185,35 +203,37 @@ def single(value: CapturedValue) -> Any:
     return plain
 
 
-def described(value: CapturedValue) -> str:
+def described(value: CapturedValue) -> Message:
     """An answer in a few words, for a message: `“about 20”`, "a list of 3 values", "a dict"."""
-    plain = value.value
-    if isinstance(plain, str):
-        return say("“{text}”", text=_short(plain))
-    if isinstance(plain, bool):
-        return str(plain)
-    if isinstance(plain, int | float):
-        return written(plain)
+    answer = value.value
+    if isinstance(answer, str):
+        return phrase("“{text}”", text=_short(answer))
+    if isinstance(answer, bool):
+        return plain(str(answer))
+    if isinstance(answer, int | float):
+        return plain(written(answer))
     if value.kind in ("sequence", "array"):
-        if len(str(plain)) <= 60 and isinstance(plain, list):
-            return str(plain)
+        if len(str(answer)) <= 60 and isinstance(answer, list):
+            return plain(str(answer))
         sizes = " × ".join(map(str, value.shape or ()))
         if value.kind == "sequence":
-            return say("a list of {sizes} values", sizes=sizes) if sizes else say("a list")
-        return say("an array of {sizes} values", sizes=sizes) if sizes else say("an array")
-    kind = _short(value.type_name) or say("something")
-    return say("of the type {kind}, which is not read as an answer", kind=kind)
+            return phrase("a list of {sizes} values", sizes=sizes) if sizes else phrase("a list")
+        return phrase("an array of {sizes} values", sizes=sizes) if sizes else phrase("an array")
+    kind = _short(value.type_name) or phrase("something")
+    return phrase("of the type {kind}, which is not read as an answer", kind=kind)
 
 
-def read_as(value: CapturedValue, reading: str) -> str:
-    """The sentence that says how an answer was understood; "" where it is written that way already."""
+def read_as(value: CapturedValue, reading: Message | str) -> Message:
+    """The sentence that says how an answer was understood; nothing where it is written that way already."""
     plain = value.value
     if isinstance(plain, str) and plain.strip() == reading:
-        return ""
-    return say("Your answer {given} was understood as {reading}.", given=described(value), reading=reading)
+        return NOTHING
+    return message(
+        "answer.understood", "Your answer {given} was understood as {reading}.", given=described(value), reading=reading
+    )
 
 
-def said(*sentences: str) -> tuple[Finding, ...]:
+def said(*sentences: Message | str) -> tuple[Finding, ...]:
     """One finding for each sentence that is not empty."""
     return tuple(Finding(message=sentence) for sentence in sentences if sentence)
 

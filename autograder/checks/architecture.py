@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
 from autograder.checks.student_network import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.network.architecture import Architecture
 from autograder.network.deviation import Deviation
 from autograder.network.diff import Diff
@@ -37,13 +37,19 @@ class ArchitectureQuestion(Question):
         student = find_network(context, self.network)
         understood = _understood(student)
         if student.comparable is None:
-            hint = say("Run all cells from the top and look at the first error, or at the variable's name.")
+            hint = message(
+                "hint.run_all_cells",
+                "Run all cells from the top and look at the first error, or at the variable's name.",
+            )
             if student.captured is not None:
-                hint = say("Build the network from Keras' own layers, as a Sequential or a functional model.")
+                hint = message(
+                    "hint.keras_layers",
+                    "Build the network from Keras' own layers, as a Sequential or a functional model.",
+                )
             status = "wrong" if student.captured is not None else "not_reached"
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
         region = marked(expected)
-        diff = difference(context, self.network, student.comparable)
+        diff = difference(context, self.network, student)
         return self._judge_diff(context, expected, student, student.comparable, diff, region)
 
     def _judge_diff(
@@ -62,7 +68,12 @@ class ArchitectureQuestion(Question):
         mistakes = len(diff.deviations) - len(free)
         findings = _understood(student)
         if student.unfit is not None:
-            findings.append(Finding(message=student.problem, hint=say("Follow the shapes from layer to layer.")))
+            findings.append(
+                Finding(
+                    message=student.problem,
+                    hint=message("hint.follow_shapes", "Follow the shapes from layer to layer."),
+                )
+            )
             mistakes = max(mistakes, 1)
         findings += [_finding(one, given=one in given, free=one in free) for one in diff.deviations]
         score = self.points * max(0, len(rows) - mistakes) / len(rows)
@@ -84,9 +95,11 @@ def _understood(student: StudentNetwork) -> list[Finding]:
 
 
 def _finding(deviation: Deviation, *, given: bool, free: bool) -> Finding:
-    message = deviation.message
+    said = deviation.message
     if given:
-        message = say("{finding} That part was given and should stay as it was.", finding=message)
+        said = message("layer.given", "{finding} That part was given and should stay as it was.", finding=said)
     if free:
-        message = say("{finding} It costs nothing here, but the parameter counts are other ones.", finding=message)
-    return Finding(message=message, where=deviation.where, hint=deviation.hint)
+        said = message(
+            "layer.free", "{finding} It costs nothing here, but the parameter counts are other ones.", finding=said
+        )
+    return Finding(message=said, where=deviation.where, hint=deviation.hint)

@@ -12,13 +12,20 @@ from pydantic import Field, field_validator, model_validator
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as, said
 from autograder.checks.base import Context
 from autograder.checks.number_parsing import written
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
 MOST = 10_000
-_LOWEST = mark("The lowest of your values stands at position {position}; it is to be expected elsewhere.")
-_HIGHEST = mark("The highest of your values stands at position {position}; it is to be expected elsewhere.")
+_LOWEST = (
+    "array.lowest_elsewhere",
+    gettext_noop("The lowest of your values stands at position {position}; it is to be expected elsewhere."),
+)
+_HIGHEST = (
+    "array.highest_elsewhere",
+    gettext_noop("The highest of your values stands at position {position}; it is to be expected elsewhere."),
+)
 _NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -95,7 +102,7 @@ class Array(Answered):
                 return self.known_wrong(known, understood, context)
         return self.wrong_answer(self._difference(numbers), understood, context)
 
-    def _judge_measured(self, numbers: Numbers, understood: str, context: Context) -> Verdict:
+    def _judge_measured(self, numbers: Numbers, understood: Message, context: Context) -> Verdict:
         values, length = numbers.values, self.length or 0
         if len(values) != length:
             return self.verdict(
@@ -103,7 +110,8 @@ class Array(Answered):
                 0.0,
                 *said(
                     understood,
-                    say(
+                    message(
+                        "array.count",
                         "`{name}` holds {given} numbers, not {needed}.",
                         name=self.answer,
                         given=len(values),
@@ -115,19 +123,20 @@ class Array(Answered):
             if (self.minimum is not None and value < self.minimum) or (
                 self.maximum is not None and value > self.maximum
             ):
-                message = say(
+                told = message(
+                    "array.out_of_range",
                     "The value at position {position}, {value}, is not what such a run gives.",
                     position=at,
                     value=written(value),
                 )
-                return self.wrong_answer(message, understood, context)
+                return self.wrong_answer(told, understood, context)
         for sentence, places, extreme in (
             (_LOWEST, self.lowest_at, min(values)),
             (_HIGHEST, self.highest_at, max(values)),
         ):
             found = [at for at, value in enumerate(values, 1) if value == extreme]
             if places and not set(found) <= set(places):
-                return self.wrong_answer(say(sentence, position=found[0]), understood, context)
+                return self.wrong_answer(message(*sentence, position=found[0]), understood, context)
         return self.right(understood)
 
     def _equal(self, numbers: Numbers) -> bool:
@@ -142,47 +151,67 @@ class Array(Answered):
     def _same(self, value: float, wanted: float) -> bool:
         return abs(value - wanted) <= max(self.tolerance, self.relative_tolerance * abs(wanted))
 
-    def _difference(self, numbers: Numbers) -> str:
+    def _difference(self, numbers: Numbers) -> Message:
         """What is wrong, as far as it can be said without saying what is right."""
         values, wanted = numbers.values, _plain(self.expected or [])
         if len(values) != len(wanted.values):
             if len(values) < len(wanted.values):
-                return say("`{name}` holds {count} values, which is too few.", name=self.answer, count=len(values))
-            return say("`{name}` holds {count} values, which is too many.", name=self.answer, count=len(values))
+                return message(
+                    "array.too_few",
+                    "`{name}` holds {count} values, which is too few.",
+                    name=self.answer,
+                    count=len(values),
+                )
+            return message(
+                "array.too_many",
+                "`{name}` holds {count} values, which is too many.",
+                name=self.answer,
+                count=len(values),
+            )
         if self._close(values, wanted.values):
             shape = " × ".join(map(str, numbers.shape))
-            return say("The values are right, but not their arrangement as {shape}.", shape=shape)
+            return message(
+                "array.arrangement", "The values are right, but not their arrangement as {shape}.", shape=shape
+            )
         if self._close(tuple(sorted(values)), tuple(sorted(wanted.values))):
-            return say("These are the right values, but not in the right order.")
+            return message("array.order", "These are the right values, but not in the right order.")
         if self._close(tuple(-value for value in values), wanted.values):
-            return say("Every value has the wrong sign.")
+            return message("array.sign", "Every value has the wrong sign.")
         pairs = zip(values, wanted.values, strict=True)
         at = next((at for at, (one, other) in enumerate(pairs, 1) if not self._same(one, other)), 1)
         if len(numbers.squeezed) < 2:
-            return say("The first value that is not right is at position {position}.", position=at)
-        return say("The first value that is not right is at position {position}, counted row by row.", position=at)
+            return message(
+                "array.first_wrong", "The first value that is not right is at position {position}.", position=at
+            )
+        return message(
+            "array.first_wrong_by_row",
+            "The first value that is not right is at position {position}, counted row by row.",
+            position=at,
+        )
 
 
-def read_numbers(answer: CapturedValue) -> tuple[Numbers, str]:
+def read_numbers(answer: CapturedValue) -> tuple[Numbers, Message]:
     """The numbers of an answer, and how they were read.
 
     Raises:
         NotUnderstood: they are no numbers.
     """
-    plain, understood = answer.value, ""
+    plain, understood = answer.value, NOTHING
     if isinstance(plain, str):
         plain = _from_text(plain)
-        understood = read_as(answer, str(plain)) if plain is not None and len(str(plain)) <= 200 else ""
+        understood = read_as(answer, str(plain)) if plain is not None and len(str(plain)) <= 200 else NOTHING
     elif isinstance(plain, int | float) and not isinstance(plain, bool):
         plain = [plain]
     if not isinstance(plain, list) or (shape := _shape_of(plain)) is None:
         raise NotUnderstood(
-            say(
+            message(
+                "array.not_understood",
                 "`{name}` is {given}; the answer is a list or an array of numbers.",
                 name=answer.name,
                 given=described(answer),
             ),
-            say(
+            message(
+                "hint.array",
                 "Give `{name}` a list such as [0.5, 1.5] or a NumPy array; rows need to be of the same length.",
                 name=answer.name,
             ),

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
+from autograder.core.caching import BoundedCache
 from autograder.core.data import Data, digest
-from autograder.core.language import active
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
@@ -26,6 +26,8 @@ from autograder.records.result import Exhibit, Finding, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 _Value = TypeVar("_Value")
+# Of one submission so much that was worked out is kept: more than an assignment has questions and networks.
+_MOST_KEPT = 1024
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def _made_by(line: str) -> list[str]:
 class Context:
     """All that a check may read. `cells` is the notebook as it was handed in, without its outputs.
 
-    `known` keeps what was worked out of an object, beside the object itself, for the questions that need it again.
+    `known` keeps what was worked out, for the questions that need it again: of the evidence, the expected networks and
+    the cells. Where one of these is exchanged, `anew` begins with nothing known.
     """
 
     evidence: Evidence
@@ -107,20 +110,20 @@ class Context:
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
-    known: dict[Any, tuple[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
+    known: BoundedCache[Any] = field(default_factory=lambda: BoundedCache(_MOST_KEPT), compare=False, repr=False)
 
-    def once(self, about: object, what: Any, work: Callable[[], _Value]) -> _Value:
-        """What `work` gives, worked out once for the object `about` and the name `what`."""
-        # What is worked out may be words.
-        key = id(about), what, active()
-        if key not in self.known:
-            self.known[key] = about, work()
-        found: _Value = self.known[key][1]
+    def once(self, what: Hashable, work: Callable[[], _Value]) -> _Value:
+        """What `work` gives, worked out once under the name `what`."""
+        found: _Value = self.known(what, work)
         return found
+
+    def anew(self, **changes: Any) -> Context:
+        """The context with other evidence, expected networks or cells (and whatever else), and nothing known yet."""
+        return replace(self, **changes, known=BoundedCache(_MOST_KEPT))
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
         """The run of a task, where enough of it was made."""
-        run = self.runs.get(self.once(task, "key", lambda: task.key))
+        run = self.runs.get(task.key)
         return run if run is not None and run.answers(task) else None
 
 

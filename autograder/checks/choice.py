@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from autograder.checks.answers import Answered, NotUnderstood, described, read_as, single
 from autograder.checks.base import Context
 from autograder.checks.number_parsing import SeveralNumbers, read_numeral
-from autograder.core.language import say
+from autograder.core.messages import NOTHING, message, phrase
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
@@ -64,15 +64,21 @@ class Choice(Answered):
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         key = self.chosen(answer)
-        understood = read_as(answer, say("the option {key} (“{text}”)", key=key, text=self.options[key]))
+        understood = read_as(answer, phrase("the option {key} (“{text}”)", key=key, text=self.options[key]))
         if str(answer.value).strip().casefold() == key.casefold():
-            understood = ""
+            understood = NOTHING
         if key in self._right_keys:
             return self.right(understood)
-        message = say("{key} (“{text}”) is not right.", key=key, text=self.options[key])
+        told = message("choice.wrong", "{key} (“{text}”) is not right.", key=key, text=self.options[key])
         if key in self.messages:
-            message = f"{message} {self.messages[key]}"
-        return self.wrong_answer(message, understood, context)
+            told = message(
+                "choice.wrong_because",
+                "{key} (“{text}”) is not right. {because}",
+                key=key,
+                text=self.options[key],
+                because=self.messages[key],
+            )
+        return self.wrong_answer(told, understood, context)
 
     @property
     def _right_keys(self) -> tuple[str, ...]:
@@ -100,12 +106,14 @@ class Choice(Answered):
         keys = ", ".join(self.options)
         if found:
             raise NotUnderstood(
-                say("Your answer {given} can mean more than one option.", given=described(answer)),
-                say("Give one of {keys} alone.", keys=keys),
+                message(
+                    "choice.several", "Your answer {given} can mean more than one option.", given=described(answer)
+                ),
+                message("hint.option_alone", "Give one of {keys} alone.", keys=keys),
             )
         raise NotUnderstood(
-            say("Your answer {given} is none of the options.", given=described(answer)),
-            say("Give one of {keys}, as a text in quotes.", keys=keys),
+            message("choice.none", "Your answer {given} is none of the options.", given=described(answer)),
+            message("hint.options_in_quotes", "Give one of {keys}, as a text in quotes.", keys=keys),
         )
 
     def _in_text(self, text: str) -> set[str]:

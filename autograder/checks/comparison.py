@@ -12,21 +12,31 @@ from autograder.checks.base import Context, Question
 from autograder.checks.score_statistics import MOST_RUNS
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message
 from autograder.network.measure import totals
 from autograder.records.result import CurveExhibit, Finding, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
-from autograder.records.training_messages import told_problem
 
 Claim = Literal["higher_accuracy", "smaller_gap", "fewer_parameters", "more_parameters"]
 _TRAINED = ("higher_accuracy", "smaller_gap")
-_HINTS: dict[Claim, str] = {
-    "higher_accuracy": mark(
-        "`{network}` is to be clearly better than `{other}`: compare its layers with the exercise."
+_HINTS: dict[Claim, tuple[str, str]] = {
+    "higher_accuracy": (
+        "hint.higher_accuracy",
+        gettext_noop("`{network}` is to be clearly better than `{other}`: compare its layers with the exercise."),
     ),
-    "smaller_gap": mark("`{network}` is to overfit less than `{other}`: look at what it does against overfitting."),
-    "fewer_parameters": mark("`{network}` is to have fewer than `{other}`: look at which layer holds most of them."),
-    "more_parameters": mark("`{network}` is to have more than `{other}`: look at which layer holds most of them."),
+    "smaller_gap": (
+        "hint.smaller_gap",
+        gettext_noop("`{network}` is to overfit less than `{other}`: look at what it does against overfitting."),
+    ),
+    "fewer_parameters": (
+        "hint.fewer_parameters",
+        gettext_noop("`{network}` is to have fewer than `{other}`: look at which layer holds most of them."),
+    ),
+    "more_parameters": (
+        "hint.more_parameters",
+        gettext_noop("`{network}` is to have more than `{other}`: look at which layer holds most of them."),
+    ),
 }
 
 
@@ -98,7 +108,8 @@ class Comparison(Question):
         counts = [totals(student.architecture).total for student in students if student.architecture is not None]
         one, other = counts
         more = one - other if self.claim == "more_parameters" else other - one
-        message = say(
+        told = message(
+            "comparison.parameters",
             "`{network}` has {one:,} parameters, `{other}` has {two:,}.",
             network=self.network,
             one=one,
@@ -106,8 +117,8 @@ class Comparison(Question):
             two=other,
         )
         if more > 0 and more >= self.margin:
-            return self.verdict("correct", self.points, *notes, Finding(message=message))
-        return self.verdict("wrong", 0.0, *notes, Finding(message=message, hint=self._hint()))
+            return self.verdict("correct", self.points, *notes, Finding(message=told))
+        return self.verdict("wrong", 0.0, *notes, Finding(message=told, hint=self._hint()))
 
     def _judge_runs(self, notes: tuple[Finding, ...], context: Context) -> Verdict:
         pairs = []
@@ -115,15 +126,22 @@ class Comparison(Question):
             one, other = (context.run_of(task) for task in tasks)
             if one is None or other is None:
                 unset = Finding(
-                    message=say("The autograder could not judge this question; that is not your fault."),
-                    hint=say("For the instructor: a training run is missing."),
+                    message=message(
+                        "question.not_judged", "The autograder could not judge this question; that is not your fault."
+                    ),
+                    hint=message("hint.instructor_run_missing", "For the instructor: a training run is missing."),
                 )
                 return self.verdict("error", 0.0, unset)
             pairs.append((one, other))
         curves = self._curves(pairs[0], context)
         for run, name in zip(pairs[0], self.networks(), strict=True):
             if not _measured(run):
-                told = say("`{network}` could not be trained: {problem}", network=name, problem=told_problem(run))
+                told = message(
+                    "comparison.untrainable",
+                    "`{network}` could not be trained: {problem}",
+                    network=name,
+                    problem=run.problem,
+                )
                 return self.verdict("wrong", 0.0, *notes, Finding(message=told), exhibits=curves)
         pairs = [pair for pair in pairs if _measured(*pair)]
         holds = self._holds(pairs)
@@ -149,7 +167,8 @@ class Comparison(Question):
     def _finding(self, pairs: Pairs, *, holds: bool) -> Finding:
         one, two = self._means(pairs)
         if self.claim == "higher_accuracy":
-            message = say(
+            told = message(
+                "comparison.accuracy",
                 "Validation accuracy: `{network}` {one:.3f}, `{other}` {two:.3f}.",
                 network=self.network,
                 one=one,
@@ -157,7 +176,8 @@ class Comparison(Question):
                 two=two,
             )
         else:
-            message = say(
+            told = message(
+                "comparison.gap",
                 "Training accuracy minus validation accuracy after the last epoch: "
                 "{one:+.3f} for `{network}`, {two:+.3f} for `{other}`.",
                 network=self.network,
@@ -165,18 +185,19 @@ class Comparison(Question):
                 other=self.other,
                 two=two,
             )
-        where = say("our own runs, with the same images for both networks")
+        where = message("where.own_runs", "our own runs, with the same images for both networks")
         if len(pairs) > 1:
-            where = say(
+            where = message(
+                "where.own_runs_mean",
                 "our own runs, with the same images for both networks; the first did not show it, so each was trained "
                 "from {count} random starts, and the mean counts",
                 count=len(pairs),
             )
-        return Finding(message=message, where=where, hint="" if holds else self._hint())
+        return Finding(message=told, where=where, hint=NOTHING if holds else self._hint())
 
-    def _hint(self) -> str:
+    def _hint(self) -> Message:
         """What is to hold, and where to look."""
-        return say(_HINTS[self.claim], network=self.network, other=self.other)
+        return message(*_HINTS[self.claim], network=self.network, other=self.other)
 
     def _curves(self, runs: tuple[TrainingRun, TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:
         return tuple(

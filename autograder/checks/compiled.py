@@ -10,7 +10,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
 from autograder.checks.student_network import StudentNetwork, find_network
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.records.result import Finding, Verdict
@@ -86,8 +86,8 @@ class Compiled(Question):
             return self.verdict("not_reached", 0.0, Finding(message=student.problem))
         if not student.compiled:
             nothing = Finding(
-                message=say("`{network}` was not compiled.", network=student.captured.name),
-                hint=say("A network has to be compiled before it can be trained."),
+                message=message("compile.not_compiled", "`{network}` was not compiled.", network=student.captured.name),
+                hint=message("hint.compile_first", "A network has to be compiled before it can be trained."),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
         aspects = []
@@ -100,8 +100,15 @@ class Compiled(Question):
             RIGHT
             if metric in given
             else missed(
-                say("The metrics that the network is compiled with do not include {metric}.", metric=metric),
-                hint=say("Whatever is to be watched during training is named when the network is compiled."),
+                message(
+                    "compile.metric_missing",
+                    "The metrics that the network is compiled with do not include {metric}.",
+                    metric=metric,
+                ),
+                hint=message(
+                    "hint.metrics_named",
+                    "Whatever is to be watched during training is named when the network is compiled.",
+                ),
             )
             for metric in self.metrics
         ]
@@ -116,40 +123,52 @@ class Compiled(Question):
             elif read.optimizer.name in self.optimizer:
                 aspects.append(RIGHT)
             else:
-                told = say("The optimizer {name} is not the one that was asked for.", name=read.optimizer.name)
+                told = message(
+                    "compile.other_optimizer",
+                    "The optimizer {name} is not the one that was asked for.",
+                    name=read.optimizer.name,
+                )
                 aspects.append(missed(told))
         if self.learning_rate is not None:
             rate = read.optimizer.settings.get("learning_rate")
             close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
-            told = say("The learning rate is not what was asked for.")
+            told = message("compile.rate_unread", "The learning rate is not what was asked for.")
             if isinstance(rate, int | float):
-                told = say("The learning rate {rate:g} is not what was asked for.", rate=rate)
+                told = message("compile.rate", "The learning rate {rate:g} is not what was asked for.", rate=rate)
             aspects.append(RIGHT if close and not read.problem else missed(told))
         return aspects
 
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
         read = self._part(student, "loss")
         if read.problem:
-            return missed(read.problem, hint=say("Use one of Keras' own losses."))
+            return missed(read.problem, hint=message("hint.keras_loss", "Use one of Keras' own losses."))
         name, wanted = read.loss.name, set(self.loss)
         if wanted & {_ONE_HOT, _WHOLE}:
             wanted |= {_ONE_HOT, _WHOLE}
         if name not in wanted:
             return missed(
-                say("The loss {name} is not one for this task.", name=name),
-                hint=say("Think of what the network has to tell."),
+                message("compile.other_loss", "The loss {name} is not one for this task.", name=name),
+                hint=message("hint.task_of_network", "Think of what the network has to tell."),
             )
         labels = _labels(student, context)
         if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
-            told = say(
-                "The loss {name} does not fit the labels, which are whole numbers, one for each image.", name=name
+            told = message(
+                "compile.labels_whole",
+                "The loss {name} does not fit the labels, which are whole numbers, one for each image.",
+                name=name,
             )
             if labels == _ONE_HOT:
-                told = say(
+                told = message(
+                    "compile.labels_one_hot",
                     "The loss {name} does not fit the labels, which are one-hot: a row of zeros with a single one.",
                     name=name,
                 )
-            return missed(told, hint=say("Keras has one categorical cross-entropy for either kind of labels."))
+            return missed(
+                told,
+                hint=message(
+                    "hint.kind_of_labels", "Keras has one categorical cross-entropy for either kind of labels."
+                ),
+            )
         return _fit_to_last_layer(read, student.architecture)
 
     def _part(self, student: StudentNetwork, part: str) -> Compilation:
@@ -183,19 +202,25 @@ def _fit_to_last_layer(read: Compilation, architecture: Architecture | None) -> 
     logits = bool(read.loss.settings.get("from_logits", False))
     if logits and activated:
         return missed(
-            say(
+            message(
+                "compile.softmax_twice",
                 "The network already ends with {activation}, so it gives probabilities; the loss is told to expect raw "
                 "values (`from_logits=True`) and would apply it a second time.",
                 activation=last,
             ),
-            hint=say("Either the last layer or the loss turns raw values into probabilities, not both."),
+            hint=message(
+                "hint.not_both", "Either the last layer or the loss turns raw values into probabilities, not both."
+            ),
         )
     if not logits and not activated:
         return missed(
-            say(
+            message(
+                "compile.no_softmax",
                 "The loss expects probabilities, but the last layer gives raw values (no softmax), and the loss is not "
-                "told so."
+                "told so.",
             ),
-            hint=say("Either the last layer or the loss has to turn raw values into probabilities."),
+            hint=message(
+                "hint.one_of_both", "Either the last layer or the loss has to turn raw values into probabilities."
+            ),
         )
     return RIGHT

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.core.language import say, say_count
+from autograder.core.messages import NOTHING, Message, message, nmessage, phrase
 from autograder.records.evidence import CapturedCase, CapturedTest
 from autograder.records.external_tests.model import Case, ExternalTest, Suite
 from autograder.records.external_tests.nbgrader import identity_of, in_hidden_region
@@ -56,7 +56,7 @@ class Tests(Question):
             captured = found.cases if found is not None else ()
             for number in range(test.count):
                 came = captured[number] if number < len(captured) else None
-                missing = _why_missing(found, number) if found is not None and came is None else ""
+                missing = _why_missing(found, number) if found is not None and came is None else NOTHING
                 outcomes.append(_Outcome(next(cases), test, came, missing))
         return self._concluded(outcomes)
 
@@ -75,12 +75,17 @@ class Tests(Question):
     def _manual_verdict(self, context: Context) -> Verdict:
         cell = next((cell for cell in context.cells if identity_of(cell.metadata) == self.suite.name), None)
         if cell is None:
-            gone = Finding(message=say("The place for this answer is no longer in the notebook, so nothing was found."))
+            gone = Finding(
+                message=message(
+                    "written.place_gone",
+                    "The place for this answer is no longer in the notebook, so nothing was found.",
+                )
+            )
             return self.verdict("needs_review", 0.0, gone)
         text = cell.source if len(cell.source) <= _LONGEST_SHOWN else cell.source[:_LONGEST_SHOWN] + " […]"
         found = Finding(
-            message=say("Your answer was found; a person reads it and gives the points."),
-            where=say("cell {number}", number=cell.index + 1),
+            message=message("written.found", "Your answer was found; a person reads it and gives the points."),
+            where=message("where.cell", "cell {number}", number=cell.index + 1),
         )
         return self.verdict("needs_review", 0.0, found, exhibits=(TextExhibit(text=text),))
 
@@ -89,8 +94,10 @@ class Tests(Question):
             "error",
             0.0,
             Finding(
-                message=say("The tests of this question could not be executed; that is usually not your fault."),
-                hint=say("For the instructor: {problem}", problem=found.problem),
+                message=message(
+                    "tests.broken", "The tests of this question could not be executed; that is usually not your fault."
+                ),
+                hint=message("hint.instructor_problem", "For the instructor: {problem}", problem=found.problem),
             ),
         )
 
@@ -99,8 +106,10 @@ class Tests(Question):
             "error",
             0.0,
             Finding(
-                message=say("The tests of this question were changed after your notebook was run."),
-                hint=say("For the instructor: run `autograder grade` again."),
+                message=message(
+                    "tests.changed", "The tests of this question were changed after your notebook was run."
+                ),
+                hint=message("hint.instructor_grade_again", "For the instructor: run `autograder grade` again."),
             ),
         )
 
@@ -112,7 +121,7 @@ class _Outcome:
     case: Case
     test: ExternalTest
     came: CapturedCase | None
-    missing: str
+    missing: Message
 
     @property
     def passed(self) -> bool:
@@ -139,12 +148,12 @@ class _Outcome:
         )
 
 
-def _why_missing(found: CapturedTest, number: int) -> str:
+def _why_missing(found: CapturedTest, number: int) -> Message:
     if found.status == "timeout" and number == len(found.cases):
-        return say("it was still running when its time was over, and was stopped")
+        return phrase("it was still running when its time was over, and was stopped")
     if found.status == "died":
-        return say("the kernel died in the tests")
-    return say("it was not run, because the notebook or an earlier test ended the run")
+        return phrase("the kernel died in the tests")
+    return phrase("it was not run, because the notebook or an earlier test ended the run")
 
 
 def _findings(outcomes: list[_Outcome]) -> list[Finding]:
@@ -154,17 +163,28 @@ def _findings(outcomes: list[_Outcome]) -> list[Finding]:
     if len(shown) > _MOST_NAMED:
         rest = len(shown) - _MOST_NAMED
         findings.append(
-            Finding(message=say_count("{number} more test did not pass.", "{number} more tests did not pass.", rest))
+            Finding(
+                message=nmessage(
+                    "tests.more_failed", "{number} more test did not pass.", "{number} more tests did not pass.", rest
+                )
+            )
         )
     if hidden := len(failed) - len(shown):
         findings.append(
             Finding(
-                message=say_count("{number} hidden test did not pass.", "{number} hidden tests did not pass.", hidden)
+                message=nmessage(
+                    "tests.hidden_failed",
+                    "{number} hidden test did not pass.",
+                    "{number} hidden tests did not pass.",
+                    hidden,
+                )
             )
         )
     passed = [one for one in outcomes if one.passed]
     if passed and failed:
-        findings.append(Finding(message=say_count("{number} test passed.", "{number} tests passed.", len(passed))))
+        findings.append(
+            Finding(message=nmessage("tests.passed", "{number} test passed.", "{number} tests passed.", len(passed)))
+        )
     findings += [Finding(message=one.case.success) for one in passed if one.case.success and not one.hidden]
     return findings
 
@@ -172,20 +192,33 @@ def _findings(outcomes: list[_Outcome]) -> list[Finding]:
 def _finding(one: _Outcome) -> Finding:
     name, hint = one.case.name, one.case.failure
     if one.came is None:
-        return Finding(message=say("The test “{name}” has no result: {why}.", name=name, why=one.missing), hint=hint)
+        return Finding(
+            message=message("tests.no_result", "The test “{name}” has no result: {why}.", name=name, why=one.missing),
+            hint=hint,
+        )
     if one.came.passed:
-        value = f"{one.came.value or 0:g}"
-        said = say(
-            "The test “{name}” gave {value} of {points:g} points.", name=name, value=value, points=one.case.points
+        said = message(
+            "tests.value",
+            "The test “{name}” gave {value:g} of {points:g} points.",
+            name=name,
+            value=one.came.value or 0,
+            points=one.case.points,
+        )
+    elif one.came.error and one.came.example:
+        said = message(
+            "tests.error_in_line",
+            "The test “{name}” did not pass: {error} (in `{line}`)",
+            name=name,
+            error=one.came.error,
+            line=one.came.example,
         )
     elif one.came.error:
-        said = say("The test “{name}” did not pass: {error}", name=name, error=one.came.error)
-        if one.came.example:
-            said += say(" (in `{line}`)", line=one.came.example)
+        said = message("tests.error", "The test “{name}” did not pass: {error}", name=name, error=one.came.error)
     elif one.came.example:
         example, got, want = one.came.example, one.came.got, one.came.want
         if got and want:
-            said = say(
+            said = message(
+                "tests.other_value",
                 "The test “{name}” did not pass: `{example}` gives `{got}`, where `{want}` was expected.",
                 name=name,
                 example=example,
@@ -193,19 +226,21 @@ def _finding(one: _Outcome) -> Finding:
                 want=want,
             )
         elif want:
-            said = say(
+            said = message(
+                "tests.no_value",
                 "The test “{name}” did not pass: `{example}` gives nothing, where `{want}` was expected.",
                 name=name,
                 example=example,
                 want=want,
             )
         else:
-            said = say(
+            said = message(
+                "tests.value_too_many",
                 "The test “{name}” did not pass: `{example}` gives `{got}`, where nothing was expected.",
                 name=name,
                 example=example,
                 got=got,
             )
     else:
-        said = say("The test “{name}” did not pass.", name=name)
+        said = message("tests.failed", "The test “{name}” did not pass.", name=name)
     return Finding(message=said, hint=hint)

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.student_network import find_network
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import Message, message
 from autograder.records.evidence import CapturedFigure, CapturedFit
 from autograder.records.result import Finding, Verdict
 
@@ -20,21 +21,43 @@ Curve = Literal["training", "validation"]
 _VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
 _TRAINING = re.compile(r"^(train|trn|tr$|fit)")
 _SOMETHING_ELSE = {
-    "accuracy": mark("The figure shows something else than the accuracy."),
-    "loss": mark("The figure shows something else than the loss."),
+    "accuracy": ("figure.no_accuracy", gettext_noop("The figure shows something else than the accuracy.")),
+    "loss": ("figure.no_loss", gettext_noop("The figure shows something else than the loss.")),
 }
-_NO_CURVE: dict[Curve, str] = {
-    "training": mark("The figure has no curve for training."),
-    "validation": mark("The figure has no curve for validation."),
+_NO_CURVE: dict[Curve, tuple[str, str]] = {
+    "training": ("figure.no_training", gettext_noop("The figure has no curve for training.")),
+    "validation": ("figure.no_validation", gettext_noop("The figure has no curve for validation.")),
 }
-_NEITHER = mark("The figure has no curve for training and validation.")
+_NEITHER = ("figure.neither_curve", gettext_noop("The figure has no curve for training and validation."))
 # By what is asked for: with no line, and with one.
 _TOO_FEW = {
-    "training": (mark("The figure has no line in its axes; a training curve is asked for."),) * 2,
-    "validation": (mark("The figure has no line in its axes; a validation curve is asked for."),) * 2,
+    "training": (
+        (
+            "figure.no_line_of_training",
+            gettext_noop("The figure has no line in its axes; a training curve is asked for."),
+        ),
+    )
+    * 2,
+    "validation": (
+        (
+            "figure.no_line_of_validation",
+            gettext_noop("The figure has no line in its axes; a validation curve is asked for."),
+        ),
+    )
+    * 2,
     "both": (
-        mark("The figure has no line in its axes; a training and a validation curve in the same axes are asked for."),
-        mark("The figure has one line in its axes; a training and a validation curve in the same axes are asked for."),
+        (
+            "figure.no_line_of_both",
+            gettext_noop(
+                "The figure has no line in its axes; a training and a validation curve in the same axes are asked for."
+            ),
+        ),
+        (
+            "figure.one_line_of_both",
+            gettext_noop(
+                "The figure has one line in its axes; a training and a validation curve in the same axes are asked for."
+            ),
+        ),
     ),
 }
 _QUANTITIES = {
@@ -69,31 +92,35 @@ class Figure(Question):
                 "not_reached",
                 0.0,
                 Finding(
-                    message=say("No figure was drawn."),
-                    hint=say("Draw it with matplotlib, and look whether its cell runs to the end."),
+                    message=message("figure.none", "No figure was drawn."),
+                    hint=message("hint.draw", "Draw it with matplotlib, and look whether its cell runs to the end."),
                 ),
             )
         lengths = self._lengths(context)
         judged = [self._judge_axes(axes, figure, lengths) for figure in figures for axes in _axes_of(figure)]
         if not judged:
-            return self.verdict("wrong", 0.0, Finding(message=say("The figures that were drawn are empty.")))
+            return self.verdict(
+                "wrong", 0.0, Finding(message=message("figure.empty", "The figures that were drawn are empty."))
+            )
         best = max(judged, key=lambda one: (one.share, one.closeness))
         status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
         return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
 
     def _judge_axes(self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None) -> _Judged:
-        where = say("code cell {number}", number=figure.cell + 1)
+        where = message("where.code_cell", "code cell {number}", number=figure.cell + 1)
         lines = [line for line in axes.lines if lengths is None or line.points in lengths]
         if not self.curves:
             if lines or (axes.clouds and self.points_per_line is None):
                 return _Judged(1.0)
-            message = say("The figure holds no line.")
+            told = message("figure.no_line", "The figure holds no line.")
             if lengths:
-                message = say("The figure holds no line with as many points as there are values.")
-            return _Judged(0.0, Finding(message=message, where=where))
+                told = message(
+                    "figure.no_such_line", "The figure holds no line with as many points as there are values."
+                )
+            return _Judged(0.0, Finding(message=told, where=where))
         if self._shows_something_else(axes):
-            message = say(_SOMETHING_ELSE[self.quantity])
-            return _Judged(0.0, Finding(message=message, where=where))
+            told = message(*_SOMETHING_ELSE[self.quantity])
+            return _Judged(0.0, Finding(message=told, where=where))
         if len(lines) < len(self.curves):
             return self._too_few(axes, lines, where)
         named = {curve for line in lines if (curve := line.curve) is not None}
@@ -102,25 +129,29 @@ class Figure(Question):
             return _Judged(1.0)
         unnamed = [line for line in lines if line.curve is None]
         if len(unnamed) >= len(missing):
-            message = say("The figure has the curves, but nothing says which of them is which.")
-            hint = say("Give every line a label, and show a legend.")
-            return _Judged(0.5, Finding(message=message, where=where, hint=hint))
-        message = say(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER)
-        return _Judged(0.0, Finding(message=message, where=where), closeness=len(named))
+            told = message(
+                "figure.unnamed_curves", "The figure has the curves, but nothing says which of them is which."
+            )
+            hint = message("hint.legend", "Give every line a label, and show a legend.")
+            return _Judged(0.5, Finding(message=told, where=where, hint=hint))
+        told = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
+        return _Judged(0.0, Finding(message=told, where=where), closeness=len(named))
 
-    def _too_few(self, axes: _Axes, lines: list[_Line], where: str) -> _Judged:
+    def _too_few(self, axes: _Axes, lines: list[_Line], where: Message) -> _Judged:
         if len(axes.lines) >= len(self.curves):
-            message = say("The lines in the figure do not have one point for each epoch.")
+            told = message("figure.not_one_per_epoch", "The lines in the figure do not have one point for each epoch.")
             if self.network:
-                message = say(
-                    "The lines in the figure do not have one point for each epoch of `{network}`.", network=self.network
+                told = message(
+                    "figure.not_one_per_epoch_of",
+                    "The lines in the figure do not have one point for each epoch of `{network}`.",
+                    network=self.network,
                 )
-            hint = say("Draw what the history of `fit` holds.")
-            return _Judged(0.0, Finding(message=message, where=where, hint=hint))
+            hint = message("hint.draw_history", "Draw what the history of `fit` holds.")
+            return _Judged(0.0, Finding(message=told, where=where, hint=hint))
         # Fewer than what is asked for: at most one line.
         asked = self.curves[0] if len(self.curves) == 1 else "both"
-        message = say(_TOO_FEW[asked][min(len(lines), 1)])
-        return _Judged(0.0, Finding(message=message, where=where))
+        told = message(*_TOO_FEW[asked][min(len(lines), 1)])
+        return _Judged(0.0, Finding(message=told, where=where))
 
     def _shows_something_else(self, axes: _Axes) -> bool:
         if self.quantity == "any":

@@ -10,7 +10,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
 from autograder.checks.student_network import find_network
-from autograder.core.language import say, say_count
+from autograder.core.messages import message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding, Verdict
 
@@ -62,8 +62,12 @@ class History(Question):
                 0.0,
                 *notes,
                 Finding(
-                    message=say("`{network}` was not trained: no call of `fit` on it was seen.", network=name),
-                    hint=say("Call `fit` on the network, and look whether its cell runs to the end."),
+                    message=message(
+                        "fit.not_called", "`{network}` was not trained: no call of `fit` on it was seen.", network=name
+                    ),
+                    hint=message(
+                        "hint.call_fit", "Call `fit` on the network, and look whether its cell runs to the end."
+                    ),
                 ),
             )
         # Of equals the last one counts: it is what the student ended with.
@@ -71,21 +75,25 @@ class History(Question):
         return judged(self, self._aspects(best, context), *notes)
 
     def _aspects(self, fit: CapturedFit, context: Context) -> list[Aspect]:
-        where = say("code cell {number}", number=fit.cell + 1)
+        where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
         aspects = []
         if self.epochs is not None:
             aspects.append(
                 RIGHT
                 if fit.epochs >= self.epochs
                 else missed(
-                    say_count(
+                    nmessage(
+                        "fit.few_epochs",
                         "`fit` ran for {count} epoch, which is fewer than the exercise asks for.",
                         "`fit` ran for {count} epochs, which is fewer than the exercise asks for.",
                         fit.epochs,
                         count=fit.epochs,
                     ),
                     where=where,
-                    hint=say("Look at the argument of `fit` that says how often all training images are gone through."),
+                    hint=message(
+                        "hint.epochs_argument",
+                        "Look at the argument of `fit` that says how often all training images are gone through.",
+                    ),
                 )
             )
         network = context.evidence.network(fit.network)
@@ -96,9 +104,12 @@ class History(Question):
                 RIGHT
                 if metric in names
                 else missed(
-                    say("The history holds no {metric}.", metric=metric),
+                    message("fit.no_metric", "The history holds no {metric}.", metric=metric),
                     where=where,
-                    hint=say("What `fit` watches beside the loss is said when the network is compiled."),
+                    hint=message(
+                        "hint.metrics_compiled",
+                        "What `fit` watches beside the loss is said when the network is compiled.",
+                    ),
                 )
             )
         if self.validation:
@@ -107,9 +118,12 @@ class History(Question):
                 RIGHT
                 if validated
                 else missed(
-                    say("`fit` was given no validation data."),
+                    message("fit.no_validation", "`fit` was given no validation data."),
                     where=where,
-                    hint=say("Without it nobody sees how the network does on images that it was not trained with."),
+                    hint=message(
+                        "hint.validation_data",
+                        "Without it nobody sees how the network does on images that it was not trained with.",
+                    ),
                 )
             )
         return aspects

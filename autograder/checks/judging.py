@@ -13,15 +13,25 @@ from dataclasses import replace
 
 from autograder.checks.base import Context, Question
 from autograder.checks.student_network import find_network
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import message
 from autograder.records.result import Finding, Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
 # By the status of the question that is built on.
 _BUILDS_ON = {
-    "not_reached": mark("This question builds on “{title}”, and there was nothing to judge there."),
-    "error": mark("This question builds on “{title}”, which the autograder could not judge."),
-    "needs_review": mark("This question builds on “{title}”, which a person has to read first."),
+    "not_reached": (
+        "depends.not_reached",
+        gettext_noop("This question builds on “{title}”, and there was nothing to judge there."),
+    ),
+    "error": (
+        "depends.error",
+        gettext_noop("This question builds on “{title}”, which the autograder could not judge."),
+    ),
+    "needs_review": (
+        "depends.needs_review",
+        gettext_noop("This question builds on “{title}”, which a person has to read first."),
+    ),
 }
 
 
@@ -112,7 +122,7 @@ def _judge(question: Question, context: Context) -> Verdict:
     if unmet is not None:
         return unmet
     if question.from_evidence_alone:
-        return context.once(context.evidence, ("verdict", question), lambda: _judged(question, context))
+        return context.once(("verdict", question), lambda: _judged(question, context))
     return _judged(question, context)
 
 
@@ -133,9 +143,10 @@ def _unread(question: Question, context: Context) -> Verdict | None:
     for name in question.networks():
         student = find_network(context, name)
         if student.unread:
-            hint = say(
+            hint = message(
+                "hint.read_by_person",
                 "So a person looks at your code and gives the points. To have it judged at once, build the network "
-                "from Keras' own layers."
+                "from Keras' own layers.",
             )
             return question.verdict("needs_review", 0.0, Finding(message=student.problem, hint=hint))
     return None
@@ -151,8 +162,11 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
             "error",
             0.0,
             Finding(
-                message=say("The autograder could not judge this question; that is not your fault."),
-                hint=say(
+                message=message(
+                    "question.not_judged", "The autograder could not judge this question; that is not your fault."
+                ),
+                hint=message(
+                    "hint.instructor_depends",
                     'For the instructor: it depends on "{question}", which was not judged before.',
                     question=question.depends.question,
                 ),
@@ -163,31 +177,43 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
     if base.status != "needs_review" and base.score + 0.0005 >= needed:
         return None
     if base.status in ("not_reached", "error", "needs_review"):
-        why = say(_BUILDS_ON[base.status], title=base.title)
-        return question.verdict(base.status, 0.0, Finding(message=why, hint=say("See the findings there.")))
-    return question.verdict(
-        "wrong",
-        0.0,
-        Finding(
-            message=say(
-                "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} "
-                "points are needed there, and you have {score:g}. {because}",
-                title=base.title,
-                needed=needed,
-                points=base.points,
-                score=base.score,
-                because=question.depends.because,
-            ).rstrip(),
-            hint=say("Look at the findings there first; this question counts as soon as that one is right enough."),
-        ),
+        why = message(*_BUILDS_ON[base.status], title=base.title)
+        return question.verdict(
+            base.status, 0.0, Finding(message=why, hint=message("hint.findings_there", "See the findings there."))
+        )
+    told = message(
+        "depends.not_counted",
+        "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points are needed there, "
+        "and you have {score:g}.",
+        title=base.title,
+        needed=needed,
+        points=base.points,
+        score=base.score,
     )
+    if question.depends.because:
+        told = message(
+            "depends.not_counted_because",
+            "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points are needed "
+            "there, and you have {score:g}. {because}",
+            title=base.title,
+            needed=needed,
+            points=base.points,
+            score=base.score,
+            because=question.depends.because,
+        )
+    hint = message(
+        "hint.findings_there_first",
+        "Look at the findings there first; this question counts as soon as that one is right enough.",
+    )
+    return question.verdict("wrong", 0.0, Finding(message=told, hint=hint))
 
 
 def _crash(error: Exception) -> Finding:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return Finding(
-        message=say("The autograder itself failed on this question; that is not your fault."),
-        hint=say(
+        message=message("question.failed", "The autograder itself failed on this question; that is not your fault."),
+        hint=message(
+            "hint.instructor_error",
             "For the instructor: {error} in {function} (line {line}): {message}",
             error=type(error).__name__,
             function=frame.name,

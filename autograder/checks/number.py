@@ -12,7 +12,7 @@ from autograder.checks.base import Context
 from autograder.checks.number_parsing import written
 from autograder.checks.quantities import Quantity
 from autograder.checks.student_network import find_network
-from autograder.core.language import say
+from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
@@ -73,26 +73,28 @@ class Number(Answered):
         for known in self.wrong:
             if value in _around(known.value, 0.0):
                 return self.known_wrong(known, understood, context)
-        message, hint = say("{value} is not right.", value=written(value)), ""
+        told, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
         exact = not (self.tolerance or self.relative_tolerance)
         if exact and self._whole(expected) and self._large(expected) and value != int(value):
-            hint = say(
-                "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators."
+            hint = message(
+                "hint.whole_number",
+                "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators.",
             )
         elif self._is_that_of_own_network(value, context):
-            message = say(
+            told = message(
+                "number.of_own_network",
                 "{value} is the number for the network that you built. Another network was asked for, so "
                 "this follows from what differs there.",
                 value=written(value),
             )
-        return self.wrong_answer(message, understood, context, hint=hint)
+        return self.wrong_answer(told, understood, context, hint=hint)
 
-    def _read(self, answer: CapturedValue, expected: float | None) -> tuple[float, str]:
+    def _read(self, answer: CapturedValue, expected: float | None) -> tuple[float, Message]:
         numeral, understood = number_in(answer, thousands=self._whole(expected) and self._large(expected))
         value = numeral.value
         if self.fraction and (numeral.percent or 1 < value <= 100):
             value /= 100
-            reading = say("{percent} %, which is {fraction}", percent=written(value * 100), fraction=written(value))
+            reading = phrase("{percent} %, which is {fraction}", percent=written(value * 100), fraction=written(value))
             understood = read_as(answer, reading)
         return value, understood
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from autograder.checks.base import Context, ExpectedNetwork, Question
+from autograder.checks.base import Context, Question
 from autograder.checks.student_network import actual_totals, difference, find_network
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import Message, in_turn, message, phrase
 from autograder.network.architecture import Totals
 from autograder.network.measure import sum_up
 from autograder.records.result import Finding, Verdict
 
 _WORDS = {
-    "total": mark("{given:,} parameters in all ({expected:,} expected)"),
-    "trainable": mark("{given:,} trainable parameters ({expected:,} expected)"),
-    "non_trainable": mark("{given:,} non-trainable parameters ({expected:,} expected)"),
+    "total": gettext_noop("{given:,} parameters in all ({expected:,} expected)"),
+    "trainable": gettext_noop("{given:,} trainable parameters ({expected:,} expected)"),
+    "non_trainable": gettext_noop("{given:,} non-trainable parameters ({expected:,} expected)"),
 }
 
 
@@ -32,37 +33,45 @@ class ParametersQuestion(Question):
         return (self.network,)
 
     def judge(self, context: Context) -> Verdict:
-        expected = context.expected[self.network]
         student = find_network(context, self.network)
         understood = [Finding(message=student.understood)] if student.understood else []
         if student.architecture is None:
             status = "wrong" if student.captured is not None else "not_reached"
-            hint = say("Parameters can only be counted once the network is built.")
+            hint = message("hint.parameters_once_built", "Parameters can only be counted once the network is built.")
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
-        diff = difference(context, self.network, student.architecture)
+        diff = difference(context, self.network, student)
         wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
         if given == wanted:
             return self.verdict("correct", self.points, *understood)
         causes = [one.message for one in diff.deviations if one.changes_totals]
-        return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes, expected))
+        return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes))
 
 
-def _finding(wanted: Totals, given: Totals | None, causes: list[str], expected: ExpectedNetwork) -> Finding:
+def _finding(wanted: Totals, given: Totals | None, causes: list[Message]) -> Finding:
     if given is None:
-        return Finding(message=say("The parameters cannot be counted, because the layers do not fit together."))
-    counts = [
-        say(words, given=getattr(given, which), expected=getattr(wanted, which))
+        return Finding(
+            message=message(
+                "parameters.not_countable", "The parameters cannot be counted, because the layers do not fit together."
+            )
+        )
+    counts = tuple(
+        phrase(words, given=getattr(given, which), expected=getattr(wanted, which))
         for which, words in _WORDS.items()
         if getattr(given, which) != getattr(wanted, which)
-    ]
-    message = say("Your network has {counts}.", counts="; ".join(counts))
-    if causes:
-        why = say("That follows from what differs in the network: {causes}", causes=" ".join(causes[:3]))
-        message = f"{message} {why}"
-        if len(causes) > 3:
-            more = say("And from {count} more.", count=len(causes) - 3)
-            message = f"{message} {more}"
-    hint = say(
-        "Compare the last column of your summary with the expected table: the first row that differs tells most."
     )
-    return Finding(message=message, hint=hint)
+    told = message("parameters.other", "Your network has {counts}.", counts=counts)
+    if causes:
+        named = (
+            causes[:3] if len(causes) <= 3 else [*causes[:3], phrase("And from {count} more.", count=len(causes) - 3)]
+        )
+        told = message(
+            "parameters.follow",
+            "Your network has {counts}. That follows from what differs in the network: {causes}",
+            counts=counts,
+            causes=in_turn(*named),
+        )
+    hint = message(
+        "hint.last_column",
+        "Compare the last column of your summary with the expected table: the first row that differs tells most.",
+    )
+    return Finding(message=told, hint=hint)

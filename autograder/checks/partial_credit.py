@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.checks.base import Question
+from autograder.core.messages import NOTHING, Message
 from autograder.records.result import Finding, Verdict
 
 
@@ -23,7 +24,7 @@ class Aspect:
 RIGHT = Aspect()
 
 
-def missed(message: str, *, where: str = "", hint: str = "") -> Aspect:
+def missed(message: Message | str, *, where: Message = NOTHING, hint: Message = NOTHING) -> Aspect:
     """Something that is not right, in words."""
     return Aspect(Finding(message=message, where=where, hint=hint))
 

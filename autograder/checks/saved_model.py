@@ -9,7 +9,8 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.student_network import find_network
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import message, phrase
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.values import shown_value
@@ -46,9 +47,10 @@ class SavedModel(Question):
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
         if not files:
             nothing = Finding(
-                message=say("No file with a saved network was found beside the notebook."),
-                hint=say(
-                    "Save the network in Keras' own format, and look whether the cell that does it runs to its end."
+                message=message("saved.none", "No file with a saved network was found beside the notebook."),
+                hint=message(
+                    "hint.save",
+                    "Save the network in Keras' own format, and look whether the cell that does it runs to its end.",
                 ),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
@@ -62,43 +64,56 @@ class SavedModel(Question):
         name = shown_value(file.name)
         if self.file and file.name.rpartition("/")[2] != self.file:
             return Finding(
-                message=say("`{file}` is not the file that was asked for.", file=name),
-                hint=say("Save it as {file}.", file=self.file),
+                message=message("saved.other_file", "`{file}` is not the file that was asked for.", file=name),
+                hint=message("hint.save_as", "Save it as {file}.", file=self.file),
             )
         other_format = _OTHER_FORMATS.get(_format(file))
         if other_format:
-            return Finding(message=say(other_format, file=name), hint=say("Save it in a file that ends in .keras."))
+            return Finding(
+                message=message(*other_format, file=name),
+                hint=message("hint.save_keras", "Save it in a file that ends in .keras."),
+            )
         try:
             saved = _saved_network(file)
         except UnknownNetwork as error:
-            told = say("The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason)
+            told = message(
+                "saved.unread", "The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason
+            )
             return Finding(message=told)
         if saved == graded:
             return None
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
-                    message=say(
+                    message=message(
+                        "saved.other_variable",
                         "`{file}` holds the network `{network}`, not the one that is graded.",
                         file=name,
                         network=shown_value(one.name),
                     ),
-                    hint=say("Save `{network}`.", network=self.network),
+                    hint=message("hint.save_network", "Save `{network}`.", network=self.network),
                 )
         return Finding(
-            message=say(
+            message=message(
+                "saved.other",
                 "`{file}` holds another network than `{network}` is at the end of the notebook.",
                 file=name,
                 network=self.network,
             ),
-            hint=say("Perhaps the network was changed after it had been saved: save it again after the last change."),
+            hint=message(
+                "hint.save_again",
+                "Perhaps the network was changed after it had been saved: save it again after the last change.",
+            ),
         )
 
 
 _OTHER_FORMATS = {
-    "weights": mark("`{file}` holds the weights alone, without the network that they belong to."),
-    "h5": mark("`{file}` is in the old HDF5 format, which is not opened here."),
-    "folder": mark("`{file}` belongs to TensorFlow's own format, which is not opened here."),
+    "weights": (
+        "saved.weights",
+        gettext_noop("`{file}` holds the weights alone, without the network that they belong to."),
+    ),
+    "h5": ("saved.h5", gettext_noop("`{file}` is in the old HDF5 format, which is not opened here.")),
+    "folder": ("saved.folder", gettext_noop("`{file}` belongs to TensorFlow's own format, which is not opened here.")),
 }
 
 
@@ -121,17 +136,17 @@ def _saved_network(file: CapturedFile) -> Architecture:
         UnknownNetwork: it describes none, or one that is not understood.
     """
     if file.config is None:
-        raise UnknownNetwork(say("there is no description of a network in the file"))
+        raise UnknownNetwork(phrase("there is no description of a network in the file"))
     try:
         described = json.loads(file.config)
         check_depth(described, MAX_DEPTH)
     except (ValueError, RecursionError, InvalidEvidence):
-        raise UnknownNetwork(say("the description in the file is damaged")) from None
+        raise UnknownNetwork(phrase("the description in the file is damaged")) from None
     class_name, config = (
         described.get(key) if isinstance(described, dict) else None for key in ("class_name", "config")
     )
     if not isinstance(class_name, str) or not isinstance(config, dict):
-        raise UnknownNetwork(say("the description in the file is not one of a network"))
+        raise UnknownNetwork(phrase("the description in the file is not one of a network"))
     return canonicalize(class_name, config, input_shape=_input_shape(described))
 
 

@@ -11,7 +11,7 @@ from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, desc
 from autograder.checks.base import Context
 from autograder.checks.quantities import OutputShape
 from autograder.checks.student_network import find_network
-from autograder.core.language import say, say_count
+from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
@@ -64,18 +64,21 @@ class ShapeQuestion(Answered):
                 return self.known_wrong(known, understood, context)
         bare = _without_batch(sizes)
         if self._is_that_of_own_network(sizes, context):
-            message = say(
+            told = message(
+                "shape.of_own_network",
                 "{shape} is the shape in the network that you built. Another network was asked for, so this "
                 "follows from what differs there.",
                 shape=spelled(bare),
             )
         elif len(bare) != len(expected):
-            message = _other_number_of_axes(bare, few=len(bare) < len(expected))
+            told = _other_number_of_axes(bare, few=len(bare) < len(expected))
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
-            message = say("The sizes in {shape} are right, but not in the right order.", shape=spelled(bare))
+            told = message(
+                "shape.order", "The sizes in {shape} are right, but not in the right order.", shape=spelled(bare)
+            )
         else:
-            message = say("{value} is not right.", value=spelled(bare))
-        return self.wrong_answer(message, understood, context)
+            told = message("answer.wrong", "{value} is not right.", value=spelled(bare))
+        return self.wrong_answer(told, understood, context)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
         if not isinstance(self.expected, OutputShape):
@@ -93,17 +96,19 @@ class ShapeQuestion(Answered):
         return found is not None and _fits(sizes, found)
 
 
-def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> str:
+def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> Message:
     shape, count = spelled(sizes), len(sizes)
     if few:
-        return say_count(
+        return nmessage(
+            "shape.too_few_axes",
             "{shape} has {count} axis beside the batch, which is too few.",
             "{shape} has {count} axes beside the batch, which is too few.",
             count,
             shape=shape,
             count=count,
         )
-    return say_count(
+    return nmessage(
+        "shape.too_many_axes",
         "{shape} has {count} axis beside the batch, which is too many.",
         "{shape} has {count} axes beside the batch, which is too many.",
         count,
@@ -121,7 +126,7 @@ def _without_batch(sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
     return sizes[1:] if len(sizes) > 1 and sizes[0] in _BATCH else sizes
 
 
-def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
+def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], Message]:
     """The sizes of an answer, None where the batch is, and how they were read.
 
     Raises:
@@ -133,10 +138,15 @@ def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], str]:
     sizes = None if plain is None else _from_text(plain) if isinstance(plain, str) else _from_values(plain)
     if sizes is None:
         raise NotUnderstood(
-            say("`{name}` is {given}; the answer is a shape.", name=answer.name, given=described(answer)),
-            say("Give `{name}` a tuple of whole numbers, such as (5, 7, 3).", name=answer.name),
+            message(
+                "shape.not_understood",
+                "`{name}` is {given}; the answer is a shape.",
+                name=answer.name,
+                given=described(answer),
+            ),
+            message("hint.shape_tuple", "Give `{name}` a tuple of whole numbers, such as (5, 7, 3).", name=answer.name),
         )
-    return sizes, "" if plain is answer.value and isinstance(plain, list) else read_as(answer, spelled(sizes))
+    return sizes, NOTHING if plain is answer.value and isinstance(plain, list) else read_as(answer, spelled(sizes))
 
 
 def _from_values(plain: Any) -> tuple[int | None, ...] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
-from autograder.core.language import active, mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture, Row, Totals
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
@@ -18,28 +18,41 @@ from autograder.network.measure import sum_up
 from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedNetwork
-from autograder.records.execution_messages import told_opaque
+from autograder.records.execution_messages import opaque_message
 from autograder.records.result import ComparisonExhibit, ComparisonRow, RowCells
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
 _MOST_OTHERS = 12
-_LONGEST_REASON = 300
 # How the cell that makes a network ended, by its status.
 _ENDINGS = {
-    "error": mark(
-        "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with an error."
+    "error": (
+        "network.cell_error",
+        gettext_noop(
+            "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with an error."
+        ),
     ),
-    "timeout": mark(
-        "There is no network in a variable `{name}`: code cell {cell}, which makes it, was stopped because it ran too "
-        "long."
+    "timeout": (
+        "network.cell_timeout",
+        gettext_noop(
+            "There is no network in a variable `{name}`: code cell {cell}, which makes it, was stopped because it "
+            "ran too long."
+        ),
     ),
-    "died": mark("There is no network in a variable `{name}`: code cell {cell}, which makes it, ended the kernel."),
-    "not_run": mark(
-        "There is no network in a variable `{name}`: code cell {cell}, which makes it, was not run any more."
+    "died": (
+        "network.cell_died",
+        gettext_noop("There is no network in a variable `{name}`: code cell {cell}, which makes it, ended the kernel."),
+    ),
+    "not_run": (
+        "network.cell_not_run",
+        gettext_noop(
+            "There is no network in a variable `{name}`: code cell {cell}, which makes it, was not run any more."
+        ),
     ),
 }
-# What all sentences about such a cell have in common, in English.
-_MAKER = re.compile(r"\bcode cell (\d+), which makes it,")
+# What is said of a network whose cell did not run to its end: each of these names the `cell`.
+_OF_THE_CELL = frozenset(
+    {"network.cell_error_named", "network.cell_error_in_line", *(code for code, _ in _ENDINGS.values())}
+)
 # Of so many distinct networks what was worked out is kept.
 _MOST_REMEMBERED = 512
 _ARCHITECTURES: BoundedCache[Architecture] = BoundedCache(_MOST_REMEMBERED)
@@ -55,17 +68,17 @@ class StudentNetwork:
         architecture: what it is, None where there is none, it cannot be read, or its layers do not fit together.
         unfit: its operations where they are understood but do not fit together.
         compilation: how it was compiled.
-        problem: why there is no architecture, for the student; "" where there is one.
+        problem: why there is no architecture, for the student; nothing where there is one.
         unread: whether that is because code of the student's own decides what it computes: it may be right.
-        understood: what was taken for granted to find it, for the student; "" where nothing was.
+        understood: what was taken for granted to find it, for the student; nothing where nothing was.
     """
 
     captured: CapturedNetwork | None = None
     architecture: Architecture | None = None
     unfit: Architecture | None = None
     compilation: Compilation = field(default_factory=Compilation)
-    problem: str = ""
-    understood: str = ""
+    problem: Message = NOTHING
+    understood: Message = NOTHING
     unread: bool = False
 
     @property
@@ -86,14 +99,13 @@ def find_network(context: Context, name: str) -> StudentNetwork:
     asks for: the only one, or the one closest to what is expected. Where the assignment asks for several networks, one
     that is closer to another of them than to this one is not taken.
     """
-    return context.once(context.evidence, ("network", name), lambda: _find(context, name))
+    return context.once(("network", name), lambda: _find(context, name))
 
 
 def _find(context: Context, name: str) -> StudentNetwork:
     captured = context.evidence.network(name)
     if captured is not None:
-        expected = context.expected.get(name)
-        return context.once(captured, ("read as", name), lambda: _read(captured, expected))
+        return _read(captured, context.expected.get(name))
     others = [one for one in context.evidence.networks if one.name not in context.expected][:_MOST_OTHERS]
     expected = context.expected.get(name)
     candidates = [_read(one, expected) for one in others]
@@ -103,15 +115,18 @@ def _find(context: Context, name: str) -> StudentNetwork:
     if stopped:
         candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
-        why = stopped or say("There is no network in a variable `{name}`: no cell that ran made one.", name=name)
+        why = stopped or message(
+            "network.none", "There is no network in a variable `{name}`: no cell that ran made one.", name=name
+        )
         return StudentNetwork(problem=why)
     if len(candidates) == 1:
         return _taken_as(candidates[0], name)
     closest = _closest(candidates, expected)
     if closest is None:
-        names = ", ".join(f"`{shown_value(one.name)}`" for one in others[:8])
+        names = tuple(f"`{shown_value(one.name)}`" for one in others[:8])
         return StudentNetwork(
-            problem=say(
+            problem=message(
+                "network.ambiguous",
                 "There is no network in a variable `{name}`, and it cannot be told which of {names} is meant.",
                 name=name,
                 names=names,
@@ -129,20 +144,24 @@ def marked(expected: ExpectedNetwork) -> frozenset[int]:
     return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
 
 
-def difference(context: Context, name: str, network: Architecture) -> Diff:
-    """What a student's network has otherwise than the assignment's network `name`; compared once.
+def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
+    """What the student has otherwise than the assignment's network `name`; compared once.
+
+    Args:
+        student: what `find_network` gives for that name; there is something to compare.
 
     Raises:
         TableError: the table shows another network than the reference.
     """
-    expected = context.expected[name]
+    expected, network = context.expected[name], student.comparable
+    assert network is not None
 
     def compared() -> Diff:
         # In a class the same networks come again and again, in whatever notebook.
-        key = digest(expected.key, network, active())
+        key = digest(expected.key, network)
         return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
 
-    return context.once(network, ("difference", name), compared)
+    return context.once(("difference", name), compared)
 
 
 def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
@@ -192,13 +211,18 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
     compilation = read_compilation(captured.compile)
     name = shown_value(captured.name)
     if captured.config is None:
-        problem = say("The network `{name}` does not describe itself, so it cannot be compared.", name=name)
-        return StudentNetwork(
-            captured=captured,
-            compilation=compilation,
-            unread=captured.own_code,
-            problem=f"{problem} {shown_value(told_opaque(captured.opaque), _LONGEST_REASON)}".rstrip(),
+        reason = opaque_message(captured)
+        problem = message(
+            "network.opaque", "The network `{name}` does not describe itself, so it cannot be compared.", name=name
         )
+        if reason:
+            problem = message(
+                "network.opaque_because",
+                "The network `{name}` does not describe itself, so it cannot be compared. {reason}",
+                name=name,
+                reason=reason,
+            )
+        return StudentNetwork(captured=captured, compilation=compilation, unread=captured.own_code, problem=problem)
     input_shape = captured.input_shape
     if input_shape is None and expected is not None and expected.architecture.operations:
         first = expected.architecture.operations[0]
@@ -209,9 +233,15 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
             key, lambda: canonicalize(captured.class_name, captured.config or {}, input_shape=input_shape)
         )
     except UnknownNetwork as error:
-        problem = say("The network `{name}` cannot be judged as a whole: {reason}.", name=name, reason=error.reason)
+        problem = message(
+            "network.unread",
+            "The network `{name}` cannot be judged as a whole: {reason}.",
+            name=name,
+            reason=error.reason,
+        )
         if error.layer:
-            problem = say(
+            problem = message(
+                "network.unread_layer",
                 "The network `{name}` cannot be judged as a whole: {reason} (layer `{layer}`).",
                 name=name,
                 reason=error.reason,
@@ -229,27 +259,31 @@ def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> Studen
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     given = shown_value(student.captured.name) if student.captured else ""
-    told = say("Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name)
+    told = message(
+        "network.taken_as", "Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name
+    )
     return replace(student, understood=told)
 
 
-def _stopped_maker(context: Context, name: str) -> str:
-    """That the cell which makes the network did not run to its end, for the student; "" where that is not so."""
+def _stopped_maker(context: Context, name: str) -> Message:
+    """That the cell which makes the network did not run to its end, for the student; nothing where that is not so."""
     written = [cell for cell in context.cells if cell.kind == "code"]
     for cell in context.evidence.cells:
         if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
             continue
         failure, number = cell.failure, cell.index + 1
         if failure is None:
-            return say(_ENDINGS[cell.status], name=name, cell=number)
+            return message(*_ENDINGS[cell.status], name=name, cell=number)
         if not failure.line:
-            return say(
+            return message(
+                "network.cell_error_named",
                 "There is no network in a variable `{name}`: code cell {cell}, which makes it, stopped with {error}.",
                 name=name,
                 cell=number,
                 error=shown_value(failure.name),
             )
-        return say(
+        return message(
+            "network.cell_error_in_line",
             "There is no network in a variable `{name}`: code cell {cell}, which makes it, "
             "stopped with {error} in line {line}.",
             name=name,
@@ -257,13 +291,13 @@ def _stopped_maker(context: Context, name: str) -> str:
             error=shown_value(failure.name),
             line=failure.line,
         )
-    return ""
+    return NOTHING
 
 
-def maker_named_in(message: str) -> int | None:
-    """The number of the code cell that should have made a network, where an English sentence of the above names it."""
-    named = _MAKER.search(message)
-    return int(named[1]) if named else None
+def maker_named_in(said: Message) -> int | None:
+    """The number of the code cell that should have made a network, where that is what a finding is about."""
+    cell = said.values.get("cell") if said.code in _OF_THE_CELL else None
+    return cell if isinstance(cell, int) else None
 
 
 def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:

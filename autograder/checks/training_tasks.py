@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.checks.student_network import StudentNetwork
+from autograder.core.messages import NOTHING
 from autograder.records.training import Recipe, TrainingTask
 
 
@@ -19,5 +20,5 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
             architecture=student.architecture, compilation=recipe.compilation, recipe=recipe, target=target
         )
     # Metrics change nothing in a run: without them, more students share one.
-    compilation = student.compilation.model_copy(update={"metrics": recipe.compilation.metrics, "problem": ""})
+    compilation = student.compilation.model_copy(update={"metrics": recipe.compilation.metrics, "problem": NOTHING})
     return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)

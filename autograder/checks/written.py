@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.core.data import Data
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.records.result import Finding, TextExhibit, Verdict
 
 LONGEST_SHOWN = 5000
@@ -60,19 +60,25 @@ class Written(Question):
                 "needs_review",
                 0.0,
                 Finding(
-                    message=say("The place for this answer is no longer in the notebook, so no text was found."),
-                    hint=say("If you answered elsewhere, the person who reads your notebook will find it there."),
+                    message=message(
+                        "written.place_gone_text",
+                        "The place for this answer is no longer in the notebook, so no text was found.",
+                    ),
+                    hint=message(
+                        "hint.answered_elsewhere",
+                        "If you answered elsewhere, the person who reads your notebook will find it there.",
+                    ),
                 ),
             )
-        where = say("cell {number}", number=answer.cell + 1)
+        where = message("where.cell", "cell {number}", number=answer.cell + 1)
         if not answer.text:
             return self.verdict(
                 "needs_review",
                 0.0,
                 Finding(
-                    message=say("Nothing was written here."),
+                    message=message("written.empty", "Nothing was written here."),
                     where=where,
-                    hint=say("Write your answer below the question."),
+                    hint=message("hint.write_below", "Write your answer below the question."),
                 ),
             )
         text = answer.text
@@ -81,7 +87,10 @@ class Written(Question):
         return self.verdict(
             "needs_review",
             0.0,
-            Finding(message=say("Your answer was found; a person reads it and gives the points."), where=where),
+            Finding(
+                message=message("written.found", "Your answer was found; a person reads it and gives the points."),
+                where=where,
+            ),
             exhibits=(TextExhibit(text=text),),
         )
 

@@ -81,6 +81,6 @@ def stop(message: str, status: int) -> NoReturn:
     raise typer.Exit(status) from None
 
 
-def say(text: str) -> None:
+def echo(text: str) -> None:
     """Print a line as it is: names may hold brackets."""
     out.print(text, markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, say, sentences
+from autograder.cli.base import app, echo, sentences
 
 
 @app.command()
@@ -30,7 +30,7 @@ def calibrate(
             checked = commands.check_thresholds(load(assignment), asked, workers=cores, progress=_progress)
             for one in checked:
                 low, high = min(one.accuracies), max(one.accuracies)
-                say(
+                echo(
                     f"{one.question}: {low:.4f} to {high:.4f}; {one.minimum} is needed: "
                     f"reached with {one.passed} of {len(one.accuracies)} seeds"
                 )
@@ -43,9 +43,11 @@ def calibrate(
         )
         for question, threshold in reference.thresholds.items():
             low, high = min(threshold.accuracies), max(threshold.accuracies)
-            say(f"{question}: {low:.4f} to {high:.4f} over {len(threshold.seeds)} seeds → at least {threshold.minimum}")
-        say(f"written: {path}")
+            echo(
+                f"{question}: {low:.4f} to {high:.4f} over {len(threshold.seeds)} seeds → at least {threshold.minimum}"
+            )
+        echo(f"written: {path}")
 
 
 def _progress(question: str, seed: int, accuracy: float) -> None:
-    say(f"{question}: seed {seed}: {accuracy:.4f}")
+    echo(f"{question}: seed {seed}: {accuracy:.4f}")

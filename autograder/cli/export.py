@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, err, say, sentences
+from autograder.cli.base import app, echo, err, sentences
 
 
 class TargetChoice(StrEnum):
@@ -65,10 +65,10 @@ def export(
             scale=scale,
         )
         for note in done.notes:
-            say(note)
+            echo(note)
         for problem in done.problems:
             err.print(problem, markup=False, soft_wrap=True)
         for path in done.written:
-            say(f"written: {path}")
+            echo(f"written: {path}")
         if done.problems:
             raise typer.Exit(1)

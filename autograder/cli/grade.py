@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import IsolationChoice, app, err, out, say, sentences, stop
+from autograder.cli.base import IsolationChoice, app, echo, err, out, sentences, stop
 
 
 @app.command()
@@ -72,16 +72,16 @@ def grade(
             language=language,
         )
         for ignored in done.intake.ignored:
-            say(f"passed over: {ignored.path}: {ignored.reason}")
+            echo(f"passed over: {ignored.path}: {ignored.reason}")
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
         made, reused = len(done.outcome.changed), done.outcome.reused
-        say(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
+        echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:
-            say(
+            echo(
                 f"{len(done.kept)} earlier results of students who are not in {submissions} were kept "
                 "(--fresh drops them)"
             )
-        say(f"report: {done.index}")
+        echo(f"report: {done.index}")
         if done.outcome.failures:
             raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, say, sentences
+from autograder.cli.base import app, echo, sentences
 
 
 class DatasetChoice(StrEnum):
@@ -39,7 +39,9 @@ def new(
 
         made = start_assignment(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
         for path in made.files:
-            say(f"written: {path}")
-        say(f"The network is trained with {made.dataset}. Read the files over, and make them yours; then:")
-        say(f"  autograder calibrate {made.folder}    # sets the accuracy that is needed, from the solution's own runs")
-        say(f"  autograder validate {made.folder}     # shows what the questions catch")
+            echo(f"written: {path}")
+        echo(f"The network is trained with {made.dataset}. Read the files over, and make them yours; then:")
+        echo(
+            f"  autograder calibrate {made.folder}    # sets the accuracy that is needed, from the solution's own runs"
+        )
+        echo(f"  autograder validate {made.folder}     # shows what the questions catch")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, say, sentences
+from autograder.cli.base import app, echo, sentences
 
 
 @app.command()
@@ -21,9 +21,9 @@ def package(
         from autograder.lms.bundle import package as package_assignment
 
         packed = package_assignment(load(assignment), output)
-        say(f"{packed.path} ({packed.path.stat().st_size / 2**20:.1f} MB)")
+        echo(f"{packed.path} ({packed.path.stat().st_size / 2**20:.1f} MB)")
         for left in packed.left_out:
-            say(f"not packed: {left}")
-        say(f"Gradescope: set the autograder points to {packed.points:g}.")
+            echo(f"not packed: {left}")
+        echo(f"Gradescope: set the autograder points to {packed.points:g}.")
         if packed.pending:
-            say(f"{packed.pending:g} more points wait for a person: give them a manually graded question there.")
+            echo(f"{packed.pending:g} more points wait for a person: give them a manually graded question there.")

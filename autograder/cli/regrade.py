@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, err, say, sentences
+from autograder.cli.base import app, echo, err, sentences
 
 # One reason often holds for a whole class.
 _MOST_NAMED = 8
@@ -31,15 +31,15 @@ def regrade(
         for one in regraded:
             if one.before.score != one.after.score or one.before.points != one.after.points:
                 before = f"{one.before.score:g}/{one.before.points:g}"
-                say(f"{one.after.student}: {before} → {one.after.score:g}/{one.after.points:g}")
+                echo(f"{one.after.student}: {before} → {one.after.score:g}/{one.after.points:g}")
         left: dict[str, list[str]] = {}
         for outcome in outcomes:
             if isinstance(outcome, NotRegraded):
                 left.setdefault(outcome.why, []).append(outcome.student)
         for why, students in left.items():
             err.print(f"not judged again ({_named(students)}): {why}", markup=False, soft_wrap=True)
-        say(f"{len(regraded)} judged again, nothing executed")
-        say(f"report: {index}")
+        echo(f"{len(regraded)} judged again, nothing executed")
+        echo(f"report: {index}")
         if left:
             raise typer.Exit(1)
 

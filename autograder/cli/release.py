@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, out, say, sentences
+from autograder.cli.base import app, echo, out, sentences
 
 
 @app.command()
@@ -26,14 +26,14 @@ def release(
         found = load(assignment)
         with out.status("making what students receive …"):
             made = release_assignment(found, output or Path("dist") / found.name, run_tests=run_tests)
-        say(f"{made.folder}: {', '.join(made.files)}")
-        say(f"{made.archive} ({made.archive.stat().st_size / 2**20:.1f} MB): the same, to hand out")
+        echo(f"{made.folder}: {', '.join(made.files)}")
+        echo(f"{made.archive} ({made.archive.stat().st_size / 2**20:.1f} MB): the same, to hand out")
         for what, questions in (
             ("checked by students", made.judged),
             ("only read by the check, judged when graded", made.read),
             ("without a check", made.unchecked),
         ):
             if questions:
-                say(f"{what}: {', '.join(questions)}")
+                echo(f"{what}: {', '.join(questions)}")
         if made.tried:
-            say(f"The solution passes all {len(made.judged) + len(made.read)} checks under otter.")
+            echo(f"The solution passes all {len(made.judged) + len(made.read)} checks under otter.")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment
-from autograder.core.language import mark, plain_number, say, speaking
+from autograder.core.language import gettext, gettext_noop, plain_number, use_language
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
 
 # A sign and a word for each status: colour alone tells some readers nothing.
@@ -25,19 +25,19 @@ SIGNS = {
     "error": ("!", "magenta"),
 }
 STATUSES = {
-    "correct": mark("correct"),
-    "partial": mark("partial"),
-    "wrong": mark("wrong"),
-    "not_reached": mark("not reached"),
-    "needs_review": mark("read by your lecturer after you submit"),
-    "error": mark("error"),
+    "correct": gettext_noop("correct"),
+    "partial": gettext_noop("partial"),
+    "wrong": gettext_noop("wrong"),
+    "not_reached": gettext_noop("not reached"),
+    "needs_review": gettext_noop("read by your lecturer after you submit"),
+    "error": gettext_noop("error"),
 }
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 
 
 def print_result(console: Console, assignment: Assignment, result: Result) -> None:
     """Print a result for its student; what counts only after handing in is named, not shown."""
-    with speaking(assignment.language):
+    with use_language(assignment.language):
         _print(console, assignment, result)
 
 
@@ -54,28 +54,28 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
                 console.print(part)
     shown = [verdict for verdict in result.questions if verdict.id not in hidden]
     score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
-    line = say("{score} of {points} points", score=plain_number(score), points=plain_number(points))
+    line = gettext("{score} of {points} points", score=plain_number(score), points=plain_number(points))
     if result.pending:
-        waiting = say("{points} more wait for your lecturer", points=plain_number(result.pending))
+        waiting = gettext("{points} more wait for your lecturer", points=plain_number(result.pending))
         line = f"{line}; {waiting}"
     console.print(Text(line, style="bold"))
     if result.isolation == "none":
-        unprotected = say("Run without the sandbox, with your own rights: this is your own code.")
+        unprotected = gettext("Run without the sandbox, with your own rights: this is your own code.")
         console.print(Text(unprotected, style="dim"))
 
 
 def _checked_later(verdict: Verdict) -> str:
-    return say("checked after you submit ({points} points)", points=plain_number(verdict.points))
+    return gettext("checked after you submit ({points} points)", points=plain_number(verdict.points))
 
 
 def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     sign, style = SIGNS[verdict.status]
-    words = say(STATUSES[verdict.status])
+    words = gettext(STATUSES[verdict.status])
     head = Text(f"{sign} {verdict.title}: ", style=style)
     head.append(f"{plain_number(verdict.score)}/{plain_number(verdict.points)}, {words}", style="bold " + style)
     yield head
     if verdict.beside_student_code:
-        yield Padding(Text(say("tests run beside student code"), style="dim"), (0, 0, 0, 2))
+        yield Padding(Text(gettext("tests run beside student code"), style="dim"), (0, 0, 0, 2))
     for hint, findings in groupby(verdict.findings, attrgetter("hint")):
         for finding in findings:
             yield Padding(_finding(finding), (0, 0, 0, 2))
@@ -90,12 +90,12 @@ def _finding(finding: Finding) -> Text:
     text = Text()
     if finding.where:
         text.append(f"{finding.where}: ", style="bold")
-    text.append(finding.message)
+    text.append(str(finding.message))
     return text
 
 
 def _comparison(exhibit: ComparisonExhibit) -> Table:
-    table = Table("", say("expected"), say("yours"), box=None, pad_edge=False)
+    table = Table("", gettext("expected"), gettext("yours"), box=None, pad_edge=False)
     for row in exhibit.rows:
         sides = [
             Text(f"{side.layer} {side.shape} {side.parameters if side.parameters is not None else ''}".rstrip())

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, say, sentences, stop
+from autograder.cli.base import app, echo, sentences, stop
 
 
 @app.command()
@@ -34,8 +34,8 @@ def review(
             reader = (name or "").strip()[:200] or _login()
             review_of = reviewing(folder, assignment, gradebook, reader=reader, port=port)
             with _port_named(port), review_of as (address, service, reporter):
-                say(address)
-                say("Ctrl-C ends it; everything you decide is stored at once.")
+                echo(address)
+                echo("Ctrl-C ends it; everything you decide is stored at once.")
                 try:
                     if browser:
                         _show(folder, address)
@@ -46,7 +46,7 @@ def review(
                     (folder / _DOOR).unlink(missing_ok=True)
         if reporter.problem:
             stop(reporter.problem, 1)
-        say(f"report: {folder / 'index.html'}")
+        echo(f"report: {folder / 'index.html'}")
 
 
 # The browser is handed this file, not the address: other users of the machine see what programs are started with.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, err, out, say, sentences
+from autograder.cli.base import app, echo, err, out, sentences
 
 
 @app.command()
@@ -25,7 +25,7 @@ def validate(
             done = commands.validate_assignment(found, train_mutants=train)
         for title, result in (("solution", done.solution), ("untouched notebook", done.untouched)):
             waits = f", {result.pending:g} wait for a person" if result.pending else ""
-            say(f"{title}: {result.score:g} of {result.points:g} points{waits}")
+            echo(f"{title}: {result.score:g} of {result.points:g} points{waits}")
         for network in dict.fromkeys(one.network for one in done.tried):
             outcomes = [one.outcome for one in done.tried if one.network == network]
             wrong = [outcome for outcome in outcomes if outcome not in ("fair", "punished")]
@@ -40,15 +40,15 @@ def validate(
                 if outcome in wrong
             )
             fair = outcomes.count("fair")
-            say(f"{network}: {len(wrong)} mutants: {counts}; {fair} of {len(outcomes) - len(wrong)} rewrites keep all")
+            echo(f"{network}: {len(wrong)} mutants: {counts}; {fair} of {len(outcomes) - len(wrong)} rewrites keep all")
         if details:
             for one in done.tried:
                 by = f" ({', '.join(one.questions)})" if one.questions else ""
-                say(f"  {one.outcome:9}  {one.network}: {one.what}{by}")
+                echo(f"  {one.outcome:9}  {one.network}: {one.what}{by}")
         if not train and any(question.requires_training for question in found.questions):
-            say("Mutants were not trained: their accuracy counts as reached (--train trains them).")
+            echo("Mutants were not trained: their accuracy counts as reached (--train trains them).")
         for problem in done.problems:
             err.print(problem, markup=False, soft_wrap=True)
         if done.problems:
             raise typer.Exit(1)
-        say("The assignment grades what it asks.")
+        echo("The assignment grades what it asks.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -44,16 +44,16 @@ class SingleFlight(Generic[_Value]):
 
 
 class BoundedCache(Generic[_Value]):
-    """What was worked out of equal content, kept in memory; no more than `most` values, for any process's whole life.
+    """What was worked out of equal content, kept in memory; no more than `most` values.
 
     Values are shared between threads and callers, so nobody may change them. An exception is not remembered.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[str, _Value] = {}
+        self._values: dict[Hashable, _Value] = {}
 
-    def __call__(self, key: str, work: Callable[[], _Value]) -> _Value:
+    def __call__(self, key: Hashable, work: Callable[[], _Value]) -> _Value:
         found = self._values.get(key)
         if found is None:
             found = work()

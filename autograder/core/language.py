@@ -1,17 +1,18 @@
-"""The language in which students and lecturers are spoken to.
+"""The language in which students and lecturers are addressed.
 
-Every sentence of ours stands in the code in English, as the argument of `say` (or of `say_count`, or of `mark`). A
-language is one gettext catalogue, `languages/<code>.po`, which maps those sentences to its own; a sentence that it
-lacks, or whose placeholders differ, stays English. docs/languages.md says how a course adds a language.
+Every sentence of ours stands in the code in English. What is shown right away is the argument of `gettext` (or
+`ngettext`); what is stored or passed on is a `Message` (`autograder.core.messages`), which becomes a sentence only
+where somebody reads it. A language is one gettext catalogue, `languages/<code>.po`, which maps those sentences to its
+own; a sentence that it lacks, or whose placeholders differ, stays English. docs/languages.md says how a course adds a
+language.
 
-The language is that of the assignment, set for as long as one of its results is judged or shown (`speaking`).
+The language is that of the assignment, set for as long as one of its results is shown (`use_language`).
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import re
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from contextvars import ContextVar
 from gettext import NullTranslations
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 ENGLISH = "en"
 # A folder with catalogues of one's own, which come before the packaged ones.
@@ -30,41 +32,39 @@ _THIN_SPACE = "\u202f"
 _active: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
-def mark(message: str) -> str:
-    """`message` itself: marks a sentence that stands in a table of ours for the catalogue, to be said later."""
-    return message
+def gettext_noop(template: str) -> str:
+    """`template` itself: marks a sentence that stands in a table of ours for the catalogue, to be used later."""
+    return template
 
 
-def say(message: str, /, **values: object) -> str:
+def gettext(template: str, /, **values: object) -> str:
     """The sentence in the active language, with `{name}` in it replaced by the values.
 
     Values are put in as `str.format` does; whole numbers get their thousands separator from `{name:,}`.
     """
-    return filled(_translations(_active.get()).gettext(message), message, values)
+    return filled(_translations(_active.get()).gettext(template), template, values)
 
 
-def say_count(one: str, many: str, number: int, /, **values: object) -> str:
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """The sentence for one or for many, `{number}` in it being the number with its thousands separators."""
     english = one if number == 1 else many
-    told = _translations(_active.get()).ngettext(one, many, number)
-    return filled(told, english, {"number": integer(number), **values})
+    translated = _translations(_active.get()).ngettext(one, many, number)
+    return filled(translated, english, {"number": integer(number), **values})
 
 
-def filled(told: str, english: str, values: Mapping[str, object]) -> str:
-    """A sentence as the catalogue has it, `told`, with its values in it; `english` where they do not fit."""
-    if _active.get() == ENGLISH:
-        return english.format(**values)
-    if told is not english:
+def filled(translated: str, english: str, values: Mapping[str, object]) -> str:
+    """A sentence as the catalogue has it, `translated`, with its values in it; `english` where they do not fit."""
+    if translated is not english:
         try:
-            return _FORMATTER.vformat(told, (), values)
+            return _FORMATTER.vformat(translated, (), values)
         except (KeyError, IndexError, ValueError):
             pass
     return _FORMATTER.vformat(english, (), values)
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Say everything in `language` for the time being; in English where there is no catalogue for it."""
+def use_language(language: str) -> Iterator[None]:
+    """Address the reader in `language` inside the block; in English where there is no catalogue for it."""
     token = _active.set(language)
     try:
         yield
@@ -73,7 +73,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def active() -> str:
-    """The code of the language that is spoken now."""
+    """The code of the language in use."""
     return _active.get()
 
 
@@ -117,30 +117,13 @@ def catalogue(language: str) -> bytes:
     return b"" if found is None else found.read_bytes()
 
 
-def sentences(language: str) -> tuple[tuple[str, str], ...]:
-    """What the catalogue of a language holds: each sentence in English and as it is told, in the catalogue's order."""
-    return _sentences(language, catalogue(language))
-
-
 def unusable(language: str) -> str:
     """Why the catalogue of a language cannot be used, as a sentence; "" where it can."""
     try:
-        sentences(language)
+        _translations(language)
     except Exception as error:  # Babel raises what its parts raise: PoFileError, UnicodeDecodeError, LookupError
         return f"The catalogue {language}.po cannot be read: {error}"
     return ""
-
-
-def pattern(message: str, parts: dict[str, str] | None = None) -> re.Pattern[str]:
-    """What matches a sentence that was made from `message`; `parts` says what a placeholder may be, else anything."""
-    seen: set[str] = set()
-    made = ""
-    for literal, name, _, _ in string.Formatter().parse(message):
-        made += re.escape(literal)
-        if name:
-            made += f"(?P={name})" if name in seen else f"(?P<{name}>{(parts or {}).get(name, '.+')})"
-            seen.add(name)
-    return re.compile(made, re.S)
 
 
 def _folders() -> list[Path]:
@@ -167,26 +150,6 @@ def _translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
-@functools.lru_cache(maxsize=8)
-def _sentences(language: str, content: bytes) -> tuple[tuple[str, str], ...]:
-    if not content:
-        return ()
-    from io import BytesIO
-
-    from babel.messages.pofile import read_po
-
-    found = []
-    for entry in read_po(BytesIO(content), locale=language, abort_invalid=True):
-        if entry.fuzzy:
-            continue
-        english = entry.id if isinstance(entry.id, list | tuple) else [entry.id]
-        told = entry.string if isinstance(entry.string, list | tuple) else [entry.string]
-        # The form for one and that for many; further forms are not needed to find a sentence again.
-        pairs = zip(english, (told[0], told[-1]), strict=False)
-        found += [(said, in_it) for said, in_it in pairs if said and in_it]
-    return tuple(found)
-
-
 @functools.cache
 def _decimal_mark(language: str) -> str:
     from babel import Locale, UnknownLocaleError
@@ -198,11 +161,22 @@ def _decimal_mark(language: str) -> str:
 
 
 class _Formatter(string.Formatter):
-    """As `str.format`, with the separators of the active language in numbers that have a format of their own."""
+    """As `str.format`, with the separators of the active language in numbers that have a format of their own.
+
+    `{thing!c}` begins with a capital letter, for a value at the beginning of a sentence.
+    """
+
+    def convert_field(self, value: object, conversion: Any) -> Any:
+        if conversion != "c":
+            return super().convert_field(value, conversion)
+        text = str(value)
+        return text[:1].upper() + text[1:]
 
     def format_field(self, value: object, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        return decimal(text) if format_spec and isinstance(value, int | float) else text
+        if not format_spec or not isinstance(value, int | float) or _active.get() == ENGLISH:
+            return text
+        return decimal(text.replace("%", f"{_THIN_SPACE}%"))
 
 
 _FORMATTER = _Formatter()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
+from autograder.core.files import write_atomically
 from autograder.datasets.formats import Arrays
 
 
@@ -48,10 +49,13 @@ def kept(file_name: str) -> Path | None:
 
 def keep(file_name: str, content: bytes) -> Path:
     """Write a file into our folder, or, where that cannot be written, into a temporary one."""
+    path = own_folder() / file_name
     try:
-        return _write(own_folder() / file_name, content)
+        write_atomically(path, content)
     except OSError:
-        return _write(_temporary_folder() / file_name, content)
+        path = _temporary_folder() / file_name
+        write_atomically(path, content)
+    return path
 
 
 def converted(stem: str, build: Callable[[], Arrays]) -> Path:
@@ -76,21 +80,6 @@ def npz_bytes(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(content)
-            file.close()
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-    return path
 
 
 def _folders() -> Iterator[Path]:

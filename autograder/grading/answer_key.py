@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from autograder.assignment import Assignment, AssignmentError
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
 from autograder.core.data import digest
-from autograder.core.language import ENGLISH, catalogue, speaking
 from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 7
+JUDGE_VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ class AnswerKey:
         expected = assignment.expected(reference.networks(assignment))
         for name, network in expected.items():
             captured = reference.evidence.network(name)
-            with speaking(ENGLISH):  # it goes into the keys of training runs
-                compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
             expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
         return cls(assignment, reference, expected, calibrations)
 
@@ -82,21 +80,10 @@ class AnswerKey:
             return Context(evidence=self.reference.evidence, expected={}, questions=self.assignment.questions)
         return context_of(self, self.reference.evidence, read_solution(self.assignment))
 
-    @property
-    def language(self) -> str:
-        """The language in which verdicts are worded."""
-        return self.assignment.language
-
-    def told_in(self, language: str) -> AnswerKey:
-        """The same standard with everything said in another language."""
-        return replace(self, assignment=self.assignment.told_in(language))
-
     @cached_property
     def key(self) -> str:
         """Changes with anything that a verdict reads besides evidence and training runs."""
-        parts = ["standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions()]
-        words = catalogue(self.language)
-        return digest(*parts, *([words] if words else []))
+        return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions())
 
 
 def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:

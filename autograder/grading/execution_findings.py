@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell
-from autograder.core.language import say, say_count
+from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
 from autograder.grading.error_hints import advice, missing_name
-from autograder.network.describe import joined
 from autograder.records.evidence import Evidence, Failure
-from autograder.records.execution_messages import TOO_LONG, told_failure, told_note
+from autograder.records.execution_messages import failure_message
 from autograder.records.result import Finding
 
 _MOST_NAMED = 12
@@ -28,39 +27,49 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
     for cell in evidence.cells:
         if cell.index in roots:
             continue
-        where = say("code cell {number}", number=cell.index + 1)
+        where = message("where.code_cell", "code cell {number}", number=cell.index + 1)
         if cell.status == "error" and cell.failure is not None:
             notes.append(
                 Finding(
                     message=_raised(cell.failure),
                     where=where,
-                    hint=f"{advice(cell.failure)} {followers.get(cell.index, '')}".rstrip(),
+                    hint=in_turn(advice(cell.failure), followers.get(cell.index, NOTHING)),
                 )
             )
         elif cell.status == "timeout":
             notes.append(
                 Finding(
-                    message=say(
-                        "This cell was still running after {seconds:.0f} seconds and was stopped.", seconds=cell.seconds
+                    message=message(
+                        "cell.stopped",
+                        "This cell was still running after {seconds:.0f} seconds and was stopped.",
+                        seconds=cell.seconds,
                     ),
                     where=where,
-                    hint=say(
-                        "Look for a loop that never ends, or for work that is much larger than the exercise needs."
+                    hint=message(
+                        "hint.endless_loop",
+                        "Look for a loop that never ends, or for work that is much larger than the exercise needs.",
                     ),
                 )
             )
         elif cell.status == "died":
             notes.append(
                 Finding(
-                    message=say("The kernel died in this cell."),
+                    message=message("cell.died", "The kernel died in this cell."),
                     where=where,
-                    hint=say("What your notebook had built before still counts; what came after could not run."),
+                    hint=message(
+                        "hint.kept_before",
+                        "What your notebook had built before still counts; what came after could not run.",
+                    ),
                 )
             )
     skipped = sum(cell.status == "not_run" for cell in evidence.cells)
     if skipped:
-        told = say_count(
-            "{count} later code cell was not run.", "{count} later code cells were not run.", skipped, count=skipped
+        told = nmessage(
+            "cell.not_run",
+            "{count} later code cell was not run.",
+            "{count} later code cells were not run.",
+            skipped,
+            count=skipped,
         )
         notes.append(Finding(message=told))
     return notes
@@ -68,9 +77,7 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
 
 def grader_notes(evidence: Evidence) -> list[Finding]:
     """What the grader noted beside what `run_notes` says; that a cell was stopped is said there."""
-    stopped = [cell.index + 1 for cell in evidence.cells if cell.status == "timeout"]
-    said = tuple(TOO_LONG.partition("{seconds")[0].format(cell=cell) for cell in stopped)
-    return [Finding(message=told_note(note)) for note in evidence.notes if not note.startswith(said)]
+    return [Finding(message=note) for note in evidence.notes if note.code != "cell.timeout"]
 
 
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
@@ -87,7 +94,7 @@ def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int
     return roots
 
 
-def _followers(roots: Mapping[int, int]) -> dict[int, str]:
+def _followers(roots: Mapping[int, int]) -> dict[int, Message]:
     """By the index of a cell that is to blame, what to say of the cells that failed because of it."""
     numbers: dict[int, list[str]] = {}
     for cell, root in roots.items():
@@ -95,27 +102,32 @@ def _followers(roots: Mapping[int, int]) -> dict[int, str]:
     return {root: _failed_too(cells) for root, cells in numbers.items()}
 
 
-def _failed_too(cells: Sequence[str]) -> str:
+def _failed_too(cells: Sequence[str]) -> Message:
     if len(cells) == 1:
-        return say("Code cell {cell} failed only because this one did.", cell=cells[0])
+        return message("cell.failed_too", "Code cell {cell} failed only because this one did.", cell=cells[0])
     if len(cells) > _MOST_NAMED:
-        return say(
+        return message(
+            "cell.many_failed_too",
             "{count:,} later code cells, from {cell} on, failed only because this one did.",
             count=len(cells),
             cell=cells[0],
         )
-    return say("Code cells {cells} failed only because this one did.", cells=joined(list(cells)))
+    return message(
+        "cell.several_failed_too", "Code cells {cells} failed only because this one did.", cells=tuple(cells)
+    )
 
 
-def _raised(failure: Failure) -> str:
-    what = told_failure(failure.name, _first_line(failure.message))
+def _raised(failure: Failure) -> Message:
+    what = failure_message(failure.model_copy(update={"message": _first_line(failure.message)})) or phrase("no message")
     if not failure.line:
-        return say("{error}: {message}", error=failure.name, message=what)
-    return say("{error} in line {line}: {message}", error=failure.name, line=failure.line, message=what)
+        return message("cell.error", "{error}: {message}", error=failure.name, message=what)
+    return message(
+        "cell.error_in_line", "{error} in line {line}: {message}", error=failure.name, line=failure.line, message=what
+    )
 
 
-def _first_line(message: str) -> str:
-    first = message.strip().splitlines()[0] if message.strip() else say("no message")
+def _first_line(text: str) -> str:
+    first = text.strip().splitlines()[0] if text.strip() else ""
     # Which temporary file IPython read the cell from says nothing to anybody.
     first = _FILE.sub("", first)
     return first if len(first) <= 300 else first[:299] + "…"

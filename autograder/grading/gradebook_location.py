@@ -163,7 +163,7 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
     location = location_of(folder)
     if location is not None:
         with location.opened() as gradebook:
-            yield load(location.assignment_folder).told_in(gradebook.fact(LANGUAGE_FACT)), gradebook
+            yield load(location.assignment_folder).in_language(gradebook.fact(LANGUAGE_FACT)), gradebook
         return
     if not (folder / GRADEBOOK_FILE).is_file():
         raise UsageError(f"{folder} holds no {GRADEBOOK_FILE}; name a folder that `autograder grade` wrote.")
@@ -171,4 +171,4 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         where = gradebook.fact("assignment_folder")
         if where is None:
             raise UsageError(f"{folder / GRADEBOOK_FILE} does not say which assignment it belongs to; grade again.")
-        yield load(where).told_in(gradebook.fact(LANGUAGE_FACT)), gradebook
+        yield load(where).in_language(gradebook.fact(LANGUAGE_FACT)), gradebook

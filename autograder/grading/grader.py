@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from autograder.checks.judging import with_explanations
 from autograder.core.caching import SingleFlight
 from autograder.core.data import digest
-from autograder.core.language import speaking
+from autograder.core.messages import Message
 from autograder.grading.answer_key import AnswerKey, context_of
-from autograder.grading.bilingual import why_unreadable
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.grading.progress import Watcher
 from autograder.intake import Submission, UnreadableSubmission
-from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
+from autograder.intake.notebook import code_cells, parse_notebook
 from autograder.records.evidence import Evidence
-from autograder.records.result import Result
+from autograder.records.result import Finding, Result
 from autograder.records.store import Gradebook
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -73,21 +72,16 @@ class Grader:
         self._made_lock = threading.Lock()
 
     def grade(self, submission: Submission) -> Outcome:
-        """The result of one submission, in the language of the assignment, stored in the gradebook.
+        """The result of one submission, stored in the gradebook.
 
         Raises:
             ObserverError, TrainerError, GradebookError: the autograder itself failed; nothing is stored then.
         """
-        # A thread begins with the language of none: so it is set here, in the thread that judges.
-        with speaking(self._answer_key.language):
-            return self._grade(submission)
-
-    def _grade(self, submission: Submission) -> Outcome:
         start = time.monotonic()
         try:
             content, notebook = read_submission(submission)
-        except (UnreadableNotebook, UnreadableSubmission):
-            return self._unreadable(submission, start)
+        except UnreadableSubmission as error:
+            return self._unreadable(submission, error.reason, start)
         task = self._task.placed(notebook)
         observe_key = self._observer.key(code_cells(notebook), task)
         result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
@@ -140,13 +134,12 @@ class Grader:
             self._made.add(key)
             return known
 
-    def _unreadable(self, submission: Submission, start: float) -> Outcome:
-        reason = why_unreadable(lambda: read_submission(submission), self._answer_key.language)
-        result_key = digest("unreadable", *_named(submission), reason.message, self._settings_key)
+    def _unreadable(self, submission: Submission, reason: Message, start: float) -> Outcome:
+        result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
             return Outcome(known, reused=True)
-        made = conclude_unreadable(self._answer_key, submission.student, submission.submission, reason)
+        made = conclude_unreadable(self._answer_key, submission.student, submission.submission, Finding(message=reason))
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, None)
         return Outcome(result, reused=False)
@@ -242,5 +235,5 @@ def summary_line(result: Result) -> str:
     if result.pending:
         text += f", {result.pending:g} pending"
     if result.status == "unreadable" and result.notes:
-        return f"{text} (unreadable: {result.notes[0].key})"
+        return f"{text} (unreadable: {result.notes[0].message.english})"
     return text if result.status == "graded" else f"{text} ({result.status})"

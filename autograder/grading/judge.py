@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all, tasks_needed
-from autograder.core.language import say, speaking
+from autograder.core.messages import message
 from autograder.core.versions import versions
 from autograder.grading.answer_key import AnswerKey
-from autograder.grading.bilingual import bilingual
 from autograder.grading.execution_findings import grader_notes, run_notes
 from autograder.records.result import Finding, Result
 from autograder.records.training import TrainingRun, TrainingTask
@@ -19,20 +18,17 @@ from autograder.records.training import TrainingRun, TrainingTask
 def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
     """`context` with every training run on which points hang."""
     runs = dict(context.runs)
-    with speaking(answer_key.language):
-        while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
-            for task in tasks:
-                runs[task.key] = run(task)
+    while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
+        for task in tasks:
+            runs[task.key] = run(task)
     return replace(context, runs=runs)
 
 
-@bilingual
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    with speaking(answer_key.language):
-        verdicts = judge_all(answer_key.assignment.questions, context)
-        notes = [*run_notes(evidence, context.cells), *grader_notes(evidence)]
+    verdicts = judge_all(answer_key.assignment.questions, context)
+    notes = [*run_notes(evidence, context.cells), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
         student=student,
@@ -51,11 +47,12 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
     )
 
 
-@bilingual
 def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, reason: Finding) -> Result:
     """The result of a submission in which there was nothing to execute; `reason` is told the student."""
-    with speaking(answer_key.language):
-        nothing = Finding(message=say("There was no notebook to look at."), hint=say("Hand in the .ipynb file itself."))
+    nothing = Finding(
+        message=message("submission.no_notebook_to_judge", "There was no notebook to look at."),
+        hint=message("hint.hand_in_notebook", "Hand in the .ipynb file itself."),
+    )
     verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in answer_key.assignment.questions)
     return Result(
         student=student,

@@ -9,12 +9,11 @@ from functools import lru_cache
 from autograder.checks.judging import with_explanations
 from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
-from autograder.core.language import speaking
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
-from autograder.intake.notebook import parse_notebook, told_again
+from autograder.intake.notebook import parse_notebook
 from autograder.records.evidence import Evidence
-from autograder.records.result import Finding, Result
+from autograder.records.result import Result
 from autograder.records.store import Gradebook, StoredResult
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -58,8 +57,7 @@ def regrade(
     outcomes: list[Regraded | NotRegraded] = []
     for stored in gradebook.results():
         try:
-            with speaking(answer_key.language):
-                after = _judge_again(answer_key, gradebook, stored, stored_run)
+            after = _judge_again(answer_key, gradebook, stored, stored_run)
         except NotStored as error:
             outcomes.append(NotRegraded(stored.result.student, str(error)))
             continue
@@ -67,13 +65,6 @@ def regrade(
         if gradebook.replace_result_if_unchanged(stored, after, result_key=after.keys["result"]):
             outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
     return outcomes
-
-
-def _told_again(answer_key: AnswerKey, reason: Finding) -> Finding:
-    """Why a submission could not be read, in the language of now."""
-    with speaking(answer_key.language):
-        told = told_again(reason.key)
-    return Finding(message=told, english="" if told == reason.key else reason.key)
 
 
 def _in_short(result: Result) -> Result:
@@ -96,9 +87,7 @@ def _judge_again(
 ) -> Result:
     before = stored.result
     if before.status == "unreadable":
-        made = conclude_unreadable(
-            answer_key, before.student, before.submission, _told_again(answer_key, before.notes[0])
-        )
+        made = conclude_unreadable(answer_key, before.student, before.submission, before.notes[0])
         keys = {}
     else:
         evidence = gradebook.evidence(before.keys.get("evidence", ""))

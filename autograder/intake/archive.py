@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
-from autograder.core.language import say
+from autograder.core.messages import NOTHING, Message, message
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown_name
 from autograder.intake.submission import (
@@ -96,7 +96,7 @@ def list_inside(entry: Entry) -> Listing:
         with _open_inside(entry) as archive:
             members = archive.infolist()
     except _DAMAGED:
-        raise UnreadableSubmission(say("{file} is damaged.", file=entry.name)) from None
+        raise UnreadableSubmission(message("submission.damaged", "{file} is damaged.", file=entry.name)) from None
     inside = _listing(members[:MAX_ENTRIES], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name))
     return replace(
         inside,
@@ -191,22 +191,26 @@ def _name(member: zipfile.ZipInfo) -> str:
     return name
 
 
-def _problem(member: zipfile.ZipInfo, name: str) -> str:
+def _problem(member: zipfile.ZipInfo, name: str) -> Message:
     if member.flag_bits & _ENCRYPTED:
-        return say("{file} is encrypted with a password. Hand it in without one.", file=name)
+        return message(
+            "submission.encrypted", "{file} is encrypted with a password. Hand it in without one.", file=name
+        )
     # Other methods may ask for gigabytes before the first byte comes out.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return say(
+        return message(
+            "submission.packing",
             "{file} is packed in a way that is not read here. Hand in the notebook itself, or an ordinary zip.",
             file=name,
         )
     if member.file_size > max(_RATIO_MATTERS_ABOVE, MAX_RATIO * member.compress_size):
-        return say(
+        return message(
+            "submission.bomb",
             "{file} unpacks to more than {times} times its size, as no notebook does. Hand in your notebook.",
             file=name,
             times=MAX_RATIO,
         )
-    return ""
+    return NOTHING
 
 
 def _fetch(path: Path, index: int, name: str, limit: int) -> bytes:
@@ -229,7 +233,12 @@ def _fetch_inside(entry: Entry, index: int, name: str, limit: int) -> bytes:
 
 def _damaged(label: str, archive: str) -> UnreadableSubmission:
     return UnreadableSubmission(
-        say("{file} could not be read from the archive {archive}: it is damaged there.", file=label, archive=archive)
+        message(
+            "submission.damaged_in_archive",
+            "{file} could not be read from the archive {archive}: it is damaged there.",
+            file=label,
+            archive=archive,
+        )
     )
 
 

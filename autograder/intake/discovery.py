@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.intake.archive import OTTER_MARKS, is_otter_export, list_archive, list_inside
 from autograder.intake.canvas import read_canvas
 from autograder.intake.folder import file_entry, list_folder
@@ -95,10 +95,10 @@ def _merged(intake: Intake) -> Intake:
     merged = []
     for first, *more in by_student.values():
         if more:
-            named = first.submission
-            for one in more:
-                named = say("{some} and {last}", some=named, last=one.submission)
-            problem = say("More than one submission of one student: {named}. Keep the right one.", named=named)
+            named = (first.submission, *(one.submission for one in more))
+            problem = message(
+                "submission.twice", "More than one submission of one student: {named}. Keep the right one.", named=named
+            )
             first = replace(first, problem=problem)
         merged.append(first)
     return Intake(tuple(merged), intake.ignored)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
 from autograder.intake.names import shown_name
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
@@ -86,9 +86,9 @@ def _fetch(path: Path, limit: int) -> bytes:
         descriptor = os.open(path, _OPEN_FLAGS)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableSubmission(say("{file} is no ordinary file.", file=name))
+                raise UnreadableSubmission(message("submission.no_file", "{file} is no ordinary file.", file=name))
             return read_bounded(stream, limit, name)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        told = say("{file} could not be read ({reason}).", file=name, reason=reason)
+        told = message("submission.unreadable", "{file} could not be read ({reason}).", file=name, reason=reason)
         raise UnreadableSubmission(told) from None

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from autograder.core.language import say
+from autograder.core.messages import Message, phrase
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import shown_name
 from autograder.intake.platform_download import Understood, submission_of
@@ -149,13 +149,11 @@ def _late(record: dict[str, Any]) -> bool | None:
     return any(digit in "123456789" for digit in value) if isinstance(value, str) else None
 
 
-def _history(record: dict[str, Any]) -> list[str]:
+def _history(record: dict[str, Any]) -> list[Message]:
     history = record.get(":history")
     found = [one for one in (history if isinstance(history, list) else []) if isinstance(one, dict)]
     return [
-        say("submission {number} of {time}", number=one.get(":id", ""), time=_time(one.get(":created_at"))).replace(
-            "  ", " "
-        )
+        phrase("submission {number} of {time}", number=str(one.get(":id", "")), time=_time(one.get(":created_at")))
         for one in found
     ]
 

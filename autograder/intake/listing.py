@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from autograder.core.messages import NOTHING, Message
 from autograder.intake.submission import Ignored
 
 # More files than any class hands in; enough to notice that the wrong folder was named.
@@ -26,7 +27,7 @@ class Entry:
 
     path: str
     fetch: Callable[[int], bytes] = field(repr=False, compare=False)
-    problem: str = ""
+    problem: Message = NOTHING
 
     @property
     def parts(self) -> tuple[str, ...]:

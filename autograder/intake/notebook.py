@@ -14,8 +14,8 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from autograder.core.language import mark, say
-from autograder.core.retelling import retold_from_all
+from autograder.core.language import gettext_noop
+from autograder.core.messages import Message, in_turn, message, phrase
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
 from autograder.records.evidence import InvalidEvidence, check_depth
 
@@ -28,18 +28,18 @@ MAX_COMMAS = 5_000_000
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SAVE_AGAIN = mark("Open it in Jupyter, save it, and hand it in again.")
+_SAVE_AGAIN = phrase("Open it in Jupyter, save it, and hand it in again.")
 _CELL_TYPES = frozenset({"code", "markdown", "raw"})
 # Beginnings of files that are mistaken for notebooks, and what they are.
 _SIGNATURES = (
-    (b"%PDF", mark("a PDF document")),
-    (b"\x1f\x8b", mark("a gzip archive")),
-    (b"7z\xbc\xaf", mark("a 7z archive")),
-    (b"Rar!", mark("a RAR archive")),
-    (b"\x89PNG", mark("a picture")),
-    (b"\xff\xd8\xff", mark("a picture")),
-    (b"\xd0\xcf\x11\xe0", mark("an Office document")),
-    (b"\x89HDF", mark("a saved Keras model")),
+    (b"%PDF", gettext_noop("a PDF document")),
+    (b"\x1f\x8b", gettext_noop("a gzip archive")),
+    (b"7z\xbc\xaf", gettext_noop("a 7z archive")),
+    (b"Rar!", gettext_noop("a RAR archive")),
+    (b"\x89PNG", gettext_noop("a picture")),
+    (b"\xff\xd8\xff", gettext_noop("a picture")),
+    (b"\xd0\xcf\x11\xe0", gettext_noop("an Office document")),
+    (b"\x89HDF", gettext_noop("a saved Keras model")),
 )
 
 
@@ -47,16 +47,9 @@ class UnreadableNotebook(UnreadableSubmission):
     """The bytes are no notebook that can be graded: a sentence for the student."""
 
 
-def _save_again(problem: str) -> UnreadableNotebook:
-    mend = say(_SAVE_AGAIN)
-    return UnreadableNotebook(f"{problem} {mend}")
-
-
-def told_again(reason: str) -> str:
-    """Why a notebook could not be read, as it was said in English, in the active language."""
-    problem = reason.removesuffix(f" {_SAVE_AGAIN}")
-    mend = say(_SAVE_AGAIN)
-    return retold_from_all(reason) if problem == reason else f"{retold_from_all(problem)} {mend}"
+def _save_again(problem: Message) -> UnreadableNotebook:
+    """The problem, and what to do about it: the code is that of the problem."""
+    return UnreadableNotebook(in_turn(problem, _SAVE_AGAIN).model_copy(update={"code": problem.code}))
 
 
 def parse_notebook(content: bytes) -> NotebookNode:
@@ -75,17 +68,23 @@ def parse_notebook(content: bytes) -> NotebookNode:
         cells = _cells_of_format_3(plain["worksheets"])
     elif type(version) is int and version not in (3, 4):
         raise UnreadableNotebook(
-            say(
+            message(
+                "notebook.format",
                 "The notebook has format {version}; formats 3 and 4 can be read. "
                 "Save it with a current Jupyter and hand it in again.",
-                version=version if abs(version) < 1000 else say("unknown"),
+                version=version if abs(version) < 1000 else phrase("unknown"),
             )
         )
     else:
-        raise _save_again(say("The file is JSON, but no Jupyter notebook: it has no cells."))
+        raise _save_again(message("notebook.no_cells", "The file is JSON, but no Jupyter notebook: it has no cells."))
     if len(cells) > MAX_CELLS:
         raise UnreadableNotebook(
-            say("The notebook has {count:,} cells; at most {most:,} can be graded.", count=len(cells), most=MAX_CELLS)
+            message(
+                "notebook.too_many_cells",
+                "The notebook has {count:,} cells; at most {most:,} can be graded.",
+                count=len(cells),
+                most=MAX_CELLS,
+            )
         )
     metadata = _metadata(plain.get("metadata"))
     _require_python(metadata, cells if version == 3 else [])
@@ -116,7 +115,8 @@ def code_cells(notebook: NotebookNode) -> tuple[str, ...]:
 def _load(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_NOTEBOOK_BYTES:
         raise UnreadableNotebook(
-            say(
+            message(
+                "notebook.too_large",
                 "The notebook has {megabytes:,.0f} MB; at most {most} MB can be graded. "
                 "Clear its outputs (in Jupyter: Edit, Clear Outputs of All Cells), save it and hand it in again.",
                 megabytes=len(content) / 2**20,
@@ -124,32 +124,40 @@ def _load(content: bytes) -> dict[str, Any]:
             )
         )
     if not content.strip(b"\0 \t\r\n"):
-        raise _save_again(say("The file is empty ({count} bytes).", count=len(content)))
+        raise _save_again(message("notebook.empty", "The file is empty ({count} bytes).", count=len(content)))
     text = _decode(content).strip()
     if text.count("[") + text.count("{") > MAX_BRACKETS or text.count(",") > MAX_COMMAS:
         raise UnreadableNotebook(
-            say("The file has more parts than any notebook. Clear its outputs and hand it in again.")
+            message(
+                "notebook.too_many_parts",
+                "The file has more parts than any notebook. Clear its outputs and hand it in again.",
+            )
         )
     if not text.startswith("{"):
-        raise _save_again(say("The file is no Jupyter notebook, though its name says so."))
+        raise _save_again(message("notebook.not_json", "The file is no Jupyter notebook, though its name says so."))
     try:
         # What JSON does not know (NaN, Infinity) has no place in a notebook's metadata either.
         plain = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
             raise UnreadableNotebook(
-                say(
+                message(
+                    "notebook.breaks_off",
                     "The notebook breaks off in line {line}: it was not saved or uploaded completely. "
                     "Save it and hand it in again.",
                     line=text.count("\n") + 1,
                 )
             ) from None
-        damaged = say("The notebook is damaged in line {line} (no valid JSON there).", line=error.lineno)
+        damaged = message(
+            "notebook.damaged", "The notebook is damaged in line {line} (no valid JSON there).", line=error.lineno
+        )
         raise _save_again(damaged) from None
     except (RecursionError, ValueError):
-        raise _save_again(say("The file is nested too deeply or holds numbers too large.")) from None
+        raise _save_again(
+            message("notebook.too_deep", "The file is nested too deeply or holds numbers too large.")
+        ) from None
     if not isinstance(plain, dict):  # pragma: no cover - text that starts with "{" is an object
-        raise _save_again(say("The file is no Jupyter notebook."))
+        raise _save_again(message("notebook.no_object", "The file is no Jupyter notebook."))
     return plain
 
 
@@ -157,23 +165,31 @@ def _decode(content: bytes) -> str:
     kind = _mistaken_for(content)
     if kind:
         raise UnreadableNotebook(
-            say("The file is {kind}, not a Jupyter notebook. Hand in the .ipynb file itself.", kind=say(kind))
+            message(
+                "notebook.other_file",
+                "The file is {kind}, not a Jupyter notebook. Hand in the .ipynb file itself.",
+                kind=phrase(kind),
+            )
         )
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise _save_again(say("The file is no text in UTF-8, so it is no Jupyter notebook.")) from None
+        raise _save_again(
+            message("notebook.no_text", "The file is no text in UTF-8, so it is no Jupyter notebook.")
+        ) from None
 
 
 def _mistaken_for(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         if b"word/" in content:
-            return mark("a Word document")
-        return mark("an Office document") if b"[Content_Types].xml" in content else mark("a zip archive")
+            return gettext_noop("a Word document")
+        return (
+            gettext_noop("an Office document") if b"[Content_Types].xml" in content else gettext_noop("a zip archive")
+        )
     beginning = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if beginning.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
-        return mark("a web page")
+        return gettext_noop("a web page")
     return next((kind for signature, kind in _SIGNATURES if content.startswith(signature)), "")
 
 
@@ -183,7 +199,7 @@ def _cells_of_format_3(worksheets: list[Any]) -> list[Any]:
     for sheet in worksheets:
         held = sheet.get("cells", []) if isinstance(sheet, dict) else None
         if not isinstance(held, list):
-            raise _save_again(say("A worksheet of the notebook is damaged."))
+            raise _save_again(message("notebook.worksheet", "A worksheet of the notebook is damaged."))
         cells.extend(held)
     return [_cell_of_format_3(cell) if isinstance(cell, dict) else cell for cell in cells]
 
@@ -201,13 +217,25 @@ def _cell_of_format_3(cell: dict[str, Any]) -> dict[str, Any]:
 
 def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
     if not isinstance(cell, dict):
-        raise _save_again(say("Cell {number} of the notebook is damaged: it is no cell.", number=number))
+        raise _save_again(
+            message("notebook.cell", "Cell {number} of the notebook is damaged: it is no cell.", number=number)
+        )
     kind = cell.get("cell_type")
     source = _text(cell.get("source", ""))
     if not isinstance(kind, str) or kind not in _CELL_TYPES:
-        raise _save_again(say("Cell {number} of the notebook is damaged: its type is unknown.", number=number))
+        raise _save_again(
+            message(
+                "notebook.cell_type", "Cell {number} of the notebook is damaged: its type is unknown.", number=number
+            )
+        )
     if source is None:
-        raise _save_again(say("Cell {number} of the notebook is damaged: its source is no text.", number=number))
+        raise _save_again(
+            message(
+                "notebook.cell_source",
+                "Cell {number} of the notebook is damaged: its source is no text.",
+                number=number,
+            )
+        )
     clean: dict[str, Any] = {
         "id": _identity(cell.get("id"), number, taken),
         "cell_type": kind,
@@ -273,7 +301,7 @@ def _plain_object(value: Any) -> dict[str, Any]:
     try:
         check_depth(value, MAX_DEPTH)
     except InvalidEvidence:
-        raise _save_again(say("The notebook's metadata is nested too deeply.")) from None
+        raise _save_again(message("notebook.metadata", "The notebook's metadata is nested too deeply.")) from None
     clean: dict[str, Any] = _without_surrogates(value)
     return clean
 
@@ -315,7 +343,8 @@ def _require_python(metadata: dict[str, Any], cells_of_format_3: list[Any]) -> N
     )
     if not re.match(r"i?python", told, re.IGNORECASE):
         raise UnreadableNotebook(
-            say(
+            message(
+                "notebook.language",
                 "The notebook is written for {language}, not for Python. Choose a Python kernel in "
                 "Jupyter, save it, and hand it in again.",
                 language=_without_surrogates(told)[:40],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import same_student
 from autograder.intake.selection import moment, several, why_not
@@ -83,10 +83,17 @@ def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | 
         if not student.folder:
             return None, others
         held = ", ".join(entry.path.partition("/")[2] for entry in student.files[:3] if len(entry.parts) > 1)
-        problem = say("The folder {folder} is empty: no notebook (.ipynb) was handed in.", folder=student.folder)
+        problem = message(
+            "submission.empty_folder",
+            "The folder {folder} is empty: no notebook (.ipynb) was handed in.",
+            folder=student.folder,
+        )
         if held:
-            problem = say(
-                "The folder {folder} holds no notebook (.ipynb), only {files}.", folder=student.folder, files=held
+            problem = message(
+                "submission.no_notebook_in_folder",
+                "The folder {folder} holds no notebook (.ipynb), only {files}.",
+                folder=student.folder,
+                files=held,
             )
         return Submission(student.folder, student.folder, nothing_to_read, problem=problem), others
     chosen = _preferred(notebooks, notebook_name)

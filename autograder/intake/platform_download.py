@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.intake.listing import Entry
 from autograder.intake.selection import Selection
 from autograder.intake.submission import Ignored, Submission, nothing_to_read
@@ -27,5 +27,5 @@ def submission_of(student: str, choice: Selection, entries: Sequence[Entry], han
         chosen = choice.chosen
         return Submission(student, chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)
     path = entries[0].path if entries else student
-    problem = choice.problem or say("No notebook (.ipynb) was handed in: the folder is empty.")
+    problem = choice.problem or message("submission.empty", "No notebook (.ipynb) was handed in: the folder is empty.")
     return Submission(student, path, nothing_to_read, problem=problem, handed_in=handed_in)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message
 from autograder.intake.listing import Entry
 from autograder.intake.submission import Ignored
 
@@ -15,8 +16,14 @@ _AGAIN = re.compile(r"(?:-(\d{1,3})|\s*\((\d{1,3})\))$")
 # otter.Notebook.export names its archive after the notebook and the moment.
 _EXPORTED = re.compile(r"_(\d{4}_\d{2}_\d{2}T\d{2}_\d{2}_\d{2}_\d{1,6})\.zip$", re.IGNORECASE)
 _COUNTED = {
-    2: mark("Two notebooks of one student: {named}. Only one can be graded: keep the right one."),
-    3: mark("Three notebooks of one student: {named}. Only one can be graded: keep the right one."),
+    2: (
+        "submission.two_notebooks",
+        gettext_noop("Two notebooks of one student: {named}. Only one can be graded: keep the right one."),
+    ),
+    3: (
+        "submission.three_notebooks",
+        gettext_noop("Three notebooks of one student: {named}. Only one can be graded: keep the right one."),
+    ),
 }
 
 Order = tuple[object, ...]
@@ -29,7 +36,7 @@ class Selection:
     chosen: Entry | None
     earlier: tuple[str, ...] = ()
     ignored: tuple[Ignored, ...] = ()
-    problem: str = ""
+    problem: Message = NOTHING
 
 
 def select(
@@ -55,7 +62,7 @@ def select(
     others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if not entry.is_notebook)
     if not notebooks:
         held = ", ".join(name_of(entry) for entry in entries[:3])
-        return Selection(None, (), others, _only(held, len(entries) - 3) if held else "")
+        return Selection(None, (), others, _only(held, len(entries) - 3) if held else NOTHING)
     works: dict[str, list[Entry]] = {}
     for entry in notebooks:
         works.setdefault(_work(name_of(entry)), []).append(entry)
@@ -75,14 +82,13 @@ def select(
     return Selection(latest, tuple(entry.path for entry in ordered[:-1]), (*others, *left))
 
 
-def several(paths: Sequence[str]) -> str:
+def several(paths: Sequence[str]) -> Message:
     """That one student has several notebooks and nobody knows which of them counts, for the student."""
-    named, *others = paths[:3]
-    for other in others:
-        named = say("{some} and {last}", some=named, last=other)
+    named = tuple(paths[:3])
     if len(paths) in _COUNTED:
-        return say(_COUNTED[len(paths)], named=named)
-    return say(
+        return message(*_COUNTED[len(paths)], named=named)
+    return message(
+        "submission.many_notebooks",
         "{count} notebooks of one student: {named} (and {more} more). Only one can be graded: keep the right one.",
         count=len(paths),
         named=named,
@@ -90,10 +96,15 @@ def several(paths: Sequence[str]) -> str:
     )
 
 
-def _only(held: str, more: int) -> str:
+def _only(held: str, more: int) -> Message:
     if more > 0:
-        return say("No notebook (.ipynb) was handed in, only {files} and {more} more.", files=held, more=more)
-    return say("No notebook (.ipynb) was handed in, only {files}.", files=held)
+        return message(
+            "submission.only_more_files",
+            "No notebook (.ipynb) was handed in, only {files} and {more} more.",
+            files=held,
+            more=more,
+        )
+    return message("submission.only_files", "No notebook (.ipynb) was handed in, only {files}.", files=held)
 
 
 def moment(entry: Entry) -> str:

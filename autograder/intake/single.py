@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.intake.submission import Submission, UnreadableSubmission, nothing_to_read, read_bounded
 
 
@@ -23,10 +23,11 @@ def one_submission(handed_in: Path, student: str, notebook_name: str) -> Submiss
     meant = [path for path in notebooks if path.name == notebook_name] if len(notebooks) > 1 else notebooks
     if len(meant) == 1:
         return _of(meant[0], student)
-    problem = say("No notebook was handed in. Hand in the .ipynb file itself.")
+    problem = message("submission.no_notebook", "No notebook was handed in. Hand in the .ipynb file itself.")
     if notebooks:
         names = ", ".join(str(path.relative_to(handed_in)) for path in notebooks[:5])
-        problem = say(
+        problem = message(
+            "submission.several_notebooks",
             "{count} notebooks were handed in ({names}). Hand in one, called {name}.",
             count=len(notebooks),
             names=names,
@@ -41,7 +42,9 @@ def _of(path: Path, student: str) -> Submission:
             with path.open("rb") as file:
                 return read_bounded(file, limit, path.name)
         except OSError as error:
-            told = say("{file} cannot be read: {reason}.", file=path.name, reason=error.strerror)
+            told = message(
+                "submission.cannot_be_read", "{file} cannot be read: {reason}.", file=path.name, reason=error.strerror
+            )
             raise UnreadableSubmission(told) from None
 
     return Submission(student, path.name, fetch, "submission")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from autograder.core.errors import UserError
-from autograder.core.language import say
+from autograder.core.messages import NOTHING, Message, message
 from autograder.records.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
@@ -19,7 +19,11 @@ class IntakeError(UserError):
 
 
 class UnreadableSubmission(Exception):
-    """One student's submission cannot be read: a sentence for that student."""
+    """One student's submission cannot be read; `reason` is a sentence for that student."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SubmissionTooLarge(UnreadableSubmission):
@@ -47,7 +51,7 @@ class Submission:
     submission: str
     fetch: Callable[[int], bytes] = field(repr=False, compare=False)
     slug: str = ""
-    problem: str = ""
+    problem: Message = NOTHING
     handed_in: HandedIn | None = None
 
     def read(self, limit: int = MAX_NOTEBOOK_BYTES) -> bytes:
@@ -77,7 +81,7 @@ def student_order(student: str) -> tuple[str, str]:
 
 def nothing_to_read(limit: int) -> bytes:
     """The `fetch` of a submission for which no file could be chosen."""
-    raise UnreadableSubmission(say("There is no notebook to read."))
+    raise UnreadableSubmission(message("submission.nothing", "There is no notebook to read."))
 
 
 def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
@@ -92,7 +96,8 @@ def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
         size += len(chunk)
         if size > limit:
             raise SubmissionTooLarge(
-                say(
+                message(
+                    "submission.too_large",
                     "{file} is larger than {megabytes:.0f} MB. Clear its outputs (in Jupyter: Edit, Clear Outputs of "
                     "All Cells), save it and hand it in again.",
                     file=name,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
-from autograder.core.language import mark, say
+from autograder.core.language import gettext, gettext_noop
 from autograder.observe.sandbox.isolation import meaning
 from autograder.records.result import Result, Verdict
 from autograder.report.fragments import overview_fragment, question_fragment
 
-_FAILED = mark("The autograder itself failed. This is no fault of yours and no grade; please tell your instructor.")
+_FAILED = gettext_noop(
+    "The autograder itself failed. This is no fault of yours and no grade; please tell your instructor."
+)
 BESIDE = "tests run beside student code"
 
 
@@ -47,19 +49,25 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
 
 def _protects(result: Result) -> str:
     told = meaning(result.isolation)
-    return say(told) if told else ""
+    return gettext(told) if told else ""
 
 
 def failure_json(reason: str) -> dict[str, Any]:
     """The `results.json` of a submission on which the grader itself failed; only instructors see the reason."""
-    said = say(_FAILED)
+    said = gettext(_FAILED)
     return {
         "score": 0,
         "output": said,
         "stdout_visibility": "hidden",
         "tests": [
-            {"name": say("The autograder failed"), "status": "failed", "output": said, "visibility": "visible"},
-            {"name": say("Why"), "status": "failed", "output": reason, "output_format": "text", "visibility": "hidden"},
+            {"name": gettext("The autograder failed"), "status": "failed", "output": said, "visibility": "visible"},
+            {
+                "name": gettext("Why"),
+                "status": "failed",
+                "output": reason,
+                "output_format": "text",
+                "visibility": "hidden",
+            },
         ],
         "extra_data": {"status": "failed"},
     }

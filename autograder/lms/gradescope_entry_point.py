@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from autograder.core.files import write_atomically
-from autograder.core.language import speaking
+from autograder.core.language import use_language
 from autograder.lms.gradescope import failure_json
 from autograder.lms.packaged import (
     close_to_others,
@@ -34,7 +34,7 @@ def main(base: Path) -> None:
         hidden = {question.id for question in packaged_assignment(source).questions if question.hidden}
     except Exception as failure:
         print(f"{type(failure).__name__}: {failure}", file=sys.stderr)
-        with speaking(packaged_language(source)):
+        with use_language(packaged_language(source)):
             document = failure_json(str(failure))
         write_atomically(answers / "results.json", json.dumps(document, indent=2))
         return
@@ -42,7 +42,7 @@ def main(base: Path) -> None:
 
     from autograder.lms.otter_results import Graded
 
-    with speaking(packaged_language(source)):
+    with use_language(packaged_language(source)):
         graded = Graded(result, hidden)
     write_atomically(answers / "results.json", json.dumps(graded.document, indent=2))
     write_atomically(answers / "results.pkl", dill.dumps(graded))  # what `otter grade` reads

@@ -14,7 +14,7 @@ import nbformat
 from otter.plugins import AbstractOtterPlugin
 from otter.run.run_autograder.utils import OtterRuntimeError
 
-from autograder.core.language import speaking
+from autograder.core.language import use_language
 from autograder.lms.otter_results import become_graded
 from autograder.lms.packaged import GradingFailed, close_to_others, grade_packaged, packaged_assignment, student_of
 from autograder.records.result import Result
@@ -56,7 +56,7 @@ class AutograderPlugin(AbstractOtterPlugin):  # type: ignore[misc]
         """Put our result in the place of otter's."""
         assignment = packaged_assignment(self._source)
         hidden = {question.id for question in assignment.questions if question.hidden}
-        with speaking(assignment.language):
+        with use_language(assignment.language):
             become_graded(results, self._result, hidden)
 
 

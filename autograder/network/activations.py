@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograder.core.language import say
+from autograder.core.messages import phrase
 from autograder.network.learning import constraint, initializer, regularizer
 from autograder.network.values import UnknownNetwork, integers, mapping, number, optional, shown_value
 
@@ -38,7 +38,7 @@ def named_activation(name: str) -> Applied | None:
     if name == "leaky_relu":
         return leaky_relu(0.2)
     if name not in PLAIN:
-        raise UnknownNetwork(say("{name} is not an activation of Keras that is known here", name=shown_value(name)))
+        raise UnknownNetwork(phrase("{name} is not an activation of Keras that is known here", name=shown_value(name)))
     return None if name == "linear" else Applied("Activation", {"activation": name})
 
 
@@ -58,19 +58,19 @@ def read_activation(value: object) -> Applied | None:
         if described.get("module") == "builtins" and isinstance(name, str) and name in _TENSORFLOW:
             return named_activation(_TENSORFLOW[name])
         raise UnknownNetwork(
-            say("its activation {name} is a function of your own, which cannot be rebuilt", name=shown_value(name))
+            phrase("its activation {name} is a function of your own, which cannot be rebuilt", name=shown_value(name))
         )
     if described.get("module") == "keras.layers" and described.get("registered_name") is None:
         class_name = described.get("class_name")
         if isinstance(class_name, str) and class_name in LAYERS:
             return activation_layer(class_name, dict(mapping(described.get("config"))))
-    raise UnknownNetwork(say("its activation is not one of Keras' own, so it cannot be rebuilt"))
+    raise UnknownNetwork(phrase("its activation is not one of Keras' own, so it cannot be rebuilt"))
 
 
 def name_only(value: object) -> str:
     """An activation inside a layer that must be a name (as in LSTM)."""
     if not isinstance(value, str) or _ALIASES.get(value, value) not in PLAIN | {"leaky_relu"}:
-        raise UnknownNetwork(say("its activation is not one of Keras' own, so it cannot be rebuilt"))
+        raise UnknownNetwork(phrase("its activation is not one of Keras' own, so it cannot be rebuilt"))
     return _ALIASES.get(value, value)
 
 
@@ -96,11 +96,11 @@ def activation_layer(class_name: str, config: dict[str, object]) -> Applied | No
     applied = read_one(given)
     if given:
         key = shown_value(next(iter(given)))
-        raise UnknownNetwork(say("{name} has a setting {key} that is not known here", name=class_name, key=key))
+        raise UnknownNetwork(phrase("{name} has a setting {key} that is not known here", name=class_name, key=key))
     if applied is not None and applied.kind == "PReLU":
         trainable = config.get("trainable", True)
         if not isinstance(trainable, bool):
-            raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown_value(trainable)))
+            raise UnknownNetwork(phrase("{value} stands where True or False belongs", value=shown_value(trainable)))
         applied.settings["trainable"] = trainable
     return applied
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from autograder.core.language import say
+from autograder.core.messages import Message, phrase
 from autograder.network.activations import IDEMPOTENT, Applied
 from autograder.network.architecture import Shape
 from autograder.network.shapes import Misfit, ends, measure, padding_amounts
@@ -48,20 +48,20 @@ class Builder:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.misfit: tuple[str, str] | None = None
+        self.misfit: tuple[str, Message] | None = None
         self._calls = 0
 
     def count(self, steps: int = 1) -> None:
         """Count the work done, and refuse a network that asks for too much of it."""
         self._calls += steps
         if self._calls > MAX_CALLS:
-            raise UnknownNetwork(say("the network has too many layers"))
+            raise UnknownNetwork(phrase("the network has too many layers"))
 
     def input(self, shape: list[int | None], label: str) -> int:
         """Add an input; `shape` has the batch axis first."""
         settings = {"shape": shape[1:]}
         if prod(size or 1 for size in shape) > MAX_ELEMENTS:
-            raise UnknownNetwork(say("its input is too large"), label)
+            raise UnknownNetwork(phrase("its input is too large"), label)
         self.nodes.append(Node("Input", settings, (), None, label, (None, *shape[1:])))
         return len(self.nodes) - 1
 
@@ -97,10 +97,10 @@ class Builder:
         try:
             shape = measure(kind, settings, tuple(shapes)).shape
         except Misfit as misfit:
-            self.misfit = self.misfit or (label, str(misfit))
+            self.misfit = self.misfit or (label, misfit.reason)
             return None
         if prod(size or 1 for size in shape) > MAX_ELEMENTS:
-            raise UnknownNetwork(say("its output is too large to be computed"), label)
+            raise UnknownNetwork(phrase("its output is too large to be computed"), label)
         return shape
 
     def _skip(self, kind: str, settings: dict[str, Any], source: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.core.data import digest
-from autograder.core.language import say
+from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Architecture, Operation, Shape
 from autograder.network.builder import Builder, Node
 from autograder.network.graph import Scope, expand
@@ -23,7 +23,7 @@ __all__ = ["Misfitting", "UnknownNetwork", "canonicalize"]
 class Misfitting(UnknownNetwork):
     """The layers do not fit together, so that nothing can be computed; `architecture` holds them all the same."""
 
-    def __init__(self, reason: str, layer: str, architecture: Architecture) -> None:
+    def __init__(self, reason: Message, layer: str, architecture: Architecture) -> None:
         super().__init__(reason, layer)
         self.architecture = architecture
 
@@ -42,7 +42,7 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
     """
     if class_name not in ("Sequential", "Functional", "Model"):
         raise UnknownNetwork(
-            say(
+            phrase(
                 "a network of the class {name} cannot be read; Sequential and functional networks can",
                 name=shown_value(class_name),
             )
@@ -52,19 +52,19 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
     outputs = expand(builder, class_name, described, None, Scope().inside("", described), input_shape)
     architecture = _ordered(builder.nodes, outputs)
     if len(architecture.operations) > MAX_OPERATIONS:
-        raise UnknownNetwork(say("the network has more than {most} operations", most=MAX_OPERATIONS))
+        raise UnknownNetwork(phrase("the network has more than {most} operations", most=MAX_OPERATIONS))
     if builder.misfit is not None:
         label, reason = builder.misfit
-        raise Misfitting(say("the layers do not fit together: {reason}", reason=reason), label, architecture)
+        raise Misfitting(phrase("the layers do not fit together: {reason}", reason=reason), label, architecture)
     try:
         total = sum(row.parameters for row in rows(architecture))
     except ShapeError as error:
         label = architecture.operations[error.operation].label
-        told = say("the layers do not fit together: {reason}", reason=error.reason)
+        told = phrase("the layers do not fit together: {reason}", reason=error.reason)
         raise Misfitting(told, label, architecture) from None
     if total > MAX_PARAMETERS:
         raise UnknownNetwork(
-            say("the network has {total:,} parameters; at most {most:,} are read", total=total, most=MAX_PARAMETERS)
+            phrase("the network has {total:,} parameters; at most {most:,} are read", total=total, most=MAX_PARAMETERS)
         )
     return architecture
 

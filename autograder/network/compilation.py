@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from autograder.core.data import Data
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, Text, in_turn, message, phrase
 from autograder.network.optimizers import read_optimizer
 from autograder.network.values import (
     Reader,
@@ -40,21 +41,21 @@ class Compilation(Data):
     optimizer: Optimizer = Optimizer()
     loss: Loss = Loss()
     metrics: tuple[str, ...] = ("accuracy",)
-    problem: str = ""
+    problem: Text = NOTHING
 
 
 _UNREAD = {
-    "optimizer": mark("The optimizer cannot be read: {reason}."),
-    "loss": mark("The loss cannot be read: {reason}."),
-    "metrics": mark("The metrics cannot be read: {reason}."),
+    "optimizer": gettext_noop("The optimizer cannot be read: {reason}."),
+    "loss": gettext_noop("The loss cannot be read: {reason}."),
+    "metrics": gettext_noop("The metrics cannot be read: {reason}."),
 }
 _OWN_FUNCTION = {
-    "loss": mark("the loss is a function of your own, which cannot be rebuilt"),
-    "metric": mark("the metric is a function of your own, which cannot be rebuilt"),
+    "loss": gettext_noop("the loss is a function of your own, which cannot be rebuilt"),
+    "metric": gettext_noop("the metric is a function of your own, which cannot be rebuilt"),
 }
 _NOT_OF_KERAS = {
-    "loss": mark("the loss is not one of Keras' own, so it cannot be rebuilt"),
-    "metric": mark("the metric is not one of Keras' own, so it cannot be rebuilt"),
+    "loss": gettext_noop("the loss is not one of Keras' own, so it cannot be rebuilt"),
+    "metric": gettext_noop("the metric is not one of Keras' own, so it cannot be rebuilt"),
 }
 _SMOOTHING = (number(0, 1), 0.0)
 _LOGITS = (boolean, False)
@@ -120,17 +121,17 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
     Whatever cannot be read keeps its default, and `problem` says what it was.
     """
     if not isinstance(config, dict):
-        return Compilation(problem=say("The network was not compiled."))
-    problems: list[str] = []
+        return Compilation(problem=message("compile.missing", "The network was not compiled."))
+    problems: list[Message] = []
     parts: dict[str, Any] = {}
     for part, read in (("optimizer", _optimizer), ("loss", _loss), ("metrics", _metrics)):
         try:
             parts[part] = read(config.get(part))
         except UnknownNetwork as error:
-            problems.append(say(_UNREAD[part], reason=error.reason))
+            problems.append(message(f"compile.{part}_unread", _UNREAD[part], reason=error.reason))
     if config.get("loss_weights") is not None:
-        problems.append(say("Loss weights are not used here."))
-    return Compilation(**parts, problem=" ".join(problems))
+        problems.append(message("compile.loss_weights", "Loss weights are not used here."))
+    return Compilation(**parts, problem=in_turn(*problems))
 
 
 def _optimizer(value: object) -> Optimizer:
@@ -148,24 +149,24 @@ def _only_one(value: object) -> object:
         else:
             return value
         if len(items) != 1:
-            raise UnknownNetwork(say("there are {count} of the loss, where one is understood", count=len(items)))
+            raise UnknownNetwork(phrase("there are {count} of the loss, where one is understood", count=len(items)))
         value = items[0]
-    raise UnknownNetwork(say("it is nested too deep"))
+    raise UnknownNetwork(phrase("it is nested too deep"))
 
 
 def _loss(value: object) -> Loss:
     value = _only_one(value)
     if value is None:
-        raise UnknownNetwork(say("there is none"))
+        raise UnknownNetwork(phrase("there is none"))
     name, given = _named(value, "loss")
     if name not in _LOSSES:
-        raise UnknownNetwork(say("{name} is not a loss of Keras that is known here", name=shown_value(name)))
+        raise UnknownNetwork(phrase("{name} is not a loss of Keras that is known here", name=shown_value(name)))
     only("sum_over_batch_size", "auto", "mean", None)(given.pop("reduction", None))
     fields = _LOSSES[name]
     for key in given:
         if key not in fields:
             raise UnknownNetwork(
-                say("{name} has a setting {key} that is not known here", name=name, key=shown_value(key))
+                phrase("{name} has a setting {key} that is not known here", name=name, key=shown_value(key))
             )
     settings = {key: read(given[key]) if key in given else default for key, (read, default) in fields.items()}
     return Loss(name=name, settings=settings)
@@ -183,11 +184,13 @@ def _metrics(value: object) -> tuple[str, ...]:
             children = item.values() if isinstance(item, dict) else item
             queue.extend((child, depth + 1) for child in list(children)[:64])  # type: ignore[call-overload]
         elif nested:
-            raise UnknownNetwork(say("there are too many"))
+            raise UnknownNetwork(phrase("there are too many"))
         elif item is not None:
             name, _ = _named(item, "metric")
             if name not in _METRICS:
-                raise UnknownNetwork(say("{name} is not a metric of Keras that is known here", name=shown_value(name)))
+                raise UnknownNetwork(
+                    phrase("{name} is not a metric of Keras that is known here", name=shown_value(name))
+                )
             if name not in found:
                 found.append(name)
     return tuple(found)
@@ -202,14 +205,14 @@ def _named(value: object, what: str) -> tuple[str, dict[str, object]]:
     if name == "function":
         name = described.get("config")
         if described.get("module") not in ("builtins", "keras.losses", "keras.metrics") or not isinstance(name, str):
-            raise UnknownNetwork(say(_OWN_FUNCTION[what]))
+            raise UnknownNetwork(phrase(_OWN_FUNCTION[what]))
         return _NAMES.get(name, name), {}
     if (
         not isinstance(name, str)
         or described.get("module") not in ("keras.losses", "keras.metrics")
         or described.get("registered_name") is not None
     ):
-        raise UnknownNetwork(say(_NOT_OF_KERAS[what]))
+        raise UnknownNetwork(phrase(_NOT_OF_KERAS[what]))
     settings = {key: item for key, item in mapping(described.get("config")).items() if key not in ("name", "dtype")}
     snake = _snake(name)
     return _NAMES.get(snake, snake), settings

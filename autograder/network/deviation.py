@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from autograder.core.data import Data
+from autograder.core.messages import NOTHING, Text
 
 DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
 
@@ -24,6 +25,6 @@ class Deviation(Data):
     marked: bool = False
     settings: tuple[str, ...] = ()
     changes_totals: bool = False
-    message: str = ""
-    where: str = ""
-    hint: str = ""
+    message: Text = NOTHING
+    where: Text = NOTHING
+    hint: Text = NOTHING

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from autograder.core.data import Data
+from autograder.core.messages import NOTHING, Text
 from autograder.network.align import Pair, align, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.deviation import Deviation
 from autograder.network.effects import Edit, Effect, anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
-from autograder.network.wording import consequence, hint, message, where
+from autograder.network.wording import consequence, hint, message_of, where
 
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
 
@@ -25,7 +26,7 @@ class AlignedRow(Data):
     expected: int | None = None
     actual: int | None = None
     marked: bool = False
-    note: str = ""
+    note: Text = NOTHING
 
 
 class Diff(Data):
@@ -75,7 +76,7 @@ def compare(
         deviation.model_copy(
             update={
                 "changes_totals": effect.totals,
-                "message": message(deviation, expected, actual),
+                "message": message_of(deviation, expected, actual),
                 "where": where(deviation, actual, pairs),
                 "hint": hint(deviation, expected, actual, measured, actual_rows),
             }
@@ -261,7 +262,7 @@ def _aligned(
     earlier: list[Deviation] = []
     for ours, theirs in pairs:
         state: AlignedState = "same"
-        note = ""
+        note = NOTHING
         deviation = by_actual.get(theirs) if ours is None else by_expected.get(ours)
         if theirs is None:
             state = "moved" if deviation is not None and deviation.kind == "moved" else "missing"

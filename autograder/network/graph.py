@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from autograder.core.language import say
+from autograder.core.messages import phrase
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
@@ -29,7 +29,7 @@ class Scope(NamedTuple):
     def inside(self, name: str, config: Mapping[str, object]) -> Scope:
         """The scope of the layers of a nested network."""
         if len(self.path) + 1 > MAX_NESTING:
-            raise UnknownNetwork(say("networks are nested more than {most} deep", most=MAX_NESTING))
+            raise UnknownNetwork(phrase("networks are nested more than {most} deep", most=MAX_NESTING))
         return Scope((*self.path, name), self.trainable and boolean(config.get("trainable", True)))
 
 
@@ -72,7 +72,7 @@ def _sequential(
         found = _known_input(config, entries) or (shape(input_shape) if input_shape else None)
         if found is None:
             raise UnknownNetwork(
-                say(
+                phrase(
                     "the network does not know the shape of its input yet: start it with an Input layer, "
                     "or build or fit it once"
                 )
@@ -81,12 +81,12 @@ def _sequential(
     for position, entry in enumerate(entries):
         if entry.get("class_name") == "InputLayer" and entry.get("module") == "keras.layers":
             if position:
-                raise UnknownNetwork(say("an Input layer stands in the middle of a Sequential network"))
+                raise UnknownNetwork(phrase("an Input layer stands in the middle of a Sequential network"))
             _input_shape(mapping(entry.get("config")))
             continue
         inputs = _apply(builder, entry, inputs, scope, str(position))
     if len(inputs) != 1:
-        raise UnknownNetwork(say("a Sequential network passes on one output, not several"))
+        raise UnknownNetwork(phrase("a Sequential network passes on one output, not several"))
     return inputs
 
 
@@ -116,7 +116,7 @@ def _known_input(config: Mapping[str, object], entries: list[Mapping[str, object
 
 def _input_shape(config: Mapping[str, object]) -> list[int | None]:
     if config.get("sparse") or config.get("ragged") or config.get("optional"):
-        raise UnknownNetwork(say("sparse, ragged and optional inputs are not known here"))
+        raise UnknownNetwork(phrase("sparse, ragged and optional inputs are not known here"))
     return shape(config.get("batch_shape"))
 
 
@@ -129,18 +129,20 @@ def _apply(
     label = _label(config, entry)
     try:
         if not isinstance(class_name, str) or not isinstance(module, str):
-            raise UnknownNetwork(say("the layer class {name} is not one of Keras' own", name=shown_value(class_name)))
+            raise UnknownNetwork(
+                phrase("the layer class {name} is not one of Keras' own", name=shown_value(class_name))
+            )
         if class_name in ("Sequential", "Functional") and module in _MODEL_MODULES:
             builder.count()
             return expand(builder, class_name, config, inputs, scope.inside(position, config))
         if class_name == "Lambda":
-            raise UnknownNetwork(say("a Lambda layer holds code of its own, which cannot be rebuilt"))
+            raise UnknownNetwork(phrase("a Lambda layer holds code of its own, which cannot be rebuilt"))
         if module != "keras.layers" or entry.get("registered_name") is not None:
             raise UnknownNetwork(
-                say("{name} is not one of Keras' own layers, so it cannot be rebuilt", name=shown_value(class_name))
+                phrase("{name} is not one of Keras' own layers, so it cannot be rebuilt", name=shown_value(class_name))
             )
         if class_name == "InputLayer":
-            raise UnknownNetwork(say("an Input layer stands where it reads something"))
+            raise UnknownNetwork(phrase("an Input layer stands where it reads something"))
         key = (*scope.path, position)
         return (_chain(builder, read_layer(class_name, dict(config)), inputs, key, label, scope.trainable),)
     except UnknownNetwork as error:
@@ -158,7 +160,7 @@ def _chain(
     """Add the operations of one layer, one after the other."""
     builder.count()
     if not operations and len(inputs) != 1:
-        raise UnknownNetwork(say("it reads several inputs and passes them on"))
+        raise UnknownNetwork(phrase("it reads several inputs and passes them on"))
     for part, applied in enumerate(operations):
         weights = None
         if applied.kind in WEIGHTED:
@@ -172,7 +174,7 @@ def _chain(
 
 def _label(config: Mapping[str, object], entry: Mapping[str, object]) -> str:
     name = config.get("name") or entry.get("name") or entry.get("class_name")
-    return shown_value(name)
+    return str(shown_value(name))
 
 
 class _Functional:
@@ -189,7 +191,7 @@ class _Functional:
             entry = mapping(item)
             name = entry.get("name")
             if not isinstance(name, str) or name in self.entries:
-                raise UnknownNetwork(say("two layers have the name {name}, or one has none", name=shown_value(name)))
+                raise UnknownNetwork(phrase("two layers have the name {name}, or one has none", name=shown_value(name)))
             self.entries[name] = entry
         embeddings = (entry for entry in self.entries.values() if entry.get("class_name") == "Embedding")
         self.masking = any(mapping(entry.get("config")).get("mask_zero") is True for entry in embeddings)
@@ -199,10 +201,10 @@ class _Functional:
         starts = _references(self.config.get("input_layers"))
         ends = _references(self.config.get("output_layers"))
         if not starts or not ends:
-            raise UnknownNetwork(say("the network has no input or no output"))
+            raise UnknownNetwork(phrase("the network has no input or no output"))
         if inputs is not None and len(inputs) != len(starts):
             raise UnknownNetwork(
-                say(
+                phrase(
                     "a nested network reads {expected} inputs and is given {given}",
                     expected=len(starts),
                     given=len(inputs),
@@ -211,7 +213,7 @@ class _Functional:
         for position, start in enumerate(starts):
             entry = self._entry(start.layer)
             if entry.get("class_name") != "InputLayer" or entry.get("module") != "keras.layers":
-                raise UnknownNetwork(say("an input of the network is not an Input layer"), shown_value(start.layer))
+                raise UnknownNetwork(phrase("an input of the network is not an Input layer"), shown_value(start.layer))
             found = _input_shape(mapping(entry.get("config")))
             node = self.builder.input(found, shown_value(start.layer)) if inputs is None else inputs[position]
             self.results[(start.layer, start.call)] = (node,)
@@ -220,7 +222,7 @@ class _Functional:
     def _entry(self, name: str) -> Mapping[str, object]:
         entry = self.entries.get(name)
         if entry is None:
-            raise UnknownNetwork(say("a layer {name} is read that does not exist", name=shown_value(name)))
+            raise UnknownNetwork(phrase("a layer {name} is read that does not exist", name=shown_value(name)))
         return entry
 
     def _output(self, end: TensorReference) -> int:
@@ -240,7 +242,7 @@ class _Functional:
                 stack.pop()
                 continue
             if key in opened:
-                raise UnknownNetwork(say("its layers read each other in a circle"), shown_value(key[0]))
+                raise UnknownNetwork(phrase("its layers read each other in a circle"), shown_value(key[0]))
             opened.add(key)
             stack.extend(waiting)
         return self._value(end)
@@ -248,14 +250,14 @@ class _Functional:
     def _value(self, source: TensorReference) -> int:
         outputs = self.results[(source.layer, source.call)]
         if source.output >= len(outputs):
-            raise UnknownNetwork(say("an output of it is read that does not exist"), shown_value(source.layer))
+            raise UnknownNetwork(phrase("an output of it is read that does not exist"), shown_value(source.layer))
         return outputs[source.output]
 
     def _call(self, name: str, index: int) -> _Call:
         nodes = self._entry(name).get("inbound_nodes")
         calls = listed(nodes, MAX_LAYERS)
         if index >= len(calls):
-            raise UnknownNetwork(say("a call of it is read that does not exist"), shown_value(name))
+            raise UnknownNetwork(phrase("a call of it is read that does not exist"), shown_value(name))
         try:
             call = _read_call(mapping(calls[index]))
             for source in call.masks:
@@ -269,7 +271,7 @@ class _Functional:
         maker = self._entry(source.layer)
         made_by_keras = maker.get("class_name") == "NotEqual" and maker.get("module") == "keras.src.ops.numpy"
         if not (made_by_keras and self.masking):
-            raise UnknownNetwork(say("it was given a mask of its own, which cannot be rebuilt"))
+            raise UnknownNetwork(phrase("it was given a mask of its own, which cannot be rebuilt"))
 
     def _apply(self, name: str, call: _Call) -> tuple[int, ...]:
         entry = self._entry(name)
@@ -277,11 +279,13 @@ class _Functional:
         class_name, module = entry.get("class_name"), entry.get("module")
         if not isinstance(module, str) or module not in MODULES:
             if any(argument is not None for argument in call.arguments) or len(call.arguments) != 1:
-                raise UnknownNetwork(say("it was called with more than what it reads"), shown_value(name))
+                raise UnknownNetwork(phrase("it was called with more than what it reads"), shown_value(name))
             return _apply(self.builder, entry, inputs, self.scope, name)
         try:
             if not isinstance(class_name, str) or entry.get("registered_name") != class_name:
-                raise UnknownNetwork(say("the operation {name} is not one of Keras' own", name=shown_value(class_name)))
+                raise UnknownNetwork(
+                    phrase("the operation {name} is not one of Keras' own", name=shown_value(class_name))
+                )
             shapes = tuple(map(self.builder.shape, inputs))
             operations = read_op(class_name, dict(mapping(entry.get("config"))), shapes, call.arguments)
         except UnknownNetwork as error:
@@ -305,7 +309,7 @@ def _read_call(call: Mapping[str, object]) -> _Call:
         reads.extend(found)
         arguments.append(None if found else argument)
     if any(argument is None for argument in listed(call.get("args"))):
-        raise UnknownNetwork(say("it was called with an argument None"))
+        raise UnknownNetwork(phrase("it was called with an argument None"))
     masks: list[TensorReference] = []
     for key, value in mapping(call.get("kwargs") or {}).items():
         if key == "mask":
@@ -314,9 +318,9 @@ def _read_call(call: Mapping[str, object]) -> _Call:
             continue  # fit and predict set it for every layer, whatever it was called with
         elif value is not None:
             argument = f"{shown_value(key)}={shown_value(value)}"
-            raise UnknownNetwork(say("it was called with {argument}, which is not known here", argument=argument))
+            raise UnknownNetwork(phrase("it was called with {argument}, which is not known here", argument=argument))
     if not reads:
-        raise UnknownNetwork(say("it reads nothing"))
+        raise UnknownNetwork(phrase("it reads nothing"))
     return _Call(reads, masks, arguments)
 
 
@@ -335,7 +339,7 @@ def _tensors(argument: object) -> list[TensorReference]:
         if isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
             found.append(_reference(mapping(item.get("config")).get("keras_history")))
         elif item is not None:
-            raise UnknownNetwork(say("it was called with something that is not the output of a layer"))
+            raise UnknownNetwork(phrase("it was called with something that is not the output of a layer"))
     return found
 
 
@@ -353,6 +357,6 @@ def _references(value: object) -> list[TensorReference]:
 def _reference(value: object) -> TensorReference:
     items = listed(value, 3)
     if len(items) != 3 or not isinstance(items[0], str):
-        raise UnknownNetwork(say("a reference to a layer cannot be read"))
+        raise UnknownNetwork(phrase("a reference to a layer cannot be read"))
     position = integer(0, MAX_LAYERS)
     return TensorReference(items[0], position(items[1]), position(items[2]))

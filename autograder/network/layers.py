@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from autograder.core.language import say
+from autograder.core.messages import phrase
 from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.kinds import WEIGHTED
@@ -274,7 +274,7 @@ def read_layer(class_name: str, config: dict[str, object]) -> list[Applied]:
         return [_bidirectional(config)]
     spec = SPECS.get(class_name)
     if spec is None:
-        raise UnknownNetwork(say("the layer class {name} is not known here", name=shown_value(class_name)))
+        raise UnknownNetwork(phrase("the layer class {name} is not known here", name=shown_value(class_name)))
     operation = Applied(class_name, _settings(class_name, spec, config))
     return [operation, *(_present(activations.read_activation(config.get("activation"))) if spec.activated else [])]
 
@@ -288,11 +288,11 @@ def _settings(class_name: str, spec: Spec, config: dict[str, object]) -> dict[st
     settings: dict[str, Any] = {}
     for key, (read, default, kept) in spec.fields.items():
         if key not in config and default is ...:
-            raise UnknownNetwork(say("{name} lacks its {key}", name=class_name, key=key))
+            raise UnknownNetwork(phrase("{name} lacks its {key}", name=class_name, key=key))
         try:
             value = read(config[key]) if key in config else default
         except UnknownNetwork as error:
-            raise UnknownNetwork(f"{key}: {error.reason}") from None
+            raise UnknownNetwork(phrase("{key}: {reason}", key=key, reason=error.reason)) from None
         if kept:
             settings[key] = value
     if "pool_size" in settings and settings["strides"] is None:
@@ -306,7 +306,7 @@ def _refuse_unknown(class_name: str, config: dict[str, object], known: frozenset
     for key in config:
         if key not in known:
             raise UnknownNetwork(
-                say("{name} has a setting {key} that is not known here", name=class_name, key=shown_value(key))
+                phrase("{name} has a setting {key} that is not known here", name=class_name, key=shown_value(key))
             )
 
 
@@ -315,7 +315,7 @@ def _bidirectional(config: dict[str, object]) -> Applied:
     forward, backward = (_inner(config.get(key)) for key in ("layer", "backward_layer"))
     turned = {**forward.settings, "go_backwards": not forward.settings["go_backwards"]}
     if backward != Applied(forward.kind, turned):
-        raise UnknownNetwork(say("its backward layer is not the forward layer turned round"))
+        raise UnknownNetwork(phrase("its backward layer is not the forward layer turned round"))
     return Applied(
         "Bidirectional",
         {
@@ -330,7 +330,7 @@ def _inner(value: object) -> Applied:
     described = mapping(value)
     class_name = described.get("class_name")
     if described.get("module") != "keras.layers" or class_name not in ("LSTM", "GRU", "SimpleRNN"):
-        raise UnknownNetwork(say("it wraps a layer other than LSTM, GRU and SimpleRNN"))
+        raise UnknownNetwork(phrase("it wraps a layer other than LSTM, GRU and SimpleRNN"))
     config = dict(mapping(described.get("config")))
     config.pop("zero_output_for_mask", None)  # the wrapper sets it on both
     return Applied(str(class_name), _settings(str(class_name), SPECS[str(class_name)], config))

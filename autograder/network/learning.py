@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import phrase
 from autograder.network.values import (
     Reader,
     UnknownNetwork,
@@ -67,14 +68,14 @@ _CONSTRAINTS: dict[str, dict[str, tuple[Reader, Any]]] = {
 _DROPPED = frozenset({"seed", "input_axes", "output_axes"})
 
 _UNKNOWN = {
-    "initializer": mark("{name} is not an initializer of Keras that is known here"),
-    "regularizer": mark("{name} is not a regularizer of Keras that is known here"),
-    "constraint": mark("{name} is not a constraint of Keras that is known here"),
+    "initializer": gettext_noop("{name} is not an initializer of Keras that is known here"),
+    "regularizer": gettext_noop("{name} is not a regularizer of Keras that is known here"),
+    "constraint": gettext_noop("{name} is not a constraint of Keras that is known here"),
 }
 _UNKNOWN_SETTING = {
-    "initializer": mark("the initializer {name} has a setting {key} that is not known here"),
-    "regularizer": mark("the regularizer {name} has a setting {key} that is not known here"),
-    "constraint": mark("the constraint {name} has a setting {key} that is not known here"),
+    "initializer": gettext_noop("the initializer {name} has a setting {key} that is not known here"),
+    "regularizer": gettext_noop("the regularizer {name} has a setting {key} that is not known here"),
+    "constraint": gettext_noop("the constraint {name} has a setting {key} that is not known here"),
 }
 
 
@@ -114,11 +115,11 @@ def _named(
     name = described.get("class_name")
     name = aliases.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in known or described.get("registered_name") not in (None, name):
-        raise UnknownNetwork(say(_UNKNOWN[what], name=shown_value(described.get("class_name"))))
+        raise UnknownNetwork(phrase(_UNKNOWN[what], name=shown_value(described.get("class_name"))))
     given = mapping(described.get("config") or {})
     fields = known[name]
     for key in given:
         if key not in fields and key not in _DROPPED:
-            raise UnknownNetwork(say(_UNKNOWN_SETTING[what], name=name, key=shown_value(key)))
+            raise UnknownNetwork(phrase(_UNKNOWN_SETTING[what], name=name, key=shown_value(key)))
     config = {key: reader(given[key]) if key in given else default for key, (reader, default) in fields.items()}
     return {"class_name": name, "config": config}

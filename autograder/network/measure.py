@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.core.language import say
+from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Architecture, Row, Shape, Totals
 from autograder.network.shapes import Misfit, measure
 
@@ -10,9 +10,9 @@ from autograder.network.shapes import Misfit, measure
 class ShapeError(ValueError):
     """The operations do not fit together. `operation` is the index of the first that does not, `reason` says why."""
 
-    def __init__(self, operation: int, kind: str, reason: str) -> None:
+    def __init__(self, operation: int, kind: str, reason: Message) -> None:
         super().__init__(
-            say("{kind} (operation {number}) does not fit: {reason}", kind=kind, number=operation + 1, reason=reason)
+            phrase("{kind} (operation {number}) does not fit: {reason}", kind=kind, number=operation + 1, reason=reason)
         )
         self.operation = operation
         self.reason = reason
@@ -38,10 +38,10 @@ def measure_until_misfit(architecture: Architecture) -> tuple[tuple[Row, ...], S
         try:
             shape, parameters, trainable = measure(operation.kind, operation.settings, shapes)
         except Misfit as misfit:
-            return tuple(measured), ShapeError(index, operation.kind, str(misfit))
+            return tuple(measured), ShapeError(index, operation.kind, misfit.reason)
         if operation.shares is not None:
             if parameters != measured[operation.shares].parameters:
-                told = say("the weights that it shares have another shape")
+                told = phrase("the weights that it shares have another shape")
                 return tuple(measured), ShapeError(index, operation.kind, told)
             parameters = trainable = 0
         measured.append(Row(kind=operation.kind, shape=shape, parameters=parameters, trainable=trainable))

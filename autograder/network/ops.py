@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.core.language import say
+from autograder.core.messages import phrase
 from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
@@ -64,13 +64,13 @@ def read_op(
     if given:
         key = shown_value(next(iter(given)))
         raise UnknownNetwork(
-            say("the operation {name} has a setting {key} unknown here", name=shown_value(class_name), key=key)
+            phrase("the operation {name} has a setting {key} unknown here", name=shown_value(class_name), key=key)
         )
     return applied
 
 
 def _unknown(class_name: str) -> UnknownNetwork:
-    return UnknownNetwork(say("the operation {name} is not known here", name=shown_value(class_name)))
+    return UnknownNetwork(phrase("the operation {name} is not known here", name=shown_value(class_name)))
 
 
 def _with_constant(class_name: str, constant: float, *, constant_first: bool) -> list[Applied]:
@@ -158,12 +158,14 @@ def _rearranged(class_name: str, given: dict[str, object], shape: Shape) -> Appl
         target = integers(-1, 2**28)(given.pop("newshape", None))
         known = None not in shape[1:]
         if not target or not (target[0] == -1 and -1 not in target[1:] and known):
-            raise UnknownNetwork(say("the reshape operation has to keep the batch axis: its new shape starts with -1"))
+            raise UnknownNetwork(
+                phrase("the reshape operation has to keep the batch axis: its new shape starts with -1")
+            )
         return Applied("Reshape", {"target_shape": target[1:]})
     if class_name == "Transpose":
         axes = integers(0, 8)(given.pop("axes", None))
         if not axes or axes[0] != 0:
-            raise UnknownNetwork(say("the transpose operation has to keep the batch axis first"))
+            raise UnknownNetwork(phrase("the transpose operation has to keep the batch axis first"))
         return Applied("Permute", {"dims": axes[1:]})
     sizes: list[Any] = [-1 if size is None else size for size in shape[1:]]
     if sizes.count(-1) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.core.language import say
+from autograder.core.messages import phrase
 from autograder.network.values import (
     Reader,
     UnknownNetwork,
@@ -119,9 +119,9 @@ def read_optimizer(value: object) -> tuple[str, dict[str, Any]]:
         name, config = str(described.get("class_name")).lower(), dict(mapping(described.get("config") or {}))
         if described.get("module") != "keras.optimizers" or described.get("registered_name") is not None:
             given = shown_value(described.get("class_name"))
-            raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=given))
+            raise UnknownNetwork(phrase("{name} is not an optimizer of Keras that is known here", name=given))
     if name not in _OPTIMIZERS:
-        raise UnknownNetwork(say("{name} is not an optimizer of Keras that is known here", name=shown_value(name)))
+        raise UnknownNetwork(phrase("{name} is not an optimizer of Keras that is known here", name=shown_value(name)))
     rate, own = _OPTIMIZERS[name]
     config.pop("name", None)
     config.pop("is_legacy_optimizer", None)
@@ -136,12 +136,12 @@ def _learning_rate(value: object) -> Any:
     described = mapping(value)
     name = described.get("class_name")
     if described.get("module") != "keras.optimizers.schedules" or not isinstance(name, str) or name not in _SCHEDULES:
-        raise UnknownNetwork(say("its learning rate is neither a number nor a simple schedule of Keras"))
+        raise UnknownNetwork(phrase("its learning rate is neither a number nor a simple schedule of Keras"))
     config = dict(mapping(described.get("config") or {}))
     config.pop("name", None)
     settings = _read(name, _SCHEDULES[name], config)
     if name == "PiecewiseConstantDecay" and len(settings["values"]) != len(settings["boundaries"]) + 1:
-        raise UnknownNetwork(say("its learning rate needs one value more than boundaries"))
+        raise UnknownNetwork(phrase("its learning rate needs one value more than boundaries"))
     return {"module": "keras.optimizers.schedules", "class_name": name, "config": settings, "registered_name": None}
 
 
@@ -149,14 +149,14 @@ def _read(what: str, fields: Fields, given: dict[str, object]) -> dict[str, Any]
     for key in given:
         if key not in fields:
             raise UnknownNetwork(
-                say("{name} has a setting {key} that is not known here", name=what, key=shown_value(key))
+                phrase("{name} has a setting {key} that is not known here", name=what, key=shown_value(key))
             )
     settings = {}
     for key, (read, default) in fields.items():
         if key not in given and default is ...:
-            raise UnknownNetwork(say("{name} lacks its {key}", name=what, key=key))
+            raise UnknownNetwork(phrase("{name} lacks its {key}", name=what, key=key))
         try:
             settings[key] = read(given[key]) if key in given else default
         except UnknownNetwork as error:
-            raise UnknownNetwork(f"{key}: {error.reason}") from None
+            raise UnknownNetwork(phrase("{key}: {reason}", key=key, reason=error.reason)) from None
     return settings

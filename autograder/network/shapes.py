@@ -10,17 +10,22 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
-from autograder.core.language import mark, say
+from autograder.core.language import gettext_noop
+from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Shape
 
 Settings = Mapping[str, Any]
 
-_A_CONVOLUTION = mark("a convolution")
-_A_RECURRENT_LAYER = mark("a recurrent layer")
+_A_CONVOLUTION = gettext_noop("a convolution")
+_A_RECURRENT_LAYER = gettext_noop("a recurrent layer")
 
 
 class Misfit(ValueError):
-    """An operation cannot read what it is given; the message says why, in words."""
+    """An operation cannot read what it is given; `reason` says why, as a part of a sentence."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Measured(NamedTuple):
@@ -41,13 +46,13 @@ def measure(kind: str, settings: Settings, inputs: tuple[Shape, ...]) -> Measure
         return Measured((None, *settings["shape"]))
     formula = _FORMULAS.get(kind)
     if formula is None:
-        raise Misfit(say("{kind} is not an operation that can be measured", kind=kind))
+        raise Misfit(phrase("{kind} is not an operation that can be measured", kind=kind))
     if not inputs:
-        raise Misfit(say("{kind} reads nothing", kind=kind))
+        raise Misfit(phrase("{kind} reads nothing", kind=kind))
     measured = formula(settings, *inputs) if kind in _MERGING else formula(settings, *_single(kind, inputs))
     if any(size is not None and size < 1 for size in measured.shape[1:]):
         raise Misfit(
-            say(
+            phrase(
                 "nothing is left of {given}: the output would have the shape {shape}",
                 given=words(inputs[0]),
                 shape=words(measured.shape),
@@ -58,16 +63,13 @@ def measure(kind: str, settings: Settings, inputs: tuple[Shape, ...]) -> Measure
     return measured
 
 
-def words(shape: Shape) -> str:
+def words(shape: Shape) -> str | Message:
     """A shape without its batch axis, as "28×28×32" ("?" where free)."""
-    return "×".join("?" if size is None else str(size) for size in shape[1:]) or say("a single number")
+    return "×".join("?" if size is None else str(size) for size in shape[1:]) or phrase("a single number")
 
 
-def _all_words(shapes: tuple[Shape, ...]) -> str:
-    before, *more = map(words, shapes)
-    for shape in more:
-        before = say("{some} and {last}", some=before, last=shape)
-    return before
+def _all_words(shapes: tuple[Shape, ...]) -> tuple[str | Message, ...]:
+    return tuple(map(words, shapes))
 
 
 def padding_amounts(settings: Settings, shape: Shape, axis: int, kernel: str = "kernel_size") -> tuple[int, int] | None:
@@ -93,16 +95,16 @@ def ends(amounts: list[Any], axis: int) -> tuple[int, int]:
 
 def _single(kind: str, inputs: tuple[Shape, ...]) -> tuple[Shape]:
     if len(inputs) != 1:
-        raise Misfit(say("{kind} reads one input, not {count}", kind=kind, count=len(inputs)))
+        raise Misfit(phrase("{kind} reads one input, not {count}", kind=kind, count=len(inputs)))
     return (inputs[0],)
 
 
 def _rank(shape: Shape, rank: int, what: str) -> None:
     if len(shape) != rank:
         raise Misfit(
-            say(
+            phrase(
                 "{what} reads {axes} axes beside the batch, but gets {shape}",
-                what=say(what),
+                what=phrase(what),
                 axes=rank - 1,
                 shape=words(shape),
             )
@@ -111,13 +113,13 @@ def _rank(shape: Shape, rank: int, what: str) -> None:
 
 def _known(size: int | None, what: str) -> int:
     if size is None:
-        raise Misfit(say("{what} needs to know the size of the axis that it reads", what=say(what)))
+        raise Misfit(phrase("{what} needs to know the size of the axis that it reads", what=phrase(what)))
     return size
 
 
 def _axis(axis: int, shape: Shape) -> int:
     if not -len(shape) <= axis < len(shape) or axis % len(shape) == 0:
-        raise Misfit(say("there is no axis {axis} to work on in {shape}", axis=axis, shape=words(shape)))
+        raise Misfit(phrase("there is no axis {axis} to work on in {shape}", axis=axis, shape=words(shape)))
     return axis % len(shape)
 
 
@@ -143,7 +145,7 @@ def _conv(settings: Settings, shape: Shape) -> Measured:
     channels, groups = _known(shape[-1], _A_CONVOLUTION), settings["groups"]
     if channels % groups or filters % groups:
         raise Misfit(
-            say(
+            phrase(
                 "{groups} groups do not divide {channels} channels into {filters} filters",
                 groups=groups,
                 channels=channels,
@@ -204,7 +206,7 @@ def _global_pool(rank: int) -> Callable[..., Measured]:
 
 def _dense(settings: Settings, shape: Shape) -> Measured:
     if len(shape) < 2:
-        raise Misfit(say("Dense reads at least one axis beside the batch"))
+        raise Misfit(phrase("Dense reads at least one axis beside the batch"))
     units = settings["units"]
     count = _known(shape[-1], "Dense") * units + units * settings["use_bias"]
     return Measured((*shape[:-1], units), count, count)
@@ -220,21 +222,21 @@ def _reshape(settings: Settings, shape: Shape) -> Measured:
     if None in sizes:
         return Measured((shape[0], *(None if size == -1 else size for size in target)))
     if target.count(-1) > 1:
-        raise Misfit(say("Reshape can leave one size open, not several"))
+        raise Misfit(phrase("Reshape can leave one size open, not several"))
     total = prod(size or 0 for size in sizes)
     rest = prod(size for size in target if size != -1)
     if -1 in target and rest and total % rest == 0:
         target[target.index(-1)] = total // rest
     if prod(target) != total:
         shown = words((None, *settings["target_shape"]))
-        raise Misfit(say("{total:,} values cannot be reshaped to {shape}", total=total, shape=shown))
+        raise Misfit(phrase("{total:,} values cannot be reshaped to {shape}", total=total, shape=shown))
     return Measured((shape[0], *target))
 
 
 def _permute(settings: Settings, shape: Shape) -> Measured:
     _rank(shape, len(settings["dims"]) + 1, "Permute")
     if sorted(settings["dims"]) != list(range(1, len(shape))):
-        raise Misfit(say("Permute has to name each axis of {shape} once", shape=words(shape)))
+        raise Misfit(phrase("Permute has to name each axis of {shape} once", shape=words(shape)))
     return Measured((shape[0], *(shape[axis] for axis in settings["dims"])))
 
 
@@ -301,28 +303,28 @@ def _up_sampling(rank: int) -> Callable[..., Measured]:
 
 def _elementwise(settings: Settings, *shapes: Shape) -> Measured:
     if len(shapes) < 2:
-        raise Misfit(say("it joins at least two inputs"))
+        raise Misfit(phrase("it joins at least two inputs"))
     if len({len(shape) for shape in shapes}) != 1:
-        raise Misfit(say("its inputs have different numbers of axes: {shapes}", shapes=_all_words(shapes)))
+        raise Misfit(phrase("its inputs have different numbers of axes: {shapes}", shapes=_all_words(shapes)))
     sizes: list[int | None] = []
     for column in zip(*shapes, strict=True):
         wide = {size for size in column if size != 1}
         if len(wide - {None}) > 1:
-            raise Misfit(say("its inputs do not have the same shape: {shapes}", shapes=_all_words(shapes)))
+            raise Misfit(phrase("its inputs do not have the same shape: {shapes}", shapes=_all_words(shapes)))
         sizes.append(1 if not wide else next(iter(wide - {None}), None))
     return Measured(tuple(sizes))
 
 
 def _concatenate(settings: Settings, *shapes: Shape) -> Measured:
     if len(shapes) < 2 or len({len(shape) for shape in shapes}) != 1:
-        raise Misfit(say("it joins at least two inputs with the same number of axes"))
+        raise Misfit(phrase("it joins at least two inputs with the same number of axes"))
     axis = _axis(settings["axis"], shapes[0])
     sizes: list[int | None] = []
     for position, column in enumerate(zip(*shapes, strict=True)):
         if position == axis:
             sizes.append(None if None in column else sum(size or 0 for size in column))
         elif len(set(column) - {None}) > 1:
-            raise Misfit(say("its inputs do not fit side by side: {shapes}", shapes=_all_words(shapes)))
+            raise Misfit(phrase("its inputs do not fit side by side: {shapes}", shapes=_all_words(shapes)))
         else:
             sizes.append(next((size for size in column if size is not None), None))
     return Measured(tuple(sizes))

@@ -1,12 +1,12 @@
-"""Typed readers for the values of a hostile configuration: each returns the canonical value or refuses in words."""
+"""Typed readers for the values of a hostile configuration: each returns the canonical value or refuses."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, overload
 
-from autograder.core.language import say
+from autograder.core.messages import Message, phrase
 
 Reader = Callable[[object], Any]
 
@@ -16,27 +16,31 @@ MAX_SIZE = 2**16
 class UnknownNetwork(ValueError):
     """A network that is not among those that can be rebuilt and compared.
 
-    `reason` is for the student, in words; `layer` is the name of the layer that it is about, "" where it is about
-    the whole network.
+    `reason` is for the student, as a part of a sentence; `layer` is the name of the layer that it is about, "" where it
+    is about the whole network.
     """
 
-    def __init__(self, reason: str, layer: str = "") -> None:
+    def __init__(self, reason: Message, layer: str = "") -> None:
         super().__init__(f"{layer}: {reason}" if layer else reason)
         self.reason = reason
         self.layer = layer
 
 
-def shown_value(value: object, longest: int = 60) -> str:
+@overload
+def shown_value(value: str, longest: int = 60) -> str: ...
+@overload
+def shown_value(value: object, longest: int = 60) -> str | Message: ...
+def shown_value(value: object, longest: int = 60) -> str | Message:
     """An untrusted value, short and printable, for a message; of a text, the first `longest` characters."""
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**12 else say("a huge number")
+        return str(value) if abs(value) < 10**12 else phrase("a huge number")
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, str):
         return "".join(character if character.isprintable() else "?" for character in value[:longest])
-    return say("a list") if isinstance(value, list | tuple) else say("something else")
+    return phrase("a list") if isinstance(value, list | tuple) else phrase("something else")
 
 
 def integer(low: int, high: int = MAX_SIZE) -> Reader:
@@ -44,10 +48,10 @@ def integer(low: int, high: int = MAX_SIZE) -> Reader:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise UnknownNetwork(say("{value} stands where a whole number belongs", value=shown_value(value)))
+            raise UnknownNetwork(phrase("{value} stands where a whole number belongs", value=shown_value(value)))
         if not low <= value <= high:
             raise UnknownNetwork(
-                say("{value} is not between {low:,} and {high:,}", value=shown_value(value), low=low, high=high)
+                phrase("{value} is not between {low:,} and {high:,}", value=shown_value(value), low=low, high=high)
             )
         return value
 
@@ -59,10 +63,10 @@ def number(low: float, high: float) -> Reader:
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnknownNetwork(say("{value} stands where a number belongs", value=shown_value(value)))
+            raise UnknownNetwork(phrase("{value} stands where a number belongs", value=shown_value(value)))
         if not low <= value <= high or (isinstance(value, float) and not math.isfinite(value)):
             raise UnknownNetwork(
-                say("{value} is not between {low:g} and {high:g}", value=shown_value(value), low=low, high=high)
+                phrase("{value} is not between {low:g} and {high:g}", value=shown_value(value), low=low, high=high)
             )
         return float(f"{value:.7g}")
 
@@ -72,7 +76,7 @@ def number(low: float, high: float) -> Reader:
 def boolean(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise UnknownNetwork(say("{value} stands where True or False belongs", value=shown_value(value)))
+        raise UnknownNetwork(phrase("{value} stands where True or False belongs", value=shown_value(value)))
     return value
 
 
@@ -82,7 +86,7 @@ def choice(*options: str) -> Reader:
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in options:
             raise UnknownNetwork(
-                say("{value} is none of {options}", value=shown_value(value), options=", ".join(options))
+                phrase("{value} is none of {options}", value=shown_value(value), options=", ".join(options))
             )
         return value
 
@@ -103,7 +107,7 @@ def only(*allowed: object) -> Reader:
 
     def read(value: object) -> object:
         if not any(type(value) is type(candidate) and value == candidate for candidate in allowed):
-            raise UnknownNetwork(say("it is set to {value}, which is not understood here", value=shown_value(value)))
+            raise UnknownNetwork(phrase("it is set to {value}, which is not understood here", value=shown_value(value)))
         return value
 
     return read
@@ -112,10 +116,10 @@ def only(*allowed: object) -> Reader:
 def listed(value: object, most: int = 16) -> list[object]:
     """A list (or tuple) of at most `most` values."""
     if not isinstance(value, list | tuple):
-        raise UnknownNetwork(say("{value} stands where a list belongs", value=shown_value(value)))
+        raise UnknownNetwork(phrase("{value} stands where a list belongs", value=shown_value(value)))
     if len(value) > most:
         raise UnknownNetwork(
-            say("a list has {count:,} entries; at most {most:,} are read", count=len(value), most=most)
+            phrase("a list has {count:,} entries; at most {most:,} are read", count=len(value), most=most)
         )
     return list(value)
 
@@ -128,7 +132,7 @@ def sizes(count: int, low: int, high: int = MAX_SIZE) -> Reader:
         if not isinstance(value, list | tuple):
             return [one(value)] * count
         if len(value) != count:
-            raise UnknownNetwork(say("{given:,} numbers stand where {count} belong", given=len(value), count=count))
+            raise UnknownNetwork(phrase("{given:,} numbers stand where {count} belong", given=len(value), count=count))
         return [one(item) for item in value]
 
     return read
@@ -151,7 +155,7 @@ def amounts(axes: int) -> Reader:
         if not isinstance(value, list | tuple):
             return [pair(value)] * axes
         if len(value) != axes:
-            raise UnknownNetwork(say("{given:,} amounts stand where {count} belong", given=len(value), count=axes))
+            raise UnknownNetwork(phrase("{given:,} amounts stand where {count} belong", given=len(value), count=axes))
         return [pair(item) for item in value]
 
     return read
@@ -162,12 +166,12 @@ def shape(value: object) -> list[int | None]:
     one = optional(integer(1))
     axes = [one(item) for item in listed(value, 8)]
     if not axes:
-        raise UnknownNetwork(say("its input shape is empty"))
+        raise UnknownNetwork(phrase("its input shape is empty"))
     return [None, *axes[1:]]
 
 
 def mapping(value: object, most: int = 200) -> Mapping[str, object]:
     """An object with at most `most` keys that are texts."""
     if not isinstance(value, dict) or len(value) > most or not all(isinstance(key, str) for key in value):
-        raise UnknownNetwork(say("{value} stands where a description belongs", value=shown_value(value)))
+        raise UnknownNetwork(phrase("{value} stands where a description belongs", value=shown_value(value)))
     return value

@@ -14,7 +14,6 @@ from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
 from autograder.observe.tracing import NoTrace, Tracer
-from autograder.records import execution_messages
 
 MAX_NETWORKS = 50
 MAX_NETWORK_BYTES = 512 * 1024
@@ -104,14 +103,14 @@ class Describer:
                 # Keras describes a functional network of a student's class by its name alone.
                 model = kind(model.inputs, model.outputs, name=model.name)
             return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
-        except NoTrace as reason:
-            kind_name = type(model).__name__[:200]
-            return facts | {"opaque": execution_messages.OWN_CLASS.format(kind=kind_name, reason=reason)}
-        except NotPlain as reason:
-            return facts | {"opaque": execution_messages.NOT_DESCRIBED.format(reason=reason)}
+        except NoTrace as error:
+            why = {"why": "own_class", "reason": error.reason, "detail": error.detail}
+            return facts | {"opaque": why | {"kind": type(model).__name__[:200]}}
+        except NotPlain as error:
+            return facts | {"opaque": {"why": "not_described", "reason": error.reason, "detail": error.detail[:2000]}}
         except Exception as error:
-            why = execution_messages.NOT_DESCRIBING.format(error=f"{type(error).__name__}: {error}")
-            return facts | {"opaque": why[:2000]}
+            detail = f"{type(error).__name__}: {error}"[:2000]
+            return facts | {"opaque": {"why": "not_describing", "detail": detail}}
 
     def _plain_kind(self, kind: type) -> type | None:
         """The Keras class that decides what a network of this class computes; None where the student's own code does.
@@ -127,7 +126,7 @@ class Describer:
     def _small(self, config: Any) -> Any:
         described = plain(config)
         if len(self._dumps(described)) > MAX_NETWORK_BYTES:
-            raise NotPlain(execution_messages.LONG_DESCRIPTION)
+            raise NotPlain("long_description")
         return described
 
     def _values(self, cell: int) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.core.messages import Message
 from autograder.records.evidence import (
     Capture,
     CapturedFigure,
@@ -28,7 +29,7 @@ class CaptureLog:
         self._fits: list[CapturedFit] = []
         self._figures: list[CapturedFigure] = []
         self._files: dict[str, CapturedFile] = {}
-        self._notes: list[str] = []
+        self._notes: list[Message] = []
 
     def add(self, capture: Capture) -> None:
         """Take in what the kernel said after a cell."""
@@ -48,7 +49,7 @@ class CaptureLog:
         self._fits = [*self._fits, *capture.fits][:MAX_EVENTS]
         self._figures = [*self._figures, *capture.figures][:MAX_EVENTS]
 
-    def note(self, sentence: str) -> None:
+    def note(self, sentence: Message) -> None:
         """Remember something that people should read."""
         if len(self._notes) < MAX_EVENTS:
             self._notes.append(sentence)
@@ -74,5 +75,5 @@ class CaptureLog:
         return tuple(self._files.values())
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         return tuple(self._notes)

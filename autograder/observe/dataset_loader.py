@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.records.execution_messages import NO_DATASET
+from autograder.records.cell_errors import NO_DATASET
 
 ImagesAndLabels = tuple[Any, Any]
 

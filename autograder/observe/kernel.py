@@ -19,7 +19,7 @@ from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
 from autograder.observe.fit_recorder import FitRecorder
 from autograder.observe.stubs import install
-from autograder.records.execution_messages import FAR_TOO_MUCH_OUTPUT
+from autograder.records.cell_errors import FAR_TOO_MUCH_OUTPUT
 
 CHANNELS = ("shell", "iopub", "stdin", "control")
 CAPTURE_REQUEST = "autograder_capture_request"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import nbformat
 from nbclient.exceptions import DeadKernelError
 
+from autograder.core.messages import Value
 from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.provisioner import MAX_SENT, Manager
@@ -62,7 +63,7 @@ class NotebookRun:
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
-        self.ledger = CaptureLog()
+        self.log = CaptureLog()
 
     async def run(self) -> None:
         """Run every cell, then every test file.
@@ -120,7 +121,7 @@ class NotebookRun:
         left = deadline - time.monotonic()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
-                self._note(execution_messages.NOT_REACHED, index, seconds=self._limits.total_seconds)
+                self._note("not_reached", index, seconds=self._limits.total_seconds)
             self._keep(index, CellRun(index=self._steps[index].cell, status="not_run"))
             return
         started = time.monotonic()
@@ -131,7 +132,7 @@ class NotebookRun:
         cell = self._client.nb.cells[index]
         failure = self._failure(index) if status == "error" else None
         if self._client.truncated:
-            self._note(execution_messages.TOO_MUCH_OUTPUT, index, kilobytes=self._limits.output_kb)
+            self._note("too_much_output", index, kilobytes=self._limits.output_kb)
         run = CellRun(
             index=self._steps[index].cell,
             status=status,
@@ -166,12 +167,12 @@ class NotebookRun:
             if not execution.done() and not ended.done():
                 status = "" if flooded.done() else "timeout"
                 if status:
-                    self._note(execution_messages.TOO_LONG, index, seconds=seconds)
+                    self._note("timeout", index, seconds=seconds)
                 await self._manager.interrupt_kernel()
                 grace = self._limits.grace_seconds + IOPUB_SECONDS
                 await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
                 if not execution.done() and not ended.done():
-                    self._note(execution_messages.NOT_INTERRUPTED, index)
+                    self._note("not_interrupted", index)
                     await self._provisioner.kill()
                     return status or "died"
             if execution.done() and not self._broke(execution):
@@ -189,14 +190,14 @@ class NotebookRun:
     async def _died(self, index: int, status: str) -> str:
         await self._provisioner.kill()
         reason = await self._reason_of_death()
-        limits: dict[str, object] = {
+        limits: dict[str, Value] = {
             "megabytes": self._limits.memory_mb,
             "processes": self._limits.processes,
             "seconds": self._limits.bounds().cpu_seconds,
         }
-        why = execution_messages.ENDINGS.get(reason, execution_messages.ENDED)
+        why = reason if reason in execution_messages.ENDINGS else "ended"
         if self._provisioner.flooded:
-            why, limits = execution_messages.FLOODED, {"megabytes": MAX_SENT // 2**20}
+            why, limits = "flooded", {"megabytes": MAX_SENT // 2**20}
         self._note(why, index, **limits)
         return status or "died"
 
@@ -231,15 +232,15 @@ class NotebookRun:
         channel.send(request)
         try:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
-            self.ledger.add(Capture.parse(str(reply["content"]["capture"])))
+            self.log.add(Capture.parse(str(reply["content"]["capture"])))
         except InvalidEvidence as problem:
-            self._note(execution_messages.UNREADABLE, index, problem=problem)
+            self._note("unreadable", index, problem=problem.reason)
         except (TimeoutError, DeadKernelError):
-            self._note(execution_messages.NO_ANSWER, index)
+            self._note("no_answer", index)
             await self._provisioner.kill()
         except Exception:
             # Whatever else the kernel sends instead of an answer, it is none.
-            self._note(execution_messages.NONSENSE, index)
+            self._note("nonsense", index)
             await self._provisioner.kill()
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
@@ -291,11 +292,10 @@ class NotebookRun:
                 return message
         raise TimeoutError
 
-    def _note(self, sentence: str, index: int, **values: object) -> None:
-        """Note one of the `execution_notes` on a cell, in English: evidence has no language of its own."""
+    def _note(self, kind: str, index: int, **values: Value) -> None:
+        """Note something of `execution_messages` on a cell."""
         step = self._steps[index]
-        said = sentence if step.own else execution_messages.OF_A_TEST_CELL[sentence]
-        self.ledger.note(said.format(cell=step.cell + 1, **values))
+        self.log.note(execution_messages.note(kind, step.cell + 1 if step.own else None, **values))
 
 
 def _text(value: Any, longest: int) -> str:

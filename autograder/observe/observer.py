@@ -13,12 +13,13 @@ from types import TracebackType
 
 import nbformat
 
+from autograder.intake.notebook import code_cells
 from autograder.observe.dataset_memory import ServedData
 from autograder.observe.notebook_run import KernelLost, NotebookRun
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.process import SandboxError, Zygote
-from autograder.observe.task import ObserveTask, observing_versions
+from autograder.observe.task import ObserveEnvironment, ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
 
 _ATTEMPTS = 2
@@ -69,13 +70,13 @@ class Observer:
         self._data.close()
         self._settings.cleanup()
 
-    def key(self, sources_of: Sequence[str], task: ObserveTask) -> str:
+    def key(self, sources: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
 
         Raises:
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
-        return task.key(sources_of, self.isolation)
+        return ObserveEnvironment.here(self.isolation, task.datasets).key(sources, task)
 
     def observe(self, notebook: nbformat.NotebookNode, task: ObserveTask) -> Evidence:
         """Run the notebook's code cells, once, and return what they left behind.
@@ -84,7 +85,7 @@ class Observer:
             ObserverError: it could not be run, through no fault of the notebook.
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
         """
-        return self.observe_code(sources_of(notebook), task)
+        return self.observe_code(code_cells(notebook), task)
 
     def observe_code(self, sources: Sequence[str], task: ObserveTask) -> Evidence:
         """`observe` for the sources of a notebook's code cells: all of it that is ever run."""
@@ -96,12 +97,12 @@ class Observer:
         return Evidence(
             key=key,
             cells=cells,
-            networks=run.ledger.networks,
-            values=run.ledger.values,
-            fits=run.ledger.fits,
-            figures=run.ledger.figures,
-            files=run.ledger.files,
-            notes=run.ledger.notes,
+            networks=run.log.networks,
+            values=run.log.values,
+            fits=run.log.fits,
+            figures=run.log.figures,
+            files=run.log.files,
+            notes=run.log.notes,
             tests=run.tests,
             asked=task.variables,
             isolation=self.isolation.name,
@@ -134,11 +135,6 @@ class Observer:
         run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run
-
-
-def sources_of(notebook: nbformat.NotebookNode) -> list[str]:
-    """The sources of the notebook's code cells: all of it that is ever run."""
-    return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _environment(folder: str) -> dict[str, str]:

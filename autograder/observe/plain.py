@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.records import execution_messages
-
 MAX_DEPTH = 56
 MAX_TEXT = 20_000
 MAX_ELEMENTS = 10_000
@@ -26,7 +24,14 @@ _SCALARS = frozenset(
 
 
 class NotPlain(Exception):
-    """There is something in the value that is not plain data, or too much of it."""
+    """There is something in the value that is not plain data, or too much of it.
+
+    `reason` is its code among the reasons of `execution_messages`, `detail` what it is about.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
 
 
 def plain(value: Any, depth: int = 1) -> Any:
@@ -36,17 +41,17 @@ def plain(value: Any, depth: int = 1) -> Any:
         NotPlain: it holds anything else, or is nested too deeply.
     """
     if depth > MAX_DEPTH:
-        raise NotPlain(execution_messages.TOO_DEEP)
+        raise NotPlain("too_deep")
     kind = type(value)
     if value is None or kind is bool:
         return value
     if kind is str:
         if len(value) > MAX_TEXT:
-            raise NotPlain(execution_messages.LONG_TEXT)
+            raise NotPlain("long_text")
         return value.encode("utf-8", "replace").decode()
     if kind is int:
         if value.bit_length() > _MAX_BITS:
-            raise NotPlain(execution_messages.LARGE_NUMBER)
+            raise NotPlain("large_number")
         return value
     if kind is float:
         return value if math.isfinite(value) else None
@@ -56,9 +61,9 @@ def plain(value: Any, depth: int = 1) -> Any:
         return [plain(item, depth + 1) for item in list.copy(list(value))]
     if kind is dict:
         if any(type(key) is not str for key in value):
-            raise NotPlain(execution_messages.KEYS_NO_TEXTS)
+            raise NotPlain("keys_no_texts")
         return {plain(key): plain(item, depth + 1) for key, item in dict.copy(value).items()}
-    raise NotPlain(execution_messages.HOLDS_OBJECT.format(kind=type_name(value)))
+    raise NotPlain("holds_object", type_name(value))
 
 
 def describe_value(value: Any) -> dict[str, Any]:

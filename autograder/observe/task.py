@@ -89,17 +89,6 @@ class ObserveTask(OmitsNewDefaults):
         others = [test for test in self.tests if not isinstance(test, NbgraderCell)]
         return self.model_copy(update={"tests": (*placed(cells, notebook.cells), *others)})
 
-    def key(self, code_cells: Sequence[str], isolation: Isolation) -> str:
-        """The digest of everything that decides what the evidence is: equal keys, equal evidence.
-
-        Raises:
-            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
-        """
-        data = {name: datasets.find(name).digest for name in self.datasets}
-        return ObserveEnvironment(isolation=isolation.name, versions=observing_versions(), data=data).key(
-            code_cells, self
-        )
-
 
 class ObserveEnvironment(Data):
     """What decides, beside notebook and task, what a notebook leaves behind.
@@ -113,9 +102,14 @@ class ObserveEnvironment(Data):
     data: dict[str, str]
 
     @classmethod
-    def here(cls, isolation: Isolation) -> ObserveEnvironment:
-        """This machine, with notebooks kept apart by `isolation`."""
-        return cls(isolation=isolation.name, versions=observing_versions(), data=datasets.digests())
+    def here(cls, isolation: Isolation, names: Sequence[str] | None = None) -> ObserveEnvironment:
+        """This machine, with notebooks kept apart by `isolation`, and the datasets `names` or all that are here.
+
+        Raises:
+            autograder.datasets.DatasetMissing: one of `names` is not on this machine.
+        """
+        data = datasets.digests() if names is None else {name: datasets.find(name).digest for name in names}
+        return cls(isolation=isolation.name, versions=observing_versions(), data=data)
 
     def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.

@@ -14,13 +14,18 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from autograder.records import execution_messages
-
 _MAX_LAYERS = 2000
 
 
 class NoTrace(Exception):
-    """The call leaves no functional network behind; the message says why."""
+    """The call leaves no functional network behind.
+
+    `reason` is its code among the reasons of `execution_messages`, "" where `detail` says it.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
 
 
 class Tracer:
@@ -59,12 +64,12 @@ class Tracer:
                 given = self._input(batch_shape=(None, *shape[1:]), name="input")
                 given_out = self._inlined(model, (given,), {})
                 if not isinstance(given_out, self._tensor):
-                    raise NoTrace(execution_messages.GIVES_NO_TENSOR)
+                    raise NoTrace("gives_no_tensor")
                 return self._functional(given, given_out, name="traced")
             except NoTrace:
                 raise
             except Exception as error:
-                raise NoTrace(f"{type(error).__name__}: {error}"[:500]) from None
+                raise NoTrace("", f"{type(error).__name__}: {error}"[:500]) from None
 
     def _shape(self, model: Any) -> tuple[Any, ...]:
         """The shape of its one input, the batch first."""
@@ -73,7 +78,7 @@ class Tracer:
             shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
             shape = shapes[0] if len(shapes) == 1 else None
         if not isinstance(shape, tuple | list) or not all(size is None or type(size) is int for size in shape):
-            raise NoTrace(execution_messages.NEVER_CALLED)
+            raise NoTrace("never_called")
         return tuple(shape)
 
     def _has_own_call(self, layer: Any) -> bool:
@@ -88,7 +93,7 @@ class Tracer:
         found = model._flatten_layers(include_self=False, recursive=True)
         for count, layer in enumerate(found):
             if count >= _MAX_LAYERS:
-                raise NoTrace(execution_messages.TOO_MANY_LAYERS)
+                raise NoTrace("too_many_layers")
             yield layer
 
     @contextlib.contextmanager
@@ -115,7 +120,7 @@ class Tracer:
     def _inlined(self, layer: Any, positional: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """What the layer's own `call` gives. It is asked for training: only then are all of its layers at work."""
         if any("__call__" in vars(kind) for kind in type(layer).__mro__ if not kind.__module__.startswith("keras.")):
-            raise NoTrace(execution_messages.OWN_CALL)
+            raise NoTrace("own_call")
         accepted = inspect.signature(layer.call).parameters
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values()):
             # Keras passes these on only to a `call` that takes them.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from autograder.core.data import Data, OmitsNewDefaults
+from autograder.core.messages import Message, Text, phrase
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -25,7 +26,28 @@ ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "o
 
 
 class InvalidEvidence(ValueError):
-    """What came out of the kernel is not evidence: too large, too deep, or of another shape."""
+    """What came out of the kernel is not evidence: too large, too deep, or of another shape; `reason` says which."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Opaque(Data):
+    """Why a network does not describe itself: a reason of `execution_messages` by its code, and what is in the way.
+
+    `why` and `reason` are codes, `kind` the network's class, `detail` a short text; the kernel claims all of it.
+    """
+
+    why: str = Field(default="", max_length=40)
+    reason: str = Field(default="", max_length=40)
+    kind: str = Field(default="", max_length=200)
+    detail: str = Field(default="", max_length=2000)
+
+
+def _opaque_from_text(given: Any) -> Any:
+    """Evidence of before version 0.2 has a sentence here."""
+    return (Opaque(detail=given) if given else None) if isinstance(given, str) else given
 
 
 class CapturedNetwork(Data):
@@ -43,7 +65,7 @@ class CapturedNetwork(Data):
     config: dict[str, Any] | None = None
     compile: dict[str, Any] | None = None
     input_shape: tuple[int | None, ...] | None = Field(default=None, max_length=16)
-    opaque: str = Field(default="", max_length=2000)
+    opaque: Annotated[Opaque | None, BeforeValidator(_opaque_from_text)] = None
     own_code: bool = False
     cell: int = Field(ge=0)
 
@@ -127,14 +149,18 @@ class Capture(Data):
         try:
             text = raw if isinstance(raw, str | bytes) else json.dumps(raw, allow_nan=True)
             if len(text) > MAX_CAPTURE_BYTES:
-                raise InvalidEvidence(f"the kernel described itself in {len(text):,} bytes; the limit is 4 MiB")
+                raise InvalidEvidence(
+                    phrase("the kernel described itself in {bytes:,} bytes; the limit is 4 MiB", bytes=len(text))
+                )
             plain = json.loads(text, parse_int=_whole_number)
             check_depth(plain, MAX_DEPTH)
             return cls.model_validate(plain, strict=False)
         except InvalidEvidence:
             raise
         except (ValidationError, ValueError, TypeError, RecursionError, OverflowError) as error:
-            raise InvalidEvidence(f"the kernel's description of itself is malformed: {type(error).__name__}") from None
+            raise InvalidEvidence(
+                phrase("the kernel's description of itself is malformed: {error}", error=type(error).__name__)
+            ) from None
 
 
 class CapturedCase(Data):
@@ -173,16 +199,18 @@ class CapturedTest(Data):
         """
         try:
             if not isinstance(raw, str) or len(raw) > MAX_CAPTURE_BYTES:
-                raise InvalidEvidence("the kernel's answer about a test is no text, or larger than 4 MiB")
+                raise InvalidEvidence(phrase("the kernel's answer about a test is no text, or larger than 4 MiB"))
             plain = json.loads(raw, parse_int=_whole_number)
             check_depth(plain, 8)
             found = cls.model_validate({**plain, "key": key})
         except InvalidEvidence:
             raise
         except (ValidationError, ValueError, TypeError, RecursionError, OverflowError) as error:
-            raise InvalidEvidence(f"the kernel's answer about a test is malformed: {type(error).__name__}") from None
+            raise InvalidEvidence(
+                phrase("the kernel's answer about a test is malformed: {error}", error=type(error).__name__)
+            ) from None
         if len(found.cases) > cases or (found.status == "ran" and len(found.cases) != cases):
-            raise InvalidEvidence("the kernel's answer is about another number of tests")
+            raise InvalidEvidence(phrase("the kernel's answer is about another number of tests"))
         return found
 
 
@@ -220,7 +248,7 @@ class Evidence(OmitsNewDefaults):
     fits: tuple[CapturedFit, ...] = ()
     figures: tuple[CapturedFigure, ...] = ()
     files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     isolation: str
     versions: dict[str, str]
     seconds: float = 0.0
@@ -260,7 +288,7 @@ def check_depth(value: Any, limit: int) -> None:
     while stack:
         item, depth = stack.pop()
         if depth > limit:
-            raise InvalidEvidence(f"nested deeper than {limit}")
+            raise InvalidEvidence(phrase("nested deeper than {limit}", limit=limit))
         if isinstance(item, dict):
             stack.extend((child, depth + 1) for child in item.values())
         elif isinstance(item, list):

@@ -18,7 +18,8 @@ from sqlalchemy import Float, Integer, String, Text, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from autograder.core.language import plain_number, say
+from autograder.core.language import plain_number
+from autograder.core.messages import phrase
 from autograder.records.database import attempt
 from autograder.records.result import AppliedOverride, Override, Result, Status, Verdict
 
@@ -68,7 +69,7 @@ class Overrides:
         """
         if not math.isfinite(score) or not 0 <= score <= points:
             told = {"points": plain_number(points), "score": plain_number(score)}
-            raise ValueError(say("A score between 0 and {points} is needed; {score} is none.", **told))
+            raise ValueError(phrase("A score between 0 and {points} is needed; {score} is none.", **told))
         given = Override(score=round(score, 3), points=points, reason=reason, by=by, at=_now(), seen=seen)
         self._append(student, question, given, given.score)
         return given

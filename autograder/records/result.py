@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from autograder.core.data import Data
+from autograder.core.messages import NOTHING, Message, Text
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
 # Where notebooks were handed in; otter only packs them, so that who did so stands elsewhere.
@@ -18,34 +19,36 @@ RowState = Literal["same", "different", "missing", "extra", "moved", "consequenc
 
 
 class Finding(Data):
-    """One thing to know, in plain words: what is so, where, and what to look at again (never the answer).
+    """One thing to know: what is so, where, and what to look at again (never the answer).
 
-    Where it is told in another language, `english` and `english_hint` are the same words in English: by these findings
-    are counted together and looked up.
+    Each is a message as data (`autograder.core.messages`), or plain text, which is shown as it is in every language.
     """
 
-    message: str
-    where: str = ""
-    hint: str = ""
-    english: str = ""
-    english_hint: str = ""
+    message: Text
+    where: Text = NOTHING
+    hint: Text = NOTHING
 
     @property
-    def key(self) -> str:
-        """The message in English."""
-        return self.english or self.message
+    def code(self) -> str:
+        """What was found, in a stable word; "" for plain text."""
+        return self.message.code
 
-    @property
-    def hint_key(self) -> str:
-        """The hint in English."""
-        return self.english_hint or ("" if self.english else self.hint)
+    def line(self) -> dict[str, Any]:
+        """The finding for programs: its sentences in the language in use, its code and its plain values."""
+        return {
+            "message": str(self.message),
+            "where": str(self.where),
+            "hint": str(self.hint),
+            "code": self.code,
+            "values": self.message.plain_values(),
+        }
 
 
 class RowCells(Data):
     """One row of a summary table, ready to print."""
 
     layer: str
-    settings: str = ""
+    settings: tuple[Text, ...] = ()
     shape: str = ""
     parameters: int | None = None
 
@@ -60,7 +63,7 @@ class ComparisonRow(Data):
     expected: RowCells | None = None
     actual: RowCells | None = None
     marked: bool = False
-    note: str = ""
+    note: Text = NOTHING
 
 
 class ComparisonExhibit(Data):
@@ -96,8 +99,8 @@ class CurveExhibit(Data):
 class MistakenImage(Data):
     """A validation image that the student's network took for another class; `png` is base64, of ours."""
 
-    truth: str
-    predicted: str
+    truth: Text
+    predicted: Text
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
 
 
@@ -109,7 +112,7 @@ class PredictionsExhibit(Data):
 
     kind: Literal["predictions"] = "predictions"
     network: str
-    classes: tuple[str, ...]
+    classes: tuple[Text, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[MistakenImage, ...] = ()
 
@@ -129,7 +132,7 @@ class Substitution(Data):
     """
 
     aspects: tuple[str, ...]
-    change: str
+    change: Text
     accuracy: float | None
     restored: bool
 
@@ -221,7 +224,7 @@ class HandedIn(Data):
     persons: tuple[Person, ...] = ()
     late: bool | None = None
     at: str = ""
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[str | Message, ...] = ()
 
 
 class Result(Data):
@@ -243,12 +246,10 @@ class Result(Data):
     handed_in: HandedIn | None = None
 
     def line(self) -> dict[str, Any]:
-        """The object of `results.jsonl`: everything but the exhibits, which only the page shows."""
+        """The object of `results.jsonl`, in the language in use: all but the exhibits, which only the page shows."""
         plain = self.model_dump(mode="json")
-        for question in plain["questions"]:
+        plain["notes"] = [note.line() for note in self.notes]
+        for question, verdict in zip(plain["questions"], self.questions, strict=True):
             del question["exhibits"]
-        for finding in (*plain["notes"], *(one for question in plain["questions"] for one in question["findings"])):
-            for name in ("english", "english_hint"):
-                if not finding[name]:
-                    del finding[name]
+            question["findings"] = [finding.line() for finding in verdict.findings]
         return plain

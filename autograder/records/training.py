@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from autograder.core.data import Data, digest
+from autograder.core.messages import NOTHING, Text
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
 
@@ -55,13 +58,19 @@ class TrainingTask(Data):
     recipe: Recipe
     target: float | None = Field(default=None, gt=0, le=1)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The digest of everything the run reads except the data and the versions, which the trainer adds.
 
         The target is not among it: it decides how much of the run is made, see `TrainingRun.answers`.
         """
         return digest("training task", self.whole)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, which has a key of its own where something in it is changed."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)
+        return copy
 
     @property
     def optimizer(self) -> Optimizer:
@@ -138,7 +147,7 @@ class TrainingRun(Data):
 
     key: str
     outcome: Literal["trained", "failed", "limit"]
-    problem: str = ""
+    problem: Text = NOTHING
     ended: Literal["complete", "target", "flat"] = "complete"
     training_accuracy: tuple[float, ...] = ()
     validation_accuracy: tuple[float, ...] = ()

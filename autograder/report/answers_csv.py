@@ -19,6 +19,7 @@ COLUMNS = (
     "score",
     "points",
     "findings",
+    "codes",
     "decided_by",
     "decided_at",
     "reason",
@@ -28,18 +29,19 @@ COLUMNS = (
 def write_answers_csv(path: Path, results: Iterable[Result]) -> None:
     """One line for each student and question, in the shape that pandas groups and pivots.
 
-    UTF-8, "\\n" at line ends, numbers with a dot; all findings of a question in one field, with " | " between them. A
-    text that a spreadsheet would take for a formula gets an apostrophe before it, as in `grades.csv`. Where a person
-    has decided, the last three columns say who, when (ISO 8601, UTC) and why.
+    UTF-8, "\\n" at line ends, numbers with a dot; all findings of a question in one field, in the language in use, with
+    " | " between them, and so their codes. A text that a spreadsheet would take for a formula gets an apostrophe before
+    it, as in `grades.csv`. Where a person has decided, the last three columns say who, when (ISO 8601, UTC) and why.
     """
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(COLUMNS)
     for result in results:
         for verdict in result.questions:
-            said = " | ".join(finding.message for finding in verdict.findings)
+            said = " | ".join(str(finding.message) for finding in verdict.findings)
+            codes = " | ".join(filter(None, (finding.code for finding in verdict.findings)))
             person = verdict.override
             decided = (person.by, person.at, person.reason) if person else ("", "", "")
             cells = (result.student, verdict.id, verdict.title, verdict.status)
-            rows.writerow([*map(plain, cells), verdict.score, verdict.points, *map(plain, (said, *decided))])
+            rows.writerow([*map(plain, cells), verdict.score, verdict.points, *map(plain, (said, codes, *decided))])
     write_atomically(path, table.getvalue())

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.core.language import say
+from autograder.core.language import gettext
 from autograder.records.result import (
     AppliedOverride,
     ComparisonExhibit,
@@ -18,6 +18,7 @@ from autograder.records.result import (
     RowCells,
     TextExhibit,
 )
+from autograder.report import labels
 
 # Shorter answers agree by chance.
 LONG_ENOUGH = 60
@@ -36,7 +37,7 @@ class NetworkInUse:
     @property
     def differs_in_words(self) -> str:
         """Its differences, the first six of them."""
-        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or say("as expected")
+        return (", ".join(self.differs[:6]) + (" …" if len(self.differs) > 6 else "")) or gettext("as expected")
 
     @property
     def accuracy(self) -> float | None:
@@ -148,7 +149,7 @@ class NetworksInUse:
                 continue
             seen.add(exhibit.network)
             rows = tuple(
-                (each.state, str(each.actual) if each.actual else _layer(each.expected))
+                (each.state, each.actual or _layer(each.expected))
                 for each in exhibit.rows
                 if each.actual or each.expected
             )
@@ -181,7 +182,7 @@ def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
 def _difference(row: ComparisonRow) -> str:
     """One row that differs: its sign and its layer, with the settings that the student gave it."""
     expected, actual = _layer(row.expected), _layer(row.actual)
-    settings = f" ({row.actual.settings})" if row.actual and row.actual.settings else ""
+    settings = f" ({labels.settings(row.actual)})" if row.actual and row.actual.settings else ""
     if row.state == "missing":
         return f"− {expected}"
     if row.state == "extra":

@@ -53,6 +53,7 @@ def write_class_json(
         "misconceptions": [
             {
                 "question": one.question,
+                "code": one.code,
                 "found": dict(one.found.most_common()),
                 "students": who(one.students),
                 "example": names[one.example],

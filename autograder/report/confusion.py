@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder.core.language import say, say_count
+from autograder.core.language import gettext, ngettext
 from autograder.records.result import PredictionsExhibit
 
 
@@ -45,8 +45,8 @@ def _gist(exhibit: PredictionsExhibit) -> str:
     )
     missed = -sum(count for count, _, _ in wrong)
     if not missed:
-        return say("All {images:,} validation images were recognized at the end of our run.", images=images)
-    gist = say_count(
+        return gettext("All {images:,} validation images were recognized at the end of our run.", images=images)
+    gist = ngettext(
         "At the end of our run, {missed:,} of {number} validation image were taken for something else",
         "At the end of our run, {missed:,} of {number} validation images were taken for something else",
         images,
@@ -55,9 +55,9 @@ def _gist(exhibit: PredictionsExhibit) -> str:
     taken_for = [sum(row[column] for row in matrix) for column in range(len(matrix))]
     favourite = taken_for.index(max(taken_for))
     if 10 * taken_for[favourite] >= 9 * images:
-        return say("{gist}: nearly every image was taken for {name}.", gist=gist, name=exhibit.classes[favourite])
+        return gettext("{gist}: nearly every image was taken for {name}.", gist=gist, name=exhibit.classes[favourite])
     count, truth, taken = wrong[0]
-    often = say_count(
+    often = ngettext(
         "{gist}; most often {truth} for {taken} ({number} time).",
         "{gist}; most often {truth} for {taken} ({number} times).",
         -count,
@@ -65,5 +65,5 @@ def _gist(exhibit: PredictionsExhibit) -> str:
         truth=exhibit.classes[truth],
         taken=exhibit.classes[taken],
     )
-    below = say("Below are those it was surest of.")
+    below = gettext("Below are those it was surest of.")
     return f"{often} {below}" if exhibit.mistakes else often

@@ -24,8 +24,5 @@ def overview_fragment(result: Result, protects: str, *, gist: bool) -> str:
 
 def in_plain_text(findings: tuple[Finding, ...]) -> str:
     """Findings as lines of text."""
-    lines = (
-        " ".join(part for part in (f"{one.where}:" if one.where else "", one.message, one.hint) if part)
-        for one in findings
-    )
-    return "\n".join(lines)
+    lines = ((f"{one.where}:" if one.where else "", str(one.message), str(one.hint)) for one in findings)
+    return "\n".join(" ".join(filter(None, parts)) for parts in lines)

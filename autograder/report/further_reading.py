@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 
+from autograder.core.messages import Message
+from autograder.network.describe import in_words, setting_in_words
 from autograder.records.result import Finding
+from autograder.report.generalized import spoken_of
 
 # More names than this send a reader everywhere, which is nowhere.
 _MOST = 2
@@ -15,17 +18,26 @@ _MOST = 2
 
 def read_on(finding: Finding) -> tuple[str, ...]:
     """At most two pages of the Keras documentation on what the finding names; what was seen goes before the hint."""
-    found = [*_pages(finding.key), *_pages(finding.hint_key)]
-    return tuple(dict.fromkeys(found))[:_MOST]
+    spoken = [*spoken_of(finding.message), *spoken_of(finding.hint)]
+    pages = [page for one in spoken for name in _names(one) if (page := _pages().get(name))]
+    return tuple(dict.fromkeys(pages))[:_MOST]
 
 
-def _pages(text: str) -> list[str]:
-    """In the order in which the text comes to them."""
-    places = [(match.start(), read) for word, read in _catalogue() if (match := word.search(text))]
-    return [read for _, read in sorted(places)]
+def _names(message: Message) -> Iterator[str]:
+    """By what a message and its values are known here: code, words of ours, kind of layer."""
+    yield message.code or message.text
+    kind = message.values.get("kind")
+    if isinstance(kind, str):
+        yield in_words(kind).text
 
 
 @functools.cache
-def _catalogue() -> list[tuple[re.Pattern[str], str]]:
+def _pages() -> dict[str, str]:
+    """By a code, and by the words for a setting or a family of layers, the page about it."""
     text = resources.files("autograder.report").joinpath("catalogues", "keras.toml").read_text(encoding="utf-8")
-    return [(re.compile(rf"\b(?:{page['word']})"), page["read"]) for page in tomllib.loads(text)["pages"]]
+    found: dict[str, str] = {}
+    for page in tomllib.loads(text)["pages"]:
+        words = [in_words(kind) for kind in page.get("layers", ())]
+        words += [said for name in page.get("settings", ()) if isinstance(said := setting_in_words(name), Message)]
+        found |= dict.fromkeys((*page.get("codes", ()), *(said.text for said in words)), page["read"])
+    return found

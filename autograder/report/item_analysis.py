@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from autograder.core.language import say
+from autograder.core.language import gettext
 
 # With fewer, the figure says more about chance than about the question.
 FEWEST = 10
@@ -33,5 +33,11 @@ def item_discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
 def in_words(value: float) -> str:
     """What the figure means, in a word or two."""
     if value < 0:
-        return say("the strong fail it: look at the question")
-    return say("separates poorly") if value < 0.2 else say("separates") if value < 0.4 else say("separates well")
+        return gettext("the strong fail it: look at the question")
+    return (
+        gettext("separates poorly")
+        if value < 0.2
+        else gettext("separates")
+        if value < 0.4
+        else gettext("separates well")
+    )

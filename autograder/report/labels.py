@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from autograder.core import language
-from autograder.core.language import decimal, mark, say
+from autograder.core.language import decimal, gettext, gettext_noop
+from autograder.core.messages import Message
+from autograder.records.result import RowCells
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
@@ -24,46 +25,41 @@ _WRAPPED = re.compile(r"(?<=[^\n])(?<!  )\n(?![\n\s>|#`]|[-*+] |\d+[.)] )")
 
 # What a student reads, and what a lecturer reads, of the same state; to be said.
 STUDENT_STATUS: Mapping[str, str] = {
-    "correct": mark("right"),
-    "partial": mark("partly right"),
-    "wrong": mark("not right yet"),
-    "not_reached": mark("not reached"),
-    "needs_review": mark("waits for your lecturer"),
-    "error": mark("could not be graded"),
+    "correct": gettext_noop("right"),
+    "partial": gettext_noop("partly right"),
+    "wrong": gettext_noop("not right yet"),
+    "not_reached": gettext_noop("not reached"),
+    "needs_review": gettext_noop("waits for your lecturer"),
+    "error": gettext_noop("could not be graded"),
 }
 CLASS_STATUS: Mapping[str, str] = {
-    "correct": mark("correct"),
-    "partial": mark("partial"),
-    "wrong": mark("wrong"),
-    "not_reached": mark("not reached"),
-    "needs_review": mark("waits for a person"),
-    "error": mark("grading failed"),
+    "correct": gettext_noop("correct"),
+    "partial": gettext_noop("partial"),
+    "wrong": gettext_noop("wrong"),
+    "not_reached": gettext_noop("not reached"),
+    "needs_review": gettext_noop("waits for a person"),
+    "error": gettext_noop("grading failed"),
 }
 ROW_STATE: Mapping[str, str] = {
-    "same": mark("as expected"),
-    "different": mark("differs"),
-    "missing": mark("missing"),
-    "extra": mark("not expected"),
-    "moved": mark("in another place"),
-    "consequence": mark("only follows"),
+    "same": gettext_noop("as expected"),
+    "different": gettext_noop("differs"),
+    "missing": gettext_noop("missing"),
+    "extra": gettext_noop("not expected"),
+    "moved": gettext_noop("in another place"),
+    "consequence": gettext_noop("only follows"),
 }
 # Words of results that are no sentences: the isolation, the device, the status of a submission.
 _FACTS = frozenset(
     {
-        mark("nothing was executed"),
-        mark("none"),
-        mark("graded"),
-        mark("incomplete"),
-        mark("unreadable"),
+        gettext_noop("nothing was executed"),
+        gettext_noop("none"),
+        gettext_noop("graded"),
+        gettext_noop("incomplete"),
+        gettext_noop("unreadable"),
     }
 )
-# How findings name places in the notebook, wherever they are worded.
-_PLACES = (
-    mark("cell {number}"),
-    mark("cell {number}, line {line}"),
-    mark("code cell {number}"),
-    mark("code cell {number}, line {line}"),
-)
+# By the codes of the places in a notebook that findings name: what their `number` counts.
+PLACES: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code"}
 
 
 def visible(text: str) -> str:
@@ -86,13 +82,13 @@ def points(value: float) -> str:
 def point_count(value: float) -> str:
     """The number with its noun: "1 point", "3.75 points"."""
     number = points(value)
-    return say("{points} point", points=number) if value == 1 else say("{points} points", points=number)
+    return gettext("{points} point", points=number) if value == 1 else gettext("{points} points", points=number)
 
 
 def of_points(value: float) -> str:
     """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
     number = points(value)
-    return say("of {points} point", points=number) if value == 1 else say("of {points} points", points=number)
+    return gettext("of {points} point", points=number) if value == 1 else gettext("of {points} points", points=number)
 
 
 def integer(value: int | None) -> str:
@@ -102,7 +98,7 @@ def integer(value: int | None) -> str:
 
 def fact(text: str) -> str:
     """A word of a result in the language of the moment; names, as of a device, stay as they are."""
-    return say(text) if text in _FACTS else text
+    return gettext(text) if text in _FACTS else text
 
 
 def percent(share: float) -> str:
@@ -144,11 +140,11 @@ def duration(seconds: float) -> str:
     if not math.isfinite(seconds) or seconds < 0:
         return "–"
     if seconds < 9.95:
-        return say("{seconds:.1f} seconds", seconds=seconds)
+        return gettext("{seconds:.1f} seconds", seconds=seconds)
     if seconds < 119.5:
-        return say("{seconds:.0f} seconds", seconds=seconds)
+        return gettext("{seconds:.0f} seconds", seconds=seconds)
     minutes, rest = divmod(round(seconds), 60)
-    return say("{minutes:,} min {seconds} s", minutes=minutes, seconds=rest)
+    return gettext("{minutes:,} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def reflowed(text: str) -> str:
@@ -182,32 +178,21 @@ def condition(dependency: Dependency, title: str) -> str:
     """The sentence that says what a question depends on."""
     because = dependency.because
     if dependency.share >= 1:
-        said = say("This counts only where all of “{title}” is right.", title=title)
+        said = gettext("This counts only where all of “{title}” is right.", title=title)
     elif dependency.share == 0.5:
-        said = say("This counts only where at least half of “{title}” is right.", title=title)
+        said = gettext("This counts only where at least half of “{title}” is right.", title=title)
     else:
         share = percent(dependency.share)
-        said = say("This counts only where at least {share} of “{title}” is right.", share=share, title=title)
+        said = gettext("This counts only where at least {share} of “{title}” is right.", share=share, title=title)
     return f"{said} {because}".rstrip()
 
 
-def anchor(where: str) -> str:
-    """The place on the page that a finding's `where` names: "cell 7, line 3" or "code cell 4"; "" for any other."""
-    for kind, cell, place in _places(language.active()):
-        if match := place.match(where):
-            return f"{kind}-{match[cell]}"
-    return ""
+def anchor(where: Message) -> str:
+    """The place on the page that a finding's `where` names: "cell-7" or "code-4"; "" for any other."""
+    kind, number = PLACES.get(where.code, ""), where.values.get("number")
+    return f"{kind}-{number}" if kind and isinstance(number, int) else ""
 
 
-@functools.cache
-def _places(spoken: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    """What matches the places in the notebook, in English and as a language names them: "code" or "cell", its number.
-
-    The number is told by the name of its placeholder; whatever follows it may be any text.
-    """
-    found = []
-    for english, told in (*((place, place) for place in _PLACES), *language.sentences(spoken)):
-        kind = re.match(r"(code )?cell \{(\w+)\}(, |$)", english)
-        if kind and kind[2] in (named := language.pattern(told, {kind[2]: "[1-9][0-9]{0,4}"})).groupindex:
-            found.append(("code" if kind[1] else "cell", kind[2], re.compile(rf"{named.pattern}(?!\w)", re.S)))
-    return tuple(found)
+def settings(cells: RowCells) -> str:
+    """The settings of a row as they are read, with commas between them."""
+    return ", ".join(map(str, cells.settings))

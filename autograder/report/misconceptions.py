@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from autograder.core.language import ENGLISH, active, say
+from autograder.core.language import gettext
 from autograder.records.result import Finding, Result, Verdict
+from autograder.report.generalized import generalized, spoken_of
 from autograder.report.lecture_advice import Topic, sentence, topic
 
-# Measured figures and the names of layers differ from student to student where the mistake is the same.
-_FIGURE = re.compile(r"\d+\.\d+|\d{1,3}(?:,\d{3})+")
-_LAYER = re.compile(r"\b[a-z][a-z0-9_]* \(([A-Z]\w+)\)")
-# The same where thousands are kept apart by a narrow space, and a comma may stand before the decimals.
-_FOREIGN_FIGURE = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:[.,]\d+)?|\d+[.,]\d+")
-# How the checks say in English that a verdict follows from an earlier one (a test holds them to it).
-_FOLLOWS = re.compile(r"\bThat follows from\b|\bbuilds on “")
+# The groups and codes with which the checks say that a verdict follows from an earlier one (a test holds them to it).
+_FOLLOWING_GROUP = "depends."
+FOLLOWING = frozenset({"parameters.follow"})
 
 
 @dataclass
 class Misconception:
     """One root cause: whom it was found with (by row), as what, and an example (by row).
 
-    `found` counts the rows by what was said to them, without figures and names of their own; `parts` by what was left
-    out, changed or added.
+    `code` is that of its first finding. `found` counts the rows by what was said to them, without figures and names of
+    their own; `parts` by what was left out, changed or added.
     """
 
     question: str
     about: Topic
+    code: str = ""
     students: list[int] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     parts: Counter[str] = field(default_factory=Counter)
@@ -45,28 +42,29 @@ class Misconceptions:
     """Counts root causes, one result after the other."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, bool], Misconception] = {}
+        self._groups: dict[tuple[str, tuple[object, ...], bool], Misconception] = {}
 
     def add(self, row: int, result: Result) -> None:
         """Count what went wrong in the result of this row."""
         for question, title, nothing, findings in root_causes(result):
             for finding in findings:
-                about = topic(general(finding.key), finding.hint_key, told=finding.hint or general(finding.message))
+                about = topic(finding)
                 # To have nothing right is another mistake than to have forgotten something.
-                key = question, _FIGURE.sub("#", about.key), nothing
-                group = self._groups.setdefault(key, Misconception(title, about))
+                key = question, about.key, nothing
+                group = self._groups.setdefault(key, Misconception(title, about, finding.code))
                 if not group.students or group.students[-1] != row:
                     group.students.append(row)
-                group.found[without_figures(general(finding.message))] += 1
-                if about.what:
-                    group.parts[about.what] += 1
+                group.found[str(generalized(finding.message))] += 1
+                group.parts.update(about.parts)
                 # Typical is who did everything else right: there the mistake stands alone.
                 if result.score > group.score:
                     group.score, group.example = result.score, row
 
     def listed(self) -> list[Misconception]:
         """The largest first."""
-        return sorted(self._groups.values(), key=lambda one: (-len(one.students), one.question, one.about.key))
+        return sorted(
+            self._groups.values(), key=lambda one: (-len(one.students), one.question, one.code, str(one.about.key))
+        )
 
 
 def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding, ...]]]:
@@ -75,34 +73,28 @@ def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding,
     Yields question id, its title, whether nothing of it was right, and the findings, each said once.
     """
     if result.status == "unreadable":
-        yield "", say("The submission as a whole"), True, result.notes
+        yield "", gettext("The submission as a whole"), True, result.notes
         return
     failed = False
     for verdict in result.questions:
         if verdict.status in ("correct", "needs_review") or verdict.override:
             continue
-        findings = tuple(finding for finding in verdict.findings if not (failed and _FOLLOWS.search(finding.key)))
+        findings = tuple(finding for finding in verdict.findings if not (failed and _follows(finding)))
         if findings and not (failed and _repeats(verdict, result)):
             yield verdict.id, verdict.title, verdict.score == 0, _once(findings)
         failed = True
     notes = tuple(note for note in result.notes if note.where)
     if notes and not failed:
-        yield "", say("The submission as a whole"), False, _once(notes)
+        yield "", gettext("The submission as a whole"), False, _once(notes)
 
 
 def _once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple({general(finding.key): finding for finding in findings}.values())
+    return tuple({generalized(finding.message): finding for finding in findings}.values())
 
 
-def without_figures(message: str) -> str:
-    """A finding without what was measured on one student's network."""
-    figure = _FIGURE if active() == ENGLISH else _FOREIGN_FIGURE
-    return figure.sub("…", message)
-
-
-def general(message: str) -> str:
-    """A finding without what is one student's own: "conv2d_3 (Conv2D)" is a Conv2D."""
-    return _LAYER.sub(r"\1", message)
+def _follows(finding: Finding) -> bool:
+    codes = {one.code for one in spoken_of(finding.message)}
+    return bool(codes & FOLLOWING) or any(code.startswith(_FOLLOWING_GROUP) for code in codes)
 
 
 def _repeats(verdict: Verdict, result: Result) -> bool:

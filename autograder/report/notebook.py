@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup, escape
 
-from autograder.core.language import say
+from autograder.core.language import gettext
 from autograder.records.evidence import CellRun, Evidence
 from autograder.report.labels import visible
 from autograder.report.pictures import PictureAllowance, PictureRefused
@@ -135,7 +135,7 @@ def render_cells(cells: Sequence[PageCell]) -> Iterator[CellView]:
 
 
 def _page_is_full(left: int) -> str:
-    return say("The page is full: the last {left:,} cells are left out here.", left=left)
+    return gettext("The page is full: the last {left:,} cells are left out here.", left=left)
 
 
 def _source(cell: PageCell, allowance: Allowance) -> Markup:
@@ -174,17 +174,17 @@ def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
     shown = 0
     for output in _merged(run.outputs):
         if shown >= MAX_OUTPUTS:
-            yield OutputView("note", text=say("Further outputs of this cell are left out here."))
+            yield OutputView("note", text=gettext("Further outputs of this cell are left out here."))
             break
         for view in _output(output, allowance):
             # Pictures have an allowance of their own.
             if view.kind != "picture" and not allowance.fits(view.html + view.text):
-                yield OutputView("note", text=say("An output is left out: the page is full."))
+                yield OutputView("note", text=gettext("An output is left out: the page is full."))
                 return
             shown += 1
             yield view
     if run.truncated:
-        yield OutputView("note", text=say("This cell put out more than is kept; the rest is left out."))
+        yield OutputView("note", text=gettext("This cell put out more than is kept; the rest is left out."))
 
 
 def _merged(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -214,7 +214,7 @@ def _output(output: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputV
         lines = [_joined(line) for line in traceback] if isinstance(traceback, list | tuple) else []
         name, value = _joined(output.get("ename", "")), _joined(output.get("evalue", ""))
         where = escape(allowance.tidy("\n".join(lines)))
-        yield OutputView("error", where, allowance.tidy(f"{name}: {value}") or say("An error"))
+        yield OutputView("error", where, allowance.tidy(f"{name}: {value}") or gettext("An error"))
     elif isinstance(output.get("data"), Mapping):
         yield from _bundle(output["data"], allowance)
 
@@ -229,7 +229,7 @@ def _bundle(data: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputVie
             yield OutputView("note", text=str(refused))
         else:
             image = Markup('<img src="{}" width="{}" height="{}" alt="{}">')
-            said = say("Picture that this cell drew: {text}", text=text[:200])
+            said = gettext("Picture that this cell drew: {text}", text=text[:200])
             yield OutputView("picture", image.format(drawn.uri, drawn.width, drawn.height, said))
             return
     html, marked = _joined(data.get("text/html", "")), _joined(data.get("text/markdown", ""))
@@ -241,9 +241,9 @@ def _bundle(data: Mapping[str, Any], allowance: Allowance) -> Iterator[OutputVie
     elif text.strip():
         yield OutputView("text", escape(text))
     elif "image/svg+xml" in data:
-        yield OutputView("note", text=say("A vector drawing is left out; draw it as PNG to see it here."))
+        yield OutputView("note", text=gettext("A vector drawing is left out; draw it as PNG to see it here."))
     elif data:
-        yield OutputView("note", text=say("An output of another kind is left out."))
+        yield OutputView("note", text=gettext("An output of another kind is left out."))
 
 
 def _pictures(data: Mapping[str, Any]) -> Iterator[str]:

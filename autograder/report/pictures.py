@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from autograder.core.language import say
+from autograder.core.language import gettext
 
 MAX_ENCODED = 12 * 2**20
 MAX_PIXELS = 16_000_000
@@ -48,13 +48,13 @@ class PictureAllowance:
             PictureRefused: it is none, is too large, or the page holds as much as it may.
         """
         if self.number <= 0:
-            raise PictureRefused(say("A picture is left out: the page shows no more than 60."))
+            raise PictureRefused(gettext("A picture is left out: the page shows no more than 60."))
         self.number -= 1
         drawn, width, height, kind = self._redraw(_decode(encoded))
         uri = f"data:image/{kind};base64,{base64.b64encode(drawn).decode('ascii')}"
         if len(uri) > self.characters:
             raise PictureRefused(
-                say("A picture is left out: the pictures of this notebook are too large for one page.")
+                gettext("A picture is left out: the pictures of this notebook are too large for one page.")
             )
         self.characters -= len(uri)
         return Picture(uri, width, height)
@@ -65,13 +65,15 @@ class PictureAllowance:
         if area > MAX_PIXELS:
             raise PictureRefused(_too_large(image.width, image.height))
         if area > self.pixels:
-            raise PictureRefused(say("A picture is left out: the pictures of this notebook are too large together."))
+            raise PictureRefused(
+                gettext("A picture is left out: the pictures of this notebook are too large together.")
+            )
         self.pixels -= area
         return _redrawn(raw)
 
 
 def _too_large(width: int, height: int) -> str:
-    return say("A picture of {width:,} × {height:,} pixels is left out.", width=width, height=height)
+    return gettext("A picture of {width:,} × {height:,} pixels is left out.", width=width, height=height)
 
 
 @contextlib.contextmanager
@@ -80,7 +82,7 @@ def _opened(raw: bytes) -> Iterator[Image.Image]:
         with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as image:
             yield image
     except Exception as error:  # Pillow raises what its decoders raise: OSError, SyntaxError, zlib.error, struct.error
-        raise PictureRefused(say("A picture is left out: it cannot be read.")) from error
+        raise PictureRefused(gettext("A picture is left out: it cannot be read.")) from error
 
 
 # A class draws many of its pictures from the same data: the first digits of the training set, for one.
@@ -104,11 +106,11 @@ def _redrawn(raw: bytes) -> tuple[bytes, int, int, str]:
 
 def _decode(encoded: str) -> bytes:
     if len(encoded) > MAX_ENCODED:
-        raise PictureRefused(say("A picture is left out: it is larger than 12 MB."))
+        raise PictureRefused(gettext("A picture is left out: it is larger than 12 MB."))
     try:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise PictureRefused(say("A picture is left out: it cannot be read.")) from error
+        raise PictureRefused(gettext("A picture is left out: it cannot be read.")) from error
 
 
 def _save(pixels: Image.Image, kind: str) -> bytes:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import decimal, say
+from autograder.core.language import decimal, gettext
 from autograder.records.result import CurveExhibit, Verdict
 from autograder.report.labels import fixed
 
@@ -169,9 +169,9 @@ def histogram(shares: Sequence[float]) -> tuple[Bar, ...]:
     bars = []
     for index, count in enumerate(counts):
         height = round((HEIGHT - TOP - BOTTOM - 16) * count / highest, 1)
-        within = say("{low} % to under {high} %", low=index * 10, high=index * 10 + 10)
-        label = say("full marks") if index == 10 else within
-        tick = say("full") if index == 10 else f"{index * 10}"
+        within = gettext("{low} % to under {high} %", low=index * 10, high=index * 10 + 10)
+        label = gettext("full marks") if index == 10 else within
+        tick = gettext("full") if index == 10 else f"{index * 10}"
         left = round(LEFT / 2 + index * slot + 3, 1)
         bars.append(Bar(left, HEIGHT - BOTTOM - height, round(slot - 6, 1), height, count, label, tick))
     return tuple(bars)

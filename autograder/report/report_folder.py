@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.core.language import speaking
+from autograder.core.language import use_language
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
 from autograder.records.overrides import notebook_digest, overridden
 from autograder.records.result import Override, Result
@@ -20,9 +20,12 @@ from autograder.report.grades_files import write_grades_csv, write_results_jsonl
 from autograder.report.pages import page_cells, write_class_page, write_student_page
 from autograder.report.similarity import Likeness, near_duplicates
 from autograder.report.summary import summarize
+from autograder.report.templating import worded
 
 # Seconds by which a file system's clock may be ahead of ours; pages written within them are written once more.
 _CLOCKS_APART = 2.0
+# So many bytes of a page say how it is worded; what a student wrote comes after them.
+_HEAD = 100
 
 
 def reviewed(gradebook: Gradebook) -> Iterator[StoredResult]:
@@ -46,21 +49,22 @@ def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, 
 
     Returns the class page.
 
-    Student pages are written for the students in `changed`, where the page is missing, and where a person has decided
-    something since it was written.
+    Student pages are written for the students in `changed`, where the page is missing or in another language, and
+    where a person has decided something since it was written.
     """
     students = folder / "students"
     students.mkdir(parents=True, exist_ok=True)
     said = gradebook.overrides.last_said()
-    for stored in reviewed(gradebook):
-        path = students / f"{stored.slug}.html"
-        if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
-            _write_page(path, assignment, gradebook, stored)
-    question_ids = [question.id for question in assignment.questions]
-    write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
-    write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
-    write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
-    return _write_class(folder, assignment, gradebook)
+    with use_language(assignment.language):
+        for stored in reviewed(gradebook):
+            path = students / f"{stored.slug}.html"
+            if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
+                _write_page(path, assignment, gradebook, stored)
+        question_ids = [question.id for question in assignment.questions]
+        write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
+        write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
+        write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
+        return _write_class(folder, assignment, gradebook)
 
 
 def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> Path:
@@ -75,24 +79,22 @@ def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> 
 
     recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
     images = min((recipe.validation for recipe in recipes), default=0)
-    with speaking(assignment.language):
-        summary = summarize(results(), pages.__getitem__, images=images)
+    summary = summarize(results(), pages.__getitem__, images=images)
     facts = gradebook.fact("last_run")
     run = RunStatistics.model_validate_json(facts) if facts else None
     training = _training_facts(gradebook, runs)
     alike = _alike(assignment, gradebook)
-    with speaking(assignment.language):
-        write_class_page(
-            folder / "index.html",
-            summary=summary,
-            assignment_title=assignment.title,
-            run=run,
-            training=training,
-            alike=alike,
-        )
-        write_class_json(
-            folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
-        )
+    write_class_page(
+        folder / "index.html",
+        summary=summary,
+        assignment_title=assignment.title,
+        run=run,
+        training=training,
+        alike=alike,
+    )
+    write_class_json(
+        folder / "class.json", summary=summary, assignment=assignment.name, run=run, training=training, alike=alike
+    )
     return folder / "index.html"
 
 
@@ -150,17 +152,24 @@ def bring_up_to_date(
     if stored is None:
         raise LookupError(f"there is no result of {student}")
     path = folder / "students" / f"{stored.slug}.html"
-    if changed or _is_behind(path, gradebook.overrides.last_said().get(student)):
-        overrides = gradebook.overrides.current().get(student, {})
-        _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
+    with use_language(assignment.language):
+        if changed or _is_behind(path, gradebook.overrides.last_said().get(student)):
+            overrides = gradebook.overrides.current().get(student, {})
+            _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
     return path
 
 
 def _is_behind(page: Path, last_said: datetime | None) -> bool:
-    """Whether the page is missing or older than what a person said last, be it by a moment."""
-    if not page.exists():
+    """Whether the page is missing, worded otherwise, or older than what a person said last, be it by a moment."""
+    try:
+        with page.open("rb") as file:
+            beginning = file.read(_HEAD)
+        written = page.stat().st_mtime
+    except FileNotFoundError:
         return True
-    return last_said is not None and page.stat().st_mtime < last_said.timestamp() + _CLOCKS_APART
+    if f'data-worded="{worded()}"'.encode() not in beginning:
+        return True
+    return last_said is not None and written < last_said.timestamp() + _CLOCKS_APART
 
 
 def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored: StoredResult) -> None:
@@ -172,7 +181,6 @@ def _write_page(path: Path, assignment: Assignment, gradebook: Gradebook, stored
             cells = page_cells(parse_notebook(handed_in.content), evidence)
     depends = {question.id: question.depends for question in assignment.questions if question.depends is not None}
     parts = {question.id: question.part for question in assignment.questions if question.part}
-    with speaking(assignment.language):
-        write_student_page(
-            path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
-        )
+    write_student_page(
+        path, result=stored.result, assignment_title=assignment.title, cells=cells, depends=depends, parts=parts
+    )

@@ -14,7 +14,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.core.language import say
+from autograder.core.language import gettext
 from autograder.report.labels import visible
 
 # Parsers of Markdown and HTML need time that grows with the square of what is built to hurt them.
@@ -75,7 +75,7 @@ def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
     cleaned = clean(visible(html), {})
     if _NAMELESS.search(cleaned):
         # A screen reader would spell out the address of a picture that has no words for it.
-        cleaned = clean(visible(html), {"img": {"alt": say("Picture in the notebook")}})
+        cleaned = clean(visible(html), {"img": {"alt": gettext("Picture in the notebook")}})
     # The corner of a pandas table heads nothing.
     cleaned = cleaned.replace("<th></th>", "<td></td>")
     # References such as &#8238; became characters only now.
@@ -165,5 +165,5 @@ def shortened(text: str, head: int, tail: int) -> str:
     """The beginning and the end of a text that is too long, with a line between that says how much is left out."""
     if len(text) <= head + tail + 200:
         return text
-    left_out = say("⋯ {number:,} characters are left out here ⋯", number=len(text) - head - tail)
+    left_out = gettext("⋯ {number:,} characters are left out here ⋯", number=len(text) - head - tail)
     return f"{text[:head]}\n{left_out}\n{text[len(text) - tail :]}"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import decimal, integer, say
+from autograder.core.language import decimal, gettext, integer
 from autograder.report import labels
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
@@ -45,42 +45,42 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         status: [place for place, row in enumerate(summary.rows) if row.status == status]
         for status in SUBMISSION_STATUSES
     }
-    offer(say("The submission"), [(f"s-{status}", labels.fact(status), rows) for status, rows in of_status.items()])
+    offer(gettext("The submission"), [(f"s-{status}", labels.fact(status), rows) for status, rows in of_status.items()])
     attention = summary.attention
     number = {row.student: place for place, row in enumerate(summary.rows)}
     same = sorted({row for _, rows in attention.same_answers() for row in rows})
     pairs = sorted({number[student] for one in alike for student in one.students if student in number})
     offer(
-        say("Needs a person"),
+        gettext("Needs a person"),
         [
-            ("p-waiting", say("waits for points"), attention.waiting),
-            ("p-failed", say("grading failed"), attention.failed),
-            ("p-near", say("near the threshold"), attention.near),
-            ("p-unfinished", say("did not run to the end, or could not be read"), attention.unfinished),
-            ("p-outdated", say("new notebook since a decision"), attention.outdated),
-            ("p-alike", say("near-duplicate"), pairs),
-            ("p-same", say("the same long answer as another"), same),
+            ("p-waiting", gettext("waits for points"), attention.waiting),
+            ("p-failed", gettext("grading failed"), attention.failed),
+            ("p-near", gettext("near the threshold"), attention.near),
+            ("p-unfinished", gettext("did not run to the end, or could not be read"), attention.unfinished),
+            ("p-outdated", gettext("new notebook since a decision"), attention.outdated),
+            ("p-alike", gettext("near-duplicate"), pairs),
+            ("p-same", gettext("the same long answer as another"), same),
         ],
     )
     decided = [
-        ("d-changed", say("a score was changed"), attention.changed()),
-        ("d-given", say("an answer got its points"), attention.given()),
+        ("d-changed", gettext("a score was changed"), attention.changed()),
+        ("d-given", gettext("an answer got its points"), attention.given()),
     ]
     offer(
-        say("Decided by a person"),
+        gettext("Decided by a person"),
         [(value, label, list(dict.fromkeys(one.row for one in decisions))) for value, label, decisions in decided],
     )
-    again = say("in several attempts")
-    offer(say("Handed in"), [("h-late", say("late"), attention.late), ("h-again", again, attention.again)])
+    again = gettext("in several attempts")
+    offer(gettext("Handed in"), [("h-late", gettext("late"), attention.late), ("h-again", again, attention.again)])
     offer(
-        say("Misconceptions"),
+        gettext("Misconceptions"),
         [
             (f"m-{i}", _short(one.found.most_common(1)[0][0]), one.students)
             for i, one in enumerate(summary.misconceptions)
         ],
     )
     networks = enumerate(summary.networks[:NETWORKS])
-    offer(say("Networks"), [(f"n-{place}", _short(one.differs_in_words), one.students) for place, one in networks])
+    offer(gettext("Networks"), [(f"n-{place}", _short(one.differs_in_words), one.students) for place, one in networks])
     for column, question in enumerate(summary.questions):
         held: dict[str, list[int]] = {status: [] for status in STATUSES}
         for place, row in enumerate(summary.rows):
@@ -89,7 +89,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
                 held[answer[0]].append(place)
         offer(
             question.title,
-            [(f"q-{column}-{status}", say(labels.CLASS_STATUS[status]), held[status]) for status in STATUSES],
+            [(f"q-{column}-{status}", gettext(labels.CLASS_STATUS[status]), held[status]) for status in STATUSES],
         )
     rows = [
         [
@@ -120,9 +120,9 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             # What stands between thousands and before decimals, and what the script itself says.
             "thousands": integer(1000)[1:-3],
             "decimal": decimal("0.1")[1:-1],
-            "range": say("{first} to {last} of {number}", first="{first}", last="{last}", number="{number}"),
-            "all": say("{number} students", number="{number}"),
-            "some": say("{shown} of {number} students", shown="{shown}", number="{number}"),
+            "range": gettext("{first} to {last} of {number}", first="{first}", last="{last}", number="{number}"),
+            "all": gettext("{number} students", number="{number}"),
+            "some": gettext("{shown} of {number} students", shown="{shown}", number="{number}"),
         },
     }
     text = json.dumps(content, separators=(",", ":"))

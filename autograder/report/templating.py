@@ -12,7 +12,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.core.language import ENGLISH, active, say, say_count
+from autograder.core.data import digest
+from autograder.core.language import ENGLISH, active, catalogue, gettext, ngettext
+from autograder.core.messages import Message
 from autograder.report import labels, plots
 from autograder.report.confusion import confusion
 from autograder.report.further_reading import read_on
@@ -46,13 +48,23 @@ def _said_by_style() -> str:
     if active() == ENGLISH:
         return ""
     # Of a sentence of ours only what can end neither the string nor the element.
-    words = {state: re.sub(r"[^\w .,-]", "", say(told)) for state, told in labels.CLASS_STATUS.items()}
+    words = {state: re.sub(r"[^\w .,-]", "", gettext(told)) for state, told in labels.CLASS_STATUS.items()}
     rules = "".join(f'--said-{state}: " {told}"; ' for state, told in words.items())
     return f":root {{ {rules}}}\n"
 
 
 def _source_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def worded() -> str:
+    """A digest of the language in use and of its catalogue: a page with another one is drawn again."""
+    return _worded(active())
+
+
+@functools.cache
+def _worded(language: str) -> str:
+    return digest(language, catalogue(language))[:12]
 
 
 @functools.cache
@@ -87,12 +99,14 @@ def environment() -> Environment:
         reflowed=labels.reflowed,
         fixed=labels.fixed,
         fact=labels.fact,
+        settings=labels.settings,
     )
     made.globals.update(
-        say=say,
-        say_count=say_count,
-        say_html=say_html,
+        gettext=gettext,
+        ngettext=ngettext,
+        gettext_html=gettext_html,
         language=active,
+        worded=worded,
         student_status=labels.STUDENT_STATUS,
         class_status=labels.CLASS_STATUS,
         row_state=labels.ROW_STATE,
@@ -109,14 +123,16 @@ def environment() -> Environment:
     return made
 
 
-def say_html(message: str, /, **values: object) -> Markup:
+def gettext_html(message: str, /, **values: object) -> Markup:
     """The sentence in the active language; of the values, markup stays markup, and all else is escaped."""
     # A private character stands in for each value until the sentence itself is escaped.
     places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
     markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
-    told = str(escape(say(message, **places)))
+    told = str(escape(gettext(message, **places)))
     return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), told))
 
 
 def _finalize(value: Any) -> Any:
+    if isinstance(value, Message):
+        value = str(value)
     return labels.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from autograder.checks.student_network import maker_named_in
-from autograder.core.language import say, say_count
+from autograder.core.language import gettext, ngettext
 from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 from autograder.report.labels import anchor, condition, of_points, points
 from autograder.report.misconceptions import root_causes
@@ -79,25 +78,25 @@ def at_a_glance(result: Result) -> Glance:
     if result.pending:
         open_points = points(result.pending)
         waiting = (
-            say("{points} point more waits for your lecturer.", points=open_points)
+            gettext("{points} point more waits for your lecturer.", points=open_points)
             if result.pending == 1
-            else say("{points} points more wait for your lecturer.", points=open_points)
+            else gettext("{points} points more wait for your lecturer.", points=open_points)
         )
     if result.status == "unreadable":
-        gist = say("Your notebook could not be read, so nothing in it could be graded.")
+        gist = gettext("Your notebook could not be read, so nothing in it could be graded.")
         return Glance(decided, waiting, gist, (), 0)
     judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
     right = sum(verdict.status == "correct" for verdict in judged)
     if judged and right == len(judged):
-        gist = say("Everything that could be decided is right. Well done.")
+        gist = gettext("Everything that could be decided is right. Well done.")
     elif right:
         gist = (
-            say("1 of {questions:,} questions is right.", questions=len(judged))
+            gettext("1 of {questions:,} questions is right.", questions=len(judged))
             if right == 1
-            else say("{right:,} of {questions:,} questions are right.", right=right, questions=len(judged))
+            else gettext("{right:,} of {questions:,} questions are right.", right=right, questions=len(judged))
         )
     else:
-        gist = say("No question is fully right yet.")
+        gist = gettext("No question is fully right yet.")
     steps = _steps(result)
     return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
 
@@ -109,10 +108,10 @@ def _steps(result: Result) -> tuple[RunStep, ...]:
     failure of the cell that makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
-    broken = [RunStep("notes", note.where, note.message) for note in result.notes if note.where]
+    broken = [RunStep("notes", str(note.where), str(note.message)) for note in result.notes if note.where]
     failed = {anchor(note.where) for note in result.notes}
     causes = [
-        RunStep(places[question], title, finding.message)
+        RunStep(places[question], title, str(finding.message))
         for question, title, _, findings in root_causes(result)
         if question
         for finding in findings
@@ -123,7 +122,7 @@ def _steps(result: Result) -> tuple[RunStep, ...]:
 
 def _maker(finding: Finding) -> str | None:
     """The place of the cell whose failure this finding is put down to; None where it is put down to none."""
-    cell = maker_named_in(finding.key)
+    cell = finding.message.values.get("cell") if finding.code.startswith("network.") else None
     return None if cell is None else f"code-{cell}"
 
 
@@ -170,9 +169,9 @@ def _right(verdict: Verdict) -> Iterator[str]:
     if any(rows):
         return
     if verdict.status == "correct" and all(finding.hint for finding in verdict.findings):
-        yield say("All that was asked for.")
+        yield gettext("All that was asked for.")
     elif verdict.status == "partial":
-        yield say(
+        yield gettext(
             "A part of it: {score} {of_points}.", score=points(verdict.score), of_points=of_points(verdict.points)
         )
 
@@ -185,19 +184,19 @@ def _right_rows(exhibit: ComparisonExhibit) -> str:
         return ""
     if len(right) == len(asked):
         if marked:
-            return say("All {number:,} rows that carry the points.", number=len(asked))
-        return say("All {number:,} rows.", number=len(asked))
+            return gettext("All {number:,} rows that carry the points.", number=len(asked))
+        return gettext("All {number:,} rows.", number=len(asked))
     names = ", ".join(right[:8])
     if len(right) > 8:
-        names = say("{names} and {number:,} more", names=names, number=len(right) - 8)
+        names = gettext("{names} and {number:,} more", names=names, number=len(right) - 8)
     if marked:
-        return say(
+        return gettext(
             "{right:,} of {number:,} rows that carry the points: {names}.",
             right=len(right),
             number=len(asked),
             names=names,
         )
-    return say("{right:,} of {number:,} rows: {names}.", right=len(right), number=len(asked), names=names)
+    return gettext("{right:,} of {number:,} rows: {names}.", right=len(right), number=len(asked), names=names)
 
 
 def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
@@ -215,7 +214,7 @@ def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[
     return frozenset(
         name
         for name, (left, right) in pairs.items()
-        if left != right and left not in ("", None) and right not in ("", None)
+        if left != right and left not in ("", None, ()) and right not in ("", None, ())
     )
 
 
@@ -225,17 +224,17 @@ def _gist(rows: Sequence[ComparisonRow]) -> str:
     states = Counter[str](row.state for row in rows)
     missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))
     parts = (
-        say_count("{number} row is missing", "{number} rows are missing", missing) if missing else "",
-        say_count("{number} row differs", "{number} rows differ", different) if different else "",
-        say_count("{number} row stands in another place", "{number} rows stand in another place", moved)
+        ngettext("{number} row is missing", "{number} rows are missing", missing) if missing else "",
+        ngettext("{number} row differs", "{number} rows differ", different) if different else "",
+        ngettext("{number} row stands in another place", "{number} rows stand in another place", moved)
         if moved
         else "",
-        say_count("{number} row is not expected", "{number} rows are not expected", extra) if extra else "",
+        ngettext("{number} row is not expected", "{number} rows are not expected", extra) if extra else "",
     )
     if not any(parts):
-        return say("Your network is the expected one, row by row.")
-    all_rows = say_count("{number} row", "{number} rows", len(rows))
-    said = say_count(
+        return gettext("Your network is the expected one, row by row.")
+    all_rows = ngettext("{number} row", "{number} rows", len(rows))
+    said = ngettext(
         "{parts}; {number} of {all_rows} agrees.",
         "{parts}; {number} of {all_rows} agree.",
         states["same"],
@@ -244,7 +243,7 @@ def _gist(rows: Sequence[ComparisonRow]) -> str:
     )
     following = states["consequence"]
     if following:
-        only = say_count(
+        only = ngettext(
             "{number} more row differs only as a consequence and costs nothing.",
             "{number} more rows differ only as a consequence and cost nothing.",
             following,

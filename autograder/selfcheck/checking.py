@@ -11,7 +11,8 @@ from autograder.checks.answers import NotGiven, given
 from autograder.checks.base import Context, ExpectedNetwork, NotebookCell, Question
 from autograder.checks.registry import find_kind
 from autograder.checks.student_network import StudentNetwork, find_network
-from autograder.core.language import say, speaking
+from autograder.core.language import use_language
+from autograder.core.messages import message
 from autograder.records.evidence import Evidence
 from autograder.records.result import Finding, Verdict
 from autograder.selfcheck.interpretation import understood
@@ -41,7 +42,7 @@ def check(env: dict[str, Any], question: str, checks: str) -> None:
     public = read_public(Path(checks))
     asked = public.question(question)
     evidence, cells = watch_of(env).evidence(public.variables())
-    with speaking(public.language):
+    with use_language(public.language):
         problem = problem_of(public, asked, evidence, cells)
         if problem:
             # Otter puts the message into HTML as it is.
@@ -87,7 +88,7 @@ def _context(
         for name, student in own.items()
         if student is not None and (shown := public.networks[name].shown) is not None
     }
-    return replace(context, expected={**expected, **beside}, known={})
+    return context.anew(expected={**expected, **beside})
 
 
 def _questions(public: PublicPart) -> tuple[Question, ...]:
@@ -111,7 +112,9 @@ def _judged(public: PublicPart, question: PublicQuestion, context: Context) -> V
         return model.judge(context)
     except Exception as error:
         problem = Finding(
-            message=say("The check itself failed; that is not your fault, and says nothing about your answer."),
+            message=message(
+                "check.failed", "The check itself failed; that is not your fault, and says nothing about your answer."
+            ),
             hint=f"{type(error).__name__}: {str(error)[:300]}",
         )
         return model.verdict("error", 0.0, problem)
@@ -131,5 +134,6 @@ def _read(question: PublicQuestion, context: Context) -> list[str]:
 
 def _network(student: StudentNetwork, name: str) -> str:
     if student.architecture is None:
-        raise NotGiven(student.problem, say("Run the cells from the top, and look at the first one that fails."))
+        first = message("hint.run_from_top", "Run the cells from the top, and look at the first one that fails.")
+        raise NotGiven(student.problem, first)
     return network_in_words(student, name)

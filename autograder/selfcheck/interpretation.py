@@ -7,7 +7,8 @@ from autograder.checks.array import read_numbers
 from autograder.checks.choice import Choice
 from autograder.checks.number_parsing import written
 from autograder.checks.shape import read_shape, spelled
-from autograder.core.language import say
+from autograder.core.language import gettext
+from autograder.core.messages import Message, phrase
 from autograder.records.evidence import CapturedValue
 from autograder.selfcheck.public import PublicQuestion
 
@@ -19,21 +20,21 @@ def understood(question: PublicQuestion, value: CapturedValue) -> str:
         autograder.checks.answers.NotUnderstood: it is no answer of the kind that is asked for.
     """
     reading = _READERS.get(question.kind, _any)(question, value)
-    return say("Your answer in `{name}` is understood as {reading}.", name=value.name, reading=reading)
+    return gettext("Your answer in `{name}` is understood as {reading}.", name=value.name, reading=reading)
 
 
-def _any(question: PublicQuestion, value: CapturedValue) -> str:
+def _any(question: PublicQuestion, value: CapturedValue) -> str | Message:
     return described(value)
 
 
-def _number(question: PublicQuestion, value: CapturedValue) -> str:
+def _number(question: PublicQuestion, value: CapturedValue) -> str | Message:
     numeral, _ = number_in(value, thousands=bool(question.reading.get("thousands")))
     if question.reading.get("fraction") and 1 < numeral.value <= 100:
         return f"{written(numeral.value)} %"
     return written(numeral.value) + (" %" if numeral.percent else "")
 
 
-def _choice(question: PublicQuestion, value: CapturedValue) -> str:
+def _choice(question: PublicQuestion, value: CapturedValue) -> str | Message:
     options = question.reading["options"]
     # Which one is correct is not known here, and plays no part in reading.
     readable = Choice(
@@ -50,14 +51,14 @@ def _choice(question: PublicQuestion, value: CapturedValue) -> str:
     return f"{key} (“{options[key]}”)"
 
 
-def _shape(question: PublicQuestion, value: CapturedValue) -> str:
+def _shape(question: PublicQuestion, value: CapturedValue) -> str | Message:
     sizes, _ = read_shape(value)
     return spelled(sizes)
 
 
-def _array(question: PublicQuestion, value: CapturedValue) -> str:
+def _array(question: PublicQuestion, value: CapturedValue) -> str | Message:
     numbers, _ = read_numbers(value)
-    return say(
+    return phrase(
         "an array of the shape {shape}, whose first value is {first}",
         shape=spelled(numbers.shape),
         first=written(numbers.values[0]),

@@ -8,7 +8,7 @@ from operator import attrgetter
 from textwrap import TextWrapper
 
 from autograder.checks.student_network import StudentNetwork
-from autograder.core.language import mark, say
+from autograder.core.language import gettext, gettext_noop
 from autograder.network.measure import rows, sum_up
 from autograder.network.values import shown_value
 from autograder.records.result import ComparisonExhibit, Finding, RowCells, Verdict
@@ -18,17 +18,17 @@ _WIDTH = 90  # characters that fit into an output of JupyterLab on a small scree
 SIGNS = {"correct": "✓", "partial": "◐", "wrong": "✗", "not_reached": "–", "needs_review": "…", "error": "!"}
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 STATUS_WORDS = {
-    "partial": mark("partly right"),
-    "wrong": mark("not right yet"),
-    "not_reached": mark("not there yet"),
-    "error": mark("could not be checked"),
+    "partial": gettext_noop("partly right"),
+    "wrong": gettext_noop("not right yet"),
+    "not_reached": gettext_noop("not there yet"),
+    "error": gettext_noop("could not be checked"),
 }
 
 
 def heading(verdict: Verdict) -> str:
     """The question, and how it stands with it."""
     words = STATUS_WORDS.get(verdict.status, verdict.status)
-    stands = say(words)
+    stands = gettext(words)
     return f"{SIGNS[verdict.status]} {verdict.title}: {stands}"
 
 
@@ -40,7 +40,7 @@ def findings_in_words(found: Verdict | Finding) -> str:
     lines: list[str] = []
     for hint, findings in groupby([found] if isinstance(found, Finding) else found.findings, attrgetter("hint")):
         lines += [line for finding in findings for line in _broken(_line(finding))]
-        lines += _broken(hint, "  → ")
+        lines += _broken(str(hint), "  → ")
     if isinstance(found, Finding):
         return "\n".join(lines)
     for exhibit in found.exhibits:
@@ -53,7 +53,7 @@ def network_in_words(student: StudentNetwork, name: str) -> str:
     """A network of the student as it is understood; it must have an architecture."""
     called = shown_value(student.captured.name) if student.captured is not None else name
     measured = rows(student.architecture) if student.architecture is not None else ()
-    sentence = say(
+    sentence = gettext(
         "`{name}` is understood as a network of {layers:,} operations with {parameters:,} parameters.",
         name=called,
         layers=len(measured),
@@ -76,7 +76,7 @@ def _broken(text: str, first: str = "") -> list[str]:
 
 
 def _comparison(exhibit: ComparisonExhibit) -> Iterator[str]:
-    table = [("", say("expected"), say("yours"))]
+    table = [("", gettext("expected"), gettext("yours"))]
     table += [(ROW_SIGNS[row.state], _cells(row.expected), _cells(row.actual)) for row in exhibit.rows]
     width = max(len(left) for _, left, _ in table)
     for sign, left, right in table:

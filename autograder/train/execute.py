@@ -12,12 +12,12 @@ import numpy as np
 
 from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
-from autograder.records import training_messages
 from autograder.records.training import Recipe, TrainingTask
+from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
-from autograder.train.images import Images, Unsuitable, one_hot, prepare_images
+from autograder.train.images import Images, one_hot, prepare_images
 from autograder.train.predictions import predictions
-from autograder.train.rebuild import CannotRebuild, build_open, make_loss, make_optimizer
+from autograder.train.rebuild import build_open, make_loss, make_optimizer
 from autograder.train.signals import signals
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 _VALIDATION_BATCH = 300
 
 Report = Callable[[dict[str, Any]], None]
-
-
-class Untrainable(ValueError):
-    """The network cannot be trained as it is; the message tells the student why."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +47,13 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
     try:
         report({"device": prepare_device()})
         report({"outcome": "trained", "ended": _train(task, arrays, report)})
-    except (CannotRebuild, Unsuitable, Untrainable) as error:
-        report({"outcome": "failed", "problem": str(error)})
+    except CannotTrain as error:
+        report({"outcome": "failed", "problem": error.problem.model_dump()})
     except Exception as error:
         if out_of_memory(error):
             report({"outcome": "limit"})
         else:
-            report({"outcome": "failed", "problem": training_messages.REFUSED.format(cause=_cause(error))})
+            report({"outcome": "failed", "problem": problem("refused", cause=_cause(error)).model_dump()})
 
 
 def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
@@ -65,19 +61,19 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
-        raise Untrainable(training_messages.MISFIT.format(misfit=misfit))
+        raise CannotTrain(problem("misfit", misfit=misfit.reason))
     inputs = [row.shape for row in measured if row.kind == "Input"]
     outputs = task.architecture.outputs
     if len(inputs) != 1 or len(outputs) != 1:
         counts = {"inputs": len(inputs), "outputs": len(outputs)}
-        raise Untrainable(training_messages.ONE_IN_ONE_OUT.format(**counts))
+        raise CannotTrain(problem("one_in_one_out", **counts))
     sparse = task.loss.name.startswith("sparse_")
     _check_output(measured[outputs[0]].shape[1:], sparse)
     images = prepare_images(arrays, task.recipe, inputs[0][1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
-        raise Untrainable(training_messages.NOTHING_LEARNS)
+        raise CannotTrain(problem("nothing_learns"))
     optimizer = make_optimizer(task.optimizer)
     # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
@@ -116,11 +112,10 @@ def _until_decided(
 def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
     if len(shape) != 1:
         shown = "×".join(map(str, shape))
-        raise Untrainable(training_messages.NO_PLAIN_LIST.format(shape=shown, classes=CLASSES))
+        raise CannotTrain(problem("no_plain_list", shape=shown, classes=CLASSES))
     size = shape[0] or 0
     if size < CLASSES or (size > CLASSES and not sparse):
-        problem = training_messages.ONE_VALUE if size == 1 else training_messages.WRONG_COUNT
-        raise Untrainable(problem.format(count=size, classes=CLASSES))
+        raise CannotTrain(problem("one_value" if size == 1 else "wrong_count", count=size, classes=CLASSES))
 
 
 def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
@@ -180,7 +175,7 @@ class ValidationData:
 
 def _check_finite(loss: float, epoch: int, step: int) -> None:
     if not math.isfinite(loss):
-        raise Untrainable(training_messages.DIVERGED.format(steps=step, epoch=epoch))
+        raise CannotTrain(problem("diverged", steps=step, epoch=epoch))
 
 
 def _cause(error: Exception) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.core.messages import Message, phrase
 from autograder.datasets import CLASSES
 from autograder.network.architecture import Shape
 from autograder.records.training import Recipe
-from autograder.records.training_messages import OR, OTHER_IMAGES
+from autograder.records.training_messages import CannotTrain, problem
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 # Which images train and which validate must not vary with the network, nor with the recipe's seed: else thresholds
 # from several seeds would measure different questions.
 _SPLIT_SEED = 20_240_229
-
-
-class Unsuitable(ValueError):
-    """The images do not fit the network; the message tells the student why."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images
     """The images that the recipe asks for, in the layout of `input_shape` (without its batch axis).
 
     Raises:
-        Unsuitable: no layout of the images has that shape.
+        CannotTrain: no layout of the images has that shape.
     """
     pixels, labels = arrays["x_train"], arrays["y_train"].reshape(-1)
     # RandomState's stream is the one that NumPy promises never to change.
@@ -83,7 +80,8 @@ def _laid_out(images: NDArray[np.float32], shape: Shape, recipe: Recipe) -> NDAr
             have == want or want is None for have, want in zip(sizes, shape, strict=True)
         ):
             return np.ascontiguousarray(layout)
-    possible, *more = (str(layout.shape[1:]) for layout in layouts)
+    first, *more = (str(layout.shape[1:]) for layout in layouts)
+    possible: str | Message = first
     for one in more:
-        possible = OR.format(some=possible, last=one)
-    raise Unsuitable(OTHER_IMAGES.format(shape=tuple(shape), possible=possible))
+        possible = phrase("{some} or {last}", some=possible, last=one)
+    raise CannotTrain(problem("other_images", shape=str(tuple(shape)), possible=possible))

@@ -16,7 +16,7 @@ import keras
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.kinds import KINDS
-from autograder.records import training_messages
+from autograder.records.training_messages import CannotTrain, part_name, problem
 
 LAYERS: dict[str, type[keras.layers.Layer]] = {kind: getattr(keras.layers, kind) for kind in KINDS - {"Input"}}
 
@@ -65,10 +65,6 @@ LOSSES: dict[str, Any] = {
 _ANY_LAYER = ("trainable", "activity_regularizer")
 
 
-class CannotRebuild(ValueError):
-    """The network or its compilation cannot be rebuilt; the message tells the student why."""
-
-
 @dataclass(frozen=True)
 class Built:
     """A fresh Keras model, and by operation its layer (None for an input) and its output tensor."""
@@ -82,7 +78,7 @@ def build(architecture: Architecture) -> keras.Model:
     """The network as a fresh Keras model, its weights drawn from Keras' global seed.
 
     Raises:
-        CannotRebuild: an operation or one of its settings is not among those that are known.
+        CannotTrain: an operation or one of its settings is not among those that are known.
     """
     return build_open(architecture).model
 
@@ -91,7 +87,7 @@ def build_open(architecture: Architecture) -> Built:
     """The same as `build`, with the layers and tensors inside.
 
     Raises:
-        CannotRebuild: an operation or one of its settings is not among those that are known.
+        CannotTrain: an operation or one of its settings is not among those that are known.
     """
     layers: list[Any] = []
     tensors: list[Any] = []
@@ -114,7 +110,7 @@ def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
     """The optimizer with its settings.
 
     Raises:
-        CannotRebuild: it is not known here.
+        CannotTrain: it is not known here.
     """
     settings = dict(optimizer.settings)
     rate = settings.get("learning_rate")
@@ -127,7 +123,7 @@ def make_loss(loss: Loss) -> keras.losses.Loss:
     """The loss with its settings.
 
     Raises:
-        CannotRebuild: it is not known here.
+        CannotTrain: it is not known here.
     """
     return _made(LOSSES, loss.name, loss.settings, "loss")
 
@@ -160,12 +156,12 @@ def _tuples(value: Any) -> Any:
 def _made(known: Mapping[str, Any], name: str, settings: Mapping[str, Any], what: str) -> Any:
     maker = known.get(name)
     if maker is None:
-        raise CannotRebuild(training_messages.unknown(what, name))
+        raise CannotTrain(problem("unknown", part=part_name(what), name=name))
     accepted = {*inspect.signature(maker.__init__).parameters, *(_ANY_LAYER if what == "layer" else ())}
     for key in settings:
         if key not in accepted:
-            raise CannotRebuild(training_messages.unknown_setting(what, name, key))
+            raise CannotTrain(problem("unknown_setting", part=part_name(what), name=name, key=key))
     try:
         return maker(**settings)
     except (TypeError, ValueError) as error:
-        raise CannotRebuild(training_messages.bad_settings(what, name, error)) from None
+        raise CannotTrain(problem("bad_settings", part=part_name(what), name=name, error=str(error))) from None

@@ -17,12 +17,11 @@ from types import TracebackType
 from typing import Any
 
 from autograder import datasets
-from autograder.core.caching import SingleFlight
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.datasets.cache import own_folder
 from autograder.records.training import TrainingRun, TrainingTask
-from autograder.records.training_messages import BROKE_OFF, ENDED_EARLY, TOO_LARGE, TOO_LONG
+from autograder.records.training_messages import ENDED_EARLY, problem
 from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
 from autograder.train.environment import TrainEnvironment, computing_versions
@@ -56,7 +55,6 @@ class Trainer:
     def __init__(self, workers: int = 1, *, slots: threading.Semaphore | None = None) -> None:
         on_cores = device_kind() == "cpu"
         self._slots = slots if slots is not None and on_cores else threading.Semaphore(workers if on_cores else 1)
-        self._runs: SingleFlight[TrainingRun] = SingleFlight()
         self._places: dict[str, TrainEnvironment] = {}
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
@@ -92,13 +90,12 @@ class Trainer:
         self._ready_worker()
 
     def run(self, task: TrainingTask) -> TrainingRun:
-        """Train, and wait for the end; equal tasks that are asked for meanwhile share the run.
+        """Train, and wait for the end.
 
         Raises:
             TrainerError: the run could not be made, for a reason that is not the network's.
         """
-        key = self.key(task)
-        return self._runs(f"{key} {task.target}", lambda: self._run(key, task))
+        return self._run(self.key(task), task)
 
     def close(self) -> None:
         """End the worker and whatever runs in it."""
@@ -247,20 +244,20 @@ class _Worker:
 
 def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun:
     """The training run behind a worker's answer."""
-    outcome, problem = answer["outcome"], answer.get("problem", "")
+    outcome, why = answer["outcome"], answer.get("problem", "")
     if outcome == "late":
-        outcome, problem = "limit", TOO_LONG.format(seconds=task.recipe.seconds)
+        outcome, why = "limit", problem("too_long", seconds=task.recipe.seconds)
     elif outcome == "limit":
-        problem = TOO_LARGE.format(megabytes=task.recipe.memory_mb)
+        why = problem("too_large", megabytes=task.recipe.memory_mb)
     elif outcome == "died":
         outcome = "limit"
         how = Signals(answer["signal"]).name if answer["signal"] > 0 else ENDED_EARLY
-        problem = BROKE_OFF.format(how=how, megabytes=task.recipe.memory_mb)
+        why = problem("broke_off", how=how, megabytes=task.recipe.memory_mb)
     columns = list(zip(*answer["reached"], strict=True)) or [(), (), (), ()]
     return TrainingRun(
         key=key,
         outcome=outcome,
-        problem=problem,
+        problem=why,
         ended=answer.get("ended", "complete"),
         training_accuracy=columns[0],
         validation_accuracy=columns[1],

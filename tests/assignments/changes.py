@@ -11,10 +11,10 @@ from autograder.assignment import Assignment, load
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all
 from autograder.core.data import digest
-from autograder.records.evidence import CapturedFigure, CapturedNetwork, CapturedValue, Evidence
-from autograder.grading.judge import with_runs
 from autograder.grading.answer_key import AnswerKey
+from autograder.grading.judge import with_runs
 from autograder.observe.plain import describe_value
+from autograder.records.evidence import CapturedFigure, CapturedNetwork, CapturedValue, Evidence
 from autograder.records.result import Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -104,9 +104,7 @@ def network(name: str, *edits: Callable[[Layers], Layers], called: str = "") -> 
         for edit in edits:
             layers = edit(layers)
         new = found.model_copy(update={"name": called or name, **_sequential(layers)})
-        fits = [
-            fit.model_copy(update={"network": new.name}) if fit.network == name else fit for fit in evidence.fits
-        ]
+        fits = [fit.model_copy(update={"network": new.name}) if fit.network == name else fit for fit in evidence.fits]
         return _with(evidence, networks=[new if one is found else one for one in evidence.networks], fits=fits)
 
     return change

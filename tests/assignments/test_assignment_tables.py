@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from changes import NAMES, ROOT, assignment, judge, answer_key
+from changes import NAMES, ROOT, answer_key, assignment, judge
 
 from autograder.network.measure import totals
 from autograder.network.table import TableError, disagreements, parse_table
@@ -80,7 +80,7 @@ def test_every_table_in_a_notebook_is_a_stored_one(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_solution_earns_everything_but_the_written_points(name):
     lost = {
-        question: [finding.message for finding in verdict.findings]
+        question: [str(finding.message) for finding in verdict.findings]
         for question, verdict in judge(name).items()
         if (verdict.status, verdict.score) != ("correct", verdict.points)
     }

@@ -1,4 +1,4 @@
-"""Every assignment, graded for real: the solution, the notebook as students get it, and right answers in other words."""
+"""Every assignment, graded for real: the solution, the notebook as students get it, right answers in other words."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from changes import NAMES, ROOT, assignment, said
 
 from autograder import datasets
 from autograder.datasets import DatasetMissing
-from autograder.records.store import Gradebook
+from autograder.grading.answer_key import answer_key_of
+from autograder.grading.engine.local import local_engine
 from autograder.grading.grader import Grader, grade_class
 from autograder.intake import read_submissions
-from autograder.grading.engine.local import local_engine
-from autograder.grading.answer_key import answer_key_of
-from autograder.records.result import Result
 from autograder.observe.sandbox.isolation import IsolationUnavailable
+from autograder.records.result import Result
+from autograder.records.store import Gradebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SHARED = ROOT.parent / "shared" / "data"
@@ -94,7 +94,9 @@ def write(folder: Path, student: str, notebook: dict, *, renamed: str = "", **ce
     notebook = json.loads(json.dumps(notebook))
     for cell in notebook["cells"]:
         code = cells.get(cell["id"], "".join(cell["source"]))
-        cell["source"] = re.sub(r"\bmodel\b(?!\s*\()", renamed, code) if renamed and cell["cell_type"] == "code" else code
+        cell["source"] = (
+            re.sub(r"\bmodel\b(?!\s*\()", renamed, code) if renamed and cell["cell_type"] == "code" else code
+        )
     (folder / f"{student}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
@@ -111,9 +113,7 @@ def hand_in(folder: Path, name: str) -> None:
     if name == "fcn":
         network = next("".join(cell["source"]) for cell in solved["cells"] if cell["id"] == "network")
         for student, (most, number, _) in ANSWERS.items():
-            write(
-                folder, student, solved, most=f"most_parameters = {most}", number=f"dense_1_parameters = {number}"
-            )
+            write(folder, student, solved, most=f"most_parameters = {most}", number=f"dense_1_parameters = {number}")
         write(folder, "functional", solved, network=FUNCTIONAL)
         write(folder, "two networks", solved, network=network + "\n" + ATTEMPT)
         write(folder, "another name", solved, renamed="net")
@@ -136,7 +136,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[
                     folder = tmp_path_factory.mktemp(name)
                     hand_in(folder, name)
                     with Gradebook(folder / "gradebook.db") as gradebook:
-                        grader = Grader(answer_key_of(assignment(name), engine.observer), gradebook, engine.observer, engine.trainer)
+                        grader = Grader(
+                            answer_key_of(assignment(name), engine.observer), gradebook, engine.observer, engine.trainer
+                        )
                         grade_class(grader, read_submissions(folder).submissions, Quiet(), workers=2)
                         results[name] = {one.result.student: one.result for one in gradebook.results()}
         except IsolationUnavailable as missing:
@@ -171,7 +173,7 @@ def test_the_untouched_notebook_runs_to_its_end_and_earns_nothing(graded, name):
 @pytest.mark.parametrize("student", SLIPS)
 def test_who_copies_a_slip_of_the_course_text_hears_what_to_mend(graded, student):
     name, _, words = SLIPS[student]
-    assert words in " ".join(note.hint for note in of(graded, name, student).notes)
+    assert words in " ".join(str(note.hint) for note in of(graded, name, student).notes)
 
 
 @pytest.mark.parametrize("student", [*ANSWERS, "functional", "two networks", "another name", "two under other names"])

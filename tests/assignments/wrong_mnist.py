@@ -116,7 +116,9 @@ MNIST_DENSE_CONV = [
     Wrong("cnn_accuracy", network("cnn_model", *[drop(1)] * 3, setting(2, units=10)), "builds on “The convolutional"),
     Wrong("cnn_accuracy", compiled("cnn_model", loss="mean_squared_error"), "than guessing", flat),
     Wrong("cnn_beats_dense", lambda evidence: evidence, "clearly better than", better_dense),
-    Wrong("cnn_beats_dense", network("cnn_model", *[drop(1)] * 3, setting(2, units=10)), "builds on “The convolutional"),
+    Wrong(
+        "cnn_beats_dense", network("cnn_model", *[drop(1)] * 3, setting(2, units=10)), "builds on “The convolutional"
+    ),
     Wrong("saved", without_files, "No file with a saved network"),
     Wrong("saved", saved(name="my_cnn.h5", config=None), "Save it as my_cnn.keras"),
     Wrong("saved", saved(name="model.keras"), "not the file that was asked for"),

@@ -61,17 +61,17 @@ def test_all_points_from_the_threshold_on_and_none_below(reached, score):
 
 def test_the_page_says_what_was_reached_what_was_needed_and_how_it_was_trained():
     finding = judged(network(), training_accuracy=(0.9,), validation_accuracy=(0.85,)).findings[0]
-    assert finding.message == (
+    assert str(finding.message) == (
         "Your network reached a validation accuracy of 0.850 (0.850 from another random start); 0.900 was needed."
     )
-    assert finding.where == "our own run: 2,400 images of MNIST to train, 600 to validate, at most 3 epochs"
+    assert str(finding.where) == "our own run: 2,400 images of MNIST to train, 600 to validate, at most 3 epochs"
     assert finding.hint
 
 
 def test_what_just_misses_the_threshold_is_not_shown_as_equal_to_it():
     once = QUESTION.model_copy(update={"runs": 1})
     finding = judged(network(), question=once, validation_accuracy=(0.8999,)).findings[0]
-    assert "0.8999; 0.9000 was needed" in finding.message
+    assert "0.8999; 0.9000 was needed" in str(finding.message)
 
 
 def test_the_curve_comes_with_the_threshold_and_what_the_reference_reached():
@@ -90,7 +90,7 @@ def test_a_threshold_of_the_assignment_comes_before_the_computed_one():
 def test_without_any_threshold_it_is_the_autograder_that_failed():
     verdict = judged(network(), calibrations={}, validation_accuracy=(0.95,))
     assert verdict.status == "error"
-    assert "autograder calibrate" in verdict.findings[0].hint
+    assert "autograder calibrate" in str(verdict.findings[0].hint)
 
 
 def test_without_a_run_it_is_the_autograder_that_failed():
@@ -119,20 +119,20 @@ def test_a_network_of_the_students_own_code_waits_for_a_person(config: dict[str,
     assert tasks_needed([QUESTION], context(custom)) == ()
     (verdict,) = judge_all([QUESTION], context(custom))
     assert (verdict.status, verdict.score) == ("needs_review", 0)
-    assert "a person looks" in verdict.findings[0].hint
+    assert "a person looks" in str(verdict.findings[0].hint)
 
 
 def test_a_network_that_cannot_be_trained_hears_why():
     verdict = judged(network(), outcome="failed", problem="the loss does not fit the ten classes.")
     assert (verdict.status, verdict.score, verdict.exhibits) == ("wrong", 0, ())
-    assert verdict.findings[0].message.endswith("the loss does not fit the ten classes.")
+    assert str(verdict.findings[0].message).endswith("the loss does not fit the ten classes.")
 
 
 @pytest.mark.parametrize(("reached", "score"), [(0.95, 3), (0.5, 0)])
 def test_a_run_that_was_stopped_counts_with_what_it_reached(reached, score):
     verdict = judged(network(), outcome="limit", problem="120 seconds were over.", validation_accuracy=(reached,))
     assert verdict.score == score
-    assert "120 seconds" in verdict.findings[0].message
+    assert "120 seconds" in str(verdict.findings[0].message)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_run_that_was_stopped_counts_with_what_it_reached(reached, score):
 )
 def test_the_hint_follows_from_the_curve(training, validation, words):
     verdict = judged(network(), training_accuracy=(training,), validation_accuracy=(validation,))
-    assert words in verdict.findings[0].hint
+    assert words in str(verdict.findings[0].hint)
 
 
 def test_what_the_student_claims_counts_for_nothing():
@@ -189,7 +189,7 @@ def test_two_clear_misses_are_both_told_and_no_mean():
     verdict = repeated(0.5, 0.6)
     (curve,) = verdict.exhibits
     assert (curve.accuracies, curve.interval) == ((), None)
-    assert "0.500 (0.600 from another random start); 0.900 was needed" in verdict.findings[0].message
+    assert "0.500 (0.600 from another random start); 0.900 was needed" in str(verdict.findings[0].message)
 
 
 def test_the_further_starts_are_whole_runs_of_the_same_network_with_seeds_of_their_own():
@@ -205,7 +205,7 @@ def test_the_page_gets_every_run_the_mean_and_its_interval():
     assert curve.accuracies == (0.9, 0.9, 0.901, 0.899, 0.9)
     # mean 0.9, standard deviation 0.000707, 2.776 of Student's t with 4 degrees of freedom
     assert curve.interval == pytest.approx((0.899122, 0.900878), abs=1e-6)
-    assert "in 1.4 of 100 cases" in verdict.findings[0].message
+    assert "in 1.4 of 100 cases" in str(verdict.findings[0].message)
 
 
 def test_the_assignment_may_say_that_one_run_decides():

@@ -56,7 +56,7 @@ def test_a_claim_that_holds_at_once_is_not_tried_again():
 def test_a_claim_that_does_not_hold_at_once_is_judged_by_the_mean_of_several_starts(starts, score):
     verdict = from_starts(*starts)
     assert verdict.score == score
-    assert "3 random starts" in verdict.findings[0].where
+    assert "3 random starts" in str(verdict.findings[0].where)
     assert f"`cnn` {sum(one for one, _ in starts) / 3:.3f}, `dense` 0.350" in said(verdict)
 
 

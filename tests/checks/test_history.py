@@ -45,7 +45,7 @@ def test_each_thing_that_is_missing_costs_its_own_share(changes, words):
     verdict = trained(fit(**{"epochs": 20, "history": history(*KEYS)} | changes))
     assert (verdict.status, verdict.score) == ("partial", 4)
     assert words in said(verdict)
-    assert verdict.findings[0].where == "code cell 3"
+    assert str(verdict.findings[0].where) == "code cell 3"
 
 
 @pytest.mark.parametrize("name", ["accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "val_acc"])

@@ -51,7 +51,7 @@ def test_of_two_equally_close_networks_none_is_guessed():
     built = network(conv(32), *FASHION[1:], name="a"), network(*FASHION[:2], conv(32), *FASHION[3:], name="b")
     unclear = verdict("cnn", *built, expected=only)
     assert unclear.status == "not_reached"
-    assert "cannot be told which of `a`, `b`" in said(unclear)
+    assert "cannot be told which of `a` and `b`" in said(unclear)
 
 
 def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_another_network():
@@ -70,7 +70,7 @@ def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_an
     stopped = heard(other, failed=(1,))
     assert (stopped.status, stopped.score) == ("not_reached", 0)
     assert "code cell 2, which makes it, stopped with an error" in said(stopped)
-    assert [maker_named_in(one.key) for one in stopped.findings] == [2]
+    assert [maker_named_in(one.message) for one in stopped.findings] == [2]
     # Where the other one is the network that was asked for, the student named it otherwise.
     right = heard(network(*FASHION, name="net"), failed=(1,))
     assert right.status == "correct"

@@ -98,12 +98,12 @@ def test_the_points_wait_for_a_person_whatever_was_written(given):
 def test_the_page_gets_the_answer_and_its_place():
     verdict = judge("# Title", ("<b>97</b> %", TAGGED))
     assert verdict.exhibits[0].text == "<b>97</b> %"
-    assert verdict.findings[0].where == "cell 2"
+    assert str(verdict.findings[0].where) == "cell 2"
 
 
 def test_an_empty_answer_is_told_so():
     verdict = judge(("*Write your answer here.*", TAGGED))
-    assert verdict.findings[0].message == "Nothing was written here."
+    assert str(verdict.findings[0].message) == "Nothing was written here."
     assert verdict.exhibits == ()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.core import language
-from autograder.core.language import integer, say, say_count, speaking
+from autograder.core.language import gettext, integer, ngettext, use_language
 
 CATALOGUE = r"""
 msgid ""
@@ -42,46 +42,46 @@ def _catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_english_is_what_stands_in_the_code():
-    assert say("{layer} is missing.", layer="Flatten") == "Flatten is missing."
-    assert say("It should have {count:,} parameters.", count=307300) == "It should have 307,300 parameters."
+    assert gettext("{layer} is missing.", layer="Flatten") == "Flatten is missing."
+    assert gettext("It should have {count:,} parameters.", count=307300) == "It should have 307,300 parameters."
 
 
 def test_a_sentence_is_said_in_the_language_of_the_moment():
-    with speaking("de"):
-        assert say("{layer} is missing.", layer="Flatten") == "Flatten fehlt."
+    with use_language("de"):
+        assert gettext("{layer} is missing.", layer="Flatten") == "Flatten fehlt."
         assert language.active() == "de"
     assert language.active() == "en"
 
 
 def test_thousands_cannot_be_read_as_a_decimal_point():
-    with speaking("de"):
-        told = say("It should have {count:,} parameters.", count=307300)
+    with use_language("de"):
+        told = gettext("It should have {count:,} parameters.", count=307300)
         assert told == "Es sollten 307\u202f300 Parameter sein."
         assert integer(695970) == "695\u202f970"
 
 
 def test_decimals_have_the_mark_of_the_language():
-    with speaking("de"):
-        assert say("It reached {accuracy:.3f}.", accuracy=0.94) == "Erreicht wurden 0,940."
+    with use_language("de"):
+        assert gettext("It reached {accuracy:.3f}.", accuracy=0.94) == "Erreicht wurden 0,940."
 
 
 @pytest.mark.parametrize(("number", "told"), [(1, "1 Zeile"), (0, "0 Zeilen"), (1200, "1\u202f200 Zeilen")])
 def test_a_number_has_its_noun(number: int, told: str):
-    with speaking("de"):
-        assert say_count("{number} row", "{number} rows", number) == told
+    with use_language("de"):
+        assert ngettext("{number} row", "{number} rows", number) == told
 
 
 @pytest.mark.parametrize("code", ["de", "fr", "xx"])
 def test_what_the_catalogue_lacks_stays_english(code: str):
-    with speaking(code):
-        assert say("Nothing of {name}.", name="this") == "Nothing of this."
+    with use_language(code):
+        assert gettext("Nothing of {name}.", name="this") == "Nothing of this."
 
 
 def test_a_translation_with_other_placeholders_is_not_used():
-    with speaking("de"):
-        assert say("Placeholders of {one}.", one="mine") == "Placeholders of mine."
+    with use_language("de"):
+        assert gettext("Placeholders of {one}.", one="mine") == "Placeholders of mine."
 
 
 def test_what_a_student_wrote_is_never_taken_as_a_placeholder():
-    with speaking("de"):
-        assert say("{layer} is missing.", layer="{0.__class__}") == "{0.__class__} fehlt."
+    with use_language("de"):
+        assert gettext("{layer} is missing.", layer="{0.__class__}") == "{0.__class__} fehlt."

@@ -16,8 +16,7 @@ import argparse
 import sys
 import time
 
-from tests.fuzz import external_tests
-from tests.fuzz import intake, judging, networks
+from tests.fuzz import external_tests, intake, judging, networks
 from tests.fuzz.campaign import Outcome, Target, run
 
 SHARES = {

@@ -16,7 +16,7 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
-from autograder.network.describe import describe, shape_in_words
+from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import compare
 from autograder.network.kinds import KINDS
 from autograder.network.layers import SPECS
@@ -83,7 +83,7 @@ def _use(found: Architecture, expected: Architecture, random: Random) -> None:
     if found == expected and diff.deviations:
         raise Wrong("a network differs from itself")
     for operation in found.operations:
-        describe(operation)
+        [str(part) for part in settings_in_words(operation)]
     for row in measure_until_misfit(found)[0]:
         shape_in_words(row.shape)
     again = Architecture.model_validate_json(found.model_dump_json())

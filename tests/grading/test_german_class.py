@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,11 @@ import pytest
 from autograder.assignment import AssignmentError, load
 from autograder.authoring import translations
 from autograder.core import language
-from autograder.grading.bilingual import with_english
+from autograder.core.messages import Message, message
+from autograder.grading.answer_key import AnswerKey
 from autograder.lms.bundle import _words
 from autograder.lms.packaged import _bring_catalogues
+from autograder.network.describe import in_words
 from autograder.records.result import Finding, Result, Verdict
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.labels import day, points
@@ -38,13 +42,15 @@ msgstr "Question par question"
 
 
 @pytest.fixture
-def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a catalogue of a course's own, which is found."""
     folder = tmp_path / "languages"
     folder.mkdir()
     (folder / "fr.po").write_text(FRENCH, encoding="utf-8")
     monkeypatch.setenv(language.FOLDER_VARIABLE, str(folder))
-    return folder
+    language._translations.cache_clear()
+    yield folder
+    language._translations.cache_clear()
 
 
 def german_cnn2(folder: Path) -> Path:
@@ -69,13 +75,13 @@ def test_a_language_without_a_catalogue_names_those_that_there_are(tmp_path: Pat
         load(str(folder))
     assert "docs/languages.md" in str(told.value)
     with pytest.raises(AssignmentError, match=r"docs/languages\.md"):
-        load("cnn2").told_in("fr")
+        load("cnn2").in_language("fr")
 
 
 def test_a_course_brings_its_own_language_also_into_the_zip(
     french: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load("cnn2").told_in("fr").language == "fr"
+    assert load("cnn2").in_language("fr").language == "fr"
     (path,) = _words("fr")
     assert (path, _words("en")) == ("languages/fr.po", {})
     place = tmp_path / "unpacked" / path
@@ -88,16 +94,17 @@ def test_a_course_brings_its_own_language_also_into_the_zip(
     assert "fr" in language.available()
 
 
-def test_the_words_are_part_of_what_an_assignment_is(french: Path) -> None:
-    english, told = load("cnn2"), load("cnn2").told_in("fr")
-    assert english.told_in("en").digest == english.digest != told.digest
-    before = told.digest
-    (french / "fr.po").write_text(FRENCH.replace("par question", "après question"), encoding="utf-8")
-    assert told.digest != before
+def test_neither_the_language_nor_its_words_are_part_of_what_is_judged(french: Path) -> None:
+    english, told = load("cnn2"), load("cnn2").in_language("fr")
+    assert told.digest == english.digest
+    assert AnswerKey.stored(told).key == AnswerKey.stored(english).key
 
 
-def a_result(message: str, hint: str = "") -> Result:
-    found = (Finding(message=message, hint=hint),)
+FLATTEN = message("layer.missing", "{thing!c} is missing.", thing=in_words("Flatten"))
+
+
+def a_result(said: Message) -> Result:
+    found = (Finding(message=said),)
     verdict = Verdict(id="missing_layers", title="Layers", status="partial", score=3.75, points=5, findings=found)
     waiting = Verdict(id="performance", title="In words", status="needs_review", score=0, points=1)
     return Result(
@@ -116,14 +123,58 @@ def a_result(message: str, hint: str = "") -> Result:
     )
 
 
-def test_english_words_stand_beside_those_of_another_language_and_nowhere_else() -> None:
-    told = with_english(a_result("Flatten fehlt.", "Sieh nach."), a_result("Flatten is missing.", "Look."))
-    (finding,) = told.questions[0].findings
-    assert (finding.key, finding.hint_key) == ("Flatten is missing.", "Look.")
-    (line,) = told.line()["questions"][0]["findings"]
-    assert (line["message"], line["english"]) == ("Flatten fehlt.", "Flatten is missing.")
-    (english,) = a_result("Flatten is missing.").line()["questions"][0]["findings"]
-    assert english == {"message": "Flatten is missing.", "where": "", "hint": ""}
+NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+def test_another_language_draws_the_same_results_anew_and_nothing_else_does(tmp_path: Path) -> None:
+    page = tmp_path / "students" / "ada.html"
+
+    def written(language: str) -> tuple[str, bool]:
+        """The page as it stands after the report was written in this language, and whether it was written again."""
+        before = page.stat().st_ino if page.exists() else 0
+        write_report(tmp_path, load("cnn2").in_language(language), gradebook, changed=())
+        return page.read_text(encoding="utf-8"), page.stat().st_ino != before
+
+    with Gradebook(tmp_path / GRADEBOOK_FILE) as gradebook:
+        gradebook.store_submission("Ada", "ada", "Ada.ipynb", NOTEBOOK)
+        gradebook.store_result(a_result(FLATTEN), result_key="r", slug="ada")
+        english, _ = written("en")
+        assert "Question by question" in english
+        german, again = written("de")
+        assert again
+        assert "Frage für Frage" in german
+        assert written("de") == (german, False)
+        lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+        (found,) = lines[0]["questions"][0]["findings"]
+        assert (found["message"], found["code"]) == (german_words(FLATTEN), "layer.missing")
+        assert german_words(FLATTEN) in (tmp_path / "answers.csv").read_text(encoding="utf-8")
+        page.write_text(english.replace("Question by question", "left as it was"), encoding="utf-8")
+        assert "left as it was" in written("en")[0]
+
+
+def german_words(said: Message) -> str:
+    with language.use_language("de"):
+        return str(said)
+
+
+def test_a_changed_catalogue_draws_pages_anew(french: Path, tmp_path: Path) -> None:
+    script = "import sys; from test_german_class import drawn_in_french; drawn_in_french(sys.argv[1])"
+
+    def drawn() -> str:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
+        subprocess.run([sys.executable, "-c", script, tmp_path], cwd=ROOT, env=environment, check=True, timeout=120)
+        return (tmp_path / "students" / "ada.html").read_text(encoding="utf-8")
+
+    assert "Question par question" in drawn()
+    (french / "fr.po").write_text(FRENCH.replace("par question", "après question"), encoding="utf-8")
+    assert "Question après question" in drawn()
+
+
+def drawn_in_french(folder: str) -> None:
+    with Gradebook(Path(folder) / GRADEBOOK_FILE) as gradebook:
+        gradebook.store_submission("Ada", "ada", "Ada.ipynb", NOTEBOOK)
+        gradebook.store_result(a_result(FLATTEN), result_key="r", slug="ada")
+        write_report(Path(folder), load("cnn2").in_language("fr"), gradebook, changed=())
 
 
 def fetched(address: str, data: dict[str, str] | None = None) -> str:
@@ -136,11 +187,10 @@ def fetched(address: str, data: dict[str, str] | None = None) -> str:
 
 
 def test_the_review_is_german_in_every_thread(tmp_path: Path) -> None:
-    notebook = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
-    assignment = load("cnn2").told_in("de")
+    assignment = load("cnn2").in_language("de")
     with Gradebook(tmp_path / GRADEBOOK_FILE) as gradebook:
-        gradebook.store_submission("Ada", "ada", "Ada.ipynb", notebook)
-        gradebook.store_result(a_result("Flatten fehlt."), result_key="r", slug="ada")
+        gradebook.store_submission("Ada", "ada", "Ada.ipynb", NOTEBOOK)
+        gradebook.store_result(a_result(FLATTEN), result_key="r", slug="ada")
         write_report(tmp_path, assignment, gradebook, changed=())
         with reviewing(tmp_path, assignment, gradebook, reader="Dr. Ruth") as (address, server, _):
             serving = threading.Thread(target=server.run, daemon=True)
@@ -168,14 +218,14 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_damaged_catalogue_is_a_sentence(french: Path, words: bytes) -> None:
     (french / "fr.po").write_bytes(words)
     with pytest.raises(AssignmentError, match=r"^The catalogue fr\.po cannot be read: "):
-        load("cnn2").told_in("fr")
+        load("cnn2").in_language("fr")
 
 
 def test_a_code_that_is_no_language_does_no_harm(french: Path) -> None:
     (french / "zz.po").write_text(FRENCH, encoding="utf-8")
-    assignment = load("cnn2").told_in("zz")
-    with language.speaking(assignment.language):
-        assert language.say("Question by question") == "Question par question"
+    assignment = load("cnn2").in_language("zz")
+    with language.use_language(assignment.language):
+        assert language.gettext("Question by question") == "Question par question"
         assert (day("2026-11-24"), points(1.5)) == ("2026-11-24", "1.5")
 
 
@@ -211,12 +261,14 @@ def test_a_german_assignment_is_graded_in_german_and_told_again_in_english(sampl
     pages = {path.stem: path.read_text(encoding="utf-8") for path in (report / "students").iterdir()}
     index = (report / "index.html").read_text(encoding="utf-8")
     for page in (*pages.values(), index):
-        assert '<html lang="de">' in page
+        assert '<html lang="de" ' in page
     assert any("Frage für Frage" in page for page in pages.values())
     assert "Kursbericht" in index
     lines = [json.loads(line) for line in (report / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     findings = [one for line in lines for verdict in line["questions"] for one in verdict["findings"]]
-    assert all(one["english"] for one in findings)
+    assert findings
+    assert all(one["code"] for one in findings)
+    judged = [(verdict["id"], verdict["score"]) for line in lines for verdict in line["questions"]]
 
     again = run("grade", tmp_path / "assignments" / "cnn2", class_folder, "--output", report)
     assert "0 graded, 2 unchanged" in again.stdout
@@ -224,11 +276,14 @@ def test_a_german_assignment_is_graded_in_german_and_told_again_in_english(sampl
     told = run("regrade", report, "--language", "en")
     assert told.returncode == 0, told.stderr
     english = [path.read_text(encoding="utf-8") for path in (report / "students").iterdir()]
-    assert all('<html lang="en">' in page for page in english)
+    assert all('<html lang="en" ' in page for page in english)
     assert "Class report" in (report / "index.html").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in (report / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(verdict["id"], verdict["score"]) for line in lines for verdict in line["questions"]] == judged
     # What was asked for last stands until something else is asked for.
     assert run("regrade", report).returncode == 0
     assert "Class report" in (report / "index.html").read_text(encoding="utf-8")
     back = run("grade", tmp_path / "assignments" / "cnn2", class_folder, "--output", report)
     assert back.returncode == 0, back.stderr
+    assert "0 graded, 2 unchanged" in back.stdout
     assert "Kursbericht" in (report / "index.html").read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ def test_a_canvas_download_keeps_user_ids_lateness_and_the_latest_attempt(tmp_pa
     assert jane.handed_in
     assert jane.handed_in.earlier == ("doejane_12345_67890_cnn2.ipynb",)
     assert (jane.handed_in.late, zoe.handed_in and zoe.handed_in.late) == (False, True)
-    assert bob.problem == "No notebook (.ipynb) was handed in, only raybob_333_text.html."
+    assert str(bob.problem) == "No notebook (.ipynb) was handed in, only raybob_333_text.html."
     assert reasons(intake) == {
         "doejane_12345_67890_cnn2.ipynb": "an earlier attempt; doejane_12345_67990_cnn2-1.ipynb is graded",
         "doejane_12345_67891_notes.txt": "not a notebook (.ipynb)",
@@ -133,7 +133,7 @@ def test_canvas_names_of_every_kind_are_read(tmp_path: Path) -> None:
 def test_two_works_of_one_canvas_student_are_a_problem_unless_one_has_the_assignments_name(tmp_path: Path) -> None:
     path = pack(tmp_path / "s.zip", {"doejane_1_2_a.ipynb": b"a", "doejane_1_3_b.ipynb": b"b"})
     (unclear,) = read_submissions(path, "cnn2").submissions
-    assert unclear.problem.startswith("Two notebooks of one student")
+    assert str(unclear.problem).startswith("Two notebooks of one student")
     (clear,) = read_submissions(path, "a.ipynb").submissions
     assert clear.read() == b"a"
 
@@ -157,7 +157,7 @@ def test_a_moodle_download_keeps_participant_numbers(tmp_path: Path, ending: str
         "Zoë van den Berg (123457)": "123457",
     }
     assert found["Zoë van den Berg (123457)"].read() == b"zoe"
-    assert found["Jane Doe (123999)"].problem == "No notebook (.ipynb) was handed in, only onlinetext.html."
+    assert str(found["Jane Doe (123999)"].problem) == "No notebook (.ipynb) was handed in, only onlinetext.html."
     assert len(intake.ignored) == 2
 
 
@@ -186,7 +186,7 @@ def test_a_teams_moodle_submission_keeps_the_groups_name_and_number(tmp_path: Pa
         "Lab 2 - blue (56)": Person(name="Lab 2 - blue", id="56"),
     }
     assert (found["Group A (55)"].read(), found["Default group"].read()) == (b"a", b"rest")
-    assert found["Lab 2 - blue (56)"].problem == "No notebook (.ipynb) was handed in, only onlinetext.html."
+    assert str(found["Lab 2 - blue (56)"].problem) == "No notebook (.ipynb) was handed in, only onlinetext.html."
     assert len(reasons(intake)) == 2
 
 

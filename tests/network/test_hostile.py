@@ -73,7 +73,7 @@ def test_what_is_not_understood_is_refused_in_words(name):
     if name == "too many parameters":
         entries.insert(1, flatten())
     config = {"name": "sequential", "layers": entries}
-    reason = refused(config).reason
+    reason = str(refused(config).reason)
     assert reason
     assert "\n" not in reason
 
@@ -91,12 +91,12 @@ def test_a_configuration_of_another_shape_is_refused(config):
 
 def test_layers_that_read_each_other_in_a_circle_are_refused():
     nodes = {"x": (input_layer(4), []), "a": (layer("Add"), [["x", "b"]]), "b": (dense(4), [["a"]])}
-    assert "circle" in refused(functional(["x"], ["b"], nodes), "Functional").reason
+    assert "circle" in str(refused(functional(["x"], ["b"], nodes), "Functional").reason)
 
 
 def test_a_layer_that_reads_itself_is_refused():
     nodes = {"x": (input_layer(4), []), "a": (dense(4), [["a"]])}
-    assert "circle" in refused(functional(["x"], ["a"], nodes), "Functional").reason
+    assert "circle" in str(refused(functional(["x"], ["a"], nodes), "Functional").reason)
 
 
 def test_references_to_nothing_are_refused():
@@ -129,13 +129,13 @@ def test_networks_that_multiply_by_nesting_are_refused_soon():
 
 
 def test_too_many_layers_are_refused():
-    assert "operations" in refused(sequential(input_layer(4), *[dense(4)] * 600)).reason
+    assert "operations" in str(refused(sequential(input_layer(4), *[dense(4)] * 600)).reason)
     refused(sequential(input_layer(4), *[dense(4)] * 5000))
 
 
 def test_outputs_too_large_to_compute_are_refused():
     growing = [layer("UpSampling2D", size=64)] * 3
-    assert "too large" in refused(sequential(input_layer(64, 64, 3), *growing)).reason
+    assert "too large" in str(refused(sequential(input_layer(64, 64, 3), *growing)).reason)
     refused(sequential(input_layer(65536, 65536, 65536)))
 
 
@@ -144,7 +144,7 @@ def test_a_long_chain_of_layers_does_no_harm():
     nodes = {"x": (input_layer(4), [])} | {
         name: (act("tanh"), [[before]]) for before, name in zip(["x", *names], names, strict=False)
     }
-    assert "operations" in refused(functional(["x"], ["d899"], nodes), "Functional").reason
+    assert "operations" in str(refused(functional(["x"], ["d899"], nodes), "Functional").reason)
 
 
 JSON = st.recursive(

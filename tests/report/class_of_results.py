@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import random
 from collections.abc import Iterator
 
-import nbformat
-from PIL import Image, ImageDraw
+from sample_findings import missing_layer, other_count
+from sample_notebook import picture
 
-from autograder.records.evidence import CellRun, Evidence, Failure
+from autograder.core.messages import Message, message, phrase, plain
 from autograder.records.result import (
     ComparisonExhibit,
     ComparisonRow,
@@ -23,7 +21,6 @@ from autograder.records.result import (
     TextExhibit,
     Verdict,
 )
-from autograder.report.pages import PageCell, page_cells
 
 TITLE = "cnn2: add the missing layers"
 TABLE = [
@@ -56,7 +53,7 @@ def rows(**changed: ComparisonRow) -> tuple[ComparisonRow, ...]:
     """The table of cnn2 against itself; `r13=...` replaces row 13."""
     result = []
     for index, (layer, settings, shape, parameters) in enumerate(TABLE):
-        cells = RowCells(layer=layer, settings=settings, shape=shape, parameters=parameters)
+        cells = RowCells(layer=layer, settings=_settings(settings), shape=shape, parameters=parameters)
         same = ComparisonRow(state="same", expected=cells, actual=cells, marked=index in MARKED)
         result.append(changed.get(f"r{index}", same))
     return tuple(result)
@@ -64,7 +61,11 @@ def rows(**changed: ComparisonRow) -> tuple[ComparisonRow, ...]:
 
 def expected(index: int) -> RowCells:
     layer, settings, shape, parameters = TABLE[index]
-    return RowCells(layer=layer, settings=settings, shape=shape, parameters=parameters)
+    return RowCells(layer=layer, settings=_settings(settings), shape=shape, parameters=parameters)
+
+
+def _settings(text: str) -> tuple[Message, ...]:
+    return tuple(map(plain, filter(None, text.split(", "))))
 
 
 def curve(best: float = 0.962, epochs: int = 6) -> CurveExhibit:
@@ -112,7 +113,12 @@ WRITTEN = Verdict(
     status="needs_review",
     score=0,
     points=1,
-    findings=(Finding(message="Your answer was found; a person reads it and gives the points.", where="cell 5"),),
+    findings=(
+        Finding(
+            message=message("written.found", "Your answer was found; a person reads it and gives the points."),
+            where=message("where.cell", "cell {number}", number=5),
+        ),
+    ),
     exhibits=(
         TextExhibit(text="It reaches about 96 % on the validation images.\nThe gap to the training curve is small."),
     ),
@@ -135,6 +141,27 @@ def result(student: str, verdicts: tuple[Verdict, ...], **changes: object) -> Re
         "seconds": 6.42,
     }
     return Result.model_validate(values | changes)
+
+
+def answered(student: str, said: Message | str, status: str = "wrong", text: str = "", **changes: object) -> Result:
+    finding = Finding(message=said)
+    exhibits = (TextExhibit(text=text),) if text else ()
+    verdict = Verdict.model_validate(
+        {
+            "id": "q",
+            "title": "Q",
+            "status": status,
+            "score": 0,
+            "points": 1,
+            "findings": (finding,),
+            "exhibits": exhibits,
+        }
+    )
+    return result(student, (verdict,), **changes)
+
+
+def page_of(student: str) -> str:
+    return f"{student}.html"
 
 
 def solved(student: str = "Ada Lovelace") -> Result:
@@ -160,22 +187,32 @@ def solved(student: str = "Ada Lovelace") -> Result:
 
 
 def pooling_forgotten(student: str = "Zoë Müller") -> Result:
-    shapes = "It reads 14 × 14 × 64 instead of 7 × 7 × 64, because the pooling before it is missing."
+    because = phrase("nothing halved the image before {layer}", layer="Flatten")
     changed = {
-        "r13": ComparisonRow(
-            state="missing", expected=expected(13), marked=True, note="This layer is not in your network."
-        ),
+        "r13": ComparisonRow(state="missing", expected=expected(13), marked=True),
         "r14": ComparisonRow(
             state="consequence",
             expected=expected(14),
             actual=RowCells(layer="Flatten", shape="12544", parameters=0),
-            note=shapes,
+            note=message(
+                "row.shape_because",
+                "The shape {expected} was expected here; it is {given} because {reasons}.",
+                expected="(None, 3136)",
+                given="(None, 12544)",
+                reasons=(because,),
+            ),
         ),
         "r15": ComparisonRow(
             state="consequence",
             expected=expected(15),
-            actual=RowCells(layer="Dense", settings="200 units", shape="200", parameters=2_509_000),
-            note="It has 2,509,000 parameters instead of 627,400, because four times as many values reach it.",
+            actual=RowCells(layer="Dense", settings=_settings("200 units"), shape="200", parameters=2_509_000),
+            note=message(
+                "row.parameters_because",
+                "{expected:,} parameters were expected here; it has {given:,} because {reasons}.",
+                expected=627_400,
+                given=2_509_000,
+                reasons=(because,),
+            ),
         ),
     }
     layers = ComparisonExhibit(network="model", rows=rows(**changed), expected_total=695_970, actual_total=2_577_570)
@@ -188,13 +225,7 @@ def pooling_forgotten(student: str = "Zoë Müller") -> Result:
                 status="partial",
                 score=3.75,
                 points=5,
-                findings=(
-                    Finding(
-                        message="A MaxPooling2D layer is missing after the last Activation of the marked part.",
-                        where="row 14 of the summary",
-                        hint="Compare the output shapes with the handout's, from top to bottom: which differs first?",
-                    ),
-                ),
+                findings=(missing_layer("MaxPooling2D"),),
                 exhibits=(layers,),
             ),
             Verdict(
@@ -203,12 +234,7 @@ def pooling_forgotten(student: str = "Zoë Müller") -> Result:
                 status="wrong",
                 score=0,
                 points=1,
-                findings=(
-                    Finding(
-                        message="Your network has 2,577,570 parameters, not 695,970. That follows from what differs.",
-                        hint="Mend the missing layers first, then look at this number again.",
-                    ),
-                ),
+                findings=(other_count(2_577_570),),
             ),
             Verdict(
                 id="accuracy",
@@ -230,8 +256,13 @@ def template(student: str = "Leer Vorlage") -> Result:
         "r15": ComparisonRow(
             state="consequence",
             expected=expected(15),
-            actual=RowCells(layer="Dense", settings="200 units", shape="200", parameters=2_509_000),
-            note="Its input is larger, because the layers before it are missing.",
+            actual=RowCells(layer="Dense", settings=_settings("200 units"), shape="200", parameters=2_509_000),
+            note=message(
+                "row.parameters",
+                "{expected:,} parameters were expected here; it has {given:,}.",
+                expected=627_400,
+                given=2_509_000,
+            ),
         )
     }
     layers = ComparisonExhibit(network="model", rows=rows(**changed), expected_total=695_970, actual_total=2_540_386)
@@ -244,13 +275,7 @@ def template(student: str = "Leer Vorlage") -> Result:
                 status="wrong",
                 score=0,
                 points=5,
-                findings=(
-                    Finding(
-                        message="None of the four missing layers is in your network.",
-                        where="cell 2",
-                        hint="Write them between the two comment lines of the template, then run the cell again.",
-                    ),
-                ),
+                findings=(missing_layer("Conv2D"), missing_layer("MaxPooling2D")),
                 exhibits=(layers,),
             ),
             Verdict(
@@ -259,7 +284,7 @@ def template(student: str = "Leer Vorlage") -> Result:
                 status="wrong",
                 score=0,
                 points=1,
-                findings=(Finding(message="Your network has 2,540,386 parameters; 695,970 were expected."),),
+                findings=(other_count(2_540_386),),
             ),
             Verdict(
                 id="accuracy",
@@ -267,7 +292,19 @@ def template(student: str = "Leer Vorlage") -> Result:
                 status="not_reached",
                 score=0,
                 points=3,
-                findings=(Finding(message="The accuracy counts once at least half of the missing layers are right."),),
+                findings=(
+                    Finding(
+                        message=message(
+                            "depends.not_counted",
+                            "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points "
+                            "are needed there, and you have {score:g}.",
+                            title="The missing layers",
+                            needed=2.5,
+                            points=5.0,
+                            score=0.0,
+                        )
+                    ),
+                ),
                 exhibits=(close_curve(), taken_for(0.6)),
             ),
             WRITTEN,
@@ -275,9 +312,16 @@ def template(student: str = "Leer Vorlage") -> Result:
         status="incomplete",
         notes=(
             Finding(
-                message="A cell ran longer than 60 seconds and was stopped.",
-                where="cell 6",
-                hint="Does a loop in it ever end?",
+                message=message(
+                    "cell.stopped",
+                    "This cell was still running after {seconds:.0f} seconds and was stopped.",
+                    seconds=60.0,
+                ),
+                where=message("where.code_cell", "code cell {number}", number=4),
+                hint=message(
+                    "hint.endless_loop",
+                    "Look for a loop that never ends, or for work that is much larger than the exercise needs.",
+                ),
             ),
         ),
     )
@@ -291,12 +335,7 @@ def unreadable(student: str = "notes") -> Result:
         score=0,
         points=10,
         pending=0,
-        notes=(
-            Finding(
-                message="notes.ipynb is empty: it has 0 bytes.",
-                hint="Open your notebook in Jupyter, save it, and hand it in again.",
-            ),
-        ),
+        notes=(Finding(message=message("notebook.empty", "The file is empty ({count} bytes).", count=0)),),
     )
 
 
@@ -311,79 +350,3 @@ def class_of(number: int, seed: int = 7) -> Iterator[Result]:
         yield {"solved": solved, "pooling": pooling_forgotten, "template": template, "unreadable": unreadable}[kind](
             student
         )
-
-
-def picture(width: int = 560, height: int = 380, kind: str = "PNG") -> str:
-    image = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(image)
-    draw.line([(20, height - 30), (width // 3, 90), (width - 20, 50)], fill=(30, 80, 160), width=3)
-    buffer = io.BytesIO()
-    image.save(buffer, kind)
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def notebook_cells() -> list[PageCell]:
-    """A short cnn2 notebook as it ran: progress bars, a picture, a table, an error."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_markdown_cell(
-                "# cnn2\n\nAdd the missing layers, so that the network has $695\\,970$ parameters."
-            ),
-            nbformat.v4.new_code_cell(
-                "import keras\nfrom keras import layers\n\nmodel = keras.Sequential([\n    keras.Input((28, 28, 1)),\n"
-                '    layers.Conv2D(32, 3, padding="same"),  # the first one\n])\nmodel.summary()'
-            ),
-            nbformat.v4.new_code_cell("history = model.fit(X_train, Y_train, validation_data=(X_val, Y_val))"),
-            nbformat.v4.new_code_cell("pd.DataFrame(history.history).tail(2)"),
-            nbformat.v4.new_markdown_cell("## How is the performance?\n\nIt reaches *about* 96 %."),
-            nbformat.v4.new_code_cell("1 / 0"),
-        ]
-    )
-    summary = 'Model: "sequential"\n' + "\n".join(
-        f" conv2d_{number} (Conv2D)              (None, 28, 28, 32)              {number * 320:>8,}"
-        for number in range(1, 5)
-    )
-    bars = (
-        "".join(f"\r\x1b[1m{step}/19\x1b[0m \x1b[32m━━━━━━\x1b[0m loss: {1 / step:.4f}" for step in range(1, 20)) + "\n"
-    )
-    table = (
-        "<div><style scoped>.dataframe th{color:red}</style><table border='1' class='dataframe'><thead><tr><th></th>"
-        "<th>accuracy</th><th>loss</th></tr></thead><tbody><tr><th>4</th><td>0.951</td><td>0.143</td></tr></tbody></table></div>"
-    )
-    runs = (
-        CellRun(
-            index=0, status="ok", seconds=0.31, outputs=({"output_type": "stream", "name": "stdout", "text": summary},)
-        ),
-        CellRun(
-            index=1,
-            status="ok",
-            seconds=3.4,
-            outputs=(
-                {"output_type": "stream", "name": "stdout", "text": "Epoch 1/1\n" + bars},
-                {
-                    "output_type": "display_data",
-                    "data": {"image/png": picture(), "text/plain": "<Figure size 640x480>"},
-                },
-            ),
-        ),
-        CellRun(
-            index=2,
-            status="ok",
-            outputs=({"output_type": "execute_result", "data": {"text/html": table, "text/plain": "…"}},),
-        ),
-        CellRun(
-            index=3,
-            status="error",
-            failure=Failure(name="ZeroDivisionError", message="division by zero", line=1),
-            outputs=(
-                {
-                    "output_type": "error",
-                    "ename": "ZeroDivisionError",
-                    "evalue": "division by zero",
-                    "traceback": ["\x1b[31m----\x1b[39m", "Cell In[4], line 1\n----> 1 1 / 0"],
-                },
-            ),
-        ),
-    )
-    evidence = Evidence(key="k", cells=runs, isolation="bubblewrap", versions={})
-    return page_cells(notebook, evidence)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 
-from class_of_results import picture, result
+from class_of_results import result
+from sample_notebook import picture
 
+from autograder.core.messages import message, plain
 from autograder.records.evidence import CellRun, Failure
 from autograder.records.result import (
     ComparisonExhibit,
@@ -29,7 +31,7 @@ HOSTILE = (
 
 def hostile(student: str = HOSTILE) -> Result:
     """Every word that a student can influence, as an attack."""
-    cells = RowCells(layer=HOSTILE, settings=HOSTILE, shape=HOSTILE, parameters=1)
+    cells = RowCells(layer=HOSTILE, settings=(plain(HOSTILE),), shape=HOSTILE, parameters=1)
     changed = ComparisonRow(state="different", expected=cells, actual=cells, marked=True, note=HOSTILE)
     layers = ComparisonExhibit(network=HOSTILE, rows=(changed,), expected_total=1, actual_total=2)
     broken = CurveExhibit(
@@ -44,7 +46,8 @@ def hostile(student: str = HOSTILE) -> Result:
         confusion=((0, 3), (1, 0)),
         mistakes=(MistakenImage(truth=HOSTILE, predicted=HOSTILE, png=picture(28, 28)),),
     )
-    finding = Finding(message=HOSTILE, where=HOSTILE, hint=HOSTILE)
+    hint = message("answer.wrong", "{value} is not right.", value=HOSTILE)
+    finding = Finding(message=HOSTILE, where=HOSTILE, hint=hint)
     verdicts = (
         Verdict(
             id=HOSTILE,

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from class_of_results import TITLE, class_of, notebook_cells, pooling_forgotten, template
+from class_of_results import TITLE, class_of, pooling_forgotten, template
+from sample_notebook import notebook_cells
 
-from autograder.core.language import speaking
+from autograder.core.language import use_language
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.summary import summarize
 
@@ -37,7 +38,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("german")
-    with speaking("de"):
+    with use_language("de"):
         for name, result in {"pooling": pooling_forgotten(), "template": template()}.items():
             write_student_page(folder / f"{name}.html", result=result, assignment_title=TITLE, cells=notebook_cells())
         summary = summarize(class_of(1200), lambda name: "x.html", images=600)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
-from class_of_results import class_of, notebook_cells, pooling_forgotten, result, solved, template, unreadable
+from class_of_results import class_of, pooling_forgotten, result, solved, template, unreadable
+from messages_in_code import TEMPLATES, called, modules, templates_of
 from rich.console import Console
+from sample_notebook import notebook_cells
 
 from autograder.assignment import load
-from autograder.authoring.translations import PACKAGE, PACKAGED, TEMPLATE, collected, placeholders, updated
+from autograder.authoring.translations import PACKAGED, TEMPLATE, collected, placeholders, updated
 from autograder.checks.base import Dependency
 from autograder.cli.result_view import print_result
-from autograder.core.language import sentences, speaking
-from autograder.core.retelling import retold_from_all
+from autograder.core.language import use_language
+from autograder.core.messages import message, phrase
 from autograder.core.wheel import wheel
 from autograder.lms.gradescope import failure_json, results_json
 from autograder.records.result import (
     AppliedOverride,
-    ComparisonExhibit,
     Finding,
     HandedIn,
     Result,
@@ -36,12 +39,11 @@ from autograder.records.result import (
 )
 from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report.fragments import overview_fragment, question_fragment
-from autograder.report.further_reading import read_on
 from autograder.report.labels import accuracies, accuracy, anchor, day, duration, of_points, percent, points
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.similarity import Likeness
 from autograder.report.summary import summarize
-from autograder.report.templating import say_html
+from autograder.report.templating import gettext_html
 
 LANGUAGES = ("en", "de")
 GERMAN = PACKAGED / "de.po"
@@ -49,34 +51,20 @@ DEPENDS = {"accuracy": Dependency(question="missing_layers", share=0.5, because=
 
 
 def in_german(english: Result) -> Result:
-    """A result as judging in German leaves it: whatever is not of the pages' own words says nothing in English."""
-
-    def told(finding: Finding) -> Finding:
-        return Finding(
-            message="Befund.",
-            where="Zelle 5",
-            hint="Schau hin." if finding.hint else "",
-            english=finding.message,
-            english_hint=finding.hint,
-        )
-
-    def shown(exhibit: object) -> object:
-        if isinstance(exhibit, ComparisonExhibit):
-            rows = (row.model_copy(update={"note": "Hinweis." if row.note else ""}) for row in exhibit.rows)
-            return exhibit.model_copy(update={"rows": tuple(rows)})
-        return TextExhibit(text="Antwort.") if isinstance(exhibit, TextExhibit) else exhibit
-
+    """A result as a German course has it: what its author and its students wrote is German."""
     questions = tuple(
         verdict.model_copy(
             update={
                 "title": f"Aufgabe {number}",
-                "findings": tuple(map(told, verdict.findings)),
-                "exhibits": tuple(map(shown, verdict.exhibits)),
+                "exhibits": tuple(
+                    TextExhibit(text="Antwort.") if isinstance(exhibit, TextExhibit) else exhibit
+                    for exhibit in verdict.exhibits
+                ),
             }
         )
         for number, verdict in enumerate(english.questions, 1)
     )
-    return english.model_copy(update={"questions": questions, "notes": tuple(map(told, english.notes))})
+    return english.model_copy(update={"questions": questions})
 
 
 def everything() -> Result:
@@ -85,8 +73,8 @@ def everything() -> Result:
         score=1, points=2, reason="Gut.", by="R", at="2026-11-24T10:00:00", judged_status="wrong", judged_score=0.5
     )
     tried = (
-        Substitution(aspects=("loss",), change="anderer Verlust", accuracy=0.95, restored=True),
-        Substitution(aspects=("units",), change="mehr", accuracy=None, restored=False),
+        Substitution(aspects=("loss",), change=phrase("another loss"), accuracy=0.95, restored=True),
+        Substitution(aspects=("epochs",), change=phrase("more epochs"), accuracy=None, restored=False),
     )
     exhibit = SubstitutionExhibit(network="model", reached=0.5, needed=0.9, tried=tried)
     verdicts = (
@@ -127,10 +115,20 @@ def readable(page: str) -> str:
     return " ".join(" ".join(said).split())
 
 
-def english_phrases() -> Iterator[str]:
+@functools.cache
+def english_phrases() -> tuple[str, ...]:
     """Every stretch of at least two words in a sentence of ours that German does not share."""
-    german = " ".join(told for _, told in sentences("de"))
-    for english, _ in sentences("de"):
+    entries = [entry for entry in read_po(GERMAN.open("rb"), locale="de") if entry.id]
+    german = " ".join(told for entry in entries for told in forms(entry.string))
+    return tuple(dict.fromkeys(_phrases(entries, german)))
+
+
+def forms(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    return words if isinstance(words, tuple) else (words,)
+
+
+def _phrases(entries: Iterable[Message], german: str) -> Iterator[str]:
+    for english in (form for entry in entries for form in forms(entry.id)):
         for part in re.split(r"\{[^{}]*\}", english):
             phrase = part.strip(" ;:,.–")
             if len(phrase.split()) >= 2 and phrase not in german:
@@ -154,26 +152,24 @@ def test_every_sentence_of_the_code_is_in_the_catalogue_with_the_same_placeholde
 
 def test_no_sentence_hides_where_it_cannot_be_collected() -> None:
     """Such as within an f-string, which Babel does not look into."""
-    known = {form for entry in collected() for form in (entry.id if isinstance(entry.id, tuple) else (entry.id,))}
-    for path in PACKAGE.rglob("*.py"):
-        if path.relative_to(PACKAGE).parts[0] == "cli" or path.name == "language.py":
+    known = {form for entry in collected() for form in forms(entry.id)}
+    for name, tree in modules().items():
+        if name.startswith("cli/") and name != "cli/result_view.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-            if name in ("say", "say_count", "mark"):
-                first = node.args[0]
-                assert not isinstance(first, ast.JoinedStr), f"{path}:{node.lineno}"
-                if isinstance(first, ast.Constant):
-                    assert first.value in known, f"{path}:{node.lineno}"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and called(node) in TEMPLATES:
+                for template in templates_of(node):
+                    if isinstance(template, ast.Constant):
+                        assert template.value in known, f"{name}:{node.lineno}"
 
 
 @pytest.mark.parametrize(
     "shown", [solved(), pooling_forgotten(), template(), unreadable(), everything()], ids=lambda one: one.student
 )
 def test_a_students_page_is_german_throughout(tmp_path: Path, shown: Result) -> None:
-    with speaking("de"):
+    with use_language("de"):
         page = student_page(tmp_path / "page.html", in_german(shown))
-    assert '<html lang="de">' in page
+    assert '<html lang="de" ' in page
     assert english_left_in(page) == []
     if shown.status == "graded" and shown.student == "Zoë Müller":
         text = readable(page)
@@ -185,9 +181,9 @@ def test_a_students_page_is_german_throughout(tmp_path: Path, shown: Result) -> 
 
 def test_the_page_of_a_class_is_german_throughout(tmp_path: Path) -> None:
     results = [in_german(one) for one in class_of(40)]
-    with speaking("de"):
+    with use_language("de"):
         page = class_page(tmp_path / "index.html", [*results, in_german(everything())])
-    assert '<html lang="de">' in page
+    assert '<html lang="de" ' in page
     assert english_left_in(page) == []
     assert "24. November 2026" in page
     assert "--said-needs_review" in page
@@ -198,7 +194,7 @@ def test_the_page_of_a_class_is_german_throughout(tmp_path: Path) -> None:
 
 
 def test_what_platforms_and_the_terminal_show_is_german(capsys: pytest.CaptureFixture[str]) -> None:
-    with speaking("de"):
+    with use_language("de"):
         for shown in map(in_german, (solved(), pooling_forgotten(), template(), unreadable())):
             fragments = [overview_fragment(shown, "", gist=True), *map(question_fragment, shown.questions)]
             assert english_left_in(" ".join(fragments)) == []
@@ -206,7 +202,7 @@ def test_what_platforms_and_the_terminal_show_is_german(capsys: pytest.CaptureFi
         assert "Nichts ist geschützt" in document["output"]
         assert document["extra_data"]["protects"].startswith("Nothing is protected")
         assert failure_json("why")["output"].startswith("Der Autograder selbst ist gescheitert.")
-    print_result(Console(width=200), load("cnn2").told_in("de"), in_german(pooling_forgotten()))
+    print_result(Console(width=200), load("cnn2").in_language("de"), in_german(pooling_forgotten()))
     said = capsys.readouterr().out
     assert english_left_in(said) == []
     assert "6,75 von 10 Punkten; 1 weitere warten auf deine Lehrperson" in said
@@ -217,7 +213,7 @@ def test_english_is_as_it_was_after_german_and_beside_it(tmp_path: Path) -> None
     shown, everyone = pooling_forgotten(), list(class_of(20))
 
     def drawn(folder: str, language: str) -> tuple[str, str]:
-        with speaking(language):
+        with use_language(language):
             return (
                 student_page(tmp_path / folder / "page.html", shown),
                 class_page(tmp_path / folder / "index.html", everyone),
@@ -243,50 +239,51 @@ def test_english_is_as_it_was_after_german_and_beside_it(tmp_path: Path) -> None
 
 
 def test_numbers_days_and_places_are_those_of_the_language() -> None:
-    with speaking("de"):
+    with use_language("de"):
         assert (points(1250.5), of_points(9), of_points(1)) == ("1\u202f250,5", "von 9 Punkten", "von 1 Punkt")
         assert (percent(0.94), accuracy(0.94), accuracies((0.9, 0.95))) == ("94 %", "0,940", "0,900; 0,950")
         assert (duration(0.44), duration(125)) == ("0,4 Sekunden", "2 min 5 s")
         assert day("2026-11-24T10:00:00+00:00") == "24. November 2026"
-        places = ("Zelle 7, Zeile 3", "Codezelle 4", "Zelle 12", "cell 7", "Zellen 4", "Zelle 70a", "Zeile 3")
-        assert [anchor(where) for where in places] == ["cell-7", "code-4", "cell-12", "cell-7", "", "", ""]
-    assert anchor("Zelle 7") == ""
+        place = message("where.code_cell", "code cell {number}", number=4)
+        assert (str(place), anchor(place)) == ("Codezelle 4", "code-4")
     assert accuracies((0.9, 0.95)) == "0.900, 0.950"
 
 
-def test_a_class_is_summed_up_by_the_english_words(tmp_path: Path) -> None:
-    def wrong(student: str, german: str, english: str) -> Result:
-        finding = Finding(message=german, english=english)
-        return result(student, (Verdict(id="q", title="Q", status="wrong", score=0, points=1, findings=(finding,)),))
-
-    reached = "Your network reached a validation accuracy of {}; 0.9 was needed."
-    with speaking("de"):
-        one, other = (
-            wrong(
-                "a", "Dein Netz erreichte eine Validierungsgenauigkeit von 0,500; nötig war 0,9.", reached.format(0.5)
-            ),
-            wrong(
-                "b", "Dein Netz erreichte eine Validierungsgenauigkeit von 0,61; nötig war 0,9.", reached.format(0.61)
-            ),
+def test_one_class_is_summed_up_the_same_way_in_every_language() -> None:
+    def wrong(student: str, reached: float) -> Result:
+        said = message(
+            "accuracy.reached",
+            "Your network reached a validation accuracy of {reached:.{digits}f}; {needed:.{digits}f} was needed.",
+            reached=reached,
+            needed=0.9,
+            digits=3,
         )
-        (cause,) = summarize([one, other], lambda name: "x.html").misconceptions
+        findings = (Finding(message=said),)
+        return result(student, (Verdict(id="q", title="Q", status="wrong", score=0, points=1, findings=findings),))
+
+    class_of_two = [wrong("a", 0.5), wrong("b", 0.61)]
+    (english,) = summarize(class_of_two, lambda name: "x.html").misconceptions
+    with use_language("de"):
+        (cause,) = summarize(class_of_two, lambda name: "x.html").misconceptions
+        assert (cause.code, cause.students) == (english.code, english.students)
         assert cause.sentence().startswith("2 von euch haben ein Netz gebaut, das zu wenig lernt")
-        assert list(cause.found) == ["Dein Netz erreichte eine Validierungsgenauigkeit von …; nötig war …."]
-        learning = Finding(message="Die Lernrate ist anders.", english="The learning rate is another.")
-        assert read_on(learning) == ("Optimizers",)
+        (found,) = cause.found
+        assert "eine Validierungsgenauigkeit von …" in found
+        assert found.endswith("nötig war ….")
 
 
-def test_a_sentence_is_found_again_by_the_entry_it_was_made_from() -> None:
-    with speaking("de"):
-        assert retold_from_all("cell 7, line 3") == "Zelle 7, Zeile 3"
-        assert retold_from_all("other things and 3 rows: x.") == "anderes und 3 rows: x."
-        assert retold_from_all("Conv2D") == "Conv2D"
-    assert retold_from_all("cell 7, line 3") == "cell 7, line 3"
+def test_what_programs_read_has_the_words_of_the_language_and_codes_that_have_none() -> None:
+    with use_language("de"):
+        line = pooling_forgotten().line()
+    (finding,) = line["questions"][0]["findings"]
+    assert finding["message"] == "Eine Pooling-Schicht fehlt."
+    assert (finding["code"], finding["values"]) == ("layer.missing", {"thing": "a pooling layer"})
+    assert pooling_forgotten().line()["questions"][0]["findings"][0]["message"] == "A pooling layer is missing."
 
 
 def test_markup_within_a_sentence_is_only_ours() -> None:
-    with speaking("de"):
-        told = say_html("{pages} in the Keras documentation", pages="<b>\ue000\u202e")
+    with use_language("de"):
+        told = gettext_html("{pages} in the Keras documentation", pages="<b>\ue000\u202e")
     assert told == "&lt;b&gt;\ue000⟨202E⟩ in der Keras-Dokumentation"
 
 

@@ -6,6 +6,7 @@ import pytest
 from class_of_results import curve as curve_exhibit
 from class_of_results import pooling_forgotten
 
+from autograder.core.messages import message, plain
 from autograder.records.result import CurveExhibit
 from autograder.report import plots
 from autograder.report.labels import accuracy, anchor, duration, percent, points, visible
@@ -31,12 +32,13 @@ def test_percent_never_says_all_or_nothing_where_it_is_not() -> None:
 
 def test_durations_and_places_and_hidden_characters() -> None:
     assert [duration(seconds) for seconds in (0.44, 12.3, 125)] == ["0.4 seconds", "12 seconds", "2 min 5 s"]
-    assert [anchor(where) for where in ("cell 7, line 3", "code cell 4", "cells 4", "row 3")] == [
-        "cell-7",
-        "code-4",
-        "",
-        "",
-    ]
+    places = (
+        message("where.cell", "cell {number}", number=7),
+        message("where.code_cell", "code cell {number}", number=4),
+        message("where.after", "after {layer}", layer="conv"),
+        plain("cell 7"),
+    )
+    assert list(map(anchor, places)) == ["cell-7", "code-4", "", ""]
     assert visible("a\tb\n\x07\u202e") == "a\tb\n⟨0007⟩⟨202E⟩"
 
 

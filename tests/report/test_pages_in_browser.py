@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from class_of_results import TITLE, class_of, notebook_cells, pooling_forgotten, solved, template, unreadable
+from class_of_results import TITLE, class_of, pooling_forgotten, solved, template, unreadable
 from hostile_results import hostile, hostile_cells
+from sample_notebook import notebook_cells
 
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.summary import summarize

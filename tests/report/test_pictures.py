@@ -6,9 +6,9 @@ import base64
 import io
 
 import pytest
-from class_of_results import picture
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from sample_notebook import picture
 
 from autograder.report.pictures import PictureAllowance, PictureRefused
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from autograder.records.training import Recipe
-from autograder.train.images import Unsuitable, one_hot, prepare_images
+from autograder.records.training_messages import CannotTrain
+from autograder.train.images import one_hot, prepare_images
 
 
 def arrays(count=100, image=(28, 28)):
@@ -34,7 +35,7 @@ def test_colour_images_may_be_flattened_and_may_come_channels_first():
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (28, 28, 3), (28, 28, 1, 1), (783,), ()])
 def test_another_shape_is_refused_in_a_sentence(shape):
-    with pytest.raises(Unsuitable, match=r"does not fit the images: one image has the shape \(28, 28, 1\) or"):
+    with pytest.raises(CannotTrain, match=r"does not fit the images: one image has the shape \(28, 28, 1\) or"):
         prepare_images(arrays(), recipe(), shape)
 
 

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.core.errors import UserError
-from autograder.core.language import say
+from autograder.core.language import gettext
 from autograder.selfcheck.public import PublicPart, PublicQuestion
 
 _QUOTES = ('"""', "'''")
@@ -120,11 +120,11 @@ def _question(question: PublicQuestion, checks: str) -> list[NotebookNode]:
 def _beside(question: PublicQuestion) -> str:
     """What a student should know of a check that passed, where more is judged than it can see."""
     if question.trained:
-        return say("Your network is trained, with the same images for everybody, when your notebook is graded.")
+        return gettext("Your network is trained, with the same images for everybody, when your notebook is graded.")
     if question.settings is None and question.variable:
-        return say("Your answer is understood. Whether it is right is told when your notebook is graded.")
+        return gettext("Your answer is understood. Whether it is right is told when your notebook is graded.")
     if question.settings is None or question.kind in ("architecture", "compiled"):
-        return say("What the exercise shows agrees. The rest is compared when your notebook is graded.")
+        return gettext("What the exercise shows agrees. The rest is compared when your notebook is graded.")
     return ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from autograder.authoring.release.public_part import said_by
 from autograder.checks.base import Context
@@ -68,7 +67,7 @@ def _up_to(last: int, context: Context) -> Context:
             "files": evidence.files if any(index <= last for index in _saving(context)) else (),
         }
     )
-    return replace(context, evidence=seen, known={})
+    return context.anew(evidence=seen)
 
 
 def _built(network: CapturedNetwork, context: Context) -> int:

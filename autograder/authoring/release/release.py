@@ -31,7 +31,7 @@ from autograder.authoring.release.placement import places
 from autograder.authoring.release.public_part import public_part
 from autograder.core.errors import UserError
 from autograder.core.files import write_atomically
-from autograder.core.language import say, speaking
+from autograder.core.language import gettext, use_language
 from autograder.core.wheel import wheel, zipped
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.reference import REFERENCE_FILE, read_solution
@@ -82,7 +82,7 @@ def release(assignment: Assignment, observer: Observer, output: Path, *, run_tes
         raise ReleaseError(f"{output} exists and holds no release of {assignment.name}; name another folder.")
     answer_key = AnswerKey.stored(assignment)
     handout = nbformat.read(assignment.notebook_path, as_version=4)
-    with speaking(assignment.language):
+    with use_language(assignment.language):
         part = public_part(answer_key, observer.observe(handout, assignment.observe_task()))
         below = places(part, answer_key.reference_context())
         first = [_setup(assignment)]
@@ -130,10 +130,10 @@ def _described(
 def _setup(assignment: Assignment) -> NotebookNode:
     """The cell that starts the checks, in Jupyter and in Colab."""
     name, _ = wheel()
-    start = say(
+    start = gettext(
         "Run this cell first: it starts the checks. They are for you; what counts is computed when you are graded."
     )
-    in_colab = say("In Colab it asks for a file: choose {archive}.", archive=f"{assignment.name}.zip")
+    in_colab = gettext("In Colab it asks for a file: choose {archive}.", archive=f"{assignment.name}.zip")
     source = f"""\
 # {start}
 # {in_colab}

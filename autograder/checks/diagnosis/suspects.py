@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, Literal
 
+from autograder.core.messages import NOTHING
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.deviation import Deviation
@@ -104,7 +105,9 @@ def substituted(task: TrainingTask, reference: TrainingTask, chosen: Sequence[Su
     return task.model_copy(
         update={
             "architecture": architecture,
-            "compilation": task.compilation.model_copy(update={"optimizer": optimizer, "loss": loss, "problem": ""}),
+            "compilation": task.compilation.model_copy(
+                update={"optimizer": optimizer, "loss": loss, "problem": NOTHING}
+            ),
             "recipe": task.recipe.model_copy(update=recipe),
         }
     )

@@ -11,7 +11,7 @@ from autograder.core.data import packed, unpacked
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetMissing
 from autograder.grading.engine.worker import ObserveCall, TrainCall
-from autograder.observe.observer import sources_of
+from autograder.intake.notebook import code_cells
 from autograder.observe.task import ObserveEnvironment, ObserveTask
 from autograder.records.evidence import Evidence
 from autograder.records.training import TrainingRun, TrainingTask
@@ -37,13 +37,13 @@ class ObserveStage:
     executor: Executor
     work: Work
 
-    def key(self, sources_of: Sequence[str], task: ObserveTask) -> str:
+    def key(self, sources: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
 
         Raises:
             autograder.datasets.DatasetMissing: a dataset of the task is not where notebooks are run.
         """
-        return self.place.key(sources_of, task)
+        return self.place.key(sources, task)
 
     def observe(self, notebook: NotebookNode, task: ObserveTask) -> Evidence:
         """Run the notebook's code cells, once, and return what they left behind.
@@ -51,7 +51,7 @@ class ObserveStage:
         Raises:
             ObserverError, EnvironmentsDiffer: it could not be run, through no fault of the notebook.
         """
-        sources = tuple(sources_of(notebook))
+        sources = code_cells(notebook)
         call = ObserveCall(key=self.key(sources, task), sources=sources, task=task)
         return unpacked(Evidence, self.executor.submit(self.work, packed(call)).result())
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from autograder.core.errors import UserError
-from autograder.core.language import mark
+from autograder.core.language import gettext_noop
 from autograder.observe.sandbox.bounds import Isolation, RequestedIsolation
 
 # Where the grader is the machine's root, each kernel runs as a user of its own from this range, which systemd sets
@@ -18,14 +18,14 @@ from autograder.observe.sandbox.bounds import Isolation, RequestedIsolation
 FIRST_UID, LAST_UID = 61184, 65519
 
 _PROTECTS = {
-    "bubblewrap": mark(
+    "bubblewrap": gettext_noop(
         "Notebooks see no file, process, network or environment of this machine, and none of each other's."
     ),
-    "user": mark(
+    "user": gettext_noop(
         "Notebooks run as an unprivileged user of their own, to whom the unpacked assignment, its data, the "
         "submission and the results are closed; they share this machine's network and the files that are open to all."
     ),
-    "none": mark("Nothing is protected: a notebook can read and change whatever the user who grades can."),
+    "none": gettext_noop("Nothing is protected: a notebook can read and change whatever the user who grades can."),
 }
 _PROBE_SECONDS = 10
 

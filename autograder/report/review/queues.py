@@ -12,7 +12,7 @@ from autograder.checks.base import Question
 from autograder.checks.written import RubricLine, Written
 from autograder.core.data import digest
 from autograder.core.errors import UserError
-from autograder.core.language import plain_number, say
+from autograder.core.language import gettext, plain_number
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Override, Status, TextExhibit, Verdict
 from autograder.records.store import Gradebook, StoredResult
@@ -169,9 +169,9 @@ class ReviewQueues:
             raise NotDecided(_between(points)) from None
         reason = _in_lines(reason)
         if not reason and line.judged != "needs_review":
-            raise NotDecided(say("Say why: the student reads it beside the changed score."))
+            raise NotDecided(gettext("Say why: the student reads it beside the changed score."))
         if len(reason) > 4000:
-            raise NotDecided(say("A reason has room for {number:,} characters.", number=4000))
+            raise NotDecided(gettext("A reason has room for {number:,} characters.", number=4000))
         about = [line, *(self._alike(queue, line) if alike else ())]
         for one in about:
             try:
@@ -196,7 +196,7 @@ class ReviewQueues:
         """
         _, line = self._found(question, slug)
         if line.override is None:
-            raise NotDecided(say("Nothing was decided here that could be withdrawn."))
+            raise NotDecided(gettext("Nothing was decided here that could be withdrawn."))
         self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=_in_lines(reason))
         return line.student
 
@@ -204,7 +204,7 @@ class ReviewQueues:
         queue = self.queue(question)
         line = next((line for line in queue.lines if line.slug == slug), None) if queue else None
         if queue is None or line is None:
-            raise NotDecided(say("There is no such answer any more; go back to the questions."))
+            raise NotDecided(gettext("There is no such answer any more; go back to the questions."))
         return queue, line
 
     def _alike(self, queue: Queue, line: QueueItem) -> list[QueueItem]:
@@ -229,7 +229,7 @@ class ReviewQueues:
 
 
 def _between(points: float) -> str:
-    return say("Give a number of points between 0 and {points}.", points=plain_number(points))
+    return gettext("Give a number of points between 0 and {points}.", points=plain_number(points))
 
 
 def _in_lines(text: str) -> str:

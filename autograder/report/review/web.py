@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as NoAnswer
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from autograder.core.language import plain_number, say, speaking
+from autograder.core.language import gettext, plain_number, use_language
 from autograder.report.review.queues import NotDecided, ReviewItem, ReviewQueues
 from autograder.report.templating import environment, frame
 from autograder.report.views import question_view
@@ -76,7 +76,7 @@ class _Speaking:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        with speaking(self._language):
+        with use_language(self._language):
             await self._app(scope, receive, send)
 
 
@@ -145,7 +145,7 @@ def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callabl
 
 def _known(found: FoundItem | None) -> FoundItem:
     if found is None:
-        raise HTTPException(404, say("There is no such page."))
+        raise HTTPException(404, gettext("There is no such page."))
     return found
 
 
@@ -179,7 +179,11 @@ def _sheet(
 def _levels(sheet: ReviewItem) -> list[tuple[str, str]]:
     """What one key gives, as it is written into the form: the rubric's lines, or all, half and none."""
     points = sheet.queue.question.points
-    plain = [(points, say("all of it")), (round(points / 2, 3), say("half of it")), (0.0, say("none of it"))]
+    plain = [
+        (points, gettext("all of it")),
+        (round(points / 2, 3), gettext("half of it")),
+        (0.0, gettext("none of it")),
+    ]
     levels = [(line.points, line.text) for line in sheet.rubric] or plain
     return [(plain_number(points), text) for points, text in levels]
 

@@ -6,6 +6,7 @@ from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.network.compilation import Compilation
 from autograder.records.evidence import CapturedFit
 from autograder.records.training import LayerSignal, TrainingRun
+from autograder.records.training_messages import problem
 
 ONE_HOT = {"shape": [2400, 10], "agreement": 0.8}
 WHOLE = {"shape": [2400], "agreement": 0.8}
@@ -49,8 +50,8 @@ CASES = {
     "metric": ({"metrics": ("binary_accuracy",)}, {"metrics": ("accuracy", "mean_squared_error")}),
     "too few epochs": ({"fit": fit(epochs=1)}, {"fit": fit(epochs=8)}),
     "loss explodes": (
-        {"run": run(0.1, problem="The loss was no longer a finite number after 3 steps of epoch 1")},
-        {"run": run(0.1, problem="The last layer gives 9 values for an image")},
+        {"run": run(0.1, problem=problem("diverged", steps=3, epoch=1))},
+        {"run": run(0.1, problem=problem("wrong_count", count=9, classes=10))},
     ),
     "nothing learned": (
         {"run": run(0.1, (0.1,), loss=(2.31, 2.3026))},

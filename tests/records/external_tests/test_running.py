@@ -5,10 +5,9 @@ import pytest
 from samples.courses import Q1, Q2, nbgrader_source, nbgrader_student
 
 from autograder.assignment.external_tests import read_suites
-from autograder.core.language import speaking
+from autograder.core.language import use_language
 from autograder.intake.notebook import parse_notebook
 from autograder.observe.task import Limits, ObserveTask
-from autograder.records.execution_messages import told_note
 from autograder.records.external_tests.model import NbgraderCell
 from autograder.records.external_tests.otter import read_test_file
 
@@ -74,7 +73,7 @@ def test_a_test_that_cannot_be_executed_is_broken(observer):
     test += "@test_case()\ndef one(env): pass\n"
     captured = ran(observer, [read_test_file(test, "q")], "x = 1").tests[0]
     assert captured.status == "broken"
-    assert "nonsense" in captured.problem
+    assert "nonsense" in str(captured.problem)
 
 
 def test_nbgraders_cells_run_in_their_places_and_show_nothing_hidden(observer, tmp_path):
@@ -98,6 +97,6 @@ def test_a_cell_of_the_courses_that_ends_the_kernel_is_no_cell_of_the_students(o
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])
     evidence = observer.observe(notebook, ObserveTask(tests=(deadly,), limits=QUICK))
     (note,) = evidence.notes
-    assert note == "A test cell ended the kernel; the cells after it were not run."
-    with speaking("de"):
-        assert told_note(note) == "Eine Testzelle hat den Kernel beendet; die Zellen danach wurden nicht ausgeführt."
+    assert str(note) == "A test cell ended the kernel; the cells after it were not run."
+    with use_language("de"):
+        assert str(note) == "Eine Testzelle hat den Kernel beendet; die Zellen danach wurden nicht ausgeführt."

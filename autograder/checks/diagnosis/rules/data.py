@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.notebook import not_normalized
 from autograder.checks.diagnosis.rules.facts import Facts, fact
-from autograder.core.language import percentage, say, say_count
+from autograder.core.messages import message, nmessage
 from autograder.records.result import Finding
 
 # The share of images that lie closest to the mean image of their own class is 0.77 for MNIST, 0.69 for Fashion-MNIST
@@ -26,13 +26,17 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
         return None
     low, high = fact(facts.fit.inputs, "minimum"), fact(facts.fit.inputs, "maximum")
     return Finding(
-        message=say(
+        message=message(
+            "cause.not_normalized",
             "You train on numbers between {low:g} and {high:g}. Networks start best from inputs around "
             "0, most of which are not larger than 1.",
             low=low or 0,
             high=high or 0,
         ),
-        hint=say("Was the normalization of the images done, and are these the images that you give to `fit`?"),
+        hint=message(
+            "hint.normalization_done",
+            "Was the normalization of the images done, and are these the images that you give to `fit`?",
+        ),
     )
 
 
@@ -47,12 +51,13 @@ def validation_is_training(facts: Facts) -> Finding | None:
     if overlap is None or overlap <= 0.5 or (wanted is not None and wanted > 0.5):
         return None
     return Finding(
-        message=say(
-            "You validate on images that you also train on ({share} of them), so your validation accuracy "
+        message=message(
+            "cause.validation_is_training",
+            "You validate on images that you also train on ({share:.0%} of them), so your validation accuracy "
             "does not say how well the network does on new images.",
-            share=percentage(overlap),
+            share=overlap,
         ),
-        hint=say("Which images does the network not see while it learns?"),
+        hint=message("hint.unseen_images", "Which images does the network not see while it learns?"),
     )
 
 
@@ -67,11 +72,14 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
     if agreement is None or agreement > _BY_CHANCE or not isinstance(shape, list | tuple) or shape[0] < 2 * _ENOUGH:
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.other_labels",
             "The labels that you train with do not seem to belong to the images: images with the same label are "
-            "no more alike than any others."
+            "no more alike than any others.",
         ),
-        hint=say("Images and labels have to be shuffled, split and selected together, in the same order."),
+        hint=message(
+            "hint.same_order", "Images and labels have to be shuffled, split and selected together, in the same order."
+        ),
     )
 
 
@@ -85,11 +93,15 @@ def too_few_epochs(facts: Facts) -> Finding | None:
     if not 0 < facts.fit.epochs < _FEW_EPOCHS * facts.reference_fit.epochs:
         return None
     return Finding(
-        message=say_count(
+        message=nmessage(
+            "cause.few_epochs",
             "You train for one epoch; the network is still learning by then.",
             "You train for {count} epochs; the network is still learning by then.",
             facts.fit.epochs,
             count=facts.fit.epochs,
         ),
-        hint=say("How many epochs does the exercise ask for? Look at whether the curve still rises at its end."),
+        hint=message(
+            "hint.epochs_asked",
+            "How many epochs does the exercise ask for? Look at whether the curve still rises at its end.",
+        ),
     )

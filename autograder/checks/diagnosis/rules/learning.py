@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from autograder.checks.diagnosis.rules.facts import Facts
-from autograder.core.language import percentage, say
+from autograder.core.messages import message
 from autograder.datasets import CLASSES
 from autograder.records.result import Finding
 
@@ -24,12 +24,15 @@ def loss_explodes(facts: Facts) -> Finding | None:
     if facts.run is None or not facts.missed:
         return None
     losses = (*facts.run.training_loss, *facts.run.validation_loss)
-    if "no longer a finite number" not in facts.run.problem and all(loss < _EXPLODED for loss in losses):
+    if facts.run.problem.code != "training.diverged" and all(loss < _EXPLODED for loss in losses):
         return None
     return Finding(
-        message=say("The loss grew without bounds: each step changed the weights by far too much."),
-        hint=say(
-            "Look at the size of a step (the learning rate), at the initial weights, and at how large the inputs are."
+        message=message(
+            "cause.loss_explodes", "The loss grew without bounds: each step changed the weights by far too much."
+        ),
+        hint=message(
+            "hint.step_size",
+            "Look at the size of a step (the learning rate), at the initial weights, and at how large the inputs are.",
         ),
     )
 
@@ -49,16 +52,18 @@ def nothing_learned(facts: Facts) -> Finding | None:
     if best > facts.recipe.give_up or abs(facts.run.training_loss[-1] - guessing) > _GUESSING * guessing:
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.nothing_learned",
             "Nothing was learned: the loss ended at {loss:.2f}, and ln {classes} = "
             "{guessing:.2f} is the loss of a network that gives every class the same probability.",
             loss=facts.run.training_loss[-1],
             classes=CLASSES,
             guessing=guessing,
         ),
-        hint=say(
+        hint=message(
+            "hint.nothing_learned",
             "Either nothing in the network can change, or the steps are far too small, or what it learns from says "
-            "nothing about the labels."
+            "nothing about the labels.",
         ),
     )
 
@@ -74,12 +79,16 @@ def dead_relus(facts: Facts) -> Finding | None:
     if worst is None or (worst.dead or 0) < _DEAD:
         return None
     return Finding(
-        message=say(
-            "{share} of the units of a ReLU are dead: they give 0 for every image, so they can learn nothing any more.",
-            share=percentage(worst.dead or 0),
+        message=message(
+            "cause.dead_relus",
+            "{share:.0%} of the units of a ReLU are dead: they give 0 for every image, so they can learn nothing any "
+            "more.",
+            share=worst.dead,
         ),
         where=_label(facts, worst.operation),
-        hint=say("Large steps, or unlucky initial weights, push units there for good. Look at both."),
+        hint=message(
+            "hint.dead_relus", "Large steps, or unlucky initial weights, push units there for good. Look at both."
+        ),
     )
 
 
@@ -97,12 +106,13 @@ def vanishing_gradients(facts: Facts) -> Finding | None:
     if first >= _SMALL or first >= _SMALL_RATIO * last:
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.vanishing_gradients",
             "Hardly any signal reaches the first layers: the gradient there is less than a thousandth of that at "
-            "the end of the network."
+            "the end of the network.",
         ),
         where=_label(facts, found[0].operation),
-        hint=say("Look at the activations on the way, and at the initial weights."),
+        hint=message("hint.activations_between", "Look at the activations on the way, and at the initial weights."),
     )
 
 
@@ -118,12 +128,13 @@ def overfitting(facts: Facts) -> Finding | None:
     if best < facts.minimum or best - facts.run.accuracy < _GAP:
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.overfitting",
             "The network learned its training images by heart ({known:.2f} of them right, {new:.2f} of new ones).",
             known=best,
             new=facts.run.accuracy,
         ),
-        hint=say("What does the exercise's network have against overfitting?"),
+        hint=message("hint.against_overfitting", "What does the exercise's network have against overfitting?"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts
-from autograder.core.language import say
+from autograder.core.messages import message
 from autograder.records.result import Finding
 
 _BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
@@ -27,11 +27,15 @@ def softmax_and_logits(facts: Facts) -> Finding | None:
     if not (facts.from_logits and facts.last_activation == "softmax"):
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.softmax_twice",
             "Softmax is applied twice: your network ends with it, and the loss with `from_logits=True` applies it "
-            "again. That flattens the probabilities, and the network learns slowly or not at all."
+            "again. That flattens the probabilities, and the network learns slowly or not at all.",
         ),
-        hint=say("What does `from_logits` say about the last layer? Read on at `keras.losses`, from_logits."),
+        hint=message(
+            "hint.from_logits_says",
+            "What does `from_logits` say about the last layer? Read on at `keras.losses`, from_logits.",
+        ),
     )
 
 
@@ -46,13 +50,15 @@ def no_softmax(facts: Facts) -> Finding | None:
     if facts.from_logits or facts.last_activation in _BOUNDED:
         return None
     return Finding(
-        message=say(
+        message=message(
+            "cause.no_softmax",
             "Your loss expects probabilities, but your network ends with plain numbers, which need not lie "
-            "between 0 and 1 nor add up to 1."
+            "between 0 and 1 nor add up to 1.",
         ),
-        hint=say(
+        hint=message(
+            "hint.probabilities",
             "Either the network makes probabilities of them at its end, or the loss is told that it gets none. Read "
-            "on at `keras.losses`, from_logits."
+            "on at `keras.losses`, from_logits.",
         ),
     )
 
@@ -66,17 +72,21 @@ def loss_and_labels(facts: Facts) -> Finding | None:
         return None
     if facts.compilation.loss.name.startswith("sparse_") != facts.one_hot:
         return None
-    message = say(
+    told = message(
+        "cause.labels_whole",
         "Your loss does not fit your labels: it expects one-hot rows, and you gave `fit` one whole number for each "
-        "image."
+        "image.",
     )
     if facts.one_hot:
-        message = say(
+        told = message(
+            "cause.labels_one_hot",
             "Your loss does not fit your labels: it expects one whole number for each image, and you gave `fit` "
-            "rows of zeros with a one (one-hot)."
+            "rows of zeros with a one (one-hot).",
         )
-    hint = say("There are two losses of nearly the same name for the two ways of writing labels.")
-    return Finding(message=message, hint=hint)
+    hint = message(
+        "hint.two_losses", "There are two losses of nearly the same name for the two ways of writing labels."
+    )
+    return Finding(message=told, hint=hint)
 
 
 def metric_fits(facts: Facts) -> Finding | None:
@@ -91,10 +101,15 @@ def metric_fits(facts: Facts) -> Finding | None:
     if not odd or "accuracy" in facts.compilation.metrics or len(odd) < len(facts.compilation.metrics):
         return None
     return Finding(
-        message=say("The metric `{metric}` does not say how many images your network gets right.", metric=odd[0]),
-        hint=say(
+        message=message(
+            "cause.metric_misleads",
+            "The metric `{metric}` does not say how many images your network gets right.",
+            metric=odd[0],
+        ),
+        hint=message(
+            "hint.which_accuracy",
             "What is predicted here is one class out of ten. Read on at `keras.metrics`: which of the accuracies fits "
-            "your labels?"
+            "your labels?",
         ),
     )
 
