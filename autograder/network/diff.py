@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from autograder.core.data import Data
-from autograder.network.align import Pair, align, differing, needs_no_padding
+from autograder.network.align import Pair, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.deviation import Deviation
 from autograder.network.effects import Edit, Effect, anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
+from autograder.network.pairing import pair_up
 from autograder.network.wording import consequence, hint, message, where
 
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
@@ -65,12 +66,11 @@ def compare(
     """
     measured = rows(expected)
     any_padding = needs_no_padding(expected, measured)
-    pairs = align(expected, actual, marked, any_padding, strict=strict)
-    moved = _moved(expected, actual, pairs, any_padding, strict=strict)
+    actual_rows, _ = measure_until_misfit(actual)
+    pairs, moved = pair_up(expected, actual, marked, any_padding, (measured, actual_rows), strict=strict)
     found = _deviations(expected, actual, marked, pairs, moved, any_padding, strict=strict)
     found = _in_order(found + _connected(expected, actual, marked, pairs, moved), pairs)
     effects = _effects(expected, actual, found, pairs, measured)
-    actual_rows, _ = measure_until_misfit(actual)
     deviations = tuple(
         deviation.model_copy(
             update={
@@ -84,35 +84,6 @@ def compare(
     )
     aligned = _aligned(expected, actual, marked, pairs, deviations, effects, measured, actual_rows)
     return Diff(deviations=deviations, aligned=aligned, expected_rows=measured, actual_rows=actual_rows)
-
-
-def _moved(
-    expected: Architecture,
-    actual: Architecture,
-    pairs: tuple[Pair, ...],
-    any_padding: frozenset[int],
-    *,
-    strict: bool,
-) -> dict[int, int]:
-    """From the missing operations to the extra ones that are the same: they stand in another place. Nearest first."""
-    missing = [(place, ours) for place, (ours, theirs) in enumerate(pairs) if theirs is None and ours is not None]
-    extra = [(place, theirs) for place, (ours, theirs) in enumerate(pairs) if ours is None and theirs is not None]
-    candidates = sorted(
-        (abs(here - there), ours, theirs)
-        for here, ours in missing
-        for there, theirs in extra
-        if expected.operations[ours].kind == actual.operations[theirs].kind
-    )
-    found: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, ours, theirs in candidates:
-        if ours in found or theirs in taken:
-            continue
-        one, other = expected.operations[ours], actual.operations[theirs]
-        if not differing(one, other, any_padding=ours in any_padding, strict=strict):
-            found[ours] = theirs
-            taken.add(theirs)
-    return found
 
 
 def _deviations(
