@@ -185,12 +185,16 @@ def _cost(ours: Operation, theirs: Operation, different: tuple[str, ...]) -> int
 def _trace(costs: list[list[int]], replace: list[list[int]], add: list[int]) -> tuple[Pair, ...]:
     pairs: list[Pair] = []
     i, j = len(costs) - 1, len(costs[0]) - 1
+    adding = False
     while i or j:
-        if i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1]:
+        # Of paths that cost the same, the one on which additions stand side by side.
+        adding = adding and j > 0 and costs[i][j] == costs[i][j - 1] + add[i]
+        if not adding and i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1]:
             i, j = i - 1, j - 1
             pairs.append((i, j))
         elif j and costs[i][j] == costs[i][j - 1] + add[i]:
             j -= 1
+            adding = True
             pairs.append((None, j))
         else:
             i -= 1

@@ -12,7 +12,7 @@ from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, canonicalize
 
 # The same examples in every run, so that a failure is one for everybody.
-bounded = settings(max_examples=60, derandomize=True, deadline=None)
+bounded = settings(max_examples=40, derandomize=True, deadline=None)
 
 # For each class of layer other settings, each of which changes what it computes.
 _OTHERWISE = {
