@@ -53,9 +53,7 @@ def hint(deviation: Deviation) -> str:
     """What to look at again."""
     if deviation.kind == "repeated":
         return say("Was a part pasted twice, or a cell that adds layers run twice?")
-    return say(
-        "Where a layer is made, and where is it called? Each row of the table with weights is a layer of its own."
-    )
+    return say("Where is each layer made, and where is it called? A layer that is called twice has its weights once.")
 
 
 def where(deviation: Deviation, actual: Architecture) -> str:
