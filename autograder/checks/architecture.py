@@ -18,8 +18,9 @@ class ArchitectureQuestion(Question):
     """Compares the student's network with the expected one.
 
     The points are spread over the rows that the handout's table marks (over all rows where it marks none). A mistake
-    costs its own row and no other: what merely follows from it costs nothing. A row that was given and is changed
-    earns nothing and costs one row, unless it is a `parameters` question about the same network that it costs.
+    costs its own row and no other: what merely follows from it costs nothing. A block that stands there again is one
+    mistake. A row that was given and is changed earns nothing and costs one row, unless it is a `parameters` question
+    about the same network that it costs.
     """
 
     kind: Literal["architecture"] = "architecture"

@@ -1,13 +1,14 @@
 """Which operation of one network stands for which of another: edit distance over the two lists of operations.
 
-Operations are compared by kind and *local* settings only, never by shape or parameters, so that what merely follows
-from an earlier mistake is no mistake of its own.
+Whether two operations are the same is decided by kind and *local* settings only, never by shape or parameters, so that
+what merely follows from an earlier mistake is no mistake of its own. Shape and parameters tell which of several
+operations of one kind is meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.builder import needs_padding
@@ -17,12 +18,33 @@ from autograder.network.kinds import related
 _FOR_LEARNING_ONLY = frozenset({"momentum", "epsilon", "unit_forget_bias"})
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
-_EDIT = 1_000_000
-_TIE = 1
-_SAME_KIND, _PER_SETTING = 500_000, 40_000
-_RELATED, _UNRELATED = 1_200_000, 1_500_000
+_EDIT = 1_000_000_000
+_SAME_KIND, _PER_SETTING = 500_000_000, 40_000_000
+_RELATED, _UNRELATED = 1_200_000_000, 1_500_000_000
+# Ties: first by what is marked, then by sizes. All of them together weigh less than one setting.
+_TIE, _SIZE_TIE = 1_000, 1
+# More than any network's edits.
+_NEVER = 10_000 * _EDIT
 
 Pair = tuple[int | None, int | None]
+
+
+class Alignment(NamedTuple):
+    """How two networks are aligned.
+
+    Attributes:
+        strict: also compare initializers, regularizers, constraints and the like.
+        sizes: the rows of both networks (the student's end where its layers stop fitting together); between pairings
+            that cost the same, the one in which the rows have the same size is taken.
+        by_parameters: a pair of the same kind with other numbers of parameters costs about as much as an edit, and
+            kinds that have nothing in common are not paired.
+        pinned: operations outside the marked ones are paired with their equals, or with nothing.
+    """
+
+    strict: bool = False
+    sizes: tuple[tuple[Row, ...], tuple[Row, ...]] = ((), ())
+    by_parameters: bool = False
+    pinned: bool = False
 
 
 def differing(
@@ -79,8 +101,7 @@ def align(
     actual: Architecture,
     marked: frozenset[int],
     any_padding: frozenset[int],
-    *,
-    strict: bool = False,
+    how: Alignment = Alignment(),  # noqa: B008 - it never changes
 ) -> tuple[Pair, ...]:
     """Pair up the operations of two networks at the least cost.
 
@@ -88,25 +109,41 @@ def align(
     was there before the student started is not the student's.
     """
     ours, theirs = expected.operations, actual.operations
-    replace = _replacing(ours, theirs, any_padding, strict=strict)
-    remove = [_EDIT + (0 if index in marked else 2 * _TIE) for index in range(len(ours))]
+    replace = _replacing(ours, theirs, marked, any_padding, how)
+    remove = [_removing(index in marked, how) for index in range(len(ours))]
     add = [_EDIT + (0 if {index - 1, index} & marked else _TIE) for index in range(len(ours) + 1)]
     costs = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
     for j in range(1, len(theirs) + 1):
         costs[0][j] = costs[0][j - 1] + add[0]
     for i in range(1, len(ours) + 1):
         before, current, matching = costs[i - 1], costs[i], replace[i - 1]
-        match_tie = _TIE if i - 1 in marked else 0
         current[0] = before[0] + remove[i - 1]
         for j in range(1, len(theirs) + 1):
-            current[j] = min(
-                before[j - 1] + matching[j - 1] + match_tie, before[j] + remove[i - 1], current[j - 1] + add[i]
-            )
-    return _trace(costs, replace, remove, add, marked)
+            current[j] = min(before[j - 1] + matching[j - 1], before[j] + remove[i - 1], current[j - 1] + add[i])
+    return _trace(costs, replace, add)
+
+
+def same_size(ours: int, theirs: int, sizes: tuple[tuple[Row, ...], tuple[Row, ...]]) -> bool:
+    """Whether two rows have the same shape and as many parameters, as far as both are known."""
+    expected, actual = sizes
+    if ours >= len(expected) or theirs >= len(actual):
+        return True
+    one, other = expected[ours], actual[theirs]
+    return (one.shape, one.parameters) == (other.shape, other.parameters)
+
+
+def _removing(in_marked: bool, how: Alignment) -> int:
+    if in_marked:
+        return _EDIT
+    return _NEVER if how.pinned else _EDIT + 2 * _TIE
 
 
 def _replacing(
-    ours: tuple[Operation, ...], theirs: tuple[Operation, ...], any_padding: frozenset[int], *, strict: bool
+    ours: tuple[Operation, ...],
+    theirs: tuple[Operation, ...],
+    marked: frozenset[int],
+    any_padding: frozenset[int],
+    how: Alignment,
 ) -> list[list[int]]:
     """What it costs to take each actual operation for each expected one; equal pairs are worked out once."""
     known: dict[tuple[str, str, bool], int] = {}
@@ -115,14 +152,26 @@ def _replacing(
     table = []
     for i, our in enumerate(ours):
         free = i in any_padding
+        fixed = how.pinned and i not in marked
         line = []
         for j, their in enumerate(theirs):
             key = (our_keys[i], their_keys[j], free)
             if key not in known:
-                known[key] = _cost(our, their, differing(our, their, any_padding=free, strict=strict))
-            line.append(known[key])
+                known[key] = _cost(our, their, differing(our, their, any_padding=free, strict=how.strict))
+            cost = _NEVER if fixed and known[key] else known[key]
+            if how.by_parameters and cost == _UNRELATED:
+                cost = 2 * _EDIT + _EDIT // 10
+            line.append(cost + (_TIE if i in marked else 0) + _size_cost(i, j, our.kind == their.kind, how))
         table.append(line)
     return table
+
+
+def _size_cost(ours: int, theirs: int, same_kind: bool, how: Alignment) -> int:
+    if not same_kind or same_size(ours, theirs, how.sizes):
+        return 0
+    expected, actual = how.sizes
+    other = how.by_parameters and expected[ours].parameters != actual[theirs].parameters
+    return _SIZE_TIE + (_EDIT * 3 // 5 if other else 0)
 
 
 def _cost(ours: Operation, theirs: Operation, different: tuple[str, ...]) -> int:
@@ -133,18 +182,19 @@ def _cost(ours: Operation, theirs: Operation, different: tuple[str, ...]) -> int
     return _RELATED if related(ours.kind, theirs.kind) else _UNRELATED
 
 
-def _trace(
-    costs: list[list[int]], replace: list[list[int]], remove: list[int], add: list[int], marked: frozenset[int]
-) -> tuple[Pair, ...]:
+def _trace(costs: list[list[int]], replace: list[list[int]], add: list[int]) -> tuple[Pair, ...]:
     pairs: list[Pair] = []
     i, j = len(costs) - 1, len(costs[0]) - 1
+    adding = False
     while i or j:
-        tie = _TIE if i - 1 in marked else 0
-        if i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1] + tie:
+        # Of paths that cost the same, the one on which additions stand side by side.
+        adding = adding and j > 0 and costs[i][j] == costs[i][j - 1] + add[i]
+        if not adding and i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1]:
             i, j = i - 1, j - 1
             pairs.append((i, j))
         elif j and costs[i][j] == costs[i][j - 1] + add[i]:
             j -= 1
+            adding = True
             pairs.append((None, j))
         else:
             i -= 1

@@ -7,7 +7,7 @@ from typing import Literal
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Text
 
-DeviationKind = Literal["missing", "extra", "different", "moved", "connected"]
+DeviationKind = Literal["missing", "extra", "different", "moved", "connected", "repeated", "shared"]
 
 
 class Deviation(Data):
@@ -15,8 +15,9 @@ class Deviation(Data):
 
     `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
     marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
-    where it is another kind of operation). `changes_totals`: applied alone to the expected network, it would change
-    the network's parameter counts. `message`, `where` and `hint` are for the student.
+    where it is another kind of operation). `span`: how many of the student's operations it is about, from `actual` on;
+    several where a block is repeated. `changes_totals`: applied alone to the expected network, it would change the
+    network's parameter counts. `message`, `where` and `hint` are for the student.
     """
 
     kind: DeviationKind
@@ -24,6 +25,7 @@ class Deviation(Data):
     actual: int | None = None
     marked: bool = False
     settings: tuple[str, ...] = ()
+    span: int = 1
     changes_totals: bool = False
     message: Text = NOTHING
     where: Text = NOTHING

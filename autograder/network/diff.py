@@ -6,11 +6,14 @@ from typing import Literal
 
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Text
-from autograder.network.align import Pair, align, differing, needs_no_padding
+from autograder.network import repeats
+from autograder.network.align import Pair, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.deviation import Deviation
 from autograder.network.effects import Edit, Effect, anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
+from autograder.network.pairing import pair_up
+from autograder.network.repeats import fold
 from autograder.network.wording import consequence, hint, message_of, where
 
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
@@ -52,6 +55,7 @@ def compare(
     marked: frozenset[int] = frozenset(),
     *,
     strict: bool = False,
+    folded: bool = True,
 ) -> Diff:
     """Compare the student's network with the expected one.
 
@@ -60,26 +64,23 @@ def compare(
         actual: the student's, fitting or not.
         marked: the indices of the expected operations that the student had to write.
         strict: also compare initializers, regularizers, constraints and other settings that matter for learning only.
+        folded: a block that was pasted again is one deviation, not one for each of its layers.
 
     Raises:
         ShapeError: the expected operations do not fit together.
     """
     measured = rows(expected)
     any_padding = needs_no_padding(expected, measured)
-    pairs = align(expected, actual, marked, any_padding, strict=strict)
-    moved = _moved(expected, actual, pairs, any_padding, strict=strict)
+    actual_rows, _ = measure_until_misfit(actual)
+    pairs, moved = pair_up(expected, actual, marked, any_padding, (measured, actual_rows), strict=strict)
     found = _deviations(expected, actual, marked, pairs, moved, any_padding, strict=strict)
     found = _in_order(found + _connected(expected, actual, marked, pairs, moved), pairs)
+    if folded:
+        found = fold(found, actual)
     effects = _effects(expected, actual, found, pairs, measured)
-    actual_rows, _ = measure_until_misfit(actual)
     deviations = tuple(
         deviation.model_copy(
-            update={
-                "changes_totals": effect.totals,
-                "message": message_of(deviation, expected, actual),
-                "where": where(deviation, actual, pairs),
-                "hint": hint(deviation, expected, actual, measured, actual_rows),
-            }
+            update={"changes_totals": effect.totals} | _words(deviation, expected, actual, pairs, measured, actual_rows)
         )
         for deviation, effect in zip(found, effects, strict=True)
     )
@@ -87,33 +88,25 @@ def compare(
     return Diff(deviations=deviations, aligned=aligned, expected_rows=measured, actual_rows=actual_rows)
 
 
-def _moved(
+def _words(
+    deviation: Deviation,
     expected: Architecture,
     actual: Architecture,
     pairs: tuple[Pair, ...],
-    any_padding: frozenset[int],
-    *,
-    strict: bool,
-) -> dict[int, int]:
-    """From the missing operations to the extra ones that are the same: they stand in another place. Nearest first."""
-    missing = [(place, ours) for place, (ours, theirs) in enumerate(pairs) if theirs is None and ours is not None]
-    extra = [(place, theirs) for place, (ours, theirs) in enumerate(pairs) if ours is None and theirs is not None]
-    candidates = sorted(
-        (abs(here - there), ours, theirs)
-        for here, ours in missing
-        for there, theirs in extra
-        if expected.operations[ours].kind == actual.operations[theirs].kind
-    )
-    found: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, ours, theirs in candidates:
-        if ours in found or theirs in taken:
-            continue
-        one, other = expected.operations[ours], actual.operations[theirs]
-        if not differing(one, other, any_padding=ours in any_padding, strict=strict):
-            found[ours] = theirs
-            taken.add(theirs)
-    return found
+    measured: tuple[Row, ...],
+    actual_rows: tuple[Row, ...],
+) -> dict[str, Text]:
+    if deviation.kind in ("repeated", "shared"):
+        return {
+            "message": repeats.message_of(deviation, actual),
+            "where": repeats.where(deviation, actual),
+            "hint": repeats.hint(deviation),
+        }
+    return {
+        "message": message_of(deviation, expected, actual),
+        "where": where(deviation, actual, pairs),
+        "hint": hint(deviation, expected, actual, measured, actual_rows),
+    }
 
 
 def _deviations(
@@ -170,7 +163,7 @@ def _connected(
     moved: dict[int, int],
 ) -> list[Deviation]:
     """Paired operations that read something else, or use other weights, than what is missing or extra explains."""
-    if expected.is_chain and actual.is_chain:
+    if expected.is_chain and actual.is_chain and not _sharing(expected) and not _sharing(actual):
         return []
     partner = partners(pairs)
     matched = set(partner.values())
@@ -183,14 +176,20 @@ def _connected(
         given = [_settle(source, actual, partner) for source in other.inputs]
         reads = [None if source is None else partner[source] for source in given]
         shared = None if other.shares is None else partner.get(other.shares, -1)
-        if reads != wanted or shared != one.shares:
+        if reads != wanted:
             found.append(Deviation(kind="connected", expected=ours, actual=theirs, marked=ours in marked))
+        elif shared != one.shares and one.kind == other.kind:
+            found.append(Deviation(kind="shared", expected=ours, actual=theirs, marked=ours in marked))
     wanted = [_settle(end, expected, matched) for end in expected.outputs]
     ends = [_settle(end, actual, partner) for end in actual.outputs]
     if [None if end is None else partner[end] for end in ends] != wanted and expected.outputs and not found:
         ours = expected.outputs[0]
         found.append(Deviation(kind="connected", expected=ours, marked=ours in marked))
     return found
+
+
+def _sharing(architecture: Architecture) -> bool:
+    return any(operation.shares is not None for operation in architecture.operations)
 
 
 def _settle(index: int, architecture: Architecture, known: set[int] | dict[int, int]) -> int | None:
@@ -231,8 +230,13 @@ def _effects(
         ours, theirs = deviation.expected, deviation.actual
         if deviation.kind in ("missing", "moved") and ours is not None:
             edit.remove(ours)
-        if deviation.kind in ("extra", "moved") and theirs is not None and edit.possible:
-            edit.insert(actual.operations[theirs], anchor(theirs, actual, partner))
+        if deviation.kind in ("extra", "moved", "repeated") and theirs is not None and edit.possible:
+            after = anchor(theirs, actual, partner)
+            for operation in reversed(actual.operations[theirs : theirs + deviation.span]):
+                edit.insert(operation, after)
+        if deviation.kind == "shared" and ours is not None and theirs is not None:
+            owner = actual.operations[theirs].shares
+            edit.share(ours, None if owner is None else partner.get(owner))
         if deviation.kind == "different" and ours is not None and theirs is not None:
             edit.replace(ours, actual.operations[theirs])
         if deviation.kind == "connected" and ours is not None and theirs is not None:
@@ -256,7 +260,10 @@ def _aligned(
         deviation.expected: deviation for deviation in deviations if deviation.expected is not None
     }
     by_actual: dict[int | None, Deviation] = {
-        deviation.actual: deviation for deviation in deviations if deviation.actual is not None
+        place: deviation
+        for deviation in deviations
+        if deviation.actual is not None
+        for place in range(deviation.actual, deviation.actual + deviation.span)
     }
     result = []
     earlier: list[Deviation] = []
@@ -273,9 +280,11 @@ def _aligned(
         elif _differs(measured[ours], actual_rows, theirs):
             state = "consequence"
             causes = [one for one, effect in zip(deviations, effects, strict=True) if ours in effect.rows] or earlier
-            note = consequence(measured[ours], actual_rows, theirs, causes, expected, actual)
+            told = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
+            note = consequence(measured[ours], actual_rows, theirs, told, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
-        if deviation is not None:
+        # Shared weights change no shape.
+        if deviation is not None and deviation.kind != "shared" and deviation not in earlier:
             earlier.append(deviation)
     return tuple(result)
 

@@ -66,6 +66,15 @@ class Edit:
             return
         self.operations[index] = self.operations[index].model_copy(update={"inputs": inputs})
 
+    def share(self, index: int, owner: int | None) -> None:
+        """Let an expected operation use the weights of an earlier one; None: weights of its own."""
+        if owner is not None and (owner >= index or owner not in self.origin):
+            self.possible = False
+            return
+        position = self.origin.index(index)
+        shares = None if owner is None else self.origin.index(owner)
+        self.operations[position] = self.operations[position].model_copy(update={"shares": shares})
+
     @property
     def architecture(self) -> Architecture:
         """The network as it is now."""

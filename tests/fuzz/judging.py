@@ -223,7 +223,7 @@ def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) 
     context = context_of(answer_key, evidence, notebook)
     if random.random() < 0.3:
         changed = (one.model_copy(update={"source": text(random, one.source, TEXTS)}) for one in context.cells)
-        context = replace(context, cells=tuple(NotebookCell.model_validate(one.model_dump()) for one in changed))
+        context = context.anew(cells=tuple(NotebookCell.model_validate(one.model_dump()) for one in changed))
     context = with_runs(answer_key, context, lambda task: _reached(random, task))
     context = with_explanations(context, lambda task: _reached(random, task))
     result = conclude(answer_key, "Zoë 😀 <b>", "a/b.ipynb", context)

@@ -178,7 +178,7 @@ def _settings_differ(given: Optimizer, wanted: Optimizer) -> bool:
 
 
 def _of_network(given: Architecture, wanted: Architecture) -> Iterator[Suspect]:
-    diff = compare(given, wanted, strict=True)
+    diff = compare(given, wanted, strict=True, folded=False)
     settings: dict[Suspicion, dict[int, frozenset[str]]] = {}
     loose: list[tuple[Suspicion, Deviation]] = []
     for deviation in diff.deviations:
@@ -237,7 +237,7 @@ def _aspect_of_block(block: Sequence[Deviation], given: Architecture, wanted: Ar
     kinds: set[str] = set()
     last = False
     for one in block:
-        if one.kind == "connected":
+        if one.kind in ("connected", "shared"):
             return "connections"
         if one.expected is not None and one.kind != "extra":
             kinds.add(given.operations[one.expected].kind)
@@ -282,7 +282,7 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
     """The student's network with the chosen deviations taken back; None where that cannot be done one by one."""
     if not any(one.deviations for one in chosen):
         return given
-    diff = compare(given, wanted, strict=True)
+    diff = compare(given, wanted, strict=True, folded=False)
     partner = partners(tuple((row.expected, row.actual) for row in diff.aligned))
     edit = Edit(given)
     inserted: list[tuple[int, Operation]] = []
@@ -294,6 +294,9 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
                 edit.remove(_known(one.expected))
             if one.kind in ("extra", "moved"):
                 inserted.append((_known(one.actual), wanted.operations[_known(one.actual)]))
+            if one.kind == "shared":
+                owner = wanted.operations[_known(one.actual)].shares
+                edit.share(_known(one.expected), None if owner is None else partner.get(owner))
             if one.kind == "connected":
                 if one.actual is None:
                     return None
