@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from autograder.core.errors import UsageError
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
 from autograder.grading.engine.local import local_engine
+from autograder.grading.grade_change import GradeChange
 from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, resolve
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
 from autograder.grading.progress import Watcher
-from autograder.grading.regrade import NotRegraded, Regraded, regrade
+from autograder.grading.regrade import NotRegraded, Regraded, rejudge
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
 from autograder.observe.sandbox.bounds import RequestedIsolation
@@ -111,8 +112,12 @@ def grade(
     return GradedClass(index, outcome, intake, kept)
 
 
-def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, list[Regraded | NotRegraded]]:
+def regrade_folder(
+    folder: Path, language: str | None = None, *, confirm: Callable[[Sequence[GradeChange]], None] = lambda _: None
+) -> tuple[Path, list[Regraded | NotRegraded]]:
     """Judge everything in a report folder again and rewrite its report, from now on in `language`; executes nothing.
+
+    `confirm` hears whose grade changes before anything is stored; what it raises leaves everything as it was.
 
     Raises:
         UsageError: it is no report folder.
@@ -120,11 +125,13 @@ def regrade_folder(folder: Path, language: str | None = None) -> tuple[Path, lis
     """
     with opened(folder) as (assignment, gradebook):
         assignment = assignment.in_language(language)
+        rejudging = rejudge(AnswerKey.stored(assignment), gradebook, Trainer().key)
+        confirm(rejudging.changes)
         if language:
             gradebook.store_fact(LANGUAGE_FACT, language)
-        outcomes = regrade(AnswerKey.stored(assignment), gradebook, Trainer().key)
-        changed = {outcome.after.student for outcome in outcomes if isinstance(outcome, Regraded)}
-        return write_report(folder, assignment, gradebook, changed=changed), outcomes
+        regraded = rejudging.store(gradebook)
+        changed = {one.after.student for one in regraded}
+        return write_report(folder, assignment, gradebook, changed=changed), [*regraded, *rejudging.not_regraded]
 
 
 def check(notebook: Path, assignment: str | None, language: str | None = None) -> tuple[Assignment, Result]:

@@ -91,7 +91,7 @@ def main() -> int:
         for count in chosen.students:
             made = folder / str(count)
             synthesise(chosen.report, made, count)
-            seconds, memory = measured("regrade", made)
+            seconds, memory = measured("regrade", made, "--yes")
             exported, export_memory = measured(
                 "export", made, "--to", "csv", "--output", made / "out.csv", "--pending", "zero"
             )

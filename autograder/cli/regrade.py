@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograder.cli.base import app, echo, err, sentences
+from autograder.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from autograder.grading.grade_change import GradeChange
 
 # One reason often holds for a whole class.
 _MOST_NAMED = 8
+_DIRECTIONS = {"raised": "is raised", "lowered": "is lowered", "other": "keeps its share of the points"}
 
 
 @app.command()
@@ -20,28 +26,59 @@ def regrade(
     language: Annotated[
         str | None, typer.Option(help="Say everything in this language [the one that was asked for last].")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Store what changes grades without asking.")] = False,
 ) -> None:
-    """Judge again from stored evidence, after you changed points, thresholds or checks. Executes nothing."""
+    """Judge again from stored evidence, after you changed points, thresholds or checks. Executes nothing.
+
+    Lists whose grade is raised and whose is lowered, and asks before anything is stored.
+    """
     with sentences():
         from autograder import api
-        from autograder.grading.regrade import NotRegraded, Regraded
+        from autograder.grading.regrade import NotRegraded
 
-        index, outcomes = api.regrade_folder(folder, language)
-        regraded = [outcome for outcome in outcomes if isinstance(outcome, Regraded)]
-        for one in regraded:
-            if one.before.score != one.after.score or one.before.points != one.after.points:
-                before = f"{one.before.score:g}/{one.before.points:g}"
-                echo(f"{one.after.student}: {before} → {one.after.score:g}/{one.after.points:g}")
+        index, outcomes = api.regrade_folder(folder, language, confirm=_confirmation(yes))
         left: dict[str, list[str]] = {}
         for outcome in outcomes:
             if isinstance(outcome, NotRegraded):
                 left.setdefault(outcome.why, []).append(outcome.student)
         for why, students in left.items():
             err.print(f"not judged again ({_named(students)}): {why}", markup=False, soft_wrap=True)
-        echo(f"{len(regraded)} judged again, nothing executed")
+        echo(f"{len(outcomes) - sum(map(len, left.values()))} judged again, nothing executed")
         echo(f"report: {index}")
         if left:
             raise typer.Exit(1)
+
+
+def _confirmation(yes: bool) -> Callable[[Sequence[GradeChange]], None]:
+    """What lists the changes, and goes on only where there are none or a person agrees."""
+
+    def confirm(changes: Sequence[GradeChange]) -> None:
+        _list(changes)
+        if not changes:
+            echo("nobody's grade changes")
+        elif yes:
+            return
+        elif not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was stored, for nobody can be asked here: run the same command with --yes to let these "
+                "grades count."
+            )
+        elif not typer.confirm("Let these grades count?"):
+            echo("Nothing was stored.")
+            raise typer.Exit(1)
+
+    return confirm
+
+
+def _list(changes: Sequence[GradeChange]) -> None:
+    for direction, words in _DIRECTIONS.items():
+        some = [change for change in changes if change.direction == direction]
+        if some:
+            echo(f"{len(some)} whose grade {words}:")
+        for change in some:
+            echo(f"  {change.student}: {change.before} → {change.after}")
+            for question in change.questions:
+                echo(f"    {question}")
 
 
 def _named(students: Sequence[str]) -> str:

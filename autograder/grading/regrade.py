@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from autograder.checks.judging import with_explanations
 from autograder.core.caching import BoundedCache
-from autograder.core.data import digest
+from autograder.core.data import digest, packed, unpacked
 from autograder.grading.answer_key import AnswerKey, context_of
+from autograder.grading.grade_change import GradeChange, grade_change
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.intake.notebook import parse_notebook
 from autograder.records.evidence import Evidence
@@ -40,10 +42,34 @@ class NotRegraded:
     why: str
 
 
-def regrade(
-    answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]
-) -> list[Regraded | NotRegraded]:
-    """Judge every stored submission again; for one that cannot be judged, say why.
+@dataclass(frozen=True)
+class _Rejudged:
+    """A result judged again that is not stored yet: compressed, for that of a whole class is at hand at once."""
+
+    stored: StoredResult
+    after: bytes
+
+
+@dataclass(frozen=True)
+class Rejudging:
+    """Every stored submission judged again, with nothing stored yet."""
+
+    changes: tuple[GradeChange, ...]
+    not_regraded: tuple[NotRegraded, ...]
+    rejudged: tuple[_Rejudged, ...]
+
+    def store(self, gradebook: Gradebook) -> list[Regraded]:
+        """Put the new results in place of those they were made from; one that another grader made meanwhile stands."""
+        regraded = []
+        for one in self.rejudged:
+            after = unpacked(Result, zlib.decompress(one.after))
+            if gradebook.replace_result_if_unchanged(one.stored, after, result_key=after.keys["result"]):
+                regraded.append(Regraded(one.stored.result, _in_short(after)))
+        return regraded
+
+
+def rejudge(answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]) -> Rejudging:
+    """Judge every stored submission again and store nothing; for one that cannot be judged, say why.
 
     `run_key` gives the key under which a task's training run is stored.
     """
@@ -54,17 +80,23 @@ def regrade(
     def stored_run(task: TrainingTask) -> TrainingRun | None:
         return run_of(key_of(task.key, lambda: run_key(task)))
 
-    outcomes: list[Regraded | NotRegraded] = []
+    overrides = gradebook.overrides.current()
+    changes: list[GradeChange] = []
+    not_regraded: list[NotRegraded] = []
+    rejudged: list[_Rejudged] = []
     for stored in gradebook.results():
+        student = stored.result.student
         try:
             after = _judge_again(answer_key, gradebook, stored, stored_run)
         except NotStored as error:
-            outcomes.append(NotRegraded(stored.result.student, str(error)))
+            not_regraded.append(NotRegraded(student, str(error)))
             continue
-        # A result that another grader made meanwhile stands.
-        if gradebook.replace_result_if_unchanged(stored, after, result_key=after.keys["result"]):
-            outcomes.append(Regraded(_in_short(stored.result), _in_short(after)))
-    return outcomes
+        change = grade_change(stored.result, after, overrides.get(student, {}))
+        if change is not None:
+            changes.append(change)
+        in_short = replace(stored, result=_in_short(stored.result))
+        rejudged.append(_Rejudged(in_short, zlib.compress(packed(after))))
+    return Rejudging(tuple(changes), tuple(not_regraded), tuple(rejudged))
 
 
 def _in_short(result: Result) -> Result:

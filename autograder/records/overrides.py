@@ -14,36 +14,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from sqlalchemy import Float, Integer, String, Text, select
+from sqlalchemy import select
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
-from autograder.core.language import plain_number
 from autograder.core.messages import phrase
-from autograder.records.database import attempt
 from autograder.records.result import AppliedOverride, Override, Result, Status, Verdict
+from autograder.records.tables import OverrideRow
 
 Explained = Callable[[], AbstractContextManager[None]]
-
-
-class _Table(DeclarativeBase):
-    pass
-
-
-class _Entry(_Table):
-    """One thing that was said; of a student's entries for a question the last counts, and no score withdraws."""
-
-    __tablename__ = "overrides"
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    assignment: Mapped[str] = mapped_column(String(300), index=True)
-    student: Mapped[str] = mapped_column(String(300))
-    question: Mapped[str] = mapped_column(String(64))
-    score: Mapped[float | None] = mapped_column(Float)
-    points: Mapped[float] = mapped_column(Float)
-    reason: Mapped[str] = mapped_column(Text)
-    by: Mapped[str] = mapped_column(String(200))
-    at: Mapped[str] = mapped_column(String(40))
-    seen: Mapped[str] = mapped_column(String(64))
 
 
 class Overrides:
@@ -55,9 +34,6 @@ class Overrides:
     def __init__(self, engine: Engine, assignment: str, explained: Explained) -> None:
         self._assignment, self._explained = assignment, explained
         self._session: sessionmaker[Session] = sessionmaker(engine, expire_on_commit=False)
-        with explained():
-            # A gradebook from before there were overrides gets the table; nothing else of it changes.
-            attempt(lambda: _Table.metadata.create_all(engine))
 
     def give(
         self, student: str, question: str, *, score: float, points: float, by: str, reason: str, seen: str
@@ -68,8 +44,9 @@ class Overrides:
             ValueError: the score is no number between 0 and the points.
         """
         if not math.isfinite(score) or not 0 <= score <= points:
-            told = {"points": plain_number(points), "score": plain_number(score)}
-            raise ValueError(phrase("A score between 0 and {points} is needed; {score} is none.", **told))
+            raise ValueError(
+                phrase("A score between 0 and {points:g} is needed; {score:g} is none.", points=points, score=score)
+            )
         given = Override(score=round(score, 3), points=points, reason=reason, by=by, at=_now(), seen=seen)
         self._append(student, question, given, given.score)
         return given
@@ -113,12 +90,14 @@ class Overrides:
     def _append(self, student: str, question: str, said: Override, score: float | None) -> None:
         values = said.model_dump() | {"score": score}
         with self._explained(), self._session.begin() as session:
-            session.add(_Entry(assignment=self._assignment, student=student, question=question, **values))
+            session.add(OverrideRow(assignment=self._assignment, student=student, question=question, **values))
 
-    def _entries(self) -> list[_Entry]:
+    def _entries(self) -> list[OverrideRow]:
         with self._explained(), self._session() as session:
             return list(
-                session.scalars(select(_Entry).where(_Entry.assignment == self._assignment).order_by(_Entry.id))
+                session.scalars(
+                    select(OverrideRow).where(OverrideRow.assignment == self._assignment).order_by(OverrideRow.id)
+                )
             )
 
 
@@ -156,7 +135,7 @@ def _applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
     return verdict.model_copy(update={"status": status, "score": round(share * verdict.points, 3), "override": beside})
 
 
-def _override(entry: _Entry, score: float) -> Override:
+def _override(entry: OverrideRow, score: float) -> Override:
     return Override(score=score, points=entry.points, reason=entry.reason, by=entry.by, at=entry.at, seen=entry.seen)
 
 

@@ -16,22 +16,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy import LargeBinary, String, Text, delete, insert, inspect, select, update
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import sessionmaker
 
 from autograder.core.data import Data, packed, unpacked
-from autograder.records.database import GradebookError, attempt, engine_of, explained, lock_for_making, upsert
+from autograder.records.database import GradebookError, attempt, engine_of, explained, upsert
 from autograder.records.evidence import Evidence
 from autograder.records.overrides import Overrides
 from autograder.records.result import Result
+from autograder.records.schema import prepare
+from autograder.records.tables import EvidenceRow, FactRow, OfStudent, ResultRow, SubmissionRow, Table, TrainingRunRow
 from autograder.records.training import TrainingRun
 
 __all__ = ["GRADEBOOK_FILE", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
 
 GRADEBOOK_FILE = "gradebook.db"
-# Raised with every change of the tables.
-SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 50
 
 
@@ -57,60 +56,8 @@ class StoredSubmission:
     content: bytes | None
 
 
-class _Table(DeclarativeBase):
-    pass
-
-
-class _Keyed(_Table):
-    """What is found again by the hash of everything it was made from."""
-
-    __abstract__ = True
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class _Evidence(_Keyed):
-    __tablename__ = "evidence"
-
-
-class _TrainingRun(_Keyed):
-    __tablename__ = "training_runs"
-
-
-class _OfStudent(_Table):
-    """What is found again by assignment and student."""
-
-    __abstract__ = True
-    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
-    student: Mapped[str] = mapped_column(String(300), primary_key=True)
-    slug: Mapped[str] = mapped_column(String(200))
-
-
-class _Submission(_OfStudent):
-    __tablename__ = "submissions"
-    path: Mapped[str] = mapped_column(Text)
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-
-class _Result(_OfStudent):
-    __tablename__ = "results"
-    result_key: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class _Fact(_Table):
-    """What is known of a grading as a whole. The table's presence marks a database as a gradebook."""
-
-    __tablename__ = "gradebook"
-    assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
-
-
-_SCHEMA = ("", "schema version")
-
-ResultRow = TypeVar("ResultRow", bound=_Table)
-StudentRow = TypeVar("StudentRow", bound=_OfStudent)
+AnyRow = TypeVar("AnyRow", bound=Table)
+StudentRow = TypeVar("StudentRow", bound=OfStudent)
 _Kept = TypeVar("_Kept", bound=Data)
 
 
@@ -133,7 +80,7 @@ class Gradebook:
         self._session = sessionmaker(self._engine, expire_on_commit=False)
         try:
             with self._explained():
-                attempt(self._prepare)
+                attempt(lambda: prepare(self._engine, self._name))
         except BaseException:
             self.close()
             raise
@@ -152,25 +99,25 @@ class Gradebook:
 
     def evidence(self, key: str) -> Evidence | None:
         """The evidence under this key; None where there is none that can be read."""
-        row = self._row(_Evidence, key)
+        row = self._row(EvidenceRow, key)
         return _unpacked(Evidence, row.content) if row else None
 
     def store_evidence(self, evidence: Evidence) -> None:
         """Keep evidence under its key."""
-        self._replace(_Evidence(key=evidence.key, content=_packed(evidence)))
+        self._replace(EvidenceRow(key=evidence.key, content=_packed(evidence)))
 
     def training_run(self, key: str) -> TrainingRun | None:
         """The training run under this key; None where there is none that can be read."""
-        row = self._row(_TrainingRun, key)
+        row = self._row(TrainingRunRow, key)
         return _unpacked(TrainingRun, row.content) if row else None
 
     def store_training_run(self, run: TrainingRun) -> None:
         """Keep a training run under its key."""
-        self._replace(_TrainingRun(key=run.key, content=_packed(run)))
+        self._replace(TrainingRunRow(key=run.key, content=_packed(run)))
 
     def result(self, student: str) -> StoredResult | None:
         """A student's result; None where there is none that can be read."""
-        row = self._row(_Result, (self._assignment, student))
+        row = self._row(ResultRow, (self._assignment, student))
         result = _unpacked(Result, row.content) if row else None
         return StoredResult(result, row.result_key, row.slug) if row and result else None
 
@@ -183,8 +130,8 @@ class Gradebook:
 
         So what a student handed in and the result beside it stay of one make.
         """
-        same = (_Result.assignment == self._assignment, _Result.student == after.student)
-        change = update(_Result).where(*same, _Result.result_key == before.result_key)
+        same = (ResultRow.assignment == self._assignment, ResultRow.student == after.student)
+        change = update(ResultRow).where(*same, ResultRow.result_key == before.result_key)
         kept: list[int] = []
 
         def replace() -> None:
@@ -198,7 +145,7 @@ class Gradebook:
 
     def results(self) -> Iterator[StoredResult]:
         """Every result, sorted by student, a few at a time in memory."""
-        for row in self._rows(_Result):
+        for row in self._rows(ResultRow):
             result = _unpacked(Result, row.content)
             if result is None:
                 raise GradebookError(
@@ -214,7 +161,7 @@ class Gradebook:
 
     def submission(self, student: str) -> StoredSubmission | None:
         """What a student handed in; None where nothing was stored."""
-        row = self._row(_Submission, (self._assignment, student))
+        row = self._row(SubmissionRow, (self._assignment, student))
         return self._handed_in(row) if row else None
 
     def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
@@ -228,27 +175,27 @@ class Gradebook:
 
     def submissions(self) -> Iterator[StoredSubmission]:
         """Everything handed in, sorted by student, a few at a time in memory."""
-        return (self._handed_in(row) for row in self._rows(_Submission))
+        return (self._handed_in(row) for row in self._rows(SubmissionRow))
 
     def remove_missing(self, students: Iterable[str]) -> tuple[str, ...]:
         """Drop the results and submissions of everyone who is not among `students`; returns who that was."""
-        gone = sorted({*self._students(_Result), *self._students(_Submission)} - set(students))
+        gone = sorted({*self._students(ResultRow), *self._students(SubmissionRow)} - set(students))
         with self._explained(), self._session.begin() as session:
             for student in gone:
-                for table in (_Result, _Submission):
+                for table in (ResultRow, SubmissionRow):
                     session.execute(delete(table).where(table.assignment == self._assignment, table.student == student))
         return tuple(gone)
 
     def fact(self, name: str) -> str | None:
         """Something remembered about the grading itself, such as the assignment's folder."""
-        row = self._row(_Fact, (self._assignment, name))
+        row = self._row(FactRow, (self._assignment, name))
         return row.value if row else None
 
     def store_fact(self, name: str, value: str) -> None:
         """Remember something about the grading itself."""
-        self._replace(_Fact(assignment=self._assignment, name=name, value=value))
+        self._replace(FactRow(assignment=self._assignment, name=name, value=value))
 
-    def _handed_in(self, row: _Submission) -> StoredSubmission:
+    def _handed_in(self, row: SubmissionRow) -> StoredSubmission:
         try:
             content = None if row.content is None else zlib.decompress(row.content)
         except zlib.error:
@@ -258,11 +205,11 @@ class Gradebook:
             ) from None
         return StoredSubmission(row.student, row.slug, row.path, content)
 
-    def _row(self, table: type[ResultRow], key: str | tuple[str, str]) -> ResultRow | None:
+    def _row(self, table: type[AnyRow], key: str | tuple[str, str]) -> AnyRow | None:
         with self._explained(), self._session() as session:
             return session.get(table, key)
 
-    def _students(self, table: type[_OfStudent]) -> list[str]:
+    def _students(self, table: type[OfStudent]) -> list[str]:
         """Everyone of this assignment in the table, in the order of `intake`, whatever order the database has."""
         with self._explained(), self._session() as session:
             students = session.scalars(select(table.student).where(table.assignment == self._assignment))
@@ -279,15 +226,15 @@ class Gradebook:
                 rows = {row.student: row for row in found}
             yield from (rows[student] for student in some if student in rows)
 
-    def _result_row(self, result: Result, result_key: str, slug: str) -> _Result:
+    def _result_row(self, result: Result, result_key: str, slug: str) -> ResultRow:
         owner = {"assignment": self._assignment, "student": result.student}
-        return _Result(**owner, slug=slug, result_key=result_key, content=_packed(result))
+        return ResultRow(**owner, slug=slug, result_key=result_key, content=_packed(result))
 
-    def _submission_row(self, student: str, slug: str, path: str, content: bytes | None) -> _Submission:
+    def _submission_row(self, student: str, slug: str, path: str, content: bytes | None) -> SubmissionRow:
         packed = None if content is None else zlib.compress(content)
-        return _Submission(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
+        return SubmissionRow(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
 
-    def _replace(self, *rows: _Table) -> None:
+    def _replace(self, *rows: Table) -> None:
         """Put rows in place of those with their keys; of two graders that do so at the same moment, the later wins."""
         statements = [upsert(self._engine.dialect.name, row) for row in rows]
 
@@ -298,43 +245,6 @@ class Gradebook:
 
         with self._explained():
             attempt(replace)
-
-    def _prepare(self) -> None:
-        """Make the tables where there are none, and see that they are ours where there are some."""
-        with self._engine.connect() as connection:
-            known = self._check(connection)
-        if known:
-            return
-        with self._engine.connect() as connection:
-            lock_for_making(connection)
-            if not self._check(connection):
-                _Table.metadata.create_all(connection)
-                assignment, name = _SCHEMA
-                version = {"assignment": assignment, "name": name, "value": str(SCHEMA_VERSION)}
-                connection.execute(insert(_Fact).values(version))
-            connection.commit()
-
-    def _check(self, connection: Connection) -> bool:
-        """Whether this is a gradebook; False for an empty database."""
-        tables = inspect(connection).get_table_names()
-        if not tables:
-            return False
-        if _Fact.__tablename__ not in tables:
-            another = "file" if self._is_file else "database"
-            raise GradebookError(f"{self._name} is the database of another program: name another {another}.")
-        assignment, name = _SCHEMA
-        stored = connection.scalar(select(_Fact.value).where(_Fact.assignment == assignment, _Fact.name == name))
-        if stored != str(SCHEMA_VERSION):
-            again = "move the file away and grade again" if self._is_file else "name another database"
-            raise GradebookError(
-                f"The gradebook {self._name} was made by another version of autograder (its format is {stored}, this "
-                f"one's is {SCHEMA_VERSION}): use that version, or {again}."
-            )
-        return True
-
-    @property
-    def _is_file(self) -> bool:
-        return self._engine.dialect.name == "sqlite"
 
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self._name)

@@ -161,7 +161,7 @@ def test_changed_points_are_regraded_without_executing_anything(samples, tmp_pat
     before = report.results
     toml = assignment / "assignment.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace("points = 5", "points = 10"), encoding="utf-8")
-    done = run("regrade", report.folder)
+    done = run("regrade", report.folder, "--yes")
     assert done.returncode == 0, done.stderr
     after = report.results
     for student, result in before.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -128,18 +127,6 @@ def test_the_comments_that_count_are_offered_again_the_most_used_first(target: s
             overrides.give(student, "performance", score=1, points=1, by="x", reason=reason, seen="")
         assert overrides.comments("performance") == ["often", "rare", "rare, too"]
         assert overrides.comments("missing_layers") == []
-
-
-def test_a_gradebook_from_before_there_were_overrides_opens_and_takes_them(tmp_path: Path) -> None:
-    path = tmp_path / "gradebook.db"
-    with Gradebook(path) as gradebook:
-        stored(gradebook)
-        assert gradebook.overrides.current() == {}
-    with sqlite3.connect(path) as database:
-        database.execute("DROP TABLE overrides")
-    with Gradebook(path) as gradebook:
-        give(gradebook, "performance", 1, 1)
-        assert only(gradebook).result.score == 3.5
 
 
 def test_overrides_stand_on_the_pages_and_in_the_exports(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def _like_ours(path: Path) -> None:
         (lambda path: path.write_bytes(b"not a database at all" * 100), "is damaged: move it away and grade again"),
         (_foreign, "is the database of another program"),
         (_like_ours, "belongs to another program"),
-        (_newer, "made by another version of autograder"),
+        (_newer, "was made by a newer version of autograder"),
         (lambda path: path.mkdir(), "cannot be opened for writing"),
     ],
 )
