@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.core.files import write_atomically
 from autograder.records.result import Result
-from autograder.report.grades_files import spreadsheet_text as plain
+from autograder.report.grades_files import Add, spreadsheet_text
 
-COLUMNS = (
-    "student",
-    "question",
-    "title",
-    "status",
-    "score",
-    "points",
-    "findings",
-    "codes",
-    "decided_by",
-    "decided_at",
-    "reason",
+ANSWER_COLUMNS = (
+    *("student", "question", "title", "status", "score", "points", "findings", "codes"),
+    *("decided_by", "decided_at", "reason"),
 )
 
 
-def write_answers_csv(path: Path, results: Iterable[Result]) -> None:
-    """One line for each student and question, in the shape that pandas groups and pivots.
+@contextmanager
+def answers_csv(path: Path) -> Iterator[Add]:
+    """`answers.csv`, written at the end of the block from the results that are added in it; nothing after an exception.
 
     UTF-8, "\\n" at line ends, numbers with a dot; all findings of a question in one field, in the language in use, with
     " | " between them, and so their codes. A text that a spreadsheet would take for a formula gets an apostrophe before
@@ -35,13 +28,23 @@ def write_answers_csv(path: Path, results: Iterable[Result]) -> None:
     """
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for result in results:
+    rows.writerow(ANSWER_COLUMNS)
+
+    def add(result: Result) -> None:
         for verdict in result.questions:
             said = " | ".join(str(finding.message) for finding in verdict.findings)
             codes = " | ".join(filter(None, (finding.code for finding in verdict.findings)))
             person = verdict.override
             decided = (person.by, person.at, person.reason) if person else ("", "", "")
             cells = (result.student, verdict.id, verdict.title, verdict.status)
-            rows.writerow([*map(plain, cells), verdict.score, verdict.points, *map(plain, (said, codes, *decided))])
+            rows.writerow(
+                [
+                    *map(spreadsheet_text, cells),
+                    verdict.score,
+                    verdict.points,
+                    *map(spreadsheet_text, (said, codes, *decided)),
+                ]
+            )
+
+    yield add
     write_atomically(path, table.getvalue())

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from autograder.core.files import replacing, write_atomically
 from autograder.records.result import Result
@@ -20,8 +22,14 @@ _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－"
 _CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 
 
-def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequence[str]) -> None:
-    """One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
+Add = Callable[[Result], None]
+
+
+@contextmanager
+def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
+    """`grades.csv`, written at the end of the block from the results that are added in it; nothing after an exception.
+
+    One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
 
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
     the score's share of the points that are decided already (points - pending) and empty where none are. A question
@@ -29,11 +37,11 @@ def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequen
     would take for a formula gets an apostrophe before it. Where something came through a platform, four more columns
     say how: `platform_id`, `email`, `late` and `attempts`.
     """
-    table = io.StringIO(newline="")
-    rows = csv.writer(table, lineterminator="\n")
     lines: list[list[str]] = []
     through_platform = False
-    for result in results:
+
+    def add(result: Result) -> None:
+        nonlocal through_platform
         scores = {verdict.id: _number(verdict.score) for verdict in result.questions if not verdict.pending}
         through_platform |= result.handed_in is not None
         lines.append(
@@ -48,9 +56,12 @@ def write_grades_csv(path: Path, results: Iterable[Result], question_ids: Sequen
                 *_handed_in(result),
             ]
         )
+
+    yield add
     header = [*COLUMNS, *question_ids, *PLATFORM_COLUMNS]
     kept = len(header) if through_platform else len(header) - len(PLATFORM_COLUMNS)
-    rows.writerows(line[:kept] for line in [header, *lines])
+    table = io.StringIO(newline="")
+    csv.writer(table, lineterminator="\n").writerows(line[:kept] for line in [header, *lines])
     write_atomically(path, table.getvalue())
 
 
@@ -65,11 +76,18 @@ def _handed_in(result: Result) -> list[str]:
     return [spreadsheet_text(ids), spreadsheet_text(emails), late, str(1 + len(came.earlier))]
 
 
-def write_results_jsonl(path: Path, results: Iterable[Result]) -> None:
-    """One `Result.line()` a line, keys sorted; pure ASCII, so that no reader splits a line at a rare separator."""
+@contextmanager
+def results_jsonl(path: Path) -> Iterator[Add]:
+    """`results.jsonl`, written while results are added in the block and in its place at the end of it.
+
+    One `Result.line()` a line, keys sorted; pure ASCII, so that no reader splits a line at a rare separator.
+    """
     with replacing(path) as file:
-        for result in results:
-            file.write(json.dumps(result.line(), sort_keys=True).encode("ascii") + b"\n")
+        yield lambda result: _write_line(file, result)
+
+
+def _write_line(file: IO[bytes], result: Result) -> None:
+    file.write(json.dumps(result.line(), sort_keys=True).encode("ascii") + b"\n")
 
 
 def spreadsheet_text(value: str) -> str:

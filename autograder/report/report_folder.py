@@ -14,9 +14,9 @@ from autograder.records.overrides import notebook_digest, overridden
 from autograder.records.result import Override, Result
 from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.records.store import Gradebook, StoredResult
-from autograder.report.answers_csv import write_answers_csv
+from autograder.report.answers_csv import answers_csv
 from autograder.report.class_json import write_class_json
-from autograder.report.grades_files import write_grades_csv, write_results_jsonl
+from autograder.report.grades_files import grades_csv, results_jsonl
 from autograder.report.pages import page_cells, write_class_page, write_student_page
 from autograder.report.similarity import Likeness, near_duplicates
 from autograder.report.summary import summarize
@@ -52,30 +52,38 @@ def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, 
     Student pages are written for the students in `changed`, where the page is missing or in another language, and
     where a person has decided something since it was written.
     """
-    students = folder / "students"
-    students.mkdir(parents=True, exist_ok=True)
-    said = gradebook.overrides.last_said()
-    with use_language(assignment.language):
-        for stored in reviewed(gradebook):
-            path = students / f"{stored.slug}.html"
-            if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
-                _write_page(path, assignment, gradebook, stored)
-        question_ids = [question.id for question in assignment.questions]
-        write_grades_csv(folder / "grades.csv", (stored.result for stored in reviewed(gradebook)), question_ids)
-        write_results_jsonl(folder / "results.jsonl", (stored.result for stored in reviewed(gradebook)))
-        write_answers_csv(folder / "answers.csv", (stored.result for stored in reviewed(gradebook)))
-        return _write_class(folder, assignment, gradebook)
+    (folder / "students").mkdir(parents=True, exist_ok=True)
+    question_ids = [question.id for question in assignment.questions]
+    with (
+        use_language(assignment.language),
+        grades_csv(folder / "grades.csv", question_ids) as add_grades,
+        results_jsonl(folder / "results.jsonl") as add_line,
+        answers_csv(folder / "answers.csv") as add_answers,
+    ):
+
+        def results() -> Iterator[StoredResult]:
+            """Every result once, since a class of thousands does not fit into memory."""
+            said = gradebook.overrides.last_said()
+            for stored in reviewed(gradebook):
+                path = folder / "students" / f"{stored.slug}.html"
+                if stored.result.student in changed or _is_behind(path, said.get(stored.result.student)):
+                    _write_page(path, assignment, gradebook, stored)
+                for add in (add_grades, add_line, add_answers):
+                    add(stored.result)
+                yield stored
+
+        return _write_class(folder, assignment, gradebook, results())
 
 
-def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook) -> Path:
+def _write_class(folder: Path, assignment: Assignment, gradebook: Gradebook, stored: Iterable[StoredResult]) -> Path:
     pages: dict[str, str] = {}
     runs: set[str] = set()
 
     def results() -> Iterator[Result]:
-        for stored in reviewed(gradebook):
-            pages[stored.result.student] = f"{stored.slug}.html"
-            runs.update(filter(None, stored.result.keys.get("training", "").split(",")))
-            yield stored.result
+        for one in stored:
+            pages[one.result.student] = f"{one.slug}.html"
+            runs.update(filter(None, one.result.keys.get("training", "").split(",")))
+            yield one.result
 
     recipes = [network.recipe for network in assignment.networks.values() if network.recipe]
     images = min((recipe.validation for recipe in recipes), default=0)

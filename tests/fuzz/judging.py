@@ -26,14 +26,15 @@ from autograder.observe.capture_log import CaptureLog
 from autograder.records.evidence import Capture, CellRun, Evidence, InvalidEvidence
 from autograder.records.result import Result
 from autograder.records.training import LayerSignal, Mistake, Predictions, TrainingRun, TrainingTask
-from autograder.report.answers_csv import write_answers_csv
-from autograder.report.grades_files import write_grades_csv, write_results_jsonl
+from autograder.report.answers_csv import answers_csv
+from autograder.report.grades_files import grades_csv, results_jsonl
 from autograder.report.pages import page_cells, write_class_page, write_student_page
 from autograder.report.similarity import near_duplicates
 from autograder.report.summary import summarize
 from tests.fuzz.campaign import Case, Wrong
 from tests.fuzz.mutate import NUMBERS, TEXTS, dumped, hostile, mutate, text
 from tests.fuzz.networks import standards
+from tests.samples.added import added
 
 SECTIONS = ("networks", "values", "fits", "figures", "files")
 LARGEST_PAGE = 2**20
@@ -371,9 +372,9 @@ MARKDOWN = (
 
 def _class(folder: Path, results: list[Result], ids: list[str], random: Random, sources: Sequence[str]) -> None:
     """All files that a class gets."""
-    write_results_jsonl(folder / "results.jsonl", results)
-    write_grades_csv(folder / "grades.csv", results, ids)
-    write_answers_csv(folder / "answers.csv", results)
+    added(results_jsonl(folder / "results.jsonl"), results)
+    added(grades_csv(folder / "grades.csv", ids), results)
+    added(answers_csv(folder / "answers.csv"), results)
     json.loads((folder / "results.jsonl").read_text(encoding="ascii"))
     if random.random() < 0.2:
         alike = near_duplicates({"a": sources, "b": [text(random, one, TEXTS) for one in sources]})

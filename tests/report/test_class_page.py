@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from class_of_results import TITLE, answered, class_of, page_of, pooling_forgotten, result, solved, template, unreadable
 from hostile_results import HOSTILE, hostile
+from samples.added import added
 
 from autograder.core.messages import phrase
 from autograder.records.result import (
@@ -23,7 +24,7 @@ from autograder.records.result import (
     Verdict,
 )
 from autograder.records.run_statistics import RunStatistics, TrainingStatistics
-from autograder.report.answers_csv import write_answers_csv
+from autograder.report.answers_csv import answers_csv
 from autograder.report.class_json import write_class_json
 from autograder.report.item_analysis import item_discrimination
 from autograder.report.pages import write_class_page
@@ -177,7 +178,7 @@ def test_the_twin_says_the_same_as_the_page_and_pandas_reads_the_answers(tmp_pat
     assert twin["misconceptions"][0]["code"] == "layer.missing"
     assert twin["attention"]["not_graded"] == {"z": "why"}
     assert (twin["run"]["seconds"], twin["training"]["runs"]) == (9, 2)
-    write_answers_csv(tmp_path / "answers.csv", everyone)
+    added(answers_csv(tmp_path / "answers.csv"), everyone)
     answers = pandas.read_csv(tmp_path / "answers.csv")
     assert len(answers) == 12
     assert answers.groupby("question")["score"].sum()["missing_layers"] == 7.5
@@ -224,7 +225,7 @@ def test_what_persons_decided_is_in_the_files_with_who_when_and_why(tmp_path: Pa
         "2026-11-24T22:30:00.000+00:00",
         "An equal solution.",
     )
-    write_answers_csv(tmp_path / "answers.csv", everyone)
+    added(answers_csv(tmp_path / "answers.csv"), everyone)
     answers = pandas.read_csv(tmp_path / "answers.csv", parse_dates=["decided_at"])
     assert list(answers["decided_by"][:1]) == ["Dr. Ruth"]
     assert answers["decided_at"][0].day == 24
