@@ -1,10 +1,14 @@
-"""The commands' work, without a terminal: what `autograder grade`, `check`, `regrade` and `calibrate` put together."""
+"""What a script or a notebook calls: grade a class, check one notebook, judge again, read the results.
+
+The commands `autograder grade`, `check` and `regrade` are these functions with a terminal around them. A path may be
+given as text; whatever a person can put right is raised as a `UserError` whose message says what to do.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +20,11 @@ from autograder.assignment.images import needed_images, provide_images
 from autograder.core.errors import UsageError
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
-from autograder.grading.engine.local import local_engine
+from autograder.grading.engine.local import available_cores, local_engine
 from autograder.grading.grade_change import GradeChange
-from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, resolve
+from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, opened_gradebook, resolve
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
-from autograder.grading.progress import Watcher
+from autograder.grading.progress import NoProgress, Watcher
 from autograder.grading.regrade import NotRegraded, Regraded, rejudge
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
@@ -29,8 +33,19 @@ from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_is
 from autograder.records.result import Result
 from autograder.records.run_statistics import RunStatistics
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
-from autograder.report.report_folder import bring_up_to_date, write_report
+from autograder.report.report_folder import bring_up_to_date, reviewed, write_report
 from autograder.train.trainer import Trainer
+
+__all__ = [
+    "CheckedNotebook",
+    "GradedClass",
+    "RegradedClass",
+    "check",
+    "grade",
+    "grade_one",
+    "load_results",
+    "regrade",
+]
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -38,40 +53,79 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GradedClass:
-    """What a run of `grade` left: the class page, what was done, what was passed over, and who stands from earlier."""
+    """What a run of `grade` left.
+
+    index: the class page, `index.html` of the report folder.
+    outcome: whose results were made now, how many stood already, and on whom the autograder itself failed.
+    intake: the submissions that were found, and the files that were passed over with the reason.
+    kept: students with a result of an earlier run who are not among these submissions.
+    """
 
     index: Path
     outcome: ClassOutcome
     intake: Intake
     kept: tuple[str, ...]
 
+    @property
+    def results(self) -> list[Result]:
+        """The results of everyone in the report folder, as `load_results` reads them now."""
+        return load_results(self.index.parent)
+
+
+@dataclass(frozen=True)
+class RegradedClass:
+    """What `regrade` left: the class page, and for each student the result before and after, or why it stands."""
+
+    index: Path
+    outcomes: list[Regraded | NotRegraded]
+
+
+@dataclass(frozen=True)
+class CheckedNotebook:
+    """One notebook's result, and the assignment that it was judged by."""
+
+    assignment: Assignment
+    result: Result
+
 
 def grade(
-    assignment: Assignment,
-    submissions: Path,
-    output: Path,
+    assignment: str | Path | Assignment,
+    submissions: str | Path,
+    output: str | Path | None = None,
     *,
-    workers: int,
-    isolation: RequestedIsolation,
-    fresh: bool,
-    watch: Callable[[int], AbstractContextManager[Watcher]],
+    workers: int | None = None,
+    isolation: RequestedIsolation = "auto",
+    fresh: bool = False,
+    watch: Callable[[int], AbstractContextManager[Watcher]] | None = None,
     machines: Machines | None = None,
     gradebook_url: str | None = None,
     language: str | None = None,
 ) -> GradedClass:
-    """Grade a class and write its report into `output`, in `language` or the assignment's own.
+    """Grade a class and write its report.
 
-    That is done on this machine, or on the `machines` of a cluster; everything made is kept in the database at
-    `gradebook_url`, or in the report folder itself where none is named.
+    What an earlier run stored in the report folder is not made again.
+
+    Args:
+        assignment: a name ("cnn2"), a folder with `assignment.toml`, external tests, or what `load` gave.
+        submissions: a folder of notebooks or of students' folders, one notebook, a zip, or a platform's download.
+        output: the report folder; `reports/NAME` where none is given.
+        workers: how many notebooks and training runs share this machine at a time; one for each core by default.
+        isolation: "auto" and "bubblewrap" need the sandbox, "none" runs notebooks with your own rights.
+        fresh: forget what is stored, and grade everything again.
+        watch: given the number of submissions, a context manager whose `Watcher` is told what happens to each.
+        machines: the machines of a cluster that grade in place of this one.
+        gradebook_url: a database that keeps everything made, in place of the report folder's own file.
+        language: of all that is said, in two letters ("de"); the assignment's own by default.
 
     Raises:
         UserError: with a sentence for the instructor; nothing was executed then.
     """
-    assignment = assignment.in_language(language)
+    assignment = _loaded(assignment).in_language(language)
+    output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
-    intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
+    intake = read_submissions(Path(submissions), notebook_name=assignment.notebook_path.name)
     with (
-        engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
+        engine_on(machines, isolation, workers or available_cores(), needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
     ):
         if location:
@@ -93,7 +147,8 @@ def grade(
                 bring_up_to_date(output, assignment, gradebook, student, changed=True)
                 written.add(student)
 
-        with watch(len(intake.submissions)) as watcher:
+        watching = watch(len(intake.submissions)) if watch else nullcontext(NoProgress())
+        with watching as watcher:
             outcome = grade_class(grader, intake.submissions, watcher, workers=engine.slots, made=write_page)
         facts = RunStatistics(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -112,17 +167,24 @@ def grade(
     return GradedClass(index, outcome, intake, kept)
 
 
-def regrade_folder(
-    folder: Path, language: str | None = None, *, confirm: Callable[[Sequence[GradeChange]], None] = lambda _: None
-) -> tuple[Path, list[Regraded | NotRegraded]]:
-    """Judge everything in a report folder again and rewrite its report, from now on in `language`; executes nothing.
+def regrade(
+    folder: str | Path,
+    *,
+    language: str | None = None,
+    confirm: Callable[[Sequence[GradeChange]], None] = lambda changes: None,
+) -> RegradedClass:
+    """Judge everything in a report folder again and rewrite its report; executes nothing.
 
-    `confirm` hears whose grade changes before anything is stored; what it raises leaves everything as it was.
+    Args:
+        folder: a report folder that `grade` wrote.
+        language: of the report from now on, in two letters; the one that was asked for last by default.
+        confirm: is given whose grade changes before anything is stored; what it raises leaves everything as it was.
 
     Raises:
         UsageError: it is no report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
+    folder = Path(folder)
     with opened(folder) as (assignment, gradebook):
         assignment = assignment.in_language(language)
         rejudging = rejudge(AnswerKey.stored(assignment), gradebook, Trainer().key)
@@ -130,16 +192,38 @@ def regrade_folder(
         if language:
             gradebook.store_fact(LANGUAGE_FACT, language)
         regraded = rejudging.store(gradebook)
-        changed = {one.after.student for one in regraded}
-        return write_report(folder, assignment, gradebook, changed=changed), [*regraded, *rejudging.not_regraded]
+        index = write_report(folder, assignment, gradebook, changed={one.after.student for one in regraded})
+        return RegradedClass(index, [*regraded, *rejudging.not_regraded])
 
 
-def check(notebook: Path, assignment: str | None, language: str | None = None) -> tuple[Assignment, Result]:
+def load_results(folder: str | Path) -> list[Result]:
+    """The result of every student in a report folder, with what persons decided laid over it.
+
+    Args:
+        folder: a report folder that `grade` wrote.
+
+    Raises:
+        UsageError: it is no report folder.
+        GradebookError: with a sentence for the instructor.
+    """
+    with opened_gradebook(Path(folder)) as gradebook:
+        return [stored.result for stored in reviewed(gradebook)]
+
+
+def check(
+    notebook: str | Path, assignment: str | Path | Assignment | None = None, *, language: str | None = None
+) -> CheckedNotebook:
     """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
+
+    Args:
+        notebook: the notebook; nothing is kept of it.
+        assignment: as for `grade`; the one that the notebook itself names by default.
+        language: of all that is said, in two letters; the assignment's own by default.
 
     Raises:
         UsageError, IntakeError, AssignmentError: with a sentence for the student.
     """
+    notebook = Path(notebook)
     intake = read_submissions(notebook)
     if len(intake.submissions) != 1:
         raise UsageError(f"{notebook} holds {len(intake.submissions)} notebooks; name one notebook.")
@@ -148,30 +232,35 @@ def check(notebook: Path, assignment: str | None, language: str | None = None) -
         _, content = read_submission(submission)
     except (UnreadableNotebook, UnreadableSubmission) as error:
         raise UsageError(f"{notebook} cannot be checked: {error}") from None
-    found = load(assignment or _named_in(content, notebook)).in_language(language)
+    found = _loaded(assignment or _named_in(content, notebook)).in_language(language)
     provide_images(found)
     isolation: RequestedIsolation = "bubblewrap"
     try:
         choose_isolation(isolation)
     except IsolationUnavailable:
         isolation = "none"
-    return found, _grade_alone(found, submission, isolation)
+    return CheckedNotebook(found, _grade_alone(found, submission, isolation))
 
 
-def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
+def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, student: str) -> Result:
     """Grade one submission under the strongest isolation that works here, and keep nothing but its result.
 
     Args:
-        assignment: what was asked for.
+        assignment: as for `grade`.
         handed_in: the notebook, or the folder with all that the student uploaded.
         student: whose it is.
 
     Raises:
         IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
     """
+    assignment = _loaded(assignment)
     provide_images(assignment)
-    submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    submission = one_submission(Path(handed_in), student, assignment.notebook_path.name)
     return _grade_alone(assignment, submission, strongest().name)
+
+
+def _loaded(assignment: str | Path | Assignment) -> Assignment:
+    return assignment if isinstance(assignment, Assignment) else load(str(assignment))
 
 
 def _grade_alone(assignment: Assignment, submission: Submission, isolation: RequestedIsolation) -> Result:

@@ -48,7 +48,7 @@ def by_grade(name: str, found: dict[str, Path], folder: Path) -> dict[str, Score
 
 
 def by_check(name: str, notebook: Path) -> Scores:
-    return scores(api.check(notebook, name)[1].line()["questions"])
+    return scores(api.check(notebook, name).result.line()["questions"])
 
 
 def by_otter(package: Path, notebook: Path, folder: Path) -> Scores:

@@ -15,7 +15,7 @@ from rich.console import Console
 app = typer.Typer(
     help="Grades Jupyter notebooks in which students build Keras networks.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -38,6 +38,14 @@ class Backend(StrEnum):
     jax = "jax"
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from autograder import __version__
+
+        say(f"autograder {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     data: Annotated[
@@ -54,6 +62,9 @@ def settings(
             help="What trains the networks under Keras; jax needs keras-autograder[jax]. [AUTOGRADER_BACKEND]"
         ),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Settings for every command."""
     if data is not None:

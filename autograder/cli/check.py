@@ -24,5 +24,5 @@ def check(
         from autograder.cli.result_view import print_result
 
         with out.status("running your notebook …"):
-            found, result = api.check(notebook, assignment, language)
-        print_result(out, found, result)
+            checked = api.check(notebook, assignment, language=language)
+        print_result(out, checked.assignment, checked.result)

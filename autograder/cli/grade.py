@@ -50,20 +50,17 @@ def grade(
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
     with sentences():
         from autograder import api
-        from autograder.assignment import load
         from autograder.cli.progress import watching
         from autograder.grading.engine import read_cluster_file, running_scheduler
-        from autograder.grading.engine.local import available_cores
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
         machines = running_scheduler(scheduler) if scheduler else read_cluster_file(cluster) if cluster else None
-        found = load(assignment)
         done = api.grade(
-            found,
+            assignment,
             submissions,
-            output or Path("reports") / found.name,
-            workers=workers or available_cores(),
+            output,
+            workers=workers,
             isolation=isolation.value,
             fresh=fresh,
             watch=lambda total: watching(out, total),

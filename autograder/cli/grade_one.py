@@ -20,7 +20,6 @@ def grade_one(
     """Grade one submission and write its result as JSON."""
     with sentences():
         from autograder import api
-        from autograder.assignment import load
         from autograder.core.files import write_atomically
 
-        write_atomically(output, api.grade_one(load(assignment), notebook, student).model_dump_json())
+        write_atomically(output, api.grade_one(assignment, notebook, student).model_dump_json())

@@ -36,15 +36,15 @@ def regrade(
         from autograder import api
         from autograder.grading.regrade import NotRegraded
 
-        index, outcomes = api.regrade_folder(folder, language, confirm=_confirmation(yes))
+        done = api.regrade(folder, language=language, confirm=_confirmation(yes))
         left: dict[str, list[str]] = {}
-        for outcome in outcomes:
+        for outcome in done.outcomes:
             if isinstance(outcome, NotRegraded):
                 left.setdefault(outcome.why, []).append(outcome.student)
         for why, students in left.items():
             err.print(f"not judged again ({_named(students)}): {why}", markup=False, soft_wrap=True)
-        echo(f"{len(outcomes) - sum(map(len, left.values()))} judged again, nothing executed")
-        echo(f"report: {index}")
+        echo(f"{len(done.outcomes) - sum(map(len, left.values()))} judged again, nothing executed")
+        echo(f"report: {done.index}")
         if left:
             raise typer.Exit(1)
 

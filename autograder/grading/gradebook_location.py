@@ -153,6 +153,21 @@ def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
 
 
 @contextmanager
+def opened_gradebook(folder: Path) -> Iterator[Gradebook]:
+    """A report folder's gradebook, wherever it is kept.
+
+    Raises:
+        UsageError: it is no report folder.
+        GradebookError: with a sentence for the instructor.
+    """
+    location = location_of(folder)
+    if location is None and not (folder / GRADEBOOK_FILE).is_file():
+        raise UsageError(f"{folder} holds no {GRADEBOOK_FILE}; name a folder that `autograder grade` wrote.")
+    with location.opened() if location else Gradebook(folder / GRADEBOOK_FILE) as gradebook:
+        yield gradebook
+
+
+@contextmanager
 def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
     """A report folder's assignment and gradebook.
 
@@ -161,14 +176,8 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     location = location_of(folder)
-    if location is not None:
-        with location.opened() as gradebook:
-            yield load(location.assignment_folder).in_language(gradebook.fact(LANGUAGE_FACT)), gradebook
-        return
-    if not (folder / GRADEBOOK_FILE).is_file():
-        raise UsageError(f"{folder} holds no {GRADEBOOK_FILE}; name a folder that `autograder grade` wrote.")
-    with Gradebook(folder / GRADEBOOK_FILE) as gradebook:
-        where = gradebook.fact("assignment_folder")
+    with opened_gradebook(folder) as gradebook:
+        where = location.assignment_folder if location else gradebook.fact("assignment_folder")
         if where is None:
             raise UsageError(f"{folder / GRADEBOOK_FILE} does not say which assignment it belongs to; grade again.")
         yield load(where).in_language(gradebook.fact(LANGUAGE_FACT)), gradebook

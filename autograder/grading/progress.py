@@ -16,3 +16,13 @@ class Watcher(Protocol):
 
     def failed(self, student: str, reason: str) -> None:
         """The autograder itself failed on this submission."""
+
+
+class NoProgress:
+    """A `Watcher` that tells nobody."""
+
+    def started(self, student: str) -> None: ...
+
+    def finished(self, student: str, summary: str, *, reused: bool) -> None: ...
+
+    def failed(self, student: str, reason: str) -> None: ...

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samples.courses import nbgrader_source, nbgrader_student, notebook, otter_student, otter_tests, otter_zip
 
-from autograder.api import regrade_folder
+from autograder import regrade
 from autograder.assignment import AssignmentError, load
 from autograder.authoring.commands import calibrate_assignment
 from autograder.grading.regrade import NotRegraded
@@ -110,7 +110,7 @@ def test_no_page_shows_a_hidden_test(otter_report):
 
 def test_judging_again_executes_nothing_and_changes_nothing(otter_report):
     folder, results = otter_report
-    _, outcomes = regrade_folder(folder)
+    outcomes = regrade(folder).outcomes
     assert {one.after.student: one.after.score for one in outcomes} == {
         student: result["score"] for student, result in results.items()
     }
@@ -169,12 +169,12 @@ def test_a_question_that_was_moved_is_not_judged_by_a_run_that_did_not_look_for_
     grade(tmp_path, tmp_path / "in", tmp_path / "report")
     (tmp_path / "assignment.toml").write_text(MIXED)
     calibrate_assignment(load(str(tmp_path)), [0], workers=1, progress=lambda *_: None)
-    _, outcomes = regrade_folder(tmp_path / "report")
+    outcomes = regrade(tmp_path / "report").outcomes
     why = "its notebook was run before a question asked for `x`; run `autograder grade` again"
     assert outcomes == [NotRegraded("ada", why)]
     again = grade(tmp_path, tmp_path / "in", tmp_path / "report")
     assert scores(again["ada"]) == {"q1": 2, "q2": 3}
-    _, outcomes = regrade_folder(tmp_path / "report")
+    outcomes = regrade(tmp_path / "report").outcomes
     assert [one.after.score for one in outcomes] == [5]
 
 
