@@ -71,6 +71,7 @@ from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
 from autograder.core.data import Data
 from autograder.core.errors import UserError
+from autograder.core.package_files import PACKAGE, SAMPLES
 from autograder.network.table import SummaryTable, TableError, parse_table
 from autograder.records.external_tests.model import Suite
 from autograder.records.training import Recipe
@@ -105,8 +106,9 @@ class _Network(Data):
 
 
 def search_path() -> tuple[Path, ...]:
-    """The folders whose subfolders are assignments: here, and in the checkout that the package runs from."""
-    return (Path.cwd() / "assignments", Path(__file__).parents[2] / "assignments")
+    """The folders whose subfolders are assignments: here, in the checkout that the package runs from, in its wheel."""
+    ours = (PACKAGE.parent / "assignments", SAMPLES / "assignments")
+    return (Path.cwd() / "assignments", *(folder for folder in ours if folder.is_dir()))
 
 
 def load(path_or_name: str, *, search: Sequence[Path] | None = None) -> Assignment:

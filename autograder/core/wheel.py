@@ -8,11 +8,10 @@ import io
 import re
 import zipfile
 from importlib.metadata import Distribution, distribution
-from pathlib import Path
 
 from autograder.core.errors import UserError
+from autograder.core.package_files import PACKAGE, SAMPLES
 
-PACKAGE = Path(__file__).parents[1]
 NAME = "keras-autograder"
 LOCK = "requirements.lock"
 # The earliest date that a zip can hold: equal content gives equal bytes.
@@ -31,7 +30,10 @@ def wheel() -> tuple[str, bytes]:
     contents = {
         f"autograder/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes()
         for path in sorted(PACKAGE.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not path.name.startswith(".")
+        and SAMPLES not in path.parents  # solutions stay at home
     }
     info = f"{stem}.dist-info"
     for name in ("METADATA", "entry_points.txt"):

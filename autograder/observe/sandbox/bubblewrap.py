@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from autograder.core.package_files import PACKAGE, SAMPLES
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.confine import HOME, WRITABLE
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts")
-_PACKAGE = Path(__file__).parents[2]
 
 
 def command(
@@ -39,9 +38,12 @@ def command(
             line += ["--symlink", os.readlink(path), path]
         else:
             line += ["--ro-bind-try", path, path]
-    for path in [*_SETTINGS, *library_folders(), str(_PACKAGE)]:
+    for path in [*_SETTINGS, *library_folders(), str(PACKAGE)]:
         # The folders above get bubblewrap's usual mode, where it would copy that of a home folder closed to others.
         line += ["--dir", os.path.dirname(path), "--ro-bind-try", path, path]
+    # A wheel carries the sample assignments' solutions among the libraries.
+    for path in {str(SAMPLES), os.path.realpath(SAMPLES)} if SAMPLES.is_dir() else ():
+        line += ["--tmpfs", path, "--remount-ro", path]
     line += ["--proc", "/proc", "--dev", "/dev"]
     # The forks share these two; nothing written here by one may reach another.
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]
