@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test quick lint lock catalogues peers clean help
+.PHONY: demo test quick lint lock catalogues docs peers clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -28,7 +28,7 @@ lint: $(READY)   ## ruff and mypy
 	$(BIN)/mypy
 
 # The lock holds names, versions and hashes, never a registry's address.
-lock: $(READY)   ## compile requirements.lock again from pyproject.toml
+lock: $(READY)   ## compile the locks again from pyproject.toml and benchmarks/peers.in
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
@@ -36,10 +36,23 @@ lock: $(READY)   ## compile requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 	  benchmarks/peers.in --output-file benchmarks/peers.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --group docs \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  --output-file docs/requirements.lock
 
 # A sentence that is new in the code stays English until its line in each catalogue is filled in.
 catalogues: $(READY)  ## collect the sentences of the code for the languages, see docs/languages.md
 	$(BIN)/python -m autograder.authoring.translations
+
+# An environment of its own, so that grading and testing need none of it. A dead link or a missing page is an error.
+docs: .venv-docs/.ready  ## docs/ as a site, site/index.html
+	.venv-docs/bin/properdocs build --strict
+	@echo "site/index.html"
+
+.venv-docs/.ready: docs/requirements.lock
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --require-hashes --requirement docs/requirements.lock
+	@touch $@
 
 peers:           ## the environment of nbgrader and otter-grader, for benchmarks/peers.py
 	$(PYTHON) -m venv .venv-peers
@@ -54,4 +67,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 clean:           ## remove the environment and what tests left behind
-	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .venv-docs site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -55,10 +55,11 @@ if TYPE_CHECKING:
 class GradedClass:
     """What a run of `grade` left.
 
-    index: the class page, `index.html` of the report folder.
-    outcome: whose results were made now, how many stood already, and on whom the autograder itself failed.
-    intake: the submissions that were found, and the files that were passed over with the reason.
-    kept: students with a result of an earlier run who are not among these submissions.
+    Attributes:
+        index: the class page, `index.html` of the report folder.
+        outcome: whose results were made now, how many stood already, and on whom the autograder itself failed.
+        intake: the submissions that were found, and the files that were passed over with the reason.
+        kept: students with a result of an earlier run who are not among these submissions.
     """
 
     index: Path
@@ -74,7 +75,12 @@ class GradedClass:
 
 @dataclass(frozen=True)
 class RegradedClass:
-    """What `regrade` left: the class page, and for each student the result before and after, or why it stands."""
+    """What `regrade` left.
+
+    Attributes:
+        index: the class page.
+        outcomes: for each student the result before and after, or why the one that there was stands.
+    """
 
     index: Path
     outcomes: list[Regraded | NotRegraded]
@@ -82,7 +88,12 @@ class RegradedClass:
 
 @dataclass(frozen=True)
 class CheckedNotebook:
-    """One notebook's result, and the assignment that it was judged by."""
+    """One notebook's result, and the assignment that it was judged by.
+
+    Attributes:
+        assignment: the assignment, in the language of the result.
+        result: what is graded, with the questions that students see only later among it.
+    """
 
     assignment: Assignment
     result: Result
