@@ -33,5 +33,6 @@ def remote_loads(html: str) -> list[str]:
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> None:
+    """Called with each page as it is written."""
     for address in remote_loads(output):
         log.warning("%s loads %s", page.file.src_path, address)
