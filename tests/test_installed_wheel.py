@@ -90,6 +90,7 @@ def test_it_runs_from_the_environment_and_not_from_the_repository(installed):
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert where.startswith(str(installed.bin.parent))
     assert where.split()[-1] == version
+    assert (Path(where.split()[0]).parent / "py.typed").is_file()
 
 
 def test_every_sample_assignment_is_found_by_its_name(installed):

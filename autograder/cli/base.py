@@ -42,7 +42,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from autograder import __version__
 
-        say(f"autograder {__version__}")
+        typer.echo(f"autograder {__version__}")
         raise typer.Exit
 
 
