@@ -32,6 +32,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions": Question,
     "questions.depends": Dependency,
 }
+# What the autograder fills in, and nobody writes.
+FILLED_IN = {"training.compilation": ("problem",)}
 TYPES = {
     "string": "text",
     "integer": "whole number",
@@ -90,8 +92,9 @@ def test_every_key_has_its_type_default_and_range(section):
     model = MODELS[section]
     schema = model.model_json_schema(mode="validation")
     documented = rows(section)
-    assert list(documented) == list(model.model_fields)
-    for key, own in schema["properties"].items():
+    assert list(documented) == [key for key in model.model_fields if key not in FILLED_IN.get(section, ())]
+    for key in documented:
+        own = schema["properties"][key]
         plain = next((one for one in own.get("anyOf", ()) if one.get("type") != "null"), own)
         if "$ref" in plain:
             plain = schema["$defs"][plain["$ref"].rpartition("/")[2]]
@@ -103,8 +106,11 @@ def test_every_key_has_its_type_default_and_range(section):
 
 
 def test_every_table_inside_a_table_has_a_section():
-    inside = {name for model in MODELS.values() for name in model.model_json_schema(mode="validation").get("$defs", ())}
-    assert inside <= {model.__name__ for model in MODELS.values()}
+    inside: set[str] = set()
+    for section, model in MODELS.items():
+        properties = model.model_json_schema(mode="validation")["properties"]
+        inside |= set(re.findall(r"#/\$defs/(\w+)", json.dumps([properties[key] for key in rows(section)])))
+    assert inside == {model.__name__ for model in (Compilation, Optimizer, Loss, Limits, Dependency)}
 
 
 def test_the_example_loads(tmp_path):

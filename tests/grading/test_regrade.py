@@ -269,7 +269,7 @@ def test_evidence_from_before_it_was_kept_who_was_asked_for_is_judged_by_what_it
 def test_a_script_decides_for_itself_what_it_confirms(report: Path) -> None:
     six_is_right(report)
     heard: list[GradeChange] = []
-    _, outcomes = api.regrade_folder(report, confirm=heard.extend)
+    outcomes = api.regrade(report, confirm=heard.extend).outcomes
     assert [(change.student, change.direction) for change in heard] == [
         ("ada", "lowered"),
         ("ben", "raised"),
@@ -289,7 +289,7 @@ def test_what_another_grader_stored_while_a_person_thinks_stands(report: Path) -
             later = newer.result.model_copy(update={"score": 1.0})
             gradebook.store_result(later, result_key="newer", slug="ben")
 
-    api.regrade_folder(report, confirm=another_grader)
+    api.regrade(report, confirm=another_grader)
     assert stored(report) == WITH_SIX | {"ben": 1.0}
 
 
