@@ -7,26 +7,9 @@ from typing import Any
 
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, nphrase, phrase
-from autograder.network import kinds
 from autograder.network.architecture import Operation, Shape
+from autograder.network.layers import LAYERS
 
-_FAMILY_WORDS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"Dense"}), gettext_noop("a dense layer")),
-    (kinds.CONVOLUTIONS, gettext_noop("a convolution")),
-    (kinds.POOLINGS | kinds.GLOBAL_POOLINGS, gettext_noop("a pooling layer")),
-    (kinds.NORMALIZATIONS, gettext_noop("a normalization layer")),
-    (kinds.DROPOUTS, gettext_noop("a dropout layer")),
-    (kinds.NOISES, gettext_noop("a noise layer")),
-    (kinds.ACTIVATIONS, gettext_noop("an activation")),
-    (frozenset({"Flatten"}), gettext_noop("the step that makes the image one long vector")),
-    (kinds.RESHAPES | kinds.PADDINGS, gettext_noop("a layer that changes the shape")),
-    (kinds.MERGES, gettext_noop("a layer that joins two branches")),
-    (kinds.RECURRENTS, gettext_noop("a recurrent layer")),
-    (kinds.AUGMENTATIONS, gettext_noop("an augmentation layer")),
-    (frozenset({"Rescaling"}), gettext_noop("a rescaling step")),
-    (frozenset({"Embedding"}), gettext_noop("an embedding")),
-    (frozenset({"Input"}), gettext_noop("an input")),
-)
 _ANY = gettext_noop("a layer")
 _SETTING_WORDS = {
     "activation": gettext_noop("activation function"),
@@ -64,7 +47,7 @@ _WITHOUT = {"center": gettext_noop("no shift (center)"), "scale": gettext_noop("
 
 def in_words(kind: str) -> Message:
     """The kind of thing that an operation is, with its article ("a pooling layer")."""
-    return phrase(next((words for family, words in _FAMILY_WORDS if kind in family), _ANY))
+    return phrase(LAYERS[kind].family.words if kind in LAYERS else _ANY)
 
 
 def setting_in_words(name: str) -> str | Message:
