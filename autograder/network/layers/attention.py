@@ -85,7 +85,7 @@ def _multi_head(settings: Settings, *shapes: Shape) -> Measured:
 
 def _group_query(settings: Settings, *shapes: Shape) -> Measured:
     query, value, key = _parts(shapes)
-    if {len(query), len(value), len(key)} != {3} or value[1] != key[1]:
+    if {len(query), len(value), len(key)} != {3} or value[1] != key[1] or query[-1] != value[-1]:
         raise _refuse(shapes)
     ours, theirs, width = settings["num_query_heads"], settings["num_key_value_heads"], settings["head_dim"]
     if ours % theirs:

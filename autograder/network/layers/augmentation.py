@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograder.core.language import gettext_noop
 from autograder.network.architecture import Shape
 from autograder.network.layers.fields import CHANNELS_LAST, pair_or_number, plain_number
@@ -117,8 +119,17 @@ def _random_crop(settings: Settings, shape: Shape) -> Measured:
     return Measured((shape[0], settings["height"], settings["width"], shape[-1]))
 
 
+def _to_both_sides(settings: dict[str, Any]) -> None:
+    """Keras describes a shear by 0.1 as one from -0.1 to 0.1, and then takes no such pair itself."""
+    for name in ("x_factor", "y_factor"):
+        given = settings[name]
+        if isinstance(given, list) and given[0] == -given[1]:
+            settings[name] = abs(given[1])
+
+
 for _name, _fields in _SETTINGS.items():
-    add(Layer(_name, AUGMENTATION, {**CHANNELS_LAST, **_fields}, keep))
+    _complete = _to_both_sides if _name == "RandomShear" else None
+    add(Layer(_name, AUGMENTATION, {**CHANNELS_LAST, **_fields}, keep, complete=_complete))
 add(
     Layer(
         "RandomCrop",

@@ -74,6 +74,14 @@ def _from_the_end(name: str) -> Any:
     return normal
 
 
+def _channels_as_groups(settings: Mapping[str, Any], shape: Shape) -> Applied:
+    """-1 stands for as many groups as there are channels."""
+    axis, groups = settings["axis"], settings["groups"]
+    size = shape[axis] if -len(shape) <= axis < len(shape) else None
+    found = {"axis": -1 if axis == len(shape) - 1 else axis, "groups": (size or -1) if groups == -1 else groups}
+    return Applied("GroupNormalization", {**settings, **found})
+
+
 add(
     Layer(
         "BatchNormalization",
@@ -104,7 +112,7 @@ add(
         {"groups": Field(integer(-1), 32), "axis": Field(one_axis, -1), **_SHIFTED} | _LEARNED,
         _group,
         weighted=True,
-        normal=_last_axis("GroupNormalization"),
+        normal=_channels_as_groups,
     ),
     Layer(
         "RMSNormalization",

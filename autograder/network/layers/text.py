@@ -32,6 +32,7 @@ TEXT = Family(gettext_noop("a layer that turns text into numbers"), "preprocessi
 
 _MOST_WORDS = 10_000
 _COUNT = integer(1, 2**24)
+_OOV = choice("floormod", "farmhash")
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
@@ -62,7 +63,6 @@ def _lookup_fields(usual: str | int) -> Fields:
         "oov_token": Field(optional(word_or_number), usual),
         "invert": Field(boolean, False),
         **encoding(*_MODES),
-        "oov_method": Field(choice("floormod", "farmhash"), "floormod"),
         "salt": Field(optional(salt)),
     }
 
@@ -102,7 +102,11 @@ add(
     Layer(
         "StringLookup",
         TEXT,
-        {**_lookup_fields("[UNK]"), "encoding": Field(only("utf-8"), "utf-8", kept=False)},
+        {
+            **_lookup_fields("[UNK]"),
+            "oov_method": Field(_OOV, "floormod", kept=False),  # strings are hashed in one way
+            "encoding": Field(only("utf-8"), "utf-8", kept=False),
+        },
         _lookup,
         complete=_size_of_given,
         dtype="string",
@@ -110,7 +114,11 @@ add(
     Layer(
         "IntegerLookup",
         PREPROCESSING,
-        {**_lookup_fields(-1), "vocabulary_dtype": Field(choice("int32", "int64"), "int64", kept=False)},
+        {
+            **_lookup_fields(-1),
+            "oov_method": Field(_OOV, "floormod"),
+            "vocabulary_dtype": Field(choice("int32", "int64"), "int64", kept=False),
+        },
         _lookup,
         complete=_size_of_given,
         dtype="int64",
