@@ -144,8 +144,8 @@ def make_loss(loss: Loss) -> keras.losses.Loss:
 
 def _dtype(architecture: Architecture, place: int) -> str | None:
     """What an input holds, as the layers tell that read it."""
-    readers = (KNOWN[one.kind].dtype for one in architecture.operations if place in one.inputs)
-    return next((dtype for dtype in readers if dtype), None)
+    readers = (KNOWN.get(one.kind) for one in architecture.operations if place in one.inputs)
+    return next((reader.dtype for reader in readers if reader is not None and reader.dtype), None)
 
 
 def _input(settings: Mapping[str, Any], dtype: str | None) -> Any:
