@@ -1,5 +1,7 @@
 """One record per layer: what it reads and refuses, what counts as the same, and how it is written as code."""
 
+from pathlib import Path
+
 import pytest
 from network.keras_configs import build, conv, dense, flatten, functional, input_layer, layer, sequential
 from network.layer_examples import EXAMPLES, READ_AS
@@ -11,7 +13,7 @@ from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.describe import in_words, settings_in_words
 from autograder.network.diff import compare
 from autograder.network.kinds import related
-from autograder.network.layers import LAYERS, read_layer
+from autograder.network.layers import LAYERS, read_layer, record
 from autograder.network.measure import rows, totals
 from autograder.network.table import disagreements, parse_table
 
@@ -257,3 +259,14 @@ def test_a_table_shows_layers_that_are_read_as_others():
     measured = [row.parameters for row in rows(architecture)]
     assert measured == [0, 88, 18, 16, 8]
     assert disagreements(parse_table(TABLE.replace("170", str(88 + 18))), architecture) == ()
+
+
+def test_the_document_names_every_layer_in_its_module():
+    document = (Path(__file__).parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2:4] for line in document.splitlines() if line.startswith("| ") and ".py" in line]
+    listed = {name.strip(): module.strip(" `") for names, module in rows for name in names.split(",")}
+    assert listed.keys() == LAYERS.keys()
+    source = Path(record.__file__).parent
+    for module in sorted({*listed.values()}):
+        assert (source / module).is_file()
+    assert 'Layer(\n        "UnitNormalization"' in (source / listed["UnitNormalization"]).read_text(encoding="utf-8")

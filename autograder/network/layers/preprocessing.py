@@ -30,6 +30,7 @@ PREPROCESSING = Family(gettext_noop("a preprocessing layer"), "preprocessing")
 
 _MOST_NUMBERS = 10_000
 _MOST_LETTERS = 200
+_DEEPEST_LIST = 8
 CATEGORIES: Fields = {"sparse": Field(only(False), False, kept=False)}
 
 
@@ -76,22 +77,20 @@ def _axes_or_none(value: object) -> list[int]:
     return [] if value is None else axes(value)
 
 
-def _nested_numbers(value: object, depth: int = 0) -> Any:
+def _nested_numbers(value: object) -> Any:
     """A number, or numbers in lists: all of them together are bounded."""
-    if not isinstance(value, list | tuple):
-        return number(-1e12, 1e12)(value)
-    if depth > 4:
-        raise UnknownNetwork(phrase("it is nested too deep"))
-    found = [_nested_numbers(item, depth + 1) for item in listed(value, _MOST_NUMBERS)]
-    if _count(found) > _MOST_NUMBERS:
-        raise UnknownNetwork(
-            phrase("a list has {count:,} entries; at most {most:,} are read", count=_count(found), most=_MOST_NUMBERS)
-        )
-    return found
+    left = _MOST_NUMBERS
 
+    def read(item: object, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > _DEEPEST_LIST:
+            raise UnknownNetwork(phrase("it holds more than {most:,} numbers", most=_MOST_NUMBERS))
+        if isinstance(item, list | tuple):
+            return [read(one, depth + 1) for one in listed(item, _MOST_NUMBERS)]
+        return number(-1e12, 1e12)(item)
 
-def _count(value: Any) -> int:
-    return sum(map(_count, value)) if isinstance(value, list) else 1
+    return read(value, 0)
 
 
 def _normalization(settings: Settings, shape: Shape) -> Measured:
@@ -137,8 +136,6 @@ def _category_encoding(settings: Settings, shape: Shape) -> Measured:
 
 
 def _hashing(settings: Settings, shape: Shape) -> Measured:
-    if settings["output_mode"] in ("int", "one_hot"):
-        return Measured(categories(settings, shape, settings["num_bins"]))
     return Measured(categories(settings, shape, settings["num_bins"]))
 
 
