@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.network.architecture import Architecture, Operation
+from autograder.network.layers import LAYERS, Field
 
 LayerSettings = Mapping[str, Any]
+
+_FOR_LEARNING = ("_initializer", "_regularizer", "_constraint")
 
 
 class NotWritable(ValueError):
@@ -46,10 +49,7 @@ def layer_codes(architecture: Architecture) -> tuple[tuple[int | None, ...], lis
 def _call(operation: Operation) -> str:
     if operation.kind == "Activation":
         return f"layers.Activation({_activation(operation)})"
-    arguments = _ARGUMENTS.get(operation.kind)
-    if arguments is None:
-        raise NotWritable(f"{operation.label} is a layer of the kind {operation.kind}")
-    return f"layers.{operation.kind}({', '.join(arguments(operation.settings))})"
+    return _layer(operation.kind, operation.settings)
 
 
 def _activation(operation: Operation) -> str:
@@ -58,72 +58,37 @@ def _activation(operation: Operation) -> str:
     return f'"{operation.settings["activation"]}"'
 
 
-def _size(sizes: list[int]) -> str:
-    """One number where all axes have the same size, as people write it."""
-    return str(sizes[0]) if len(set(sizes)) == 1 else f"({', '.join(map(str, sizes))})"
+def _layer(kind: str, settings: LayerSettings) -> str:
+    """A layer with what must be said of it, and with what is not as Keras takes it when nothing is said.
+
+    What matters for learning only (initializers, regularizers, constraints) is left out.
+    """
+    known = LAYERS[kind]
+    if any(settings[name] != field.default for name, field in known.call.items()):
+        raise NotWritable(f"a layer of the kind {kind} is called with settings of its own")
+    first = known.positional or tuple(name for name, field in known.fields.items() if field.default is ...)
+    words = [_layer(settings["layer"]["class_name"], settings["layer"]["config"])] if "layer" in settings else []
+    words += [_value(known.fields[name], settings[name]) for name in first]
+    for name, field in known.fields.items():
+        told = field.kept and name in settings and name not in first and not name.endswith(_FOR_LEARNING)
+        if told and not _is_usual(name, field, settings):
+            words.append(f"{name}={_value(field, settings[name])}")
+    words += [f"{name}={settings[name]!r}" for name in ("merge_mode",) if settings.get(name, "concat") != "concat"]
+    return f"layers.{kind}({', '.join([*words, *(['trainable=False'] if settings.get('trainable') is False else [])])})"
 
 
-def _window(settings: LayerSettings, strides: list[int]) -> list[str]:
-    """What of strides, padding, dilation and bias differs from what Keras takes when nothing is said."""
-    words = []
-    if settings["strides"] != strides:
-        words.append(f"strides={_size(settings['strides'])}")
-    if settings["padding"] != "valid":
-        words.append(f'padding="{settings["padding"]}"')
-    if any(step != 1 for step in settings.get("dilation_rate", [])):
-        words.append(f"dilation_rate={_size(settings['dilation_rate'])}")
-    return words + _bias(settings)
+def _is_usual(name: str, field: Field, settings: LayerSettings) -> bool:
+    """Whether a setting is as Keras takes it; the strides of pooling are the pool's size."""
+    usual = settings["pool_size"] if name == "strides" and "pool_size" in settings else field.default
+    return bool(settings[name] == usual)
 
 
-def _bias(settings: LayerSettings) -> list[str]:
-    return [] if settings.get("use_bias", True) else ["use_bias=False"]
+def _value(field: Field, value: Any) -> str:
+    """A value as people write it: one number where all axes have the same size."""
+    if isinstance(value, list):
+        return repr(value[0]) if field.spread and len(set(value)) == 1 else repr(_tuples(value))
+    return f'"{value}"' if isinstance(value, str) and value.isidentifier() else repr(value)
 
 
-def _convolution(settings: LayerSettings) -> list[str]:
-    kernel = settings["kernel_size"]
-    first = [str(settings["filters"])] if "filters" in settings else []
-    return [*first, _size(kernel), *_window(settings, [1] * len(kernel))]
-
-
-def _pooling(settings: LayerSettings) -> list[str]:
-    return [_size(settings["pool_size"]), *_window(settings, settings["pool_size"])]
-
-
-def _dense(settings: LayerSettings) -> list[str]:
-    return [str(settings["units"]), *_bias(settings)]
-
-
-def _recurrent(settings: LayerSettings) -> list[str]:
-    return [str(settings["units"]), *(f"{name}=True" for name in ("return_sequences",) if settings.get(name))]
-
-
-def _flags(**defaults: bool) -> Callable[[LayerSettings], list[str]]:
-    def words(settings: LayerSettings) -> list[str]:
-        return [f"{name}={settings[name]}" for name, usual in defaults.items() if settings.get(name, usual) != usual]
-
-    return words
-
-
-def _plain(*names: str) -> Callable[[LayerSettings], list[str]]:
-    def words(settings: LayerSettings) -> list[str]:
-        return [repr(tuple(value)) if isinstance(value := settings[name], list) else repr(value) for name in names]
-
-    return words
-
-
-_ARGUMENTS: dict[str, Callable[[LayerSettings], list[str]]] = {
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"), _convolution),
-    **{f"{how}Pooling{axes}D": _pooling for how in ("Max", "Average") for axes in (1, 2, 3)},
-    **{f"Global{how}Pooling{axes}D": _flags(keepdims=False) for how in ("Max", "Average") for axes in (1, 2, 3)},
-    **dict.fromkeys(("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout"), _plain("rate")),
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
-    "BatchNormalization": _flags(center=True, scale=True),
-    "LayerNormalization": _flags(center=True, scale=True),
-    "Dense": _dense,
-    "Embedding": _plain("input_dim", "output_dim"),
-    "Flatten": _plain(),
-    "GaussianNoise": _plain("stddev"),
-    "Rescaling": _plain("scale"),
-    "Reshape": _plain("target_shape"),
-    "UpSampling2D": _plain("size"),
-}
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

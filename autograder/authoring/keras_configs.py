@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.core.errors import UserError
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.layers import LAYERS
 
 Layer = dict[str, Any]
 Config = dict[str, Any]
@@ -65,7 +66,19 @@ def functional(layers: Sequence[Layer]) -> Config:
 def _layer(operation: Operation) -> Layer:
     if operation.kind == "Input":
         return layer("InputLayer", batch_shape=[None, *operation.settings["shape"]])
-    return layer(operation.kind, **operation.settings)
+    return _written(operation.kind, operation.settings)
+
+
+def _written(kind: str, settings: Mapping[str, Any]) -> Layer:
+    """One layer, and the layer that it holds."""
+    config = {name: value for name, value in settings.items() if name not in LAYERS[kind].call}
+    if "layer" in config:
+        held = config["layer"]
+        config["layer"] = _written(held["class_name"], held["config"])
+        if kind == "Bidirectional":
+            turned = {**held["config"], "go_backwards": not held["config"]["go_backwards"]}
+            config["backward_layer"] = _written(held["class_name"], turned)
+    return layer(kind, **config)
 
 
 def _named(layers: Sequence[Layer], prefix: str) -> list[Layer]:

@@ -11,24 +11,14 @@ from typing import Any
 from autograder.core.messages import Message, phrase
 from autograder.network.activations import IDEMPOTENT, Applied
 from autograder.network.architecture import Shape
-from autograder.network.shapes import Misfit, ends, measure, padding_amounts
+from autograder.network.layers import LAYERS, measure
+from autograder.network.shapes import Misfit, ends, padding_amounts
 from autograder.network.values import UnknownNetwork
 
 MAX_CALLS = 10_000
 MAX_ELEMENTS = 2**28
 
 _PADDED = {f"{name}{n}D": n for name in ("Conv", "DepthwiseConv", "SeparableConv") for n in (1, 2, 3)}
-_NOTHING_AT: dict[str, tuple[str, Any]] = {
-    "Dropout": ("rate", 0.0),
-    "AlphaDropout": ("rate", 0.0),
-    "SpatialDropout1D": ("rate", 0.0),
-    "SpatialDropout2D": ("rate", 0.0),
-    "SpatialDropout3D": ("rate", 0.0),
-    "GaussianDropout": ("rate", 0.0),
-    "GaussianNoise": ("stddev", 0.0),
-    "UpSampling1D": ("size", 1),
-    "UpSampling2D": ("size", [1, 1]),
-}
 
 
 @dataclass(frozen=True)
@@ -77,15 +67,15 @@ class Builder:
         """
         self.count()
         kind, settings = applied.kind, dict(applied.settings)
-        source = self.shape(inputs[0]) if inputs else None
         if len(inputs) == 1:
             inputs = (self._skip(kind, settings, inputs[0]),)
-            source = self.shape(inputs[0])
-            kind = self._normalize(kind, settings, source)
-            if self._is_nothing(kind, settings, inputs[0]):
-                return inputs[0]
-        elif kind == "Concatenate" and source is not None and settings["axis"] == len(source) - 1:
-            settings["axis"] = -1
+        elif len(inputs) == 3 and LAYERS[kind].roles and inputs[1] == inputs[2]:
+            inputs = inputs[:2]  # a value that is the key as well
+        source = self.shape(inputs[0]) if inputs else None
+        if source is not None:
+            kind, settings = _normal(kind, settings, source, alone=len(inputs) == 1)
+        if len(inputs) == 1 and self._is_nothing(kind, settings, inputs[0]):
+            return inputs[0]
         node = Node(kind, settings, inputs, weights, label, self._measure(kind, settings, inputs, label))
         self.nodes.append(node)
         return len(self.nodes) - 1
@@ -120,47 +110,23 @@ class Builder:
                     return before.inputs[0]
         return source
 
-    def _normalize(self, kind: str, settings: dict[str, Any], source: Shape | None) -> str:
-        """Write settings that depend on the input's shape in the one way; returns the kind, which may change, too."""
-        if source is None:
-            return kind
-        rank = len(source)
-        if settings.get("padding") == "same" and not needs_padding(kind, settings, source):
-            settings["padding"] = "valid"
-        if kind == "BatchNormalization" and settings["axis"] == rank - 1:
-            settings["axis"] = -1
-        if kind == "LayerNormalization" and all(-rank <= axis < rank for axis in settings["axis"]):
-            settings["axis"] = sorted(axis % rank - rank for axis in settings["axis"])
-        if kind == "Softmax" and settings["axis"] == rank - 1:
-            settings.clear()
-            settings["activation"] = "softmax"
-            return "Activation"
-        if kind == "Reshape":
-            return _normalize_reshape(settings, source)
-        return kind
-
     def _is_nothing(self, kind: str, settings: dict[str, Any], source: int) -> bool:
-        before, shape = self.nodes[source], self.shape(source)
-        if kind in _NOTHING_AT:
-            name, value = _NOTHING_AT[kind]
-            return bool(settings[name] == value)
+        before = self.nodes[source]
         if kind == "Activation":
             same = before.kind == "Activation" and before.settings == settings
             return bool(same and settings["activation"] in IDEMPOTENT)
-        if kind == "Flatten":
-            return shape is not None and len(shape) == 2
-        if kind == "Reshape":
-            return shape is not None and list(shape[1:]) == list(settings["target_shape"])
-        if kind == "Permute":
-            return bool(settings["dims"] == list(range(1, len(settings["dims"]) + 1)))
-        if kind == "Rescaling":
-            return bool(settings["scale"] == 1.0 and settings["offset"] == 0.0)
-        if kind.startswith(("ZeroPadding", "Cropping")):
-            amounts = settings["padding" if kind.startswith("Zero") else "cropping"]
-            return not any(any(pair) if isinstance(pair, list) else pair for pair in amounts)
-        if kind.startswith(("MaxPooling", "AveragePooling")):
-            return all(size == 1 for size in [*settings["pool_size"], *settings["strides"]])
-        return kind in ("Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+        nothing = LAYERS[kind].nothing
+        return nothing is not None and nothing(settings, before.shape)
+
+
+def _normal(kind: str, settings: dict[str, Any], source: Shape, *, alone: bool) -> Applied:
+    """An operation written in the one way, as far as that depends on the shape of its input."""
+    if alone and settings.get("padding") == "same" and not needs_padding(kind, settings, source):
+        settings["padding"] = "valid"
+    layer = LAYERS[kind]
+    if layer.normal is None or (layer.inputs == (1, 1) and not alone):
+        return Applied(kind, settings)
+    return layer.normal(settings, source)
 
 
 def needs_padding(kind: str, settings: dict[str, Any], shape: Shape) -> bool:
@@ -176,22 +142,3 @@ def needs_padding(kind: str, settings: dict[str, Any], shape: Shape) -> bool:
     if name not in settings or len(shape) != len(settings[name]) + 2:
         return True
     return any(padding_amounts(settings, shape, axis, name) != (0, 0) for axis in range(len(settings[name])))
-
-
-def _normalize_reshape(settings: dict[str, Any], source: Shape) -> str:
-    """Reshape to its actual sizes, or Flatten where that is what it does."""
-    target = settings["target_shape"]
-    if len(target) == 1 and (target[0] == -1 or None in source[1:]):
-        settings.clear()
-        return "Flatten"
-    if None in source[1:]:
-        return "Reshape"
-    total = prod(size or 0 for size in source[1:])
-    rest = prod(size for size in target if size != -1)
-    if target.count(-1) == 1 and rest > 0 and total % rest == 0:
-        target = [total // rest if size == -1 else size for size in target]
-        settings["target_shape"] = target
-    if target == [total]:
-        settings.clear()
-        return "Flatten"
-    return "Reshape"

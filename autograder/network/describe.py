@@ -7,45 +7,42 @@ from typing import Any
 
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, nphrase, phrase
-from autograder.network import kinds
 from autograder.network.architecture import Operation, Shape
+from autograder.network.layers import LAYERS
 
-_FAMILY_WORDS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"Dense"}), gettext_noop("a dense layer")),
-    (kinds.CONVOLUTIONS, gettext_noop("a convolution")),
-    (kinds.POOLINGS | kinds.GLOBAL_POOLINGS, gettext_noop("a pooling layer")),
-    (kinds.NORMALIZATIONS, gettext_noop("a normalization layer")),
-    (kinds.DROPOUTS, gettext_noop("a dropout layer")),
-    (kinds.NOISES, gettext_noop("a noise layer")),
-    (kinds.ACTIVATIONS, gettext_noop("an activation")),
-    (frozenset({"Flatten"}), gettext_noop("the step that makes the image one long vector")),
-    (kinds.RESHAPES | kinds.PADDINGS, gettext_noop("a layer that changes the shape")),
-    (kinds.MERGES, gettext_noop("a layer that joins two branches")),
-    (kinds.RECURRENTS, gettext_noop("a recurrent layer")),
-    (kinds.AUGMENTATIONS, gettext_noop("an augmentation layer")),
-    (frozenset({"Rescaling"}), gettext_noop("a rescaling step")),
-    (frozenset({"Embedding"}), gettext_noop("an embedding")),
-    (frozenset({"Input"}), gettext_noop("an input")),
-)
 _ANY = gettext_noop("a layer")
 _SETTING_WORDS = {
     "activation": gettext_noop("activation function"),
     "alpha": gettext_noop("slope"),
+    "axes": gettext_noop("axes"),
+    "axis": gettext_noop("axis"),
     "center": gettext_noop("shift (center)"),
     "cropping": gettext_noop("cropping"),
     "depth_multiplier": gettext_noop("depth multiplier"),
     "dilation_rate": gettext_noop("dilation"),
     "dims": gettext_noop("order of the axes"),
+    "equation": gettext_noop("equation"),
+    "factor": gettext_noop("strength"),
     "filters": gettext_noop("number of filters"),
+    "groups": gettext_noop("number of groups"),
+    "head_dim": gettext_noop("size of a head"),
+    "height": gettext_noop("height"),
     "input_dim": gettext_noop("size of the vocabulary"),
     "keepdims": gettext_noop("number of axes"),
+    "key_dim": gettext_noop("size of the keys"),
     "kernel_size": gettext_noop("kernel size"),
     "kind": gettext_noop("kind of layer"),
+    "layer": gettext_noop("layer inside"),
+    "max_tokens": gettext_noop("size of the vocabulary"),
     "max_value": gettext_noop("largest value"),
     "merge_mode": gettext_noop("way of joining both directions"),
     "n": gettext_noop("number of repetitions"),
     "negative_slope": gettext_noop("slope"),
+    "num_bins": gettext_noop("number of bins"),
+    "num_heads": gettext_noop("number of heads"),
     "output_dim": gettext_noop("size of the output"),
+    "output_mode": gettext_noop("kind of output"),
+    "output_size": gettext_noop("size of the output"),
     "padding": gettext_noop("padding"),
     "pool_size": gettext_noop("pool size"),
     "rate": gettext_noop("dropout rate"),
@@ -58,13 +55,16 @@ _SETTING_WORDS = {
     "trainable": gettext_noop("trainable setting"),
     "units": gettext_noop("number of units"),
     "use_bias": gettext_noop("bias setting"),
+    "use_causal_mask": gettext_noop("way of looking back only"),
+    "vocabulary": gettext_noop("vocabulary"),
+    "width": gettext_noop("width"),
 }
 _WITHOUT = {"center": gettext_noop("no shift (center)"), "scale": gettext_noop("no scale")}
 
 
 def in_words(kind: str) -> Message:
     """The kind of thing that an operation is, with its article ("a pooling layer")."""
-    return phrase(next((words for family, words in _FAMILY_WORDS if kind in family), _ANY))
+    return phrase(LAYERS[kind].family.words if kind in LAYERS else _ANY)
 
 
 def setting_in_words(name: str) -> str | Message:
@@ -93,9 +93,10 @@ def settings_in_words(operation: Operation) -> tuple[str | Message, ...]:
     """The settings that matter to a reader, without the class: "64 filters of 3×3", "padding same"."""
     kind, settings = operation.kind, operation.settings
     parts: list[str | Message] = []
-    if kind == "Bidirectional":
-        inner = settings["layer"]
-        return inner["class_name"], _units(inner["config"]["units"])
+    if "layer" in settings:
+        held = Operation(kind=settings["layer"]["class_name"], settings=settings["layer"]["config"])
+        units_only = kind == "Bidirectional"
+        return (held.kind, *([_units(held.settings["units"])] if units_only else settings_in_words(held)))
     if "filters" in settings:
         filters, size = settings["filters"], _times(settings["kernel_size"])
         parts.append(
@@ -105,10 +106,13 @@ def settings_in_words(operation: Operation) -> tuple[str | Message, ...]:
         parts.append(phrase("kernel {size}", size=_times(settings["kernel_size"])))
     if "units" in settings:
         parts.append(_units(settings["units"]))
+    if "num_heads" in settings:
+        heads = settings["num_heads"]
+        parts.append(nphrase("{count} head", "{count} heads", heads, count=heads))
     if "pool_size" in settings:
         parts.append(_times(settings["pool_size"]))
     parts += _window_in_words(settings)
-    if "activation" in settings and kind != "Bidirectional":
+    if "activation" in settings:
         parts.append(str(settings["activation"]))
     if "rate" in settings:
         parts.append(phrase("rate {rate:g}", rate=settings["rate"]))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograder.core.messages import phrase
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
+from autograder.network.calls import MAX_LAYERS, Call, TensorReference, read_call, references
 from autograder.network.kinds import WEIGHTED
-from autograder.network.layers import read_layer
+from autograder.network.layers import LAYERS, Layer, read_layer
 from autograder.network.ops import MODULES, read_op
-from autograder.network.values import UnknownNetwork, boolean, integer, listed, mapping, shape, shown_value
+from autograder.network.values import UnknownNetwork, boolean, listed, mapping, shape, shown_value
 
-MAX_LAYERS = 1000
 MAX_NESTING = 16
+_NO_SETTINGS: Mapping[str, object] = {}
+# What Keras itself works masks out with: from padded words, from masked steps, and where masked branches are joined.
+_MASK_MAKERS = frozenset({"NotEqual", "Any", "Concatenate", "LogicalAnd", "LogicalOr"})
 
 _MODEL_MODULES = frozenset({"keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential"})
 
@@ -31,14 +34,6 @@ class Scope(NamedTuple):
         if len(self.path) + 1 > MAX_NESTING:
             raise UnknownNetwork(phrase("networks are nested more than {most} deep", most=MAX_NESTING))
         return Scope((*self.path, name), self.trainable and boolean(config.get("trainable", True)))
-
-
-class TensorReference(NamedTuple):
-    """One output of one call of a layer: what Keras calls its history."""
-
-    layer: str
-    call: int
-    output: int
 
 
 def expand(
@@ -121,9 +116,14 @@ def _input_shape(config: Mapping[str, object]) -> list[int | None]:
 
 
 def _apply(
-    builder: Builder, entry: Mapping[str, object], inputs: tuple[int, ...], scope: Scope, position: str
+    builder: Builder,
+    entry: Mapping[str, object],
+    inputs: tuple[int, ...],
+    scope: Scope,
+    position: str,
+    call: Mapping[str, object] = _NO_SETTINGS,
 ) -> tuple[int, ...]:
-    """Call one layer or nested network on `inputs`."""
+    """Call one layer or nested network on `inputs`, with the settings that the call has beside them."""
     config = mapping(entry.get("config"))
     class_name, module = entry.get("class_name"), entry.get("module")
     label = _label(config, entry)
@@ -144,7 +144,8 @@ def _apply(
         if class_name == "InputLayer":
             raise UnknownNetwork(phrase("an Input layer stands where it reads something"))
         key = (*scope.path, position)
-        return (_chain(builder, read_layer(class_name, dict(config)), inputs, key, label, scope.trainable),)
+        operations = read_layer(class_name, dict(config), call)
+        return (_chain(builder, operations, inputs, key, label, scope.trainable),)
     except UnknownNetwork as error:
         raise error if error.layer else UnknownNetwork(error.reason, label) from None
 
@@ -172,6 +173,20 @@ def _chain(
     return inputs[0]
 
 
+def _layer_of(entry: Mapping[str, object]) -> Layer | None:
+    """What is known of the class of a layer; None where it is none of Keras' layers that are known."""
+    class_name = entry.get("class_name")
+    if entry.get("module") != "keras.layers" or not isinstance(class_name, str):
+        return None
+    return LAYERS.get(class_name)
+
+
+def _makes_masks(entry: Mapping[str, object]) -> bool:
+    """Whether a layer makes a mask for those behind it."""
+    embedded = entry.get("class_name") in ("Embedding", "ReversibleEmbedding")
+    return entry.get("class_name") == "Masking" or (embedded and mapping(entry.get("config")).get("mask_zero") is True)
+
+
 def _label(config: Mapping[str, object], entry: Mapping[str, object]) -> str:
     name = config.get("name") or entry.get("name") or entry.get("class_name")
     return str(shown_value(name))
@@ -193,13 +208,12 @@ class _Functional:
             if not isinstance(name, str) or name in self.entries:
                 raise UnknownNetwork(phrase("two layers have the name {name}, or one has none", name=shown_value(name)))
             self.entries[name] = entry
-        embeddings = (entry for entry in self.entries.values() if entry.get("class_name") == "Embedding")
-        self.masking = any(mapping(entry.get("config")).get("mask_zero") is True for entry in embeddings)
+        self.masking = any(map(_makes_masks, self.entries.values()))
         self.results: dict[tuple[str, int], tuple[int, ...]] = {}
 
     def expand(self, inputs: tuple[int, ...] | None) -> tuple[int, ...]:
-        starts = _references(self.config.get("input_layers"))
-        ends = _references(self.config.get("output_layers"))
+        starts = references(self.config.get("input_layers"))
+        ends = references(self.config.get("output_layers"))
         if not starts or not ends:
             raise UnknownNetwork(phrase("the network has no input or no output"))
         if inputs is not None and len(inputs) != len(starts):
@@ -253,13 +267,13 @@ class _Functional:
             raise UnknownNetwork(phrase("an output of it is read that does not exist"), shown_value(source.layer))
         return outputs[source.output]
 
-    def _call(self, name: str, index: int) -> _Call:
+    def _call(self, name: str, index: int) -> Call:
         nodes = self._entry(name).get("inbound_nodes")
         calls = listed(nodes, MAX_LAYERS)
         if index >= len(calls):
             raise UnknownNetwork(phrase("a call of it is read that does not exist"), shown_value(name))
         try:
-            call = _read_call(mapping(calls[index]))
+            call = read_call(mapping(calls[index]), _layer_of(self._entry(name)))
             for source in call.masks:
                 self._check_mask(source)
         except UnknownNetwork as error:
@@ -267,20 +281,20 @@ class _Functional:
         return call
 
     def _check_mask(self, source: TensorReference) -> None:
-        """A mask that an Embedding with mask_zero makes is made again when the network is rebuilt; no other is."""
+        """A mask that Keras made of its own is made again when the network is rebuilt; no other is."""
         maker = self._entry(source.layer)
-        made_by_keras = maker.get("class_name") == "NotEqual" and maker.get("module") == "keras.src.ops.numpy"
+        made_by_keras = maker.get("class_name") in _MASK_MAKERS and maker.get("module") == "keras.src.ops.numpy"
         if not (made_by_keras and self.masking):
             raise UnknownNetwork(phrase("it was given a mask of its own, which cannot be rebuilt"))
 
-    def _apply(self, name: str, call: _Call) -> tuple[int, ...]:
+    def _apply(self, name: str, call: Call) -> tuple[int, ...]:
         entry = self._entry(name)
         inputs = tuple(self._value(source) for source in call.reads)
         class_name, module = entry.get("class_name"), entry.get("module")
         if not isinstance(module, str) or module not in MODULES:
-            if any(argument is not None for argument in call.arguments) or len(call.arguments) != 1:
+            if _layer_of(entry) is None and call.arguments != [None]:
                 raise UnknownNetwork(phrase("it was called with more than what it reads"), shown_value(name))
-            return _apply(self.builder, entry, inputs, self.scope, name)
+            return _apply(self.builder, entry, inputs, self.scope, name, call.settings)
         try:
             if not isinstance(class_name, str) or entry.get("registered_name") != class_name:
                 raise UnknownNetwork(
@@ -291,72 +305,3 @@ class _Functional:
         except UnknownNetwork as error:
             raise UnknownNetwork(error.reason, shown_value(name)) from None
         return (_chain(self.builder, operations, inputs, (*self.scope.path, name), shown_value(name), trainable=True),)
-
-
-class _Call(NamedTuple):
-    """One call: what it reads, the masks it was given, and its positional arguments (None where it reads)."""
-
-    reads: list[TensorReference]
-    masks: list[TensorReference]
-    arguments: list[object]
-
-
-def _read_call(call: Mapping[str, object]) -> _Call:
-    reads: list[TensorReference] = []
-    arguments: list[object] = []
-    for argument in listed(call.get("args")):
-        found = _tensors(argument)
-        reads.extend(found)
-        arguments.append(None if found else argument)
-    if any(argument is None for argument in listed(call.get("args"))):
-        raise UnknownNetwork(phrase("it was called with an argument None"))
-    masks: list[TensorReference] = []
-    for key, value in mapping(call.get("kwargs") or {}).items():
-        if key == "mask":
-            masks.extend(_tensors(value))
-        elif key == "training" and isinstance(value, bool):
-            continue  # fit and predict set it for every layer, whatever it was called with
-        elif value is not None:
-            argument = f"{shown_value(key)}={shown_value(value)}"
-            raise UnknownNetwork(phrase("it was called with {argument}, which is not known here", argument=argument))
-    if not reads:
-        raise UnknownNetwork(phrase("it reads nothing"))
-    return _Call(reads, masks, arguments)
-
-
-def _tensors(argument: object) -> list[TensorReference]:
-    """The tensors in an argument: one, a list of them, or an object of them by name (in the order of the names)."""
-    if isinstance(argument, dict) and argument.get("class_name") == "__keras_tensor__":
-        return [_reference(mapping(argument.get("config")).get("keras_history"))]
-    if isinstance(argument, dict):
-        items: list[Any] = [argument[key] for key in sorted(mapping(argument))]
-    elif isinstance(argument, list | tuple):
-        items = listed(argument, MAX_LAYERS)
-    else:
-        return []
-    found = []
-    for item in items:
-        if isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
-            found.append(_reference(mapping(item.get("config")).get("keras_history")))
-        elif item is not None:
-            raise UnknownNetwork(phrase("it was called with something that is not the output of a layer"))
-    return found
-
-
-def _references(value: object) -> list[TensorReference]:
-    """`input_layers` or `output_layers`: one reference, a list of them, or an object of them by name."""
-    if isinstance(value, dict):
-        described = mapping(value)
-        return [_reference(described[key]) for key in sorted(described)]
-    items = listed(value, MAX_LAYERS)
-    if len(items) == 3 and isinstance(items[0], str):
-        return [_reference(items)]
-    return [_reference(item) for item in items]
-
-
-def _reference(value: object) -> TensorReference:
-    items = listed(value, 3)
-    if len(items) != 3 or not isinstance(items[0], str):
-        raise UnknownNetwork(phrase("a reference to a layer cannot be read"))
-    position = integer(0, MAX_LAYERS)
-    return TensorReference(items[0], position(items[1]), position(items[2]))

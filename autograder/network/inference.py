@@ -15,7 +15,8 @@ from autograder.network.architecture import Architecture, Shape
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS, MERGES
-from autograder.network.shapes import Misfit, measure
+from autograder.network.layers import measure
+from autograder.network.shapes import Misfit
 from autograder.network.table import SummaryTable, TableError, TableRow, disagreements
 
 # The images of the usual datasets, tried where the table does not tell what goes in: MNIST, CIFAR-10, MNIST without

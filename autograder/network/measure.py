@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Architecture, Row, Shape, Totals
-from autograder.network.shapes import Misfit, measure
+from autograder.network.layers import measure
+from autograder.network.shapes import Misfit
 
 
 class ShapeError(ValueError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.core.messages import phrase
-from autograder.network import activations
 from autograder.network.activations import Applied
 from autograder.network.architecture import Shape
 from autograder.network.layers import read_layer
@@ -108,9 +107,9 @@ def _read(class_name: str, given: dict[str, object], shapes: tuple[Shape | None,
         return [Applied("Activation", {"activation": "gelu"})]
     if class_name in ("ReLU", "LeakyRelu", "Elu"):
         renamed = {"LeakyRelu": "LeakyReLU", "Elu": "ELU"}.get(class_name, class_name)
-        applied = activations.activation_layer(renamed, dict(given))
+        applied = read_layer(renamed, dict(given))
         given.clear()
-        return [] if applied is None else [applied]
+        return applied
     if class_name == "Negative":
         return [Applied("Rescaling", {"scale": -1.0, "offset": 0.0})]
     if shape is None:

@@ -27,7 +27,10 @@ _TOTALS = re.compile(
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")
 _PREAMBLE = re.compile(r"\s*(Model:|Layer \(type\)|None$|#)", re.I)
-_NAMES = sorted(KINDS | ALIASES.keys() | {"Sequential", "Functional", "Model"})
+_NETWORKS = frozenset({"Sequential", "Functional", "Model"})
+# Rows that may stand for several operations.
+_COMPOSED = _NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
+_NAMES = sorted(KINDS | ALIASES.keys() | _NETWORKS)
 
 
 class TableError(ValueError):
@@ -329,7 +332,7 @@ def _cover(
         if row.kind == "Input" and (place >= len(operations) or operations[place].kind != "Input"):
             return covered, f"Row {index + 1} of the table ({row.name}) is an input that the network does not have."
         end = place + 1
-        if row.kind in ("Sequential", "Functional", "Model") and place < len(operations):
+        if row.kind in _COMPOSED and place < len(operations):
             end = _end_of_nested(row, measured, place)
         elif place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
             there = operations[place].kind if place < len(operations) else "nothing"

@@ -17,7 +17,7 @@ from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
 from autograder.train.images import Images, one_hot, prepare_images
 from autograder.train.predictions import predictions
-from autograder.train.rebuild import build_open, make_loss, make_optimizer
+from autograder.train.rebuild import adapt, build_open, make_loss, make_optimizer
 from autograder.train.signals import signals
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     model = built.model
     if not model.trainable_variables:
         raise CannotTrain(problem("nothing_learns"))
+    adapt(built, task.architecture, images.x_train)
     optimizer = make_optimizer(task.optimizer)
     # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)

@@ -15,10 +15,12 @@ import keras
 
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
-from autograder.network.kinds import KINDS
+from autograder.network.layers import LAYERS as KNOWN
 from autograder.records.training_messages import CannotTrain, part_name, problem
 
-LAYERS: dict[str, type[keras.layers.Layer]] = {kind: getattr(keras.layers, kind) for kind in KINDS - {"Input"}}
+LAYERS: dict[str, type[keras.layers.Layer]] = {
+    name: getattr(keras.layers, name) for name, layer in KNOWN.items() if layer.measure is not None
+}
 
 _INITIALIZERS = (
     *("Zeros", "Ones", "Constant", "Identity", "Orthogonal", "VarianceScaling"),
@@ -61,6 +63,10 @@ LOSSES: dict[str, Any] = {
 }
 
 
+# What the network's description tells of a layer, but its constructor does not take.
+_DESCRIBED = frozenset({"vocabulary_size"})
+# As many images as tell mean and spread well enough.
+_ADAPTED_TO = 4096
 # What every layer accepts, whether or not its own constructor names it.
 _ANY_LAYER = ("trainable", "activity_regularizer")
 
@@ -91,19 +97,27 @@ def build_open(architecture: Architecture) -> Built:
     """
     layers: list[Any] = []
     tensors: list[Any] = []
-    for operation in architecture.operations:
+    for place, operation in enumerate(architecture.operations):
         if operation.kind == "Input":
             layers.append(None)
-            tensors.append(_input(operation.settings))
+            tensors.append(_input(operation.settings, _dtype(architecture, place)))
             continue
         layer = _layer(operation) if operation.shares is None else layers[operation.shares]
         layers.append(layer)
-        sources = [tensors[index] for index in operation.inputs]
-        tensors.append(layer(sources[0] if len(sources) == 1 else sources))
+        tensors.append(_called(operation, layer, [tensors[index] for index in operation.inputs]))
     inputs = [tensors[index] for index, layer in enumerate(layers) if layer is None]
     outputs = [tensors[index] for index in architecture.outputs]
     model = keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs)
     return Built(model, layers, tensors)
+
+
+def adapt(built: Built, architecture: Architecture, images: Any) -> None:
+    """Let layers that take numbers from the data (Normalization) take them from the training images, first to last."""
+    for layer, operation in zip(built.layers, architecture.operations, strict=True):
+        adapts = None if layer is None else KNOWN[operation.kind].adapts
+        if adapts is not None and adapts(operation.settings) and operation.shares is None:
+            before = keras.Model(built.model.inputs, built.tensors[operation.inputs[0]])
+            layer.adapt(before.predict(images[:_ADAPTED_TO], verbose=0))
 
 
 def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:
@@ -128,16 +142,31 @@ def make_loss(loss: Loss) -> keras.losses.Loss:
     return _made(LOSSES, loss.name, loss.settings, "loss")
 
 
-def _input(settings: Mapping[str, Any]) -> Any:
-    return keras.Input(tuple(settings["shape"]), dtype=settings.get("dtype"))
+def _dtype(architecture: Architecture, place: int) -> str | None:
+    """What an input holds, as the layers tell that read it."""
+    readers = (KNOWN.get(one.kind) for one in architecture.operations if place in one.inputs)
+    return next((reader.dtype for reader in readers if reader is not None and reader.dtype), None)
+
+
+def _input(settings: Mapping[str, Any], dtype: str | None) -> Any:
+    return keras.Input(tuple(settings["shape"]), dtype=settings.get("dtype", dtype))
+
+
+def _called(operation: Operation, layer: keras.layers.Layer, sources: list[Any]) -> Any:
+    """The output of a layer on what it reads, each input in its role and with the settings of the call."""
+    known = KNOWN[operation.kind]
+    call = {name: operation.settings[name] for name in known.call}
+    if known.roles:
+        return layer(**dict(zip(known.roles, sources, strict=False)), **call)
+    return layer(sources[0] if len(sources) == 1 else sources, **call)
 
 
 def _layer(operation: Operation) -> keras.layers.Layer:
-    settings = {key: _value(key, value) for key, value in operation.settings.items()}
-    if operation.kind == "Bidirectional":
-        described = settings["layer"]
-        inner = Operation(kind=described["class_name"], settings=described["config"])
-        settings["layer"] = _layer(inner)
+    left_out = KNOWN[operation.kind].call.keys() | _DESCRIBED if operation.kind in KNOWN else _DESCRIBED
+    settings = {key: _value(key, value) for key, value in operation.settings.items() if key not in left_out}
+    if "layer" in settings:
+        held = operation.settings["layer"]
+        settings["layer"] = _layer(Operation(kind=held["class_name"], settings=held["config"]))
     return _made(LAYERS, operation.kind, settings, "layer")
 
 
@@ -146,7 +175,7 @@ def _value(key: str, value: Any) -> Any:
     for ending, known in _PARTS.items():
         if key.endswith(ending):
             return None if value is None else _made(known, value["class_name"], value["config"], ending[1:])
-    return _tuples(value)
+    return value if isinstance(value, Mapping) else _tuples(value)
 
 
 def _tuples(value: Any) -> Any:

@@ -18,8 +18,7 @@ from autograder.network.canonical import Misfitting, UnknownNetwork, canonicaliz
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import compare
-from autograder.network.kinds import KINDS
-from autograder.network.layers import SPECS
+from autograder.network.layers import LAYERS
 from autograder.network.measure import measure_until_misfit, rows, sum_up
 from autograder.network.optimizers import read_optimizer
 from autograder.network.table import TableError, disagreements, marked_operations, parse_table
@@ -127,13 +126,13 @@ def _any(random: Random) -> Layer:
         cell = _layer("LSTM", units=random.choice(SIZES))
         back = _layer("LSTM", units=cell["config"]["units"], go_backwards=True)
         return _layer("Bidirectional", layer=cell, backward_layer=back)
-    class_name = random.choice(sorted(KINDS) if random.random() < 0.5 else ("Dense", "Conv2D", "Add", "Flatten"))
-    spec = SPECS.get(class_name)
+    class_name = random.choice(sorted(LAYERS) if random.random() < 0.5 else ("Dense", "Conv2D", "Add", "Flatten"))
+    known = LAYERS[class_name]
     config: dict[str, Any] = {}
-    for name, field in (spec.fields if spec else {}).items():
+    for name, field in known.fields.items():
         if field.default is ... or random.random() < 0.15:
             config[name] = _setting(random, name, field.default)
-    if random.random() < 0.3 and (spec is None or spec.activated):
+    if random.random() < 0.3 and known.activated:
         config["activation"] = random.choice(("relu", "softmax", "linear", "tanh", "gelu", "leaky_relu", "nothing"))
     return _layer(class_name, **config)
 

@@ -168,7 +168,27 @@ _NODES = {
     "f": (flatten(), [["s"]]),
     "r": (layer("LSTM", units=3), [["x"]]),
 }
+_STACKED = layer("StackedRNNCells", cells=[layer("LSTMCell", units=2), layer("GRUCell", units=3)])
+_STEPS = [
+    layer("Masking", mask_value=0.5),
+    layer("EinsumDense", equation="abc,cd->abd", output_shape=[None, 4], bias_axes="d"),
+    layer("TimeDistributed", layer={**layer("Sequential", **sequential(dense(3), act())), "module": "keras"}),
+    layer("SpectralNormalization", layer=dense(3)),
+    layer("Normalization", axis=[2], mean=[0.0], variance=[1.0]),
+    layer("RNN", cell=_STACKED),
+]
+_ATTENDING = {
+    "x": (input_layer(5, 4), []),
+    "h": (layer("MultiHeadAttention", num_heads=2, key_dim=3), [["x"]]),
+    "w": (layer("StringLookup", vocabulary=["a", "b"], output_mode="multi_hot"), [["h"]]),
+    "p": (layer("Pipeline", layers=[layer("Discretization", bin_boundaries=[0.5])]), [["w"]]),
+}
+_ATTENTION = functional(["x"], ["p"], _ATTENDING)
+_X = _ATTENTION["layers"][1]["inbound_nodes"][0]["args"][0]
+_ATTENTION["layers"][1]["inbound_nodes"][0] = {"args": [_X, _X], "kwargs": {"key": _X, "use_causal_mask": True}}
 BASES = [
+    ("Sequential", json.loads(json.dumps(sequential(input_layer(5, 4), *_STEPS)))),
+    ("Functional", json.loads(json.dumps(_ATTENTION))),
     ("Sequential", json.loads(json.dumps(sequential(*cnn2_layers())))),
     ("Functional", json.loads(json.dumps(functional(["x"], ["f"], _NODES)))),
 ]

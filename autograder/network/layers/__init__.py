@@ -1,0 +1,30 @@
+"""The layers of Keras that are known: one record for each, by families. `LAYERS` holds them all."""
+
+from autograder.network.layers import (
+    activation,
+    attention,
+    audio,
+    augmentation,
+    convolution,
+    core,
+    images,
+    merging,
+    normalization,
+    pooling,
+    preprocessing,
+    recurrent,
+    regularization,
+    reshaping,
+    text,
+    wrappers,
+)
+from autograder.network.layers.reading import read_activation, read_layer
+from autograder.network.layers.record import LAYERS, Family, Field, Layer, measure
+
+__all__ = ["LAYERS", "Family", "Field", "Layer", "measure", "read_activation", "read_layer"]
+
+# The modules add their records when they are imported.
+FAMILIES = (
+    *(activation, attention, audio, augmentation, convolution, core, images, merging),
+    *(normalization, pooling, preprocessing, recurrent, regularization, reshaping, text, wrappers),
+)

@@ -1,0 +1,55 @@
+"""Dropout, noise and penalties: what acts in training only."""
+
+from __future__ import annotations
+
+from autograder.core.language import gettext_noop
+from autograder.network.architecture import Shape
+from autograder.network.layers.fields import CHANNELS_LAST, UNSET
+from autograder.network.layers.record import Family, Field, Layer, add
+from autograder.network.shapes import Settings, keep, keep_rank
+from autograder.network.values import number
+
+DROPOUT = Family(gettext_noop("a dropout layer"), "noise")
+NOISE = Family(gettext_noop("a noise layer"), "noise")
+PENALTY = Family(gettext_noop("a regularization layer"))
+
+_RATE = Field(number(0, 1), 0.5)
+
+
+def _none_dropped(settings: Settings, shape: Shape | None) -> bool:
+    return bool(settings["rate"] == 0.0)
+
+
+def _no_noise(settings: Settings, shape: Shape | None) -> bool:
+    return bool(settings["stddev"] == 0.0)
+
+
+def _no_penalty(settings: Settings, shape: Shape | None) -> bool:
+    return bool(settings["l1"] == 0.0 and settings["l2"] == 0.0)
+
+
+for _name in ("Dropout", "AlphaDropout"):
+    _fields = {"rate": _RATE, "noise_shape": UNSET}
+    add(Layer(_name, DROPOUT, _fields, keep, positional=("rate",), nothing=_none_dropped))
+for _n in (1, 2, 3):
+    add(
+        Layer(
+            f"SpatialDropout{_n}D",
+            DROPOUT,
+            {"rate": _RATE, **(CHANNELS_LAST if _n > 1 else {})},
+            keep_rank(_n + 2, f"SpatialDropout{_n}D"),
+            positional=("rate",),
+            nothing=_none_dropped,
+        )
+    )
+add(
+    Layer("GaussianDropout", NOISE, {"rate": _RATE}, keep, positional=("rate",), nothing=_none_dropped),
+    Layer("GaussianNoise", NOISE, {"stddev": Field(number(0, 1e4), ...)}, keep, nothing=_no_noise),
+    Layer(
+        "ActivityRegularization",
+        PENALTY,
+        {"l1": Field(number(0, 1e6), 0.0), "l2": Field(number(0, 1e6), 0.0)},
+        keep,
+        nothing=_no_penalty,
+    ),
+)
