@@ -69,7 +69,7 @@ def grade(
     """
     assignment = assignment.in_language(language)
     location = resolve(output, assignment, gradebook_url)
-    intake = read_submissions(submissions, notebook_name=assignment.notebook_path.name)
+    intake = read_submissions(submissions, assignment.notebook_path.name, _handout(assignment))
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
@@ -170,8 +170,16 @@ def grade_one(assignment: Assignment, handed_in: Path, student: str) -> Result:
         IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
     """
     provide_images(assignment)
-    submission = one_submission(handed_in, student, assignment.notebook_path.name)
+    submission = one_submission(handed_in, student, assignment.notebook_path.name, _handout(assignment))
     return _grade_alone(assignment, submission, strongest().name)
+
+
+def _handout(assignment: Assignment) -> bytes | None:
+    """The notebook as students got it; an assignment that was made for another tool may come without."""
+    try:
+        return assignment.notebook_path.read_bytes()
+    except OSError:
+        return None
 
 
 def _grade_alone(assignment: Assignment, submission: Submission, isolation: RequestedIsolation) -> Result:
