@@ -121,30 +121,31 @@ def find_answer(
 ) -> Answer | None:
     """What was written below a question; None where neither its cell nor its heading is in the notebook.
 
-    A cell that was split, or copied above an old draft, has the question's metadata more than once: all of them count.
-    Where the `handout` is known, what a student wrote into the question's own cell and between it and the place for
-    the answer counts too, and a heading that is not the handout's ends nothing.
+    A cell that was split, or copied below an old draft, has the question's metadata more than once, and a copy of the
+    question's own cell has its heading: all of them count. Where the `handout` is known, what a student wrote into the
+    question's own cell, and between it and the place for the answer, counts too, and a heading that is not the
+    handout's ends nothing.
     """
     printed = _bare_lines(handout)
     marked = [position for position, cell in enumerate(cells) if _question_of(cell) == question]
-    own = next((position for position, cell in enumerate(cells) if heading and _has_heading(cell, heading)), None)
+    own = [position for position, cell in enumerate(cells) if heading and _has_heading(cell, heading)]
     pieces: list[tuple[int, list[str]]] = []
-    if own is not None and printed:
-        pieces.append((cells[own].index, list(_below_heading(cells[own], heading, printed))))
-    if own is not None and (printed or not marked):
-        pieces += _until_next_part(cells[own + 1 :], printed)
+    for position in own if printed or not marked else ():
+        if printed:
+            pieces.append((cells[position].index, list(_below_heading(cells[position], heading, printed))))
+        pieces += _until_next_part(cells[position + 1 :], printed)
     for position in marked:
         pieces.append((cells[position].index, _text_lines(cells[position])))
         pieces += _until_next_part(cells[position + 1 :], printed)
-    if not pieces and own is None:
+    if not own and not marked:
         return None
     no_answer = printed | {_bare(placeholder)}
     texts: dict[str, int] = {}
-    for cell, lines in pieces:
+    for cell, lines in sorted(pieces, key=lambda piece: piece[0]):
         text = "\n".join(line for line in lines if not _bare(line) or _bare(line) not in no_answer).strip()
         if text:
             texts.setdefault(text, cell)
-    begins = cells[marked[0] if marked else own or 0].index
+    begins = cells[(marked or own)[0]].index
     return Answer(text="\n\n".join(texts), cell=min(texts.values(), default=begins))
 
 

@@ -159,3 +159,4 @@ def test_what_the_handout_says_is_no_answer():
 
 def test_a_copied_cell_is_shown_once():
     assert whole(HEADING, ("Mine.", TAGGED), ("Mine.", TAGGED)).text == "Mine."
+    assert whole(HEADING, HEADING, "Mine.").text == answer(HEADING, HEADING, "Mine.").text == "Mine."
