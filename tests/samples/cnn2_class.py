@@ -26,9 +26,7 @@ validation curve stays below it.
 
 @student("Jürgen Groß", "solved as a functional model, with names of his own")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 # ich finde die functional API übersichtlicher
 eingabe = keras.Input(shape=(28, 28, 1), name="bild")
 x = layers.Conv2D(32, 3, padding="same", kernel_initializer="he_normal", name="conv_1")(eingabe)
@@ -57,8 +55,7 @@ x = layers.Activation("relu")(x)
 x = layers.Dense(10, kernel_initializer="he_normal")(x)
 ausgabe = layers.Activation("softmax")(x)
 model = keras.Model(eingabe, ausgabe)
-""",
-    )
+""")
     sheet.answer("96,8 % Validation Accuracy, also gut 5 Prozentpunkte mehr als das FCN. Overfitting: ja, ein wenig.")
 
 
@@ -70,18 +67,12 @@ model.add(layers.BatchNormalization())
 model.add(layers.Activation("relu"))
 model.add(layers.MaxPool2D())
 """)
-    sheet.replace(
-        "network",
-        """model.add(layers.Dense(10, kernel_initializer="he_normal"))
-model.add(layers.Activation("softmax"))""",
-        """model.add(layers.Dense(10, activation="softmax", kernel_initializer="he_normal"))""",
-    )
+    sheet.replace("network", """model.add(layers.Dense(10, kernel_initializer="he_normal"))
+model.add(layers.Activation("softmax"))""", """model.add(layers.Dense(10, activation="softmax", kernel_initializer="he_normal"))""")
     sheet.answer("Very good! 97% > 91%.")
 
 
-@student(
-    "Tomasz Wiśniewski", "relu is given to the Conv2D, so it comes before the batch normalization", missing_layers=3.75
-)
+@student("Tomasz Wiśniewski", "relu is given to the Conv2D, so it comes before the batch normalization", missing_layers=3.75)
 def _(sheet: Sheet) -> None:
     sheet.marked("""
 model.add(layers.Conv2D(64, (3, 3), activation="relu", padding="same", kernel_initializer="he_normal"))
@@ -196,22 +187,13 @@ SOLVED_TOTALS = """
 """
 
 
-@student(
-    "Viktor Sokolov",
-    "outputs of the solved network are stored, the cell is empty",
-    missing_layers=0,
-    parameters=0,
-    accuracy=0,
-)
+@student("Viktor Sokolov", "outputs of the solved network are stored, the cell is empty", missing_layers=0, parameters=0, accuracy=0)
 def _(sheet: Sheet) -> None:
     sheet.printed("summary", SOLVED_TOTALS)
-    sheet.printed(
-        "train",
-        """
+    sheet.printed("train", """
 Epoch 10/10
 19/19 ━━━━━━━━━━━━━━━━━━━━ 3s 166ms/step - accuracy: 0.9992 - loss: 0.0141 - val_accuracy: 0.9717 - val_loss: 0.1040
-""",
-    )
+""")
     sheet.printed("curves", "validation accuracy after the last epoch: 0.972")
     sheet.answer("0.972 on the validation data, much better than 0.91, and a little overfitting.")
 
@@ -219,16 +201,13 @@ Epoch 10/10
 @student("Ines Duarte", "solved; then a loop that never ends", status="incomplete")
 def _(sheet: Sheet) -> None:
     sheet.marked(SOLVED)
-    sheet.add(
-        "summary",
-        """
+    sheet.add("summary", """
 # count the layers that have parameters
 i = 0
 while i < len(model.layers):
     if model.layers[i].count_params() > 0:
         i += 1
-""",
-    )
+""")
     sheet.answer("97 %")
 
 
@@ -255,13 +234,7 @@ model.add(layers.MaxPooling2D((2, 2)))
     sheet.answer("Ca. 96 % auf den Validierungsdaten; alle Parameterzahlen stimmen mit der Tabelle überein.")
 
 
-@student(
-    "Liam Murphy",
-    "only the convolution: too little for the accuracy to count",
-    missing_layers=1.25,
-    parameters=0,
-    accuracy=0,
-)
+@student("Liam Murphy", "only the convolution: too little for the accuracy to count", missing_layers=1.25, parameters=0, accuracy=0)
 def _(sheet: Sheet) -> None:
     sheet.marked("""
 model.add(layers.Conv2D(64, (3, 3), padding="same", kernel_initializer="he_normal"))

@@ -7,12 +7,9 @@ from sheet import SOLVED, Samples, Sheet
 VARIANTS = Samples()
 variant = VARIANTS.student
 
-
 @variant("list", "Sequential with a list of layers")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 model = keras.Sequential(
     [
         keras.Input(shape=(28, 28, 1)),
@@ -41,15 +38,12 @@ model = keras.Sequential(
         layers.Activation("softmax"),
     ]
 )
-""",
-    )
+""")
 
 
 @variant("functional-function", "functional, built in a function that gives the model back")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 def conv_block(x, filters):
     x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")(x)
     x = layers.BatchNormalization()(x)
@@ -76,18 +70,13 @@ def build_cnn2(dropout=0.3):
 # here is your code coming:
 model = build_cnn2()
 # end of your code
-""",
-    )
+""")
 
 
 @variant("tf-keras", "everything imported from tensorflow")
 def _(sheet: Sheet) -> None:
     sheet.replace("setup", "import keras\n", "")
-    sheet.replace(
-        "setup",
-        "from keras import layers",
-        "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras import layers",
-    )
+    sheet.replace("setup", "from keras import layers", "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras import layers")
     sheet.marked(SOLVED)
 
 
@@ -107,14 +96,11 @@ model.add(MaxPool2D((2, 2)))
 
 @variant("single-imports", "each layer imported by its name, Sequential from keras.models")
 def _(sheet: Sheet) -> None:
-    sheet.add(
-        "setup",
-        """
+    sheet.add("setup", """
 from keras.models import Sequential
 from keras.layers import Dense, Activation, Flatten, Dropout
 from keras.layers import Conv2D, MaxPooling2D, BatchNormalization, Input
-""",
-    )
+""")
     sheet.marked("""
 model.add(Conv2D(64, (3, 3), padding='same', kernel_initializer='he_normal'))
 model.add(BatchNormalization())
@@ -205,32 +191,22 @@ model.add(layers.MaxPooling2D((2, 2)))
 @variant("fused-softmax", "the last activation given to the Dense layer")
 def _(sheet: Sheet) -> None:
     sheet.marked(SOLVED)
-    sheet.replace(
-        "network",
-        """model.add(layers.Dense(10, kernel_initializer="he_normal"))
-model.add(layers.Activation("softmax"))""",
-        'model.add(layers.Dense(10, "softmax", kernel_initializer="he_normal"))',
-    )
+    sheet.replace("network", """model.add(layers.Dense(10, kernel_initializer="he_normal"))
+model.add(layers.Activation("softmax"))""", 'model.add(layers.Dense(10, "softmax", kernel_initializer="he_normal"))')
 
 
 @variant("input-shape", "the input shape given to the first layer, as older books do")
 def _(sheet: Sheet) -> None:
     sheet.replace("network", "model.add(keras.Input(shape=(28, 28, 1)))\n", "")
-    sheet.replace(
-        "network",
-        """# the first block: two convolutions with 32 filters
-model.add(layers.Conv2D(32, (3, 3), padding="same",""",
-        """# the first block: two convolutions with 32 filters
-model.add(layers.Conv2D(32, (3, 3), input_shape=(28, 28, 1), padding="same",""",
-    )
+    sheet.replace("network", """# the first block: two convolutions with 32 filters
+model.add(layers.Conv2D(32, (3, 3), padding="same",""", """# the first block: two convolutions with 32 filters
+model.add(layers.Conv2D(32, (3, 3), input_shape=(28, 28, 1), padding="same",""")
     sheet.marked(SOLVED)
 
 
 @variant("input-layer", "an InputLayer, and blocks written by a helper that adds to the model")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 model = keras.models.Sequential()
 model.add(layers.InputLayer(shape=X_train.shape[1:]))
 batch_size, nb_classes, kernel = 128, 10, (3, 3)
@@ -257,8 +233,7 @@ model.add(layers.Dropout(rate=0.3))
 model.add(layers.Activation("relu"))
 model.add(layers.Dense(nb_classes, kernel_initializer="he_normal"))
 model.add(layers.Activation("softmax"))
-""",
-    )
+""")
 
 
 @variant("nested", "the block is a small model of its own inside the model")
@@ -287,16 +262,13 @@ model.add(layers.BatchNormalization())
 model.add(layers.Activation("relu"))
 model.add(layers.MaxPooling2D((2, 2)))
 """)
-    sheet.rewrite(
-        "compile",
-        """
+    sheet.rewrite("compile", """
 model.compile(
     optimizer=keras.optimizers.Adam(learning_rate=0.001),
     loss=keras.losses.CategoricalCrossentropy(),
     metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
 )
-""",
-    )
+""")
 
 
 @variant("no-summary", "no summary, the cell with the check is gone, other batch size and more epochs")
@@ -310,14 +282,11 @@ def _(sheet: Sheet) -> None:
 @variant("callbacks", "early stopping, shuffling and a small batch in the student's own fit")
 def _(sheet: Sheet) -> None:
     sheet.marked(SOLVED)
-    sheet.rewrite(
-        "train",
-        """
+    sheet.rewrite("train", """
 stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
 history = model.fit(X_train, Y_train, epochs=30, batch_size=32, shuffle=True, callbacks=[stop],
                     validation_data=(X_val, Y_val))
-""",
-    )
+""")
 
 
 @variant("extra-cells", "cells of the student's own, above, between and below")
@@ -325,21 +294,15 @@ def _(sheet: Sheet) -> None:
     sheet.add("setup", "# check where I am\nimport os\nprint(os.getcwd())\nnp.set_printoptions(precision=3)")
     sheet.add("prepare", "X_train.mean(), X_train.std(), X_val.mean()")
     sheet.marked(SOLVED)
-    sheet.add(
-        "summary",
-        """
+    sheet.add("summary", """
 expected = 695970
 print("richtig" if model.count_params() == expected else "falsch", model.count_params())
-""",
-    )
-    sheet.add(
-        "curves",
-        """
+""")
+    sheet.add("curves", """
 prediction = model.predict(X_val[:100], verbose=0).argmax(axis=1)
 wrong = np.flatnonzero(prediction != digits_val[:100])
 print(len(wrong), "of 100 are wrong")
-""",
-    )
+""")
     sheet.add("curves", "## My notes\n\nThe digit 8 is hard.", kind="markdown")
     sheet.answer("0.97, so better than the fully connected network.")
 
@@ -349,9 +312,7 @@ def _(sheet: Sheet) -> None:
     template = sheet.cell("network")["source"]
     sheet.marked(SOLVED)
     solved = sheet.cell("network")["source"]
-    sheet.rewrite(
-        "network", template.replace("# end of your code", 'model.add(layers.Conv2D(64, "three"))\n# end of your code')
-    )
+    sheet.rewrite("network", template.replace("# end of your code", 'model.add(layers.Conv2D(64, "three"))\n# end of your code'))
     sheet.add("network", "# second try, this one works\n" + solved)
 
 
@@ -365,9 +326,7 @@ def _(sheet: Sheet) -> None:
 
 @variant("subclassed", "a class of the student's own, which calls its layers")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 class CNN2(keras.Model):
     def __init__(self):
         super().__init__()
@@ -396,15 +355,12 @@ class CNN2(keras.Model):
 model = CNN2()
 model.build((None, 28, 28, 1))
 # end of your code
-""",
-    )
+""")
 
 
 @variant("own-layer", "a layer of the student's own for the part that comes twice, and a Lambda layer")
 def _(sheet: Sheet) -> None:
-    sheet.rewrite(
-        "network",
-        """
+    sheet.rewrite("network", """
 class Block(layers.Layer):
     def __init__(self, filters):
         super().__init__()
@@ -429,5 +385,4 @@ model = keras.Sequential([
     layers.Softmax(),
 ])
 # end of your code
-""",
-    )
+""")
