@@ -72,10 +72,13 @@ def _marked_cells(lines: Sequence[str], marker: re.Pattern[str]) -> Iterator[dic
 
 
 def _after_header(lines: Sequence[str]) -> int:
-    """The first line below Jupytext's header, a block of comments between two lines `# ---`."""
-    if lines[:1] == ["# ---"] and "# ---" in lines[1:]:
-        return lines.index("# ---", 1) + 1
-    return 0
+    """The first line below what stands first: the interpreter, the encoding, and Jupytext's block between `# ---`."""
+    first = 0
+    while first < len(lines) and (not lines[first].strip() or lines[first].startswith(("#!", "# coding", "# -*-"))):
+        first += 1
+    if lines[first : first + 1] == ["# ---"] and "# ---" in lines[first + 1 :]:
+        return lines.index("# ---", first + 1) + 1
+    return first
 
 
 def _with_text_after(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -83,12 +86,12 @@ def _with_text_after(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     end = len(lines)
     while end and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
         end -= 1
-    while end < len(lines) and lines[end].strip():
+    while 0 < end < len(lines) and lines[end].strip():
         end += 1  # comments right below the code belong to it
     code, text = "\n".join(lines[:end]).strip("\n"), "\n".join(lines[end:]).strip("\n")
     if code.strip():
         yield _cell("code", code)
-    if text.strip() and not text.startswith(("#!", "# coding")):
+    if text.strip():
         yield _cell("markdown", _uncommented(text))
 
 
