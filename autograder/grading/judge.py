@@ -54,7 +54,8 @@ def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, re
     Where nothing was handed in, nothing was earned. What was handed in and could not be opened earns nothing by itself
     either, but a person looks at it first: all its points are pending.
     """
-    missing = reason.code in NOTHING_HANDED_IN
+    # A reason without a code is one that an older version stored; what it concluded stays.
+    missing = reason.code in NOTHING_HANDED_IN or not reason.code
     if missing:
         nothing = Finding(
             message=message("submission.no_notebook_to_judge", "There was no notebook to look at."),

@@ -23,7 +23,7 @@ def concluded(reason: Message) -> Result:
     return conclude_unreadable(answer_key, "ann", "ann/cnn2.zip", Finding(message=reason))
 
 
-@pytest.mark.parametrize(("reason", "waits"), [(OF_NOTHING, False), (DAMAGED, True), (FROM_AN_OLDER_REPORT, True)])
+@pytest.mark.parametrize(("reason", "waits"), [(OF_NOTHING, False), (DAMAGED, True), (FROM_AN_OLDER_REPORT, False)])
 def test_what_was_not_opened_costs_nothing_until_a_person_has_looked(reason: Message, waits: bool) -> None:
     made = concluded(reason)
     assert (made.status, made.score) == ("unreadable", 0.0)
