@@ -102,7 +102,7 @@ def _list(path: Path) -> Listing:
             return list_folder(path)
         if path.is_file():
             entry = file_entry(path)
-            if entry.is_notebook or is_otter_export(entry):
+            if notebooks_among([entry]) or is_otter_export(entry):
                 return Listing(entry.stem, (entry,), (), ())
             if entry.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
                 return list_archive(path)

@@ -171,6 +171,7 @@ def test_a_script_at_the_top_is_named_after_its_student(tmp_path: Path) -> None:
     (tmp_path / "ann.py").write_text(MARIMO, encoding="utf-8")
     (tmp_path / "helper.py").write_text("x = 1", encoding="utf-8")
     assert [one.student for one in read_submissions(tmp_path).submissions] == ["ann"]
+    assert [one.student for one in read_submissions(tmp_path / "ann.py").submissions] == ["ann"]
 
 
 @pytest.mark.parametrize(
