@@ -22,7 +22,7 @@ _ANONYMOUS = re.compile(
 )
 # Ruby's [[:word:]], which keeps the vowel signs of Hindi, say, as `\w` does not here.
 _NAMED = re.compile(
-    r"(?P<name>(?:\w|[^\x00-\x7f])+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
+    r"(?P<name>[\w\x80-\U0010ffff]+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
 
 # `jane_doe_999_12345_67890_x.ipynb` may come from user 12345 who calls herself "jane_doe_999". A name that can be read
