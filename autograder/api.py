@@ -134,7 +134,7 @@ def grade(
     assignment = _loaded(assignment).in_language(language)
     output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
-    intake = read_submissions(Path(submissions), notebook_name=assignment.notebook_path.name)
+    intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
     with (
         engine_on(machines, isolation, workers or available_cores(), needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
@@ -266,12 +266,20 @@ def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, studen
     """
     assignment = _loaded(assignment)
     provide_images(assignment)
-    submission = one_submission(Path(handed_in), student, assignment.notebook_path.name)
+    submission = one_submission(Path(handed_in), student, assignment.notebook_path.name, _handout(assignment))
     return _grade_alone(assignment, submission, strongest().name)
 
 
 def _loaded(assignment: str | Path | Assignment) -> Assignment:
     return assignment if isinstance(assignment, Assignment) else load(str(assignment))
+
+
+def _handout(assignment: Assignment) -> bytes | None:
+    """The notebook as students got it; an assignment that was made for another tool may come without."""
+    try:
+        return assignment.notebook_path.read_bytes()
+    except OSError:
+        return None
 
 
 def _grade_alone(assignment: Assignment, submission: Submission, isolation: RequestedIsolation) -> Result:

@@ -97,7 +97,8 @@ def _made_by(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs.
+    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs; `handout` holds the
+    lines of the text in the assignment's own notebook, where that is known.
 
     `known` keeps what was worked out, for the questions that need it again: of the evidence, the expected networks and
     the cells. Where one of these is exchanged, `anew` begins with nothing known.
@@ -106,6 +107,7 @@ class Context:
     evidence: Evidence
     expected: Mapping[str, ExpectedNetwork]
     cells: tuple[NotebookCell, ...] = ()
+    handout: frozenset[str] = frozenset()
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -31,10 +32,11 @@ class Written(Question):
     """Text in the notebook, below the question.
 
     The answer begins at the cell that carries the metadata `{"autograder": {"question": "<id>"}}`, or, where a tool
-    has dropped the metadata, after the cell with the heading line `heading`. It ends before a later cell's heading, or
-    the next cell that carries the metadata of a question. Text cells count, and code cells that hold only comments;
-    the line `placeholder` does not. Nothing is ever decided here: even where nothing was written, the points wait for
-    a person, who sees the whole notebook, and the `rubric` beside it.
+    has dropped the metadata, after the heading line `heading`. It ends before the next heading of the handout, or the
+    next cell that carries the metadata of a question; where several cells carry this question's, all are read. Text
+    cells count, and code cells that hold only comments; the line `placeholder` and what the handout says do not.
+    Nothing is ever decided here: even where nothing was written, the points wait for a person, who sees the whole
+    notebook, and the `rubric` beside it.
     """
 
     kind: Literal["written"]
@@ -54,7 +56,13 @@ class Written(Question):
         return True
 
     def judge(self, context: Context) -> Verdict:
-        answer = find_answer(context.cells, self.id, heading=self.heading, placeholder=self.placeholder)
+        answer = find_answer(
+            context.cells,
+            self.id,
+            heading=self.heading,
+            placeholder=self.placeholder,
+            handout=context.handout,
+        )
         if answer is None:
             return self.verdict(
                 "needs_review",
@@ -103,31 +111,76 @@ class Answer:
     cell: int
 
 
-def find_answer(cells: Sequence[NotebookCell], question: str, *, heading: str, placeholder: str) -> Answer | None:
-    """What was written below a question; None where neither its cell nor its heading is in the notebook."""
-    start = next((position for position, cell in enumerate(cells) if _question_of(cell) == question), None)
-    if start is not None:
-        lines = [*_text_lines(cells[start]), "", *_lines_until_next_part(cells[start + 1 :])]
-    else:
-        start = next((position for position, cell in enumerate(cells) if heading and _has_heading(cell, heading)), None)
-        if start is None:
-            return None
-        lines = list(_lines_until_next_part(cells[start + 1 :]))
-    kept = [line for line in lines if _bare(line) != _bare(placeholder)]
-    return Answer(text="\n".join(kept).strip(), cell=cells[start].index)
+def find_answer(
+    cells: Sequence[NotebookCell],
+    question: str,
+    *,
+    heading: str,
+    placeholder: str,
+    handout: frozenset[str] = frozenset(),
+) -> Answer | None:
+    """What was written below a question; None where neither its cell nor its heading is in the notebook.
+
+    A cell that was split, or copied below an old draft, has the question's metadata more than once, and a copy of the
+    question's own cell has its heading: all of them count. Where the `handout` is known, what a student wrote into the
+    question's own cell, and between it and the place for the answer, counts too, and a heading that is not the
+    handout's ends nothing.
+    """
+    printed = _bare_lines(handout)
+    marked = [position for position, cell in enumerate(cells) if _question_of(cell) == question]
+    own = [position for position, cell in enumerate(cells) if heading and _has_heading(cell, heading)]
+    pieces: list[tuple[int, list[str]]] = []
+    for position in own if printed or not marked else ():
+        if printed:
+            pieces.append((cells[position].index, list(_below_heading(cells[position], heading, printed))))
+        pieces += _until_next_part(cells[position + 1 :], printed)
+    for position in marked:
+        pieces.append((cells[position].index, _text_lines(cells[position])))
+        pieces += _until_next_part(cells[position + 1 :], printed)
+    if not own and not marked:
+        return None
+    no_answer = printed | {_bare(placeholder)}
+    texts: dict[str, int] = {}
+    for cell, lines in sorted(pieces, key=lambda piece: piece[0]):
+        text = "\n".join(line for line in lines if not _bare(line) or _bare(line) not in no_answer).strip()
+        if text:
+            texts.setdefault(text, cell)
+    begins = cells[(marked or own)[0]].index
+    return Answer(text="\n\n".join(texts), cell=min(texts.values(), default=begins))
 
 
-def _lines_until_next_part(cells: Sequence[NotebookCell]) -> Iterator[str]:
+def _until_next_part(cells: Sequence[NotebookCell], printed: frozenset[str]) -> list[tuple[int, list[str]]]:
+    """The cells and their lines up to the place of a question or a heading: the handout's, where that is known."""
+    pieces = []
     for cell in cells:
         if _question_of(cell) is not None:
+            break
+        lines = list(_before_heading(cell, _text_lines(cell), printed))
+        pieces.append((cell.index, lines))
+        if len(lines) < len(_text_lines(cell)):
+            break
+    return pieces
+
+
+def _before_heading(cell: NotebookCell, lines: Sequence[str], printed: frozenset[str]) -> Iterator[str]:
+    fenced = False
+    for line in lines:
+        fenced ^= bool(_FENCE.match(line))
+        ends = cell.kind == "markdown" and not fenced and _HEADING.match(line)
+        if ends and (not printed or _bare(line) in printed):
             return
-        fenced = False
-        for line in _text_lines(cell):
-            fenced ^= bool(_FENCE.match(line))
-            if cell.kind == "markdown" and not fenced and _HEADING.match(line):
-                return
-            yield line
-        yield ""
+        yield line
+
+
+def _below_heading(cell: NotebookCell, heading: str, printed: frozenset[str]) -> Iterator[str]:
+    lines = cell.source.splitlines()
+    first = next(at for at, line in enumerate(lines) if _HEADING.match(line) and _bare(line) == _bare(heading))
+    return _before_heading(cell, lines[first + 1 :], printed)
+
+
+@lru_cache(maxsize=16)
+def _bare_lines(lines: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_bare, lines)) - {""}
 
 
 def _text_lines(cell: NotebookCell) -> list[str]:

@@ -13,6 +13,7 @@ from autograder.core.data import digest
 from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
+from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 from autograder.network.compilation import read_compilation
 from autograder.observe.observer import Observer
 from autograder.records.evidence import Evidence
@@ -83,7 +84,19 @@ class AnswerKey:
     @cached_property
     def key(self) -> str:
         """Changes with anything that a verdict reads besides evidence and training runs."""
-        return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, versions())
+        handout = sorted(self.handout)
+        return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, handout, versions())
+
+    @cached_property
+    def handout(self) -> frozenset[str]:
+        """The lines of the text in the notebook as students got it; none where it cannot be read."""
+        try:
+            notebook = parse_notebook(self.assignment.notebook_path.read_bytes())
+        except (OSError, UnreadableNotebook):
+            return frozenset()
+        return frozenset(
+            line.strip() for cell in notebook.cells if cell.cell_type != "code" for line in cell.source.splitlines()
+        )
 
 
 def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:
@@ -96,6 +109,7 @@ def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode
         evidence=evidence,
         expected=answer_key.expected,
         cells=cells,
+        handout=answer_key.handout,
         calibrations=answer_key.calibrations,
         questions=answer_key.assignment.questions,
     )

@@ -11,7 +11,8 @@ from autograder.core.messages import message
 from autograder.core.versions import versions
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.execution_findings import grader_notes, run_notes
-from autograder.records.result import Finding, Result
+from autograder.intake.submission import NOTHING_HANDED_IN
+from autograder.records.result import Finding, Result, Status
 from autograder.records.training import TrainingRun, TrainingTask
 
 
@@ -48,19 +49,34 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
 
 
 def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, reason: Finding) -> Result:
-    """The result of a submission in which there was nothing to execute; `reason` is told the student."""
-    nothing = Finding(
-        message=message("submission.no_notebook_to_judge", "There was no notebook to look at."),
-        hint=message("hint.hand_in_notebook", "Hand in the .ipynb file itself."),
-    )
-    verdicts = tuple(question.verdict("not_reached", 0.0, nothing) for question in answer_key.assignment.questions)
+    """The result of a submission in which there was nothing to execute; `reason` is told the student.
+
+    Where nothing was handed in, nothing was earned. What was handed in and could not be opened earns nothing by itself
+    either, but a person looks at it first: all its points are pending.
+    """
+    # A reason without a code is one that an older version stored; what it concluded stays.
+    missing = reason.code in NOTHING_HANDED_IN or not reason.code
+    if missing:
+        nothing = Finding(
+            message=message("submission.no_notebook_to_judge", "There was no notebook to look at."),
+            hint=message("hint.hand_in_notebook", "Hand in the .ipynb file itself."),
+        )
+    else:
+        nothing = Finding(
+            message=message(
+                "submission.person_looks", "What was handed in could not be opened here; a person looks at it."
+            ),
+            hint=message("hint.hand_in_notebook", "Hand in the .ipynb file itself."),
+        )
+    status: Status = "not_reached" if missing else "needs_review"
+    verdicts = tuple(question.verdict(status, 0.0, nothing) for question in answer_key.assignment.questions)
     return Result(
         student=student,
         submission=submission,
         status="unreadable",
         score=0.0,
         points=answer_key.assignment.points,
-        pending=0.0,
+        pending=round(sum(verdict.pending for verdict in verdicts), 3),
         questions=verdicts,
         notes=(reason,),
         isolation="nothing was executed",

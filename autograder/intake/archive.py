@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import IO, cast
 
 from autograder.core.messages import NOTHING, Message, message
-from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
+from autograder.intake.listing import (
+    HIDDEN,
+    LINK,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_ENTRIES_INSIDE,
+    Entry,
+    Listing,
+    is_hidden,
+)
+from autograder.intake.member_names import member_names
 from autograder.intake.names import shown_name
 from autograder.intake.submission import (
     MAX_NOTEBOOK_BYTES,
@@ -30,7 +40,7 @@ from autograder.intake.submission import (
     read_bounded,
 )
 
-# The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
+# The directory of an archive is read into memory as a whole; 20,000 entries with names of any length fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20
 # Text with long repetitions is packed up to 100-fold; deflate's most is about 1,000-fold, as in a file of zeros.
 MAX_RATIO = 300
@@ -39,7 +49,7 @@ _RATIO_MATTERS_ABOVE = 5 * 2**20
 OTTER_MARKS = frozenset({".OTTER_LOG", "__zip_filename__"})
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 _ENCRYPTED = 0x1
-_UTF8_NAME = 0x800
+_LOCAL_HEADER = 30  # bytes before a member's name
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -58,7 +68,7 @@ def list_archive(path: Path) -> Listing:
     """Everything in the archive, in the order of the paths.
 
     Raises:
-        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 50,000 entries.
+        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 20,000 entries.
     """
     try:
         with _open(path) as archive:
@@ -77,7 +87,7 @@ def list_archive(path: Path) -> Listing:
 
 def is_otter_export(entry: Entry) -> bool:
     """Whether a file is the archive that `otter.Notebook.export` makes of a notebook and its log."""
-    if not entry.name.lower().endswith(".zip") or entry.problem:
+    if not entry.is_zip or entry.problem:
         return False
     try:
         with _open_inside(entry) as archive:
@@ -86,24 +96,28 @@ def is_otter_export(entry: Entry) -> bool:
         return False
 
 
-def list_inside(entry: Entry) -> Listing:
-    """Everything in an archive that lies in what was given, under the archive's own path.
+def list_inside(entry: Entry) -> tuple[Listing, int]:
+    """Everything in a zip that lies in what was given, under the zip's own path; and how many bytes the zip has.
 
     Raises:
         UnreadableSubmission: it cannot be read.
     """
+    content = entry.fetch(MAX_NOTEBOOK_BYTES)
     try:
-        with _open_inside(entry) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
     except _DAMAGED:
         raise UnreadableSubmission(message("submission.damaged", "{file} is damaged.", file=entry.name)) from None
-    inside = _listing(members[:MAX_ENTRIES], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name))
-    return replace(
+    inside = _listing(
+        members[:MAX_ENTRIES_INSIDE], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name)
+    )
+    placed = replace(
         inside,
         files=tuple(replace(one, path=f"{entry.path}/{one.path}") for one in inside.files),
         folders=(),
         ignored=tuple(Ignored(f"{entry.path}/{one.path}", one.reason) for one in inside.ignored),
     )
+    return placed, len(content)
 
 
 def _listing(
@@ -112,8 +126,9 @@ def _listing(
     files: list[Entry] = []
     folders: set[str] = set()
     ignored: dict[str, str] = {}
-    for index, member in enumerate(members):
-        name, reason = _placed(member)
+    overlapping = _overlapping(members)
+    for index, (member, meant) in enumerate(zip(members, member_names(members), strict=True)):
+        name, reason = _placed(member, meant)
         if reason:
             ignored.setdefault(name, reason)
             continue
@@ -122,7 +137,14 @@ def _listing(
         if _is_folder(member):
             folders.add(name)
         else:
-            files.append(Entry(name, fetch_of(index, member.orig_filename), _problem(member, parts[-1])))
+            problem = _problem(member, parts[-1])
+            if index in overlapping:
+                problem = message(
+                    "submission.overlapping",
+                    "{file} lies over another file in the archive. Pack it again.",
+                    file=parts[-1],
+                )
+            files.append(Entry(name, fetch_of(index, member.orig_filename), problem))
     return Listing(
         name=archive,
         files=tuple(sorted(files, key=lambda entry: entry.path)),
@@ -130,6 +152,16 @@ def _listing(
         ignored=tuple(Ignored(name, reason) for name, reason in sorted(ignored.items())),
         is_archive=True,
     )
+
+
+def _overlapping(members: list[zipfile.ZipInfo]) -> set[int]:
+    """Which members share bytes with one before them: so a small archive has ten thousand large files."""
+    found, end = set(), -1
+    for offset, index in sorted((member.header_offset, index) for index, member in enumerate(members)):
+        if offset < end:
+            found.add(index)
+        end = max(end, offset + _LOCAL_HEADER + members[index].compress_size)
+    return found
 
 
 class _Bounded(io.FileIO):
@@ -158,9 +190,8 @@ def _is_folder(member: zipfile.ZipInfo) -> bool:
     return member.orig_filename.endswith(("/", "\\"))
 
 
-def _placed(member: zipfile.ZipInfo) -> tuple[str, str]:
+def _placed(member: zipfile.ZipInfo, raw: str) -> tuple[str, str]:
     """The path of a member as it may be shown, and why it is left out ("" where it is not)."""
-    raw = _name(member)
     if "\0" in raw:
         return shown_name(raw), "its name holds a NUL character"
     parts = [part for part in raw.replace("\\", "/").split("/") if part not in ("", ".")]
@@ -178,17 +209,6 @@ def _placed(member: zipfile.ZipInfo) -> tuple[str, str]:
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return name, "neither a file nor a folder"
     return name, ""
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    """The name as it was meant: macOS and Linux write UTF-8 without saying so, and zipfile then reads code page 437."""
-    name = member.orig_filename
-    if not member.flag_bits & _UTF8_NAME:
-        try:
-            return name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            return name
-    return name
 
 
 def _problem(member: zipfile.ZipInfo, name: str) -> Message:

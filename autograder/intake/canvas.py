@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import select
+from autograder.intake.selection import Sought, select
 from autograder.intake.submission import Ignored
 from autograder.records.result import HandedIn, Person
 
@@ -22,7 +22,7 @@ _ANONYMOUS = re.compile(
 )
 # Ruby's [[:word:]], which keeps the vowel signs of Hindi, say, as `\w` does not here.
 _NAMED = re.compile(
-    r"(?P<name>(?:\w|[^\x00-\x7f])+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
+    r"(?P<name>[\w\x80-\U0010ffff]+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
 
 # `jane_doe_999_12345_67890_x.ipynb` may come from user 12345 who calls herself "jane_doe_999". A name that can be read
@@ -31,7 +31,7 @@ _NAMED = re.compile(
 _SECOND_READING = re.compile(r"\d+_.|(text|link)\.html$|\d\dT\d\d_\d\d_\d\d_\d+\.zip$", re.IGNORECASE)
 
 
-def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | None:
+def read_canvas(listing: Listing, sought: Sought) -> Understood | None:
     """The submissions in it; None where fewer than half of the files at the top are named as Canvas names them."""
     found = {entry: match for entry in listing.files if (match := _match(entry))}
     tops = {entry.parts[0] for entry in listing.files}
@@ -45,7 +45,7 @@ def read_canvas(listing: Listing, notebook_name: str | None) -> Understood | Non
     for (anonymous, identity), entries in by_student.items():
         choice = select(
             entries,
-            notebook_name,
+            sought,
             name_of=lambda entry: _file(found[entry], entry),
             order=lambda entry: (int(found[entry]["upload"] or 0),),
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.core.messages import message
-from autograder.intake.archive import OTTER_MARKS, is_otter_export, list_archive, list_inside
+from autograder.intake.archive import is_otter_export, list_archive
 from autograder.intake.canvas import read_canvas
 from autograder.intake.folder import file_entry, list_folder
 from autograder.intake.gradescope import read_gradescope
@@ -15,31 +15,36 @@ from autograder.intake.listing import Listing, without_wrapper
 from autograder.intake.moodle import read_moodle
 from autograder.intake.names import same_student, shown_name, slugs
 from autograder.intake.nbgrader import read_nbgrader
+from autograder.intake.nested import with_archives
 from autograder.intake.plain import read_plain
-from autograder.intake.selection import why_not
+from autograder.intake.selection import Sought, not_opened, notebooks_among, why_not
 from autograder.intake.submission import Ignored, Intake, IntakeError, Submission, student_order
 
 _READERS = (read_gradescope, read_nbgrader, read_moodle, read_canvas)
 _EXPECTED = "name a folder of notebooks, one notebook (.ipynb), or a zip of them"
 
 
-def read_submissions(path: Path, notebook_name: str | None = None) -> Intake:
+def read_submissions(path: Path, notebook_name: str | None = None, handout: bytes | None = None) -> Intake:
     """Find the submissions in a folder, a zip archive or a single notebook.
 
-    Nothing is opened but lists of archives, and what a platform wrote beside the submissions.
+    Nothing is opened but lists of archives, what a platform wrote beside the submissions, and, where a student has
+    several notebooks or none, what may be the one that counts.
 
     Args:
         path: a folder of notebooks, a folder with one folder per student, one notebook, what Canvas, Moodle or
             Gradescope let an instructor download, an nbgrader tree, or a zip of any of these.
         notebook_name: what the assignment's notebook is called; decides where a student's folder holds several.
+        handout: the assignment's notebook as students got it; it never counts where there is a worked one.
 
     Raises:
         IntakeError: there is nothing to grade; the sentence names the path and what to do.
     """
-    listing = _with_exports(_list(path))
-    intake = _merged(_read(listing, notebook_name))
+    listing = with_archives(_list(path))
+    intake = _merged(_read(listing, Sought.of(notebook_name, handout)))
     if not intake.submissions:
         raise IntakeError(_nothing(path, listing, intake))
+    if len(listing.files) == 1 and listing.files[0].is_packed and len(listing.files[0].parts) == 1:
+        raise IntakeError(f"{path} holds one archive and nothing else. {not_opened(listing.files[0]).english}")
     stems = slugs(submission.student for submission in intake.submissions)
     submissions = sorted(
         (replace(submission, slug=stems[submission.student]) for submission in intake.submissions),
@@ -48,43 +53,30 @@ def read_submissions(path: Path, notebook_name: str | None = None) -> Intake:
     return Intake(tuple(submissions), intake.ignored)
 
 
-def _read(listing: Listing, notebook_name: str | None) -> Intake:
+def _read(listing: Listing, sought: Sought) -> Intake:
     """By the form of a platform's download where it is one; what is not named as that form asks is read as plain."""
     for top, candidate in _candidates(listing):
         for reader in _READERS:
-            understood = reader(candidate, notebook_name)
+            understood = reader(candidate, sought)
             if understood is None or not understood.submissions:
                 continue
             ignored = [*listing.ignored, *(replace(one, path=top + one.path) for one in understood.ignored)]
             submissions = [replace(one, submission=top + one.submission) for one in understood.submissions]
             rest = replace(candidate, files=understood.rest, folders=(), ignored=())
-            if any(entry.is_notebook for entry in understood.rest):
-                others = read_plain(rest, notebook_name)
+            if notebooks_among(understood.rest):
+                others = read_plain(rest, sought)
                 submissions += [replace(one, submission=top + one.submission) for one in others.submissions]
                 ignored += [replace(one, path=top + one.path) for one in others.ignored]
             else:
                 ignored += [Ignored(top + entry.path, why_not(entry)) for entry in understood.rest]
             return Intake(tuple(submissions), tuple(ignored))
-    return read_plain(listing, notebook_name)
+    return read_plain(listing, sought)
 
 
 def _candidates(listing: Listing) -> list[tuple[str, Listing]]:
     """The listing, and, where a single folder is around everything, what is in that; with the path up to there."""
     inner = without_wrapper(listing)
     return [("", listing)] if inner is listing else [("", listing), (f"{inner.name}/", inner)]
-
-
-def _with_exports(listing: Listing) -> Listing:
-    """The listing with what is in the archives that otter made of students' notebooks, in their places."""
-    files, ignored = [], list(listing.ignored)
-    for entry in listing.files:
-        if not is_otter_export(entry):
-            files.append(entry)
-            continue
-        inside = list_inside(entry)
-        files += [one for one in inside.files if one.name not in OTTER_MARKS]
-        ignored += [one for one in inside.ignored if one.path.rpartition("/")[2] not in OTTER_MARKS]
-    return replace(listing, files=tuple(files), ignored=tuple(ignored))
 
 
 def _merged(intake: Intake) -> Intake:
@@ -110,7 +102,7 @@ def _list(path: Path) -> Listing:
             return list_folder(path)
         if path.is_file():
             entry = file_entry(path)
-            if entry.is_notebook or is_otter_export(entry):
+            if notebooks_among([entry]) or is_otter_export(entry):
                 return Listing(entry.stem, (entry,), (), ())
             if entry.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
                 return list_archive(path)
@@ -126,8 +118,5 @@ def _list(path: Path) -> Listing:
 def _nothing(path: Path, listing: Listing, intake: Intake) -> str:
     if not listing.files and not listing.folders and not listing.ignored:
         return f"{path} is empty: put the students' notebooks (.ipynb) into it."
-    archives = [one.path for one in intake.ignored if one.path.lower().endswith(".zip")]
-    if archives:
-        return f"{path} holds no notebook, but {archives[0]}: unpack it first, or name it instead."
     seen = "; ".join(f"{one.path}: {one.reason}" for one in intake.ignored[:1])
     return f"{path} holds no notebook: nothing usable in it ends in .ipynb{f' ({seen})' if seen else ''}."

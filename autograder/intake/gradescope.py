@@ -16,7 +16,7 @@ from autograder.core.messages import Message, phrase
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import shown_name
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import select
+from autograder.intake.selection import Sought, select
 from autograder.intake.submission import Ignored, IntakeError, Submission, UnreadableSubmission
 from autograder.records.result import HandedIn, Person
 
@@ -55,7 +55,7 @@ _DAMAGED = (
 )
 
 
-def read_gradescope(listing: Listing, notebook_name: str | None) -> Understood | None:
+def read_gradescope(listing: Listing, sought: Sought) -> Understood | None:
     """The submissions of the export; None where it has no `submission_metadata.yml` at its top.
 
     Raises:
@@ -73,7 +73,7 @@ def read_gradescope(listing: Listing, notebook_name: str | None) -> Understood |
     ignored: list[Ignored] = []
     for folder, record in told.items():
         entries, persons = files[folder], _persons(record)
-        choice = select(entries, notebook_name)
+        choice = select(entries, sought)
         if not any(entry.is_notebook for entry in entries):
             ignored.extend(choice.ignored)
         at = _time(record.get(":created_at"))

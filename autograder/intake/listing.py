@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from autograder.core.messages import NOTHING, Message
 from autograder.intake.submission import Ignored
 
-# More files than any class hands in; enough to notice that the wrong folder was named.
-MAX_ENTRIES = 50_000
+# More files than any class hands in, listed in two seconds; enough to notice that the wrong folder was named.
+MAX_ENTRIES = 20_000
+# The most that is looked at of an archive that a student made.
+MAX_ENTRIES_INSIDE = 1_000
 MAX_DEPTH = 12
+
+# Browsers save a notebook as cnn2.ipynb.json or cnn2.ipynb.txt, file systems of old as CNN2~1.IPY; platforms put a
+# number before the last suffix.
+_NOTEBOOK = re.compile(
+    r"(?P<stem>.*?)(?:\.ipynb(?P<again>[ _-]?\(?\d{1,3}\)?)?(?:\.(?:json|txt|ipynb))*|~\d\.ipy)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2", ".zst")
 
 HIDDEN = "a hidden file or folder"
 LINK = "a link: only what stands in the folder or archive itself is read"
@@ -39,12 +50,26 @@ class Entry:
 
     @property
     def stem(self) -> str:
-        return self.name.rpartition(".")[0].strip() or self.name
+        return stem_of(self.name) or self.name
 
     @property
     def is_notebook(self) -> bool:
         """Whether it is called a notebook; whether it is one shows when it is parsed."""
-        return self.name.lower().endswith(".ipynb")
+        return _NOTEBOOK.fullmatch(self.name) is not None
+
+    @property
+    def is_zip(self) -> bool:
+        return self.name.lower().endswith(".zip")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is called an archive, of whatever kind. In a listing that was opened up, one that stayed shut."""
+        return self.name.lower().endswith(_PACKED)
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is called a Python file, which may be a notebook in another form."""
+        return self.name.lower().endswith(".py")
 
 
 @dataclass(frozen=True)
@@ -56,6 +81,12 @@ class Listing:
     folders: tuple[str, ...]
     ignored: tuple[Ignored, ...]
     is_archive: bool = False
+
+
+def stem_of(name: str) -> str:
+    """A file's name without its suffix, or without all that makes it a notebook's name."""
+    found = _NOTEBOOK.fullmatch(name)
+    return (found["stem"] + (found["again"] or "") if found else name.rpartition(".")[0]).strip()
 
 
 def is_hidden(part: str) -> bool:

@@ -14,14 +14,14 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import select
+from autograder.intake.selection import Sought, select
 from autograder.intake.submission import Ignored
 from autograder.records.result import HandedIn, Person
 
 _FOLDER = re.compile(r"(?P<name>[^_]*)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?")
 
 
-def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | None:
+def read_moodle(listing: Listing, sought: Sought) -> Understood | None:
     """The submissions in it; None where fewer than half of the folders and files are named as Moodle names them."""
     found = {entry: match for entry in listing.files if (match := _FOLDER.fullmatch(entry.parts[0]))}
     empty = {path: match for path in listing.folders if (match := _FOLDER.fullmatch(path))}
@@ -36,7 +36,7 @@ def read_moodle(listing: Listing, notebook_name: str | None) -> Understood | Non
     submissions = []
     ignored: list[Ignored] = []
     for person, entries in by_participant.items():
-        choice = select(entries, notebook_name, name_of=lambda entry: _file(found[entry], entry))
+        choice = select(entries, sought, name_of=lambda entry: _file(found[entry], entry))
         handed_in = HandedIn(platform="moodle", persons=(person,), earlier=choice.earlier)
         student = f"{person.name} ({person.id})" if person.id else person.name
         submissions.append(submission_of(student, choice, entries, handed_in))

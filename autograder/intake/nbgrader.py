@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.platform_download import Understood, submission_of
-from autograder.intake.selection import select
+from autograder.intake.selection import Sought, select
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission
 from autograder.records.result import HandedIn, Person
 
@@ -18,7 +18,7 @@ _STAMP = "timestamp.txt"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}[.\d]* ?\S{0,40}")
 
 
-def read_nbgrader(listing: Listing, notebook_name: str | None) -> Understood | None:
+def read_nbgrader(listing: Listing, sought: Sought) -> Understood | None:
     """The submissions to one assignment in the tree; None where it is no such tree.
 
     It is one where the folder is called `submitted`, or holds one of that name, or where timestamps say so.
@@ -35,7 +35,7 @@ def read_nbgrader(listing: Listing, notebook_name: str | None) -> Understood | N
     stamped = any(parts[2:] == [_STAMP] for parts in inside.values())
     if not (top or stamped or listing.name == "submitted") or not any(entry.is_notebook for entry in inside):
         return None
-    assignment = _assignment(inside, notebook_name)
+    assignment = _assignment(inside, sought.name)
     by_student: defaultdict[str, list[Entry]] = defaultdict(list)
     ignored: list[Ignored] = []
     for entry, parts in inside.items():
@@ -46,7 +46,7 @@ def read_nbgrader(listing: Listing, notebook_name: str | None) -> Understood | N
     submissions = []
     for student, entries in by_student.items():
         stamps = [entry for entry in entries if inside[entry][2:] == [_STAMP]]
-        choice = select([entry for entry in entries if entry not in stamps], notebook_name)
+        choice = select([entry for entry in entries if entry not in stamps], sought)
         handed_in = HandedIn(
             platform="nbgrader", persons=(Person(id=student),), at=_time(stamps), earlier=choice.earlier
         )

@@ -7,6 +7,7 @@ executed while grading counts.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from itertools import chain, count
@@ -16,6 +17,7 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
+from autograder.intake.script import script_cells
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
 from autograder.records.evidence import InvalidEvidence, check_depth
 
@@ -25,6 +27,9 @@ MAX_DEPTH = 64
 # 50 MB are mostly pictures.
 MAX_BRACKETS = 500_000
 MAX_COMMAS = 5_000_000
+
+# A cell whose type is missing is parsed up to this length to find out what it is.
+_LONGEST_PARSED = 20_000
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -55,18 +60,20 @@ def _save_again(problem: Message) -> UnreadableNotebook:
 def parse_notebook(content: bytes) -> NotebookNode:
     """A valid notebook of format 4.5 with the submission's cells and metadata, without stored outputs.
 
-    Formats 3 and 4 are read, with or without a byte order mark. The same bytes give the same notebook.
+    Formats 3 and 4 are read, with or without a byte order mark, and Python files that are notebooks in another form.
+    What other tools and accidents do to a cell is mended where its text is there: a type that is missing or unknown,
+    an identity that is missing or there twice. The same bytes give the same notebook.
 
     Raises:
         UnreadableNotebook: and nothing else, whatever the bytes are.
     """
     plain = _load(content)
-    version = plain.get("nbformat")
-    if version == 4 and isinstance(plain.get("cells"), list):
+    version = _version(plain)
+    if version == 4:
         cells = plain["cells"]
-    elif version == 3 and isinstance(plain.get("worksheets"), list):
+    elif version == 3:
         cells = _cells_of_format_3(plain["worksheets"])
-    elif type(version) is int and version not in (3, 4):
+    elif type(version) is int:
         raise UnreadableNotebook(
             message(
                 "notebook.format",
@@ -94,10 +101,21 @@ def parse_notebook(content: bytes) -> NotebookNode:
             "nbformat": 4,
             "nbformat_minor": 5,
             "metadata": metadata,
-            "cells": [_cell(cell, number, taken) for number, cell in enumerate(cells, 1)],
+            "cells": [_cell(cell, number, taken) for number, cell in enumerate(cells, 1) if cell is not None],
         }
     )
     return notebook
+
+
+def _version(plain: dict[str, Any]) -> Any:
+    """The format, by where the cells stand; what the file says of it where they stand in neither place."""
+    told = plain.get("nbformat")
+    known = type(told) is not int or told in (3, 4)
+    if known and isinstance(plain.get("cells"), list):
+        return 4
+    if known and isinstance(plain.get("worksheets"), list):
+        return 3
+    return None if known else told
 
 
 def assignment_name(notebook: NotebookNode) -> str | None:
@@ -134,6 +152,8 @@ def _load(content: bytes) -> dict[str, Any]:
             )
         )
     if not text.startswith("{"):
+        if cells := script_cells(text):
+            return {"nbformat": 4, "metadata": {}, "cells": cells}
         raise _save_again(message("notebook.not_json", "The file is no Jupyter notebook, though its name says so."))
     try:
         # What JSON does not know (NaN, Infinity) has no place in a notebook's metadata either.
@@ -220,14 +240,7 @@ def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
         raise _save_again(
             message("notebook.cell", "Cell {number} of the notebook is damaged: it is no cell.", number=number)
         )
-    kind = cell.get("cell_type")
-    source = _text(cell.get("source", ""))
-    if not isinstance(kind, str) or kind not in _CELL_TYPES:
-        raise _save_again(
-            message(
-                "notebook.cell_type", "Cell {number} of the notebook is damaged: its type is unknown.", number=number
-            )
-        )
+    source = _text(cell.get("source", cell.get("input", "")))
     if source is None:
         raise _save_again(
             message(
@@ -236,6 +249,7 @@ def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
                 number=number,
             )
         )
+    kind = _kind(cell, source)
     clean: dict[str, Any] = {
         "id": _identity(cell.get("id"), number, taken),
         "cell_type": kind,
@@ -249,10 +263,34 @@ def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
     return clean
 
 
+def _kind(cell: dict[str, Any], source: str) -> str:
+    """A cell's type; where it is missing or none of the format's, the one that the cell shows."""
+    told = cell.get("cell_type")
+    kind = told.strip().lower() if isinstance(told, str) else ""
+    if kind in _CELL_TYPES:
+        return kind
+    if "outputs" in cell or "execution_count" in cell or "input" in cell or _is_python(source):
+        return "code"
+    return "markdown"
+
+
+def _is_python(source: str) -> bool:
+    """Whether it can be nothing but Python: it can be parsed, and does something."""
+    if len(source) > _LONGEST_PARSED:
+        return False
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in statements)
+
+
 def _text(value: Any) -> str | None:
     """A string, or a list of strings joined, without lone surrogates (which no file can hold); None for all else."""
-    if isinstance(value, list) and all(isinstance(line, str) for line in value):
-        value = "".join(value)
+    if value is None:
+        return ""
+    if isinstance(value, list) and all(isinstance(line, str | None) for line in value):
+        value = "".join(line or "" for line in value)
     return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else None
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from autograder.core.messages import message
+from autograder.core.messages import NOTHING, message
 from autograder.intake.listing import Entry, Listing
 from autograder.intake.names import same_student
-from autograder.intake.selection import moment, several, why_not
+from autograder.intake.selection import Sought, moment, not_opened, notebooks_among, select, several, why_not
 from autograder.intake.submission import Ignored, Intake, Submission, nothing_to_read
 from autograder.records.result import HandedIn
 
 
-def read_plain(listing: Listing, notebook_name: str | None) -> Intake:
+def read_plain(listing: Listing, sought: Sought) -> Intake:
     """Whose is what: a notebook at the top is named after its student, and so is a folder.
 
-    In a student's folder the notebook is the only one, or the one called `notebook_name` where there are several.
+    In a student's folder the notebook is the only one, or the one that `select` finds where there are several.
     Whoever has two notebooks all the same, or a folder without any, gets a submission with a `problem`.
     """
     top = _wrapper(listing)
@@ -27,7 +27,7 @@ def read_plain(listing: Listing, notebook_name: str | None) -> Intake:
     submissions: list[Submission] = []
     ignored: list[Ignored] = []
     for route in _students(files, folders):
-        submission, left = _choose(route, notebook_name)
+        submission, left = _choose(route, sought)
         submissions.extend([submission] if submission else [])
         ignored.extend(left)
     return Intake(
@@ -42,7 +42,8 @@ def _wrapper(listing: Listing) -> str:
     A single folder with one notebook directly in it is a student's, unless it bears the archive's own name.
     """
     tops = {entry.parts[0] for entry in listing.files} | {path.split("/")[0] for path in listing.folders}
-    if not listing.is_archive or len(tops) != 1 or any(len(entry.parts) == 1 for entry in listing.files):
+    is_archive = listing.is_archive or any(top.lower().endswith(".zip") for top in tops)
+    if not is_archive or len(tops) != 1 or any(len(entry.parts) == 1 for entry in listing.files):
         return ""
     (top,) = tops
     notebooks = [entry for entry in listing.files if entry.is_notebook]
@@ -61,7 +62,11 @@ class _Student:
 
 def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
     """Everything by student. Where no folder holds a notebook, a folder is no student's: it holds data, say."""
-    in_folders = {entry.parts[0] for entry in files if len(entry.parts) > 1 and entry.is_notebook}
+    below: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in files:
+        if len(entry.parts) > 1:
+            below[entry.parts[0]].append(entry)
+    in_folders = any(notebooks_among(entries) for entries in below.values())
     students: defaultdict[str, _Student] = defaultdict(_Student)
     for folder in sorted(folders):
         student = students[same_student(folder)]
@@ -75,11 +80,14 @@ def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
     return list(students.values())
 
 
-def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | None, list[Ignored]]:
+def _choose(student: _Student, sought: Sought) -> tuple[Submission | None, list[Ignored]]:
     """A student's submission, and what was left beside it."""
-    notebooks = [entry for entry in student.files if entry.is_notebook]
-    others = [Ignored(entry.path, why_not(entry)) for entry in student.files if not entry.is_notebook]
+    notebooks = notebooks_among(student.files)
+    others = [Ignored(entry.path, why_not(entry)) for entry in student.files if entry not in notebooks]
     if not notebooks:
+        shut = next((one for one in student.files if one.is_packed and (student.folder or len(one.parts) == 1)), None)
+        if shut is not None:
+            return Submission(_name(shut), shut.path, nothing_to_read, problem=not_opened(shut)), others
         if not student.folder:
             return None, others
         held = ", ".join(entry.path.partition("/")[2] for entry in student.files[:3] if len(entry.parts) > 1)
@@ -96,13 +104,24 @@ def _choose(student: _Student, notebook_name: str | None) -> tuple[Submission | 
                 files=held,
             )
         return Submission(student.folder, student.folder, nothing_to_read, problem=problem), others
-    chosen = _preferred(notebooks, notebook_name)
-    if chosen is None:
+    by_one_route = len(notebooks) == 1 or all(
+        len(one.parts) > 1 and one.parts[0] == notebooks[0].parts[0] for one in notebooks
+    )
+    chosen: Entry | None = None
+    problem = NOTHING
+    exports = [entry for entry in notebooks if moment(entry)]
+    if len(exports) == len(notebooks):
+        chosen = max(exports, key=lambda entry: (moment(entry), entry.path))
+    elif by_one_route:
+        choice = select(student.files, sought)
+        chosen, problem, others = choice.chosen, choice.problem, list(choice.ignored)
+    else:
         problem = several([entry.path for entry in notebooks])
-        name = min(student.names)
-        return Submission(name, notebooks[0].path, nothing_to_read, problem=problem), others
+    if chosen is None:
+        return Submission(min(student.names), notebooks[0].path, nothing_to_read, problem=problem), others
+    told = {one.path for one in others}
     left = [entry for entry in notebooks if entry is not chosen]
-    beside = [Ignored(entry.path, f"{chosen.path} is graded") for entry in left]
+    beside = [Ignored(entry.path, f"{chosen.path} is graded") for entry in left if entry.path not in told]
     exported = moment(chosen)
     handed_in = HandedIn(platform="otter", at=exported, earlier=tuple(e.path for e in left)) if exported else None
     chosen_one = Submission(_name(chosen), chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)
@@ -116,15 +135,3 @@ def _name(entry: Entry) -> str:
     if entry.parts[0].lower().endswith(".zip"):
         return entry.parts[0][: -len(".zip")].strip() or entry.parts[0]
     return entry.parts[0]
-
-
-def _preferred(notebooks: list[Entry], notebook_name: str | None) -> Entry | None:
-    """The one notebook, or within one folder the one of that name; None where that does not decide."""
-    if len(notebooks) == 1:
-        return notebooks[0]
-    if all(moment(entry) for entry in notebooks):
-        return max(notebooks, key=lambda entry: (moment(entry), entry.path))
-    if notebook_name is None or len({entry.parts[0] for entry in notebooks}) > 1:
-        return None
-    named = [entry for entry in notebooks if entry.stem.lower() == notebook_name.removesuffix(".ipynb").lower()]
-    return named[0] if len(named) == 1 else None

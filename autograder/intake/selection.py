@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
-from autograder.intake.listing import Entry
-from autograder.intake.submission import Ignored
+from autograder.intake.listing import Entry, stem_of
+from autograder.intake.notebook import parse_notebook
+from autograder.intake.script import MAX_SCRIPT_BYTES, is_notebook_script
+from autograder.intake.submission import MAX_NOTEBOOK_BYTES, Ignored, UnreadableSubmission
 
 # What Canvas, Moodle and browsers append to the name of a file that was handed in again: cnn2-1, cnn2 (1).
 _AGAIN = re.compile(r"(?:-(\d{1,3})|\s*\((\d{1,3})\))$")
+# Copy of cnn2, Kopie von cnn2; cnn2-Copy1, cnn2 - Copy, cnn2 - Kopie (2), cnn2 copy 2.
+_COPY_OF = re.compile(r"^\s*(?:copy of|kopie von|copie de|copia di|copia de|cópia de|kopie van)[ _]+", re.IGNORECASE)
+_COPY = re.compile(r"[\s_-]+(?:copy|kopie|copie|copia|cópia)[\s_-]*(?:\(?\d{0,3}\)?)\s*$", re.IGNORECASE)
 # otter.Notebook.export names its archive after the notebook and the moment.
 _EXPORTED = re.compile(r"_(\d{4}_\d{2}_\d{2}T\d{2}_\d{2}_\d{2}_\d{1,6})\.zip$", re.IGNORECASE)
 _COUNTED = {
@@ -26,7 +31,33 @@ _COUNTED = {
     ),
 }
 
+# Of one student's files so many are opened to find out which one counts.
+_MOST_COMPARED = 20
+_MOST_SCRIPTS = 20
+
 Order = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """The notebook that is looked for in a student's files.
+
+    `name` is what the assignment's notebook is called, None where that is not known; `handout` holds the cells of the
+    notebook as students got it.
+    """
+
+    name: str | None = None
+    handout: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, name: str | None, handout: bytes | None) -> Sought:
+        """From the bytes of the handout, which count for nothing where they are no notebook."""
+        cells = _cells(handout) if handout is not None else None
+        return cls(name, None if cells is None else frozenset(cells))
+
+    def is_untouched(self, cells: Sequence[str] | None) -> bool:
+        """Whether there is nothing in a notebook that does not stand in the handout."""
+        return self.handout is not None and cells is not None and self.handout.issuperset(cells)
 
 
 @dataclass(frozen=True)
@@ -41,45 +72,113 @@ class Selection:
 
 def select(
     entries: Sequence[Entry],
-    notebook_name: str | None,
+    sought: Sought,
     *,
     name_of: Callable[[Entry], str] = lambda entry: entry.name,
     order: Callable[[Entry], Order] = lambda entry: (),
 ) -> Selection:
     """Choose among everything that one student handed in.
 
-    Notebooks that differ in nothing but what a platform appends (`-1`, ` (1)`, otter's moment) are attempts of one
-    work, and the latest counts. Of several works the one called `notebook_name` counts; where none is, that is a
-    problem, because nobody but the student knows.
+    The handout as it was given out does not count beside a notebook with work in it, and of notebooks with the same
+    cells one counts. Notebooks that differ in nothing but what a platform appends (`-1`, ` (1)`, otter's moment) are
+    attempts of one work, and the latest counts. Of several works the one called `sought.name` counts, or a copy of it;
+    where none is, or nothing says which is the later, that is a problem, because nobody but the student knows.
 
     Args:
         entries: the student's files.
-        notebook_name: what the assignment's notebook is called.
+        sought: what is looked for.
         name_of: the file's name as the student gave it.
         order: sorts attempts, the latest last, before what the names say; a higher upload number, say.
     """
-    notebooks = [entry for entry in entries if entry.is_notebook]
-    others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if not entry.is_notebook)
-    if not notebooks:
+    found = notebooks_among(entries)
+    others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if entry not in found)
+    if not found:
+        shut = next((entry for entry in entries if entry.is_packed), None)
+        if shut is not None:
+            return Selection(None, (), others, not_opened(shut))
         held = ", ".join(name_of(entry) for entry in entries[:3])
         return Selection(None, (), others, _only(held, len(entries) - 3) if held else NOTHING)
-    works: dict[str, list[Entry]] = {}
-    for entry in notebooks:
-        works.setdefault(_work(name_of(entry)), []).append(entry)
-    wanted = _work(notebook_name if notebook_name is None or "." in notebook_name else f"{notebook_name}.ipynb")
-    attempts = next(iter(works.values())) if len(works) == 1 else works.get(wanted, [])
-    if not attempts:
-        return Selection(None, (), others, several([entry.path for entry in notebooks]))
-    ordered = sorted(attempts, key=lambda entry: (*order(entry), moment(entry), _again(name_of(entry)), entry.path))
-    latest = ordered[-1]
-    left = [Ignored(entry.path, f"an earlier attempt; {latest.path} is graded") for entry in ordered[:-1]]
-    left += [
-        Ignored(entry.path, f"{latest.path} is graded")
-        for work in works.values()
-        if work is not attempts
-        for entry in work
-    ]
-    return Selection(latest, tuple(entry.path for entry in ordered[:-1]), (*others, *left))
+
+    def place(entry: Entry) -> Order:
+        return (*order(entry), moment(entry), _again(name_of(entry)))
+
+    notebooks, set_aside = worked(sorted(found, key=lambda entry: (place(entry), entry.path)), sought)
+    others += set_aside
+    attempts = _attempts(notebooks, sought, name_of)
+    if not attempts or (len(attempts) > 1 and place(attempts[-1]) == place(attempts[-2])):
+        return Selection(None, (), others, several([entry.path for entry in attempts or notebooks]))
+    latest = attempts[-1]
+    left = [Ignored(entry.path, f"an earlier attempt; {latest.path} is graded") for entry in attempts[:-1]]
+    left += [Ignored(entry.path, f"{latest.path} is graded") for entry in notebooks if entry not in attempts]
+    return Selection(latest, tuple(entry.path for entry in attempts[:-1]), (*others, *left))
+
+
+def notebooks_among(entries: Sequence[Entry]) -> list[Entry]:
+    """The notebooks among a student's files; where there are none, the Python files that are notebooks in another form.
+
+    These must be opened to tell, so no more than a few are looked at.
+    """
+    found = [entry for entry in entries if entry.is_notebook]
+    return found or [entry for entry in [one for one in entries if one.is_script][:_MOST_SCRIPTS] if _is_script(entry)]
+
+
+def worked(notebooks: Sequence[Entry], sought: Sought) -> tuple[list[Entry], tuple[Ignored, ...]]:
+    """The notebooks that may count, and those that do not: handouts beside a work, and copies of another one.
+
+    Of copies the last stays. Nothing is opened where there is one notebook only, or more than anybody hands in.
+    """
+    if not 1 < len(notebooks) <= _MOST_COMPARED:
+        return list(notebooks), ()
+    cells = [_cells_of(entry) for entry in notebooks]
+    touched = [not sought.is_untouched(held) for held in cells]
+    kept: list[Entry] = []
+    left: list[Ignored] = []
+    for index, entry in enumerate(notebooks):
+        again = next((later for later in range(len(notebooks) - 1, index, -1) if cells[later] == cells[index]), None)
+        if any(touched) and not touched[index]:
+            left.append(Ignored(entry.path, "the assignment's notebook as it was handed out"))
+        elif again is not None and cells[index] is not None:
+            left.append(Ignored(entry.path, f"the same as {notebooks[again].path}"))
+        else:
+            kept.append(entry)
+    return kept, tuple(left)
+
+
+def _cells_of(entry: Entry) -> tuple[str, ...] | None:
+    try:
+        return None if entry.problem else _cells(entry.fetch(MAX_NOTEBOOK_BYTES))
+    except UnreadableSubmission:
+        return None
+
+
+def _cells(content: bytes) -> tuple[str, ...] | None:
+    """What stands in a notebook's cells, without empty ones and trailing spaces; None where it cannot be read."""
+    try:
+        cells = parse_notebook(content).cells
+    except UnreadableSubmission:
+        return None
+    sources = ("\n".join(line.rstrip() for line in cell.source.splitlines()).strip() for cell in cells)
+    return tuple(source for source in sources if source)
+
+
+def _is_script(entry: Entry) -> bool:
+    try:
+        return is_notebook_script(entry.fetch(MAX_SCRIPT_BYTES))
+    except UnreadableSubmission:
+        return False
+
+
+def _attempts(notebooks: list[Entry], sought: Sought, name_of: Callable[[Entry], str]) -> list[Entry]:
+    """Those that are one work: all, or the ones called as is sought, or its copies; none where that is not clear."""
+    for name in (_work, _original):
+        works: dict[str, list[Entry]] = {}
+        for entry in notebooks:
+            works.setdefault(name(stem_of(name_of(entry))), []).append(entry)
+        if len(works) == 1:
+            return notebooks
+        if sought.name is not None and (called := works.get(name(_stem(sought.name)))):
+            return called
+    return []
 
 
 def several(paths: Sequence[str]) -> Message:
@@ -115,19 +214,35 @@ def moment(entry: Entry) -> str:
 
 def why_not(entry: Entry) -> str:
     """Why a file is no submission."""
-    name = entry.name.lower()
-    if name.endswith((".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")):
-        return "an archive inside: unpack it to have its notebooks graded"
-    if ".ipynb." in name:
+    if entry.is_packed:
+        return f"an archive that was not opened: {not_opened(entry).english}"
+    if ".ipynb." in entry.name.lower():
         return "not called a notebook: rename it so that it ends in .ipynb"
     return "not a notebook (.ipynb)"
 
 
-def _work(name: str | None) -> str:
-    stem = (name or "").rpartition(".")[0]
+def not_opened(entry: Entry) -> Message:
+    """Why an archive was not opened, for the student."""
+    return entry.problem or message(
+        "submission.packing",
+        "{file} is packed in a way that is not read here. Hand in the notebook itself, or an ordinary zip.",
+        file=entry.name,
+    )
+
+
+def _stem(notebook_name: str) -> str:
+    return stem_of(notebook_name) if "." in notebook_name else notebook_name
+
+
+def _work(stem: str) -> str:
     return _AGAIN.sub("", stem).strip().casefold()
 
 
+def _original(stem: str) -> str:
+    """The name of what a file is a copy of, by how Jupyter, Colab, Windows and macOS call copies."""
+    return _work(_COPY.sub("", _COPY_OF.sub("", stem)))
+
+
 def _again(name: str) -> int:
-    match = _AGAIN.search(name.rpartition(".")[0])
+    match = _AGAIN.search(stem_of(name))
     return int(match.group(1) or match.group(2)) if match else 0

@@ -4,47 +4,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.core.messages import message
-from autograder.intake.submission import Submission, UnreadableSubmission, nothing_to_read, read_bounded
+from autograder.core.messages import Message, message
+from autograder.intake.folder import file_entry, list_folder
+from autograder.intake.listing import Entry, Listing
+from autograder.intake.nested import with_archives
+from autograder.intake.selection import Sought, notebooks_among, select
+from autograder.intake.submission import Submission, nothing_to_read
+
+_SLUG = "submission"
 
 
-def one_submission(handed_in: Path, student: str, notebook_name: str) -> Submission:
-    """The submission in `handed_in`, a notebook or a folder; where no notebook can be chosen, it says why.
+def one_submission(handed_in: Path, student: str, notebook_name: str, handout: bytes | None = None) -> Submission:
+    """The submission in `handed_in`, a notebook, a zip or a folder; where no notebook can be chosen, it says why.
 
-    Of several notebooks in a folder the one called `notebook_name` is meant.
+    Of several notebooks the one called `notebook_name` is meant; the assignment's own, `handout`, as it was handed
+    out, does not count beside a worked one.
     """
-    if not handed_in.is_dir():
-        return _of(handed_in, student)
-    notebooks = sorted(
-        path
-        for path in handed_in.rglob("*.ipynb")
-        if not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(handed_in).parts)
+    if handed_in.is_dir():
+        listing = list_folder(handed_in)
+    else:
+        entry = file_entry(handed_in)
+        listing = Listing(entry.stem, (entry,), (), ())
+        if not entry.is_zip:
+            return Submission(student, entry.path, entry.fetch, _SLUG)
+    files = with_archives(listing).files
+    choice = select(files, Sought.of(notebook_name, handout))
+    if choice.chosen is not None:
+        chosen = choice.chosen
+        return Submission(student, chosen.path, chosen.fetch, _SLUG, chosen.problem)
+    notebooks = notebooks_among(files)
+    problem = _several(notebooks, notebook_name) if notebooks else choice.problem or _none()
+    return Submission(student, handed_in.name, nothing_to_read, _SLUG, problem)
+
+
+def _none() -> Message:
+    return message("submission.no_notebook", "No notebook was handed in. Hand in the .ipynb file itself.")
+
+
+def _several(notebooks: list[Entry], notebook_name: str) -> Message:
+    return message(
+        "submission.several_notebooks",
+        "{count} notebooks were handed in ({names}). Hand in one, called {name}.",
+        count=len(notebooks),
+        names=", ".join(entry.path for entry in notebooks[:5]),
+        name=notebook_name,
     )
-    meant = [path for path in notebooks if path.name == notebook_name] if len(notebooks) > 1 else notebooks
-    if len(meant) == 1:
-        return _of(meant[0], student)
-    problem = message("submission.no_notebook", "No notebook was handed in. Hand in the .ipynb file itself.")
-    if notebooks:
-        names = ", ".join(str(path.relative_to(handed_in)) for path in notebooks[:5])
-        problem = message(
-            "submission.several_notebooks",
-            "{count} notebooks were handed in ({names}). Hand in one, called {name}.",
-            count=len(notebooks),
-            names=names,
-            name=notebook_name,
-        )
-    return Submission(student, handed_in.name, nothing_to_read, "submission", problem)
-
-
-def _of(path: Path, student: str) -> Submission:
-    def fetch(limit: int) -> bytes:
-        try:
-            with path.open("rb") as file:
-                return read_bounded(file, limit, path.name)
-        except OSError as error:
-            told = message(
-                "submission.cannot_be_read", "{file} cannot be read: {reason}.", file=path.name, reason=error.strerror
-            )
-            raise UnreadableSubmission(told) from None
-
-    return Submission(student, path.name, fetch, "submission")

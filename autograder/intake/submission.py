@@ -12,6 +12,19 @@ from autograder.records.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
+# What is said where nothing was handed in that could be graded. All else that is said of a submission without a
+# notebook tells of something that was handed in and not opened: that may be no fault of the student's.
+NOTHING_HANDED_IN = frozenset(
+    {
+        "submission.empty",
+        "submission.empty_folder",
+        "submission.no_notebook",
+        "submission.no_notebook_in_folder",
+        "submission.nothing",
+        "submission.only_files",
+        "submission.only_more_files",
+    }
+)
 
 
 class IntakeError(UserError):

@@ -197,24 +197,32 @@ def _csv(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
 
 
 def _column(table: Table, named: str | None, titles: Sequence[str], offered: Sequence[int], kind: str) -> int:
-    """The column that was named, or the one that is called like the assignment, or the only one there is."""
+    """The column that was named, or the one that is called like the assignment.
+
+    A single column of another name is not taken: it is another assignment's.
+    """
     header = table.header
-    called = {index: {header[index].casefold()} for index in offered}
+    names = {index: {header[index].casefold()} for index in offered}
     for index in offered:
         if match := _ASSIGNMENT.fullmatch(header[index]):
-            called[index] |= {match["title"].casefold(), match["id"]}
+            names[index] |= {match["title"].casefold(), match["id"]}
     if named is not None:
         found = [index for index in offered if header[index] == named.strip()] or [
-            index for index in offered if named.strip().casefold() in called[index]
+            index for index in offered if named.strip().casefold() in names[index]
         ]
     else:
         found = []
         for title in titles:
-            found = found or [index for index in offered if title.casefold() in called[index]]
-        found = found or (list(offered) if len(offered) == 1 and titles else [])
+            found = found or [index for index in offered if title.casefold() in names[index]]
     if len(found) == 1:
         return found[0]
     columns = _listed([header[index] for index in offered])
+    if named is None and titles and not found:
+        called = " or ".join(f'"{title}"' for title in dict.fromkeys(titles))
+        raise ExportError(
+            f"{table.path}: no column is called {called}, so which takes the {kind} is not clear; name it with "
+            f"--column. It has {columns}."
+        )
     if named is None:
         raise ExportError(
             f"{table.path}: which column takes the {kind} is not clear; name it with --column. It has {columns}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,15 +13,18 @@ from autograder.records.result import Person, Result
 
 _BY_NAME = "by name"
 _BY_TEAM = "by team"
+# The name of files that an instructor hands in from Canvas's student view.
+_TEST_STUDENT = "studenttest"
 
 
 @dataclass(frozen=True)
 class Matching:
     """`found` is the result of each line by row, `without` the lines of which there is none.
 
-    `unmatched` and `unclear` are sentences about submissions that match nobody, and that match several or are several;
-    `by_name` are students whom nothing but their name ties to their line, though a platform told more; `teams` are
-    groups whose submission stands on the line of every member.
+    Submissions of Canvas's Test Student, the instructor's own view of the course, are passed over. `unmatched` and
+    `unclear` are sentences about submissions that match nobody, and that match several or are several; `by_name` are
+    students whom nothing but their name ties to their line, though a platform told more; `teams` are groups whose
+    submission stands on the line of every member.
     """
 
     found: dict[int, Result]
@@ -39,7 +42,8 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
     the login; then the name. A number that Moodle gives in each assignment anew must come with the same name, or the
     worksheet is another assignment's. A team of Moodle's is found by the name that its members' lines give it.
     """
-    known = _Known(lines)
+    results = list(results)
+    known = _Known(lines, [person for one in results for person in (one.handed_in.persons if one.handed_in else ())])
     claims: defaultdict[int, list[Result]] = defaultdict(list)
     unmatched: list[str] = []
     unclear: list[str] = []
@@ -48,6 +52,8 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
     for result in results:
         persons: Sequence[Person] = result.handed_in.persons if result.handed_in else ()
         for person in persons or (None,):
+            if known.is_test_student(result, person):
+                continue
             called = result.student if person is None or len(persons) == 1 else person.name or person.email
             found, why = known.lines_of(result, person, target)
             if why == _BY_TEAM:
@@ -80,8 +86,9 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
 class _Known:
     """The lines of a roster, by everything that may name them."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], persons: Sequence[Person]) -> None:
         self.lines = lines
+        self._namesakes = Counter(name for person in persons for name in names_of(person.name))
         self.by_id: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_key: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Line]] = defaultdict(list)
@@ -116,7 +123,22 @@ class _Known:
                 return _distinct(self.by_key[key.casefold()]), ""
         wanted = {variant for name in names for variant in names_of(name)}
         found = _distinct([line for name in sorted(wanted) for line in self.by_name.get(name, ())])
+        if len(found) == 1 and person is not None and self._is_anothers(found[0], person):
+            return [], f"of those called {person.name} none in this file has the address {person.email}"
         return found, _BY_NAME if found and person is not None else ""
+
+    def is_test_student(self, result: Result, person: Person | None) -> bool:
+        """Whether it is what Canvas calls "Test Student", and nobody of that name in the class."""
+        came = result.handed_in
+        if came is None or came.platform != "canvas" or person is None:
+            return False
+        return person.name.casefold() == _TEST_STUDENT and person.id not in self.by_id
+
+    def _is_anothers(self, line: Line, person: Person) -> bool:
+        """Whether a line of the same name is a namesake's: several bear it, and the line has another address."""
+        several = max((self._namesakes[name] for name in names_of(person.name)), default=0) > 1
+        addresses = {key for key in line.keys if "@" in key}
+        return several and "@" in person.email and bool(addresses) and person.email.casefold() not in addresses
 
     def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
         found = self.by_id.get(person.id, [])

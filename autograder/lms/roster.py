@@ -12,6 +12,11 @@ from autograder.core.errors import UserError
 _MAX_BYTES = 64 * 2**20
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DELIMITERS = (",", ";", "\t")
+# By so many lines and characters the delimiter is found.
+_SAMPLE = 50
+_LONGEST_SAMPLE = 100_000
+# What Excel reads as the delimiter of the lines below.
+_ANNOUNCED = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _DECIMAL = re.compile(r"\s*\d+([.,])\d+\s*")
 
 
@@ -36,7 +41,8 @@ class RosterCell:
 class Table:
     """A CSV file as rows of cells. Joined again they are the file, byte for byte, but for the cells that were written.
 
-    `ends` are the line ends of the rows, `mark` the byte order mark.
+    `ends` are the line ends of the rows, `mark` the byte order mark, `announcement` a line above the header that only
+    names the delimiter (`sep=;`).
     """
 
     path: Path
@@ -45,6 +51,7 @@ class Table:
     mark: bytes
     rows: list[list[RosterCell]] = field(repr=False)
     ends: list[str] = field(repr=False)
+    announcement: str = ""
 
     @property
     def header(self) -> list[str]:
@@ -77,11 +84,11 @@ class Table:
         text = "".join(
             self.delimiter.join(cell.raw for cell in row) + end for row, end in zip(self.rows, self.ends, strict=True)
         )
-        return self.mark + text.encode(self.encoding)
+        return self.mark + (self.announcement + text).encode(self.encoding)
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV file; the delimiter is the one of `,`, `;` and tab that its first line holds most often.
+    """Read a CSV file; the delimiter is the one that it names in a line `sep=;`, or by which its lines are a table.
 
     Raises:
         ExportError: it cannot be read, or is no table with a header.
@@ -96,14 +103,30 @@ def read_table(path: Path) -> Table:
         raise ExportError(f"{path} is an Excel workbook or a zip archive: download the CSV file and name that.")
     mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
     text, encoding = _decoded(content[len(mark) :], encoding)
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    announced = _ANNOUNCED.match(text)
+    announcement = announced.group() if announced else ""
+    text = text[len(announcement) :]
+    delimiter = announced[1] if announced else _delimiter(text)
     rows, ends = _split(text, delimiter)
     if len(rows) < 2:
         raise ExportError(f"{path} has no line below its header: name the CSV file that the platform wrote.")
     if len(rows[0]) < 2:
         raise ExportError(f"{path} has a single column: it is no CSV file of a class.")
-    return Table(path, delimiter, encoding, mark, rows, ends)
+    return Table(path, delimiter, encoding, mark, rows, ends, announcement)
+
+
+def _delimiter(text: str) -> str:
+    """The one by which most of the first lines have as many cells as the header; titles may hold any other."""
+    beginning = text[:_LONGEST_SAMPLE]
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        rows = _split(beginning, delimiter)[0][:_SAMPLE]
+        whole = [row for row in rows if any(cell.text.strip() for cell in row)]
+        wide = len(whole[0]) if whole else 0
+        alike = sum(len(row) == wide for row in whole)
+        return (alike / len(whole) if wide > 1 else 0.0, wide)
+
+    return max(_DELIMITERS, key=fit)
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, str]:

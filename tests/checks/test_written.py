@@ -119,3 +119,44 @@ def test_the_place_in_cnn2_is_found_with_and_without_metadata(keep):
     ]
     assert answer(*given).text == ""
     assert answer(*given[:-1], ("Good.", given[-1][1])).text == "Good."
+
+
+PRINTED = frozenset(HEADING.splitlines()) | {"*Write your answer here.*", "## Next", "Train it."}
+
+
+def whole(*given):
+    given = cells("# Title", *given)
+    return find_answer(given, QUESTION.id, heading=QUESTION.heading, placeholder=QUESTION.placeholder, handout=PRINTED)
+
+
+def test_an_answer_in_two_pieces_is_shown_whole():
+    assert answer(("It is 97 %, with the s", TAGGED), ("ame images.", TAGGED)).text == (
+        "It is 97 %, with the s\n\name images."
+    )
+    assert whole(HEADING, ("One.", TAGGED), ("x = 1", {}, "code"), ("Two.", TAGGED), "## Next").text == "One.\n\nTwo."
+
+
+def test_the_new_answer_below_an_old_draft_is_shown_with_it():
+    assert whole(HEADING, ("Draft.", TAGGED), ("Final.", TAGGED), "## Next").text == "Draft.\n\nFinal."
+    assert whole(HEADING, ("Draft.", TAGGED), "## My new answer\n\nFinal.", "## Next\n\nTrain it.").text == (
+        "Draft.\n\n## My new answer\n\nFinal."
+    )
+    assert whole(HEADING, "Draft above.", ("Final.", TAGGED)).text == "Draft above.\n\nFinal."
+
+
+def test_an_answer_in_the_questions_own_cell_is_shown_without_what_the_handout_says():
+    found = whole(f"{HEADING}\n\nIt is 97 %.", ("*Write your answer here.*", TAGGED), "## Next")
+    assert (found.text, found.cell) == ("It is 97 %.", 1)
+    assert whole(f"{HEADING}\n\nMerged with its answer.", "## Next").text == "Merged with its answer."
+    assert whole(f"{HEADING}\n\nMine.\n\n## Next\n\nNot mine.").text == "Mine."
+
+
+def test_what_the_handout_says_is_no_answer():
+    empty = whole(HEADING, ("*Write your answer here.*", TAGGED), "## Next\n\nTrain it.")
+    assert (empty.text, empty.cell) == ("", 2)
+    assert whole(HEADING, ("Mine.\n\n## Next\n\nTrain it.", TAGGED)).text == "Mine."
+
+
+def test_a_copied_cell_is_shown_once():
+    assert whole(HEADING, ("Mine.", TAGGED), ("Mine.", TAGGED)).text == "Mine."
+    assert whole(HEADING, HEADING, "Mine.").text == answer(HEADING, HEADING, "Mine.").text == "Mine."

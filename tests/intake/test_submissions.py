@@ -61,8 +61,8 @@ def test_the_assignments_name_decides_between_two_notebooks_of_a_folder(tmp_path
 
 
 def test_two_notebooks_of_one_student_are_a_problem_that_names_both(tmp_path: Path) -> None:
-    put(tmp_path / "anna" / "a.ipynb")
-    put(tmp_path / "anna" / "b.ipynb")
+    put(tmp_path / "anna" / "a.ipynb", b"one")
+    put(tmp_path / "anna" / "b.ipynb", b"another")
     put(tmp_path / "ben" / "cnn2.ipynb")
     anna, ben = read_submissions(tmp_path, "cnn2").submissions
     assert str(anna.problem).startswith("Two notebooks of one student: anna/a.ipynb and anna/b.ipynb.")
@@ -104,18 +104,14 @@ def test_nothing_is_dropped_silently(tmp_path: Path) -> None:
         "essay.txt",
         "scan.pdf",
         "README",
-        "ben.ipynb.txt",
-        "rest.zip",
         ".DS_Store",
         ".ipynb_checkpoints/x.ipynb",
     ):
         put(tmp_path / name)
     found = reasons(read_submissions(tmp_path))
     assert set(found) == {
-        *("essay.txt", "scan.pdf", "README", "ben.ipynb.txt", "rest.zip", ".DS_Store", ".ipynb_checkpoints"),
+        *("essay.txt", "scan.pdf", "README", ".DS_Store", ".ipynb_checkpoints"),
     }
-    assert "rename it" in found["ben.ipynb.txt"]
-    assert "unpack it" in found["rest.zip"]
 
 
 def test_links_are_never_followed(tmp_path: Path) -> None:
@@ -180,7 +176,7 @@ def test_decomposed_umlauts_and_override_characters_are_shown_plainly(tmp_path: 
         ("notes.txt", "notes.txt is no notebook: name a folder of notebooks"),
         ("noext", "noext is no notebook"),
         ("texts", "holds no notebook"),
-        ("packed", "but class.zip: unpack it first"),
+        ("packed", r"holds one archive and nothing else\. class\.zip is damaged\."),
         ("broken.zip", "is no zip archive, or a damaged one"),
         ("nul\0name", "cannot be read|does not exist"),
     ],

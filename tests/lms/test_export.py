@@ -327,6 +327,66 @@ def test_a_name_is_the_same_in_every_order_that_keeps_its_parts_together(name: s
     assert names_of(name) & names_of("Zoë Müller-Schmidt")
 
 
+def test_two_persons_of_one_name_are_told_apart_by_their_addresses(tmp_path: Path) -> None:
+    two = [
+        of("gradescope", 3, Person(name="Jane Doe", email="j1@u")),
+        of("gradescope", 7, Person(name="Jane Doe", email="J2@u")),
+    ]
+    both = fill(tmp_path / "r.csv", b"Name,Email,score\nJane Doe,j1@u,\nJane Doe,j2@u,\n", two, "csv")
+    assert both.content == b"Name,Email,score\nJane Doe,j1@u,3\nJane Doe,j2@u,7\n"
+    one = fill(tmp_path / "r.csv", b"Name,Email,score\nJane Doe,j2@u,\n", two, "csv")
+    assert one.content == b"Name,Email,score\nJane Doe,j2@u,7\n"
+    assert "of those called Jane Doe none in this file has the address j1@u" in told(one)
+
+
+def test_two_persons_of_one_name_without_anything_else_are_named_and_left(tmp_path: Path) -> None:
+    two = [of("canvas", 3, Person(name="doejane", id="1")), of("canvas", 7, Person(name="doejane", id="2"))]
+    roster = b"Name,Email,score\nJane Doe,j1@u,\nJane Doe,j2@u,\n"
+    done = fill(tmp_path / "r.csv", roster, two, "csv")
+    assert done.content == roster
+    assert "doejane (1): may be Jane Doe (j1@u) or Jane Doe (j2@u)" in told(done)
+
+
+def test_the_test_student_of_canvas_is_passed_over_quietly(tmp_path: Path) -> None:
+    results = [of("canvas", 8, JANE), of("canvas", 1, Person(name="studenttest", id="999"))]
+    done = fill(tmp_path / "g.csv", CANVAS.encode(), results, "canvas")
+    assert canvas_scores(done.content)["999"] == ""
+    assert done.problems == ()
+    assert "test" not in told(done).lower()
+
+
+def test_somebody_who_is_called_test_student_and_stands_in_the_file_gets_a_score(tmp_path: Path) -> None:
+    roster = CANVAS.replace('"Student, Test",999', '"Student, Test A.",999')
+    done = fill(tmp_path / "g.csv", roster.encode(), [of("canvas", 4, Person(name="studenttest", id="999"))], "canvas")
+    assert canvas_scores(done.content)["999"] == "4"
+
+
+@pytest.mark.parametrize("columns", ["Essay (11)", "Essay (11),Quiz (12)"])
+def test_a_column_of_another_name_is_never_taken_because_it_is_the_only_one(tmp_path: Path, columns: str) -> None:
+    roster = f"Student,ID,Section,{columns}\nDoe,12345,A,5\n".encode()
+    listed = ", ".join(f'"{one}"' for one in columns.split(","))
+    with pytest.raises(ExportError, match=re.escape('no column is called "CNN2 missing layers" or "cnn2"')) as said:
+        fill(tmp_path / "g.csv", roster, [of("canvas", 3, JANE)], "canvas")
+    assert str(said.value).endswith(f"name it with --column. It has {listed}.")
+
+
+def test_semicolons_are_found_however_many_commas_stand_in_titles_and_names(tmp_path: Path) -> None:
+    roster = (
+        "Student;ID;Section;HW 1, parts a, b, c, d, e, f and g (777);cnn2 (888)\n    Points Possible;;;5;10\n"
+        'Doe, Jane;12345;DL101, DL102;5;\n"Müller, Zoë ""Z""";222;DL101;5;\n'
+    )
+    done = fill(tmp_path / "g.csv", roster.encode(), [of("canvas", 8.5, JANE)], "canvas")
+    assert done.content.decode() == roster.replace("DL102;5;", "DL102;5;8,5")
+
+
+@pytest.mark.parametrize("above", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_line_that_names_the_delimiter_is_obeyed_and_kept(tmp_path: Path, above: str, mark: bytes) -> None:
+    roster = f"{above}Name;score\nJane Doe;\n"
+    done = fill(tmp_path / "r.csv", mark + roster.encode(), [result("Jane Doe", 9.5)], "csv")
+    assert done.content == mark + roster.replace("Doe;", "Doe;9,5").encode()
+
+
 def test_a_semicolon_file_gets_a_decimal_comma_as_spreadsheets_there_expect(tmp_path: Path) -> None:
     done = fill(tmp_path / "r.csv", b"Name;Punkte\nJane Doe;\n", [result("Jane Doe", 9.5)], "csv", column="punkte")
     assert done.content == b"Name;Punkte\nJane Doe;9,5\n"
@@ -353,7 +413,7 @@ def test_a_table_without_a_roster_holds_no_formula_and_no_silent_zero(tmp_path: 
         (b"a,b\nx,y\n", "moodle", "is no Moodle grading worksheet"),
         (b"ID,Bewertung,Skala\nTeilnehmer/in7,,gut\n", "moodle", "graded with a scale of words"),
         (b"a,b\nx,y\n", "csv", "does not say who its students are"),
-        (b"Name,Email\nx,y\n", "csv", "which column takes the score is not clear"),
+        (b"Name,Email\nx,y\n", "csv", "so which takes the score is not clear"),
         (b"Name,score\n", "csv", "no line below its header"),
         (b"PK\x03\x04", "csv", "is an Excel workbook"),
         (b"", "csv", "no line below its header"),

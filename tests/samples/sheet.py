@@ -119,7 +119,9 @@ class Samples:
         earned = {"missing_layers": missing_layers, "parameters": parameters, "accuracy": accuracy}
         scores = {question: score or 0.0 for question, score in earned.items()} | {"performance": 0.0}
         statuses = {question: _status(score, POINTS[question]) for question, score in earned.items()}
-        statuses["performance"] = "not_reached" if status == "unreadable" else "needs_review"
+        statuses["performance"] = "needs_review"
+        if status == "unreadable":
+            statuses = dict.fromkeys(statuses, "needs_review")
 
         def note(edit: Edit) -> Edit:
             self.all.append(Sample(name, what, edit, scores, statuses, status))
