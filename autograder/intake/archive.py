@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import IO, cast
 
 from autograder.core.language import say
-from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
+from autograder.intake.listing import (
+    HIDDEN,
+    LINK,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_ENTRIES_INSIDE,
+    Entry,
+    Listing,
+    is_hidden,
+)
 from autograder.intake.names import shown_name
 from autograder.intake.submission import (
     MAX_NOTEBOOK_BYTES,
@@ -30,7 +39,7 @@ from autograder.intake.submission import (
     read_bounded,
 )
 
-# The directory of an archive is read into memory as a whole; 50,000 entries with ordinary names fit.
+# The directory of an archive is read into memory as a whole; 20,000 entries with names of any length fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20
 # Text with long repetitions is packed up to 100-fold; deflate's most is about 1,000-fold, as in a file of zeros.
 MAX_RATIO = 300
@@ -39,6 +48,7 @@ _RATIO_MATTERS_ABOVE = 5 * 2**20
 OTTER_MARKS = frozenset({".OTTER_LOG", "__zip_filename__"})
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 _ENCRYPTED = 0x1
+_LOCAL_HEADER = 30  # bytes before a member's name
 _UTF8_NAME = 0x800
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -58,7 +68,7 @@ def list_archive(path: Path) -> Listing:
     """Everything in the archive, in the order of the paths.
 
     Raises:
-        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 50,000 entries.
+        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 20,000 entries.
     """
     try:
         with _open(path) as archive:
@@ -97,7 +107,9 @@ def list_inside(entry: Entry) -> Listing:
             members = archive.infolist()
     except _DAMAGED:
         raise UnreadableSubmission(say("{file} is damaged.", file=entry.name)) from None
-    inside = _listing(members[:MAX_ENTRIES], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name))
+    inside = _listing(
+        members[:MAX_ENTRIES_INSIDE], entry.stem, lambda index, name: partial(_fetch_inside, entry, index, name)
+    )
     return replace(
         inside,
         files=tuple(replace(one, path=f"{entry.path}/{one.path}") for one in inside.files),
@@ -112,6 +124,7 @@ def _listing(
     files: list[Entry] = []
     folders: set[str] = set()
     ignored: dict[str, str] = {}
+    overlapping = _overlapping(members)
     for index, member in enumerate(members):
         name, reason = _placed(member)
         if reason:
@@ -122,7 +135,10 @@ def _listing(
         if _is_folder(member):
             folders.add(name)
         else:
-            files.append(Entry(name, fetch_of(index, member.orig_filename), _problem(member, parts[-1])))
+            problem = _problem(member, parts[-1])
+            if index in overlapping:
+                problem = say("{file} lies over another file in the archive. Pack it again.", file=parts[-1])
+            files.append(Entry(name, fetch_of(index, member.orig_filename), problem))
     return Listing(
         name=archive,
         files=tuple(sorted(files, key=lambda entry: entry.path)),
@@ -130,6 +146,16 @@ def _listing(
         ignored=tuple(Ignored(name, reason) for name, reason in sorted(ignored.items())),
         is_archive=True,
     )
+
+
+def _overlapping(members: list[zipfile.ZipInfo]) -> set[int]:
+    """Which members share bytes with one before them: so a small archive has ten thousand large files."""
+    found, end = set(), -1
+    for offset, index in sorted((member.header_offset, index) for index, member in enumerate(members)):
+        if offset < end:
+            found.add(index)
+        end = max(end, offset + _LOCAL_HEADER + members[index].compress_size)
+    return found
 
 
 class _Bounded(io.FileIO):

@@ -31,7 +31,7 @@ def list_folder(path: Path) -> Listing:
     """Everything in the folder, at most 12 folders deep.
 
     Raises:
-        IntakeError: it cannot be read, or holds more than 50,000 files.
+        IntakeError: it cannot be read, or holds more than 20,000 files.
     """
     files: list[Entry] = []
     folders: list[str] = []

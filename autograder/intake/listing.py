@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from autograder.intake.submission import Ignored
 
-# More files than any class hands in; enough to notice that the wrong folder was named.
-MAX_ENTRIES = 50_000
+# More files than any class hands in, listed in two seconds; enough to notice that the wrong folder was named.
+MAX_ENTRIES = 20_000
+# The most that is looked at of an archive that a student made.
+MAX_ENTRIES_INSIDE = 1_000
 MAX_DEPTH = 12
 
 HIDDEN = "a hidden file or folder"

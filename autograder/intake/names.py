@@ -21,6 +21,8 @@ def shown_name(name: str) -> str:
 
     Bytes that are no UTF-8 (the file system's surrogates) are read as Windows-1252, the likeliest other encoding.
     """
+    if name.isascii() and name.isprintable():  # nearly every one, and an archive may hold tens of thousands
+        return " ".join(name.split())
     if any("\ud800" <= character <= "\udfff" for character in name):
         name = name.encode("utf-8", "surrogateescape" if _escaped(name) else "replace").decode("cp1252", "replace")
     composed = unicodedata.normalize("NFC", name)

@@ -33,6 +33,8 @@ GRADEBOOK_FILE = "gradebook.db"
 # Raised with every change of the tables.
 SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 50
+# Far more than anything that is kept unpacks to.
+_MAX_INFLATED = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,7 @@ class Gradebook:
 
     def _handed_in(self, row: _Submission) -> StoredSubmission:
         try:
-            content = None if row.content is None else zlib.decompress(row.content)
+            content = None if row.content is None else _inflated(row.content)
         except zlib.error:
             raise GradebookError(
                 f"The gradebook {self._name} is damaged where it holds what {row.student} handed in: grade again "
@@ -344,9 +346,22 @@ def _packed(data: Data) -> bytes:
     return zlib.compress(packed(data))
 
 
+def _inflated(content: bytes) -> bytes:
+    """What was compressed.
+
+    Raises:
+        zlib.error: it is damaged, or far larger than anything that is kept.
+    """
+    stream = zlib.decompressobj()
+    inflated = stream.decompress(content, _MAX_INFLATED)
+    if not stream.eof:
+        raise zlib.error("incomplete, or too large")
+    return inflated
+
+
 def _unpacked(kind: type[_Kept], content: bytes) -> _Kept | None:
     """The data; None where it is damaged or of another shape, so that it is made again."""
     try:
-        return unpacked(kind, zlib.decompress(content))
+        return unpacked(kind, _inflated(content))
     except (zlib.error, ValueError, RecursionError):
         return None
