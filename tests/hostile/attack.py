@@ -96,7 +96,7 @@ HONEST = (
     Attack(
         "honest-with-a-shell",
         "nothing",
-        (IMPORTS, SOLVED, "!echo the shell works", "import time; time.sleep(6)"),
+        (IMPORTS, SOLVED, "!echo works", "import time; time.sleep(2)"),
         FULL_MARKS,
     ),
     Attack("honest-with-a-mistake", "nothing", (IMPORTS, SOLVED, "print(undefined)"), FULL_MARKS),

@@ -76,6 +76,7 @@ def grade(
     *before: str,
     variables: dict[str, str] | None = None,
     isolation: str = "bubblewrap",
+    cluster: Path | None = None,
 ) -> Graded:
     """Grade them with the real command, which `before` stands before, with further environment variables."""
     submissions, temporary = folder / "submissions", folder / "tmp"
@@ -84,10 +85,11 @@ def grade(
         made.chmod(0o777)
     for member in members:
         member.write(submissions)
+    workers = ("--cluster", cluster) if cluster else ()
     report, command = folder / "report", (sys.executable, "-m", "autograder", "grade")
     with (folder / "said").open("w+", encoding="utf-8") as said:
         grader = subprocess.Popen(
-            [*before, *command, course, submissions, "--output", report, "--isolation", isolation],
+            [*before, *command, course, submissions, "--output", report, "--isolation", isolation, *workers],
             cwd=ROOT,
             env={**os.environ, "GRADER_SECRET": CANARY, "TMPDIR": str(temporary), **(variables or {})},
             stdout=said,

@@ -156,6 +156,26 @@ def test_each_ended_within_its_time(graded: Graded):
     assert not late
 
 
+ON_WORKERS = ("forked-memory", "kill-everybody", "supervisor", "cluster-keys", "named-places", "corrupt-replies")
+
+
+def test_no_worker_of_a_cluster_is_touched(course: Path, listener: Listener, alone: Graded, place: Path):
+    """Two workers that talk over TLS: neither they, their keys, nor what else they have in hand."""
+    before = left_behind()
+    chosen = [attack for attack in ATTACKS if attack.name in ON_WORKERS]
+    members = [aimed(attack, listener, course) if attack in STEALING else attack for attack in chosen]
+    done = grade(course, (*HONEST, *members), place / "cluster", cluster=ROOT / "docs" / "clusters" / "local.toml")
+    for honest in HONEST:
+        assert without_seconds(done.results[honest.name]) == without_seconds(alone.results[honest.name])
+    for attack in chosen:
+        assert done.results[attack.name]["score"] == attack.earns, attack.name
+        assert not {"FOUND", "REACHED", "CHANGED"} & set(done.printed(attack.name).split()), attack.name
+    assert CANARY not in done.everything()
+    said = (place / "cluster" / "said").read_text(encoding="utf-8")
+    assert "restart" not in said.lower(), said
+    assert left_behind() == before
+
+
 ORDINARY = ("setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "--inh-caps=-all")
 # In a mount namespace of its own: an empty folder in the place of a private one, and in it Python where it was.
 OPENED = """
