@@ -154,7 +154,7 @@ STEALING = (
             try: lines = open(table).read().splitlines()[1:]
             except OSError as error: print(table, error); continue
             for line in lines:
-                if "tcp" in table: print("FOUND", line)
+                if "tcp" in table: print(table, line)  # its own kernel's
         for port in (8786, 8787, 22, 80):
             try: print("REACHED", socket.create_connection(("127.0.0.1", port), 1))
             except OSError as error: print(port, error)
