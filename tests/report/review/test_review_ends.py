@@ -21,7 +21,7 @@ def test_the_file_with_the_address_is_gone_afterwards(tmp_path: Path, order: sig
     report, handed = tmp_path / "report", tmp_path / "handed"
     report.mkdir()
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\ntouch {handed}\n')
+    browser.write_text(f"#!/bin/sh\ntouch {handed}\n")
     browser.chmod(0o755)
     assignment = load("cnn2")
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
