@@ -27,7 +27,18 @@ def command(
         if isolation.as_root
         else ["--unshare-all", "--uid", "0", "--gid", "0"]
     )
-    line = [isolation.program, *names, "--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
+    # The name of this machine is none of a notebook's business, and libraries look it up before a fork has its own.
+    line = [
+        isolation.program,
+        *names,
+        "--hostname",
+        "notebook",
+        "--cap-add",
+        "ALL",
+        "--die-with-parent",
+        "--new-session",
+        "--clearenv",
+    ]
     for name, value in (environment or {}).items():
         line += ["--setenv", name, value]
     # A /tmp for the zygote while it imports; its forks get their own. Before the rest, which may lie in there.

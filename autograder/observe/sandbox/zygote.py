@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -111,6 +112,7 @@ def _close_all_but(descriptors: list[int]) -> None:
 
 def _settle_at_home(home: str, *, shared_tmp: bool) -> None:
     os.chdir(home)
+    tempfile.tempdir = None  # whoever asked for it in the zygote had it looked up for all
     os.environ.update(
         HOME=home,
         IPYTHONDIR=f"{home}/.ipython",
