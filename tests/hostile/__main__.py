@@ -94,6 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="hostile-") as made:
         place = Path(made)
+        place.chmod(0o755)  # where notebooks run as users of their own, their folders lie in here
         course, listener = assignment(place), Listener(place)
         alone = grade(course, HONEST, place / "honest", isolation=asked.isolation)
         print(HEAD)
