@@ -24,7 +24,7 @@ from autograder.observe.sandbox.bounds import Bounds
 
 _PERIOD = 0.25
 # How long memory that may be too much can go unmeasured.
-_UNMEASURED_SECONDS = 8.0
+_UNMEASURED_SECONDS = 5.0
 # How often in a row more threads must want to run than there are cores before they are put behind the others.
 _CROWDED = 4
 _LONGEST_ERROR = 4000
