@@ -15,11 +15,13 @@ from autograder.cli import calibrate
 from autograder.cli import validate
 from autograder.cli import package
 from autograder.cli import release
+from autograder.cli import doctor
 from autograder.cli import grade_one
 
 __all__ = [
     "calibrate",
     "check",
+    "doctor",
     "export",
     "grade",
     "grade_one",

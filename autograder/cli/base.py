@@ -28,6 +28,7 @@ class IsolationChoice(StrEnum):
 
     auto = "auto"
     bubblewrap = "bubblewrap"
+    user = "user"
     none = "none"
 
 

@@ -29,7 +29,8 @@ def grade(
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
     isolation: Annotated[
-        IsolationChoice, typer.Option(help="auto and bubblewrap need the sandbox; none runs notebooks unprotected.")
+        IsolationChoice,
+        typer.Option(help="auto and bubblewrap need the sandbox; user is for containers; none protects nothing."),
     ] = IsolationChoice.auto,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler whose workers grade: tls://HOST:8786, or tcp://HOST:8786.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ def review(
             with _port_named(port), review_of as (address, service, reporter):
                 echo(address)
                 echo("Ctrl-C ends it; everything you decide is stored at once.")
+                signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's end is an ordinary one
                 try:
                     if browser:
                         _show(folder, address)

@@ -79,6 +79,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
         **data,
     }
     write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
+    os.chmod(path, 0o600)  # it holds the solution
     pending = sum(question.points for question in assignment.questions if question.needs_manual_grading)
     return Packed(path, assignment.points - pending, pending, left_out)
 

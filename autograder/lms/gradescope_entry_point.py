@@ -27,7 +27,7 @@ def main(base: Path) -> None:
     """Grade what lies in `base`/submission; writes `results.json`, whatever happens, and otter's `results.pkl`."""
     source, handed_in, answers = base / "source", base / "submission", base / "results"
     answers.mkdir(exist_ok=True)
-    close_to_others(source, handed_in, answers)
+    close_to_others(source, handed_in, answers, *base.glob("*.zip"))  # and what was unpacked
     try:
         student = student_of(read_metadata(base / "submission_metadata.json"), "submission")
         result = grade_packaged(source, handed_in, student)

@@ -36,7 +36,7 @@ class AutograderPlugin(AbstractOtterPlugin):  # type: ignore[misc]
         config.grade_from_log = False
         self._source = base / "source"
         _put_aside(notebook, base / "aside")
-        close_to_others(self._source, base / "results", base / "submission", base / "aside")
+        close_to_others(*(base / name for name in ("source", "results", "submission", "aside")), *base.glob("*.zip"))
 
     def before_execution(self, submission: Any) -> nbformat.NotebookNode:
         """Grade, and give otter an empty notebook to execute.

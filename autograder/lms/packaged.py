@@ -68,11 +68,13 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
         return Result.model_validate_json(answer.read_text(encoding="utf-8"))
 
 
-def close_to_others(*folders: Path) -> None:
-    """Let nobody but their owner into these folders: tests, data and results are not for the notebook's user."""
-    for folder in folders:
-        if folder.is_dir():
-            os.chmod(folder, 0o700)
+def close_to_others(*paths: Path) -> None:
+    """Let nobody but their owner into these: tests, data and results are not for the notebook's user."""
+    for path in paths:
+        if path.is_dir():
+            os.chmod(path, 0o700)
+        elif path.is_file():
+            os.chmod(path, 0o600)
 
 
 def student_of(metadata: Mapping[str, Any], otherwise: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.core.messages import Message
+from autograder.core.messages import Message, phrase
 from autograder.records.evidence import (
     Capture,
     CapturedFigure,
@@ -10,10 +10,14 @@ from autograder.records.evidence import (
     CapturedFit,
     CapturedNetwork,
     CapturedValue,
+    InvalidEvidence,
 )
 
 MAX_EVENTS = 200
 MAX_NAMES = 200
+# What the captures of one notebook may hold together, in characters; small ones are not counted.
+MAX_LARGE = 64 * 2**20
+_LARGE = 2**16
 
 
 class CaptureLog:
@@ -30,9 +34,22 @@ class CaptureLog:
         self._figures: list[CapturedFigure] = []
         self._files: dict[str, CapturedFile] = {}
         self._notes: list[Message] = []
+        self._large = 0
 
-    def add(self, capture: Capture) -> None:
-        """Take in what the kernel said after a cell."""
+    def add(self, capture: Capture, size: int = 0) -> None:
+        """Take in what the kernel said after a cell, in `size` characters.
+
+        Raises:
+            InvalidEvidence: the large captures of this notebook are too large together.
+        """
+        if size > _LARGE:
+            if self._large + size > MAX_LARGE:
+                raise InvalidEvidence(
+                    phrase(
+                        "the kernel described itself in {bytes:,} bytes; the limit is 4 MiB", bytes=self._large + size
+                    )
+                )
+            self._large += size
         for network in capture.networks:
             known = self._networks.get(network.name)
             if known is None or known.model_copy(update={"cell": network.cell}) != network:

@@ -41,6 +41,7 @@ class BoundedClient(NotebookClient):  # type: ignore[misc]
             return None  # widgets and the like: nothing of the student's may change the state of this process
         size = len(json.dumps(msg["content"], default=str, ensure_ascii=False))
         self._received += size
+        size *= self._places(msg)
         if self._received > _HARD_FACTOR * self._cell_limit:
             self.flooded.set()
         if size > self._room or len(cell.outputs) >= _MAX_OUTPUTS:
@@ -54,6 +55,13 @@ class BoundedClient(NotebookClient):  # type: ignore[misc]
         self._room -= size
         self._left -= size
         return super().process_message(msg, cell, cell_index)
+
+    def _places(self, msg: dict[str, Any]) -> int:
+        """In how many outputs it will be kept: a display is replaced wherever its id was shown."""
+        transient = msg["content"].get("transient")
+        shown = transient.get("display_id") if isinstance(transient, dict) else None
+        places: dict[int, list[int]] = self._display_id_map.get(shown, {}) if isinstance(shown, str) else {}
+        return sum(map(len, places.values())) + (msg["msg_type"] != "update_display_data" or not places)
 
     def note_reply(self, cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
         """A hook of nbclient's: the kernel's answer to the cell."""

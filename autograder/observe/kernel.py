@@ -62,7 +62,7 @@ _budget = Budget()
 
 
 class Output(OutStream):  # type: ignore[misc]
-    """AnswerKey output and error within the cell's budget, so that an endless loop of prints floods nobody."""
+    """Standard output and error within the cell's budget, so that an endless loop of prints floods nobody."""
 
     def write(self, string: str) -> int | None:
         if type(string) is not str:

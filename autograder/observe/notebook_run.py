@@ -32,7 +32,7 @@ _log.setLevel(logging.CRITICAL + 1)
 
 
 class KernelLost(RuntimeError):
-    """The kernel did not come to life, or went down with the zygote: our fault, not the notebook's."""
+    """The kernel did not come to life, or was lost with what holds it: our fault, not the notebook's."""
 
 
 class NotebookRun:
@@ -119,6 +119,7 @@ class NotebookRun:
 
     async def _cell(self, index: int, deadline: float) -> None:
         left = deadline - time.monotonic()
+        self._reason_of_death()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
                 self._note("not_reached", index, seconds=self._limits.total_seconds)
@@ -189,28 +190,32 @@ class NotebookRun:
 
     async def _died(self, index: int, status: str) -> str:
         await self._provisioner.kill()
-        reason = await self._reason_of_death()
+        self._note_death(index, "ended")
+        return status or "died"
+
+    def _note_death(self, index: int, otherwise: str) -> None:
+        """Note why the kernel ended, where the sandbox ended it, and `otherwise` where it did not."""
         limits: dict[str, Value] = {
             "megabytes": self._limits.memory_mb,
             "processes": self._limits.processes,
             "seconds": self._limits.bounds().cpu_seconds,
         }
-        why = reason if reason in execution_messages.ENDINGS else "ended"
+        reason = self._reason_of_death()
+        why = reason if reason in execution_messages.ENDINGS else otherwise
         if self._provisioner.flooded:
             why, limits = "flooded", {"megabytes": MAX_SENT // 2**20}
         self._note(why, index, **limits)
-        return status or "died"
 
-    async def _reason_of_death(self) -> str:
+    def _reason_of_death(self) -> str:
         """Why the kernel ended, "" where it lives.
 
         Raises:
-            KernelLost: it went down with the zygote.
+            KernelLost: it went down with the zygote, or with its supervisor.
         """
         ended = self._provisioner.exit
         reason: str = ended.reason if ended else ""
-        if reason == "lost" and await self._provisioner.warm_is_gone():
-            raise KernelLost("the zygote ended while a notebook ran")
+        if reason == "lost":
+            raise KernelLost("the sandbox ended while a notebook ran")
         return reason
 
     def _failure(self, index: int) -> Failure:
@@ -220,7 +225,7 @@ class NotebookRun:
         if type(line) is not int or not 1 <= line <= len(lines):
             line = None
         return Failure(
-            name=_text(reply.get("ename"), 200),
+            name=_text(reply.get("ename"), 200).strip() or "Error",  # a forged one may lack it
             message=_text(reply.get("evalue"), 4000),
             line=line,
             source=lines[line - 1].strip()[:500] if line else "",
@@ -232,15 +237,16 @@ class NotebookRun:
         channel.send(request)
         try:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
-            self.log.add(Capture.parse(str(reply["content"]["capture"])))
+            text = str(reply["content"]["capture"])
+            self.log.add(Capture.parse(text), len(text))
         except InvalidEvidence as problem:
             self._note("unreadable", index, problem=problem.reason)
         except (TimeoutError, DeadKernelError):
-            self._note("no_answer", index)
+            self._note_death(index, "no_answer")
             await self._provisioner.kill()
         except Exception:
             # Whatever else the kernel sends instead of an answer, it is none.
-            self._note("nonsense", index)
+            self._note_death(index, "nonsense")
             await self._provisioner.kill()
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
@@ -264,7 +270,7 @@ class NotebookRun:
             status: Literal["timeout", "died"] = "timeout"
         except Exception:
             # A dead kernel, or one that sends something else than an answer.
-            await self._reason_of_death()
+            self._reason_of_death()
             status = "died"
         await self._provisioner.kill()
         return CapturedTest(key=test.key, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from autograder.observe.sandbox.process import SandboxError, Zygote
 from autograder.observe.task import ObserveEnvironment, ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
 
-_ATTEMPTS = 2
+_SHARED_ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)
 # What TensorFlow is told before it is imported. oneDNN compiles code for every shape of a convolution that it meets,
 # which pays in a long training; where `fit` sees one small batch it is a third of the time that network and `fit` take.
@@ -48,10 +49,8 @@ class Observer:
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
         # Each starts when it is first needed: a class needs one of them.
-        self._warm = {
-            training: Zygote(isolation, _PRELOAD, _environment(folder) | settings)
-            for training, settings in _TRAINING.items()
-        }
+        self._environment = _environment(folder)
+        self._warm = {training: self._new_zygote(training) for training in _TRAINING}
         self._data = ServedData()
         self._slots = slots or threading.Semaphore(workers)
 
@@ -111,16 +110,24 @@ class Observer:
         )
 
     def _run(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return asyncio.run(self._run_once(sources, task, key))
-            except (SandboxError, KernelLost) as problem:
-                # The zygote may have died under it; a fresh one gets a second try.
-                if attempt == _ATTEMPTS - 1:
-                    raise ObserverError(f"The notebook could not be run: {problem}") from problem
-        raise AssertionError("unreachable")
+        warm = self._warm[task.training]
+        for _ in range(_SHARED_ATTEMPTS):
+            # The zygote may die under it, through whatever another notebook did; a fresh one gets a second try.
+            with contextlib.suppress(SandboxError, KernelLost):
+                return asyncio.run(self._run_once(warm, sources, task, key))
+        # Whoever harms others cannot use up their tries: the last one shares its zygote with nobody.
+        own = self._new_zygote(task.training)
+        try:
+            return asyncio.run(self._run_once(own, sources, task, key))
+        except (SandboxError, KernelLost) as problem:
+            raise ObserverError(f"The notebook could not be run: {problem}") from problem
+        finally:
+            own.close()
 
-    async def _run_once(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
+    def _new_zygote(self, training: str) -> Zygote:
+        return Zygote(self.isolation, _PRELOAD, self._environment | _TRAINING[training])
+
+    async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
         arguments = {
             "names": task.variables,
@@ -131,7 +138,7 @@ class Observer:
             "datasets": [dataset.layout for dataset in served],
         }
         descriptors = [dataset.descriptor for dataset in served]
-        kernel = manager(self._warm[task.training], task.limits.bounds(), arguments, descriptors)
+        kernel = manager(warm, task.limits.bounds(), arguments, descriptors)
         run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run

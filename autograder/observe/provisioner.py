@@ -7,6 +7,7 @@ folder with the machine. What the kernel sends is bounded before it is read.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 import signal
@@ -33,7 +34,7 @@ MAX_MESSAGE = 8 * 2**20
 MAX_WAITING = 64
 # The most that a kernel sends on all its channels for one cell and its capture, in bytes.
 MAX_SENT = 64 * 2**20
-_KILL_SECONDS = 10.0
+_KILL_SECONDS = 5.0
 
 
 class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
@@ -129,14 +130,12 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         if self.process is None or self.ended.is_set():
             return
         self.process.kill()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
-        except TimeoutError:
-            self.warm.close()  # the supervisor does not answer: take everything down, and start afresh next time
-
-    async def warm_is_gone(self) -> bool:
-        """Whether the zygote has died, and the kernel with it."""
-        return await asyncio.get_running_loop().run_in_executor(None, self.warm.gone, 2.0)
+            return
+        self.process.destroy()  # its supervisor does not answer; the other notebooks keep theirs
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
 
     async def terminate(self, restart: bool = False) -> None:
         await self.kill()

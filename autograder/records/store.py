@@ -32,6 +32,8 @@ __all__ = ["GRADEBOOK_FILE", "Gradebook", "GradebookError", "StoredResult", "Sto
 
 GRADEBOOK_FILE = "gradebook.db"
 _ROWS_AT_ONCE = 50
+# Far more than anything that is kept unpacks to.
+_MAX_INFLATED = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class Gradebook:
 
     def _handed_in(self, row: SubmissionRow) -> StoredSubmission:
         try:
-            content = None if row.content is None else zlib.decompress(row.content)
+            content = None if row.content is None else _inflated(row.content)
         except zlib.error:
             raise GradebookError(
                 f"The gradebook {self._name} is damaged where it holds what {row.student} handed in: grade again "
@@ -254,9 +256,22 @@ def _packed(data: Data) -> bytes:
     return zlib.compress(packed(data))
 
 
+def _inflated(content: bytes) -> bytes:
+    """What was compressed.
+
+    Raises:
+        zlib.error: it is damaged, or far larger than anything that is kept.
+    """
+    stream = zlib.decompressobj()
+    inflated = stream.decompress(content, _MAX_INFLATED)
+    if not stream.eof:
+        raise zlib.error("incomplete, or too large")
+    return inflated
+
+
 def _unpacked(kind: type[_Kept], content: bytes) -> _Kept | None:
     """The data; None where it is damaged or of another shape, so that it is made again."""
     try:
-        return unpacked(kind, zlib.decompress(content))
+        return unpacked(kind, _inflated(content))
     except (zlib.error, ValueError, RecursionError):
         return None

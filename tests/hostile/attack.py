@@ -93,5 +93,11 @@ def breaking(name: str, tries: str, *code: str, note: str = "", status: str | No
 HONEST = (
     Attack("honest-solved", "nothing", (IMPORTS, SOLVED, "print('done')"), FULL_MARKS),
     Attack("honest-untouched", "nothing", (IMPORTS, UNTOUCHED), 0.0),
+    Attack(
+        "honest-with-a-shell",
+        "nothing",
+        (IMPORTS, SOLVED, "!echo works", "import time; time.sleep(2)"),
+        FULL_MARKS,
+    ),
     Attack("honest-with-a-mistake", "nothing", (IMPORTS, SOLVED, "print(undefined)"), FULL_MARKS),
 )

@@ -140,4 +140,24 @@ STEALING = (
         print(os.listdir(os.path.expanduser("~")), os.listdir("."))
         """,
     ),
+    stealing(
+        "cluster-keys",
+        "find the keys of a cluster's workers, and whoever listens for them",
+        """
+        import glob, os, socket
+        for name in os.environ:
+            if name.startswith(("DASK", "SSL", "AUTOGRADER")): print("FOUND", name)
+        for pattern in ("/tmp/**", "/run/**", "/home/**", "/root/**", "/notebook/**"):
+            for path in glob.glob(pattern, recursive=True):
+                if "dask" in path or path.endswith((".pem", ".key")): print("FOUND", path)
+        for table in ("/proc/net/tcp", "/proc/net/tcp6", "/proc/net/unix"):
+            try: lines = open(table).read().splitlines()[1:]
+            except OSError as error: print(table, error); continue
+            for line in lines:
+                if "tcp" in table: print(table, line)  # its own kernel's
+        for port in (8786, 8787, 22, 80):
+            try: print("REACHED", socket.create_connection(("127.0.0.1", port), 1))
+            except OSError as error: print(port, error)
+        """,
+    ),
 )

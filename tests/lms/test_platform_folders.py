@@ -31,14 +31,17 @@ def test_a_submitted_log_is_deleted_and_other_files_are_put_aside(base: Path) ->
 
 
 def test_tests_submission_and_results_are_closed_to_the_notebooks_user(base: Path) -> None:
+    (base / "autograder.zip").touch(mode=0o644)
     config = SimpleNamespace(autograder_dir=str(base))
     AutograderPlugin(str(base / "submission" / "cnn2.ipynb"), {}, {}).before_grading(config)
-    for name in ("source", "submission", "results", "aside"):
+    for name in ("autograder.zip", "source", "submission", "results", "aside"):
         assert (base / name).stat().st_mode & 0o077 == 0
 
 
 def test_a_grader_that_fails_still_leaves_results_that_say_whose_fault_it_is_not(base: Path) -> None:
+    (base / "autograder.zip").touch(mode=0o644)
     main(base)  # there is no package.json
+    assert (base / "autograder.zip").stat().st_mode & 0o077 == 0
     document = json.loads((base / "results" / "results.json").read_text())
     assert "no fault of yours" in document["output"]
     assert [test["visibility"] for test in document["tests"]] == ["visible", "hidden"]

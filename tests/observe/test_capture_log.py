@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from autograder.observe.capture_log import CaptureLog
+import pytest
+
+from autograder.observe.capture_log import MAX_LARGE, CaptureLog
 from autograder.observe.client import tidy
-from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork
+from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork, InvalidEvidence
 
 
 def network(cell: int, name: str = "model", units: int = 1) -> CapturedNetwork:
@@ -39,3 +41,13 @@ def test_a_line_shows_what_a_terminal_would_show() -> None:
     text = "one\rtwo\r\nthree\b\b\bat\n" + "a" * 10**5 + "\b" * 10**5 + "end"
     (output,) = tidy([{"output_type": "stream", "name": "stdout", "text": text}])
     assert output["text"] == "two\nthat\nend"
+
+
+def test_large_captures_of_one_notebook_are_bounded_together() -> None:
+    ledger = CaptureLog()
+    for cell in range(16):
+        ledger.add(Capture(networks=(network(cell, f"n{cell}"),)), MAX_LARGE // 16)
+    with pytest.raises(InvalidEvidence):
+        ledger.add(Capture(networks=(network(17, "one more"),)), MAX_LARGE // 16)
+    ledger.add(Capture(networks=(network(18, "small"),)), 1000)
+    assert [one.name for one in ledger.networks][-2:] == ["n15", "small"]

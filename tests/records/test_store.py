@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from autograder.records import store
 from autograder.records.evidence import CapturedFit, CellRun, Evidence
 from autograder.records.result import CurveExhibit, Finding, Result, Verdict
 from autograder.records.store import Gradebook, GradebookError
@@ -236,6 +237,20 @@ def test_a_gradebook_with_random_bytes_in_it_is_a_sentence(path: Path) -> None:
         file.write(os.urandom(size - 8192))
     with pytest.raises(GradebookError, match="damaged"):
         _read_everything(path)
+
+
+def test_what_unpacks_to_far_more_than_is_ever_kept_is_not_unpacked(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Gradebook(path) as gradebook:
+        gradebook.store_evidence(Evidence(key="small", cells=(), isolation="none", versions={}))
+        gradebook.store_evidence(Evidence(key="large", cells=(), isolation="none", versions={"x": "y" * 10**6}))
+        gradebook.store_submission("s", "s", "s", bytes(10**6))
+        monkeypatch.setattr(store, "_MAX_INFLATED", 10**5)
+        assert gradebook.evidence("small") is not None
+        assert gradebook.evidence("large") is None
+        with pytest.raises(GradebookError, match="damaged"):
+            list(gradebook.submissions())
 
 
 @pytest.mark.parametrize("target", ["nosuch+driver://x", "nosuch://user:secret@x/y", "sqlite:///missing/folder/x.db"])

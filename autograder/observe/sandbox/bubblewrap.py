@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 
 from autograder.core.package_files import PACKAGE, SAMPLES
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.confine import HOME, WRITABLE
-
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts")
+from autograder.observe.sandbox.machine_paths import SYSTEM_FOLDERS, SYSTEM_SETTINGS, library_folders
 
 
 def command(
@@ -28,17 +25,28 @@ def command(
         if isolation.as_root
         else ["--unshare-all", "--uid", "0", "--gid", "0"]
     )
-    line = [isolation.program, *names, "--cap-add", "ALL", "--die-with-parent", "--new-session", "--clearenv"]
+    # The name of this machine is none of a notebook's business, and libraries look it up before a fork has its own.
+    line = [
+        isolation.program,
+        *names,
+        "--hostname",
+        "notebook",
+        "--cap-add",
+        "ALL",
+        "--die-with-parent",
+        "--new-session",
+        "--clearenv",
+    ]
     for name, value in (environment or {}).items():
         line += ["--setenv", name, value]
     # A /tmp for the zygote while it imports; its forks get their own. Before the rest, which may lie in there.
     line += ["--tmpfs", "/tmp", "--dir", str(HOME), "--dir", str(WRITABLE)]
-    for path in _SYSTEM:
+    for path in SYSTEM_FOLDERS:
         if os.path.islink(path):
             line += ["--symlink", os.readlink(path), path]
         else:
             line += ["--ro-bind-try", path, path]
-    for path in [*_SETTINGS, *library_folders(), str(PACKAGE)]:
+    for path in [*SYSTEM_SETTINGS, *library_folders(), str(PACKAGE)]:
         # The folders above get bubblewrap's usual mode, where it would copy that of a home folder closed to others.
         line += ["--dir", os.path.dirname(path), "--ro-bind-try", path, path]
     # A wheel carries the sample assignments' solutions among the libraries.
@@ -48,14 +56,3 @@ def command(
     # The forks share these two; nothing written here by one may reach another.
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]
     return line
-
-
-def library_folders() -> list[str]:
-    """The interpreter and the folders it imports from, without those that /usr holds and without the working folder."""
-    folders = [sys.prefix, sys.base_prefix, sys.exec_prefix]
-    folders += [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)]
-    kept: list[str] = []
-    for folder in sorted({os.path.realpath(folder) for folder in folders} | set(folders), key=len):
-        if not any(folder == other or folder.startswith(other + "/") for other in (*kept, *_SYSTEM)):
-            kept.append(folder)
-    return kept

@@ -13,14 +13,27 @@ import resource
 import socket
 from pathlib import Path
 
-from autograder.observe.sandbox import linux, syscalls
+from autograder.observe.sandbox import landlock, linux, syscalls
 from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.machine_paths import SYSTEM_FOLDERS, SYSTEM_SETTINGS, library_folders
 
 # Where a confined process works, and where the one file system lies that it may write to; bubblewrap makes both.
 HOME = Path("/notebook")
 WRITABLE = Path("/run/notebook")
 STUDENT = 1000
+_TERMINALS = 32
 _HIDDEN_FLAGS = linux.MS_NOSUID | linux.MS_NODEV
+_PACKAGE = Path(__file__).parents[2]
+# What is left of the machine's files where there are no namespaces.
+_READABLE = (
+    *SYSTEM_FOLDERS,
+    *SYSTEM_SETTINGS,
+    *("/etc/hosts", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/resolv.conf", "/etc/ssl", "/proc", "/sys"),
+)
+_DEVICES = (
+    *("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"),
+    *("/dev/pts", "/dev/shm"),
+)
 _KERNEL_SETTINGS = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 
 
@@ -37,7 +50,9 @@ def part_from_siblings(bounds: Bounds, uid: int) -> None:
     linux.mount("tmpfs", str(WRITABLE), "tmpfs", _HIDDEN_FLAGS, size)
     for target in (HOME, Path("/tmp"), Path("/dev/shm")):
         _replace(target, WRITABLE / target.name, uid)
-    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    # The machine has a few thousand for all.
+    terminals = f"newinstance,ptmxmode=0666,mode=620,max={_TERMINALS}"
+    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, terminals)
     # A shared mapping of /dev/zero is memory that nobody counts; /dev/full reads alike and cannot be mapped.
     linux.mount("/dev/full", "/dev/zero", "", linux.MS_BIND)
     socket.sethostname("notebook")
@@ -100,7 +115,11 @@ def become_nobody(uid: int, settings: int) -> None:
 
 
 def become_user(uid: int) -> None:
-    """Become the unprivileged user `uid` for good, where namespaces of its own cannot be had."""
+    """Become the unprivileged user `uid` for good, where namespaces of its own cannot be had.
+
+    It works in its home already. What is open to all on this machine stays out of its reach where the kernel has
+    Landlock; the system calls are filtered as elsewhere.
+    """
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
@@ -108,6 +127,9 @@ def become_user(uid: int) -> None:
     linux.drop_capabilities()
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)  # with it, no set-user-id program gives any right back
     os.umask(0o077)
+    if landlock.version():
+        landlock.restrict((*_READABLE, *library_folders(), str(_PACKAGE)), (".", *_DEVICES))
+    linux.filter_system_calls(syscalls.program(shared_network=True))
 
 
 def give_home(home: str, uid: int) -> None:
@@ -144,6 +166,7 @@ def limit_resources(bounds: Bounds, *, count_processes: bool) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 2**20,
         resource.RLIMIT_MSGQUEUE: 2**16,
+        resource.RLIMIT_SIGPENDING: 4096,
     }
     # Older kernels count a user's processes on the whole machine; there the watchdog alone counts.
     if count_processes and tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2]) >= (5, 14):

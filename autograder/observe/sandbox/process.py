@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import os
 import secrets
 import select
 import signal
@@ -15,10 +16,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograder.observe.sandbox import bubblewrap
+from autograder.observe.sandbox import bubblewrap, usage
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.isolation import FIRST_UID, LAST_UID
 
@@ -47,9 +48,19 @@ class Exit:
 class ConfinedProcess:
     """One confined process. Not thread-safe: for the one thread that asked for it."""
 
-    def __init__(self, status: socket.socket) -> None:
+    def __init__(
+        self,
+        status: socket.socket,
+        *,
+        namespace: bool = False,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self._status = status
         self._exit: Exit | None = None
+        self._namespace = namespace
+        self._on_close = ended
+        self._supervisor = self._supervisor_pid = -1
+        self._destroyed = False
         status.setblocking(False)
 
     def fileno(self) -> int:
@@ -66,6 +77,7 @@ class ConfinedProcess:
         if message is None or "started" not in message:
             why = "no answer" if message is None else message.get("failed", "the zygote is gone")
             raise SandboxError(f"a confined process could not be started: {why}")
+        self._supervisor_pid = int(message["supervisor"])
 
     def poll(self) -> Exit | None:
         """How it ended; None while it runs."""
@@ -76,7 +88,7 @@ class ConfinedProcess:
         if self._exit is None and (message := self._receive(seconds)) is not None:
             self._exit = Exit(
                 message.get("exit", -signal.SIGKILL),
-                message.get("reason", "lost"),
+                message.get("reason", "killed" if self._destroyed else "lost"),
                 message.get("error", ""),
                 message.get("cpu_seconds", 0.0),
             )
@@ -90,12 +102,31 @@ class ConfinedProcess:
         """End it and everything it started."""
         self._order(b"kill")
 
+    def destroy(self) -> None:
+        """End it where its supervisor does not obey, without the zygote: that one has other processes to keep alive."""
+        if self._supervisor < 0 or select.select([self._supervisor], [], [], 0)[0]:
+            return
+        self._destroyed = True
+        if self._namespace:  # with its first process the kernel ends all of them
+            signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
+            return
+        with contextlib.suppress(OSError):
+            os.kill(self._supervisor_pid, signal.SIGSTOP)  # or it would see its child end, and go before the rest
+        usage.end_descendants(self._supervisor_pid)
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
+
     def close(self) -> None:
         """Give the socket back; a process that still runs is ended by that."""
         if self._exit is not None:
             self._receive(_LAST_BREATH)  # the supervisor, too, is then gone
         self._status.close()
+        if self._supervisor >= 0:
+            os.close(self._supervisor)
+            self._supervisor = -1
         self._exit = self._exit or Exit(-signal.SIGKILL, "killed")
+        self._on_close()
+        self._on_close = lambda: None
 
     def _order(self, order: bytes) -> None:
         with contextlib.suppress(OSError):  # it is gone already
@@ -107,7 +138,9 @@ class ConfinedProcess:
         if not readable:
             return None
         try:
-            packet = self._status.recv(_MESSAGE)
+            packet, descriptors, _, _ = socket.recv_fds(self._status, _MESSAGE, 1)
+            for descriptor in descriptors:  # of the supervisor, once
+                self._supervisor = descriptor
             return dict(json.loads(packet)) if packet else {}
         except (OSError, ValueError):
             return {}
@@ -130,6 +163,7 @@ class Zygote:
         self._environment = dict(environment)
         self._lock = threading.Lock()
         self._running: _Running | None = None
+        self._retired: list[_Running] = []
         # From a random one on: other containers of one machine count the processes of the same user with ours.
         first = FIRST_UID + secrets.randbelow(LAST_UID - FIRST_UID)
         self._uids = itertools.cycle((*range(first, LAST_UID + 1), *range(FIRST_UID, first)))
@@ -156,7 +190,7 @@ class Zygote:
         """
         with self._lock:
             running = self._current()
-        running.await_ready(START_SECONDS)
+            running.forks += 1
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {
             "entry": entry,
@@ -166,14 +200,16 @@ class Zygote:
             "confined": self._isolation.name == "bubblewrap",
             "home": home,
         }
-        process = ConfinedProcess(ours)
+        process = ConfinedProcess(ours, namespace=bool(request["confined"]), ended=lambda: self._closed(running))
         try:
+            running.await_ready(START_SECONDS)
             running.send(json.dumps(request).encode(), [theirs.fileno(), *descriptors])
             theirs.close()
             process.await_start(FORK_SECONDS)
         except SandboxError:
+            with self._lock:
+                running.retired = True  # whatever is wrong with it, the next one starts afresh; its forks may go on
             process.close()
-            running.stop()  # whatever is wrong with it, the next one starts afresh
             raise
         finally:
             theirs.close()
@@ -188,13 +224,24 @@ class Zygote:
     def close(self) -> None:
         """End the zygote. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
         with self._lock:
-            if self._running is not None:
-                self._running.stop()
-                self._running.join()
-                self._running = None
+            for running in (self._running, *self._retired):
+                if running is not None:
+                    running.stop()
+                    running.join()
+            self._running = None
+            self._retired.clear()
+
+    def _closed(self, running: _Running) -> None:
+        with self._lock:
+            running.forks -= 1
+            if running.retired and running.forks == 0:
+                running.stop()
 
     def _current(self) -> _Running:
-        if self._running is None or self._running.over:
+        if self._running is None or self._running.over or self._running.retired:
+            self._retired = [one for one in self._retired if not one.ended(0)]
+            if self._running is not None:
+                self._retired.append(self._running)
             self._running = _Running(self._command, self._environment)
         return self._running
 
@@ -216,6 +263,8 @@ class _Running:
         self._ready = threading.Event()
         self._send_lock = threading.Lock()
         self.over = False
+        self.forks = 0  # how many are not closed yet
+        self.retired = False
         self._thread = threading.Thread(
             target=self._live, args=(command(theirs.fileno()), environment, theirs), name="zygote", daemon=True
         )

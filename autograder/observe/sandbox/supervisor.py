@@ -16,17 +16,15 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from autograder.observe.sandbox import linux
+from autograder.observe.sandbox import linux, usage
 from autograder.observe.sandbox.bounds import Bounds
 
-_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PERIOD = 0.25
-# The most that a local socket holds unread, in MiB: twice net.core.wmem_max, which the kernel counts like this itself.
-_SOCKET_MB = 0.41
+# How long memory that may be too much can go unmeasured.
+_UNMEASURED_SECONDS = 5.0
 # How often in a row more threads must want to run than there are cores before they are put behind the others.
 _CROWDED = 4
 _LONGEST_ERROR = 4000
@@ -36,9 +34,9 @@ STARTUP_FAILED = 70
 class Supervisor:
     """Runs `start` in a child process and reports on `status` how it ended.
 
-    Messages it sends, one JSON object each: {"started": pid} and {"exit": code or -signal, "reason": "" | "memory" |
-    "processes" | "cpu" | "time" | "killed", "error": what the child said when it could not start,
-    "cpu_seconds": of them all}.
+    Messages it sends, one JSON object each: {"started": pid, "supervisor": pid} with a descriptor of this process, and
+    {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" | "killed", "error": what the child
+    said when it could not start, "cpu_seconds": of them all}.
     Messages it obeys: b"interrupt" and b"kill"; a closed socket means kill.
     """
 
@@ -50,12 +48,16 @@ class Supervisor:
         self._shared_mb = 0.0
         self._child = 0
         self._crowded = 0
+        self._measurement: usage.Measurement | None = None
+        self._measured_mb: float | None = None
+        self._unmeasured_since: float | None = None
+        self._measure_after = 0.0
 
     def run(self, start: Callable[[], None]) -> None:
         """Start, watch, end; returns when no process is left."""
         errors, child_errors = os.pipe()
         os.set_blocking(errors, False)
-        self._shared_mb = _resident_mb(os.getpid())
+        self._shared_mb = usage.memory_mb(os.getpid())[0]
         if not self._own_namespace:
             linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # so that what the kernel leaves behind is ours to end
         self._child = os.fork()
@@ -64,7 +66,7 @@ class Supervisor:
             self._status.close()
             self._become_child(start, child_errors)
         os.close(child_errors)
-        self._send({"started": self._child})
+        self._announce()
         reason = self._watch()
         code = self._end_everything()
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -91,18 +93,20 @@ class Supervisor:
         """Wait until the child ends, the grader says so, or a bound is passed; the reason in one word."""
         ended, status = os.pidfd_open(self._child), self._status.fileno()
         while True:
-            ready, _, _ = select.select([status, ended], [], [], _PERIOD)
+            waited_for: list[Any] = [status, ended, *([self._measurement] if self._measurement else [])]
+            ready, _, _ = select.select(waited_for, [], [], _PERIOD)
+            # Orders before looks: a look costs as much as the notebook has it cost.
             if ended in ready:
                 return ""
             if status in ready:
-                order = self._order()
-                if order == b"interrupt":
-                    with contextlib.suppress(OSError):
-                        os.killpg(self._child, signal.SIGINT)
-                else:
+                if self._order() != b"interrupt":
                     return "killed"
+                with contextlib.suppress(OSError):
+                    os.killpg(self._child, signal.SIGINT)
             if time.monotonic() > self._deadline:
                 return "time"
+            if self._measurement in ready:
+                self._take_measure()
             if passed := self._passed_bound():
                 return passed
             self._reap_orphans()
@@ -114,19 +118,42 @@ class Supervisor:
             return b""
 
     def _passed_bound(self) -> str:
-        processes = list(self._processes())
+        processes = self._processes()
         if len(processes) > self._bounds.processes:
             return "processes"
-        if _cpu_seconds(processes) > self._bounds.cpu_seconds:
+        if usage.cpu_seconds(processes) > self._bounds.cpu_seconds:
             return "cpu"
         self._share_fairly(processes)
-        # What a process holds beyond the memory it shares with the zygote, at most; only where that sum is too
-        # large are the exact and slower figures asked for.
-        held = _SOCKET_MB * _local_sockets() if self._own_namespace else 0.0
-        upper = held + sum(max(_resident_mb(pid) - self._shared_mb, 0) for pid in processes)
-        if upper > self._bounds.memory_mb and held + sum(map(_private_mb, processes)) > self._bounds.memory_mb * 1.1:
-            return "memory"
-        return ""
+        return "memory" if self._too_much_memory(processes) else ""
+
+    def _too_much_memory(self, processes: list[int]) -> bool:
+        """What a process holds beyond the memory it shares with the zygote, at most; only where that sum is too large
+        are the exact and slower figures asked for."""
+        each = [usage.memory_mb(pid) for pid in processes]
+        held = sum(tables for _, tables in each) + (usage.held_mb() if self._own_namespace else 0.0)
+        if held + sum(max(resident - self._shared_mb, 0) for resident, _ in each) <= self._bounds.memory_mb:
+            self._unmeasured_since = self._measured_mb = None
+            return False
+        if self._measured_mb is not None and held + self._measured_mb > self._bounds.memory_mb * 1.1:
+            return True
+        now = time.monotonic()
+        if self._unmeasured_since is None or self._measured_mb is not None:
+            self._unmeasured_since = now
+        self._measured_mb = None
+        if self._measurement is None and now >= self._measure_after:
+            self._measure_after = now
+            with contextlib.suppress(OSError):
+                self._measurement = usage.Measurement(processes)
+        # Who keeps its memory from being measured has more than it may.
+        return now - self._unmeasured_since > _UNMEASURED_SECONDS
+
+    def _take_measure(self) -> None:
+        if self._measurement is not None:
+            self._measured_mb = self._measurement.result()
+            now = time.monotonic()
+            self._measure_after = max(2 * now - self._measure_after, now + _PERIOD)  # half of the time at most
+            self._measurement.close()
+            self._measurement = None
 
     def _share_fairly(self, processes: list[int]) -> None:
         """More running threads than cores gain nothing but a larger share of the machine: they get that of one.
@@ -134,7 +161,7 @@ class Supervisor:
         The scheduler's weights fall by a factor of 1.25 per step of niceness (kernel/sched/core.c); a process without
         privileges cannot take a step back.
         """
-        running = [thread for pid in processes for thread in _running_threads(pid)]
+        running = [thread for pid in processes for thread in usage.running_threads(pid)]
         self._crowded = self._crowded + 1 if len(running) > (os.cpu_count() or 1) else 0
         if self._crowded >= _CROWDED:
             niceness = min(math.ceil(math.log(len(running), 1.25)), 19)
@@ -143,15 +170,17 @@ class Supervisor:
                     if os.getpriority(os.PRIO_PROCESS, thread) < niceness:
                         os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
-    def _processes(self) -> Iterator[int]:
+    def _processes(self) -> list[int]:
         if self._own_namespace:
-            yield from (int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1")
+            found: Iterable[int] = (int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1")
         else:
-            yield from _descendants(os.getpid())
+            found = usage.descendants(os.getpid())
+        measuring = self._measurement.process if self._measurement else 0
+        return [pid for pid in found if pid != measuring]
 
     def _reap_orphans(self) -> None:
         """Collect children that others left to us; the kernel's own exit is left for `_end_everything`."""
-        for pid in _children(os.getpid()):
+        for pid in usage.children(os.getpid()):
             if pid != self._child:
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
@@ -164,7 +193,7 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     os.kill(-1, signal.SIGKILL)
             else:
-                _end_descendants(os.getpid())
+                usage.end_descendants(os.getpid())
             try:
                 pid, status = os.waitpid(-1, 0)
             except ChildProcessError:
@@ -172,88 +201,17 @@ class Supervisor:
             if pid == self._child:
                 code = os.waitstatus_to_exitcode(status)
 
+    def _announce(self) -> None:
+        """Say that it runs, and hand over what ends this process, for a grader that is not obeyed."""
+        message = json.dumps({"started": self._child, "supervisor": os.getpid()}).encode()
+        own = os.pidfd_open(os.getpid())
+        with contextlib.suppress(OSError):
+            socket.send_fds(self._status, [message], [own])
+        os.close(own)
+
     def _send(self, message: dict[str, object]) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more
             self._status.send(json.dumps(message).encode())
-
-
-def _end_descendants(parent: int) -> None:
-    """Kill all that `parent` started, each by its id; all are stopped first, so that none forks meanwhile."""
-    stopped: set[int] = set()
-    while new := set(_descendants(parent)) - stopped:
-        for pid in new:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGSTOP)
-        stopped |= new
-    for pid in stopped:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _statm(pid: int) -> list[float]:
-    try:
-        return [int(pages) * _PAGE_MB for pages in Path(f"/proc/{pid}/statm").read_text().split()[1:3]]
-    except (OSError, ValueError):
-        return [0.0, 0.0]
-
-
-def _stat(path: str) -> list[str]:
-    """The fields of a `stat` file from the third on; a program's own name, which may hold anything, comes before."""
-    try:
-        return Path(path).read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _cpu_seconds(processes: list[int]) -> float:
-    """What the processes and those they waited for have used: utime, stime, cutime and cstime of proc(5)."""
-    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ticks = sum(int(field) for pid in processes for field in _stat(f"/proc/{pid}/stat")[11:15])
-    return ours.ru_utime + ours.ru_stime + ticks / _TICKS
-
-
-def _running_threads(pid: int) -> list[int]:
-    try:
-        threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
-    except OSError:
-        return []
-    return [thread for thread in threads if _stat(f"/proc/{pid}/task/{thread}/stat")[:1] == ["R"]]
-
-
-def _local_sockets() -> int:
-    try:
-        return max(Path("/proc/net/unix").read_bytes().count(b"\n") - 1, 0)
-    except OSError:
-        return 0
-
-
-def _resident_mb(pid: int) -> float:
-    return _statm(pid)[0]
-
-
-def _private_mb(pid: int) -> float:
-    """Memory that is this process's own, plus its part of what it shares; all that is resident where it hides that."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    except (OSError, ValueError):
-        pass
-    return _resident_mb(pid)
-
-
-def _children(pid: int) -> list[int]:
-    children: list[int] = []
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            children += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
-    return children
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for child in _children(pid):
-        yield child
-        yield from _descendants(child)
 
 
 def _read(pipe: int) -> str:

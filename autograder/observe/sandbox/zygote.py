@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -38,11 +39,15 @@ def main() -> None:
         packet, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, MAX_DESCRIPTORS)
         if not packet:
             return
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError as error:  # this machine is full: one notebook's misfortune, not everybody's end
+            _decline(descriptors, error)
+            continue
         if child == 0:
             try:
                 control.close()
-                _become_guardian(json.loads(packet), descriptors)
+                _become_supervisor(json.loads(packet), descriptors)
             finally:
                 os._exit(1)
         for descriptor in descriptors:
@@ -50,7 +55,14 @@ def main() -> None:
         os.waitpid(child, 0)
 
 
-def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
+def _decline(descriptors: list[int], error: OSError) -> None:
+    with contextlib.suppress(OSError), socket.socket(fileno=descriptors[0]) as status:
+        status.send(json.dumps({"failed": str(error)}).encode())
+    for descriptor in descriptors[1:]:
+        os.close(descriptor)
+
+
+def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
     """In the fork: part from the zygote and its other forks, then guard the process that was asked for."""
     status = socket.socket(fileno=descriptors[0])
     bounds = Bounds(**request["bounds"])
@@ -87,7 +99,7 @@ def _become_guardian(request: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def _close_all_but(descriptors: list[int]) -> None:
-    """AnswerKey streams lead nowhere, and no descriptor but those handed over is left."""
+    """Standard streams lead nowhere, and no descriptor but those handed over is left."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -100,6 +112,7 @@ def _close_all_but(descriptors: list[int]) -> None:
 
 def _settle_at_home(home: str, *, shared_tmp: bool) -> None:
     os.chdir(home)
+    tempfile.tempdir = None  # whoever asked for it in the zygote had it looked up for all
     os.environ.update(
         HOME=home,
         IPYTHONDIR=f"{home}/.ipython",

@@ -1,0 +1,103 @@
+"""What this machine can hold notebooks with, and what it lacks: each found out by trying or by asking the kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.observe.sandbox import landlock, syscalls
+from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
+
+_RESTRICTIONS = {
+    "/proc/sys/user/max_user_namespaces": ("0", "sysctl user.max_user_namespaces=15000"),
+    "/proc/sys/kernel/unprivileged_userns_clone": ("0", "sysctl kernel.unprivileged_userns_clone=1"),
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
+        "1",
+        "an AppArmor profile for bwrap with `userns,`, or sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked for: whether it is there, what was found, and what to do where it is not."""
+
+    name: str
+    works: bool
+    found: str
+    advice: str = ""
+
+
+def examine() -> tuple[Check, ...]:
+    """All that decides how notebooks are held here, the isolations first."""
+    return tuple(_checks())
+
+
+def _checks() -> Iterator[Check]:
+    try:
+        chosen = choose_isolation("bubblewrap")
+        rights = "with root's rights" if chosen.as_root else "in a user namespace"
+        yield Check("bubblewrap", True, f"{chosen.version}, {rights}: {chosen.program}")
+    except IsolationUnavailable as missing:
+        yield Check("bubblewrap", False, str(missing), _userns_advice())
+    try:
+        choose_isolation("user")
+        yield Check("user", True, "for containers that allow no namespaces: weaker, see docs/security.md")
+    except IsolationUnavailable as missing:
+        yield Check("user", False, str(missing))
+    yield _filter()
+    known = landlock.version()
+    yield Check(
+        "Landlock",
+        known > 0,
+        f"version {known}" if known else "this kernel has none, or it is switched off",
+        "" if known else "Linux 5.13 or newer with `landlock` in its boot parameter lsm=; only `user` uses it",
+    )
+    counted = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2]) >= (5, 14)
+    yield Check(
+        "process counts",
+        counted,
+        f"Linux {platform.release()}",
+        "" if counted else "Linux 5.14 or newer counts a notebook's processes itself; here the supervisor does",
+    )
+    delegated = _delegated()
+    yield Check(
+        "control groups",
+        "memory" in delegated,
+        f"cgroup v2 offers {', '.join(delegated)}" if delegated else "cgroup v2 offers nothing here",
+        "not used: the supervisor keeps the bounds of memory, processes and time",
+    )
+
+
+def _userns_advice() -> str:
+    for path, (forbidden, advice) in _RESTRICTIONS.items():
+        with contextlib.suppress(OSError):
+            if Path(path).read_text().strip() == forbidden:
+                return f"allow user namespaces: {advice}"
+    return ""
+
+
+def _filter() -> Check:
+    try:
+        size = len(syscalls.program()) // 8
+    except OSError as unknown:
+        return Check("system-call filter", False, str(unknown), "x86-64 and 64-bit ARM are known")
+    modes = Path("/proc/sys/kernel/seccomp/actions_avail")
+    works = sys.platform.startswith("linux") and modes.exists()
+    return Check("system-call filter", works, f"{size} steps for {platform.machine()}")
+
+
+def _delegated() -> list[str]:
+    """The controllers of this process's own group, in cgroup v2."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            if line.startswith("0::"):
+                for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+                    offered = Path(root + line[3:], "cgroup.controllers")
+                    if offered.exists():
+                        return offered.read_text().split()
+    return []
