@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.network.layers.record import Field, Fields
 from autograder.network.learning import constraint, initializer, regularizer
-from autograder.network.values import boolean, integer, integers, number, only, optional
+from autograder.network.values import boolean, integer, integers, number, only
 
 GLOROT = {"class_name": "GlorotUniform", "config": {}}
 ZEROS: dict[str, Any] = {"class_name": "Zeros", "config": {}}
@@ -60,6 +60,3 @@ def plain_number(value: object) -> float:
     """A number of any usual size; whole ones stay whole."""
     found: float = integer(-(10**9), 10**9)(value) if isinstance(value, int) else number(-1e9, 1e9)(value)
     return found
-
-
-optional_size = optional(integer(1))
