@@ -25,7 +25,7 @@ from autograder.records.external_tests.nbgrader import joined_cells, read_source
 from autograder.records.external_tests.otter import read_specification, read_test_file
 
 MAX_FILE_BYTES = 20 * 2**20
-MAX_FILES = 500
+MAX_TEST_FILES = 500
 # Tests may look at what the student's own training reached, so it is not shortened; it takes its time.
 _OBSERVE = ObserveTable(training="full", limits=Limits(cell_seconds=180, total_seconds=900))
 
@@ -47,8 +47,8 @@ def read_suites(path: Path) -> tuple[Suite, ...]:
         suites = _of_notebook(path)
     else:
         texts = _texts(path)
-        if len(texts) > MAX_FILES:
-            raise ExternalTestsError(f"{path} holds more than {MAX_FILES} test files.")
+        if len(texts) > MAX_TEST_FILES:
+            raise ExternalTestsError(f"{path} holds more than {MAX_TEST_FILES} test files.")
         suites = tuple(read_test_file(text, f"{path}: {name}") for name, text in texts.items())
     if not suites:
         raise ExternalTestsError(
@@ -148,13 +148,13 @@ def _texts(path: Path) -> dict[str, str]:
     try:
         if path.is_dir():
             folder = path / "tests" if any((path / "tests").glob("*.py")) else path
-            files = sorted(file for file in folder.glob("*.py") if file.is_file())[: MAX_FILES + 1]
+            files = sorted(file for file in folder.glob("*.py") if file.is_file())[: MAX_TEST_FILES + 1]
             return {file.name: _text(_bounded(file), file.name) for file in files}
         if path.suffix.lower() == ".py":
             return {path.name: _text(_bounded(path), path.name)}
         listing = list_archive(path)
         entries = [entry for entry in listing.files if re.fullmatch(r"(?:[^/]+/)?tests/[^/]+\.py", entry.path)]
-        return {entry.name: _text(entry.fetch(MAX_FILE_BYTES), entry.path) for entry in entries[: MAX_FILES + 1]}
+        return {entry.name: _text(entry.fetch(MAX_FILE_BYTES), entry.path) for entry in entries[: MAX_TEST_FILES + 1]}
     except OSError as error:
         raise ExternalTestsError(f"{path} cannot be read: {error.strerror}.") from None
     except (UnreadableSubmission, UserError) as error:

@@ -95,11 +95,11 @@ def _to_do(catalog: Catalog) -> Iterator[str]:
     missing = sum(not all(_forms(message.string)) for message in spoken)
     yield f"{len(spoken) - missing} of {len(spoken)} sentences have words"
     for message in spoken:
-        forms = [placeholders(form) for form in _forms(message.id)]
+        forms = [template_placeholders(form) for form in _forms(message.id)]
         # The form for one need not say the number, nor what its English counterpart does not say.
         needed = set.intersection(*forms) - ({"number"} if message.pluralizable else set())
         for told in filter(None, _forms(message.string)):
-            if not needed <= placeholders(told) <= set.union(*forms):
+            if not needed <= template_placeholders(told) <= set.union(*forms):
                 yield f"other placeholders than in “{_forms(message.id)[0]}”: “{told}”"
 
 
@@ -107,7 +107,7 @@ def _forms(words: str | Sequence[str] | None) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else tuple(words or ("",))
 
 
-def placeholders(message: str) -> set[str]:
+def template_placeholders(message: str) -> set[str]:
     """The names of what is put into a sentence."""
     try:
         return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}

@@ -23,9 +23,9 @@ from autograder.core.messages import NOTHING, Message, message
 from autograder.intake.listing import (
     HIDDEN,
     LINK,
-    MAX_DEPTH,
     MAX_ENTRIES,
     MAX_ENTRIES_INSIDE,
+    MAX_FOLDER_DEPTH,
     Entry,
     Listing,
     is_hidden,
@@ -201,7 +201,7 @@ def _placed(member: zipfile.ZipInfo, raw: str) -> tuple[str, str]:
     hidden = next((depth for depth, part in enumerate(parts, 1) if is_hidden(part)), 0)
     if hidden:
         return "/".join(name.split("/")[:hidden]), HIDDEN
-    if any(len(part.encode("utf-8", "replace")) > 255 for part in parts) or len(parts) > MAX_DEPTH:
+    if any(len(part.encode("utf-8", "replace")) > 255 for part in parts) or len(parts) > MAX_FOLDER_DEPTH:
         return name[:300], "its path is longer than a file system allows"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind == stat.S_IFLNK:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.core.messages import message
-from autograder.intake.listing import HIDDEN, LINK, MAX_DEPTH, MAX_ENTRIES, Entry, Listing, is_hidden
+from autograder.intake.listing import HIDDEN, LINK, MAX_ENTRIES, MAX_FOLDER_DEPTH, Entry, Listing, is_hidden
 from autograder.intake.names import shown_name
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
 
@@ -73,8 +73,8 @@ def _walk(folder: Path, above: str, depth: int) -> Iterator[Entry | Ignored | st
             yield Entry(name, partial(_fetch, Path(item.path)))
         elif not item.is_dir(follow_symlinks=False):
             yield Ignored(name, "neither a file nor a folder")
-        elif depth >= MAX_DEPTH:
-            yield Ignored(name, f"more than {MAX_DEPTH} folders deep")
+        elif depth >= MAX_FOLDER_DEPTH:
+            yield Ignored(name, f"more than {MAX_FOLDER_DEPTH} folders deep")
         else:
             yield name
             yield from _walk(Path(item.path), name + "/", depth + 1)

@@ -13,7 +13,7 @@ from autograder.intake.submission import Ignored
 MAX_ENTRIES = 20_000
 # The most that is looked at of an archive that a student made.
 MAX_ENTRIES_INSIDE = 1_000
-MAX_DEPTH = 12
+MAX_FOLDER_DEPTH = 12
 
 # Browsers save a notebook as cnn2.ipynb.json or cnn2.ipynb.txt, file systems of old as CNN2~1.IPY; platforms put a
 # number before the last suffix.

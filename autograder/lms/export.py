@@ -16,7 +16,7 @@ from autograder.core.files import write_atomically
 from autograder.grading.gradebook_location import opened
 from autograder.lms.gradebooks import Layout, Line, Target, understand
 from autograder.lms.matching import Matching, match
-from autograder.lms.roster import ExportError, Table, read_table
+from autograder.lms.roster import ExportError, RosterTable, read_table
 from autograder.records.result import Result
 from autograder.report.grades_files import spreadsheet_text
 from autograder.report.report_folder import bring_up_to_date, reviewed
@@ -167,7 +167,7 @@ def _require_decided(matching: Matching, pending: Pending) -> None:
         )
 
 
-def _maxima(table: Table, layout: Layout, matching: Matching, scale: bool) -> dict[int, float]:
+def _maxima(table: RosterTable, layout: Layout, matching: Matching, scale: bool) -> dict[int, float]:
     differing = {
         (result.points, layout.maxima[row])
         for row, result in matching.found.items()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from autograder.lms.roster import ExportError, Table
+from autograder.lms.roster import ExportError, RosterTable
 
 Target = Literal["canvas", "moodle", "gradescope", "csv"]
 
@@ -69,7 +69,7 @@ class Layout:
     places: int = 2
 
 
-def understand(table: Table, target: Target, column: str | None, titles: Sequence[str]) -> Layout:
+def understand(table: RosterTable, target: Target, column: str | None, titles: Sequence[str]) -> Layout:
     """Read a roster by the rules of its platform.
 
     Args:
@@ -85,7 +85,7 @@ def understand(table: Table, target: Target, column: str | None, titles: Sequenc
     return readers[target](table, column, titles)
 
 
-def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
+def _canvas(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
     header = table.header
     lower = [name.casefold() for name in header]
     # One column for the name, or two where the gradebook is set to show them apart (app/models/gradebook_exporter.rb).
@@ -120,7 +120,7 @@ def _canvas(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     return Layout("canvas", chosen, tuple(lines), found, _comma(table, range(start, len(header))))
 
 
-def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
+def _moodle(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
     lower = [name.casefold() for name in table.header]
     identifier = _find(lower, _MOODLE_IDENTIFIER)
     body = table.body
@@ -162,14 +162,14 @@ def _moodle(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     return Layout("moodle", grade, tuple(lines), maxima, table.decimal_comma(columns))
 
 
-def _gradescope(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
+def _gradescope(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
     layout = _csv(table, column or "Total Score", titles)
     maximum = _find([name.casefold() for name in table.header], {"max points"})
     maxima = {line.row: reached for line in layout.lines if (reached := _number(table.text(line.row, maximum)))}
     return Layout("gradescope", layout.column, layout.lines, maxima, layout.decimal_comma)
 
 
-def _csv(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
+def _csv(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
     lower = [name.casefold() for name in table.header]
     name, email, number, login = (_find(lower, known) for known in (_NAMES, _EMAILS, _NUMBERS, _LOGINS))
     first, last = (
@@ -196,7 +196,7 @@ def _csv(table: Table, column: str | None, titles: Sequence[str]) -> Layout:
     )
 
 
-def _column(table: Table, named: str | None, titles: Sequence[str], offered: Sequence[int], kind: str) -> int:
+def _column(table: RosterTable, named: str | None, titles: Sequence[str], offered: Sequence[int], kind: str) -> int:
     """The column that was named, or the one that is called like the assignment.
 
     A single column of another name is not taken: it is another assignment's.
@@ -246,7 +246,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _comma(table: Table, columns: Sequence[int]) -> bool:
+def _comma(table: RosterTable, columns: Sequence[int]) -> bool:
     """Whether scores get a decimal comma: as other numbers there have it, or because ";" leaves the comma free."""
     dots = any(re.fullmatch(r"\d+\.\d+", table.text(row, column)) for row in table.body for column in columns)
     return table.decimal_comma(list(columns)) or (table.delimiter == ";" and not dots)

@@ -38,7 +38,7 @@ class RosterCell:
 
 
 @dataclass
-class Table:
+class RosterTable:
     """A CSV file as rows of cells. Joined again they are the file, byte for byte, but for the cells that were written.
 
     `ends` are the line ends of the rows, `mark` the byte order mark, `announcement` a line above the header that only
@@ -87,7 +87,7 @@ class Table:
         return self.mark + (self.announcement + text).encode(self.encoding)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> RosterTable:
     """Read a CSV file; the delimiter is the one that it names in a line `sep=;`, or by which its lines are a table.
 
     Raises:
@@ -112,7 +112,7 @@ def read_table(path: Path) -> Table:
         raise ExportError(f"{path} has no line below its header: name the CSV file that the platform wrote.")
     if len(rows[0]) < 2:
         raise ExportError(f"{path} has a single column: it is no CSV file of a class.")
-    return Table(path, delimiter, encoding, mark, rows, ends, announcement)
+    return RosterTable(path, delimiter, encoding, mark, rows, ends, announcement)
 
 
 def _delimiter(text: str) -> str:

@@ -16,7 +16,7 @@ from autograder.network.shapes import Misfit, ends, padding_amounts
 from autograder.network.values import UnknownNetwork
 
 MAX_CALLS = 10_000
-MAX_ELEMENTS = 2**28
+MAX_TENSOR_ELEMENTS = 2**28
 
 _PADDED = {f"{name}{n}D": n for name in ("Conv", "DepthwiseConv", "SeparableConv") for n in (1, 2, 3)}
 
@@ -50,7 +50,7 @@ class Builder:
     def input(self, shape: list[int | None], label: str) -> int:
         """Add an input; `shape` has the batch axis first."""
         settings = {"shape": shape[1:]}
-        if prod(size or 1 for size in shape) > MAX_ELEMENTS:
+        if prod(size or 1 for size in shape) > MAX_TENSOR_ELEMENTS:
             raise UnknownNetwork(phrase("its input is too large"), label)
         self.nodes.append(Node("Input", settings, (), None, label, (None, *shape[1:])))
         return len(self.nodes) - 1
@@ -89,7 +89,7 @@ class Builder:
         except Misfit as misfit:
             self.misfit = self.misfit or (label, misfit.reason)
             return None
-        if prod(size or 1 for size in shape) > MAX_ELEMENTS:
+        if prod(size or 1 for size in shape) > MAX_TENSOR_ELEMENTS:
             raise UnknownNetwork(phrase("its output is too large to be computed"), label)
         return shape
 

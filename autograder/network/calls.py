@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from autograder.core.messages import phrase
 from autograder.network.layers import Layer
-from autograder.network.values import UnknownNetwork, integer, listed, mapping, shown_value
+from autograder.network.values import UnknownNetwork, integer, mapping, read_list, shown_value
 
 MAX_LAYERS = 1000
 
@@ -38,7 +38,7 @@ def read_call(described: Mapping[str, object], layer: Layer | None) -> Call:
     Raises:
         UnknownNetwork: it was called with something that is not understood.
     """
-    given = listed(described.get("args"))
+    given = read_list(described.get("args"))
     keywords = dict(mapping(described.get("kwargs") or {}))
     if layer is not None:
         given = _in_order(layer, given, keywords)
@@ -89,7 +89,7 @@ def _tensors(argument: object) -> list[TensorReference]:
     if isinstance(argument, dict):
         items: list[Any] = [argument[key] for key in sorted(mapping(argument))]
     elif isinstance(argument, list | tuple):
-        items = listed(argument, MAX_LAYERS)
+        items = read_list(argument, MAX_LAYERS)
     else:
         return []
     found = []
@@ -106,14 +106,14 @@ def references(value: object) -> list[TensorReference]:
     if isinstance(value, dict):
         described = mapping(value)
         return [_reference(described[key]) for key in sorted(described)]
-    items = listed(value, MAX_LAYERS)
+    items = read_list(value, MAX_LAYERS)
     if len(items) == 3 and isinstance(items[0], str):
         return [_reference(items)]
     return [_reference(item) for item in items]
 
 
 def _reference(value: object) -> TensorReference:
-    items = listed(value, 3)
+    items = read_list(value, 3)
     if len(items) != 3 or not isinstance(items[0], str):
         raise UnknownNetwork(phrase("a reference to a layer cannot be read"))
     position = integer(0, MAX_LAYERS)

@@ -10,7 +10,7 @@ from autograder.network import repeats
 from autograder.network.align import Pair, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.deviation import Deviation
-from autograder.network.effects import Edit, Effect, anchor, partners
+from autograder.network.effects import Edit, Effect, insertion_anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
 from autograder.network.pairing import pair_up
 from autograder.network.repeats import fold
@@ -98,9 +98,9 @@ def _words(
 ) -> dict[str, Text]:
     if deviation.kind in ("repeated", "shared"):
         return {
-            "message": repeats.message_of(deviation, actual),
-            "where": repeats.where(deviation, actual),
-            "hint": repeats.hint(deviation),
+            "message": repeats.repeat_message(deviation, actual),
+            "where": repeats.repeat_place(deviation, actual),
+            "hint": repeats.repeat_hint(deviation),
         }
     return {
         "message": message_of(deviation, expected, actual),
@@ -231,7 +231,7 @@ def _effects(
         if deviation.kind in ("missing", "moved") and ours is not None:
             edit.remove(ours)
         if deviation.kind in ("extra", "moved", "repeated") and theirs is not None and edit.possible:
-            after = anchor(theirs, actual, partner)
+            after = insertion_anchor(theirs, actual, partner)
             for operation in reversed(actual.operations[theirs : theirs + deviation.span]):
                 edit.insert(operation, after)
         if deviation.kind == "shared" and ours is not None and theirs is not None:

@@ -111,7 +111,7 @@ def _size(row: Row) -> tuple[object, ...]:
     return row.shape, row.parameters, row.trainable
 
 
-def anchor(index: int, actual: Architecture, partner: dict[int, int]) -> int | None:
+def insertion_anchor(index: int, actual: Architecture, partner: dict[int, int]) -> int | None:
     """The expected operation behind which the actual operation `index` stands: the nearest one before it that has a
     partner."""
     while True:

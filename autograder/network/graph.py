@@ -13,7 +13,7 @@ from autograder.network.calls import MAX_LAYERS, Call, TensorReference, read_cal
 from autograder.network.kinds import WEIGHTED
 from autograder.network.layers import LAYERS, Layer, read_layer
 from autograder.network.ops import MODULES, read_op
-from autograder.network.values import UnknownNetwork, boolean, listed, mapping, shape, shown_value
+from autograder.network.values import UnknownNetwork, boolean, mapping, read_list, shape, shown_value
 
 MAX_NESTING = 16
 _NO_SETTINGS: Mapping[str, object] = {}
@@ -61,7 +61,7 @@ def _sequential(
     scope: Scope,
     input_shape: Shape | None,
 ) -> tuple[int, ...]:
-    entries = [mapping(entry) for entry in listed(config.get("layers"), MAX_LAYERS)]
+    entries = [mapping(entry) for entry in read_list(config.get("layers"), MAX_LAYERS)]
     builder.count(len(entries))
     if inputs is None:
         found = _known_input(config, entries) or (shape(input_shape) if input_shape else None)
@@ -105,7 +105,7 @@ def _known_input(config: Mapping[str, object], entries: list[Mapping[str, object
         layers = inner.get("layers")
         if not isinstance(layers, list | tuple):
             return None
-        config, entries = inner, [mapping(entry) for entry in listed(layers, MAX_LAYERS)]
+        config, entries = inner, [mapping(entry) for entry in read_list(layers, MAX_LAYERS)]
     return None
 
 
@@ -200,7 +200,7 @@ class _Functional:
         self.scope = scope
         self.config = config
         self.entries: dict[str, Mapping[str, object]] = {}
-        items = listed(config.get("layers"), MAX_LAYERS)
+        items = read_list(config.get("layers"), MAX_LAYERS)
         builder.count(len(items))
         for item in items:
             entry = mapping(item)
@@ -269,7 +269,7 @@ class _Functional:
 
     def _call(self, name: str, index: int) -> Call:
         nodes = self._entry(name).get("inbound_nodes")
-        calls = listed(nodes, MAX_LAYERS)
+        calls = read_list(nodes, MAX_LAYERS)
         if index >= len(calls):
             raise UnknownNetwork(phrase("a call of it is read that does not exist"), shown_value(name))
         try:

@@ -10,10 +10,10 @@ from autograder.network.values import (
     UnknownNetwork,
     boolean,
     integer,
-    listed,
     mapping,
     number,
     optional,
+    read_list,
     shown_value,
 )
 
@@ -98,8 +98,8 @@ _SCHEDULES: dict[str, Fields] = {
         "warmup_steps": (integer(0, 10**9), 0),
     },
     "PiecewiseConstantDecay": {
-        "boundaries": (lambda value: [integer(0, 10**9)(item) for item in listed(value, 64)], ...),
-        "values": (lambda value: [_RATE(item) for item in listed(value, 65)], ...),
+        "boundaries": (lambda value: [integer(0, 10**9)(item) for item in read_list(value, 64)], ...),
+        "values": (lambda value: [_RATE(item) for item in read_list(value, 65)], ...),
     },
 }
 

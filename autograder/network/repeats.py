@@ -30,7 +30,7 @@ def fold(found: list[Deviation], actual: Architecture) -> list[Deviation]:
     return folded
 
 
-def message_of(deviation: Deviation, actual: Architecture) -> Message:
+def repeat_message(deviation: Deviation, actual: Architecture) -> Message:
     """One sentence on what is so; the first of the layers is named."""
     operation = actual.operations[deviation.actual or 0]
     if deviation.kind == "repeated":
@@ -56,7 +56,7 @@ def message_of(deviation: Deviation, actual: Architecture) -> Message:
     return message("layer.shared", "{layer} shares the weights of {other}.", layer=named(operation), other=named(owner))
 
 
-def hint(deviation: Deviation) -> Message:
+def repeat_hint(deviation: Deviation) -> Message:
     """What to look at again."""
     if deviation.kind == "repeated":
         return message("hint.pasted_twice", "Was a part pasted twice, or a cell that adds layers run twice?")
@@ -66,7 +66,7 @@ def hint(deviation: Deviation) -> Message:
     )
 
 
-def where(deviation: Deviation, actual: Architecture) -> Message:
+def repeat_place(deviation: Deviation, actual: Architecture) -> Message:
     """Where in the student's network it is."""
     if deviation.kind == "repeated":
         first, last = _first(deviation, actual), _last(deviation, actual)

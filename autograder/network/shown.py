@@ -13,7 +13,7 @@ from autograder.core.data import Data
 from autograder.network.align import Pair, align, compared, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.diff import compare
-from autograder.network.effects import Edit, anchor, partners
+from autograder.network.effects import Edit, insertion_anchor, partners
 from autograder.network.inference import architecture_from_table
 from autograder.network.kinds import ACTIVATIONS
 from autograder.network.measure import rows
@@ -59,7 +59,7 @@ class ShownNetwork(Data):
             if deviation.kind in ("extra", "moved") and theirs is not None:
                 operation = student.operations[theirs]
                 if operation.kind in ACTIVATIONS and (deviation.kind == "extra" or not self.activations):
-                    edit.insert(operation, anchor(theirs, student, partner))
+                    edit.insert(operation, insertion_anchor(theirs, student, partner))
         return edit.architecture if edit.possible else expected
 
     def _assumed(self, index: int) -> bool:

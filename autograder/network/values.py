@@ -113,7 +113,7 @@ def only(*allowed: object) -> Reader:
     return read
 
 
-def listed(value: object, most: int = 16) -> list[object]:
+def read_list(value: object, most: int = 16) -> list[object]:
     """A list (or tuple) of at most `most` values."""
     if not isinstance(value, list | tuple):
         raise UnknownNetwork(phrase("{value} stands where a list belongs", value=shown_value(value)))
@@ -141,7 +141,7 @@ def sizes(count: int, low: int, high: int = MAX_SIZE) -> Reader:
 def integers(low: int, high: int, most: int = 8) -> Reader:
     """A list of whole numbers in low..high."""
     one = integer(low, high)
-    return lambda value: [one(item) for item in listed(value, most)]
+    return lambda value: [one(item) for item in read_list(value, most)]
 
 
 def amounts(axes: int) -> Reader:
@@ -164,7 +164,7 @@ def amounts(axes: int) -> Reader:
 def shape(value: object) -> list[int | None]:
     """A shape with its batch axis, of at most 8 axes; the batch axis becomes None."""
     one = optional(integer(1))
-    axes = [one(item) for item in listed(value, 8)]
+    axes = [one(item) for item in read_list(value, 8)]
     if not axes:
         raise UnknownNetwork(phrase("its input shape is empty"))
     return [None, *axes[1:]]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MAX_FILES = 50
+MAX_SAVED_FILES = 50
 _ENDINGS = (".keras", ".h5", ".hdf5", "saved_model.pb")
 _DEPTH = 3
 _MAX_ENTRIES = 2000
@@ -29,7 +29,7 @@ class SavedFiles:
         """The files that are new, or other than the last time: `name`, `size`, `sha256`, and what a `.keras` archive
         says of its network."""
         described = []
-        for path, facts in list(self._found())[:MAX_FILES]:
+        for path, facts in list(self._found())[:MAX_SAVED_FILES]:
             if self._known.get(path) == _state(facts):
                 continue
             self._known[path] = _state(facts)

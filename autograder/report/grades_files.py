@@ -14,7 +14,7 @@ from typing import IO
 from autograder.core.files import replacing, write_atomically
 from autograder.records.result import Result
 
-COLUMNS = ("student", "score", "points", "pending", "percent", "status")
+GRADE_COLUMNS = ("student", "score", "points", "pending", "percent", "status")
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # With these a spreadsheet takes a cell for a formula, or for the continuation of one.
 # Also behind what separates cells elsewhere: a spreadsheet in Germany splits every line at ";".
@@ -58,7 +58,7 @@ def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
         )
 
     yield add
-    header = [*COLUMNS, *question_ids, *PLATFORM_COLUMNS]
+    header = [*GRADE_COLUMNS, *question_ids, *PLATFORM_COLUMNS]
     kept = len(header) if through_platform else len(header) - len(PLATFORM_COLUMNS)
     table = io.StringIO(newline="")
     csv.writer(table, lineterminator="\n").writerows(line[:kept] for line in [header, *lines])

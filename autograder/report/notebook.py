@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CellKind = Literal["markdown", "code", "raw"]
 OutputKind = Literal["text", "error", "picture", "rich", "note"]
 
-MAX_CELLS = 400
+MAX_SHOWN_CELLS = 400
 MAX_OUTPUTS = 40
 MAX_PRINTED = 400_000
 
@@ -112,9 +112,9 @@ def page_cells(notebook: NotebookNode, evidence: Evidence | None) -> list[PageCe
 
 def anchors(cells: Sequence[PageCell]) -> frozenset[str]:
     """The names by which findings can point into the notebook: "cell-7" among all cells, "code-4" among code cells."""
-    code_cells = sum(cell.kind == "code" for cell in cells[:MAX_CELLS])
+    code_cells = sum(cell.kind == "code" for cell in cells[:MAX_SHOWN_CELLS])
     return frozenset(
-        [f"cell-{number + 1}" for number in range(len(cells[:MAX_CELLS]))]
+        [f"cell-{number + 1}" for number in range(len(cells[:MAX_SHOWN_CELLS]))]
         + [f"code-{number + 1}" for number in range(code_cells)]
     )
 
@@ -126,7 +126,7 @@ def render_cells(cells: Sequence[PageCell]) -> Iterator[CellView]:
     for position, cell in enumerate(cells):
         code_number += cell.kind == "code"
         source = _source(cell, allowance)
-        if position >= MAX_CELLS or not allowance.fits(source):
+        if position >= MAX_SHOWN_CELLS or not allowance.fits(source):
             left = len(cells) - position
             yield CellView("raw", 0, 0, escape(_page_is_full(left)))
             return

@@ -3,7 +3,7 @@
 from network.keras_configs import act, build, conv, dense, dropout, flatten, functional, input_layer, layer, norm, pool
 
 from autograder.network.canonical import canonicalize
-from autograder.network.effects import Edit, anchor, partners
+from autograder.network.effects import Edit, insertion_anchor, partners
 from autograder.network.measure import rows
 
 # 0 input, 1 convolution, 2 pooling, 3 flatten, 4 dense, 5 softmax
@@ -120,6 +120,6 @@ def test_weights_stay_shared_with_the_same_layer_when_others_come_and_go():
 def test_a_layer_stands_behind_the_nearest_one_before_it_that_has_a_partner():
     partner = partners(((0, 0), (1, None), (None, 1), (None, 2), (2, 3)))
     assert partner == {0: 0, 3: 2}
-    assert anchor(2, NETWORK, partner) == 0
-    assert anchor(4, NETWORK, partner) == 2
-    assert anchor(0, NETWORK, partner) is None
+    assert insertion_anchor(2, NETWORK, partner) == 0
+    assert insertion_anchor(4, NETWORK, partner) == 2
+    assert insertion_anchor(0, NETWORK, partner) is None

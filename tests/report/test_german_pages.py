@@ -20,7 +20,7 @@ from rich.console import Console
 from sample_notebook import notebook_cells
 
 from autograder.assignment import load
-from autograder.authoring.translations import PACKAGED, TEMPLATE, collected, placeholders, updated
+from autograder.authoring.translations import PACKAGED, TEMPLATE, collected, template_placeholders, updated
 from autograder.checks.base import Dependency
 from autograder.cli.result_view import print_result
 from autograder.core.language import use_language
@@ -298,4 +298,4 @@ def test_the_catalogues_travel_with_the_package() -> None:
 def test_every_brace_of_the_catalogue_is_a_placeholder() -> None:
     for entry in read_po(GERMAN.open("rb"), locale="de"):
         forms = entry.id if isinstance(entry.id, tuple) else (entry.id,)
-        assert not {"{", ""} & {name for form in forms for name in placeholders(form)}, entry.id
+        assert not {"{", ""} & {name for form in forms for name in template_placeholders(form)}, entry.id

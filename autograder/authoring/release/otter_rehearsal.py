@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from otter.plugins import AbstractOtterPlugin
 
-PLUGIN = "autograder.authoring.release.otter_rehearsal.Rehearsal"
+REHEARSAL_PLUGIN = "autograder.authoring.release.otter_rehearsal.Rehearsal"
 
 
 class Rehearsal(AbstractOtterPlugin):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.deviation import Deviation
 from autograder.network.diff import compare
-from autograder.network.effects import Edit, anchor, partners
+from autograder.network.effects import Edit, insertion_anchor, partners
 from autograder.network.kinds import ACTIVATIONS, DROPOUTS, NOISES
 from autograder.network.measure import measure_until_misfit
 from autograder.network.optimizers import read_optimizer
@@ -306,7 +306,7 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
                 return None
     # From the last to the first, so that each comes right behind its anchor and before those that follow it.
     for index, operation in sorted(inserted, key=lambda pair: -pair[0]):
-        edit.insert(operation, anchor(index, wanted, partner))
+        edit.insert(operation, insertion_anchor(index, wanted, partner))
         if not edit.possible:
             return None
     return edit.architecture

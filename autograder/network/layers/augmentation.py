@@ -9,13 +9,13 @@ from autograder.network.architecture import Shape
 from autograder.network.layers.fields import CHANNELS_LAST, pair_or_number, plain_number
 from autograder.network.layers.record import Family, Field, Fields, Layer, add
 from autograder.network.shapes import Measured, Settings, keep, need_rank
-from autograder.network.values import boolean, choice, integer, listed, number, optional, sizes
+from autograder.network.values import boolean, choice, integer, number, optional, read_list, sizes
 
 AUGMENTATION = Family(gettext_noop("an augmentation layer"), "augmentation")
 
 
 def _pair(value: object) -> list[float]:
-    low, high = listed(value, 2) if isinstance(value, list | tuple) and len(value) == 2 else (None, value)
+    low, high = read_list(value, 2) if isinstance(value, list | tuple) and len(value) == 2 else (None, value)
     return [plain_number(low), plain_number(high)]
 
 

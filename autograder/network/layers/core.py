@@ -16,9 +16,9 @@ from autograder.network.values import (
     UnknownNetwork,
     boolean,
     integer,
-    listed,
     number,
     optional,
+    read_list,
     shown_value,
 )
 
@@ -70,7 +70,7 @@ def _letters(value: object) -> str:
 
 def _open_sizes(value: object) -> list[int | None]:
     one = optional(integer(1))
-    return [one(size) for size in (listed(value, 8) if isinstance(value, list | tuple) else [value])]
+    return [one(size) for size in (read_list(value, 8) if isinstance(value, list | tuple) else [value])]
 
 
 def _rename_letters(settings: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from autograder.network.values import (
     boolean,
     choice,
     integer,
-    listed,
     number,
     only,
     optional,
+    read_list,
     shown_value,
 )
 
@@ -49,7 +49,7 @@ def word_or_number(value: object) -> str | int:
 def numbers(value: object) -> list[float]:
     """A list of numbers."""
     one = number(-1e12, 1e12)
-    return [one(item) for item in listed(value, _MOST_NUMBERS)]
+    return [one(item) for item in read_list(value, _MOST_NUMBERS)]
 
 
 def salt(value: object) -> list[int]:
@@ -87,7 +87,7 @@ def _nested_numbers(value: object) -> Any:
         if left < 0 or depth > _DEEPEST_LIST:
             raise UnknownNetwork(phrase("it holds more than {most:,} numbers", most=_MOST_NUMBERS))
         if isinstance(item, list | tuple):
-            return [read(one, depth + 1) for one in listed(item, _MOST_NUMBERS)]
+            return [read(one, depth + 1) for one in read_list(item, _MOST_NUMBERS)]
         return number(-1e12, 1e12)(item)
 
     return read(value, 0)

@@ -14,7 +14,7 @@ from autograder.network.layers.fields import BIAS, COMMON, NOT, ORTHOGONAL, REGU
 from autograder.network.layers.reading import inner_config, read_settings, refuse_unknown
 from autograder.network.layers.record import LAYERS, Config, Family, Field, Fields, Layer, add, measure
 from autograder.network.shapes import Formula, Measured, Settings, known, need_rank, window
-from autograder.network.values import UnknownNetwork, boolean, choice, integer, listed, shown_value
+from autograder.network.values import UnknownNetwork, boolean, choice, integer, read_list, shown_value
 
 RECURRENT = Family(gettext_noop("a recurrent layer"), "recurrent")
 
@@ -114,7 +114,7 @@ def _read_rnn(config: Config, depth: int) -> list[Applied]:
     class_name, inner = inner_config(config.get("cell"))
     if class_name == "StackedRNNCells":
         refuse_unknown(class_name, inner, COMMON | {"cells"})
-        cells = [inner_config(cell) for cell in listed(inner.get("cells"), _MOST_CELLS)]
+        cells = [inner_config(cell) for cell in read_list(inner.get("cells"), _MOST_CELLS)]
     else:
         cells = [(class_name, inner)]
     found = []

@@ -23,9 +23,9 @@ from autograder.network.values import (
     choice,
     integer,
     integers,
-    listed,
     only,
     optional,
+    read_list,
 )
 
 TEXT = Family(gettext_noop("a layer that turns text into numbers"), "preprocessing")
@@ -39,7 +39,7 @@ _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 def _vocabulary(value: object) -> list[str | int]:
     if isinstance(value, str):
         raise UnknownNetwork(phrase("its vocabulary is in a file, which is not read here"))
-    return [word_or_number(item) for item in listed(value, _MOST_WORDS)]
+    return [word_or_number(item) for item in read_list(value, _MOST_WORDS)]
 
 
 def _ngrams(value: object) -> Any:

@@ -12,7 +12,7 @@ from autograder.network.layers.fields import COMMON
 from autograder.network.layers.reading import inner_config, read_layer, refuse_unknown
 from autograder.network.layers.record import LAYERS, Config, Family, Layer, add, measure
 from autograder.network.shapes import Measured, Misfit, Settings, words
-from autograder.network.values import UnknownNetwork, boolean, integer, listed, mapping, shown_value
+from autograder.network.values import UnknownNetwork, boolean, integer, mapping, read_list, shown_value
 
 EACH_STEP = Family(gettext_noop("a layer that is applied to every step"))
 SPECTRAL = Family(gettext_noop("a layer with spectral normalization"))
@@ -32,7 +32,7 @@ def _inside(value: object, depth: int) -> list[Applied]:
         class_name, config = inner_config(value)
         return read_layer(class_name, config, depth=depth + 1)
     found: list[Applied] = []
-    for entry in listed(mapping(described.get("config")).get("layers"), _MOST_INSIDE):
+    for entry in read_list(mapping(described.get("config")).get("layers"), _MOST_INSIDE):
         class_name, config = inner_config(entry)
         if class_name != "InputLayer":
             found += read_layer(class_name, config, depth=depth + 1)
@@ -94,7 +94,7 @@ def _spectral_normalization(settings: Settings, shape: Shape) -> Measured:
 def _read_pipeline(config: Config, depth: int) -> list[Applied]:
     """A Pipeline is its layers, one after the other."""
     refuse_unknown("Pipeline", config, COMMON | {"layers"})
-    return [one for entry in listed(config.get("layers"), _MOST_INSIDE) for one in _inside(entry, depth)]
+    return [one for entry in read_list(config.get("layers"), _MOST_INSIDE) for one in _inside(entry, depth)]
 
 
 add(
