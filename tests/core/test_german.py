@@ -166,7 +166,9 @@ def test_a_class_is_judged_alike_whatever_its_language_and_read_in_any():
     assert english.startswith("The file is a PDF")
     assert german_words.startswith("Die Datei ist ein PDF")
     assert told(anna.notes[0].where) == [("code cell 1", "Codezelle 1")]
-    assert told(bert.questions[0].findings[0].message)[0][1] == "Es gab kein Notebook, das sich ansehen ließe."
+    assert told(bert.questions[0].findings[0].message)[0][1] == (
+        "Das Abgegebene ließ sich hier nicht öffnen; ein Mensch sieht es sich an."
+    )
 
 
 def test_plain_text_is_shown_as_it_is():
