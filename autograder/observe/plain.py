@@ -1,6 +1,7 @@
 """Inside the kernel: values as plain JSON, and nothing else.
 
 Only the exact built-in and NumPy types are read: a subclass may lie about its content, so it is named and not asked.
+An answer may lie in a value of another library as well; `unwrapping` knows which.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import math
 from typing import Any
 
 import numpy as np
+
+from autograder.observe.unwrapping import unwrapped
 
 MAX_DEPTH = 56
 MAX_TEXT = 20_000
@@ -68,8 +71,10 @@ def plain(value: Any, depth: int = 1) -> Any:
 
 def describe_value(value: Any) -> dict[str, Any]:
     """The fields `kind`, `value`, `shape`, `dtype` and `type_name` of a captured value."""
-    kind = type(value)
     facts: dict[str, Any] = {"kind": "other", "type_name": type_name(value)}
+    with contextlib.suppress(Exception):  # a symbolic tensor holds no numbers; whatever is not read is named
+        value = unwrapped(value)
+    kind = type(value)
     if kind is np.ndarray:
         return facts | _array(value)
     try:

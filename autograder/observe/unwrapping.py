@@ -1,0 +1,52 @@
+"""Inside the kernel: values of other libraries as what they hold, so that an answer counts in whatever it lies.
+
+A class is known by being that of the library that is loaded, never by its name. Nothing is imported for it: where a
+library is not loaded, there are no values of its classes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+_MOST = 10_001
+_VIEWS = (type({}.values()), type({}.keys()))
+
+
+def unwrapped(value: Any) -> Any:
+    """What `value` holds, as a list, an array or a number; itself where it is of no class that is known here."""
+    kind = type(value)
+    if kind in (Fraction, Decimal):
+        return float(value)
+    if kind in (deque, range, *_VIEWS):
+        return list(islice(value, _MOST))
+    for known, holds in _of_libraries():
+        if isinstance(value, known):
+            return holds(value)
+    return value
+
+
+def _of_libraries() -> Iterator[tuple[type, Callable[[Any], Any]]]:
+    for module, name, holds in (
+        ("tensorflow", "TensorShape", lambda shape: shape.as_list()),
+        ("tensorflow", "Tensor", lambda tensor: tensor.numpy()),
+        ("tensorflow", "Variable", lambda variable: variable.numpy()),
+        ("keras", "Variable", lambda variable: variable.numpy()),
+        ("pandas", "Series", lambda series: _column(series)),
+        ("pandas", "Index", lambda index: _column(index)),
+        ("pandas", "DataFrame", lambda frame: _column(frame.iloc[:, 0]) if frame.shape[1] == 1 else frame.to_numpy()),
+    ):
+        known = getattr(sys.modules.get(module), name, None)
+        if isinstance(known, type):
+            yield known, holds
+
+
+def _column(values: Any) -> Any:
+    """A column as an array of numbers, or as a list where it holds texts or different things."""
+    array = values.to_numpy()
+    return array if array.dtype.kind in "biufU" else list(islice(array.tolist(), _MOST))
