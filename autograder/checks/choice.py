@@ -22,7 +22,8 @@ _SAME_WORDS = (
     frozenset({"more", "mehr"}),
     frozenset({"smaller", "kleiner"}),
     frozenset({"larger", "bigger", "greater", "größer"}),
-    frozenset({"same", "the same", "equal", "unchanged", "gleich", "equally many", "gleich viele"}),
+    frozenset({"same", "equal", "unchanged", "gleich", "equally many", "gleich viele", "as many"})
+    | frozenset({"the same", "same number", "the same number", "equal number", "dieselbe anzahl", "gleiche anzahl"}),
 )
 _LEAD = re.compile(
     r"(?:(?:the|my|die|meine)\s+)?(?:correct\s+|right\s+|richtige\s+)?"
@@ -30,13 +31,22 @@ _LEAD = re.compile(
     re.I,
 )
 _JOINING = r"(?:or|and|und|oder)"
+# What a reason begins with, and what follows a letter but never an article.
+_REASON = re.compile(r"(?:because|since|as|for|due to|given that|weil|da|denn|wegen)\b", re.I)
+_NO_NOUN = re.compile(
+    r"(?:is|has|it|its|they|the|this|that|i|we|my|with|contains|ist|hat|es|sie|die|der|das|mit)\b|\(\s*\d|\(.*\)\W*$", re.I
+)
+_ARTICLE = re.compile(r"^(?:the|a|an|die|der|das|ein|eine)\s+")
+# A shorter way to say an option's words has so much of them.
+_ENOUGH = 1 / 3
 _NEGATED = re.compile(r"\b(?:not|no|never|nor|neither|nicht|kein\w*|weder)\b|n['’]t\b", re.I)
 
 
 class Choice(Answered):
     """A question with options in a variable.
 
-    `options` maps each key (a letter or a word, never shown otherwise) to its text as the notebook prints it,
+    An option is named by its key, by its words or a part of them that no other option has, or by usual synonyms; a
+    reason may follow the key. `options` maps each key (a letter or a word, never shown otherwise) to its text as the notebook prints it,
     `correct` is the key that is right, or a list of keys that all count as right. `messages` says, by key, why an
     option is not right; `also` lists, by key, other words for an option.
     """
@@ -126,7 +136,7 @@ class Choice(Answered):
         words = [word for key in self.options for word in self._words(key)]
         if _NEGATED.search(text) and not any(_NEGATED.search(word) for word in words):
             return set()
-        return self._stated(text)
+        return self._stated(text) or self._in_part(text)
 
     def _named(self, text: str) -> set[str]:
         """The options whose key or words are the whole text."""
@@ -158,10 +168,12 @@ class Choice(Answered):
             match = re.match(rf"[(\[]?{re.escape(key)}(?P<end>\s*[)\].:,;=–—-]+|\s|$)(?P<rest>.*)", text, re.I | re.S)
             if match is None:
                 continue
+            if _REASON.match(match["rest"].strip()):
+                return {key}
             rest = match["rest"].strip(" ()[].")
             others = self._stated(rest) if rest else set()
             # "A dense layer …" begins with an article, not with a letter: then the words must be those of the option.
-            if match["end"].strip() or not rest or key in others:
+            if match["end"].strip() or not rest or key in others or _NO_NOUN.match(match["rest"].strip()):
                 return {key} | others
         return set()
 
@@ -185,6 +197,17 @@ class Choice(Answered):
             if not any(word != other and f" {word} " in f" {other} " for other in spots.values())
         }
 
+    def _in_part(self, text: str) -> set[str]:
+        """The options of whose words the text is a part, where it is enough of them."""
+        part = _ARTICLE.sub("", _plain(text))
+        found = set()
+        for key in self.options:
+            for words in map(_plain, self._words(key)):
+                whole = _ARTICLE.sub("", words)
+                if part and f" {part} " in f" {whole} " and len(part.split()) >= _ENOUGH * len(whole.split()):
+                    found.add(key)
+        return found
+
     def _letters_within(self, text: str) -> set[str]:
         """Options named by a capital letter of their own: "I think it is B". "A" and "I" may also be plain words."""
         found = set()
@@ -199,8 +222,11 @@ class Choice(Answered):
         """Every way to say an option in words: its text, what the assignment adds, and its key where that is a word."""
         words = [self.options[key], *self.also.get(key, ()), *([key] if len(key) > 1 else [])]
         plain = {_plain(word) for word in words}
+        # "fewer parameters" is "less" as well, where no other option speaks of fewer.
+        two = set(_plain(self.options[key]).split()) if len(_plain(self.options[key]).split()) <= 2 else set()
+        others = {word for other in self.options if other != key for word in _plain(self.options[other]).split()}
         for same in _SAME_WORDS:
-            if plain & same:
+            if plain & same or (two & same and not others & same):
                 words += sorted(same)
         return tuple(words)
 

@@ -23,6 +23,8 @@ _TOKEN = re.compile(
 _UNITS = {"k": 1e3, "thousand": 1e3, "tausend": 1e3, "million": 1e6, "millionen": 1e6}
 _PERCENT = ("%", "percent", "prozent", "per cent")
 _TIMES = re.compile(r"(?<=[\d)])\s*[x×·⋅✕]\s*(?=[\d(])", re.I)
+# "114x", "114-fold", "114fach", "x114": so many times.
+_MULTIPLE = re.compile(r"(?<=\d)\s?(?:[x×]|-?\s?(?:fold|fach))(?!\w)|(?<![\w.,])[x×]\s?(?=\d)", re.I)
 _EXPRESSION = re.compile(r"(?P<sum>[\d\s.,()+*/^-]*[\d)])\s*(?P<words>[A-Za-zÄÖÜäöüß ]*)\.?")
 _OPERATED = re.compile(r"[\d)]\s*(?:[-+/^]|\*{1,2})\s*[\d(+-]")
 _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -64,6 +66,7 @@ def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
     calculated = _calculate(text, thousands)
     if calculated is not None:
         return Numeral(calculated) if math.isfinite(calculated) else None
+    text = _MULTIPLE.sub(" ", text)
     outside = re.sub(r"\([^()]*\)", " ", text)
     text = outside if any(character.isdigit() for character in outside) else text
     found = {numeral for match in _TOKEN.finditer(text) if (numeral := _numeral(match, thousands)) is not None}

@@ -122,6 +122,51 @@ def test_options_may_be_words(asked, right, wrong):
     assert [answered(given, asked).status for given in wrong] == ["wrong"] * len(wrong)
 
 
+PIXELS = question(
+    "choice",
+    answer="q",
+    options={"A": "dense_1", "B": "batch_normalization_1", "C": "dense_2", "D": "dense_3"},
+    correct="A",
+)
+WINDOWS = question(
+    "choice",
+    answer="q",
+    options={"A": "the windows overlap", "B": "only whole windows count: the last row is left out", "C": "zeros are added"},
+    correct="B",
+)
+MORE = question(
+    "choice", answer="q", options={"A": "more parameters", "B": "fewer parameters", "C": "the same number"}, correct="C"
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["A (392500)", "A because it reads all 784 pixels", "A, since dense_2 is smaller", "A as dense_3 has 10 units only"]
+    + ["A (it reads every pixel)", "A is the largest", "A - the first", "A weil dense_2 kleiner ist"],
+)
+def test_a_reason_may_follow_the_letter_a_as_any_other(given):
+    assert answered(given, PIXELS).status == "correct", said(answered(given, PIXELS))
+
+
+@pytest.mark.parametrize("given", ["B because dense_1 is given", "C (5010)", "B since A has only weights"])
+def test_a_reason_that_speaks_of_another_option_does_not_name_it(given):
+    assert "is not right" in said(answered(given, PIXELS))
+
+
+def test_a_part_of_the_words_is_enough_where_only_one_option_has_it():
+    for given in ("only whole windows count", "the last row is left out"):
+        assert answered(given, WINDOWS).status == "correct", given
+    for given in ("windows", "row", "the windows"):
+        assert answered(given, WINDOWS).status == "wrong", given
+
+
+def test_usual_synonyms_of_the_words_count():
+    for given in ("same", "equal", "unchanged", "the same", "C"):
+        assert answered(given, MORE).status == "correct", given
+    for given in ("less", "weniger", "more"):
+        assert "is not right" in said(answered(given, MORE)), given
+
+
 def test_yes_and_no_may_be_booleans():
     asked = question("choice", answer="q", options={"yes": "yes", "no": "no"}, correct="yes")
     for given in (True, np.True_, "yes", "Yes.", "ja", "true", "Yes, it does"):

@@ -1,6 +1,11 @@
 """Numbers as students give them: what is meant counts, and a known mistake hears its reason."""
 
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 from by_hand import FASHION, context, conv, dense, fit, judged, layer, network, pool, question, said
 from pydantic import ValidationError
@@ -60,6 +65,19 @@ def test_a_right_number_counts_however_it_is_written(given):
 def test_what_had_to_be_read_is_said_and_what_is_plain_is_not():
     assert said(answered("307,300")).strip() == "Your answer “307,300” was understood as 307300."
     assert answered(307300).findings == answered("307300").findings == ()
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["~114x", "114x", "114 x", "114×", "114-fold", "114 fold", "114fach", "x114", "× 114", "about 114 times", "114x fewer"]
+    + [Fraction(114), Decimal("114"), deque([114]), {"times": 114}.values(), pd.Series([114])],
+)
+def test_how_many_times_is_read_in_every_way_of_writing_it(given):
+    assert answered(given, question("number", answer="q", expected=114, tolerance=2)).status == "correct"
+
+
+def test_a_kernel_of_three_by_three_is_no_number():
+    assert "No number" in said(answered("a 3x3 kernel"))
 
 
 @pytest.mark.parametrize("given", [307200, "307,200", [307200], "32*32*3*100"])
