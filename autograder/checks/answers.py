@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from abc import abstractmethod
@@ -10,7 +9,8 @@ from typing import Any
 
 from pydantic import Field
 
-from autograder.checks.base import Context, NotebookCell, Question
+from autograder.checks.base import Context, Question
+from autograder.checks.computed_answers import is_computed
 from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, plain
@@ -50,7 +50,8 @@ class Answered(Question):
     `answer` is the variable, `placeholder` what the notebook gives it beforehand (beside None, `...` and the like,
     which are known), `hint` what a student with any wrong answer may look at. `measured` says that the student reads
     the answer off a training run: where grading has shortened that run and the notebook computes the answer from it,
-    the answer is left to a person instead of being called wrong.
+    a right answer earns its points, and any other is left to a person instead of being called wrong; an answer that is
+    typed is judged.
     """
 
     answer: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)
@@ -64,10 +65,11 @@ class Answered(Question):
     def judge(self, context: Context) -> Verdict:
         try:
             return self.judge_answer(given(context, self.answer, self.placeholder), context)
-        except NotUnderstood as problem:
-            return self.verdict("wrong", 0.0, problem.finding)
-        except NotGiven as nothing:
-            return self.verdict("not_reached", 0.0, nothing.finding)
+        except NotGiven as problem:
+            held = context.evidence.value(self.answer)
+            if held is not None and held.kind != "none" and self._unsure(context):
+                return self._left_to_a_person(NOTHING)
+            return self.verdict("wrong" if isinstance(problem, NotUnderstood) else "not_reached", 0.0, problem.finding)
 
     @abstractmethod
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
@@ -85,18 +87,22 @@ class Answered(Question):
         self, why: Message | str, understood: Message | str, context: Context, *, hint: Message | str = NOTHING
     ) -> Verdict:
         """No points, unless the answer depends on a training run that grading has shortened."""
-        if self.measured and _computed_from_shortened_run(context, self.answer):
+        if self._unsure(context):
             return self._left_to_a_person(understood)
         return self.verdict("wrong", 0.0, *said(understood), Finding(message=why, hint=hint or self.hint))
 
     def known_wrong(self, known: WrongAnswer, understood: Message, context: Context) -> Verdict:
         """What is earned by a wrong answer that was named beforehand, unless it depends on a shortened run."""
-        if self.measured and _computed_from_shortened_run(context, self.answer):
+        if self._unsure(context):
             return self._left_to_a_person(understood)
         status = "partial" if known.share else "wrong"
         return self.verdict(
             status, known.share * self.points, *said(understood), Finding(message=known.message, hint=self.hint)
         )
+
+    def _unsure(self, context: Context) -> bool:
+        """Whether the answer depends on a training run that grading has shortened."""
+        return self.measured and _computed_from_shortened_run(context, self.answer)
 
     def _left_to_a_person(self, understood: Message | str) -> Verdict:
         return self.verdict(
@@ -273,21 +279,4 @@ def _bare(text: str) -> str:
 
 
 def _computed_from_shortened_run(context: Context, name: str) -> bool:
-    if not any(fit.shortened for fit in context.evidence.fits):
-        return False
-    return not any(_gives_constant(cell, name) for cell in context.cells if cell.kind == "code")
-
-
-def _gives_constant(cell: NotebookCell, name: str) -> bool:
-    """Whether a cell gives `name` a value that stands there in figures."""
-    try:
-        tree = ast.parse(cell.source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    computing = (ast.Name, ast.Call, ast.Attribute, ast.Subscript)
-    return any(
-        isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-        and not any(isinstance(part, computing) for part in ast.walk(node.value))
-        for node in ast.walk(tree)
-    )
+    return any(fit.shortened for fit in context.evidence.fits) and is_computed(context.cells, name)

@@ -34,7 +34,8 @@ _JOINING = r"(?:or|and|und|oder)"
 # What a reason begins with, and what follows a letter but never an article.
 _REASON = re.compile(r"(?:because|since|as|for|due to|given that|weil|da|denn|wegen)\b", re.I)
 _NO_NOUN = re.compile(
-    r"(?:is|has|it|its|they|the|this|that|i|we|my|with|contains|ist|hat|es|sie|die|der|das|mit)\b|\(\s*\d|\(.*\)\W*$", re.I
+    r"(?:is|has|it|its|they|the|this|that|i|we|my|with|contains|ist|hat|es|sie|die|der|das|mit)\b|\(\s*\d|\(.*\)\W*$",
+    re.I,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|die|der|das|ein|eine)\s+")
 # A shorter way to say an option's words has so much of them.

@@ -131,7 +131,11 @@ PIXELS = question(
 WINDOWS = question(
     "choice",
     answer="q",
-    options={"A": "the windows overlap", "B": "only whole windows count: the last row is left out", "C": "zeros are added"},
+    options={
+        "A": "the windows overlap",
+        "B": "only whole windows count: the last row is left out",
+        "C": "zeros are added",
+    },
     correct="B",
 )
 MORE = question(

@@ -69,7 +69,19 @@ def test_what_had_to_be_read_is_said_and_what_is_plain_is_not():
 
 @pytest.mark.parametrize(
     "given",
-    ["~114x", "114x", "114 x", "114×", "114-fold", "114 fold", "114fach", "x114", "× 114", "about 114 times", "114x fewer"]
+    [
+        "~114x",
+        "114x",
+        "114 x",
+        "114×",
+        "114-fold",
+        "114 fold",
+        "114fach",
+        "x114",
+        "× 114",
+        "about 114 times",
+        "114x fewer",
+    ]
     + [Fraction(114), Decimal("114"), deque([114]), {"times": 114}.values(), pd.Series([114])],
 )
 def test_how_many_times_is_read_in_every_way_of_writing_it(given):
