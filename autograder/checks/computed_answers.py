@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ class _Given:
 def is_computed(cells: Sequence[NotebookCell], name: str) -> bool:
     """Whether the last value of `name` is computed, be it by a loop that adds to an empty list or to zero.
 
-    What is written in figures is typed, also where a function is given the figures (`round(0.114, 2)`). A name that no
-    cell gives a value is taken for computed: it can only come from somewhere else.
+    What is written in figures is typed, also where a function of Python or of a library is given the figures
+    (`round(0.114, 2)`). A name to which no line gives a value is taken for computed.
     """
     given: dict[str, list[_Given]] = {}
     for cell in cells:
@@ -39,7 +40,7 @@ def _computed(name: str, given: dict[str, list[_Given]], seen: frozenset[str]) -
         return False
     places = given.get(name)
     if places is None:
-        return True
+        return not hasattr(builtins, name)
     # Additions belong to the value that was set before them.
     last: list[_Given] = []
     for place in places:
@@ -48,12 +49,12 @@ def _computed(name: str, given: dict[str, list[_Given]], seen: frozenset[str]) -
 
 
 def _computes(node: ast.expr, given: dict[str, list[_Given]], seen: frozenset[str]) -> bool:
-    """Whether an expression is more than figures; the function that is given them does not count."""
+    """Whether an expression is more than figures, which functions of Python and of libraries leave figures."""
     if isinstance(node, ast.Name):
         return _computed(node.id, given, seen)
     if isinstance(node, ast.Call):
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-        return not arguments or any(_computes(argument, given, seen) for argument in arguments)
+        parts = [node.func, *node.args, *(keyword.value for keyword in node.keywords)]
+        return any(_computes(part, given, seen) for part in parts)
     if isinstance(node, ast.Attribute | ast.Subscript):
         return _computes(node.value, given, seen)
     if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
@@ -85,6 +86,8 @@ def _of(node: ast.AST) -> Iterable[tuple[str, _Given]]:
         return _bound(node.target, node.value)
     if isinstance(node, ast.AugAssign):
         return [(name, _Given((node.value,), adds=True)) for name in _root(node.target)]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [((alias.asname or alias.name).partition(".")[0], _Given(())) for alias in node.names]
     if isinstance(node, ast.For):
         return _bound(node.target, node.iter)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDING:

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as
+from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as, said
 from autograder.checks.base import Context
 from autograder.checks.number_parsing import written
 from autograder.checks.quantities import Quantity
 from autograder.checks.student_network import find_network
 from autograder.core.messages import NOTHING, Message, message, phrase
-from autograder.records.evidence import CapturedValue
-from autograder.records.result import Verdict
+from autograder.records.evidence import CapturedFit, CapturedValue
+from autograder.records.result import Finding, Verdict
 
 # Equal but for the rounding of floating-point arithmetic.
 _ROUNDING = 1e-9
@@ -31,7 +31,8 @@ class Number(Answered):
 
     What is right is either `expected` (a number, or a `Quantity` of one of the assignment's networks), give or take
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
-    `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well.
+    `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well. `run_on` says
+    that the number is read off a training run on numbers that reach as far up as this: without one, no number is right.
     """
 
     kind: Literal["number"]
@@ -41,6 +42,7 @@ class Number(Answered):
     minimum: float | None = None
     maximum: float | None = None
     fraction: bool = False
+    run_on: float | None = None
     wrong: tuple[WrongNumber, ...] = ()
 
     @model_validator(mode="after")
@@ -68,6 +70,14 @@ class Number(Answered):
         expected = self._expected(context)
         accepted = self._accepted(expected)
         value, understood = self._read(answer, expected)
+        if self.run_on is not None and not any(_reaches(fit, self.run_on) for fit in context.evidence.fits):
+            told = message(
+                "number.no_such_run",
+                "{value} cannot be the number that is asked for: no network was trained on numbers up to {reach:g}.",
+                value=written(value),
+                reach=self.run_on,
+            )
+            return self.verdict("wrong", 0.0, *said(understood), Finding(message=told, hint=self.hint))
         if value in accepted:
             return self.right(understood)
         for known in self.wrong:
@@ -127,6 +137,12 @@ class Number(Answered):
         own = find_network(context, self.expected.network).architecture
         number = None if own is None else self.expected.of(own)
         return number is not None and value in _around(number, 0.0)
+
+
+def _reaches(fit: CapturedFit, top: float) -> bool:
+    """Whether a network was trained on numbers as large as this, as far as one can tell."""
+    highest = (fit.inputs or {}).get("maximum")
+    return not isinstance(highest, int | float) or highest >= top
 
 
 @dataclass(frozen=True)

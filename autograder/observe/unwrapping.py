@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 _MOST = 10_001
-_VIEWS = (type({}.values()), type({}.keys()))
+_VIEWS: tuple[type, ...] = (type({}.values()), type({}.keys()))
 
 
 def unwrapped(value: Any) -> Any:

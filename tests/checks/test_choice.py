@@ -145,8 +145,10 @@ MORE = question(
 
 @pytest.mark.parametrize(
     "given",
-    ["A (392500)", "A because it reads all 784 pixels", "A, since dense_2 is smaller", "A as dense_3 has 10 units only"]
-    + ["A (it reads every pixel)", "A is the largest", "A - the first", "A weil dense_2 kleiner ist"],
+    [
+        *("A (392500)", "A because it reads all 784 pixels", "A, since dense_2 is smaller", "A is the largest"),
+        *("A (it reads every pixel)", "A as dense_3 has 10 units", "A - the first", "A weil dense_2 kleiner ist"),
+    ],
 )
 def test_a_reason_may_follow_the_letter_a_as_any_other(given):
     assert answered(given, PIXELS).status == "correct", said(answered(given, PIXELS))

@@ -70,19 +70,9 @@ def test_what_had_to_be_read_is_said_and_what_is_plain_is_not():
 @pytest.mark.parametrize(
     "given",
     [
-        "~114x",
-        "114x",
-        "114 x",
-        "114×",
-        "114-fold",
-        "114 fold",
-        "114fach",
-        "x114",
-        "× 114",
-        "about 114 times",
-        "114x fewer",
-    ]
-    + [Fraction(114), Decimal("114"), deque([114]), {"times": 114}.values(), pd.Series([114])],
+        *("~114x", "114x", "114 x", "114×", "114-fold", "114 fold", "114fach", "x114", "× 114", "about 114 times"),
+        *("114x fewer", Fraction(114), Decimal("114"), deque([114]), {"times": 114}.values(), pd.Series([114])),
+    ],
 )
 def test_how_many_times_is_read_in_every_way_of_writing_it(given):
     assert answered(given, question("number", answer="q", expected=114, tolerance=2)).status == "correct"
@@ -281,3 +271,21 @@ def test_numerals_are_read_as_people_write_them(text, value):
     except SeveralNumbers:
         numeral = None
     assert (numeral.value if numeral else None) == value
+
+
+RAW = question("number", answer="q", minimum=0.03, maximum=0.9, fraction=True, run_on=200, measured=True)
+PIXELS = {"shape": [2400, 28, 28, 1], "minimum": 0.0, "maximum": 255.0}
+
+
+@pytest.mark.parametrize("given", [0.114, 0.825, "82.5 %"])
+def test_a_number_read_off_a_run_counts_where_that_run_was_made_whatever_luck_made_of_it(given):
+    standardized = fit(inputs={"shape": [2400, 28, 28, 1], "minimum": -0.4, "maximum": 2.8})
+    assert answered(given, RAW, fits=(standardized, fit("raw_model", inputs=PIXELS))).status == "correct"
+    refused = answered(given, RAW, fits=(standardized,))
+    assert refused.status == "wrong"
+    assert "no network was trained on numbers up to 200" in said(refused)
+    assert answered(given, RAW, fits=(fit(inputs={"type": "generator"}),)).status == "correct"
+
+
+def test_a_number_that_no_such_run_gives_is_wrong_after_it_as_well():
+    assert answered(0.97, RAW, fits=(fit(inputs=PIXELS),)).status == "wrong"
