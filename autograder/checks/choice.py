@@ -47,9 +47,9 @@ class Choice(Answered):
     """A question with options in a variable.
 
     An option is named by its key, by its words or a part of them that no other option has, or by usual synonyms; a
-    reason may follow the key. `options` maps each key (a letter or a word, never shown otherwise) to its text as the notebook prints it,
-    `correct` is the key that is right, or a list of keys that all count as right. `messages` says, by key, why an
-    option is not right; `also` lists, by key, other words for an option.
+    reason may follow the key. `options` maps each key (a letter or a word, never shown otherwise) to its text as the
+    notebook prints it, `correct` is the key that is right, or a list of keys that all count as right. `messages` says,
+    by key, why an option is not right; `also` lists, by key, other words for an option.
     """
 
     kind: Literal["choice"]

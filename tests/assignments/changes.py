@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.assignment import Assignment, load
-from autograder.checks.base import Context
+from autograder.checks.base import Context, NotebookCell
 from autograder.checks.judging import judge_all
 from autograder.core.data import digest
 from autograder.grading.answer_key import AnswerKey
@@ -50,10 +50,21 @@ def judge(name: str, change: Change = lambda evidence: evidence, reached: Reache
     is not given, each does as well as the reference did in its first calibrated run."""
     ours = answer_key(name)
     context = ours.reference_context()
-    context = Context(**{**vars(context), "evidence": change(context.evidence)})
+    changed = change(context.evidence)
+    cells = (*context.cells, *_typed(context.evidence, changed, len(context.cells)))
+    context = Context(**{**vars(context), "evidence": changed, "cells": cells})
     run = functools.partial(_run, reached or as_calibrated(name))
     context = with_runs(ours, context, run)
     return {verdict.id: verdict for verdict in judge_all(ours.assignment.questions, context)}
+
+
+def _typed(before: Evidence, after: Evidence, number: int) -> list[NotebookCell]:
+    """The cells that give other values, as somebody types them."""
+    other = [value for value in after.values if value != before.value(value.name)]
+    return [
+        NotebookCell(index=number + at, kind="code", source=f"{value.name} = {value.value!r}")
+        for at, value in enumerate(other)
+    ]
 
 
 @functools.cache
