@@ -11,6 +11,7 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.computed_answers import is_computed
+from autograder.checks.follow_through import follows_from
 from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, plain
@@ -99,6 +100,19 @@ class Answered(Question):
         return self.verdict(
             status, known.share * self.points, *said(understood), Finding(message=known.message, hint=self.hint)
         )
+
+    def of_own_network(
+        self, told: Message, charged: Verdict | None, known: WrongAnswer | None, understood: Message, context: Context
+    ) -> Verdict:
+        """The verdict on an answer that is right for the network which the student built, and not for the expected one.
+
+        It earns all points where that network was `charged` already, else what is `known` of it.
+        """
+        if charged is not None:
+            return self.verdict("correct", self.points, *said(understood, follows_from(charged)))
+        if known is not None and known.share:
+            return self.known_wrong(known, understood, context)
+        return self.wrong_answer(told, understood, context)
 
     def _unsure(self, context: Context) -> bool:
         """Whether the answer depends on a training run that grading has shortened."""

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as, said
 from autograder.checks.base import Context
+from autograder.checks.follow_through import OfOwnNetwork, number_in_own
 from autograder.checks.number_parsing import written
 from autograder.checks.quantities import Quantity
-from autograder.checks.student_network import find_network
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.records.evidence import CapturedFit, CapturedValue
 from autograder.records.result import Finding, Verdict
@@ -33,6 +33,8 @@ class Number(Answered):
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
     `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well. `run_on` says
     that the number is read off a training run on numbers that reach as far up as this: without one, no number is right.
+    Of a layer of the assignment's network, the number in the student's own counts as well where that network has lost
+    points already, unless `follow_through` is false.
     """
 
     kind: Literal["number"]
@@ -43,6 +45,7 @@ class Number(Answered):
     maximum: float | None = None
     fraction: bool = False
     run_on: float | None = None
+    follow_through: bool = True
     wrong: tuple[WrongNumber, ...] = ()
 
     @model_validator(mode="after")
@@ -80,22 +83,25 @@ class Number(Answered):
             return self.verdict("wrong", 0.0, *said(understood), Finding(message=told, hint=self.hint))
         if value in accepted:
             return self.right(understood)
-        for known in self.wrong:
-            if value in _around(known.value, 0.0):
-                return self.known_wrong(known, understood, context)
+        known = next((one for one in self.wrong if value in _around(one.value, 0.0)), None)
+        # What is known to be wrong for the expected network may be right for the student's own.
+        own = number_in_own(context, self.expected) if isinstance(self.expected, Quantity) else OfOwnNetwork[float]()
+        if own.value is not None and value in self._accepted(own.value):
+            told = message(
+                "number.of_own_network",
+                "{value} is the number for the network that you built. Another network was asked for, so "
+                "this follows from what differs there.",
+                value=written(value),
+            )
+            return self.of_own_network(told, own.charged if self.follow_through else None, known, understood, context)
+        if known is not None:
+            return self.known_wrong(known, understood, context)
         told, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
         exact = not (self.tolerance or self.relative_tolerance)
         if exact and self._whole(expected) and self._large(expected) and value != int(value):
             hint = message(
                 "hint.whole_number",
                 "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators.",
-            )
-        elif self._is_that_of_own_network(value, context):
-            told = message(
-                "number.of_own_network",
-                "{value} is the number for the network that you built. Another network was asked for, so "
-                "this follows from what differs there.",
-                value=written(value),
             )
         return self.wrong_answer(told, understood, context, hint=hint)
 
@@ -130,13 +136,6 @@ class Number(Answered):
     def _large(self, expected: float | None) -> bool:
         """Whether a number of four digits or more is among the likely answers, so that thousands may be separated."""
         return max([abs(expected or 0.0), *(abs(known.value) for known in self.wrong)]) >= 1000
-
-    def _is_that_of_own_network(self, value: float, context: Context) -> bool:
-        if not isinstance(self.expected, Quantity):
-            return False
-        own = find_network(context, self.expected.network).architecture
-        number = None if own is None else self.expected.of(own)
-        return number is not None and value in _around(number, 0.0)
 
 
 def _reaches(fit: CapturedFit, top: float) -> bool:

@@ -56,8 +56,11 @@ class Quantity(LayerOf):
             outputs = [measured[index].shape for index in architecture.outputs]
             return self._pick(measured, inputs, outputs)
         index = self.index_in(architecture)
-        if index is None:
-            return None
+        return None if index is None else self.at(architecture, index)
+
+    def at(self, architecture: Architecture, index: int) -> float | None:
+        """The number of the operation at `index`; None where a size is free."""
+        measured = rows(architecture)
         inputs = [measured[source].shape for source in architecture.operations[index].inputs]
         return self._pick((measured[index],), inputs, [measured[index].shape])
 
@@ -76,8 +79,10 @@ class OutputShape(LayerOf):
     def of(self, architecture: Architecture) -> tuple[int, ...] | None:
         """The shape in a network; None where there is no such layer or a size is free."""
         index = self.index_in(architecture) if self.layer else architecture.outputs[0]
-        if index is None:
-            return None
+        return None if index is None else self.at(architecture, index)
+
+    def at(self, architecture: Architecture, index: int) -> tuple[int, ...] | None:
+        """The shape of the operation at `index`; None where a size is free."""
         sizes = rows(architecture)[index].shape[1:]
         return tuple(size for size in sizes if size is not None) if None not in sizes else None
 

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
 from autograder.checks.base import Context
+from autograder.checks.follow_through import OfOwnNetwork, shape_in_own
 from autograder.checks.quantities import OutputShape
-from autograder.checks.student_network import find_network
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
@@ -33,13 +33,15 @@ class ShapeQuestion(Answered):
 
     `expected` lists the sizes without the batch axis, or names a layer of one of the assignment's networks
     (`OutputShape`); `also` lists other shapes that count as right. A first axis None, -1 or 1 in the answer is the
-    batch axis where one axis too many is given.
+    batch axis where one axis too many is given. The shape in the student's own network counts as well where that
+    network has lost points already, unless `follow_through` is false.
     """
 
     kind: Literal["shape"]
     expected: Sizes | OutputShape
     also: tuple[Sizes, ...] = ()
     wrong: tuple[WrongShape, ...] = ()
+    follow_through: bool = True
 
     @model_validator(mode="after")
     def _wrong_is_wrong(self) -> ShapeQuestion:
@@ -59,18 +61,23 @@ class ShapeQuestion(Answered):
         sizes, understood = read_shape(answer)
         if _fits(sizes, expected) or any(_fits(sizes, other) for other in self.also):
             return self.right(understood)
-        for known in self.wrong:
-            if _fits(sizes, known.value):
-                return self.known_wrong(known, understood, context)
         bare = _without_batch(sizes)
-        if self._is_that_of_own_network(sizes, context):
+        known = next((one for one in self.wrong if _fits(sizes, one.value)), None)
+        # What is known to be wrong for the expected network may be right for the student's own.
+        own = OfOwnNetwork[tuple[int, ...]]()
+        if isinstance(self.expected, OutputShape):
+            own = shape_in_own(context, self.expected)
+        if own.value is not None and _fits(sizes, own.value):
             told = message(
                 "shape.of_own_network",
                 "{shape} is the shape in the network that you built. Another network was asked for, so this "
                 "follows from what differs there.",
                 shape=spelled(bare),
             )
-        elif len(bare) != len(expected):
+            return self.of_own_network(told, own.charged if self.follow_through else None, known, understood, context)
+        if known is not None:
+            return self.known_wrong(known, understood, context)
+        if len(bare) != len(expected):
             told = _other_number_of_axes(bare, few=len(bare) < len(expected))
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
             told = message(
@@ -87,13 +94,6 @@ class ShapeQuestion(Answered):
         if sizes is None:
             raise LookupError(f"the network {self.expected.network} of the solution has no such layer or no such size")
         return sizes
-
-    def _is_that_of_own_network(self, sizes: tuple[int | None, ...], context: Context) -> bool:
-        if not isinstance(self.expected, OutputShape):
-            return False
-        own = find_network(context, self.expected.network).architecture
-        found = None if own is None else self.expected.of(own)
-        return found is not None and _fits(sizes, found)
 
 
 def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> Message:
