@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
 from autograder.checks.student_network import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
+from autograder.checks.unbuilt import cut_off, without_layers
 from autograder.core.messages import message
 from autograder.network.architecture import Architecture
 from autograder.network.deviation import Deviation
@@ -49,6 +50,9 @@ class ArchitectureQuestion(Question):
                 )
             status = "wrong" if student.captured is not None else "not_reached"
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
+        empty = without_layers(context, student)
+        if empty is not None:
+            return self.verdict("wrong", 0.0, *understood, empty)
         region = marked(expected)
         diff = difference(context, self.network, student)
         return self._judge_diff(context, expected, student, student.comparable, diff, region)
@@ -67,7 +71,7 @@ class ArchitectureQuestion(Question):
         elsewhere = self._charged_elsewhere(context, actual, diff)
         free = [one for one in given if elsewhere and one.changes_totals]
         mistakes = len(diff.deviations) - len(free)
-        findings = _understood(student)
+        findings = [*_understood(student), *cut_off(context, student, diff)]
         if student.unfit is not None:
             findings.append(
                 Finding(

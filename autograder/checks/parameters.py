@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, Question
 from autograder.checks.student_network import actual_totals, difference, find_network
+from autograder.checks.unbuilt import without_layers
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
 from autograder.network.architecture import Totals
@@ -39,6 +40,9 @@ class ParametersQuestion(Question):
             status = "wrong" if student.captured is not None else "not_reached"
             hint = message("hint.parameters_once_built", "Parameters can only be counted once the network is built.")
             return self.verdict(status, 0.0, *understood, Finding(message=student.problem, hint=hint))
+        empty = without_layers(context, student)
+        if empty is not None:
+            return self.verdict("wrong", 0.0, *understood, empty)
         diff = difference(context, self.network, student)
         wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
         if given == wanted:

@@ -78,7 +78,7 @@ class ShapeQuestion(Answered):
         if known is not None:
             return self.known_wrong(known, understood, context)
         if len(bare) != len(expected):
-            told = _other_number_of_axes(bare, few=len(bare) < len(expected))
+            told = _other_number_of_axes(bare, expected)
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
             told = message(
                 "shape.order", "The sizes in {shape} are right, but not in the right order.", shape=spelled(bare)
@@ -96,21 +96,28 @@ class ShapeQuestion(Answered):
         return sizes
 
 
-def _other_number_of_axes(sizes: tuple[int | None, ...], *, few: bool) -> Message:
+def _other_number_of_axes(sizes: tuple[int | None, ...], expected: tuple[int, ...]) -> Message:
     shape, count = spelled(sizes), len(sizes)
-    if few:
+    if count == len(expected) + 1 and _fits(sizes[1:], expected):
+        return message(
+            "shape.of_all",
+            "{shape} is the shape of {number} of them together; the shape of a single one is asked for.",
+            shape=shape,
+            number=sizes[0],
+        )
+    if count < len(expected):
         return nmessage(
             "shape.too_few_axes",
-            "{shape} has {count} axis beside the batch, which is too few.",
-            "{shape} has {count} axes beside the batch, which is too few.",
+            "{shape} has {count} axis, which is too few.",
+            "{shape} has {count} axes, which is too few.",
             count,
             shape=shape,
             count=count,
         )
     return nmessage(
         "shape.too_many_axes",
-        "{shape} has {count} axis beside the batch, which is too many.",
-        "{shape} has {count} axes beside the batch, which is too many.",
+        "{shape} has {count} axis, which is too many.",
+        "{shape} has {count} axes, which is too many.",
         count,
         shape=shape,
         count=count,

@@ -64,10 +64,10 @@ def test_what_had_to_be_read_is_said():
         ((28, 28, 64), "the border is lost"),
         ("(None, 28, 28, 64)", "the border is lost"),
         ((64, 26, 26), "not in the right order"),
-        ((26, 26, 3, 64), "4 axes beside the batch, which is too many"),
-        (43264, "1 axis beside the batch, which is too few"),
+        ((26, 26, 3, 64), "4 axes, which is too many"),
+        (43264, "1 axis, which is too few"),
         ((None, 24, 24, 64), "(24, 24, 64) is not right"),
-        ((128, 26, 26, 64), "too many"),
+        ((128, 26, 26, 64), "of 128 of them together"),
         ("twenty-six", "a shape"),
         ({"h": 26}, "a shape"),
         (True, "a shape"),
@@ -133,3 +133,9 @@ def test_the_shape_in_the_students_own_wrong_network_says_so():
 def test_a_contradiction_in_the_assignment_is_said(fields, words):
     with pytest.raises(ValidationError, match=words):
         question("shape", answer="q", **fields)
+
+
+def test_the_shape_of_all_examples_is_told_as_that_and_their_number_is_not_taken_for_an_axis_of_one():
+    verdict = answered((10000, 10), question("shape", answer="q", expected=[10]))
+    assert verdict.status == "wrong"
+    assert said(verdict).startswith("(10000, 10) is the shape of 10000 of them together")
