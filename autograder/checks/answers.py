@@ -114,6 +114,16 @@ class Answered(Question):
             return self.known_wrong(known, understood, context)
         return self.wrong_answer(told, understood, context)
 
+    def of_own_answers(self, charged: Verdict, understood: Message) -> Verdict:
+        """All points for an answer that follows rightly from another one, which has cost points at `charged`."""
+        told = message(
+            "answer.follows_from_answer",
+            "That follows from your own answers. One of them is not right; this has cost points at “{title}” and costs "
+            "none here.",
+            title=charged.title,
+        )
+        return self.verdict("correct", self.points, *said(understood, told))
+
     def _unsure(self, context: Context) -> bool:
         """Whether the answer depends on a training run that grading has shortened."""
         return self.measured and _computed_from_shortened_run(context, self.answer)

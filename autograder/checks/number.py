@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from autograder.checks.answers import Answered, WrongAnswer, number_in, read_as, said
+from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, number_in, read_as, said
 from autograder.checks.base import Context
 from autograder.checks.follow_through import OfOwnNetwork, number_in_own
-from autograder.checks.number_parsing import written
+from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.records.evidence import CapturedFit, CapturedValue
@@ -33,7 +33,8 @@ class Number(Answered):
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
     `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well. `run_on` says
     that the number is read off a training run on numbers that reach as far up as this: without one, no number is right.
-    Of a layer of the assignment's network, the number in the student's own counts as well where that network has lost
+    `formula` says how the number follows from the answers to earlier questions, by their variables: what follows from a
+    wrong one that has cost points is right. Of a layer of the assignment's network, the number in the student's own counts as well where that network has lost
     points already, unless `follow_through` is false.
     """
 
@@ -45,6 +46,7 @@ class Number(Answered):
     maximum: float | None = None
     fraction: bool = False
     run_on: float | None = None
+    formula: str = Field(default="", max_length=200)
     follow_through: bool = True
     wrong: tuple[WrongNumber, ...] = ()
 
@@ -55,6 +57,8 @@ class Number(Answered):
             raise ValueError("give either expected, or minimum and maximum")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum is greater than maximum")
+        if self.formula and (self.expected is None or self.answer in names_in(self.formula)):
+            raise ValueError("formula goes with expected, and names other answers")
         if not isinstance(self.expected, Quantity):
             accepted = self._accepted(self.expected)
             for known in self.wrong:
@@ -94,6 +98,9 @@ class Number(Answered):
                 value=written(value),
             )
             return self.of_own_network(told, own.charged if self.follow_through else None, known, understood, context)
+        charged = self._charged_before(value, expected, context) if self.formula else None
+        if charged is not None:
+            return self.of_own_answers(charged, understood)
         if known is not None:
             return self.known_wrong(known, understood, context)
         told, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
@@ -104,6 +111,22 @@ class Number(Answered):
                 "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators.",
             )
         return self.wrong_answer(told, understood, context, hint=hint)
+
+    def _charged_before(self, value: float, expected: float | None, context: Context) -> Verdict | None:
+        """The question that was answered wrong, where this answer follows from that one; None where it does not."""
+        names = names_in(self.formula)
+        try:
+            answers = {name: number_in(given(context, name), thousands=True)[0].value for name in names}
+        except NotGiven:
+            return None
+        own = result_of(self.formula, answers)
+        if own is None or not self.follow_through:
+            return None
+        slack = max(self.relative_tolerance, self.tolerance / abs(expected) if expected else 0.0) * abs(own)
+        asked = [one.id for one in context.questions if set(one.variables()) & set(names)]
+        before = [context.earlier[one] for one in asked if one in context.earlier]
+        wrong = next((one for one in before if one.score < one.points), None)
+        return wrong if value in _around(own, slack) else None
 
     def _read(self, answer: CapturedValue, expected: float | None) -> tuple[float, Message]:
         numeral, understood = number_in(answer, thousands=self._whole(expected) and self._large(expected))

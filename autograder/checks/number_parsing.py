@@ -6,7 +6,8 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 LONGEST = 500
@@ -127,13 +128,40 @@ def _calculate(text: str, thousands: bool) -> float | None:
         return None
 
 
-def _value(node: ast.expr) -> float:
+def names_in(formula: str) -> tuple[str, ...]:
+    """The names in a formula such as "a / b".
+
+    Raises:
+        ValueError: it is no arithmetic.
+    """
+    try:
+        tree = ast.parse(formula.strip(), mode="eval").body
+        names = {node.id: 1.0 for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        _value(tree, names)
+    except ArithmeticError:
+        pass
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{formula} is no formula") from error
+    return tuple(names)
+
+
+def result_of(formula: str, values: Mapping[str, float]) -> float | None:
+    """What a formula gives with these values for its names; None where that is no number."""
+    try:
+        return _value(ast.parse(formula.strip(), mode="eval").body, values)
+    except ArithmeticError:
+        return None
+
+
+def _value(node: ast.expr, names: Mapping[str, float] = MappingProxyType({})) -> float:
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return float(node.value)
+    if isinstance(node, ast.Name) and node.id in names:
+        return names[node.id]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        return -_value(node.operand) if isinstance(node.op, ast.USub) else _value(node.operand)
+        return -_value(node.operand, names) if isinstance(node.op, ast.USub) else _value(node.operand, names)
     if isinstance(node, ast.BinOp):
-        left, right = _value(node.left), _value(node.right)
+        left, right = _value(node.left, names), _value(node.right, names)
         if isinstance(node.op, ast.Pow):
             if not 0 <= right <= 20:
                 raise OverflowError("too large an exponent")

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from by_hand import FASHION, context, conv, dense, layer, network, pool, question, said
+from by_hand import FASHION, context, conv, dense, layer, network, pool, question, said, value
+from pydantic import ValidationError
 
 from autograder.checks.judging import judge_all
 from autograder.records.result import Verdict
@@ -95,3 +96,30 @@ def test_the_whole_network_is_no_layer():
     found = verdicts(total, own, NETWORK, asked)["n"]
     assert found.score == 0
     assert "the number for the network that you built" in said(found)
+
+
+DENSE = question("number", id="dense", answer="dense", expected=307300, title="The dense layer")
+CONV = question("number", id="conv", answer="conv", expected=2700)
+TIMES = question("number", id="times", answer="q", expected=114, tolerance=2, formula="dense / conv", hint="Divide.")
+
+
+@pytest.mark.parametrize(
+    ("dense_given", "times", "score"),
+    [
+        *((102500, 38, 2), (102500, 37.96, 2), (102500, "38x", 2), (307300, 114, 2), (102500, 114, 2)),
+        *((102500, 60, 0), (None, 38, 0), (307300, 38, 0)),
+    ],
+)
+def test_what_follows_from_an_answer_that_has_cost_points_counts(dense_given, times, score):
+    given = context(values=(value(dense_given, "dense"), value(2700, "conv"), value(times)))
+    asked = (DENSE, CONV, TIMES)
+    verdict = judge_all(asked, replace(given, questions=asked))[-1]
+    assert verdict.score == score
+    assert ("follows from your own answers" in said(verdict)) == (score == 2 and times != 114)
+    assert ("Divide." in said(verdict)) == (score == 0)
+
+
+@pytest.mark.parametrize("formula", ["q / conv", "dense /", "open('x')", "dense.x"])
+def test_a_formula_is_arithmetic_with_other_answers(formula):
+    with pytest.raises(ValidationError):
+        question("number", answer="q", expected=114, formula=formula)
