@@ -198,7 +198,8 @@ def regrade(
     folder = Path(folder)
     with opened(folder) as (assignment, gradebook):
         assignment = assignment.in_language(language)
-        rejudging = rejudge(AnswerKey.stored(assignment), gradebook, Trainer().key)
+        with Trainer() as trainer:
+            rejudging = rejudge(AnswerKey.stored(assignment), gradebook, trainer.key, trainer.run)
         confirm(rejudging.changes)
         if language:
             gradebook.store_fact(LANGUAGE_FACT, language)

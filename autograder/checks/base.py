@@ -22,7 +22,8 @@ from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
 from autograder.records.evidence import CapturedFit, Evidence
 from autograder.records.external_tests.model import ExternalTest
-from autograder.records.result import Exhibit, Finding, Verdict
+from autograder.records.overrides import applied
+from autograder.records.result import Exhibit, Finding, Override, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 _Value = TypeVar("_Value")
@@ -100,6 +101,9 @@ class Context:
     """All that a check may read. `cells` is the notebook as it was handed in, without its outputs; `handout` holds the
     lines of the text in the assignment's own notebook, where that is known.
 
+    `decided` is what persons have given on questions, by question; whatever builds on such a question reads that.
+    `no_more_runs`: a question that lacks a run of ours waits for it, instead of failing.
+
     `known` keeps what was worked out, for the questions that need it again: of the evidence, the expected networks and
     the cells. Where one of these is exchanged, `anew` begins with nothing known.
     """
@@ -112,12 +116,19 @@ class Context:
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    decided: Mapping[str, Override] = field(default_factory=dict)
+    no_more_runs: bool = False
     known: BoundedCache[Any] = field(default_factory=lambda: BoundedCache(_MOST_KEPT), compare=False, repr=False)
 
     def once(self, what: Hashable, work: Callable[[], _Value]) -> _Value:
         """What `work` gives, worked out once under the name `what`."""
         found: _Value = self.known(what, work)
         return found
+
+    def counting(self, verdict: Verdict) -> Verdict:
+        """What counts of a verdict for the questions that build on it: a person's word where there is one."""
+        override = self.decided.get(verdict.id)
+        return verdict if override is None else applied(verdict, override, override.seen)
 
     def anew(self, **changes: Any) -> Context:
         """The context with other evidence, expected networks or cells (and whatever else), and nothing known yet."""
@@ -204,6 +215,10 @@ class Question(Data, ABC):
     def reading(self, context: Context) -> dict[str, Any]:
         """What has to be known to read an answer; nothing in it tells what is right."""
         return {}
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        """The ids of the questions whose verdicts this one reads."""
+        return frozenset() if self.depends is None else frozenset({self.depends.question})
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         """The trusted runs that the verdict needs; their results stand in `context.runs` under the task's key."""

@@ -93,4 +93,13 @@ def _charged(context: Context, network: str, own: Architecture) -> Verdict | Non
 
 def _verdict(question: Question, context: Context) -> Verdict:
     """As it was judged, or as it will be: these kinds need nothing but the evidence."""
-    return context.earlier.get(question.id) or context.once(("verdict", question), lambda: question.judge(context))
+    earlier = context.earlier.get(question.id)
+    if earlier is not None:
+        return earlier
+    return context.counting(context.once(("verdict", question), lambda: question.judge(context)))
+
+
+def charging(questions: tuple[Question, ...], network: str) -> frozenset[str]:
+    """The ids of the questions that say whether a difference in a network has cost points."""
+    kinds = ("architecture", "parameters")
+    return frozenset(one.id for one in questions if one.kind in kinds and network in one.networks())

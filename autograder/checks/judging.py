@@ -7,7 +7,7 @@ that a student did, and a check that fails itself costs its own question only.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict,
     verdicts = []
     for question in questions:
         verdict = _judge(question, replace(context, earlier=dict(earlier)))
-        earlier[question.id] = verdict
+        earlier[question.id] = context.counting(verdict)
         verdicts.append(verdict)
     return tuple(verdicts)
 
@@ -66,8 +66,31 @@ def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[Train
             for task in missing:
                 tasks[task.key] = _longer(task, tasks.get(task.key, task))
         else:
-            earlier[question.id] = _judge(question, seen)
+            earlier[question.id] = context.counting(_judge(question, seen))
     return tuple(tasks.values())
+
+
+def with_known_runs(context: Context, run_of: Callable[[TrainingTask], TrainingRun | None]) -> Context:
+    """`context` with those of the trusted runs it needs that `run_of` knows; what needs another one waits for it."""
+    runs, unknown = dict(context.runs), set[str]()
+    while tasks := [
+        task for task in tasks_needed(context.questions, replace(context, runs=runs)) if task.key not in unknown
+    ]:
+        for task in tasks:
+            found = run_of(task)
+            if found is not None and found.answers(task):
+                runs[task.key] = found
+            else:
+                unknown.add(task.key)
+    return replace(context, runs=runs, no_more_runs=True)
+
+
+def building_on(questions: Sequence[Question], changed: Collection[str]) -> frozenset[str]:
+    """The ids of all questions whose verdicts may change with those on `changed`, which are not among them."""
+    reached: set[str] = set(changed)
+    while more := {one.id for one in questions if one.builds_on(tuple(questions)) & reached} - reached:
+        reached |= more
+    return frozenset(reached - set(changed))
 
 
 def with_explanations(context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
@@ -89,7 +112,7 @@ def with_explanations(context: Context, run: Callable[[TrainingTask], TrainingRu
 
 def _wanted(context: Context) -> tuple[TrainingTask, ...]:
     """None is asked for where the question does not count because of the one it depends on."""
-    earlier = {verdict.id: verdict for verdict in judge_all(context.questions, context)}
+    earlier = {verdict.id: context.counting(verdict) for verdict in judge_all(context.questions, context)}
     seen = replace(context, earlier=earlier)
     tasks: dict[str, TrainingTask] = {}
     for question in context.questions:
@@ -121,6 +144,15 @@ def _judge(question: Question, context: Context) -> Verdict:
     unmet = _unmet(question, context)
     if unmet is not None:
         return unmet
+    if context.no_more_runs and _missing_runs(question, context):
+        return question.verdict(
+            "needs_review",
+            0.0,
+            Finding(
+                message=message("question.needs_run", "This needs our training run, which was not made yet."),
+                hint=message("hint.instructor_run", "For the instructor: `autograder regrade` makes it."),
+            ),
+        )
     if question.from_evidence_alone:
         return context.once(("verdict", question), lambda: _judged(question, context))
     return _judged(question, context)

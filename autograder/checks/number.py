@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, number_in, read_as, said
-from autograder.checks.base import Context
-from autograder.checks.follow_through import OfOwnNetwork, number_in_own
+from autograder.checks.base import Context, Question
+from autograder.checks.follow_through import OfOwnNetwork, charging, number_in_own
 from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -34,8 +34,8 @@ class Number(Answered):
     `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well. `run_on` says
     that the number is read off a training run on numbers that reach as far up as this: without one, no number is right.
     `formula` says how the number follows from the answers to earlier questions, by their variables: what follows from a
-    wrong one that has cost points is right. Of a layer of the assignment's network, the number in the student's own counts as well where that network has lost
-    points already, unless `follow_through` is false.
+    wrong one that has cost points is right. Of a layer of the assignment's network, the number in the student's own
+    counts as well where that network has lost points already. `follow_through = false` turns both off.
     """
 
     kind: Literal["number"]
@@ -68,6 +68,13 @@ class Number(Answered):
 
     def networks(self) -> tuple[str, ...]:
         return (self.expected.network,) if isinstance(self.expected, Quantity) else ()
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        if isinstance(self.expected, Quantity) and self.follow_through:
+            found |= charging(questions, self.expected.network)
+        names = set(names_in(self.formula)) if self.formula else set()
+        return found | {one.id for one in questions if names & set(one.variables())}
 
     def reading(self, context: Context) -> dict[str, Any]:
         expected = self._expected(context)

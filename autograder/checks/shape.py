@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
-from autograder.checks.base import Context
-from autograder.checks.follow_through import OfOwnNetwork, shape_in_own
+from autograder.checks.base import Context, Question
+from autograder.checks.follow_through import OfOwnNetwork, charging, shape_in_own
 from autograder.checks.quantities import OutputShape
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
@@ -55,6 +55,12 @@ class ShapeQuestion(Answered):
 
     def networks(self) -> tuple[str, ...]:
         return (self.expected.network,) if isinstance(self.expected, OutputShape) else ()
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        if isinstance(self.expected, OutputShape) and self.follow_through:
+            found |= charging(questions, self.expected.network)
+        return found
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)

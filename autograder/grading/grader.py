@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from autograder.checks.judging import with_explanations
@@ -89,7 +89,9 @@ class Grader:
         if known is not None:
             return Outcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook, task))
-        context = with_runs(self._answer_key, context_of(self._answer_key, evidence, notebook), self._run)
+        context = context_of(self._answer_key, evidence, notebook)
+        context = replace(context, decided=self._gradebook.overrides.of(submission.student))
+        context = with_runs(self._answer_key, context, self._run)
         context = with_explanations(context, self._run)
         made = conclude(self._answer_key, submission.student, submission.submission, context)
         result = _completed(made, submission, result_key, start)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from autograder.grading.grade_change import GradeChange, grade_change
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.intake.notebook import parse_notebook
 from autograder.records.evidence import Evidence
-from autograder.records.result import Result
+from autograder.records.result import Override, Result
 from autograder.records.store import Gradebook, StoredResult
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -68,10 +68,16 @@ class Rejudging:
         return regraded
 
 
-def rejudge(answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[TrainingTask], str]) -> Rejudging:
-    """Judge every stored submission again and store nothing; for one that cannot be judged, say why.
+def rejudge(
+    answer_key: AnswerKey,
+    gradebook: Gradebook,
+    run_key: Callable[[TrainingTask], str],
+    train: Callable[[TrainingTask], TrainingRun] | None = None,
+) -> Rejudging:
+    """Judge every stored submission again and store no result; for one that cannot be judged, say why.
 
-    `run_key` gives the key under which a task's training run is stored.
+    `run_key` gives the key under which a task's training run is stored. `train` makes the runs that are needed because
+    of what a person decided; without it such a submission is not judged again.
     """
     # Students share the runs of the networks that they share.
     run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
@@ -80,6 +86,15 @@ def rejudge(answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[Trai
     def stored_run(task: TrainingTask) -> TrainingRun | None:
         return run_of(key_of(task.key, lambda: run_key(task)))
 
+    def made_run(task: TrainingTask) -> TrainingRun | None:
+        found = stored_run(task)
+        if train is None or (found is not None and found.answers(task)):
+            return found
+        made = train(task)
+        gradebook.store_training_run(made)
+        run_of.cache_clear()
+        return made
+
     overrides = gradebook.overrides.current()
     changes: list[GradeChange] = []
     not_regraded: list[NotRegraded] = []
@@ -87,7 +102,8 @@ def rejudge(answer_key: AnswerKey, gradebook: Gradebook, run_key: Callable[[Trai
     for stored in gradebook.results():
         student = stored.result.student
         try:
-            after = _judge_again(answer_key, gradebook, stored, stored_run)
+            decided = overrides.get(student, {})
+            after = _judge_again(answer_key, gradebook, stored, made_run if decided else stored_run, decided)
         except NotStored as error:
             not_regraded.append(NotRegraded(student, str(error)))
             continue
@@ -116,6 +132,7 @@ def _judge_again(
     gradebook: Gradebook,
     stored: StoredResult,
     run_of: Callable[[TrainingTask], TrainingRun | None],
+    decided: Mapping[str, Override],
 ) -> Result:
     before = stored.result
     if before.status == "unreadable":
@@ -141,7 +158,8 @@ def _judge_again(
             found = run_of(task)
             return found if found is not None and found.answers(task) else None
 
-        context = with_runs(answer_key, context_of(answer_key, evidence, parse_notebook(handed_in.content)), stored_run)
+        context = context_of(answer_key, evidence, parse_notebook(handed_in.content))
+        context = with_runs(answer_key, replace(context, decided=decided), stored_run)
         context = with_explanations(context, stored_explanation)
         made = conclude(answer_key, before.student, before.submission, context)
         keys = made.keys

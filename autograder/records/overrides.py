@@ -66,6 +66,16 @@ class Overrides:
                 of_student[entry.question] = _override(entry, entry.score)
         return {student: overrides for student, overrides in counting.items() if overrides}
 
+    def of(self, student: str) -> dict[str, Override]:
+        """What counts now about one student, by question."""
+        counting: dict[str, Override] = {}
+        for entry in self._entries(student):
+            if entry.score is None:
+                counting.pop(entry.question, None)
+            else:
+                counting[entry.question] = _override(entry, entry.score)
+        return counting
+
     def history(self, student: str, question: str) -> list[tuple[Override, bool]]:
         """Everything that was ever said on one question of one student, oldest first; True where it withdraws."""
         return [
@@ -92,13 +102,12 @@ class Overrides:
         with self._explained(), self._session.begin() as session:
             session.add(OverrideRow(assignment=self._assignment, student=student, question=question, **values))
 
-    def _entries(self) -> list[OverrideRow]:
+    def _entries(self, student: str | None = None) -> list[OverrideRow]:
+        asked = select(OverrideRow).where(OverrideRow.assignment == self._assignment).order_by(OverrideRow.id)
+        if student is not None:
+            asked = asked.where(OverrideRow.student == student)
         with self._explained(), self._session() as session:
-            return list(
-                session.scalars(
-                    select(OverrideRow).where(OverrideRow.assignment == self._assignment).order_by(OverrideRow.id)
-                )
-            )
+            return list(session.scalars(asked))
 
 
 def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> Result:
@@ -106,7 +115,7 @@ def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> 
     if not overrides:
         return result
     questions = tuple(
-        _applied(verdict, overrides[verdict.id], seen) if verdict.id in overrides else verdict
+        applied(verdict, overrides[verdict.id], seen) if verdict.id in overrides else verdict
         for verdict in result.questions
     )
     return result.model_copy(
@@ -123,7 +132,8 @@ def notebook_digest(content: bytes | None) -> str:
     return hashlib.sha256(content).hexdigest() if content is not None else ""
 
 
-def _applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
+def applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
+    """A verdict with an override laid over it; `seen` is the digest of the notebook as it is now."""
     share = override.score / override.points
     status: Status = "correct" if share >= 1 else "partial" if share > 0 else "wrong"
     beside = AppliedOverride(

@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, AssignmentError
 from autograder.checks.base import Question
+from autograder.checks.judging import building_on
 from autograder.checks.written import RubricLine, Written
 from autograder.core.data import digest
 from autograder.core.errors import UserError
 from autograder.core.language import gettext, plain_number
+from autograder.grading.answer_key import AnswerKey
+from autograder.grading.decided import judge_dependents
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Override, Status, TextExhibit, Verdict
 from autograder.records.store import Gradebook, StoredResult
 from autograder.report.report_folder import review
+from autograder.train.trainer import Trainer
 
 
 class NotDecided(UserError):
@@ -99,6 +103,8 @@ class ReviewQueues:
     def __init__(self, folder: Path, gradebook: Gradebook, assignment: Assignment, reader: str) -> None:
         self.folder, self.assignment, self.reader = folder, assignment, reader
         self._gradebook = gradebook
+        self._answer_key: AnswerKey | None = None
+        self._run_key = Trainer().key
         self._questions = {question.id: question for question in assignment.questions}
         self._seen = {submission.student: notebook_digest(submission.content) for submission in gradebook.submissions()}
         self._students: dict[str, str] = {}
@@ -186,6 +192,7 @@ class ReviewQueues:
                 )
             except ValueError as error:
                 raise NotDecided(str(error)) from None
+            self._judge_dependents(one, question)
         return [one.student for one in about]
 
     def withdraw(self, question: str, slug: str, *, reason: str) -> str:
@@ -198,7 +205,25 @@ class ReviewQueues:
         if line.override is None:
             raise NotDecided(gettext("Nothing was decided here that could be withdrawn."))
         self._gradebook.overrides.withdraw(line.student, question, by=self.reader, reason=_in_lines(reason))
+        self._judge_dependents(line, question)
         return line.student
+
+    def _judge_dependents(self, line: QueueItem, question: str) -> None:
+        """What builds on a question that was decided counts from that word, at once."""
+        if not building_on(self.assignment.questions, {question}):
+            return
+        try:
+            answer_key = self._answer_key = self._answer_key or AnswerKey.stored(self.assignment)
+        except AssignmentError:
+            return  # without the reference nothing can be judged here; `grade` does it
+        changed = judge_dependents(answer_key, self._gradebook, line.student, {question}, self._run_key)
+        stored = self._gradebook.result(line.student) if changed else None
+        for verdict in stored.result.questions if stored else ():
+            if verdict.id in changed and verdict.id in self._judged:
+                self._judged[verdict.id] = [
+                    (slug, verdict.status, _words(verdict)) if slug == line.slug else (slug, status, words)
+                    for slug, status, words in self._judged[verdict.id]
+                ]
 
     def _found(self, question: str, slug: str) -> tuple[Queue, QueueItem]:
         queue = self.queue(question)
