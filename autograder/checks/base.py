@@ -99,7 +99,7 @@ def _made_by(line: str) -> list[str]:
 @dataclass(frozen=True)
 class Context:
     """All that a check may read. `cells` is the notebook as it was handed in, without its outputs; `handout` holds the
-    lines of the text in the assignment's own notebook, where that is known.
+    lines of the assignment's own notebook, where that is known.
 
     `decided` is what persons have given on questions, by question; whatever builds on such a question reads that.
     `no_more_runs`: a question that lacks a run of ours waits for it, instead of failing.

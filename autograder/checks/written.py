@@ -18,6 +18,8 @@ from autograder.records.result import Finding, TextExhibit, Verdict
 LONGEST_SHOWN = 5000
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
+# A line of code in which words may stand.
+_SAYS = re.compile(r"#|[\"']")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
@@ -35,14 +37,16 @@ class Written(Question):
     has dropped the metadata, after the heading line `heading`. It ends before the next heading of the handout, or the
     next cell that carries the metadata of a question; where several cells carry this question's, all are read. Text
     cells count, and code cells that hold only comments; the line `placeholder` and what the handout says do not.
-    Nothing is ever decided here: even where nothing was written, the points wait for a person, who sees the whole
-    notebook, and the `rubric` beside it.
+    The points wait for a person, who sees the whole notebook, and the `rubric` beside it. Only where the place is
+    there, nothing was written in it, and no other line in that part of the notebook is the student's own, there are
+    none without a person, unless `empty_waits`.
     """
 
     kind: Literal["written"]
     heading: str = Field(default="", max_length=200)
     placeholder: str = Field(default="Write your answer here.", max_length=500)
     rubric: tuple[RubricLine, ...] = Field(default=(), max_length=9)
+    empty_waits: bool = False
 
     @model_validator(mode="after")
     def _rubric_within_points(self) -> Self:
@@ -80,8 +84,10 @@ class Written(Question):
             )
         where = message("where.cell", "cell {number}", number=answer.cell + 1)
         if not answer.text:
+            surely = bool(context.handout) and not self.empty_waits
+            untouched = surely and not _own_lines(context, answer.cell, self.id, self.placeholder)
             return self.verdict(
-                "needs_review",
+                "not_reached" if untouched else "needs_review",
                 0.0,
                 Finding(
                     message=message("written.empty", "Nothing was written here."),
@@ -147,6 +153,28 @@ def find_answer(
             texts.setdefault(text, cell)
     begins = cells[(marked or own)[0]].index
     return Answer(text="\n\n".join(texts), cell=min(texts.values(), default=begins))
+
+
+def _own_lines(context: Context, place: int, question: str, placeholder: str) -> bool:
+    """Whether the part of the notebook around the place of an answer holds a line of text that was not given out."""
+    start = next(at for at, cell in enumerate(context.cells) if cell.index == place)
+    first = next((at for at in range(start, -1, -1) if _begins_part(context.cells[at])), 0)
+    end = len(context.cells)
+    for at in range(start + 1, end):
+        if _begins_part(context.cells[at]) or _question_of(context.cells[at]) not in (None, question):
+            # What follows may be in the same cell as the next heading, above it.
+            end = at + 1
+            break
+    given = _bare_lines(context.handout) | {_bare(placeholder), ""}
+    return any(
+        _bare(line) not in given and (cell.kind != "code" or _SAYS.search(line))
+        for cell in context.cells[first:end]
+        for line in cell.source.splitlines()
+    )
+
+
+def _begins_part(cell: NotebookCell) -> bool:
+    return cell.kind == "markdown" and any(_HEADING.match(line) for line in cell.source.splitlines())
 
 
 def _until_next_part(cells: Sequence[NotebookCell], printed: frozenset[str]) -> list[tuple[int, list[str]]]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from autograder.assignment import Assignment
 from autograder.core.language import gettext, gettext_noop, plain_number, use_language
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
+from autograder.report.labels import beside_score
 
 # A sign and a word for each status: colour alone tells some readers nothing.
 SIGNS = {
@@ -54,10 +55,8 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
                 console.print(part)
     shown = [verdict for verdict in result.questions if verdict.id not in hidden]
     score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
-    line = gettext("{score} of {points} points", score=plain_number(score), points=plain_number(points))
-    if result.pending:
-        waiting = gettext("{points} more wait for your lecturer", points=plain_number(result.pending))
-        line = f"{line}; {waiting}"
+    pending = sum(verdict.pending for verdict in shown)
+    line = f"{plain_number(score)} {beside_score(points, pending)}"
     console.print(Text(line, style="bold"))
     if result.isolation == "none":
         unprotected = gettext("Run without the sandbox, with your own rights: this is your own code.")

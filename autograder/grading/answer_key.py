@@ -89,14 +89,12 @@ class AnswerKey:
 
     @cached_property
     def handout(self) -> frozenset[str]:
-        """The lines of the text in the notebook as students got it; none where it cannot be read."""
+        """The lines of the notebook as students got it; none where it cannot be read."""
         try:
             notebook = parse_notebook(self.assignment.notebook_path.read_bytes())
         except (OSError, UnreadableNotebook):
             return frozenset()
-        return frozenset(
-            line.strip() for cell in notebook.cells if cell.cell_type != "code" for line in cell.source.splitlines()
-        )
+        return frozenset(line.strip() for cell in notebook.cells for line in cell.source.splitlines())
 
 
 def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:

@@ -232,10 +232,11 @@ def grade_class(
 
 
 def summary_line(result: Result) -> str:
-    """A result in a few words: "7.75 of 10 points, 1 waits for a person"."""
+    """A result in a few words: "7.75 of 10, 1 needs review"."""
     text = f"{result.score:g} of {result.points:g} points"
     if result.pending:
-        text += f", {result.pending:g} pending"
+        needs = "needs" if result.pending == 1 else "need"
+        text = f"{result.score:g} of {result.points:g}, {result.pending:g} {needs} review"
     if result.status == "unreadable" and result.notes:
         return f"{text} (unreadable: {result.notes[0].message.english})"
     return text if result.status == "graded" else f"{text} ({result.status})"

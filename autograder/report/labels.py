@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from autograder.core import language
-from autograder.core.language import decimal, gettext, gettext_noop
+from autograder.core.language import decimal, gettext, gettext_noop, ngettext
 from autograder.core.messages import Message
 from autograder.records.result import RowCells
 
@@ -83,6 +83,19 @@ def point_count(value: float) -> str:
     """The number with its noun: "1 point", "3.75 points"."""
     number = points(value)
     return gettext("{points} point", points=number) if value == 1 else gettext("{points} points", points=number)
+
+
+def beside_score(out_of: float, pending: float) -> str:
+    """What stands behind a score: "of 10 points", and what waits for a person: "of 10, 1 needs review"."""
+    if not pending:
+        return of_points(out_of)
+    return ngettext(
+        "of {points}, {pending} needs review",
+        "of {points}, {pending} need review",
+        1 if pending == 1 else 2,
+        points=points(out_of),
+        pending=points(pending),
+    )
 
 
 def of_points(value: float) -> str:

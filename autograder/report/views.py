@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from autograder.core.language import gettext, ngettext
 from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
-from autograder.report.labels import anchor, condition, of_points, points
+from autograder.report.labels import anchor, beside_score, condition, of_points, points
 from autograder.report.misconceptions import root_causes
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ class RunStep:
 class Glance:
     """The whole result in one number, a sentence, and what to work on, in this order.
 
-    `decided` leaves out what waits for a person; `further` is how many steps come after those that are shown.
+    `total` stands behind the score: out of how much it is, and what waits for a person. `further` is how many steps
+    come after those that are shown.
     """
 
-    decided: float
+    total: str
     waiting: str
     gist: str
     steps: tuple[RunStep, ...]
@@ -73,7 +74,7 @@ class ComparisonView:
 
 def at_a_glance(result: Result) -> Glance:
     """What a tired student takes in before anything else."""
-    decided = result.points - result.pending
+    total = beside_score(result.points, result.pending)
     waiting = ""
     if result.pending:
         open_points = points(result.pending)
@@ -84,7 +85,7 @@ def at_a_glance(result: Result) -> Glance:
         )
     if result.status == "unreadable":
         gist = gettext("Your notebook could not be read, so nothing in it could be graded.")
-        return Glance(decided, waiting, gist, (), 0)
+        return Glance(total, waiting, gist, (), 0)
     judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
     right = sum(verdict.status == "correct" for verdict in judged)
     if judged and right == len(judged):
@@ -98,7 +99,7 @@ def at_a_glance(result: Result) -> Glance:
     else:
         gist = gettext("No question is fully right yet.")
     steps = _steps(result)
-    return Glance(decided, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
+    return Glance(total, waiting, gist, steps[:MOST_STEPS], max(0, len(steps) - MOST_STEPS))
 
 
 def _steps(result: Result) -> tuple[RunStep, ...]:

@@ -160,3 +160,46 @@ def test_what_the_handout_says_is_no_answer():
 def test_a_copied_cell_is_shown_once():
     assert whole(HEADING, ("Mine.", TAGGED), ("Mine.", TAGGED)).text == "Mine."
     assert whole(HEADING, HEADING, "Mine.").text == answer(HEADING, HEADING, "Mine.").text == "Mine."
+
+
+PLACE = ("*Write your answer here.*", TAGGED)
+HANDOUT = ("# Title", "model.fit(x, y)  # train", HEADING, PLACE, "## Next\n\nText.")
+
+
+def judged_with_handout(*given, asked=QUESTION):
+    evidence = Evidence(key="k", cells=(), isolation="none", versions={})
+    printed = frozenset(line for cell in cells(*HANDOUT) for line in cell.source.splitlines())
+    context = Context(evidence=evidence, expected={}, cells=cells(*given), handout=printed)
+    return judge_all([asked], context)[0]
+
+
+def changed(place, *new):
+    """The handout with other cells at a place."""
+    return (*HANDOUT[:place], *new, *HANDOUT[place + 1 :])
+
+
+def test_an_untouched_answer_earns_nothing_without_a_person():
+    for given in (HANDOUT, changed(3, ("", TAGGED)), changed(3, ("  \n", TAGGED)), changed(1, "mine, elsewhere")):
+        verdict = judged_with_handout(*given)
+        assert (verdict.status, verdict.pending) == ("not_reached", 0)
+        assert verdict.findings[0].code == "written.empty"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        changed(2, HEADING + "\n\nIt is 97 %."),
+        changed(2, HEADING, "It is 97 %, better than before."),
+        changed(3, PLACE, ("model.evaluate(x, y)  # 97 %, better than before", {}, "code")),
+        changed(3, PLACE, ("print('It is 97 %')", {}, "code")),
+        changed(4, "It is 97 %.\n\n## Next\n\nText."),
+        changed(3, "elsewhere"),
+        changed(2, "removed"),
+    ],
+)
+def test_where_another_line_of_the_student_stands_in_that_part_a_person_looks(given):
+    assert judged_with_handout(*given).pending == 1
+
+
+def test_a_setting_makes_an_empty_answer_wait():
+    assert judged_with_handout(*HANDOUT, asked=QUESTION.model_copy(update={"empty_waits": True})).pending == 1

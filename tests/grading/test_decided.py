@@ -120,7 +120,7 @@ def test_the_desk_and_the_page_say_the_same(desk: Desk) -> None:
     assert sheet is not None
     assert (sheet.verdict.score, sheet.line.judged) == (4, "correct")
     write_report(desk.folder, desk.assignment, desk.gradebook, changed=["ada"])
-    assert "ada,ada.ipynb,graded,7" in (desk.folder / "grades.csv").read_text(encoding="utf-8")
+    assert "ada,7,7,0,100,graded,2,4,1" in (desk.folder / "grades.csv").read_text(encoding="utf-8")
 
 
 def test_a_word_that_is_withdrawn_or_lowered_takes_them_back(desk: Desk) -> None:

@@ -36,9 +36,9 @@ def words(element: object) -> str:
     return " ".join(element.get_text(" ").split())  # type: ignore[attr-defined]
 
 
-def test_the_score_counts_decided_points_and_names_what_waits(tmp_path: Path) -> None:
+def test_the_score_is_out_of_all_points_and_names_what_waits(tmp_path: Path) -> None:
     header = words(page(tmp_path, pooling_forgotten()).select_one("header.top"))
-    assert "6.75 of 9 points" in header
+    assert "6.75 of 10, 1 needs review" in header
     assert "1 point more waits for your lecturer." in header
     assert "1 of 3 questions is right." in header
 
