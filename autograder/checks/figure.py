@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
+from autograder.checks.drawn_curves import Curve, Source, sources
 from autograder.checks.student_network import find_network
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, message
 from autograder.records.evidence import CapturedFigure, CapturedFit
 from autograder.records.result import Finding, Verdict
 
-Curve = Literal["training", "validation"]
 # In words of several languages and as Keras names its metrics; tried in this order.
 _VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
 _TRAINING = re.compile(r"^(train|trn|tr$|fit)")
@@ -60,6 +60,19 @@ _TOO_FEW = {
         ),
     ),
 }
+_CURVES: tuple[Curve, ...] = ("training", "validation")
+# How Keras calls the metric of each.
+_METRIC: dict[Curve, str] = {"training": "", "validation": "val_"}
+_SAYS_OTHERWISE = {
+    "loss": (
+        "figure.says_loss",
+        gettext_noop("The figure speaks of the loss, but its curves are those of the accuracy."),
+    ),
+    "accuracy": (
+        "figure.says_accuracy",
+        gettext_noop("The figure speaks of the accuracy, but its curves are those of the loss."),
+    ),
+}
 _QUANTITIES = {
     "accuracy": re.compile(r"acc|genauigkeit|treffer|correct|richtig"),
     "loss": re.compile(r"loss|verlust|fehler|error|cost|kosten|entropy"),
@@ -71,7 +84,8 @@ class Figure(Question):
 
     `quantity` is what the curves show, where that matters, `network` whose training it is. `points_per_line` is how
     many points each line has, where that is not the epochs of a training; with `curves = []` one line (or one cloud of
-    points) is enough. Curves that have no labels earn half.
+    points) is enough. Curves that have no labels earn half, and so do those whose labels or title say something else
+    than the values that are drawn. Values that are those of no training are judged by the labels alone.
     """
 
     kind: Literal["figure"]
@@ -97,16 +111,17 @@ class Figure(Question):
                 ),
             )
         lengths = self._lengths(context)
-        judged = [self._judge_axes(axes, figure, lengths) for figure in figures for axes in _axes_of(figure)]
+        judged = [self._judge_axes(axes, figure, lengths, context) for figure in figures for axes in _axes_of(figure)]
         if not judged:
-            return self.verdict(
-                "wrong", 0.0, Finding(message=message("figure.empty", "The figures that were drawn are empty."))
-            )
+            told = message("figure.no_curve", "None of the figures that were drawn shows a curve.")
+            return self.verdict("wrong", 0.0, Finding(message=told))
         best = max(judged, key=lambda one: (one.share, one.closeness))
         status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
         return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
 
-    def _judge_axes(self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None) -> _Judged:
+    def _judge_axes(
+        self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None, context: Context
+    ) -> _Judged:
         where = message("where.code_cell", "code cell {number}", number=figure.cell + 1)
         lines = [line for line in axes.lines if lengths is None or line.points in lengths]
         if not self.curves:
@@ -118,7 +133,12 @@ class Figure(Question):
                     "figure.no_such_line", "The figure holds no line with as many points as there are values."
                 )
             return _Judged(0.0, Finding(message=told, where=where))
-        if self._shows_something_else(axes):
+        drawn = self._drawn(lines, context)
+        if len(lines) >= len(self.curves) and drawn:
+            wrong = self._by_values(drawn, axes, where, context)
+            if wrong is not None:
+                return wrong
+        elif self._shows_something_else(axes):
             told = message(*_SOMETHING_ELSE[self.quantity])
             return _Judged(0.0, Finding(message=told, where=where))
         if len(lines) < len(self.curves):
@@ -136,6 +156,72 @@ class Figure(Question):
             return _Judged(0.5, Finding(message=told, where=where, hint=hint))
         told = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
         return _Judged(0.0, Finding(message=told, where=where), closeness=len(named))
+
+    def _drawn(self, lines: list[_Line], context: Context) -> list[tuple[_Line, frozenset[Source]]]:
+        """The lines with the lists of histories that they are; none where one of them is of no history."""
+        found = [(line, sources(line.values, context.evidence.fits)) for line in lines]
+        return found if all(held for _, held in found) else []
+
+    def _by_values(
+        self, drawn: list[tuple[_Line, frozenset[Source]]], axes: _Axes, where: Message, context: Context
+    ) -> _Judged | None:
+        """What is wrong with lines that are known by their values; None where they are what is asked for."""
+        own = {fit.network for fit in self._fits(context)}
+        others = sorted({one.network for _, held in drawn for one in held} - own)
+        drawn = [(line, frozenset(one for one in held if one.network in own)) for line, held in drawn]
+        if others and not any(held for _, held in drawn):
+            told = message(
+                "figure.other_network",
+                "The curves are those of `{drawn}`, not of `{network}`.",
+                drawn=others[0],
+                network=self.network,
+            )
+            return _Judged(0.0, Finding(message=told, where=where))
+        held_of = {curve: [held for _, held in drawn if any(one.curve == curve for one in held)] for curve in _CURVES}
+        asked = self.quantity
+        pairs = {
+            one
+            for _, held in drawn
+            for one in held
+            if asked in ("any", one.quantity)
+            and all(
+                any(Source(one.network, _METRIC[curve] + one.plain) in held for _, held in drawn)
+                for curve in self.curves
+            )
+        }
+        if not pairs:
+            missing = [curve for curve in self.curves if not held_of[curve]]
+            if missing:
+                if len({frozenset(held) for _, held in drawn}) < len(drawn):
+                    told = message("figure.same_twice", "Two of the lines are the same curve, drawn twice.")
+                else:
+                    told = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
+                return _Judged(0.0, Finding(message=told, where=where))
+            quantities = {one.quantity for _, held in drawn for one in held}
+            if asked != "any" and asked not in quantities:
+                return _Judged(0.0, Finding(message=message(*_SOMETHING_ELSE[asked]), where=where))
+            told = message(
+                "figure.not_of_one_kind",
+                "The training curve and the validation curve do not belong together: one is of the accuracy, the other "
+                "of the loss.",
+            )
+            return _Judged(0.0, Finding(message=told, where=where))
+        swapped = [
+            line
+            for line, held in drawn
+            if line.curve is not None and held and all(one.curve != line.curve for one in held)
+        ]
+        if swapped:
+            told = message(
+                "figure.swapped", "The labels are swapped: `{label}` is the other curve.", label=swapped[0].label
+            )
+            return _Judged(0.5, Finding(message=told, where=where))
+        said = {quantity for quantity, words in _QUANTITIES.items() if words.search(axes.words)}
+        shown = {one.quantity for one in pairs}
+        if said and not said & shown and shown & set(_QUANTITIES):
+            told = message(*_SAYS_OTHERWISE["loss" if "loss" in said else "accuracy"])
+            return _Judged(0.5, Finding(message=told, where=where))
+        return None
 
     def _too_few(self, axes: _Axes, lines: list[_Line], where: Message) -> _Judged:
         if len(axes.lines) >= len(self.curves):
@@ -192,6 +278,7 @@ class _Judged:
 class _Line:
     label: str
     points: int
+    values: tuple[float | None, ...] = ()
 
     @property
     def curve(self) -> Curve | None:
@@ -220,7 +307,11 @@ def _axes_of(figure: CapturedFigure) -> Iterator[_Axes]:
         drawn = [line for line in _entries(axes.get("lines")) if _count(line.get("points")) > 0]
         # A legend given as a list names the lines in their order, without giving them labels.
         lines = tuple(
-            _Line(_label(line, legend[place] if place < len(legend) else ""), _count(line.get("points")))
+            _Line(
+                _label(line, legend[place] if place < len(legend) else ""),
+                _count(line.get("points")),
+                _numbers(line.get("values")),
+            )
             for place, line in enumerate(drawn)
         )
         words = [
@@ -247,6 +338,13 @@ def _entries(value: Any) -> Iterable[dict[str, Any]]:
 
 def _texts(value: Any) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _numbers(value: Any) -> tuple[float | None, ...]:
+    """The values of a line; nothing where they are not all known, as in evidence of before version 0.2."""
+    if not isinstance(value, list) or len(value) > 1000:
+        return ()
+    return tuple(one if isinstance(one, int | float) and not isinstance(one, bool) else None for one in value)
 
 
 def _count(value: Any) -> int:

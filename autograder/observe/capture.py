@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.observe.figures import describe_axes
 from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
@@ -20,7 +21,6 @@ MAX_NETWORK_BYTES = 512 * 1024
 MAX_BYTES = 3 * 2**20
 MAX_FIGURES = 50
 MAX_AXES = 64
-MAX_LINES = 50
 # What every class has, whatever it computes, and the one method that runs before there is a network.
 _NO_CODE = frozenset(
     ("__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
@@ -170,7 +170,7 @@ class Describer:
     def _note_figures(self) -> None:
         for manager in list(self._managers.figs.values()):
             figure = manager.canvas.figure
-            axes = _quietly(lambda figure=figure: [_axes(each) for each in figure.axes[:MAX_AXES]])  # type: ignore[misc]
+            axes = _quietly(lambda figure=figure: [describe_axes(each) for each in figure.axes[:MAX_AXES]])  # type: ignore[misc]
             if axes:
                 self._open_figures[id(figure)] = axes
 
@@ -187,26 +187,6 @@ class Describer:
                 self._figures = [*self._figures[-MAX_FIGURES:], described]
         self._open_figures.clear()
         return taken
-
-
-def _axes(axes: Any) -> dict[str, Any]:
-    legend = axes.get_legend()
-    return {
-        "title": _text(axes.get_title()),
-        "x_label": _text(axes.get_xlabel()),
-        "y_label": _text(axes.get_ylabel()),
-        "legend": [_text(text.get_text()) for text in legend.get_texts()[:MAX_LINES]] if legend else [],
-        "lines": [
-            {"label": _text(line.get_label()), "points": len(line.get_xdata())} for line in axes.lines[:MAX_LINES]
-        ],
-        "images": len(axes.images),
-        "patches": len(axes.patches),
-        "collections": len(axes.collections),
-    }
-
-
-def _text(value: Any) -> str:
-    return value[:200].encode("utf-8", "replace").decode() if type(value) is str else ""
 
 
 def _number(value: Any) -> float | None:

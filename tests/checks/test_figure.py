@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
-from autograder.observe.capture import _axes
+from autograder.observe.figures import describe_axes
 
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ def drawn(*lines, legend=None, parts=1, points=EPOCHS, **texts):
         axes.set(**texts)
         if legend is not None:
             axes.legend(legend)
-    return figure(*json.loads(json.dumps([_axes(axes) for axes in all_axes])))
+    return figure(*json.loads(json.dumps([describe_axes(axes) for axes in all_axes])))
 
 
 def judge(*figures, asked=QUESTION, fits=(RUN,)):
@@ -73,7 +73,7 @@ def test_curves_without_labels_earn_half():
         (drawn("train", "val", title="Loss"), "something else than the accuracy"),
         (drawn("train", "val", points=40), "one point for each epoch"),
         (drawn("train a", "train b"), "no curve for validation"),
-        (drawn(), "are empty"),
+        (drawn(), "shows a curve"),
     ],
 )
 def test_what_is_missing_is_said(given, words):
@@ -119,3 +119,94 @@ def test_another_kind_of_figure_may_be_asked_for():
 def test_a_claim_of_another_form_is_left_out():
     odd = figure({"lines": 3}, {"lines": [1, {"label": 5, "points": "x"}]}, {"legend": {}, "lines": None})
     assert judge(odd).status == "wrong"
+
+
+HISTORY = {
+    "accuracy": (0.5, 0.6, 0.7, 0.8, 0.9),
+    "val_accuracy": (0.4, 0.5, 0.6, 0.65, 0.66),
+    "loss": (1.5, 1.2, 0.9, 0.7, 0.5),
+    "val_loss": (1.6, 1.3, 1.1, 1.0, 1.2),
+}
+TRAINED = fit(epochs=EPOCHS, history=HISTORY)
+ANY = question("figure")
+
+
+def curves(*named, **texts):
+    """A real figure of curves: label and values of each."""
+    made = Figure()
+    axes = made.subplots()
+    for label, values in named:
+        axes.plot(values, label=label)
+    axes.set(**texts)
+    return figure(*json.loads(json.dumps([describe_axes(axes)])))
+
+
+def of(label, metric):
+    return label, HISTORY[metric]
+
+
+def judge_values(*named, asked=ANY, **texts):
+    return judge(curves(*named, **texts), asked=asked, fits=(TRAINED,))
+
+
+def test_curves_of_the_history_earn_all_points_in_percent_too():
+    assert judge_values(of("train", "accuracy"), of("val", "val_accuracy")).score == 2
+    percent = tuple(100 * value for value in HISTORY["accuracy"])
+    assert judge_values(("train", percent), of("val", "val_accuracy"), title="Accuracy").score == 2
+    four = [of(metric, metric) for metric in HISTORY]
+    assert judge_values(*four, title="Loss and accuracy").score == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "texts", "share", "code"),
+    [
+        ((of("train", "accuracy"), of("val", "accuracy")), {}, 0, "figure.same_twice"),
+        ((of("train", "accuracy"), of("val", "val_loss")), {}, 0, "figure.not_of_one_kind"),
+        ((of("train", "val_accuracy"), of("val", "accuracy")), {}, 0.5, "figure.swapped"),
+        ((of("train", "accuracy"), of("val", "val_accuracy")), {"title": "Loss"}, 0.5, "figure.says_loss"),
+        ((of("train", "loss"), of("val", "val_loss")), {"ylabel": "accuracy"}, 0.5, "figure.says_accuracy"),
+        ((of("train", "accuracy"), of("val", "loss")), {}, 0, "figure.no_validation"),
+    ],
+)
+def test_what_the_values_show_otherwise_than_the_words_is_named(named, texts, share, code):
+    verdict = judge_values(*named, **texts)
+    assert (verdict.score, verdict.findings[0].code) == (2 * share, code)
+
+
+def test_the_quantity_is_that_of_the_values():
+    pair = (of("train", "loss"), of("val", "val_loss"))
+    assert judge_values(*pair, asked=QUESTION, title="Accuracy").findings[0].code == "figure.no_accuracy"
+
+
+def test_the_curves_of_another_network_are_named():
+    asked = question("figure", network="deep")
+    networks = tuple(network(*FASHION, name=name) for name in ("deep", "flat"))
+    fits = (fit("flat", epochs=EPOCHS, history=HISTORY), fit("deep", epochs=EPOCHS, history={"loss": (9, 8, 7, 6, 5)}))
+    shown = curves(of("train", "accuracy"), of("val", "val_accuracy"))
+    verdict = judged(asked, context(networks=networks, figures=(shown,), fits=fits))
+    assert (verdict.score, verdict.findings[0].code) == (0, "figure.other_network")
+    assert "`flat`" in said(verdict)
+
+
+def test_curves_of_a_shortened_run_are_known_by_the_value_it_repeats():
+    short = fit(epochs=EPOCHS, shortened=True, history={"accuracy": (0.1,), "val_accuracy": (0.2,)})
+    repeated = [("train", [0.1] * EPOCHS), ("val", [0.1] * EPOCHS)]
+    assert judge(curves(*repeated), asked=ANY, fits=(short,)).findings[0].code == "figure.same_twice"
+    right = [("train", [0.1] * EPOCHS), ("val", [0.2] * EPOCHS)]
+    assert judge(curves(*right), asked=ANY, fits=(short,)).score == 2
+
+
+def test_lists_that_happen_to_be_equal_are_not_held_against_anybody():
+    equal = fit(epochs=EPOCHS, history={"accuracy": (0.5,) * EPOCHS, "val_accuracy": (0.5,) * EPOCHS})
+    lines = [("train", [0.5] * EPOCHS), ("val", [0.5] * EPOCHS)]
+    assert judge(curves(*lines), asked=ANY, fits=(equal,)).score == 2
+
+
+def test_the_best_axes_count_and_nothing_is_said_of_the_pictures_beside_them():
+    gallery = figure({"lines": [], "images": 9, "collections": 0})
+    good = curves(of("train", "accuracy"), of("val", "val_accuracy"))
+    assert (
+        judge(gallery, curves(of("train", "accuracy"), of("val", "accuracy")), good, asked=ANY, fits=(TRAINED,)).score
+        == 2
+    )
+    assert "empty" not in said(judge(gallery))

@@ -1,0 +1,66 @@
+"""Which curves of which trainings the lines of a figure are, by the values that they draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.checks.metric_names import metric_name
+from autograder.records.evidence import CapturedFit
+
+Curve = Literal["training", "validation"]
+# Single-precision numbers that somebody has averaged or scaled.
+_NEAR = 1e-4
+
+
+@dataclass(frozen=True)
+class Source:
+    """One list of a history: the network that was trained, and the metric by Keras' name ("val_loss")."""
+
+    network: str
+    metric: str
+
+    @property
+    def curve(self) -> Curve:
+        return "validation" if self.metric.startswith("val_") else "training"
+
+    @property
+    def plain(self) -> str:
+        """The metric without "val_"."""
+        return self.metric.removeprefix("val_")
+
+    @property
+    def quantity(self) -> str:
+        """What it is of: "accuracy", "loss" or the metric's own name."""
+        return "loss" if self.plain.endswith("loss") else metric_name(self.plain)
+
+
+def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> frozenset[Source]:
+    """The lists that a line may be, several where they hold the same numbers; empty where it is none that is known."""
+    found: set[Source] = set()
+    together: dict[Source, tuple[float | None, ...]] = {}
+    for fit in fits:
+        for metric, one in fit.history.items():
+            source = Source(fit.network, metric)
+            # A shortened run repeats its last value to the length that was asked for.
+            held = (*one, *one[-1:] * (fit.epochs - len(one))) if fit.shortened else one
+            together[source] = (*together.get(source, ()), *held)
+            if _same(values, held) or _same(values, together[source]):
+                found.add(source)
+    return frozenset(found)
+
+
+def _same(values: Sequence[float | None], held: Sequence[float | None]) -> bool:
+    """Whether these are the same numbers, be it in percent."""
+    beginning = held[: len(values)]
+    if not values or len(beginning) != len(values):
+        return False
+    return any(
+        all(
+            one is not None and other is not None and math.isclose(one, other * scale, rel_tol=_NEAR, abs_tol=1e-6)
+            for one, other in zip(values, beginning, strict=True)
+        )
+        for scale in (1, 100)
+    )

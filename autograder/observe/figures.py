@@ -1,0 +1,43 @@
+"""Inside the kernel: what a matplotlib axes shows, as plain JSON of bounded size."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from itertools import islice
+from typing import Any
+
+MAX_LINES = 50
+# Of a line so many values are brought: more than a training has epochs.
+MAX_POINTS = 200
+
+
+def describe_axes(axes: Any) -> dict[str, Any]:
+    """Its texts, its lines with the values that they draw, and how much else is in it."""
+    legend = axes.get_legend()
+    return {
+        "title": _text(axes.get_title()),
+        "x_label": _text(axes.get_xlabel()),
+        "y_label": _text(axes.get_ylabel()),
+        "legend": [_text(text.get_text()) for text in legend.get_texts()[:MAX_LINES]] if legend else [],
+        "lines": [
+            {"label": _text(line.get_label()), "points": len(line.get_xdata()), "values": _values(line)}
+            for line in axes.lines[:MAX_LINES]
+        ],
+        "images": len(axes.images),
+        "patches": len(axes.patches),
+        "collections": len(axes.collections),
+    }
+
+
+def _values(line: Any) -> list[float | None]:
+    values: list[float | None] = []
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        for value in islice(line.get_ydata(), MAX_POINTS):
+            number = float(value)
+            values.append(float(f"{number:.7g}") if math.isfinite(number) else None)
+    return values
+
+
+def _text(value: Any) -> str:
+    return value[:200].encode("utf-8", "replace").decode() if type(value) is str else ""
