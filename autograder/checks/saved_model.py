@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
+from autograder.checks.read_network import read_network
 from autograder.checks.student_network import find_network
 from autograder.core.language import gettext_noop
 from autograder.core.messages import message, phrase
@@ -41,7 +42,7 @@ class SavedModel(Question):
         if student.architecture is None:
             status = "not_reached" if student.captured is None else "wrong"
             return self.verdict(status, 0.0, Finding(message=student.problem))
-        notes = [Finding(message=student.understood)] if student.understood else []
+        notes = student.told
         files = [file for file in context.evidence.files if _format(file)]
         if self.file:
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
@@ -74,7 +75,7 @@ class SavedModel(Question):
                 hint=message("hint.save_keras", "Save it in a file that ends in .keras."),
             )
         try:
-            saved = _saved_network(file)
+            saved = _saved_network(file, context)
         except UnknownNetwork as error:
             told = message(
                 "saved.unread", "The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason
@@ -129,7 +130,28 @@ def _format(file: CapturedFile) -> str:
     return "folder" if name.endswith("saved_model.pb") else ""
 
 
-def _saved_network(file: CapturedFile) -> Architecture:
+def _saved_network(file: CapturedFile, context: Context) -> Architecture:
+    """The network in a `.keras` file: as the file describes it, else as it was when it was saved.
+
+    A class of the student's own has no description in its file.
+
+    Raises:
+        UnknownNetwork: neither is understood.
+    """
+    try:
+        return _described_network(file)
+    except UnknownNetwork:
+        for record in reversed(context.evidence.records):
+            for event in reversed(record.did("save")):
+                state = record.state(event.state)
+                if event.name == file.name and state is not None:
+                    saved = read_network(state, None).architecture
+                    if saved is not None:
+                        return saved
+        raise
+
+
+def _described_network(file: CapturedFile) -> Architecture:
     """The network that a `.keras` file describes.
 
     Raises:
