@@ -60,7 +60,7 @@ class History(Question):
         fits += [
             fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable and fit not in fits
         ]
-        if student.captured is not None and not student.compiled and not any(fit.history for fit in fits):
+        if student.captured is not None and not student.compiled and all(fit.failure for fit in fits):
             nothing = Finding(
                 message=message("compile.not_compiled", "`{network}` was not compiled.", network=name),
                 hint=message("hint.compile_first", "A network has to be compiled before it can be trained."),

@@ -61,9 +61,9 @@ _DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
 def find_network(context: Context, name: str) -> StudentNetwork:
     """The student's network for the assignment's network `name`.
 
-    It is the one in the variable of that name; of several that it held, see `choose_network`. Where that held none,
-    is one that no other part of the assignment asks for: the only one, or the one closest to what is expected. Where the assignment asks for several networks, one
-    that is closer to another of them than to this one is not taken.
+    It is the one in the variable of that name; of several that it held, see `choose_network`. Where that held none, it
+    is one that no other part of the assignment asks for: the only one, or the one closest to what is expected. Where
+    the assignment asks for several networks, one that is closer to another of them than to this one is not taken.
     """
     return context.once(("network", name), lambda: _find(context, name))
 
