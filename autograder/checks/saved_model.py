@@ -24,15 +24,17 @@ MAX_DEPTH = 64
 class SavedModel(Question):
     """A `.keras` file that holds `network` as it is in the notebook at the end; all points or none.
 
-    `file` is the name it must have, where that matters. Only the description of the network in the file is read;
+    `file` is the name it must have, where that matters; `trained` asks that it was saved after a `fit`. Only the
+    description of the network in the file is read;
     files in other formats are named, and not opened.
     """
 
     kind: Literal["saved_model"]
     network: str = Field(min_length=1, max_length=200)
     file: str = Field(default="", max_length=200)
+    trained: bool = False
 
-    public: ClassVar[tuple[str, ...]] = ("network", "file")
+    public: ClassVar[tuple[str, ...]] = ("network", "file", "trained")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
@@ -82,7 +84,7 @@ class SavedModel(Question):
             )
             return Finding(message=told)
         if saved == graded:
-            return None
+            return self._too_early(file, context)
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
@@ -105,6 +107,24 @@ class SavedModel(Question):
                 "hint.save_again",
                 "Perhaps the network was changed after it had been saved: save it again after the last change.",
             ),
+        )
+
+    def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
+        """That the file was last saved before the network was trained, where that is asked for and known."""
+        record = find_network(context, self.network).record
+        if not self.trained or record is None:
+            return None
+        events = [event for event in record.did("fit", "save") if event.kind == "fit" or event.name == file.name]
+        saved = [place for place, event in enumerate(events) if event.kind == "save"]
+        if not saved or any(event.kind == "fit" for event in events[: saved[-1]]):
+            return None
+        return Finding(
+            message=message(
+                "saved.before_training",
+                "`{file}` was saved before the network was trained.",
+                file=shown_value(file.name),
+            ),
+            hint=message("hint.save_trained", "Save the network after `fit`."),
         )
 
 
