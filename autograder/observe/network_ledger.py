@@ -83,7 +83,7 @@ class NetworkLedger:
 
     def describe(self, model: Any) -> dict[str, Any]:
         """What a network is and how it was compiled: what `compile` was given counts, whatever Keras forgets of it."""
-        life = self._life(model)
+        life = self._life(model, described=False)
         self._see_state(life, model, anew=True)
         return life.facts or {}
 
@@ -124,7 +124,7 @@ class NetworkLedger:
         life.states, life.events = {}, []
         return {"number": life.number, "states": states, "events": events}
 
-    def _life(self, model: Any) -> _Life:
+    def _life(self, model: Any, *, described: bool = True) -> _Life:
         life = self._lives.get(id(model))
         if life is not None and life.model() is model:
             return life
@@ -133,7 +133,8 @@ class NetworkLedger:
         built, line = self._built.pop(id(model), (None, None))
         if built is not None and built() is model:
             life.note("built", line=line)
-        self._see_state(life, model)
+        if described:
+            self._see_state(life, model)
         waiting = [key for key, other in self._lives.items() if other.events or other.states]
         for key in waiting[: max(len(waiting) - MAX_PER_CELL, 0)]:
             old = self._lives[key]
