@@ -26,7 +26,8 @@ COUNTING = SETUP + dedent("""
     rows = []
     class Count(layers.Layer):
         def call(self, data):
-            rows.append(data.shape[0]); return data
+            if data.shape[0]: rows.append(data.shape[0])
+            return data
     model = keras.Sequential([layers.Input((6,)), Count(), layers.Dense(3, activation="softmax")])
     model.compile(**HOW)
     rows.clear()
@@ -50,14 +51,14 @@ def test_a_network_has_every_name_it_was_given_and_each_call(observe: Observe) -
     )
     (record,) = evidence.records
     assert record.names == ("model", "model_deep")
-    assert kinds(record) == ["built", "named", "compile", "named", "fit", "save", "lost"]
+    assert kinds(record) == ["built", "named", "named", "compile", "fit", "save", "lost"]
     built, *_, saved, lost = record.events
     assert (built.cell, saved.name, saved.line, lost.detail) == (0, "net.h5", 1, "NoneType")
     assert [fit.record for fit in evidence.fits] == [record.number]
     # Keras forgets the optimizer when it writes such a file.
     assert record.last is not None
     assert record.last.compile is not None
-    assert record.last.compile["optimizer"] == "adam"
+    assert record.last.compile["optimizer"]["class_name"] == "Adam"
 
 
 def test_networks_of_functions_of_loops_and_of_cells_that_fail_are_known(observe: Observe) -> None:
