@@ -51,7 +51,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -103,6 +103,7 @@ class _FileOfTests(_File):
 class _Network(Data):
     table: str | None = None
     training: dict[str, Any] | None = None
+    counts: Literal["best", "last"] = "best"
 
 
 def search_path() -> tuple[Path, ...]:
@@ -228,6 +229,7 @@ class _Reader:
                 table=self._summary(network.table, place),
                 table_file=self._file.parent / network.table if network.table else None,
                 recipe=self._recipe(default, network.training, place),
+                counts=network.counts,
             )
         return specs
 

@@ -35,12 +35,14 @@ class NetworkSpec:
     """`[networks.<name>]`: a network by the variable that holds it in the notebook.
 
     `table` is the summary that the handout prints, read from `table_file`; `recipe` is how it is trained to judge it.
+    `counts` says which of several networks under this name is judged.
     """
 
     name: str
     table: SummaryTable | None = None
     table_file: Path | None = None
     recipe: Recipe | None = None
+    counts: Literal["best", "last"] = "best"
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class Assignment:
                     f"{place}: {network.table_file} and the solution {self.solution_path} disagree: {difference}"
                     for difference in disagreements(network.table, architecture)
                 ]
-            expected[name] = ExpectedNetwork(name, architecture, network.table, network.recipe)
+            expected[name] = ExpectedNetwork(name, architecture, network.table, network.recipe, counts=network.counts)
         if problems:
             raise AssignmentError(problems)
         return expected

@@ -96,7 +96,7 @@ class ArchitectureQuestion(Question):
 
 
 def _understood(student: StudentNetwork) -> list[Finding]:
-    return [Finding(message=student.understood)] if student.understood else []
+    return student.told
 
 
 def _finding(deviation: Deviation, *, given: bool, free: bool) -> Finding:

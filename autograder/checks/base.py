@@ -35,6 +35,7 @@ _MOST_KEPT = 1024
 class ExpectedNetwork:
     """What a network of the assignment should be: in full from the reference solution, and as the handout prints it.
 
+    `counts` says which of several networks under its name is judged: the nearest ("best") or the "last" one.
     `compilation` and `fit` are how the solution compiles it and its last call of `fit`, for the diagnosis.
     """
 
@@ -44,6 +45,7 @@ class ExpectedNetwork:
     recipe: Recipe | None = None
     compilation: Compilation | None = None
     fit: CapturedFit | None = None
+    counts: Literal["best", "last"] = "best"
 
     @cached_property
     def key(self) -> str:

@@ -101,7 +101,7 @@ class Comparison(Question):
             built = all(student.captured is not None for student in missing)
             problems = tuple(Finding(message=student.problem) for student in missing)
             return self.verdict("wrong" if built else "not_reached", 0.0, *problems)
-        notes = tuple(Finding(message=student.understood) for student in students if student.understood)
+        notes = tuple(finding for student in students for finding in student.told)
         return self._judge_runs(notes, context) if self.requires_training else self._count(students, notes)
 
     def _count(self, students: list[StudentNetwork], notes: tuple[Finding, ...]) -> Verdict:

@@ -81,7 +81,7 @@ class Compiled(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
-        notes = [Finding(message=student.understood)] if student.understood else []
+        notes = student.told
         if student.captured is None:
             return self.verdict("not_reached", 0.0, Finding(message=student.problem))
         if not student.compiled:
@@ -180,8 +180,7 @@ class Compiled(Question):
 
 def _labels(student: StudentNetwork, context: Context) -> str:
     """The categorical cross-entropy for the labels that `fit` was last given; "" where that is not known."""
-    name = student.captured.name if student.captured else ""
-    fits = [fit for fit in context.evidence.fits if fit.network == name and fit.targets]
+    fits = [fit for fit in student.fits(context) if fit.targets]
     shape = fits[-1].targets.get("shape") if fits and fits[-1].targets else None
     if not isinstance(shape, list | tuple) or not shape or not all(isinstance(size, int) for size in shape):
         return ""

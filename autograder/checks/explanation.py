@@ -98,8 +98,8 @@ class AccuracyMiss:
         return CLEAR * spread(accuracies, self.minimum, self.task.recipe.validation)
 
     def _fit(self) -> CapturedFit | None:
-        captured = self.student.captured
-        return None if captured is None else self.context.evidence.last_fit(captured.name)
+        fits = self.student.fits(self.context)
+        return fits[-1] if fits else None
 
     def _told(self) -> bool:
         """Whether no question asks how the network is compiled, so that it may be named."""

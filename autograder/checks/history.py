@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,9 +10,14 @@ from autograder.checks.base import Context, Question
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
 from autograder.checks.student_network import find_network
-from autograder.core.messages import message, nmessage
+from autograder.core.messages import NOTHING, Message, message, nmessage
+from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding, Verdict
+
+_LOOK_THERE = message(
+    "hint.stopped_fit", "Look at what `fit` was given: its data, its callbacks, and the names that these ask for."
+)
 
 
 class History(Question):
@@ -50,12 +55,17 @@ class History(Question):
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
         name = student.captured.name if student.captured else self.network
-        notes = [Finding(message=student.understood)] if student.understood else []
-        fits = [
-            fit
-            for fit in context.evidence.fits
-            if fit.network in (name, self.network) or (self.variable and fit.variable == self.variable)
+        notes = student.told
+        fits = list(student.fits(context, self.network))
+        fits += [
+            fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable and fit not in fits
         ]
+        if student.captured is not None and not student.compiled and all(fit.failure for fit in fits):
+            nothing = Finding(
+                message=message("compile.not_compiled", "`{network}` was not compiled.", network=name),
+                hint=message("hint.compile_first", "A network has to be compiled before it can be trained."),
+            )
+            return self.verdict("not_reached", 0.0, *notes, nothing)
         if not fits:
             return self.verdict(
                 "not_reached",
@@ -71,10 +81,11 @@ class History(Question):
                 ),
             )
         # Of equals the last one counts: it is what the student ended with.
-        best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, context)))
-        return judged(self, self._aspects(best, context), *notes)
+        compiled = student.captured.compile if student.captured is not None else None
+        best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled)))
+        return judged(self, self._aspects(best, compiled), *notes)
 
-    def _aspects(self, fit: CapturedFit, context: Context) -> list[Aspect]:
+    def _aspects(self, fit: CapturedFit, compiled: dict[str, Any] | None) -> list[Aspect]:
         where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
         aspects = []
         if self.epochs is not None:
@@ -96,10 +107,13 @@ class History(Question):
                     ),
                 )
             )
-        network = context.evidence.network(fit.network)
-        called = compiled_metrics(network.compile if network else None)
+        called = compiled_metrics(compiled)
         names = {called.get(key.removeprefix("val_"), metric_name(key)) for key in fit.history}
-        for metric in self.metrics:
+        stopped = _stopped(fit)
+        if stopped and self.metrics:
+            # Whatever was to be watched, there is no history.
+            aspects += [missed(stopped, where=where, hint=_LOOK_THERE), *[RIGHT] * (len(self.metrics) - 1)]
+        for metric in () if stopped else self.metrics:
             aspects.append(
                 RIGHT
                 if metric in names
@@ -127,3 +141,15 @@ class History(Question):
                 )
             )
         return aspects
+
+
+def _stopped(fit: CapturedFit) -> Message:
+    """That the call stopped with an error, in the error's own words; nothing where it did not."""
+    if fit.failure is None:
+        return NOTHING
+    return message(
+        "fit.stopped",
+        "`fit` stopped with {error}: {words}",
+        error=shown_value(fit.failure.name),
+        words=shown_value(fit.failure.message),
+    )

@@ -18,6 +18,16 @@ from autograder.core.messages import message
 from autograder.records.result import Finding, Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
+_SAID_ONCE = frozenset(
+    {
+        "network.replaced_later",
+        "network.changed_later",
+        "network.overwritten",
+        "network.in_function",
+        "network.many_tried",
+        "network.nearer_unused",
+    }
+)
 # By the status of the question that is built on.
 _BUILDS_ON = {
     "not_reached": (
@@ -38,12 +48,19 @@ _BUILDS_ON = {
 def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict, ...]:
     """The verdict on every question, in the order of `questions`; each sees the verdicts before it as `earlier`."""
     earlier = dict(context.earlier)
-    verdicts = []
+    verdicts: list[Verdict] = []
     for question in questions:
         verdict = _judge(question, replace(context, earlier=dict(earlier)))
         earlier[question.id] = context.counting(verdict)
-        verdicts.append(verdict)
+        verdicts.append(_unrepeated(verdict, verdicts))
     return tuple(verdicts)
+
+
+def _unrepeated(verdict: Verdict, before: Sequence[Verdict]) -> Verdict:
+    """The verdict without the notes on the history of a network that the verdicts before it hold already."""
+    said = [finding.message for other in before for finding in other.findings if finding.code in _SAID_ONCE]
+    kept = tuple(one for one in verdict.findings if one.code not in _SAID_ONCE or one.message not in said)
+    return verdict.model_copy(update={"findings": kept})
 
 
 def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[TrainingTask, ...]:

@@ -35,7 +35,7 @@ class ParametersQuestion(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
-        understood = [Finding(message=student.understood)] if student.understood else []
+        understood = student.told
         if student.architecture is None:
             status = "wrong" if student.captured is not None else "not_reached"
             hint = message("hint.parameters_once_built", "Parameters can only be counted once the network is built.")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
+from autograder.checks.read_network import read_network
 from autograder.checks.student_network import find_network
 from autograder.core.language import gettext_noop
 from autograder.core.messages import message, phrase
@@ -23,15 +24,17 @@ MAX_DEPTH = 64
 class SavedModel(Question):
     """A `.keras` file that holds `network` as it is in the notebook at the end; all points or none.
 
-    `file` is the name it must have, where that matters. Only the description of the network in the file is read;
+    `file` is the name it must have, where that matters; `trained` asks that it was saved after a `fit`. Only the
+    description of the network in the file is read;
     files in other formats are named, and not opened.
     """
 
     kind: Literal["saved_model"]
     network: str = Field(min_length=1, max_length=200)
     file: str = Field(default="", max_length=200)
+    trained: bool = False
 
-    public: ClassVar[tuple[str, ...]] = ("network", "file")
+    public: ClassVar[tuple[str, ...]] = ("network", "file", "trained")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
@@ -41,7 +44,7 @@ class SavedModel(Question):
         if student.architecture is None:
             status = "not_reached" if student.captured is None else "wrong"
             return self.verdict(status, 0.0, Finding(message=student.problem))
-        notes = [Finding(message=student.understood)] if student.understood else []
+        notes = student.told
         files = [file for file in context.evidence.files if _format(file)]
         if self.file:
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
@@ -74,14 +77,14 @@ class SavedModel(Question):
                 hint=message("hint.save_keras", "Save it in a file that ends in .keras."),
             )
         try:
-            saved = _saved_network(file)
+            saved = _saved_network(file, context)
         except UnknownNetwork as error:
             told = message(
                 "saved.unread", "The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason
             )
             return Finding(message=told)
         if saved == graded:
-            return None
+            return self._too_early(file, context)
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
@@ -104,6 +107,24 @@ class SavedModel(Question):
                 "hint.save_again",
                 "Perhaps the network was changed after it had been saved: save it again after the last change.",
             ),
+        )
+
+    def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
+        """That the file was last saved before the network was trained, where that is asked for and known."""
+        record = find_network(context, self.network).record
+        if not self.trained or record is None:
+            return None
+        events = [event for event in record.did("fit", "save") if event.kind == "fit" or event.name == file.name]
+        saved = [place for place, event in enumerate(events) if event.kind == "save"]
+        if not saved or any(event.kind == "fit" for event in events[: saved[-1]]):
+            return None
+        return Finding(
+            message=message(
+                "saved.before_training",
+                "`{file}` was saved before the network was trained.",
+                file=shown_value(file.name),
+            ),
+            hint=message("hint.save_trained", "Save the network after `fit`."),
         )
 
 
@@ -129,7 +150,28 @@ def _format(file: CapturedFile) -> str:
     return "folder" if name.endswith("saved_model.pb") else ""
 
 
-def _saved_network(file: CapturedFile) -> Architecture:
+def _saved_network(file: CapturedFile, context: Context) -> Architecture:
+    """The network in a `.keras` file: as the file describes it, else as it was when it was saved.
+
+    A class of the student's own has no description in its file.
+
+    Raises:
+        UnknownNetwork: neither is understood.
+    """
+    try:
+        return _described_network(file)
+    except UnknownNetwork:
+        for record in reversed(context.evidence.records):
+            for event in reversed(record.did("save")):
+                state = record.state(event.state)
+                if event.name == file.name and state is not None:
+                    saved = read_network(state, None).architecture
+                    if saved is not None:
+                        return saved
+        raise
+
+
+def _described_network(file: CapturedFile) -> Architecture:
     """The network that a `.keras` file describes.
 
     Raises:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from autograder.checks.base import Context, ExpectedNetwork
+from autograder.checks.chosen_network import choose_network
+from autograder.checks.read_network import StudentNetwork, deviations, marked, read_network
 from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture, Row, Totals
-from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
-from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
-from autograder.network.table import TableError, marked_operations
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedNetwork
-from autograder.records.execution_messages import opaque_message
 from autograder.records.result import ComparisonExhibit, ComparisonRow, RowCells
+
+__all__ = ["StudentNetwork", "actual_totals", "difference", "exhibit", "find_network", "maker_named_in", "marked"]
 
 # Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
 _MOST_OTHERS = 12
@@ -55,60 +55,30 @@ _OF_THE_CELL = frozenset(
 )
 # Of so many distinct networks what was worked out is kept.
 _MOST_REMEMBERED = 512
-_ARCHITECTURES: BoundedCache[Architecture] = BoundedCache(_MOST_REMEMBERED)
 _DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
-
-
-@dataclass(frozen=True)
-class StudentNetwork:
-    """What the student built for one of the assignment's networks.
-
-    Attributes:
-        captured: what the kernel said of it, None where there is no network.
-        architecture: what it is, None where there is none, it cannot be read, or its layers do not fit together.
-        unfit: its operations where they are understood but do not fit together.
-        compilation: how it was compiled.
-        problem: why there is no architecture, for the student; nothing where there is one.
-        unread: whether that is because code of the student's own decides what it computes: it may be right.
-        understood: what was taken for granted to find it, for the student; nothing where nothing was.
-    """
-
-    captured: CapturedNetwork | None = None
-    architecture: Architecture | None = None
-    unfit: Architecture | None = None
-    compilation: Compilation = field(default_factory=Compilation)
-    problem: Message = NOTHING
-    understood: Message = NOTHING
-    unread: bool = False
-
-    @property
-    def compiled(self) -> bool:
-        """Whether the student compiled it."""
-        return self.captured is not None and self.captured.compile is not None
-
-    @property
-    def comparable(self) -> Architecture | None:
-        """What can be compared with the expected network, be it fit for training or not."""
-        return self.architecture or self.unfit
 
 
 def find_network(context: Context, name: str) -> StudentNetwork:
     """The student's network for the assignment's network `name`.
 
-    It is the one in the variable of that name. Where that holds none, it is one that no other part of the assignment
-    asks for: the only one, or the one closest to what is expected. Where the assignment asks for several networks, one
-    that is closer to another of them than to this one is not taken.
+    It is the one in the variable of that name; of several that it held, see `choose_network`. Where that held none, it
+    is one that no other part of the assignment asks for: the only one, or the one closest to what is expected. Where
+    the assignment asks for several networks, one that is closer to another of them than to this one is not taken.
     """
     return context.once(("network", name), lambda: _find(context, name))
 
 
 def _find(context: Context, name: str) -> StudentNetwork:
-    captured = context.evidence.network(name)
+    captured, expected = context.evidence.network(name), context.expected.get(name)
+    chosen = choose_network(context.evidence, name, expected)
+    if chosen is not None:
+        return chosen
     if captured is not None:
-        return _read(captured, context.expected.get(name))
-    others = [one for one in context.evidence.networks if one.name not in context.expected][:_MOST_OTHERS]
-    expected = context.expected.get(name)
-    candidates = [_read(one, expected) for one in others]
+        return read_network(captured, expected)
+    others = [one for one in context.evidence.networks if one.name not in context.expected]
+    others += [one for one in _nameless(context) if one.name not in {other.name for other in others}]
+    others = others[:_MOST_OTHERS]
+    candidates = [choose_network(context.evidence, one.name, expected) or read_network(one, expected) for one in others]
     if len(context.expected) > 1:
         candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
     stopped = _stopped_maker(context, name)
@@ -133,15 +103,6 @@ def _find(context: Context, name: str) -> StudentNetwork:
             )
         )
     return _taken_as(closest, name)
-
-
-def marked(expected: ExpectedNetwork) -> frozenset[int]:
-    """The operations that the student had to write: those of the table's marked rows, empty where none is marked.
-
-    Raises:
-        TableError: the table shows another network than the reference.
-    """
-    return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
 
 
 def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
@@ -207,54 +168,13 @@ def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | Non
     return cells.model_copy(update={"shape": shape_in_words(row.shape), "parameters": row.parameters})
 
 
-def _read(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
-    compilation = read_compilation(captured.compile)
-    name = shown_value(captured.name)
-    if captured.config is None:
-        reason = opaque_message(captured)
-        problem = message(
-            "network.opaque", "The network `{name}` does not describe itself, so it cannot be compared.", name=name
-        )
-        if reason:
-            problem = message(
-                "network.opaque_because",
-                "The network `{name}` does not describe itself, so it cannot be compared. {reason}",
-                name=name,
-                reason=reason,
-            )
-        return StudentNetwork(captured=captured, compilation=compilation, unread=captured.own_code, problem=problem)
-    input_shape = captured.input_shape
-    if input_shape is None and expected is not None and expected.architecture.operations:
-        first = expected.architecture.operations[0]
-        input_shape = (None, *first.settings["shape"]) if first.kind == "Input" else None
-    try:
-        key = digest(captured.class_name, captured.config, input_shape)
-        architecture = _ARCHITECTURES(
-            key, lambda: canonicalize(captured.class_name, captured.config or {}, input_shape=input_shape)
-        )
-    except UnknownNetwork as error:
-        problem = message(
-            "network.unread",
-            "The network `{name}` cannot be judged as a whole: {reason}.",
-            name=name,
-            reason=error.reason,
-        )
-        if error.layer:
-            problem = message(
-                "network.unread_layer",
-                "The network `{name}` cannot be judged as a whole: {reason} (layer `{layer}`).",
-                name=name,
-                reason=error.reason,
-                layer=error.layer,
-            )
-        return StudentNetwork(
-            captured=captured,
-            compilation=compilation,
-            unread=captured.own_code and not isinstance(error, Misfitting),
-            unfit=error.architecture if isinstance(error, Misfitting) else None,
-            problem=problem,
-        )
-    return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation)
+def _nameless(context: Context) -> list[CapturedNetwork]:
+    """Networks that were compiled or trained, and that no variable of the notebook ever held."""
+    return [
+        record.last
+        for record in context.evidence.records
+        if record.used and not record.named and record.last is not None and record.last.name not in context.expected
+    ]
 
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
@@ -301,7 +221,7 @@ def maker_named_in(said: Message) -> int | None:
 
 
 def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:
-    return student.comparable is None or _deviations(student.comparable, expected) > 0
+    return student.comparable is None or deviations(student.comparable, expected) > 0
 
 
 def _meant_for(student: StudentNetwork, context: Context) -> str | None:
@@ -314,18 +234,10 @@ def _meant_for(student: StudentNetwork, context: Context) -> str | None:
         return ""
     counted = []
     for name, expected in context.expected.items():
-        count = _deviations(student.comparable, expected)
+        count = deviations(student.comparable, expected)
         if 2 * count < len(expected.architecture.operations):
             counted.append((count, context.evidence.network(name) is None, name))
     return min(counted)[-1] if counted else None
-
-
-def _deviations(network: Architecture, expected: ExpectedNetwork) -> int:
-    try:
-        region = marked(expected)
-    except TableError:
-        region = frozenset()
-    return len(compare(expected.architecture, network, region).deviations)
 
 
 def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None) -> StudentNetwork | None:
@@ -334,7 +246,7 @@ def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None)
     comparable = [(student, network) for student, network in readable if network is not None]
     if expected is None or not comparable:
         return comparable[0][0] if len(comparable) == 1 else None
-    counted = sorted((_deviations(network, expected), place) for place, (_, network) in enumerate(comparable))
+    counted = sorted((deviations(network, expected), place) for place, (_, network) in enumerate(comparable))
     if len(counted) > 1 and counted[0][0] == counted[1][0]:
         same = [comparable[place][1] for count, place in counted if count == counted[0][0]]
         if any(network != same[0] for network in same):

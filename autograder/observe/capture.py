@@ -12,19 +12,15 @@ from typing import Any
 
 from autograder.observe.figures import describe_axes
 from autograder.observe.fit_recorder import FitCall, FitRecorder
-from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
+from autograder.observe.network_description import NetworkDescriber, quietly
+from autograder.observe.network_ledger import MAX_PER_CELL, NetworkLedger
+from autograder.observe.plain import NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
-from autograder.observe.tracing import NoTrace, Tracer
 
 MAX_NETWORKS = 50
-MAX_NETWORK_BYTES = 512 * 1024
 MAX_BYTES = 3 * 2**20
 MAX_FIGURES = 50
 MAX_AXES = 64
-# What every class has, whatever it computes, and the one method that runs before there is a network.
-_NO_CODE = frozenset(
-    ("__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
-)
 
 
 class Describer:
@@ -32,18 +28,15 @@ class Describer:
 
     def __init__(self, variables: dict[str, Any], names: list[str], fits: FitRecorder) -> None:
         import keras
-        from keras.src.models.functional import Functional
         from matplotlib import _pylab_helpers
 
         self._variables = variables
         self._names = names
         self._fits = fits
         self._saved = SavedFiles()
-        self._tracer = Tracer()
+        self._ledger = NetworkLedger(variables, NetworkDescriber())
+        fits.listener = self._ledger.happened
         self._model = keras.Model
-        self._functional = Functional
-        self._configs = {keras.Sequential: keras.Sequential.get_config, Functional: Functional.get_config}
-        self._compile_config = keras.Model.get_compile_config
         self._dumps = json.dumps
         self._figures: list[dict[str, Any]] = []
         self._open_figures: dict[int, list[dict[str, Any]]] = {}
@@ -53,12 +46,15 @@ class Describer:
     def describe(self, cell: int) -> str:
         """Networks, values, calls of `fit`, figures and saved networks, as JSON of at most 4 MiB."""
         models = list(self._models())
+        networks = self._networks(models[:MAX_NETWORKS], cell)
+        records, dropped = self._ledger.take(models[: 4 * MAX_NETWORKS], cell)
         parts: dict[str, list[dict[str, Any]]] = {
-            "networks": [self._network(name, model, cell) for name, model in models[:MAX_NETWORKS]],
+            "networks": networks,
             "values": list(self._values(cell)),
             "fits": [self._fit(call, models, cell) for call in self._fits.take()],
             "figures": [{"axes": axes, "cell": cell} for axes in self._take_figures()],
             "files": self._saved.take(),
+            "records": records[:MAX_PER_CELL],
         }
         room = MAX_BYTES
         for key, entries in parts.items():
@@ -69,7 +65,9 @@ class Describer:
                     break
                 kept.append(entry)
             parts[key] = kept
-        return self._dumps(parts)
+        dropped += len(records) - len(parts["records"])
+        parts["records"].reverse()
+        return self._dumps({**parts, "records_dropped": dropped})
 
     def _models(self) -> Iterator[tuple[str, Any]]:
         """Variables that hold a model, and models one level deep in variables that hold a list or a dict of them."""
@@ -89,45 +87,13 @@ class Describer:
                     if type(key) in (str, int) and isinstance(item, self._model)
                 )
 
-    def _network(self, name: str, model: Any, cell: int) -> dict[str, Any]:
-        facts: dict[str, Any] = {"name": name, "class_name": type(model).__name__[:200], "cell": cell}
-        facts["input_shape"] = _quietly(lambda: _shape(model.input_shape))
-        facts["compile"] = _quietly(lambda: self._small(self._compile_config(model)))
-        kind = self._plain_kind(type(model))
-        try:
-            if kind is None or self._tracer.is_own(model):
-                # From here on it is a functional network, however it was written.
-                facts["own_code"] = True
-                model, kind = self._tracer.trace(model), self._functional
-            if kind is self._functional and type(model) is not kind:
-                # Keras describes a functional network of a student's class by its name alone.
-                model = kind(model.inputs, model.outputs, name=model.name)
-            return facts | {"class_name": _class_name(kind), "config": self._small(self._configs[kind](model))}
-        except NoTrace as error:
-            why = {"why": "own_class", "reason": error.reason, "detail": error.detail}
-            return facts | {"opaque": why | {"kind": type(model).__name__[:200]}}
-        except NotPlain as error:
-            return facts | {"opaque": {"why": "not_described", "reason": error.reason, "detail": error.detail[:2000]}}
-        except Exception as error:
-            detail = f"{type(error).__name__}: {error}"[:2000]
-            return facts | {"opaque": {"why": "not_describing", "detail": detail}}
-
-    def _plain_kind(self, kind: type) -> type | None:
-        """The Keras class that decides what a network of this class computes; None where the student's own code does.
-
-        A class that only builds its layers in `__init__` computes what the class computes that it is derived from.
-        """
-        for depth, base in enumerate(kind.__mro__):
-            if base in self._configs:
-                own = {name for derived in kind.__mro__[:depth] for name in vars(derived)}
-                return None if any(hasattr(base, name) for name in own - _NO_CODE) else base
-        return None
-
-    def _small(self, config: Any) -> Any:
-        described = plain(config)
-        if len(self._dumps(described)) > MAX_NETWORK_BYTES:
-            raise NotPlain("long_description")
-        return described
+    def _networks(self, models: list[tuple[str, Any]], cell: int) -> list[dict[str, Any]]:
+        """Each network is described once, however many variables hold it."""
+        described: dict[int, dict[str, Any]] = {}
+        for _, model in models:
+            if id(model) not in described:
+                described[id(model)] = self._ledger.describe(model)
+        return [{**described[id(model)], "name": name, "cell": cell} for name, model in models]
 
     def _values(self, cell: int) -> Iterator[dict[str, Any]]:
         for name in self._names:
@@ -150,6 +116,8 @@ class Describer:
             "targets": call.targets,
             "validation": call.validation,
             "batch_size": call.batch_size,
+            "record": call.record,
+            "failure": call.failure,
             "cell": cell,
         }
 
@@ -170,7 +138,7 @@ class Describer:
     def _note_figures(self) -> None:
         for manager in list(self._managers.figs.values()):
             figure = manager.canvas.figure
-            axes = _quietly(lambda figure=figure: [describe_axes(each) for each in figure.axes[:MAX_AXES]])  # type: ignore[misc]
+            axes = quietly(lambda figure=figure: [describe_axes(each) for each in figure.axes[:MAX_AXES]])  # type: ignore[misc]
             if axes:
                 self._open_figures[id(figure)] = axes
 
@@ -195,27 +163,3 @@ def _number(value: Any) -> float | None:
     except NotPlain:
         return None
     return number if type(number) in (int, float) else None
-
-
-def _shape(shape: Any) -> list[int | None] | None:
-    """One input's shape; None where there are several inputs."""
-    described = plain(shape)
-    if (
-        type(described) is list
-        and len(described) <= 16
-        and all(item is None or type(item) is int for item in described)
-    ):
-        return described
-    return None
-
-
-def _class_name(kind: type) -> str:
-    return kind.__name__[:MAX_TEXT]
-
-
-def _quietly(get: Callable[[], Any]) -> Any:
-    """What `get` returns, or None: a model may not be built or compiled yet, and a student's object may do anything."""
-    try:
-        return get()
-    except Exception:
-        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from autograder.core.messages import Message, phrase
 from autograder.records.evidence import (
+    MAX_LIFE_EVENTS,
+    MAX_STATES,
     Capture,
     CapturedFigure,
     CapturedFile,
@@ -11,6 +13,7 @@ from autograder.records.evidence import (
     CapturedNetwork,
     CapturedValue,
     InvalidEvidence,
+    NetworkRecord,
 )
 
 MAX_EVENTS = 200
@@ -18,6 +21,7 @@ MAX_NAMES = 200
 # What the captures of one notebook may hold together, in characters; small ones are not counted.
 MAX_LARGE = 64 * 2**20
 _LARGE = 2**16
+MAX_RECORDS = 60
 
 
 class CaptureLog:
@@ -35,6 +39,8 @@ class CaptureLog:
         self._files: dict[str, CapturedFile] = {}
         self._notes: list[Message] = []
         self._large = 0
+        self._records: dict[int, NetworkRecord] = {}
+        self._dropped = 0
 
     def add(self, capture: Capture, size: int = 0) -> None:
         """Take in what the kernel said after a cell, in `size` characters.
@@ -65,6 +71,13 @@ class CaptureLog:
             self._networks.pop(next(iter(self._networks)))
         self._fits = [*self._fits, *capture.fits][:MAX_EVENTS]
         self._figures = [*self._figures, *capture.figures][:MAX_EVENTS]
+        self._dropped += capture.records_dropped
+        for record in capture.records:
+            lived = self._records.get(record.number)
+            self._records[record.number] = record if lived is None else _continued(lived, record)
+        for number in sorted(self._records)[: max(len(self._records) - MAX_RECORDS, 0)]:
+            del self._records[number]
+            self._dropped += 1
 
     def note(self, sentence: Message) -> None:
         """Remember something that people should read."""
@@ -92,5 +105,26 @@ class CaptureLog:
         return tuple(self._files.values())
 
     @property
+    def records(self) -> tuple[NetworkRecord, ...]:
+        """The networks that ever lived, as many as are kept; the last ones always are."""
+        return tuple(self._records[number] for number in sorted(self._records))
+
+    @property
+    def records_dropped(self) -> int:
+        """How many more networks there were."""
+        return self._dropped
+
+    @property
     def notes(self) -> tuple[Message, ...]:
         return tuple(self._notes)
+
+
+def _continued(known: NetworkRecord, new: NetworkRecord) -> NetworkRecord:
+    """The life so far and what is new of it: states that nothing refers to any more are left out."""
+    events = (*known.events, *new.events)
+    if len(events) > MAX_LIFE_EVENTS:
+        events = (*events[: MAX_LIFE_EVENTS // 2], *events[-(MAX_LIFE_EVENTS // 2) :])
+    wanted = {event.state for event in events if event.kind in ("compile", "fit", "save")}
+    states = [*known.states, *new.states]
+    kept = [state for state in states[:-1] if state.index in wanted] + states[-1:]
+    return NetworkRecord(number=known.number, states=tuple(kept[-MAX_STATES:]), events=events)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from autograder.observe.array_statistics import statistics, target_facts, validation_facts
+from autograder.observe.shortening import ROWS, Shortener, repeated, whole
 
-STEPS = 1
-BATCH = 8
+Heard = Callable[[str, Any, str], "int | None"]
 
 
 @dataclass
@@ -37,23 +38,40 @@ class FitCall:
     targets: dict[str, Any] | None
     validation: dict[str, Any] | None
     batch_size: int | None
+    record: int | None = None
+    failure: dict[str, str] | None = None
     history: Any = None
     values: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class FitRecorder:
-    """Stands before Keras' own `fit`, wherever that is defined, so that every way of calling it comes through here."""
+    """Stands before Keras' own `fit`, wherever that is defined, so that every way of calling it comes through here.
+
+    So it does before what else happens to a network: `listener` hears of it.
+    """
 
     def __init__(self, *, shorten: bool) -> None:
         import keras
 
+        self.listener: Heard | None = None
         self._shorten = shorten
+        self._shortened = False
+        self._fitting = 0
+        self._shortener = Shortener() if shorten else None
+        self._keras_model = keras.Model
         self._calls: list[FitCall] = []
-        owner = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
-        self._fit = vars(owner)["fit"]
+        model = keras.Model
+        self._fit = vars(_owner(model, "fit"))["fit"]
         self._signature = inspect.signature(self._fit)
-        self._train_step = keras.Model.train_step
-        owner.fit = self._replacement()
+        self._train_step = model.train_step
+        _owner(model, "fit").fit = self._replacement()
+        for name in ("evaluate", "predict"):
+            setattr(_owner(model, name), name, self._bounded(name))
+        for name in ("compile", "save", "load_weights"):
+            setattr(_owner(model, name), name, self._heard_after(name))
+        # Every network's `__init__` comes to this one.
+        trainer = _owner(model, "compile")
+        trainer.__init__ = self._heard_when_built(trainer.__init__)
 
     def take(self) -> list[FitCall]:
         """The calls since the last time."""
@@ -72,8 +90,67 @@ class FitRecorder:
 
         return fit
 
+    def _hear(self, kind: str, model: Any, detail: str = "") -> int | None:
+        return self.listener(kind, model, detail) if self.listener is not None else None
+
+    def _heard_when_built(self, init: Any) -> Any:
+        @functools.wraps(init)
+        def initialize(model: Any, *positional: Any, **named: Any) -> None:
+            init(model, *positional, **named)
+            self._hear("built", model)
+
+        return initialize
+
+    def _heard_after(self, name: str) -> Any:
+        """Keras' method, that is heard of once it has done its work."""
+        kind = {"load_weights": "load"}.get(name, name)
+        original = vars(_owner(self._keras_model, name))[name]
+
+        @functools.wraps(original)
+        def method(model: Any, *positional: Any, **named: Any) -> Any:
+            given = original(model, *positional, **named)
+            path = (positional[0] if positional else named.get("filepath", "")) if name != "compile" else ""
+            self._hear(kind, model, str(path) if isinstance(path, str | os.PathLike) else "")
+            return given
+
+        return method
+
+    def _bounded(self, name: str) -> Any:
+        """`evaluate` or `predict`: once a training was shortened, a share of the rows stands for all of them."""
+        original = vars(_owner(self._keras_model, name))[name]
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def method(model: Any, *positional: Any, **named: Any) -> Any:
+            if self._fitting:  # how `fit` validates
+                return original(model, *positional, **named)
+            self._hear(name, model)
+            shortener = self._shortener
+            try:
+                asked = signature.bind(model, *positional, **named)
+            except TypeError:
+                return original(model, *positional, **named)
+            if shortener is None or not self._shortened:
+                return original(model, *positional, **named)
+            asked.apply_defaults()
+            arguments = {key: value for key, value in asked.arguments.items() if key not in ("self", "kwargs")}
+            arguments |= asked.arguments.get("kwargs", {})
+            parts = [key for key in ("x", "y", "sample_weight") if arguments.get(key) is not None]
+            rows = shortener.rows(*(arguments[key] for key in parts))
+            if rows > ROWS and arguments["steps"] is None:
+                arguments |= {key: shortener.cut(arguments[key], ROWS) for key in parts}
+                arguments["batch_size"] = min(whole(arguments["batch_size"]) or 32, 32)
+                with _eager(model):
+                    found = original(model, **arguments)
+                return repeated(rows, found) if name == "predict" else found
+            if not rows and name == "evaluate" and isinstance(arguments["x"], shortener.streams):
+                arguments |= {"x": shortener.stream(arguments["x"], ROWS), "steps": 1}
+            return original(model, **arguments)
+
+        return method
+
     def _run(self, model: Any, asked: dict[str, Any]) -> Any:
-        first, epochs = _whole(asked["initial_epoch"]), _whole(asked["epochs"])
+        first, epochs = whole(asked["initial_epoch"]), whole(asked["epochs"])
         shorten = self._shorten and first is not None and epochs is not None and epochs > first
         call = FitCall(
             weakref.ref(model),
@@ -83,19 +160,28 @@ class FitRecorder:
             target_facts(asked["x"], asked["y"]),
             validation_facts(asked["x"], asked["validation_data"], asked["validation_split"]),
             # What Keras takes where nothing is given; generators and tf.data bring batches of their own.
-            (_whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
+            (whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
         )
+        call.record = self._hear("fit", model) if not self._fitting else None
         if len(self._calls) < 200:
             self._calls.append(call)
         arguments = {name: value for name, value in asked.items() if name != "self"}
-        if not shorten or first is None or epochs is None:
-            history = self._fit(model, **arguments)
-        else:
-            with _eager(model), self._forward_only(model):
-                history = self._fit(model, **_shortened(arguments, first))
+        self._fitting += 1
+        try:
+            if not shorten or first is None or self._shortener is None:
+                history = self._fit(model, **arguments)
+            else:
+                self._shortened = True
+                with _eager(model), self._forward_only(model):
+                    history = self._fit(model, **self._shortener.fit(arguments, first))
+        except Exception as error:
+            call.failure = {"name": type(error).__name__[:200], "message": _in_words(error)}
+            raise
+        finally:
+            self._fitting -= 1
         _note(call, history)
         if shorten and not model.stop_training:
-            _lengthen(history, first or 0, epochs or 0, _whole(asked["validation_freq"]) or 1)
+            _lengthen(history, first or 0, epochs or 0, whole(asked["validation_freq"]) or 1)
         return history
 
     @contextmanager
@@ -126,43 +212,6 @@ def _step_without_update(model: Any, data: Any) -> Any:
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
 
-def _shortened(asked: dict[str, Any], first: int) -> dict[str, Any]:
-    """The arguments of a call that takes a moment, and goes through the same paths of Keras as the one asked for."""
-    short = dict(asked, epochs=first + 1, validation_freq=1)
-    rows = _rows(asked["x"], asked["y"], asked["sample_weight"])
-    batch = min(_whole(asked["batch_size"]) or BATCH, BATCH)
-    if rows:
-        kept = slice(0, STEPS * batch)
-        split = asked["validation_split"]
-        if asked["validation_data"] is None and isinstance(split, float) and 0 < split < 1:
-            held = slice(int(rows * (1 - split)), int(rows * (1 - split)) + batch)
-            if held.start in (0, rows):
-                return short  # Keras has a word to say about that
-            names = ("x", "y", "sample_weight")
-            validation = tuple(asked[name][held] for name in names if asked[name] is not None)
-            short |= {"validation_split": 0.0, "validation_data": validation}
-        short |= {name: asked[name][kept] for name in ("x", "y", "sample_weight") if asked[name] is not None}
-        short |= {"batch_size": batch, "steps_per_epoch": None}
-    else:
-        short["steps_per_epoch"] = min(_whole(asked["steps_per_epoch"]) or STEPS, STEPS)
-    validation = short["validation_data"]
-    if type(validation) in (tuple, list) and validation and _rows(*validation):
-        short |= {"validation_data": tuple(part[:batch] for part in validation), "validation_batch_size": batch}
-        short["validation_steps"] = None
-    elif validation is not None:
-        short["validation_steps"] = 1
-    return short
-
-
-def _rows(*arrays: Any) -> int:
-    """How many rows the arrays have; 0 where they are not plain arrays that agree."""
-    given = [array for array in arrays if array is not None]
-    if not given or any(type(array) is not np.ndarray or array.ndim == 0 for array in given):
-        return 0
-    counts = {array.shape[0] for array in given}
-    return counts.pop() if len(counts) == 1 else 0
-
-
 @contextmanager
 def _eager(model: Any) -> Iterator[None]:
     """A batch is done before a graph for them would be compiled."""
@@ -187,6 +236,18 @@ def _note(call: FitCall, history: Any) -> None:
         pass  # a fit of the student's own, that returns something else
 
 
+def _owner(kind: Any, name: str) -> Any:
+    """The class that defines the method."""
+    return next(base for base in kind.__mro__ if name in vars(base))
+
+
+def _in_words(error: Exception) -> str:
+    try:
+        return str(error)[:4000].encode("utf-8", "replace").decode()
+    except Exception:
+        return ""
+
+
 def _lengthen(history: Any, first: int, epochs: int, validation_freq: int) -> None:
     wanted = min(epochs - first, 10_000)
     for name, values in history.history.items():
@@ -194,7 +255,3 @@ def _lengthen(history: Any, first: int, epochs: int, validation_freq: int) -> No
         values.extend(values[-1:] * (length - len(values)))
     history.epoch = list(range(first, first + wanted))
     history.params = {**(history.params or {}), "epochs": epochs}
-
-
-def _whole(value: Any) -> int | None:
-    return int(value) if type(value) is int or isinstance(value, np.integer) else None

@@ -101,6 +101,8 @@ class Observer:
             fits=run.log.fits,
             figures=run.log.figures,
             files=run.log.files,
+            records=run.log.records,
+            records_dropped=run.log.records_dropped,
             notes=run.log.notes,
             tests=run.tests,
             asked=task.variables,

@@ -20,6 +20,8 @@ MAX_DEPTH = 64
 MAX_NETWORKS = 50
 MAX_VALUES = 200
 MAX_CASES = 500
+MAX_STATES = 6
+MAX_LIFE_EVENTS = 60
 
 CellStatus = Literal["ok", "error", "timeout", "died", "not_run"]
 ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "other"]
@@ -86,9 +88,84 @@ class CapturedValue(Data):
     cell: int = Field(ge=0)
 
 
-class CapturedFit(Data):
+class Failure(Data):
+    """An exception that a cell raised: its class, its message, and the line of the cell it came from (1-based)."""
+
+    name: str = Field(max_length=200)
+    message: str = Field(max_length=4000)
+    line: int | None = None
+    source: str = Field(default="", max_length=500)
+
+
+class NetworkState(Data):
+    """What a network was like at a time; `index` counts the states of one network."""
+
+    index: int = Field(ge=0)
+    network: CapturedNetwork
+
+
+class NetworkEvent(Data):
+    """Something that happened to a network, in code cell `cell` (0-based), where known in its line `line` (1-based).
+
+    "built" it was made, "named" the variable `name` holds it from then on, "lost" it does so no longer and holds what
+    `detail` says (the number of another network, or a type); "compile", "fit", "evaluate", "predict", "save" (to the
+    file `name`), "load" (weights, from the file `name`) were called on it. `local` is its name inside the functions
+    that called. `state` is the index of the state that it was in.
+    """
+
+    kind: Literal["built", "named", "lost", "compile", "fit", "evaluate", "predict", "save", "load"]
+    cell: int = Field(ge=0)
+    line: int | None = Field(default=None, ge=1)
+    name: str = Field(default="", max_length=200)
+    local: str = Field(default="", max_length=200)
+    detail: str = Field(default="", max_length=200)
+    state: int | None = Field(default=None, ge=0)
+
+
+class NetworkRecord(Data):
+    """The life of one network object, by its `number` in the notebook: its states and what happened to it, in order.
+
+    Both are bounded; the last state and the last events are never dropped.
+    """
+
+    number: int = Field(ge=1)
+    states: tuple[NetworkState, ...] = Field(default=(), max_length=MAX_STATES)
+    events: tuple[NetworkEvent, ...] = Field(default=(), max_length=MAX_LIFE_EVENTS)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables that ever held it; where none did, its names inside functions."""
+        held = dict.fromkeys(event.name for event in self.events if event.kind == "named")
+        return tuple(held or dict.fromkeys(event.local for event in self.events if event.local))
+
+    @property
+    def named(self) -> bool:
+        """Whether a variable of the notebook ever held it."""
+        return any(event.kind == "named" for event in self.events)
+
+    @property
+    def used(self) -> bool:
+        """Whether it was compiled or trained."""
+        return any(event.kind in ("compile", "fit") for event in self.events)
+
+    @property
+    def last(self) -> CapturedNetwork | None:
+        """What it was like when it was last seen."""
+        return self.states[-1].network if self.states else None
+
+    def did(self, *kinds: str) -> tuple[NetworkEvent, ...]:
+        """Its events of these kinds."""
+        return tuple(event for event in self.events if event.kind in kinds)
+
+    def state(self, index: int | None) -> CapturedNetwork | None:
+        """Its state with this index, None where that was not kept."""
+        return next((state.network for state in self.states if state.index == index), None)
+
+
+class CapturedFit(OmitsNewDefaults):
     """One call of `fit` on a captured network: `history` maps a metric to its value per epoch.
 
+    `record` is the number of its network among the records, `failure` what stopped it.
     `network` is the variable that held the model after the cell, "" when none did. `inputs` and `targets` describe
     the arrays given: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
     `targets` also has `classes` (how many different ones) and `agreement` (the share of images that lie closest to the
@@ -106,6 +183,10 @@ class CapturedFit(Data):
     validation: dict[str, Any] | None = None
     batch_size: int | None = Field(default=None, ge=1)
     cell: int = Field(ge=0)
+    record: int | None = Field(default=None, ge=1)
+    failure: Failure | None = None
+
+    added_later: ClassVar[tuple[str, ...]] = ("record", "failure")
 
 
 class CapturedFigure(Data):
@@ -138,6 +219,8 @@ class Capture(Data):
     fits: tuple[CapturedFit, ...] = Field(default=(), max_length=200)
     figures: tuple[CapturedFigure, ...] = Field(default=(), max_length=200)
     files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
+    records: tuple[NetworkRecord, ...] = Field(default=(), max_length=MAX_NETWORKS)
+    records_dropped: int = Field(default=0, ge=0)
 
     @classmethod
     def parse(cls, raw: str | bytes | dict[str, Any]) -> Capture:
@@ -214,15 +297,6 @@ class CapturedTest(Data):
         return found
 
 
-class Failure(Data):
-    """An exception that a cell raised: its class, its message, and the line of the cell it came from (1-based)."""
-
-    name: str = Field(max_length=200)
-    message: str = Field(max_length=4000)
-    line: int | None = None
-    source: str = Field(default="", max_length=500)
-
-
 class CellRun(Data):
     """One code cell. `outputs` are nbformat v4 outputs, size-limited, as untrusted as the rest."""
 
@@ -238,7 +312,8 @@ class Evidence(OmitsNewDefaults):
     """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order.
 
     `asked` are the variables whose values were wanted, so that one that was not there is told from one that nobody
-    looked for; None where that was not kept.
+    looked for; None where that was not kept. `records` are the networks that ever lived, in the order in which they
+    were first seen, `records_dropped` how many more there were; both empty where they were not kept.
     """
 
     key: str
@@ -254,8 +329,10 @@ class Evidence(OmitsNewDefaults):
     seconds: float = 0.0
     tests: tuple[CapturedTest, ...] = ()
     asked: tuple[str, ...] | None = None
+    records: tuple[NetworkRecord, ...] = ()
+    records_dropped: int = 0
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped")
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

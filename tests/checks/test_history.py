@@ -4,6 +4,8 @@ import pytest
 from by_hand import FASHION, context, fit, judged, network, question, said
 from pydantic import ValidationError
 
+from autograder.records.evidence import Failure
+
 QUESTION = question(
     "history", network="model", epochs=20, metrics=["accuracy", "precision", "recall"], validation=True, points=5
 )
@@ -68,9 +70,26 @@ def test_the_best_of_several_calls_counts():
 
 
 def test_the_training_of_another_network_does_not_count():
-    verdict = trained(fit(network="other", epochs=20, history=history(*KEYS)))
+    compiled = network(*FASHION, compiled={"optimizer": "adam", "loss": "categorical_crossentropy"})
+    verdict = trained(fit(network="other", epochs=20, history=history(*KEYS)), networks=(compiled,))
     assert (verdict.status, verdict.score) == ("not_reached", 0)
     assert "was not trained" in said(verdict)
+
+
+def test_of_a_network_that_was_never_compiled_only_that_is_said():
+    verdict = trained()
+    assert [finding.code for finding in verdict.findings] == ["compile.not_compiled"]
+
+
+def test_an_error_in_fit_is_told_in_its_own_words_and_compile_is_not_blamed():
+    words = "'>' not supported between instances of 'NoneType' and 'float'"
+    stopped = fit(epochs=20, validation={"split": 0.2}, failure=Failure(name="TypeError", message=words))
+    compiled = network(*FASHION, compiled={"optimizer": "adam", "loss": "categorical_crossentropy"})
+    verdict = trained(stopped, networks=(compiled,))
+    assert [finding.code for finding in verdict.findings] == ["fit.stopped"]
+    assert "compile" not in said(verdict)
+    assert "NoneType" in said(verdict)
+    assert verdict.status == "partial"
 
 
 def test_a_network_under_another_name_is_found():

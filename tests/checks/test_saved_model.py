@@ -5,6 +5,8 @@ import json
 import pytest
 from by_hand import FASHION, context, dense, file, judged, layer, network, question, said, sequential
 
+from autograder.records.evidence import NetworkEvent, NetworkRecord, NetworkState
+
 QUESTION = question("saved_model", network="model")
 GRADED = network(*FASHION)
 OTHER = network(layer("Flatten"), dense(10, "softmax"), name="other")
@@ -74,3 +76,38 @@ def test_the_name_counts_where_it_is_asked_for():
     assert saved(file("models/cnn.keras", config=archive(*FASHION)), asked=asked).status == "correct"
     verdict = saved(file("mine.keras", config=archive(*FASHION)), asked=asked)
     assert "not the file that was asked for" in said(verdict)
+
+
+def life(*kinds, layers=FASHION):
+    """The life of the network in `model`: the events of these kinds, "save" to the file m.keras."""
+    events = [
+        NetworkEvent(kind=kind, cell=1, name={"named": "model", "save": "m.keras"}.get(kind, ""), state=0)
+        for kind in ("named", "compile", *kinds)
+    ]
+    state = NetworkState(index=0, network=network(*layers, name="model"))
+    return NetworkRecord(number=1, states=(state,), events=tuple(events))
+
+
+def test_a_network_of_a_class_of_ones_own_counts_as_it_was_when_it_was_saved():
+    own = file("m.keras", config=json.dumps({"class_name": "MyNet", "config": {}}))
+
+    def heard(*records):
+        made = context(files=(own,), networks=(GRADED,), expected={"model": GRADED}, records=records)
+        return judged(QUESTION, made)
+
+    assert heard(life("save")).status == "correct"
+    assert "cannot be read" in said(heard(life("fit")))
+
+
+def test_a_file_that_was_saved_before_training_may_count_as_wrong():
+    asked = question("saved_model", network="model", trained=True)
+    written = file("m.keras", config=archive(*FASHION))
+
+    def heard(*kinds, asked=asked):
+        made = context(files=(written,), networks=(GRADED,), expected={"model": GRADED}, records=(life(*kinds),))
+        return judged(asked, made)
+
+    assert [heard("save", "fit").status, heard("save").status] == ["wrong", "wrong"]
+    assert [finding.code for finding in heard("save", "fit").findings] == ["saved.before_training"]
+    assert [heard("fit", "save").status, heard("save", "fit", "save").status] == ["correct", "correct"]
+    assert heard("save", "fit", asked=QUESTION).status == "correct"

@@ -4,7 +4,15 @@ import pytest
 
 from autograder.observe.capture_log import MAX_LARGE, CaptureLog
 from autograder.observe.client import tidy
-from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork, InvalidEvidence
+from autograder.records.evidence import (
+    Capture,
+    CapturedFit,
+    CapturedNetwork,
+    InvalidEvidence,
+    NetworkEvent,
+    NetworkRecord,
+    NetworkState,
+)
 
 
 def network(cell: int, name: str = "model", units: int = 1) -> CapturedNetwork:
@@ -51,3 +59,36 @@ def test_large_captures_of_one_notebook_are_bounded_together() -> None:
         ledger.add(Capture(networks=(network(17, "one more"),)), MAX_LARGE // 16)
     ledger.add(Capture(networks=(network(18, "small"),)), 1000)
     assert [one.name for one in ledger.networks][-2:] == ["n15", "small"]
+
+
+def life(number: int, *kinds: str, state: int = 0, cell: int = 0) -> NetworkRecord:
+    events = tuple(NetworkEvent.model_validate({"kind": kind, "cell": cell, "state": state}) for kind in kinds)
+    states = (NetworkState(index=state, network=network(cell, units=state + 1)),)
+    return NetworkRecord(number=number, states=states, events=events)
+
+
+def test_the_life_of_a_network_goes_on_and_keeps_the_states_in_which_it_was_used() -> None:
+    ledger = CaptureLog()
+    for cell, kind in enumerate(("named", "compile", "fit", "evaluate", "named")):
+        ledger.add(Capture(records=(life(1, kind, state=cell, cell=cell),)))
+    (record,) = ledger.records
+    assert [event.kind for event in record.events] == ["named", "compile", "fit", "evaluate", "named"]
+    assert [state.index for state in record.states] == [1, 2, 4]
+
+
+def test_of_too_many_networks_the_first_are_dropped_and_counted_and_the_last_is_kept() -> None:
+    ledger = CaptureLog()
+    for number in range(1, 101):
+        ledger.add(Capture(records=(life(number, "compile"),), records_dropped=number % 2))
+    assert [record.number for record in ledger.records] == list(range(41, 101))
+    assert ledger.records_dropped == 40 + 50
+
+
+def test_a_long_life_keeps_its_beginning_and_its_end() -> None:
+    ledger = CaptureLog()
+    for cell in range(200):
+        ledger.add(Capture(records=(life(1, "fit", cell=cell),)))
+    (record,) = ledger.records
+    assert [event.cell for event in record.events][:2] == [0, 1]
+    assert record.events[-1].cell == 199
+    assert len(record.events) <= 60

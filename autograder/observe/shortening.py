@@ -1,0 +1,160 @@
+"""Inside the kernel: data cut to a few rows, whatever it is that Keras takes.
+
+Arrays, tensors, Series, DataFrames, lists, tuples and dicts of them are cut; `tf.data`, generators and datasets of
+Keras give batches that are cut. Anything else is left as it is, so that Keras says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+STEPS = 1
+BATCH = 8
+# Of what is evaluated or predicted so many rows are computed.
+ROWS = 128
+_DEEPEST = 8
+
+
+class Shortener:
+    """Made before student code runs, so that it holds Keras and TensorFlow as they were then."""
+
+    def __init__(self) -> None:
+        import keras
+        import pandas
+        import tensorflow as tf
+
+        self._leaves = (np.ndarray, tf.Tensor, tf.Variable, keras.Variable, pandas.Series, pandas.DataFrame)
+        self._frames = (pandas.Series, pandas.DataFrame)
+        self._dataset = tf.data.Dataset
+        self._tensors = tf.data.Dataset.from_tensors
+        self._batches = keras.utils.PyDataset
+        self.streams = (tf.data.Dataset, types.GeneratorType, keras.utils.PyDataset)
+        self._bounded = _bounded_batches(keras.utils.PyDataset, self.cut)
+
+    def rows(self, *parts: Any) -> int:
+        """How many rows the parts have; 0 where they are nothing that can be cut, or do not agree."""
+        counts = set()
+        for part in parts:
+            for leaf in self._leaves_of(part):
+                if leaf is None:
+                    continue
+                shape = getattr(leaf, "shape", None)
+                if not isinstance(leaf, self._leaves) or shape is None or not len(shape) or shape[0] is None:
+                    return 0
+                counts.add(int(shape[0]))
+        return counts.pop() if len(counts) == 1 else 0
+
+    def cut(self, part: Any, rows: slice | int) -> Any:
+        """These rows of every array in `part`."""
+        kept = rows if isinstance(rows, slice) else slice(0, rows)
+
+        def one(leaf: Any) -> Any:
+            if isinstance(leaf, self._frames):
+                return leaf.iloc[kept]
+            return leaf[kept] if isinstance(leaf, self._leaves) and len(leaf.shape) else leaf
+
+        return self._mapped(part, one)
+
+    def fit(self, asked: dict[str, Any], first: int) -> dict[str, Any]:
+        """The arguments of a call that takes a moment, and goes through the same paths of Keras as the one asked."""
+        short = dict(asked, epochs=first + 1, validation_freq=1)
+        rows = self.rows(asked["x"], asked["y"], asked["sample_weight"])
+        batch = max(min(whole(asked["batch_size"]) or BATCH, BATCH), 1)
+        if rows:
+            split = asked["validation_split"]
+            names = ("x", "y", "sample_weight")
+            if asked["validation_data"] is None and isinstance(split, float) and 0 < split < 1:
+                start = int(rows * (1 - split))
+                if start in (0, rows):
+                    return short  # Keras has a word to say about that
+                held = slice(start, start + batch)
+                validation = tuple(self.cut(asked[name], held) for name in names if asked[name] is not None)
+                short |= {"validation_split": 0.0, "validation_data": validation}
+            short |= {name: self.cut(asked[name], STEPS * batch) for name in names if asked[name] is not None}
+            short |= {"batch_size": batch, "steps_per_epoch": None}
+        else:
+            short["x"] = self.stream(asked["x"], batch)
+            short["steps_per_epoch"] = min(whole(asked["steps_per_epoch"]) or STEPS, STEPS)
+        validation = short["validation_data"]
+        if type(validation) in (tuple, list) and validation and self.rows(*validation):
+            short["validation_data"] = tuple(self.cut(part, batch) for part in validation)
+            short |= {"validation_batch_size": batch, "validation_steps": None}
+        elif validation is not None:
+            short |= {"validation_data": self.stream(validation, batch), "validation_steps": 1}
+        return short
+
+    def stream(self, data: Any, batch: int) -> Any:
+        """The same batches, each of at most `batch` rows; `data` itself where it gives none that can be cut."""
+        if isinstance(data, self._dataset):
+            return self._first_batch(data, batch)
+        if isinstance(data, types.GeneratorType):
+            return (self.cut(part, batch) for part in data)
+        if isinstance(data, self._batches):
+            return self._bounded(data, batch)
+        return data
+
+    def _first_batch(self, dataset: Any, batch: int) -> Any:
+        """A dataset of its first batch, cut: a batch of 60,000 images would be computed with as one."""
+        try:
+            first = next(iter(dataset.take(1)))
+        except Exception:
+            return dataset  # empty, or broken: Keras says it
+        return self._tensors(self.cut(first, batch)) if self.rows(first) else dataset
+
+    def _leaves_of(self, part: Any, depth: int = 0) -> Iterator[Any]:
+        if depth < _DEEPEST and type(part) in (list, tuple):
+            for item in itertools.islice(part, 1000):
+                yield from self._leaves_of(item, depth + 1)
+        elif depth < _DEEPEST and type(part) is dict:
+            for item in part.values():
+                yield from self._leaves_of(item, depth + 1)
+        else:
+            yield part
+
+    def _mapped(self, part: Any, change: Callable[[Any], Any], depth: int = 0) -> Any:
+        if depth < _DEEPEST and type(part) in (list, tuple):
+            return type(part)(self._mapped(item, change, depth + 1) for item in part)
+        if depth < _DEEPEST and type(part) is dict:
+            return {key: self._mapped(item, change, depth + 1) for key, item in part.items()}
+        return change(part)
+
+
+def _bounded_batches(kind: type, cut: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
+    """What makes, of a dataset of Keras that gives batches, one whose batches are cut."""
+
+    class Bounded(kind):  # type: ignore[misc]
+        def __init__(self, batches: Any, batch: int) -> None:
+            super().__init__()
+            self._given, self._most = batches, batch
+
+        def __len__(self) -> int:
+            return len(self._given)
+
+        def __getitem__(self, index: int) -> Any:
+            return cut(self._given[index], self._most)
+
+        def on_epoch_end(self) -> None:
+            self._given.on_epoch_end()
+
+    return Bounded
+
+
+def repeated(rows: int, found: Any) -> Any:
+    """The rows of the arrays in `found` again and again, until there are `rows` of them."""
+    if type(found) in (list, tuple):
+        return type(found)(repeated(rows, item) for item in found)
+    if type(found) is dict:
+        return {key: repeated(rows, item) for key, item in found.items()}
+    if type(found) is not np.ndarray or not found.ndim or not len(found):
+        return found
+    return found[np.arange(rows) % len(found)]
+
+
+def whole(value: Any) -> int | None:
+    """A whole number as Python's own; None where it is none."""
+    return int(value) if type(value) is int or isinstance(value, np.integer) else None
