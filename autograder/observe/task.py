@@ -65,6 +65,7 @@ class ObserveTask(OmitsNewDefaults):
     variables: names of the variables whose values are wanted.
     datasets: names of the public datasets that `keras.datasets` serves.
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
+    keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
     """
 
@@ -72,9 +73,10 @@ class ObserveTask(OmitsNewDefaults):
     datasets: tuple[str, ...] = ()
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
+    keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests",)
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras")
 
     @property
     def without_tests(self) -> ObserveTask:
