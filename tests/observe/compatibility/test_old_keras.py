@@ -92,7 +92,8 @@ RUNS = {
     "contrib": ("from tensorflow.contrib.keras.api.keras.layers import Dense", "old_keras.module"),
     "keras_1": (
         "from keras.layers import Convolution2D, Dense, Dropout\nmodel = keras.models.Sequential()\n"
-        "model.add(Convolution2D(4, 3, 3, border_mode='same', subsample=(1, 1), init='normal', input_shape=(8, 8, 1)))\n"
+        "model.add(Convolution2D(4, 3, 3, border_mode='same', subsample=(1, 1), init='normal',"
+        " input_shape=(8, 8, 1)))\n"
         "model.add(Dropout(p=0.2)); model.add(keras.layers.Flatten()); model.add(Dense(output_dim=3))\n"
         "model.compile('adam', 'mse'); model.fit(x, y, nb_epoch=2)\n"
         "assert model.layers[0].kernel_size == (3, 3) and model.layers[0].strides == (1, 1)",
@@ -116,7 +117,8 @@ def test_the_network_is_described_as_today_whatever_the_spelling(observe: Observ
         "model.add(Convolution2D(4, 3, 3, border_mode='same', input_shape=(8, 8, 1)))"
     )
     network = evidence.network("model")
-    assert network is not None and network.config is not None
+    assert network is not None
+    assert network.config is not None
     layer = network.config["layers"][-1]
     assert layer["class_name"] == "Conv2D"
     assert (layer["config"]["kernel_size"], layer["config"]["padding"]) == ([3, 3], "same")

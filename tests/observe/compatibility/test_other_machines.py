@@ -34,7 +34,8 @@ def test_a_module_that_the_notebook_writes_can_be_imported(observe: Observe) -> 
         "%%writefile net.py\ndef build():\n    return 7", "from net import build\nx = build()", variables=("x",)
     )
     value = evidence.value("x")
-    assert value is not None and value.value == 7
+    assert value is not None
+    assert value.value == 7
 
 
 def test_one_missing_package_takes_nothing_else_along_and_is_told_at_its_line(observe: Observe) -> None:
@@ -66,4 +67,5 @@ def test_asking_for_a_gpu_does_not_end_the_cell(observe: Observe) -> None:
     assert evidence.cells[0].failure is not None
     assert evidence.cells[0].failure.line == 3
     value = evidence.value("x")
-    assert value is not None and value.value == 3
+    assert value is not None
+    assert value.value == 3
