@@ -53,6 +53,7 @@ def grade(
         from autograder import api
         from autograder.cli.progress import watching
         from autograder.grading.engine import read_cluster_file, running_scheduler
+        from autograder.grading.machine_faults import mended_by
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
@@ -73,6 +74,8 @@ def grade(
             echo(f"passed over: {ignored.path}: {ignored.reason}")
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
+        for fault, count in done.faults.most_common():
+            echo(f"not the students' fault, in {count} of them: {fault.english} {mended_by(fault).english}")
         made, reused = len(done.outcome.changed), done.outcome.reused
         echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:

@@ -89,8 +89,7 @@ def stand_in_message(code: object, old: object, new: object) -> Message | None:
         return None
     if not _NAME.fullmatch(old) or not _NAME.fullmatch(new):
         return None
-    own, template = _SENTENCES[code]
-    return message(own, template, old=old, new=new)
+    return message(*_SENTENCES[code], old=old, new=new)
 
 
 def is_stand_in(note: Message) -> bool:
