@@ -22,7 +22,7 @@ from autograder.core.errors import UsageError
 from autograder.core.messages import Message
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
-from autograder.grading.engine.local import available_cores, local_engine
+from autograder.grading.engine.local import fitting_workers, local_engine
 from autograder.grading.grade_change import GradeChange
 from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, opened_gradebook, resolve
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
@@ -125,7 +125,8 @@ def grade(
         assignment: a name ("cnn2"), a folder with `assignment.toml`, external tests, or what `load` gave.
         submissions: a folder of notebooks or of students' folders, one notebook, a zip, or a platform's download.
         output: the report folder; `reports/NAME` where none is given.
-        workers: how many notebooks and training runs share this machine at a time; one for each core by default.
+        workers: how many notebooks and training runs share this machine at a time; one for each core by default, as
+            the memory allows.
         isolation: "auto" and "bubblewrap" need the sandbox, "none" runs notebooks with your own rights.
         fresh: forget what is stored, and grade everything again.
         watch: given the number of submissions, a context manager whose `Watcher` is told what happens to each.
@@ -140,8 +141,9 @@ def grade(
     output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
     intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
+    workers = workers or fitting_workers(assignment.observe_task().limits.memory_mb)
     with (
-        engine_on(machines, isolation, workers or available_cores(), needed_images(assignment)) as engine,
+        engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
     ):
         if location:

@@ -133,7 +133,7 @@ class Assignment:
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
-            limits=self.observe.limits,
+            limits=self.observe.limits.fitting(self.datasets()),
             keras=self.observe.keras,
             tests=tests,
         )

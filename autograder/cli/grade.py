@@ -27,7 +27,9 @@ def grade(
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many run at a time [one per core, as the memory allows].")
+    ] = None,
     isolation: Annotated[
         IsolationChoice,
         typer.Option(help="auto and bubblewrap need the sandbox; user is for containers; none protects nothing."),

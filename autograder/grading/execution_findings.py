@@ -142,6 +142,8 @@ def _failed_too(cells: Sequence[str]) -> Message:
 
 
 def _raised(failure: Failure) -> Message:
+    if failure.name == "StdinNotImplementedError":
+        return message("cell.input", "Here input() waits for a keyboard, and nobody types while a notebook is graded.")
     what = failure_message(failure.model_copy(update={"message": _first_line(failure.message)})) or phrase("no message")
     if not failure.line:
         return message("cell.error", "{error}: {message}", error=failure.name, message=what)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Raised whenever the same notebook would give other evidence than before.
 REVISION = 7
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
+# A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
+_MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
 
 
 class Limits(Data):
@@ -30,7 +32,7 @@ class Limits(Data):
     cell_seconds: wall-clock seconds for one cell; it is then interrupted, and the next cells run.
     total_seconds: wall-clock seconds for the whole notebook.
     grace_seconds: how long an interrupted cell may take to stop; it is then killed, and no further cell runs.
-    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway.
+    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway; see `fitting`.
     cpu_seconds: processor time in seconds of one core; what uses several cores uses it up faster than the clock.
     processes: processes and threads at a time.
     disk_mb: MiB of files; they live in memory and are gone afterwards.
@@ -47,6 +49,13 @@ class Limits(Data):
     disk_mb: int = Field(default=256, ge=1)
     output_kb: int = Field(default=1024, ge=1, le=8192)
     total_output_kb: int = Field(default=8192, ge=1, le=65_536)
+
+    def fitting(self, names: Sequence[str]) -> Limits:
+        """These limits, with memory for the datasets that a notebook may load, unless the memory is set by hand."""
+        needed = max((_MEMORY_MB.get(name, 0) for name in names), default=0)
+        if "memory_mb" in self.model_fields_set or needed <= self.memory_mb:
+            return self
+        return self.model_copy(update={"memory_mb": needed})
 
     def bounds(self) -> Bounds:
         """What the sandbox enforces. It allows more time than the notebook has, as a net below our own clock."""

@@ -39,7 +39,7 @@ def test_a_module_that_the_notebook_writes_can_be_imported(observe: Observe) -> 
 
 
 def test_one_missing_package_takes_nothing_else_along_and_is_told_at_its_line(observe: Observe) -> None:
-    evidence = observe("import torch\nimport keras\nx = 1 + 1", "y = x + 1", variables=("x", "y"))
+    evidence = observe("import tensorflow_addons\nimport keras\nx = 1 + 1", "y = x + 1", variables=("x", "y"))
     first, second = evidence.cells
     assert (first.status, second.status) == ("error", "ok")
     assert first.failure is not None
@@ -54,7 +54,7 @@ def test_a_misspelt_import_ends_its_cell_after_the_other_imports(observe: Observ
 
 
 def test_an_import_that_the_notebook_guards_itself_stays_its_own(observe: Observe) -> None:
-    evidence = observe("try:\n    import torch\nexcept ImportError:\n    x = 5", variables=("x",))
+    evidence = observe("try:\n    import tensorflow_addons\nexcept ImportError:\n    x = 5", variables=("x",))
     assert evidence.cells[0].status == "ok"
 
 
