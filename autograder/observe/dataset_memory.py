@@ -57,8 +57,8 @@ def at_published_size(name: str, arrays: dict[str, Any]) -> dict[str, Any]:
     """The arrays with as many images as were published, so that `reshape(60000, 784)` is right on every machine.
 
     Where there are fewer here they are repeated behind the last one. The first value of a repeated image, in its
-    corner, is raised by the number of the repetition: a student whose validation images lie behind the training images has not
-    taken the same images twice, and nobody is to find so.
+    corner, is raised by the number of the repetition: a student who validates with images from behind the training
+    images has not taken the same ones twice, and nobody is to find so.
     """
     sizes = dict(zip(("train", "test"), PUBLISHED.get(name, ()), strict=False))
     return {key: _repeated(array, sizes.get(key[2:], 0), marked=key[0] == "x") for key, array in arrays.items()}

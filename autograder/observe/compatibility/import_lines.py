@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,12 +71,17 @@ class ImportLines(ast.NodeTransformer):
         if not isinstance(statement, ast.Import | ast.ImportFrom) or missing_package(statement):
             if self.deferred is None:
                 self.deferred = Deferred(error, statement.lineno)
+            if isinstance(statement, ast.Import) and len(statement.names) > 1:
+                self._run([ast.copy_location(ast.Import([alias]), statement) for alias in statement.names])
             return True
-        for later in self._statements[place + 1 :]:
-            if isinstance(later, ast.Import | ast.ImportFrom):
-                with contextlib.suppress(Exception):
-                    exec(compile(ast.Module([later], []), "<import>", "exec"), self._variables)
+        self._run([one for one in self._statements[place + 1 :] if isinstance(one, ast.Import | ast.ImportFrom)])
         return False
+
+    def _run(self, imports: Sequence[ast.stmt]) -> None:
+        """Run imports one by one, those that fail in silence."""
+        for one in imports:
+            with contextlib.suppress(Exception):
+                exec(compile(ast.Module([one], []), "<import>", "exec"), self._variables)
 
 
 def missing_package(statement: ast.Import | ast.ImportFrom) -> str:

@@ -23,9 +23,7 @@ _COMMANDS = re.compile(
     r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
 )
 # Where notebooks and their files lie there.
-_FOLDERS = re.compile(
-    r"/(?:content/(?:g?drive(?:/My ?Drive|/Shareddrives)?)?|kaggle/(?:input|working|temp))(?:/|$)|/content$"
-)
+_FOLDERS = re.compile(r"/(?:content(?:/g?drive(?:/(?:My ?Drive|Shareddrives))?)?|kaggle/(?:input|working|temp))(?:/|$)")
 _MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "load_ext", "uv")
 
 
@@ -77,30 +75,32 @@ class _OtherMachines(MetaPathFinder, Loader):
         setattr(module, "__getattr__", get)  # noqa: B010
 
 
-def here(path: Any) -> Any:
+def here(path: Any, *, folder: bool = False) -> Any:
     """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is."""
     if not isinstance(path, str | os.PathLike):
         return path
     given = os.fspath(path)
-    if not isinstance(given, str) or not _FOLDERS.match(given):
+    match = _FOLDERS.match(given) if isinstance(given, str) else None
+    if match is None:
         return path
-    rest = given[_FOLDERS.match(given).end() :]  # type: ignore[union-attr]
+    rest = given[match.end() :].rstrip("/")
     if not rest:
         return "."
     note("path", given)
-    # By the name of the file, wherever it lay; where there is none, at its end.
-    return rest if os.path.exists(rest) else os.path.basename(rest.rstrip("/"))
+    # By its name, wherever it lay.
+    near = rest if os.path.exists(rest) else os.path.basename(rest)
+    return "." if folder and not os.path.isdir(near) else near
 
 
 def _first_path(owner: Any, name: str) -> None:
-    original: Callable[..., Any] = getattr(owner, name)
-
     # Unlike a function, a partial is no method where a class holds it, as the functions of C are none.
-    setattr(owner, name, functools.partial(_with_path, original))
+    setattr(owner, name, functools.partial(_with_path, getattr(owner, name), name != "open"))
 
 
-def _with_path(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    return original(*(here(one) if place == 0 else one for place, one in enumerate(arguments)), **named)
+def _with_path(original: Callable[..., Any], folder: bool, *arguments: Any, **named: Any) -> Any:
+    if arguments:
+        arguments = (here(arguments[0], folder=folder), *arguments[1:])
+    return original(*arguments, **named)
 
 
 class _Restart(ast.NodeTransformer):
@@ -123,6 +123,8 @@ def install(shell: Any) -> None:
         (os, "listdir"),
     ):
         _first_path(owner, name)
+    if "open" in shell.user_ns:  # IPython's own, which guards the standard streams
+        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], False)
     shell.ast_transformers.append(_Restart())
     for magic in _MAGICS:
         shell.register_magic_function(_magic(magic, shell.find_line_magic(magic)), "line", magic)
@@ -134,7 +136,7 @@ def install(shell: Any) -> None:
 
 def _cd(line: str) -> str:
     path = line.strip().strip("'\"").replace("\\ ", " ")
-    return str(here(path)) if _FOLDERS.match(path) else line
+    return str(here(path, folder=True)) if _FOLDERS.match(path) else line
 
 
 def _magic(name: str, original: Any) -> Callable[[str], Any]:
