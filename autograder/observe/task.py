@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import platform
@@ -15,6 +16,7 @@ from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
+from autograder.records.machine import KNOWN_PACKAGES
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -137,5 +139,9 @@ class ObserveEnvironment(Data):
 
 @functools.cache
 def observing_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that a notebook meets."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
+    """The versions of Python and of the libraries that a notebook meets; of those that courses use, where installed."""
+    installed = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    for name in sorted({*KNOWN_PACKAGES.values()} - installed.keys()):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            installed[name] = importlib.metadata.version(name)
+    return {"python": platform.python_version(), **installed}
