@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.observe.compatibility.keras_generation import METHODS
 from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.plain import MAX_TEXT, NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
@@ -120,7 +121,7 @@ class Describer:
         for depth, base in enumerate(kind.__mro__):
             if base in self._configs:
                 own = {name for derived in kind.__mro__[:depth] for name in vars(derived)}
-                return None if any(hasattr(base, name) for name in own - _NO_CODE) else base
+                return None if any(hasattr(base, name) for name in own - _NO_CODE - METHODS) else base
         return None
 
     def _small(self, config: Any) -> Any:

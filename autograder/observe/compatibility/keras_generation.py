@@ -1,10 +1,12 @@
-"""Whether a notebook is written for Keras 1: read off its text, outside the kernel."""
+"""What Keras 1 and 2 had, by name alone; and whether a notebook is written for Keras 1, read off its text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+# Methods that networks had up to Keras 2, and have again where names of old are understood.
+METHODS = frozenset(("fit_generator", "evaluate_generator", "predict_generator", "predict_classes", "predict_proba"))
 # Arguments that Keras 1 had and no later one; as keyword arguments, because later notebooks keep variables like these.
 _ARGUMENTS = (
     "nb_epoch",

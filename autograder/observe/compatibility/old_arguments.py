@@ -134,10 +134,8 @@ def _convolution_of_keras_1(name: str, rank: int) -> None:
             positional = (positional[0], tuple(sizes), *positional[1 + rank :])
         return kind(*positional, **named)
 
-    for module in (keras.layers, keras.src.layers):
-        setattr(module, name, make)
-    for root in ("_tf_keras.keras.layers",):
-        setattr(functools.reduce(getattr, root.split("."), keras), name, make)
+    for module in ("keras.layers", "keras.src.layers", "tensorflow.keras.layers", "keras._tf_keras.keras.layers"):
+        setattr(sys.modules[module], name, make)
 
 
 def _optimizers() -> None:
