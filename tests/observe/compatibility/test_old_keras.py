@@ -95,7 +95,7 @@ RUNS = {
         "model.add(Convolution2D(4, 3, 3, border_mode='same', subsample=(1, 1), init='normal',"
         " input_shape=(8, 8, 1)))\n"
         "model.add(Dropout(p=0.2)); model.add(keras.layers.Flatten()); model.add(Dense(output_dim=3))\n"
-        "model.compile('adam', 'mse'); model.fit(x, y, nb_epoch=2)\n"
+        "model.compile('adam', 'sparse_categorical_crossentropy'); model.fit(x, y, nb_epoch=2)\n"
         "assert model.layers[0].kernel_size == (3, 3) and model.layers[0].strides == (1, 1)",
         "old_keras.convolution",
     ),
