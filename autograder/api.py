@@ -7,6 +7,7 @@ given as text; whatever a person can put right is raised as a `UserError` whose 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING
 from autograder.assignment import Assignment, load
 from autograder.assignment.images import needed_images, provide_images
 from autograder.core.errors import UsageError
+from autograder.core.messages import Message
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
-from autograder.grading.engine.local import available_cores, local_engine
+from autograder.grading.engine.local import fitting_workers, local_engine
 from autograder.grading.grade_change import GradeChange
 from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, opened_gradebook, resolve
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
+from autograder.grading.machine_faults import is_fault
 from autograder.grading.progress import NoProgress, Watcher
 from autograder.grading.regrade import NotRegraded, Regraded, rejudge
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
@@ -60,12 +63,14 @@ class GradedClass:
         outcome: whose results were made now, how many stood already, and on whom the autograder itself failed.
         intake: the submissions that were found, and the files that were passed over with the reason.
         kept: students with a result of an earlier run who are not among these submissions.
+        faults: what the grading machine lacked, with how many submissions each hits.
     """
 
     index: Path
     outcome: ClassOutcome
     intake: Intake
     kept: tuple[str, ...]
+    faults: Counter[Message]
 
     @property
     def results(self) -> list[Result]:
@@ -120,7 +125,8 @@ def grade(
         assignment: a name ("cnn2"), a folder with `assignment.toml`, external tests, or what `load` gave.
         submissions: a folder of notebooks or of students' folders, one notebook, a zip, or a platform's download.
         output: the report folder; `reports/NAME` where none is given.
-        workers: how many notebooks and training runs share this machine at a time; one for each core by default.
+        workers: how many notebooks and training runs share this machine at a time; one for each core by default, as
+            the memory allows.
         isolation: "auto" and "bubblewrap" need the sandbox, "none" runs notebooks with your own rights.
         fresh: forget what is stored, and grade everything again.
         watch: given the number of submissions, a context manager whose `Watcher` is told what happens to each.
@@ -135,8 +141,9 @@ def grade(
     output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
     intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
+    workers = workers or fitting_workers(assignment.observe_task().limits.memory_mb)
     with (
-        engine_on(machines, isolation, workers or available_cores(), needed_images(assignment)) as engine,
+        engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
     ):
         if location:
@@ -170,12 +177,15 @@ def grade(
             failures=dict(outcome.failures),
         )
         gradebook.store_fact("last_run", facts.model_dump_json())
-        everyone = [stored.result.student for stored in gradebook.results()]
+        everyone, faults = [], Counter[Message]()
+        for stored in gradebook.results():
+            everyone.append(stored.result.student)
+            faults.update({note.message for note in stored.result.notes if is_fault(note)})
         # Where several graders share a gradebook, any result may be another's since its page here was written.
         changed = frozenset(everyone) if location else outcome.changed - written
         index = write_report(output, assignment, gradebook, changed=changed)
         kept = tuple(student for student in everyone if student not in students)
-    return GradedClass(index, outcome, intake, kept)
+    return GradedClass(index, outcome, intake, kept, faults)
 
 
 def regrade(

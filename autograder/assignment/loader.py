@@ -24,6 +24,7 @@ validations = 4
 
 [observe]                           # optional: how notebooks are run
 training = "short"                  # "short" cuts the student's own fit to a few steps, "full" runs it whole
+keras = "any"                       # "any" understands names of Keras 1 and 2, "3" does not (docs/compatibility.md)
 datasets = ["mnist"]                # optional: what the notebook may load, else what [training] names
 limits = { cell_seconds = 60 }      # optional: a `Limits`
 

@@ -22,10 +22,12 @@ class ObserveTable(Data):
     """`[observe]`: how a notebook is run.
 
     `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
+    `keras` "any" understands names of Keras 1 and 2 (docs/compatibility.md), "3" takes them as today's Keras does.
     `datasets` are those that the notebook may load; where none is given, those that the networks are trained with.
     """
 
     training: Literal["short", "full"] = "short"
+    keras: Literal["any", "3"] = "any"
     datasets: tuple[Dataset, ...] = ()
     limits: Limits = Limits()
 
@@ -133,7 +135,8 @@ class Assignment:
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
-            limits=self.observe.limits,
+            limits=self.observe.limits.fitting(self.datasets()),
+            keras=self.observe.keras,
             tests=tests,
         )
 

@@ -27,7 +27,9 @@ def grade(
         ),
     ],
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many run at a time [one per core, as the memory allows].")
+    ] = None,
     isolation: Annotated[
         IsolationChoice,
         typer.Option(help="auto and bubblewrap need the sandbox; user is for containers; none protects nothing."),
@@ -53,6 +55,7 @@ def grade(
         from autograder import api
         from autograder.cli.progress import watching
         from autograder.grading.engine import read_cluster_file, running_scheduler
+        from autograder.grading.machine_faults import mended_by
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
@@ -73,6 +76,8 @@ def grade(
             echo(f"passed over: {ignored.path}: {ignored.reason}")
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
+        for fault, count in done.faults.most_common():
+            echo(f"not the students' fault, in {count} of them: {fault.english} {mended_by(fault).english}")
         made, reused = len(done.outcome.changed), done.outcome.reused
         echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:

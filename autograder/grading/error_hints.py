@@ -4,20 +4,53 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 
-from autograder.core.messages import Message, message
+from autograder.core.messages import NOTHING, Message, message
 from autograder.network.kinds import ALIASES, KINDS
 from autograder.records.evidence import Failure
+from autograder.records.machine import KNOWN_PACKAGES
 
 GENERAL = message("hint.later_cells_ran", "The cells after it were run all the same.")
 _NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined|variable '(\w+)' (?:where it is not|referenced before)")
+_NO_MODULE = re.compile(r"No module named '([\w.]{1,100})'")
+_OLD_MODULE = re.compile(r"No module named '((?:tensorflow\.)?keras\.[\w.]{1,100}|tensorflow\.contrib[\w.]{0,100})'")
+_OLD_NAME = re.compile(
+    r"not recognized: \{'(\w+)'|unexpected keyword argument '(\w+)'|has no attribute '(\w+)'|^'(acc|val_acc)'$|"
+    r"cannot import name '(\w+)'|Unrecognized keyword arguments[^{]*\{'(\w+)'"
+)
+# Names of Keras 1 and 2, and of TensorFlow 1, with what took their place.
+_RENAMED: Mapping[str, str] = {
+    "lr": "learning_rate",
+    "acc": "accuracy",
+    "val_acc": "val_accuracy",
+    "nb_epoch": "epochs",
+    "nb_filter": "filters",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "output_dim": "units",
+    "np_utils": "keras.utils.to_categorical",
+    "predict_classes": "predict(…).argmax(axis=-1)",
+    "predict_proba": "predict",
+    "fit_generator": "fit",
+    "evaluate_generator": "evaluate",
+    "predict_generator": "predict",
+    "ImageDataGenerator": "layers.RandomFlip, layers.Rescaling and the like",
+    "ConfigProto": "nothing: sessions are not needed any more",
+    "Session": "nothing: sessions are not needed any more",
+    "set_random_seed": "keras.utils.set_random_seed",
+    "placeholder": "keras.Input",
+}
+_PACKAGES = sorted({*KNOWN_PACKAGES, "keras", "matplotlib", "numpy", "pandas", "tensorflow", "PIL", "random", "math"})
 _CLASSES = {name.casefold(): name for name in sorted({*KINDS, *ALIASES})}
 
 
 def advice(failure: Failure) -> Message:
     """A sentence or two for the student, from the name and the message of an exception (both untrusted)."""
     text = failure.message[:1000]
+    if hint := _of_old_names(text) or _of_the_place(failure.name, text):
+        return hint
     if failure.name == "SyntaxError" and "comma" in text:
         return message(
             "hint.comma",
@@ -35,6 +68,53 @@ def advice(failure: Failure) -> Message:
         name = match[1] or match[2]
         return _misspelt(name) if _known(name) else _unset(name)
     return GENERAL
+
+
+def _of_old_names(text: str) -> Message:
+    """What took the place of a name that Keras had once; NOTHING where the exception is about something else."""
+    match = _OLD_NAME.search(text)
+    name = next(filter(None, match.groups())) if match else ""
+    if name in _RENAMED:
+        return message(
+            "hint.renamed",
+            "“{old}” is a name of an older Keras; today it is “{new}”.",
+            old=name,
+            new=_RENAMED[name],
+        )
+    if match := _OLD_MODULE.search(text):
+        return message(
+            "hint.old_module",
+            "The module {name} is one of an older Keras: import from keras.layers, keras.models, keras.utils or "
+            "keras.optimizers.",
+            name=match[1],
+        )
+    return NOTHING
+
+
+def _of_the_place(name: str, text: str) -> Message:
+    """About what is not where a notebook is graded: a keyboard, a file, a package."""
+    if name == "StdinNotImplementedError":
+        return message(
+            "hint.input",
+            "Write the value into the variable in place of input(…), so that the notebook runs from top to bottom "
+            "without you.",
+        )
+    if name == "FileNotFoundError":
+        return message(
+            "hint.file",
+            "Only what you handed in lies beside the notebook. Look at the spelling of the path, and whether an "
+            "earlier cell should have made the file.",
+        )
+    if match := _NO_MODULE.search(text):
+        near = difflib.get_close_matches(match[1].partition(".")[0], _PACKAGES, n=1, cutoff=0.75)
+        if near and near[0] != match[1].partition(".")[0]:
+            return message("hint.package_name", "Is the package {name} meant?", name=near[0])
+        return message(
+            "hint.no_package",
+            "There is no package {name} here. Look at its spelling, and whether the exercise needs it.",
+            name=match[1],
+        )
+    return NOTHING
 
 
 def missing_name(failure: Failure) -> str:

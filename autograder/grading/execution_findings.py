@@ -8,27 +8,40 @@ from collections.abc import Mapping, Sequence
 from autograder.checks.base import NotebookCell
 from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
 from autograder.grading.error_hints import advice, missing_name
+from autograder.grading.machine_faults import fault_note
 from autograder.records.evidence import Evidence, Failure
 from autograder.records.execution_messages import failure_message
 from autograder.records.result import Finding
 
 _MOST_NAMED = 12
+_TRAINS = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
+_LOOPS = re.compile(r"(?m)^\s*while\b")
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 
 
-def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Finding]:
+def run_notes(
+    evidence: Evidence, cells: Sequence[NotebookCell] = (), faults: Mapping[int, Message] | None = None
+) -> list[Finding]:
     """Which cells did not run to their own end, and why, for the student.
 
-    A cell that failed only because an earlier one did not make a name is said with that one. `cells` is the notebook.
+    A cell that failed only because an earlier one did not make a name is said with that one.
+
+    Args:
+        evidence: what the run left behind.
+        cells: the notebook.
+        faults: what the machine lacked, by the index of the code cell.
     """
     notes = []
+    sources = [cell.source for cell in cells if cell.kind == "code"]
     roots = _roots(evidence, [cell for cell in cells if cell.kind == "code"])
     followers = _followers(roots)
     for cell in evidence.cells:
         if cell.index in roots:
             continue
         where = message("where.code_cell", "code cell {number}", number=cell.index + 1)
-        if cell.status == "error" and cell.failure is not None:
+        if faults and cell.index in faults:
+            notes.append(fault_note(faults[cell.index], where))
+        elif cell.status == "error" and cell.failure is not None:
             notes.append(
                 Finding(
                     message=_raised(cell.failure),
@@ -45,10 +58,7 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
                         seconds=cell.seconds,
                     ),
                     where=where,
-                    hint=message(
-                        "hint.endless_loop",
-                        "Look for a loop that never ends, or for work that is much larger than the exercise needs.",
-                    ),
+                    hint=_slow(sources[cell.index] if cell.index < len(sources) else ""),
                 )
             )
         elif cell.status == "died":
@@ -73,6 +83,20 @@ def run_notes(evidence: Evidence, cells: Sequence[NotebookCell] = ()) -> list[Fi
         )
         notes.append(Finding(message=told))
     return notes
+
+
+def _slow(source: str) -> Message:
+    """What to look at in a cell that ran too long."""
+    if _TRAINS.search(source) and not _LOOPS.search(source):
+        return message(
+            "hint.long_training",
+            "Training or evaluating took most of the time here. Give it a cell of its own; what your notebook had "
+            "built before still counts.",
+        )
+    return message(
+        "hint.endless_loop",
+        "Look for a loop that never ends, or for work that is much larger than the exercise needs.",
+    )
 
 
 def grader_notes(evidence: Evidence) -> list[Finding]:
@@ -118,6 +142,8 @@ def _failed_too(cells: Sequence[str]) -> Message:
 
 
 def _raised(failure: Failure) -> Message:
+    if failure.name == "StdinNotImplementedError":
+        return message("cell.input", "Here input() waits for a keyboard, and nobody types while a notebook is graded.")
     what = failure_message(failure.model_copy(update={"message": _first_line(failure.message)})) or phrase("no message")
     if not failure.line:
         return message("cell.error", "{error}: {message}", error=failure.name, message=what)

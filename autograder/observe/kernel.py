@@ -15,6 +15,8 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from autograder.observe.capture import Describer
+from autograder.observe.compatibility import old_arguments, old_metrics, old_modules, other_machines, stand_in_log
+from autograder.observe.compatibility.import_lines import ImportLines
 from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
 from autograder.observe.fit_recorder import FitRecorder
@@ -84,6 +86,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
 
     names: Sequence[str] = ()
     shorten = True
+    # Whether names of old are understood, and whether the notebook is one of Keras 1.
+    old_names, keras_1 = True, False
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -91,11 +95,31 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
         self.shell_handlers[TEST_REQUEST] = self.test_request
         self.shell.display_pub.register_hook(_bounded_display)
+        self._stand_ins()
+
+    def _stand_ins(self) -> None:
+        """After the describer: what it takes of Keras is Keras' own, and it sees calls as they are understood."""
+        self._imports = ImportLines(self.shell.user_ns)
+        self.shell.ast_transformers.append(self._imports)
+        other_machines.install(self.shell)
+        if self.old_names:
+            old_modules.install()
+            old_arguments.install(keras_1=self.keras_1)
+            old_metrics.install()
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         _budget.said = 0
         sys.last_value = None
+        self._imports.begin()
         reply: dict[str, Any] = await super().do_execute(code, *arguments, **named)
+        deferred = self._imports.deferred
+        if deferred is not None:
+            # What failed first is told; whatever failed after it may have failed because of it.
+            error = deferred.error
+            if reply.get("status") != "error":
+                self.shell.showtraceback((type(error), error, error.__traceback__))
+            reply.update(status="error", ename=type(error).__name__, evalue=str(error), traceback=[])
+            sys.last_value = error
         reply["autograder_cut"] = _budget.passed
         if reply.get("status") == "error":
             reply["autograder_line"] = self._failed_line(code)
@@ -121,7 +145,9 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
 
     async def capture_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         text = self.describer.describe(int(parent["content"]["cell"]))
-        self.session.send(stream, CAPTURE_REPLY, {"capture": text}, parent, ident=ident)
+        self.session.send(
+            stream, CAPTURE_REPLY, {"capture": text, "stand_ins": stand_in_log.take()}, parent, ident=ident
+        )
 
     async def test_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         _budget.said = 0
@@ -157,7 +183,8 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
 
     Args:
         arguments: "key" of the connection, "names" of the variables to bring, "shorten" training or not, "seed",
-            "output_kb" per cell, "datasets" (see `serving.serve`), "otter" whether there are tests of otter's.
+            "output_kb" per cell, "old_names" whether Keras 1 and 2 are understood, "keras_1" whether the notebook is
+            written for Keras 1, "datasets" (see `serving.serve`), "otter" whether there are tests of otter's.
         descriptors: listening sockets in the order of `CHANNELS`, then the datasets' files.
     """
     keras.utils.set_random_seed(int(arguments["seed"]))
@@ -165,6 +192,9 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     serve(arguments["datasets"], files)
     install()
     _budget.limit = int(arguments["output_kb"]) * 1024
+    # As in Jupyter, a module that lies beside the notebook can be imported.
+    sys.path.insert(0, "")
+    Kernel.old_names, Kernel.keras_1 = bool(arguments["old_names"]), bool(arguments["keras_1"])
     Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
     Application.listening = dict(enumerate(channels, start=1))
     settings = Config()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from autograder.observe.compatibility.keras_generation import METHODS
 from autograder.observe.plain import MAX_TEXT, NotPlain, plain
 from autograder.observe.tracing import NoTrace, Tracer
 
@@ -81,7 +82,7 @@ class NetworkDescriber:
         for depth, base in enumerate(kind.__mro__):
             if base in self._configs:
                 own = {name for derived in kind.__mro__[:depth] for name in vars(derived)}
-                return None if any(hasattr(base, name) for name in own - _NO_CODE) else base
+                return None if any(hasattr(base, name) for name in own - _NO_CODE - METHODS) else base
         return None
 
     def _small(self, config: Any) -> Any:

@@ -20,6 +20,7 @@ from autograder.observe.task import Limits
 from autograder.records import execution_messages
 from autograder.records.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.records.external_tests.model import ExternalTest, OtterTest
+from autograder.records.stand_in_messages import MOST, stand_in_message
 
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
@@ -239,6 +240,7 @@ class NotebookRun:
             reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
             text = str(reply["content"]["capture"])
             self.log.add(Capture.parse(text), len(text))
+            self._note_stand_ins(reply["content"].get("stand_ins"))
         except InvalidEvidence as problem:
             self._note("unreadable", index, problem=problem.reason)
         except (TimeoutError, DeadKernelError):
@@ -248,6 +250,13 @@ class NotebookRun:
             # Whatever else the kernel sends instead of an answer, it is none.
             self._note_death(index, "nonsense")
             await self._provisioner.kill()
+
+    def _note_stand_ins(self, claimed: Any) -> None:
+        """What the kernel says of names of old, and of other machines, that it understood: each once."""
+        for entry in (claimed if isinstance(claimed, list) else [])[:MOST]:
+            told = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
+            if told is not None and told not in self.log.notes:
+                self.log.note(told)
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
         """Have the kernel run a test file, which it has not seen before, and read what it says of it."""

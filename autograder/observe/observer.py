@@ -15,6 +15,7 @@ from types import TracebackType
 import nbformat
 
 from autograder.intake.notebook import code_cells
+from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
 from autograder.observe.notebook_run import KernelLost, NotebookRun
 from autograder.observe.provisioner import manager
@@ -137,6 +138,8 @@ class Observer:
             # Equal code gives equal evidence, and no two submissions share their random numbers.
             "seed": int(key[:8], 16),
             "output_kb": task.limits.output_kb,
+            "old_names": task.keras == "any",
+            "keras_1": is_keras_1(sources),
             "datasets": [dataset.layout for dataset in served],
         }
         descriptors = [dataset.descriptor for dataset in served]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import platform
@@ -15,6 +16,7 @@ from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
+from autograder.records.machine import KNOWN_PACKAGES
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 # Raised whenever the same notebook would give other evidence than before.
 REVISION = 8
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
+# A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
+_MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
 
 
 class Limits(Data):
@@ -30,7 +34,7 @@ class Limits(Data):
     cell_seconds: wall-clock seconds for one cell; it is then interrupted, and the next cells run.
     total_seconds: wall-clock seconds for the whole notebook.
     grace_seconds: how long an interrupted cell may take to stop; it is then killed, and no further cell runs.
-    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway.
+    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway; see `fitting`.
     cpu_seconds: processor time in seconds of one core; what uses several cores uses it up faster than the clock.
     processes: processes and threads at a time.
     disk_mb: MiB of files; they live in memory and are gone afterwards.
@@ -47,6 +51,13 @@ class Limits(Data):
     disk_mb: int = Field(default=256, ge=1)
     output_kb: int = Field(default=1024, ge=1, le=8192)
     total_output_kb: int = Field(default=8192, ge=1, le=65_536)
+
+    def fitting(self, names: Sequence[str]) -> Limits:
+        """These limits, with memory for the datasets that a notebook may load, unless the memory is set by hand."""
+        needed = max((_MEMORY_MB.get(name, 0) for name in names), default=0)
+        if "memory_mb" in self.model_fields_set or needed <= self.memory_mb:
+            return self
+        return self.model_copy(update={"memory_mb": needed})
 
     def bounds(self) -> Bounds:
         """What the sandbox enforces. It allows more time than the notebook has, as a net below our own clock."""
@@ -65,6 +76,7 @@ class ObserveTask(OmitsNewDefaults):
     variables: names of the variables whose values are wanted.
     datasets: names of the public datasets that `keras.datasets` serves.
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
+    keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
     """
 
@@ -72,9 +84,10 @@ class ObserveTask(OmitsNewDefaults):
     datasets: tuple[str, ...] = ()
     training: Literal["short", "full"] = "short"
     limits: Limits = Limits()
+    keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests",)
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras")
 
     @property
     def without_tests(self) -> ObserveTask:
@@ -126,5 +139,9 @@ class ObserveEnvironment(Data):
 
 @functools.cache
 def observing_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that a notebook meets."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _PACKAGES}}
+    """The versions of Python and of the libraries that a notebook meets; of those that courses use, where installed."""
+    installed = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    for name in sorted({*KNOWN_PACKAGES.values()} - installed.keys()):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            installed[name] = importlib.metadata.version(name)
+    return {"python": platform.python_version(), **installed}

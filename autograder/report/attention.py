@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.core.language import gettext
+from autograder.core.messages import Message
+from autograder.grading.machine_faults import is_fault, mended_by
 from autograder.records.result import (
     AppliedOverride,
     ComparisonExhibit,
@@ -65,8 +67,10 @@ class Decision:
 class Attention:
     """The rows that a person should look at, by reason; `answers` are equal long answers by question and text.
 
-    `decisions` are what persons have decided already.
+    `decisions` are what persons have decided already; `machine` is what the grading machine lacked, and for whom.
     """
+
+    machine: dict[Message, list[int]] = field(default_factory=dict)
 
     waiting: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
@@ -94,6 +98,8 @@ class Attention:
         for reason, applies in found.items():
             if applies:
                 getattr(self, reason).append(row)
+        for fault in dict.fromkeys(note.message for note in result.notes if is_fault(note)):
+            self.machine.setdefault(fault, []).append(row)
         for verdict in result.questions:
             if verdict.override:
                 self.decisions.append(Decision(row, verdict.title, verdict.score, verdict.points, verdict.override))
@@ -102,6 +108,13 @@ class Attention:
                     text = re.sub(r"\W+", " ", exhibit.text).strip().casefold()
                     if len(text) >= LONG_ENOUGH:
                         self.answers.setdefault((verdict.title, text), []).append(row)
+
+    def of_the_machine(self) -> list[tuple[Message, Message, list[int]]]:
+        """What the grading machine lacked, what mends it, and who needed it: what hits the most first."""
+        return [
+            (fault, mended_by(fault), rows)
+            for fault, rows in sorted(self.machine.items(), key=lambda one: (-len(one[1]), one[0].english))
+        ]
 
     def same_answers(self) -> list[tuple[str, list[int]]]:
         """Long answers that several gave word for word: the question and who, the largest groups first."""

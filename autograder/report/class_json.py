@@ -72,6 +72,10 @@ def write_class_json(
             for one in summary.networks
         ],
         "attention": {
+            "machine": [
+                {"fault": str(fault), "mend": str(mend), "students": who(rows)}
+                for fault, mend, rows in attention.of_the_machine()
+            ],
             "waiting": who(attention.waiting),
             "failed": who(attention.failed),
             "unfinished": who(attention.unfinished),

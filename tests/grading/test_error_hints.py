@@ -26,6 +26,15 @@ from autograder.records.evidence import Failure
             "module 'tensorflow._api.v2.train' has no attribute 'AdamOptimizer'",
             'optimizer="adam"',
         ),
+        ("ValueError", "Argument(s) not recognized: {'lr': 0.1}", "“learning_rate”"),
+        ("TypeError", "TensorFlowTrainer.fit() got an unexpected keyword argument 'nb_epoch'", "“epochs”"),
+        ("KeyError", "'val_acc'", "“val_accuracy”"),
+        ("AttributeError", "'Sequential' object has no attribute 'predict_classes'", "argmax"),
+        ("ModuleNotFoundError", "No module named 'keras.layers.core'", "keras.layers.core is one of an older Keras"),
+        ("ModuleNotFoundError", "No module named 'nunpy'", "Is the package numpy meant?"),
+        ("ModuleNotFoundError", "No module named 'my_helpers'", "no package my_helpers"),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'x.csv'", "lies beside the notebook"),
+        ("StdinNotImplementedError", "raw_input was called", "in place of input(…)"),
     ],
 )
 def test_a_common_slip_hears_what_mends_it(name, message, words):

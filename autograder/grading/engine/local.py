@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psutil
+
 from autograder.grading.engine.stages import Engine, ObserveStage, TrainStage
 from autograder.grading.engine.worker import Worker
 from autograder.observe.sandbox.bounds import RequestedIsolation
@@ -38,3 +40,9 @@ def local_engine(isolation: RequestedIsolation, workers: int) -> Iterator[Engine
 def available_cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fitting_workers(memory_mb: int) -> int:
+    """How many notebooks this machine runs at a time, where each may take `memory_mb`."""
+    memory: int = psutil.virtual_memory().total
+    return max(1, min(available_cores(), memory // (memory_mb * 2**20)))

@@ -1,0 +1,295 @@
+"""Inside the kernel: arguments of layers, optimizers and methods by the names that Keras 1 and 2 had for them.
+
+Each stands before a constructor or a method of Keras' own, and hands over untouched whatever has no such name.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from autograder.observe.compatibility.stand_in_log import note
+
+_WEIGHTS = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+}
+_IMAGES = {"border_mode": "padding", "dim_ordering": "data_format"}
+_SEQUENCES = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
+_CONVOLUTION = {
+    **_WEIGHTS,
+    **_IMAGES,
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "subsample": "strides",
+    "subsample_length": "strides",
+}
+_RECURRENT = {
+    **_WEIGHTS,
+    "output_dim": "units",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+}
+_LAYERS: Mapping[str, Mapping[str, str]] = {
+    "Dense": {**_WEIGHTS, "output_dim": "units"},
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D"), _CONVOLUTION),
+    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "UpSampling2D", "ZeroPadding2D"), _IMAGES),
+    **dict.fromkeys(("MaxPooling1D", "AveragePooling1D"), _SEQUENCES),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _RECURRENT),
+    "Dropout": {"p": "rate"},
+    "SpatialDropout2D": {"p": "rate"},
+    "GaussianNoise": {"sigma": "stddev"},
+    "GaussianDropout": {"p": "rate"},
+    "Embedding": {"init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer"},
+    "BatchNormalization": {"beta_init": "beta_initializer", "gamma_init": "gamma_initializer"},
+}
+_DROPPED: Mapping[str, frozenset[str]] = {"BatchNormalization": frozenset(("mode",))}
+_VALUES: Mapping[str, Mapping[Any, Any]] = {
+    "data_format": {"tf": "channels_last", "th": "channels_first"},
+    "kernel_initializer": {"normal": "random_normal", "uniform": "random_uniform"},
+}
+_CONVOLUTIONS = {"Convolution1D": 1, "Convolution2D": 2, "Convolution3D": 3}
+_STEPS = ("steps_per_epoch", "validation_steps", "steps", "epochs")
+_GONE = frozenset(
+    ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker", "show_accuracy")
+)
+_METHODS: Mapping[str, Mapping[str, str]] = {
+    "fit": {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"},
+    "evaluate": {"val_samples": "steps"},
+    "predict": {"val_samples": "steps"},
+}
+# Names that files were to be saved under, and those that they lie under, because Keras 3 asks for an ending.
+_saved: dict[str, str] = {}
+
+
+def _before(owner: Any, name: str, change: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> None:
+    """Have `change` look at the arguments of a function of `owner`; it changes the named ones, returns the others."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def call(*positional: Any, **named: Any) -> Any:
+        return original(*change(positional, named), **named)
+
+    # Keras reads the signature of constructors.
+    call.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+    setattr(owner, name, call)
+
+
+def _rename(named: dict[str, Any], renamed: Mapping[str, str], dropped: frozenset[str] = frozenset()) -> None:
+    for old in [old for old in named if old in renamed and renamed[old] not in named]:
+        new = renamed[old]
+        value = named.pop(old)
+        known = _VALUES.get(new, {})
+        named[new] = known.get(value, value) if isinstance(value, str) else value
+        note("argument", old, new)
+    for old in [old for old in named if old in dropped]:
+        del named[old]
+        note("dropped", old)
+
+
+def _layers(keras_1: bool) -> None:
+    for name, renamed in _LAYERS.items():
+
+        def change(
+            positional: tuple[Any, ...],
+            named: dict[str, Any],
+            renamed: Mapping[str, str] = renamed,
+            dropped: frozenset[str] = _DROPPED.get(name, frozenset()),
+        ) -> tuple[Any, ...]:
+            if "nb_row" in named and "nb_col" in named and "kernel_size" not in named:
+                named["kernel_size"] = (named.pop("nb_row"), named.pop("nb_col"))
+                note("argument", "nb_row, nb_col", "kernel_size")
+            _rename(named, renamed, dropped)
+            return positional
+
+        _before(getattr(keras.layers, name), "__init__", change)
+    if keras_1:
+        for name, rank in _CONVOLUTIONS.items():
+            _convolution_of_keras_1(name, rank)
+
+
+def _convolution_of_keras_1(name: str, rank: int) -> None:
+    """`Convolution2D(32, 3, 3)` had the rows and columns of its window as separate arguments."""
+    kind = getattr(keras.layers, name)
+
+    @functools.wraps(kind, updated=())
+    def make(*positional: Any, **named: Any) -> Any:
+        sizes = positional[1 : 1 + rank]
+        if rank > 1 and len(sizes) == rank and all(type(size) is int for size in sizes):
+            note("convolution", name)
+            positional = (positional[0], tuple(sizes), *positional[1 + rank :])
+        return kind(*positional, **named)
+
+    for module in ("keras.layers", "keras.src.layers", "tensorflow.keras.layers", "keras._tf_keras.keras.layers"):
+        setattr(sys.modules[module], name, make)
+
+
+def _optimizers() -> None:
+    from keras.src.optimizers.base_optimizer import BaseOptimizer
+
+    def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if "lr" in named:
+            rate = named.pop("lr")
+            note("lr")
+            if len(positional) > 1:
+                positional = (positional[0], rate, *positional[2:])
+            else:
+                named["learning_rate"] = rate
+        if named.get("decay"):
+            note("decay")
+        return positional
+
+    def read(optimizer: Any) -> Any:
+        note("lr")
+        return optimizer.learning_rate
+
+    def write(optimizer: Any, value: Any) -> None:
+        note("lr")
+        optimizer.learning_rate = value
+
+    _before(BaseOptimizer, "__init__", change)
+    setattr(BaseOptimizer, "lr", property(read, write))  # noqa: B010
+
+
+def _methods() -> None:
+    for name, renamed in _METHODS.items():
+
+        def change(
+            positional: tuple[Any, ...], named: dict[str, Any], renamed: Mapping[str, str] = renamed
+        ) -> tuple[Any, ...]:
+            _rename(named, renamed, _GONE)
+            for step in _STEPS:
+                if type(named.get(step)) is float or isinstance(named.get(step), np.floating):
+                    named[step] = int(named[step])
+            return positional
+
+        owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
+        _before(owner, name, change)
+    for name, method in (
+        ("fit_generator", _fit_generator),
+        ("evaluate_generator", _of_generator("evaluate")),
+        ("predict_generator", _of_generator("predict")),
+        ("predict_classes", _predict_classes),
+        ("predict_proba", _predict_proba),
+    ):
+        if not hasattr(keras.Model, name):
+            setattr(keras.Model, name, method)
+
+
+def _fit_generator(self: Any, generator: Any, steps_per_epoch: Any = None, epochs: Any = 1, **named: Any) -> Any:
+    note("name", "fit_generator", "fit")
+    samples = named.pop("samples_per_epoch", None)
+    if samples is not None and steps_per_epoch is None:
+        # Keras 1 counted images here, not batches.
+        steps_per_epoch = max(1, int(samples) // (getattr(generator, "batch_size", None) or 32))
+    if "nb_epoch" in named:
+        epochs = named.pop("nb_epoch")
+        note("argument", "nb_epoch", "epochs")
+    return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **named)
+
+
+def _of_generator(name: str) -> Callable[..., Any]:
+    def method(self: Any, generator: Any, steps: Any = None, **named: Any) -> Any:
+        note("name", f"{name}_generator", name)
+        return getattr(self, name)(generator, steps=steps, **named)
+
+    return method
+
+
+def _predict_proba(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0, **named: Any) -> Any:
+    note("name", "predict_proba", "predict")
+    return self.predict(x, batch_size=batch_size, verbose=verbose, **named)
+
+
+def _predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0, **named: Any) -> Any:
+    note("name", "predict_classes", "predict(…).argmax(axis=-1)")
+    predicted = np.asarray(self.predict(x, batch_size=batch_size, verbose=verbose, **named))
+    return predicted.argmax(axis=-1) if predicted.shape[-1] > 1 else (predicted > 0.5).astype("int32")
+
+
+def _ending(path: Any, endings: tuple[str, ...], added: str) -> Any:
+    """The path that Keras 3 takes in the place of this one; it stays as it is where it ends as it should."""
+    if not isinstance(path, str | os.PathLike) or str(path).endswith(endings):
+        return path
+    old = os.fspath(path)
+    if not isinstance(old, str) or old.startswith("hf://"):
+        return path
+    # A folder of files was saved under a name without an ending.
+    base = old.removesuffix(".hdf5").removesuffix(".h5") if added == ".weights.h5" else old.removesuffix(".hdf5")
+    new = base.rstrip("/") + added
+    _saved[old] = new
+    note("file", os.path.basename(old.rstrip("/")), os.path.basename(new))
+    return new
+
+
+def _files() -> None:
+    def saved(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if named.pop("save_format", None) is not None:
+            note("dropped", "save_format")
+        return _at(positional, named, lambda path: _ending(path, (".keras", ".h5", ".hdf5"), ".keras"))
+
+    def weights(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if named.get("max_shard_size") is not None:
+            return positional
+        return _at(positional, named, lambda path: _ending(path, (".weights.h5",), ".weights.h5"))
+
+    def loaded(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        return _at(positional, named, _found)
+
+    _before(keras.Model, "save", saved)
+    _before(keras.Model, "save_weights", weights)
+    _before(keras.Model, "load_weights", loaded)
+    load = keras.models.load_model
+
+    @functools.wraps(load)
+    def load_model(filepath: Any, *positional: Any, **named: Any) -> Any:
+        return load(_found(filepath), *positional, **named)
+
+    for root in ("keras", "tensorflow.keras", "keras._tf_keras.keras"):
+        for name in ("models", "saving"):
+            if hasattr(module := sys.modules.get(f"{root}.{name}"), "load_model"):
+                setattr(module, "load_model", load_model)  # noqa: B010
+
+    def checkpoint(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        _rename(named, {}, frozenset(("period",)))
+        if named.get("save_weights_only"):
+            return weights(positional, named)
+        return _at(positional, named, lambda path: _ending(path, (".keras", ".h5"), ".keras"))
+
+    _before(keras.callbacks.ModelCheckpoint, "__init__", checkpoint)
+
+
+def _at(positional: tuple[Any, ...], named: dict[str, Any], change: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Change the path, which comes after `self`."""
+    if len(positional) > 1:
+        return positional[0], change(positional[1]), *positional[2:]
+    if "filepath" in named:
+        named["filepath"] = change(named["filepath"])
+    return positional
+
+
+def _found(path: Any) -> Any:
+    """Where a file lies that is asked for under the name it was to be saved under."""
+    return path if not isinstance(path, str) or os.path.exists(path) else _saved.get(path, path)
+
+
+def install(*, keras_1: bool) -> None:
+    """Understand the old arguments; after whatever else stands before Keras' own methods."""
+    _layers(keras_1)
+    _optimizers()
+    _methods()
+    _files()

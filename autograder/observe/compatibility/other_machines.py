@@ -1,0 +1,161 @@
+"""Inside the kernel: what belongs to Google Colab or Kaggle does nothing here, and lets the rest of its cell run."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from autograder.observe.compatibility.stand_in_log import note
+
+_MODULES = re.compile(r"google\.colab(\.\w+)*|kaggle_secrets|kaggle_datasets|kaggle")
+_COMMANDS = re.compile(
+    r"\s*(?:sudo\s+)?(?:python3?\s+-m\s+)?"
+    r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
+)
+# Where notebooks and their files lie there.
+_FOLDERS = re.compile(r"/(?:content(?:/g?drive(?:/(?:My ?Drive|Shareddrives))?)?|kaggle/(?:input|working|temp))(?:/|$)")
+_MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "load_ext", "uv")
+
+
+class _Nothing:
+    """Whatever is asked of it, it is itself; called, it gives nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing(f"{self._name}.{name}")
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        note("colab", self._name)
+        # `files.upload()` gives the files by their names.
+        return {} if self._name.endswith("upload") else None
+
+
+def _show(image: Any) -> None:
+    """`google.colab.patches.cv2_imshow`: an array with its channels in the order of OpenCV."""
+    from matplotlib import pyplot
+
+    pyplot.imshow(image[..., ::-1] if getattr(image, "ndim", 2) == 3 else image, cmap="gray")
+    pyplot.axis("off")
+    pyplot.show()
+
+
+class _OtherMachines(MetaPathFinder, Loader):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self, is_package=True) if _MODULES.fullmatch(fullname) else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = ModuleType(spec.name)
+        if spec.name == "google.colab.patches":
+            vars(module).update(cv2_imshow=_show)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        nothing = _Nothing(module.__name__)
+        note("colab", module.__name__)
+
+        def get(name: str) -> Any:
+            return getattr(nothing, name)
+
+        setattr(module, "__getattr__", get)  # noqa: B010
+
+
+def here(path: Any, *, folder: bool = False) -> Any:
+    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is."""
+    if not isinstance(path, str | os.PathLike):
+        return path
+    given = os.fspath(path)
+    match = _FOLDERS.match(given) if isinstance(given, str) else None
+    if match is None:
+        return path
+    rest = given[match.end() :].rstrip("/")
+    if not rest:
+        return "."
+    note("path", given)
+    # By its name, wherever it lay.
+    near = rest if os.path.exists(rest) else os.path.basename(rest)
+    return "." if folder and not os.path.isdir(near) else near
+
+
+def _first_path(owner: Any, name: str) -> None:
+    # Unlike a function, a partial is no method where a class holds it, as the functions of C are none.
+    setattr(owner, name, functools.partial(_with_path, getattr(owner, name), name != "open"))
+
+
+def _with_path(original: Callable[..., Any], folder: bool, *arguments: Any, **named: Any) -> Any:
+    if arguments:
+        arguments = (here(arguments[0], folder=folder), *arguments[1:])
+    return original(*arguments, **named)
+
+
+class _Restart(ast.NodeTransformer):
+    """`os.kill(os.getpid(), 9)` as a statement, literally, is how notebooks on Colab restart their kernel."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        if ast.unparse(node) in ("os.kill(os.getpid(), 9)", "os.kill(os.getpid(), signal.SIGKILL)"):
+            note("restart")
+            return ast.copy_location(ast.Pass(), node)
+        return node
+
+
+def install(shell: Any) -> None:
+    """Put the stand-ins in place, in this process and in the shell."""
+    sys.meta_path.append(_OtherMachines())
+    for owner, name in (
+        (builtins, "open"),
+        (io, "open"),
+        (os, "chdir"),
+        (os, "listdir"),
+    ):
+        _first_path(owner, name)
+    if "open" in shell.user_ns:  # IPython's own, which guards the standard streams
+        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], False)
+    shell.ast_transformers.append(_Restart())
+    for magic in _MAGICS:
+        shell.register_magic_function(_magic(magic, shell.find_line_magic(magic)), "line", magic)
+    cd = shell.find_line_magic("cd")
+    shell.register_magic_function(lambda line: cd(_cd(line)), "line", "cd")
+    for name in ("system", "getoutput"):
+        setattr(shell, name, _command(name, getattr(shell, name)))
+
+
+def _cd(line: str) -> str:
+    path = line.strip().strip("'\"").replace("\\ ", " ")
+    return str(here(path, folder=True)) if _FOLDERS.match(path) else line
+
+
+def _magic(name: str, original: Any) -> Callable[[str], Any]:
+    def magic(line: str) -> Any:
+        if name == "load_ext" and line.strip() not in ("tensorboard", "google.colab.data_table"):
+            return original(line)
+        note("command", f"%{name} {line}"[:40].strip())
+        return None
+
+    return magic
+
+
+def _command(name: str, original: Any) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def run(cmd: str, *arguments: Any, **named: Any) -> Any:
+        if not _COMMANDS.match(cmd):
+            return original(cmd, *arguments, **named)
+        said = re.sub(r"[^\w .,=/-]", "", cmd)[:40].strip()
+        note("command", f"!{said}")
+        return [] if name == "getoutput" else None
+
+    return run

@@ -1,0 +1,56 @@
+"""What a machine may lack that students' notebooks ask for: the words by which the text of a cell is read for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Packages that courses use, by the name that is imported, and how each is installed. A name that is not among them is
+# taken for a slip of the pen where it cannot be imported.
+KNOWN_PACKAGES: Mapping[str, str] = {
+    "albumentations": "albumentations",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "datasets": "datasets",
+    "gensim": "gensim",
+    "graphviz": "graphviz",
+    "imageio": "imageio",
+    "imblearn": "imbalanced-learn",
+    "imutils": "imutils",
+    "kagglehub": "kagglehub",
+    "keras_cv": "keras-cv",
+    "keras_tuner": "keras-tuner",
+    "kerastuner": "keras-tuner",
+    "lightgbm": "lightgbm",
+    "mlxtend": "mlxtend",
+    "nltk": "nltk",
+    "openpyxl": "openpyxl",
+    "plotly": "plotly",
+    "pydot": "pydot",
+    "scikeras": "scikeras",
+    "scikitplot": "scikit-plot",
+    "scipy": "scipy",
+    "seaborn": "seaborn",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "spacy": "spacy",
+    "statsmodels": "statsmodels",
+    "tensorboard": "tensorboard",
+    "tensorflow_addons": "tensorflow-addons",
+    "tensorflow_datasets": "tensorflow-datasets",
+    "tensorflow_hub": "tensorflow-hub",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "tqdm": "tqdm",
+    "transformers": "transformers",
+    "visualkeras": "visualkeras",
+    "wandb": "wandb",
+    "wordcloud": "wordcloud",
+    "xgboost": "xgboost",
+}
+
+# A statement that asks for a GPU: none is ever given to a student's kernel.
+GPU = re.compile(
+    r"\bgpus?\[\d+\]|\bphysical_devices\[\d+\]|set_memory_growth|['\"]/?(?:device:)?gpu(?::\d+)?['\"]|\.cuda\(|['\"]cuda",
+    re.IGNORECASE,
+)

@@ -1,0 +1,97 @@
+"""What is said of the stand-ins that a notebook used: names of an older Keras, and what belongs to another machine.
+
+The kernel names one of these by its code and adds the names in question, all of it a claim; the sentences stand here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from autograder.core.language import gettext_noop
+from autograder.core.messages import Message, message
+
+# The most of them that one notebook can have.
+MOST = 60
+_NAME = re.compile(r"[\w .,…()=/{}:'%!-]{0,60}")
+
+_SENTENCES: Mapping[str, tuple[str, str]] = {
+    "lr": (
+        "old_keras.lr",
+        gettext_noop("“lr” is called “learning_rate” since Keras 2.3; it was read as such."),
+    ),
+    "decay": (
+        "old_keras.decay",
+        gettext_noop("“decay” has no effect on an optimizer since Keras 3; a learning rate schedule takes its place."),
+    ),
+    "acc": (
+        "old_keras.acc",
+        gettext_noop("“{old}” is called “{new}” since Keras 2.3; it was looked up as such."),
+    ),
+    "argument": (
+        "old_keras.argument",
+        gettext_noop("The argument “{old}” is called “{new}” today; it was read as such."),
+    ),
+    "dropped": (
+        "old_keras.dropped",
+        gettext_noop("The argument “{old}” does not exist any more; it was passed over."),
+    ),
+    "name": (
+        "old_keras.name",
+        gettext_noop("“{old}” does not exist any more; “{new}” was used in its place."),
+    ),
+    "module": (
+        "old_keras.module",
+        gettext_noop("The module “{old}” does not exist any more; what it held was taken from “{new}”."),
+    ),
+    "image_generator": (
+        "old_keras.image_generator",
+        gettext_noop(
+            "“ImageDataGenerator” is no part of Keras 3; it still works here. Today layers like RandomFlip do its work."
+        ),
+    ),
+    "convolution": (
+        "old_keras.convolution",
+        gettext_noop(
+            "“{old}(32, 3, 3)” was read as in Keras 1, with a window of 3 × 3; today that is Conv2D(32, (3, 3))."
+        ),
+    ),
+    "session": (
+        "old_keras.session",
+        gettext_noop("Sessions of TensorFlow 1 are not needed any more; they changed nothing here."),
+    ),
+    "file": (
+        "old_keras.file",
+        gettext_noop("Keras 3 asks for another ending of a file's name: “{old}” was saved as “{new}”."),
+    ),
+    "colab": (
+        "elsewhere.module",
+        gettext_noop("“{old}” exists on Google Colab or Kaggle alone; here it did nothing."),
+    ),
+    "path": (
+        "elsewhere.path",
+        gettext_noop("“{old}” is a path on another machine; the file was looked up beside the notebook."),
+    ),
+    "command": (
+        "elsewhere.command",
+        gettext_noop("“{old}” needs a network or another machine; it was not run here."),
+    ),
+    "restart": (
+        "elsewhere.restart",
+        gettext_noop("The line that restarts the kernel was passed over."),
+    ),
+}
+
+
+def stand_in_message(code: object, old: object, new: object) -> Message | None:
+    """The sentence for what the kernel claims; None where it claims something that there is not."""
+    if not (isinstance(code, str) and isinstance(old, str) and isinstance(new, str)) or code not in _SENTENCES:
+        return None
+    if not _NAME.fullmatch(old) or not _NAME.fullmatch(new):
+        return None
+    return message(*_SENTENCES[code], old=old, new=new)
+
+
+def is_stand_in(note: Message) -> bool:
+    """Whether a note says that something was understood in another way than it is written."""
+    return note.code.startswith(("old_keras.", "elsewhere."))

@@ -1,0 +1,71 @@
+"""What belongs to Colab, Kaggle or a machine with a GPU does not take the rest of its cell along."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Observe
+
+pytestmark = pytest.mark.slow
+
+
+def test_cells_of_colab_run_and_are_named(observe: Observe) -> None:
+    evidence = observe(
+        "%tensorflow_version 2.x\nimport keras",
+        "!pip install -q keras-tuner\n!nvidia-smi\n%pip install x",
+        "from google.colab import drive, files\ndrive.mount('/content/drive')\nup = files.upload()",
+        "%cd /content/drive/My Drive/course\nx = 1",
+        "import os\nx = 2\nos.kill(os.getpid(), 9)",
+        "open('a.csv', 'w').write('1,2')\nimport pandas\n"
+        "rows = len(pandas.read_csv('/content/drive/MyDrive/data/a.csv', header=None))",
+        variables=("up", "x", "rows"),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 6
+    assert {value.name: value.value for value in evidence.values} == {"up": None, "x": 2, "rows": 1}
+    assert {note.code for note in evidence.notes} == {
+        "elsewhere.command",
+        "elsewhere.module",
+        "elsewhere.path",
+        "elsewhere.restart",
+    }
+
+
+def test_a_module_that_the_notebook_writes_can_be_imported(observe: Observe) -> None:
+    evidence = observe(
+        "%%writefile net.py\ndef build():\n    return 7", "from net import build\nx = build()", variables=("x",)
+    )
+    value = evidence.value("x")
+    assert value is not None
+    assert value.value == 7
+
+
+def test_one_missing_package_takes_nothing_else_along_and_is_told_at_its_line(observe: Observe) -> None:
+    evidence = observe("import tensorflow_addons\nimport keras\nx = 1 + 1", "y = x + 1", variables=("x", "y"))
+    first, second = evidence.cells
+    assert (first.status, second.status) == ("error", "ok")
+    assert first.failure is not None
+    assert (first.failure.name, first.failure.line) == ("ModuleNotFoundError", 1)
+    assert {value.name: value.value for value in evidence.values} == {"x": 2, "y": 3}
+
+
+def test_a_misspelt_import_ends_its_cell_after_the_other_imports(observe: Observe) -> None:
+    evidence = observe("import nunpy\nimport math\nx = 1", "y = math.floor(2.5)", variables=("x", "y"))
+    assert [cell.status for cell in evidence.cells] == ["error", "ok"]
+    assert {value.name: value.value for value in evidence.values} == {"y": 2}
+
+
+def test_an_import_that_the_notebook_guards_itself_stays_its_own(observe: Observe) -> None:
+    evidence = observe("try:\n    import tensorflow_addons\nexcept ImportError:\n    x = 5", variables=("x",))
+    assert evidence.cells[0].status == "ok"
+
+
+def test_asking_for_a_gpu_does_not_end_the_cell(observe: Observe) -> None:
+    evidence = observe(
+        "import tensorflow as tf\ngpus = tf.config.list_physical_devices('GPU')\n"
+        "tf.config.experimental.set_memory_growth(gpus[0], True)\nx = 3",
+        variables=("x",),
+    )
+    assert evidence.cells[0].failure is not None
+    assert evidence.cells[0].failure.line == 3
+    value = evidence.value("x")
+    assert value is not None
+    assert value.value == 3
