@@ -22,8 +22,7 @@ from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
 from autograder.records.evidence import CapturedFit, Evidence
 from autograder.records.external_tests.model import ExternalTest
-from autograder.records.overrides import applied
-from autograder.records.result import Exhibit, Finding, Override, Verdict
+from autograder.records.result import Exhibit, Finding, Override, Verdict, applied
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 _Value = TypeVar("_Value")

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from autograder.core.messages import phrase
-from autograder.records.result import AppliedOverride, Override, Result, Status, Verdict
+from autograder.records.result import Override, Result, applied
 from autograder.records.tables import OverrideRow
 
 Explained = Callable[[], AbstractContextManager[None]]
@@ -130,19 +130,6 @@ def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> 
 def notebook_digest(content: bytes | None) -> str:
     """What tells one version of a notebook from another; "" where none could be read."""
     return hashlib.sha256(content).hexdigest() if content is not None else ""
-
-
-def applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
-    """A verdict with an override laid over it; `seen` is the digest of the notebook as it is now."""
-    share = override.score / override.points
-    status: Status = "correct" if share >= 1 else "partial" if share > 0 else "wrong"
-    beside = AppliedOverride(
-        **override.model_dump(),
-        judged_status=verdict.status,
-        judged_score=verdict.score,
-        outdated=override.seen != seen,
-    )
-    return verdict.model_copy(update={"status": status, "score": round(share * verdict.points, 3), "override": beside})
 
 
 def _override(entry: OverrideRow, score: float) -> Override:

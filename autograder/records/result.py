@@ -200,6 +200,19 @@ class Verdict(Data):
         return self.points if self.status == "needs_review" else 0.0
 
 
+def applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
+    """A verdict with an override laid over it; `seen` is the digest of the notebook as it is now."""
+    share = override.score / override.points
+    status: Status = "correct" if share >= 1 else "partial" if share > 0 else "wrong"
+    beside = AppliedOverride(
+        **override.model_dump(),
+        judged_status=verdict.status,
+        judged_score=verdict.score,
+        outdated=override.seen != seen,
+    )
+    return verdict.model_copy(update={"status": status, "score": round(share * verdict.points, 3), "override": beside})
+
+
 class Person(Data):
     """Someone who handed in, as a platform names them; "" for what it does not say.
 

@@ -173,7 +173,7 @@ def test_a_students_page_is_german_throughout(tmp_path: Path, shown: Result) -> 
     assert english_left_in(page) == []
     if shown.status == "graded" and shown.student == "Zoë Müller":
         text = readable(page)
-        assert "6,75 von 9 Punkten" in text
+        assert "6,75 von 10, 1 wird noch durchgesehen" in text
         assert "2\u202f577\u202f570" in page
         assert 'href="#cell-5"' in page
         assert "Pooling layers" in page
@@ -205,7 +205,7 @@ def test_what_platforms_and_the_terminal_show_is_german(capsys: pytest.CaptureFi
     print_result(Console(width=200), load("cnn2").in_language("de"), in_german(pooling_forgotten()))
     said = capsys.readouterr().out
     assert english_left_in(said) == []
-    assert "6,75 von 10 Punkten; 1 weitere warten auf deine Lehrperson" in said
+    assert "6,75 von 10, 1 wird noch durchgesehen" in said
 
 
 def test_english_is_as_it_was_after_german_and_beside_it(tmp_path: Path) -> None:
