@@ -98,7 +98,10 @@ class Assignment:
         return digest(
             "assignment",
             [self.name, self.title],
-            {name: [network.table, network.recipe] for name, network in self.networks.items()},
+            {
+                name: [network.table, network.recipe, *(["last"] if network.counts == "last" else [])]
+                for name, network in self.networks.items()
+            },
             list(self.questions),
             self.solution_path.read_bytes() if self.solution_path is not None else b"",
         )

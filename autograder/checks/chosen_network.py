@@ -74,6 +74,14 @@ def choose_network(evidence: Evidence, name: str, expected: ExpectedNetwork | No
         )
     elif expected is not None:
         notes += _nearer_but_unused(held, chosen, name, expected)
+    if evidence.records_dropped:
+        notes.append(
+            message(
+                "network.some_forgotten",
+                "The notebook made so many networks that {count} of the first are not known any more.",
+                count=evidence.records_dropped,
+            )
+        )
     return replace(chosen.student, record=chosen.record, notes=tuple(notes))
 
 

@@ -26,6 +26,7 @@ _SAID_ONCE = frozenset(
         "network.in_function",
         "network.many_tried",
         "network.nearer_unused",
+        "network.some_forgotten",
     }
 )
 # By the status of the question that is built on.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # Raised when the way in which results are made changes, so that stored ones are made again.
-JUDGE_VERSION = 8
+JUDGE_VERSION = 9
 
 
 @dataclass(frozen=True)

@@ -299,6 +299,15 @@ def test_a_network_may_be_trained_in_its_own_way(copy):
     assert (recipe.epochs, recipe.train) == (7, 1600)
 
 
+def test_of_several_networks_under_one_name_the_nearest_counts_unless_the_last_is_asked_for(copy):
+    before = load(str(copy()))
+    asked = load(str(copy('table = "cnn2.summary.txt"', 'counts = "last"')))
+    assert [one.networks["model"].counts for one in (before, asked)] == ["best", "last"]
+    assert before.digest != asked.digest
+    network = Architecture(operations=(Operation(kind="Input", settings={"shape": (4,)}, inputs=()),), outputs=(0,))
+    assert asked.expected({"model": network})["model"].counts == "last"
+
+
 def test_the_digest_changes_with_what_judging_reads_and_with_nothing_else(copy):
     before = load(str(copy())).digest
     folder = copy('title = "The accuracy"', 'title = "Accuracy"')

@@ -123,3 +123,8 @@ def test_a_fit_counts_for_every_name_of_the_network():
 def test_evidence_of_before_there_were_histories_is_judged_by_the_last_network():
     old = context(networks=(network(*RIGHT),), expected={"model": network(*RIGHT)}, fits=(fit(),))
     assert [judged(one, old).status for one in (NETWORK, TRAINING)] == ["correct", "correct"]
+
+
+def test_that_some_networks_are_not_known_any_more_is_said():
+    verdict = judged(NETWORK, given(life(90, RIGHT, 2, "compile"), last=RIGHT, records_dropped=30))
+    assert (verdict.status, codes(verdict)) == ("correct", ["network.some_forgotten"])
