@@ -136,6 +136,7 @@ def test_a_class_is_judged_alike_whatever_its_language_and_read_in_any():
     german = replace(ours, assignment=replace(ours.assignment, language="de"))
     stored: dict[str, Result] = {}
     gradebook = SimpleNamespace(
+        overrides=SimpleNamespace(of=lambda student: {}),
         result=lambda student: None,
         evidence=lambda key: None,
         store_evidence=lambda evidence: None,

@@ -43,9 +43,19 @@ def _expected(sample: Sample) -> str:
         f"what = {_quoted(sample.what)}",
         f"status = {_quoted(sample.status)}",
     ]
+    untouched = sample.status != "unreadable" and _left_empty(sample)
+    statuses = sample.statuses | ({"performance": "not_reached"} if untouched else {})
     for question, score in sample.scores.items():
-        lines.append(f"{question} = {{ score = {score}, status = {_quoted(sample.statuses[question])} }}")
+        lines.append(f"{question} = {{ score = {score}, status = {_quoted(statuses[question])} }}")
     return "\n".join(lines) + "\n"
+
+
+def _left_empty(sample: Sample) -> bool:
+    """Whether the place of the written answer is as the handout has it: that needs no person."""
+    sheet, handout = Sheet(), Sheet()
+    sample.edit(sheet)
+    answers = [cell["source"] for cell in sheet.cells if cell["id"] == "performance-answer"]
+    return answers == [handout.cell("performance-answer")["source"]]
 
 
 def _quoted(text: str) -> str:
