@@ -10,12 +10,11 @@ from typing import Literal
 from autograder.assignment.validation import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
+from autograder.datasets import DatasetName
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
 from autograder.records.training import Recipe
-
-Dataset = Literal["mnist", "fashion_mnist", "cifar10"]
 
 
 class ObserveTable(Data):
@@ -28,7 +27,7 @@ class ObserveTable(Data):
 
     training: Literal["short", "full"] = "short"
     keras: Literal["any", "3"] = "any"
-    datasets: tuple[Dataset, ...] = ()
+    datasets: tuple[DatasetName, ...] = ()
     limits: Limits = Limits()
 
 
@@ -126,7 +125,7 @@ class Assignment:
         """The handout's tables, by network."""
         return {name: network.table for name, network in self.networks.items() if network.table is not None}
 
-    def datasets(self) -> tuple[Dataset, ...]:
+    def datasets(self) -> tuple[DatasetName, ...]:
         """The datasets that the notebook may load."""
         recipes = (network.recipe for network in self.networks.values())
         return self.observe.datasets or tuple(dict.fromkeys(recipe.dataset for recipe in recipes if recipe))

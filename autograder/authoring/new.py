@@ -10,11 +10,10 @@ from pathlib import Path
 import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.assignment.model import Dataset
 from autograder.authoring.keras_code import LayerCode, NotWritable, layer_codes
 from autograder.core.errors import UserError
 from autograder.core.files import write_atomically
-from autograder.datasets import CLASSES, SHAPES
+from autograder.datasets import CLASSES, DATASETS, DatasetName
 from autograder.network.architecture import Architecture
 from autograder.network.inference import architecture_from_table
 from autograder.network.measure import rows, totals
@@ -23,7 +22,7 @@ from autograder.network.table import SummaryTable, TableError, parse_table
 BEGIN, END = "# here is your code coming:", "# end of your code"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # The usual images of a size: its first entry is what a network that reads so many values is taken to be about.
-_USUAL: tuple[Dataset, ...] = ("mnist", "cifar10", "fashion_mnist")
+_USUAL: tuple[DatasetName, ...] = ("mnist", "cifar10", "fashion_mnist")
 
 
 class CannotStart(UserError):
@@ -36,7 +35,7 @@ class Started:
 
     folder: Path
     files: tuple[Path, ...]
-    dataset: Dataset
+    dataset: DatasetName
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class _Network:
 
 
 def start_assignment(
-    name: str, summary: Path, *, where: Path, dataset: Dataset | None = None, title: str | None = None
+    name: str, summary: Path, *, where: Path, dataset: DatasetName | None = None, title: str | None = None
 ) -> Started:
     """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.
 
@@ -117,7 +116,7 @@ def _network(summary: Path, text: str) -> _Network:
     return _Network(table, architecture, shape, tuple(codes[:first]), tuple(codes[first:last]), tuple(codes[last:]))
 
 
-def _dataset(network: _Network, dataset: Dataset | None, summary: Path) -> Dataset:
+def _dataset(network: _Network, dataset: DatasetName | None, summary: Path) -> DatasetName:
     outputs = rows(network.architecture)[network.architecture.outputs[0]].shape[1:]
     if outputs != (CLASSES,):
         raise CannotStart(
@@ -127,22 +126,21 @@ def _dataset(network: _Network, dataset: Dataset | None, summary: Path) -> Datas
     if None in network.input_shape:
         raise CannotStart(f"{summary}: the input has an axis of unknown size; give it a number in the table.")
     values = prod(size or 0 for size in network.input_shape)
-    fitting = [one for one in _USUAL if prod(SHAPES[one][0]) == values]
+    fitting = [one for one in _USUAL if prod(DATASETS[one].image) == values]
     if dataset is None and fitting:
         return fitting[0]
     if dataset in fitting:
         return dataset
     wanted = dataset or "any known dataset"
-    sizes = ", ".join(f"{prod(SHAPES[one][0]):,} in {one}" for one in _USUAL)
+    sizes = ", ".join(f"{prod(DATASETS[one].image):,} in {one}" for one in _USUAL)
     raise CannotStart(
         f"{summary}: the network reads {values:,} values for an image, which is not what {wanted} has ({sizes})."
     )
 
 
-def _facts(name: str, title: str, network: _Network, dataset: Dataset, text: str) -> dict[str, object]:
+def _facts(name: str, title: str, network: _Network, dataset: DatasetName, text: str) -> dict[str, object]:
     sums = totals(network.architecture)
     last = network.architecture.operations[-1]
-    images = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
     return {
         "name": name,
         "title": title,
@@ -150,7 +148,7 @@ def _facts(name: str, title: str, network: _Network, dataset: Dataset, text: str
         "whole": not network.table.marked,
         "totals": sums,
         "dataset": dataset,
-        "images": images[dataset],
+        "images": DATASETS[dataset].title,
         "from_logits": last.kind != "Activation" or last.settings.get("activation") != "softmax",
         "text": text.strip("\n"),
         "shape": network.input_shape,

@@ -21,23 +21,11 @@ from autograder.checks.score_statistics import (
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, nphrase, phrase
+from autograder.datasets import DATASETS
 from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
-DATASET_NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
-# The names of the classes, as the datasets' own pages give them (Zalando Research; Krizhevsky 2009).
-CLASS_NAMES: dict[str, tuple[Message, ...]] = {
-    "mnist": tuple(map(plain, "0123456789")),
-    "fashion_mnist": (
-        *(phrase("T-shirt"), phrase("trouser"), phrase("pullover"), phrase("dress"), phrase("coat")),
-        *(phrase("sandal"), phrase("shirt"), phrase("sneaker"), phrase("bag"), phrase("ankle boot")),
-    ),
-    "cifar10": (
-        *(phrase("airplane"), phrase("automobile"), phrase("bird"), phrase("cat"), phrase("deer")),
-        *(phrase("dog"), phrase("frog"), phrase("horse"), phrase("ship"), phrase("truck")),
-    ),
-}
 # A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
 CHANCE = 0.2
 WIDE_GAP = 0.1
@@ -263,7 +251,7 @@ class Accuracy(Question):
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
         if run.predictions is None:
             return ()
-        names = CLASS_NAMES[recipe.dataset]
+        names = tuple(map(phrase, DATASETS[recipe.dataset].classes))
         mistakes = tuple(
             MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
             for one in run.predictions.mistakes
@@ -359,7 +347,7 @@ def _how(recipe: Recipe) -> Message:
     return phrase(
         "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
         train=recipe.train,
-        dataset=DATASET_NAMES[recipe.dataset],
+        dataset=DATASETS[recipe.dataset].title,
         validation=recipe.validation,
         epochs=nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
     )

@@ -4,7 +4,19 @@ Every dataset is an `.npz` with uint8 arrays `x_train`, `y_train`, `x_test`, `y_
 them. Files that come in another format are converted once and kept in our cache folder.
 """
 
-from autograder.datasets.formats import CLASSES, SHAPES, Arrays, DatasetMissing, load_arrays
+from autograder.datasets.arrays import load_arrays
+from autograder.datasets.catalogue import DATASETS, DatasetName
+from autograder.datasets.formats import CLASSES, Arrays, DatasetMissing
 from autograder.datasets.places import DatasetFile, digests, find
 
-__all__ = ["CLASSES", "SHAPES", "Arrays", "DatasetFile", "DatasetMissing", "digests", "find", "load_arrays"]
+__all__ = [
+    "CLASSES",
+    "DATASETS",
+    "Arrays",
+    "DatasetFile",
+    "DatasetMissing",
+    "DatasetName",
+    "digests",
+    "find",
+    "load_arrays",
+]

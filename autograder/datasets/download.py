@@ -10,28 +10,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from autograder.datasets.cache import keep, npz_bytes
-from autograder.datasets.formats import IDX_FILES, DatasetMissing, read_cifar, read_idx
+from autograder.datasets.catalogue import DATASETS
+from autograder.datasets.formats import DatasetMissing
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_KERAS_STORE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-# Address and SHA-256 of every file that a download fetches.
-_DOWNLOADS: dict[str, tuple[tuple[str, str], ...]] = {
-    "mnist": ((_KERAS_STORE + "mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"),),
-    "fashion_mnist": (
-        (_KERAS_STORE + IDX_FILES["x_train"], "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-        (_KERAS_STORE + IDX_FILES["y_train"], "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-        (_KERAS_STORE + IDX_FILES["x_test"], "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-        (_KERAS_STORE + IDX_FILES["y_test"], "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-    ),
-    "cifar10": (
-        (
-            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-        ),
-    ),
-}
 
 
 def fetch(name: str, console: Console | None = None) -> Path:
@@ -40,16 +23,18 @@ def fetch(name: str, console: Console | None = None) -> Path:
     Raises:
         DatasetMissing: it could not be fetched, or is not what is published.
     """
+    dataset = DATASETS[name]
     with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
-        files = [_fetch(name, address, digest, Path(folder), console) for address, digest in _DOWNLOADS[name]]
-        if name == "mnist":
+        files = [_fetch(name, address, digest, Path(folder), console) for address, digest in dataset.downloads]
+        place = Path(folder)
+        if dataset.read is None:
             content = files[0].read_bytes()
-        elif name == "fashion_mnist":
-            content = npz_bytes(read_idx(Path(folder)))
         else:
-            with tarfile.open(files[0]) as archive:
-                archive.extractall(folder, filter="data")
-            content = npz_bytes(read_cifar(Path(folder) / "cifar-10-batches-py"))
+            if tarfile.is_tarfile(files[0]):
+                with tarfile.open(files[0]) as archive:
+                    archive.extractall(folder, filter="data")
+                place /= Path(dataset.folders[-1]).name
+            content = npz_bytes(dataset.read(name, place, dataset.files))
     return keep(f"{name}.npz", content)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import gzip
 import hashlib
 import pickle
 import struct
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,21 +17,8 @@ if TYPE_CHECKING:
 
 Arrays: TypeAlias = "dict[str, NDArray[np.uint8]]"
 
-# The shape of one image, and the shape of one label.
-SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
-    "mnist": ((28, 28), ()),
-    "fashion_mnist": ((28, 28), ()),
-    "cifar10": ((32, 32, 3), (1,)),
-}
+KEYS = ("x_train", "y_train", "x_test", "y_test")
 CLASSES = 10
-
-IDX_FILES = {
-    "x_train": "train-images-idx3-ubyte.gz",
-    "y_train": "train-labels-idx1-ubyte.gz",
-    "x_test": "t10k-images-idx3-ubyte.gz",
-    "y_test": "t10k-labels-idx1-ubyte.gz",
-}
-CIFAR_FILES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 
 # Of the packaged digits, so many of each class are for training; the others are for testing.
 _PACKAGED_TRAIN_PER_CLASS = 400
@@ -47,60 +32,8 @@ class DatasetMissing(UserError):
         self.name = name
 
 
-def load_arrays(name: str, path: Path) -> Arrays:
-    """The arrays of a dataset's file, checked to the last byte.
-
-    Raises:
-        DatasetMissing: the file is damaged.
-    """
-    import numpy as np
-
-    count_images(name, path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in IDX_FILES}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(name, path, str(error)) from None
-    if max(int(arrays["y_train"].max()), int(arrays["y_test"].max())) >= CLASSES:
-        raise _damaged(name, path, "it has labels above 9")
-    return arrays
-
-
-def count_images(name: str, path: Path) -> int:
-    """How many training images the file holds, from its directory and headers alone.
-
-    Raises:
-        DatasetMissing: they are not those of the dataset.
-    """
-    image, label = SHAPES[name]
-    counts = []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for part in ("train", "test"):
-                images, labels = (_npy_shape(archive, f"{axis}_{part}.npy") for axis in "xy")
-                count = images[0] if images else 0
-                if count == 0 or images != (count, *image) or labels != (count, *label):
-                    raise ValueError(f"its {part} arrays have the shapes {images} and {labels}")
-                counts.append(count)
-    except (OSError, KeyError, ValueError, SyntaxError, EOFError, struct.error, zipfile.BadZipFile) as error:
-        raise _damaged(name, path, str(error)) from None
-    return counts[0]
-
-
-def _npy_shape(archive: zipfile.ZipFile, member: str) -> tuple[int, ...]:
-    """The shape of a uint8 array in the archive, from its header (the NPY format, versions 1 to 3)."""
-    with archive.open(member) as file:
-        magic = file.read(8)
-        if magic[:6] != b"\x93NUMPY":
-            raise ValueError(f"{member} is no array")
-        length = struct.unpack("<H", file.read(2))[0] if magic[6] == 1 else struct.unpack("<I", file.read(4))[0]
-        header = ast.literal_eval(file.read(length).decode("utf-8"))
-        if header["descr"] != "|u1" or header["fortran_order"]:
-            raise ValueError(f"{member} does not hold bytes in C order")
-        return tuple(header["shape"])
-
-
-def _damaged(name: str, path: Path, why: str) -> DatasetMissing:
+def damaged(name: str, path: Path, why: str) -> DatasetMissing:
+    """That a dataset's file cannot be used, and what to do."""
     return DatasetMissing(
         name, f"The file {path} is damaged or is not {name} ({why}): delete it or put the right file there."
     )
@@ -129,12 +62,12 @@ def packaged_digits() -> Arrays:
     return {"x_train": images[:cut], "y_train": classes[:cut], "x_test": images[cut:], "y_test": classes[cut:]}
 
 
-def read_idx(folder: Path) -> Arrays:
-    """The four gzip files of MNIST's own format (big-endian sizes, then bytes)."""
+def read_idx(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
+    """The four gzip files of MNIST's own format (big-endian sizes, then bytes), in the order of `KEYS`."""
     import numpy as np
 
     arrays = {}
-    for key, file_name in IDX_FILES.items():
+    for key, file_name in zip(KEYS, files, strict=True):
         try:
             with gzip.open(folder / file_name) as file:
                 raw = file.read()
@@ -142,23 +75,23 @@ def read_idx(folder: Path) -> Arrays:
             shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
             arrays[key] = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
         except (OSError, EOFError, ValueError, IndexError, struct.error) as error:
-            raise _damaged("fashion_mnist", folder / file_name, str(error)) from None
+            raise damaged(name, folder / file_name, str(error)) from None
     return arrays
 
 
-def read_cifar(folder: Path) -> Arrays:
-    """The six files of CIFAR-10's Python version, channels last."""
+def read_cifar(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
+    """The six files of CIFAR-10's Python version, channels last; the last one is for testing."""
     import numpy as np
 
     parts = []
-    for file_name in CIFAR_FILES:
+    for file_name in files:
         try:
             with (folder / file_name).open("rb") as file:
                 batch = _ArraysOnly(file, encoding="bytes").load()
             images = np.asarray(batch[b"data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
             parts.append((images, np.asarray(batch[b"labels"], np.uint8).reshape(-1, 1)))
         except (OSError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-            raise _damaged("cifar10", folder / file_name, str(error)) from None
+            raise damaged(name, folder / file_name, str(error)) from None
     images, labels = (np.ascontiguousarray(np.concatenate(arrays)) for arrays in zip(*parts[:-1], strict=True))
     return {"x_train": images, "y_train": labels, "x_test": np.ascontiguousarray(parts[-1][0]), "y_test": parts[-1][1]}
 

@@ -11,19 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from autograder.datasets.arrays import count_images
 from autograder.datasets.cache import converted, file_digest, fingerprint, kept, own_folder
-from autograder.datasets.formats import (
-    CIFAR_FILES,
-    IDX_FILES,
-    SHAPES,
-    DatasetMissing,
-    count_images,
-    packaged_digits,
-    read_cifar,
-    read_idx,
-)
-
-_DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+from autograder.datasets.catalogue import DATASETS
+from autograder.datasets.formats import DatasetMissing, packaged_digits
 
 
 @dataclass(frozen=True)
@@ -50,8 +41,8 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
         DatasetMissing: no place has it, or the file of the first place that has it is damaged or cannot be
             read.
     """
-    if name not in SHAPES:
-        raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(SHAPES)}.')
+    if name not in DATASETS:
+        raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(DATASETS)}.')
     for path, source in _places(name):
         return _described(name, path, source)
     if download:
@@ -67,7 +58,7 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
     )
 
 
-def digests(names: Iterable[str] = tuple(SHAPES)) -> dict[str, str]:
+def digests(names: Iterable[str] = tuple(DATASETS)) -> dict[str, str]:
     """The SHA-256 of those of the datasets that are on this machine, by name."""
     found = {}
     for name in names:
@@ -117,18 +108,16 @@ def _installed(package: str) -> str:
 
 def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:
     """What Keras or Debian put on this machine, converted where it is in another format."""
-    keras = _keras_folder()
-    if name == "mnist":
-        if os.path.isfile(keras / "mnist.npz"):
-            yield keras / "mnist.npz", "Keras cache"
-    elif name == "fashion_mnist":
-        for source, folder in (("Keras cache", keras / "fashion-mnist"), ("Debian's package", _DEBIAN_FASHION)):
-            files = [folder / file_name for file_name in IDX_FILES.values()]
-            if all(map(os.path.isfile, files)):
-                yield converted(f"{name}-{fingerprint(files)}", partial(read_idx, folder)), source
-    elif name == "cifar10":
-        # Keras 3 unpacks into a folder of its own, Keras 2 did not.
-        for folder in (keras / "cifar-10-batches-py-target" / "cifar-10-batches-py", keras / "cifar-10-batches-py"):
-            files = [folder / file_name for file_name in CIFAR_FILES]
-            if all(map(os.path.isfile, files)):
-                yield converted(f"{name}-{fingerprint(files)}", partial(read_cifar, folder)), "Keras cache"
+    dataset, keras = DATASETS[name], _keras_folder()
+    if dataset.read is None:
+        if os.path.isfile(keras / f"{name}.npz"):
+            yield keras / f"{name}.npz", "Keras cache"
+        return
+    folders = [("Keras cache", keras / folder) for folder in dataset.folders]
+    if dataset.system_folder:
+        folders.append(("Debian's package", Path(dataset.system_folder)))
+    for source, folder in folders:
+        files = [folder / file_name for file_name in dataset.files]
+        if all(map(os.path.isfile, files)):
+            build = partial(dataset.read, name, folder, dataset.files)
+            yield converted(f"{name}-{fingerprint(files)}", build), source

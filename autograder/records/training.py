@@ -11,6 +11,7 @@ from pydantic import Field
 
 from autograder.core.data import Data, digest
 from autograder.core.messages import NOTHING, Text
+from autograder.datasets import DatasetName
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
 
@@ -31,7 +32,7 @@ class Recipe(Data):
     rebuilt.
     """
 
-    dataset: Literal["mnist", "fashion_mnist", "cifar10"]
+    dataset: DatasetName
     train: int = Field(gt=0, le=60_000)
     validation: int = Field(gt=0, le=60_000)
     epochs: int = Field(gt=0, le=100)

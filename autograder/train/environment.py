@@ -31,14 +31,14 @@ class TrainEnvironment(Data):
     data: dict[str, str]
 
     @classmethod
-    def here(cls, names: Iterable[str] = tuple(datasets.SHAPES)) -> TrainEnvironment:
+    def here(cls, names: Iterable[str] = tuple(datasets.DATASETS)) -> TrainEnvironment:
         """This machine with those of the datasets that it has."""
         return cls(versions=computing_versions(), device=device_kind(), data=datasets.digests(names))
 
     @property
     def fingerprint(self) -> str:
         """Changes with everything but the task that decides how a run ends."""
-        return digest("trainer", self._circumstances, {name: self.data.get(name) for name in datasets.SHAPES})
+        return digest("trainer", self._circumstances, {name: self.data.get(name) for name in datasets.DATASETS})
 
     def key(self, task: TrainingTask) -> str:
         """The key of the task's run: the digest of its essence, its data, and of the place.

@@ -8,6 +8,7 @@ import struct
 import tarfile
 import tempfile
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,8 +18,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.datasets import DatasetMissing, download, find, load_arrays
-from autograder.datasets.formats import IDX_FILES
+from autograder.datasets import DATASETS, DatasetMissing, find, load_arrays
+from autograder.datasets.download import fetch
+from autograder.datasets.formats import KEYS
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -34,7 +36,8 @@ def server(tmp_path, monkeypatch):
     monkeypatch.delenv("AUTOGRADER_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("autograder.datasets.places._DEBIAN_FASHION", tmp_path / "debian")
+    for name, dataset in DATASETS.items():
+        monkeypatch.setitem(DATASETS, name, replace(dataset, system_folder=""))
     folder = tmp_path / "served"
     folder.mkdir()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as serving:
@@ -60,10 +63,11 @@ def published(name, folder):
         np.savez(folder / "mnist.npz", **arrays)
         return ["mnist.npz"], arrays
     if name == "fashion_mnist":
-        for key, file in IDX_FILES.items():
+        files = DATASETS[name].files
+        for key, file in zip(KEYS, files, strict=True):
             header = struct.pack(f">HBB{arrays[key].ndim}I", 0, 8, arrays[key].ndim, *arrays[key].shape)
             (folder / file).write_bytes(gzip.compress(header + arrays[key].tobytes()))
-        return list(IDX_FILES.values()), arrays
+        return list(files), arrays
     parts = [(f"data_batch_{at + 1}", "train", slice(4 * at, 4 * at + 4)) for at in range(5)]
     with tarfile.open(folder / "cifar.tar.gz", "w:gz") as archive:
         for file, part, rows in [*parts, ("test_batch", "test", slice(None))]:
@@ -80,7 +84,7 @@ def publish(monkeypatch, name, server):
     folder, address = server
     files, arrays = published(name, folder)
     known = tuple((address + file, hashlib.sha256((folder / file).read_bytes()).hexdigest()) for file in files)
-    monkeypatch.setitem(download._DOWNLOADS, name, known)
+    monkeypatch.setitem(DATASETS, name, replace(DATASETS[name], downloads=known))
     return arrays
 
 
@@ -104,7 +108,7 @@ def test_mnist_is_not_fetched_because_the_packaged_digits_come_first(server, mon
 def test_a_bar_shows_how_far_the_download_is(server, monkeypatch):
     publish(monkeypatch, "mnist", server)
     seen = io.StringIO()
-    download.fetch("mnist", Console(file=seen, force_terminal=True, width=100))
+    fetch("mnist", Console(file=seen, force_terminal=True, width=100))
     assert "mnist.npz" in seen.getvalue()
     assert "100%" in seen.getvalue()
 

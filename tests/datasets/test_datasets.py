@@ -9,11 +9,12 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from autograder.datasets import DatasetMissing, find, load_arrays
+from autograder.datasets import CLASSES, DATASETS, DatasetMissing, DatasetName, find, load_arrays
 
 
 @pytest.fixture(scope="session")
@@ -256,3 +257,8 @@ def test_damaged_pixels_are_noticed_when_they_are_read(places):
     path.write_bytes(content)
     with pytest.raises(DatasetMissing, match="damaged"):
         load_arrays("mnist", path)
+
+
+def test_every_name_that_an_assignment_may_give_has_one_record():
+    assert tuple(DATASETS) == get_args(DatasetName)
+    assert all(len(dataset.classes) == CLASSES for dataset in DATASETS.values())
