@@ -26,4 +26,4 @@ def package(
             echo(f"not packed: {left}")
         echo(f"Gradescope: set the autograder points to {packed.points:g}.")
         if packed.pending:
-            echo(f"{packed.pending:g} more points wait for a person: give them a manually graded question there.")
+            echo(f"{packed.pending:g} more points need review: give them a manually graded question there.")

@@ -37,7 +37,7 @@ CLASS_STATUS: Mapping[str, str] = {
     "partial": gettext_noop("partial"),
     "wrong": gettext_noop("wrong"),
     "not_reached": gettext_noop("not reached"),
-    "needs_review": gettext_noop("waits for a person"),
+    "needs_review": gettext_noop("needs review"),
     "error": gettext_noop("grading failed"),
 }
 ROW_STATE: Mapping[str, str] = {

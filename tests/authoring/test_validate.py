@@ -18,7 +18,7 @@ def validate(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_cnn2_grades_what_it_asks():
     done = validate("cnn2", "--details")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "solution: 9 of 10 points, 1 wait for a person" in done.stdout
+    assert "solution: 9 of 10 points, 1 need review" in done.stdout
     assert "untouched notebook: 0 of 10 points" in done.stdout
     assert "caught     model: layer 14 (a pooling layer) left out (missing_layers, parameters)" in done.stdout
     assert "fair       model: as a functional network" in done.stdout

@@ -54,7 +54,7 @@ def test_each_question_counts_its_answers(tmp_path: Path) -> None:
     soup = page(tmp_path, [solved("a"), solved("b"), pooling_forgotten(), template()])
     lines = [words(line) for line in soup.select(".questions article")]
     assert lines[0] == "The missing layers 5 points 2 correct 1 partial 1 wrong"
-    assert lines[3] == "How is the performance of cnn2? 1 point 4 waits for a person"
+    assert lines[3] == "How is the performance of cnn2? 1 point 4 needs review"
 
 
 def test_the_histogram_gives_full_marks_a_bar_of_their_own(tmp_path: Path) -> None:

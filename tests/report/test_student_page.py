@@ -250,7 +250,7 @@ def test_the_steps_on_top_are_the_root_causes_in_the_order_to_work_on_them(tmp_p
 def test_a_wrong_answer_says_where_to_read_on_in_the_exercise_and_in_the_documentation(tmp_path: Path) -> None:
     soup = page(tmp_path, pooling_forgotten(), parts={"missing_layers": "4. The network"})
     text = words(soup.select_one("#q1 .wrong"))
-    assert "Read on: “4. The network” in the exercise; Pooling layers, Model.summary" in text
+    assert "See also: “4. The network” in the exercise; Pooling layers, Model.summary" in text
     assert "in the Keras documentation" in text
 
 
