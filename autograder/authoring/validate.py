@@ -50,12 +50,16 @@ class Tried:
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found. `solution` and `untouched` are the results of the two notebooks as they were really executed."""
+    """What was found. `solution` and `untouched` are the results of the two notebooks as they were really executed.
+
+    `manual` are the ids of the questions that a person grades: a solution need not answer them.
+    """
 
     solution: Result
     untouched: Result
     tried: tuple[Tried, ...]
     unread: tuple[str, ...]
+    manual: frozenset[str] = frozenset()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -63,7 +67,7 @@ class Validation:
         problems = [
             f"the solution does not earn every point: {question.title} has {question.score:g} of {question.points:g}"
             for question in self.solution.questions
-            if question.status not in ("correct", "needs_review")
+            if question.status not in ("correct", "needs_review") and question.id not in self.manual
         ]
         problems += [
             f"the untouched notebook earns points: {question.title} has {question.score:g} of {question.points:g}"
@@ -104,6 +108,7 @@ def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants
         _graded(answer_key, untouched, observe, run),
         tuple(tried),
         tuple(unread),
+        frozenset(one.id for one in answer_key.assignment.questions if one.needs_manual_grading),
     )
 
 
@@ -189,7 +194,7 @@ class _Trial:
             network.model_copy(update=changes) if network.name == self.name else network
             for network in self.reference.evidence.networks
         )
-        evidence = self.reference.evidence.model_copy(update={"networks": networks})
+        evidence = self.reference.evidence.model_copy(update={"networks": networks, "records": ()})
         context = with_runs(self.answer_key, self.reference.anew(evidence=evidence), self.run)
         after = conclude(self.answer_key, "mutant", "", context)
         pairs = list(zip(self.before.questions, after.questions, strict=True))

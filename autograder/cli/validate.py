@@ -24,7 +24,7 @@ def validate(
         with out.status("running the solution, the untouched notebook and the mutants …"):
             done = commands.validate_assignment(found, train_mutants=train)
         for title, result in (("solution", done.solution), ("untouched notebook", done.untouched)):
-            waits = f", {result.pending:g} wait for a person" if result.pending else ""
+            waits = f", {result.pending:g} need review" if result.pending else ""
             echo(f"{title}: {result.score:g} of {result.points:g} points{waits}")
         for network in dict.fromkeys(one.network for one in done.tried):
             outcomes = [one.outcome for one in done.tried if one.network == network]
