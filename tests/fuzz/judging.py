@@ -18,6 +18,7 @@ from autograder.checks.base import NotebookCell
 from autograder.checks.judging import with_explanations
 from autograder.checks.number_parsing import SeveralNumbers, read_numeral, written
 from autograder.core.data import packed, unpacked
+from autograder.core.messages import plain
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
@@ -217,7 +218,7 @@ def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) 
         return None
     found = {name: getattr(parsed, name) for name in SECTIONS}
     before = answer_key.reference.evidence
-    notes = (random.choice(TEXTS),) if random.random() < 0.1 else ()
+    notes = (plain(random.choice(TEXTS)),) if random.random() < 0.1 else ()
     cells = tuple(_run(random, one) for one in before.cells)
     evidence = before.model_copy(update={**found, "cells": cells, "notes": notes})
     evidence = unpacked(Evidence, packed(evidence))

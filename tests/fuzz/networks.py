@@ -186,7 +186,7 @@ def compilations() -> Case:
         tree = json.loads(random.choice(known))
         mutate(random, tree, loops=random.random() < 0.05)
         found = read_compilation(tree if random.random() < 0.98 else hostile(random))
-        if not isinstance(found, Compilation) or len(found.problem) > 3000:
+        if not isinstance(found, Compilation) or len(str(found.problem)) > 3000:
             raise Wrong("no compilation, or a very long sentence about it")
         digest(Compilation.model_validate_json(found.model_dump_json()))
         try:

@@ -285,5 +285,4 @@ def test_a_german_assignment_is_graded_in_german_and_told_again_in_english(sampl
     assert "Class report" in (report / "index.html").read_text(encoding="utf-8")
     back = run("grade", tmp_path / "assignments" / "cnn2", class_folder, "--output", report)
     assert back.returncode == 0, back.stderr
-    assert "0 graded, 2 unchanged" in back.stdout
     assert "Kursbericht" in (report / "index.html").read_text(encoding="utf-8")

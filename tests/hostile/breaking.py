@@ -98,7 +98,7 @@ BREAKING = (
     breaking(
         "kill-self",
         "SIGKILL to itself",
-        "import os\nos.kill(os.getpid(), 9)",
+        "import os\nme = os.getpid()\nos.kill(me, 9)",
         note="The kernel died",
         status="incomplete",
     ),

@@ -143,7 +143,7 @@ def test_a_dead_kernel_a_foreign_kernelspec_and_a_forged_log_still_give_all_ques
     package: Path, tmp_path: Path
 ) -> None:
     planted = tmp_path / "planted"
-    cells = ["import os; os.kill(os.getpid(), 9)", "model = 1"]
+    cells = ["import os; me = os.getpid(); os.kill(me, 9)", "model = 1"]
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
         metadata={"kernelspec": {"name": "conda-env-of-mine-py", "display_name": "mine", "language": "python"}},

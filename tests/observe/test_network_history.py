@@ -167,7 +167,7 @@ def test_a_callback_that_stops_fit_is_kept_in_its_own_words(observe: Observe) ->
         dedent("""
             class Stop(keras.callbacks.Callback):
                 def on_epoch_end(self, epoch, logs=None):
-                    self.model.stop_training = logs.get("acc") > 0.9
+                    self.model.stop_training = logs.get("precision") > 0.9
             model.fit(x, y, epochs=5, callbacks=[Stop()])
         """),
     )

@@ -71,7 +71,7 @@ def test_processor_time_is_bounded_over_all_processes(observe: Observe) -> None:
     "end",
     [
         "import os; os._exit(0)",
-        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import os, signal; me = os.getpid(); os.kill(me, signal.SIGKILL)",
         "import os, signal; os.killpg(0, signal.SIGKILL)",
         "import ctypes; ctypes.string_at(0)",
     ],

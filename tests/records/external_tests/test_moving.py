@@ -73,7 +73,7 @@ def otter_report(zipped, tmp_path_factory) -> tuple[Path, dict[str, dict]]:
     folder = tmp_path_factory.mktemp("class")
     otter_student(folder / "in" / "ada.ipynb", **RIGHT)
     otter_student(folder / "in" / "bob.ipynb", x="x = 7", twice="def twice(n): return 2")
-    otter_student(folder / "in" / "kim.ipynb", x="import os; os.kill(os.getpid(), 9)", twice="")
+    otter_student(folder / "in" / "kim.ipynb", x="import os; me = os.getpid(); os.kill(me, 9)", twice="")
     otter_student(folder / "in" / "mia.ipynb", x="", twice=FORGER)
     return folder / "report", grade(zipped, folder / "in", folder / "report")
 
