@@ -111,7 +111,8 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
     source = sources[cell.index]
     if cell.status == "error" and cell.failure is not None:
         lines = source.splitlines()
-        line = lines[cell.failure.line - 1] if cell.failure.line and cell.failure.line <= len(lines) else ""
+        number = cell.failure.line or 0
+        line = lines[number - 1] if 0 < number <= len(lines) else ""
         return _of_line(line, evidence, sources)
     if cell.status == "died":
         for note in evidence.notes:
