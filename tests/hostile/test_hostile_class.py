@@ -204,7 +204,7 @@ def test_an_ordinary_user_grades_as_safely(course: Path, listener: Listener, tmp
         pytest.skip("the whole suite runs as an ordinary user already")
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv (util-linux) is not installed")
-    usable = "from autograder.observe.sandbox.isolation import choose; choose('bubblewrap')"
+    usable = "from autograder.observe.sandbox.isolation import choose_isolation; choose_isolation('bubblewrap')"
     folder = Path(tempfile.mkdtemp(prefix="ordinary-", dir="/tmp"))
     folder.chmod(0o755)
     before = ordinary(folder)
