@@ -165,7 +165,7 @@ def _context(answer_key: AnswerKey, question: Accuracy, notebook: Notebook, muta
         else one
         for one in before.evidence.networks
     )
-    evidence = before.evidence.model_copy(update={"networks": networks, "records": (), "fits": (mutant.fit,)})
+    evidence = before.evidence.with_networks(networks).model_copy(update={"fits": (mutant.fit,)})
     expected = replace(before.expected[name], recipe=notebook.recipe, fit=notebook.fit)
     return before.anew(evidence=evidence, expected={**before.expected, name: expected}, questions=(question,))
 

@@ -194,7 +194,7 @@ class _Trial:
             network.model_copy(update=changes) if network.name == self.name else network
             for network in self.reference.evidence.networks
         )
-        evidence = self.reference.evidence.model_copy(update={"networks": networks, "records": ()})
+        evidence = self.reference.evidence.with_networks(networks)
         context = with_runs(self.answer_key, self.reference.anew(evidence=evidence), self.run)
         after = conclude(self.answer_key, "mutant", "", context)
         pairs = list(zip(self.before.questions, after.questions, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -336,6 +337,10 @@ class Evidence(OmitsNewDefaults):
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)
+
+    def with_networks(self, networks: Iterable[CapturedNetwork]) -> Evidence:
+        """The same evidence with other networks in the variables; the history of those that were there goes."""
+        return self.model_copy(update={"networks": tuple(networks), "records": (), "records_dropped": 0})
 
     def network(self, name: str) -> CapturedNetwork | None:
         return next((network for network in self.networks if network.name == name), None)

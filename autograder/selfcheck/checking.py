@@ -80,7 +80,7 @@ def _context(
     }
     others = public.networks.keys() - expected.keys() - set(question.networks)
     networks = tuple(network for network in evidence.networks if network.name not in others)
-    evidence = evidence.model_copy(update={"networks": networks})
+    evidence = evidence.with_networks(networks)
     context = Context(evidence=evidence, expected=expected, cells=cells, questions=_questions(public))
     own = {name: find_network(context, name).comparable for name in question.networks if name in expected}
     beside = {

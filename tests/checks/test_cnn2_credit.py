@@ -39,7 +39,7 @@ WRONG: tuple[tuple[list[Layer], ...], ...] = (
 
 def scores(layers: list[Layer]) -> dict[str, float]:
     captured = CapturedNetwork(name="model", class_name="Sequential", config=sequential(layers), cell=4)
-    evidence = STANDARD.reference.evidence.model_copy(update={"networks": (captured,)})
+    evidence = STANDARD.reference.evidence.with_networks((captured,))
     context = context_of(STANDARD, evidence, SOLUTION)
     questions = [one for one in STANDARD.assignment.questions if one.id in POINTS]
     return {one.id: one.judge(context).score for one in questions}

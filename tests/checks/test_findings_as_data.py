@@ -61,6 +61,6 @@ def test_what_was_worked_out_is_kept_until_the_evidence_is_another():
     given = context(networks=(OTHER_FILTERS,), expected=EXPECTED)
     found = find_network(given, "cnn")
     assert find_network(replace(given, earlier={}), "cnn") is found
-    right = given.evidence.model_copy(update={"networks": (EXPECTED["cnn"],)})
+    right = given.evidence.with_networks((EXPECTED["cnn"],))
     assert find_network(given.anew(evidence=right), "cnn").architecture != found.architecture
     assert find_network(given, "cnn") is found

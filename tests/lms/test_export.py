@@ -5,57 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from samples.rosters import fill, of, scored, told
 
-from autograder.lms.export import Exported, ExportError, feedback_archive, fill_roster, plain_table
+from autograder.lms.export import ExportError, plain_table
 from autograder.lms.gradebooks import Target
 from autograder.lms.matching import names_of
 from autograder.lms.roster import read_table
-from autograder.records.result import HandedIn, Person, Platform, Result, Verdict
-
-TITLES = ("CNN2 missing layers", "cnn2")
-
-
-def result(student: str, score: float, *, points: float = 10, pending: float = 0, **more: Any) -> Result:
-    judged = Verdict(id="q", title="q", status="partial", score=score, points=points - pending)
-    waits = Verdict(id="w", title="w", status="needs_review", score=0, points=pending or 1)
-    plain: dict[str, Any] = {
-        "student": student,
-        "submission": f"{student}.ipynb",
-        "status": "graded",
-        "score": score,
-        "points": points,
-        "pending": pending,
-        "questions": (judged, waits) if pending else (judged,),
-        "isolation": "none",
-        "device": "cpu",
-        "versions": {},
-        "keys": {},
-        "seconds": 1.0,
-    }
-    return Result(**{**plain, **more})
-
-
-def of(platform: Platform, score: float, *persons: Person, late: bool | None = None, **more: Any) -> Result:
-    who = ", ".join(f"{one.name} ({one.id or one.number})" for one in persons)
-    return result(who, score, handed_in=HandedIn(platform=platform, persons=persons, late=late), **more)
-
-
-def fill(path: Path, content: bytes, results: list[Result], target: Target, **options: Any) -> Exported:
-    path.write_bytes(content)
-    settings_ = {"column": None, "titles": TITLES, "pending": "refuse", "scale": False, **options}
-    return fill_roster(path, results, target, **settings_)
-
-
-def told(done: Exported) -> str:
-    return "\n".join((*done.notes, *done.problems))
-
+from autograder.records.result import Person, Verdict
 
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,Other (11),CNN2 missing layers (98765),Final Score\r\n"
@@ -112,7 +73,7 @@ def test_a_canvas_gradebook_may_have_first_and_last_names_apart(tmp_path: Path) 
         "    Points Possible,,,,,10.00\r\n"
         "Doe,Jane,12345,jdoe,A,\r\nMüller,Zoë,222,zoe,A,\r\nStudent,Test,999,abc,A,\r\n"
     )
-    by_name = result("Zoë Müller", 7)
+    by_name = scored("Zoë Müller", 7)
     done = fill(tmp_path / "g.csv", roster.encode(), [of("canvas", 8.5, JANE), by_name], "canvas")
     assert done.content.decode() == roster.replace("jdoe,A,", "jdoe,A,8.5").replace("zoe,A,", "zoe,A,7")
     assert done.problems == ()
@@ -145,7 +106,7 @@ def test_anonymous_submissions_match_nobody_and_say_why(tmp_path: Path) -> None:
 
 
 def test_a_file_name_with_two_readings_is_decided_by_the_gradebook_and_said(tmp_path: Path) -> None:
-    two = [result("doejane_12345_67890_1_cnn2", 7), result("müllerzoë_LATE_222_5_2_cnn2", 6)]
+    two = [scored("doejane_12345_67890_1_cnn2", 7), scored("müllerzoë_LATE_222_5_2_cnn2", 6)]
     done = fill(tmp_path / "g.csv", CANVAS.encode(), two, "canvas")
     scores = canvas_scores(done.content)
     assert (scores["12345"], scores["222"], done.problems) == ("7", "6", ())
@@ -176,121 +137,6 @@ def test_a_question_that_could_not_be_judged_is_pending_too(tmp_path: Path) -> N
         fill(tmp_path / "g.csv", CANVAS.encode(), [of("canvas", 0, JANE, questions=(failed,))], "canvas")
 
 
-GERMAN = (
-    'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden",'
-    '"Zuletzt geändert (Abgabe)","Zuletzt geändert (Bewertung)","Feedback als Kommentar"\n'
-    'Teilnehmer/in77000,"Jane Doe",jane@uni.de,"Zur Bewertung abgegeben",,"10,00",Ja,"Freitag, 20. November",-,\n'
-    'Teilnehmer/in77001,"Zoë van den Berg",zoe@uni.de,"Keine Abgabe",,"10,00",Ja,-,-,"gut, ""ja"""\n'
-)
-ENGLISH = (
-    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
-    "Last modified (submission),Last modified (grade),Feedback comments\n"
-    "Participant 77000,Jane Doe,jane@uni.de,Submitted for grading,,10.00,Yes,-,-,\n"
-    "Participant 77001,Zoë van den Berg,zoe@uni.de,No submission,,10.00,Yes,-,-,\n"
-)
-MOODLE_JANE = Person(name="Jane Doe", id="77000")
-
-
-def test_a_german_worksheet_gets_its_grade_and_nothing_else(tmp_path: Path) -> None:
-    done = fill(tmp_path / "m.csv", b"\xef\xbb\xbf" + GERMAN.encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
-    assert done.content.decode("utf-8-sig") == GERMAN.replace('abgegeben",,', 'abgegeben","8,5",')
-    assert "without a submission, left as they are (1): Zoë van den Berg" in told(done)
-
-
-def test_a_worksheet_with_semicolons_crlf_and_spaces_at_cells_ends_keeps_them(tmp_path: Path) -> None:
-    worksheet = b"\xef\xbb\xbf" + GERMAN.replace(",", ";").replace("10;00", "10,00").replace("\n", " \r\n").encode()
-    done = fill(tmp_path / "m.csv", worksheet, [of("moodle", 8.5, MOODLE_JANE)], "moodle")
-    assert done.content == worksheet.replace(b'abgegeben";;', b'abgegeben";8,5;')
-
-
-def test_blank_lines_at_the_end_of_a_worksheet_do_not_matter(tmp_path: Path) -> None:
-    done = fill(tmp_path / "m.csv", f"{ENGLISH}\n\n".encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
-    assert done.content.decode() == ENGLISH.replace("grading,,", "grading,8.5,") + "\n\n"
-
-
-def test_a_worksheet_in_an_unknown_language_is_read_by_its_form(tmp_path: Path) -> None:
-    header = "Tunniste,Nimi,Sähköposti,Tila,Arvosana,Maximum Grade,a,b,c,d"
-    strange = header + "\n" + ENGLISH.partition("\n")[2].replace("Participant ", "Osallistuja ")
-    done = fill(tmp_path / "m.csv", strange.encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
-    assert done.content.decode() == strange.replace("grading,,", "grading,8.5,")
-
-
-def test_another_assignments_worksheet_gives_nobody_anothers_grade(tmp_path: Path) -> None:
-    stranger = of("moodle", 8.5, Person(name="Ida Poe", id="77000"))
-    done = fill(tmp_path / "m.csv", ENGLISH.encode(), [stranger], "moodle")
-    assert done.content == ENGLISH.encode()
-    assert "participant 77000 is Jane Doe in this file; is it another assignment's?" in done.problems[0]
-
-
-TEAMS = (
-    "Identifier,Full name,Email address,Status,Group,Grade,Maximum Grade,Grade can be changed,"
-    "Last modified (submission),Last modified (grade),Feedback comments\n"
-    "Participant 55,Jane Doe,jane@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
-    "Participant 56,Zoë Poe,zoe@uni.de,Submitted for grading,Group A_1,,10.00,Yes,-,-,\n"
-    "Participant 57,Bob Ray,bob@uni.de,Submitted for grading,Default group,,10.00,Yes,-,-,\n"
-    "Participant 58,Kim Lee,kim@uni.de,No submission,Group B,,10.00,Yes,-,-,\n"
-)
-
-
-def test_a_team_of_moodle_gets_its_score_on_every_members_line(tmp_path: Path) -> None:
-    # The group's number is a participant's, who is somebody else.
-    teams = [of("moodle", 8, Person(name="Group A 1", id="58")), of("moodle", 3, Person(name="Default group"))]
-    done = fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle")
-    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
-    assert [row["Grade"] for row in rows] == ["8", "8", "3", ""]
-    assert done.problems == ()
-    assert told(fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle", pending="zero")).count("Group A 1 (58)") == 1
-    assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in told(done)
-    assert "without a submission, left as they are (1): Kim Lee" in told(done)
-    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
-        assert archive.read("Zoë Poe_56_assignfeedback_file/feedback.html") == b"Group A 1 (58)"
-        assert len(archive.namelist()) == 3
-
-
-def test_a_group_that_no_line_names_gives_no_participant_its_score(tmp_path: Path) -> None:
-    blind = TEAMS.replace("Full name,Email address,", "").replace("Bob Ray,bob@uni.de,", "")
-    blind = re.sub(r"(Participant \d+),[^,]*,[^,]*@uni\.de", r"\1", blind)
-    done = fill(tmp_path / "m.csv", blind.encode(), [of("moodle", 8, Person(name="Group C", id="55"))], "moodle")
-    assert done.content == blind.encode()
-    assert "Group C (55): no line names a group, or the participant 55, that is called so" in done.problems[0]
-
-
-def test_a_profile_field_called_group_makes_no_teams(tmp_path: Path) -> None:
-    worksheet = TEAMS.replace("Status,Group,", "Group,Status,")
-    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8, Person(name="Kim Lee", id="58"))], "moodle")
-    rows = list(csv.DictReader(io.StringIO(done.content.decode())))
-    assert [row["Grade"] for row in rows] == ["", "", "", "8"]
-    own = TEAMS.replace("Email address", "Group", 1)
-    done = fill(tmp_path / "m.csv", own.encode(), [of("moodle", 8, Person(name="Group B", id="1"))], "moodle")
-    assert done.content.decode() == own.replace("Group B,,", "Group B,8,")
-
-
-@pytest.mark.parametrize(
-    ("called", "prefix"),
-    [("Participant", "Participant "), ("Teilnehmerin", "Teilnehmer/in"), ("Deelnemer 77000", "Deelnemer ")],
-)
-def test_after_blind_marking_the_number_leads_to_the_line(tmp_path: Path, called: str, prefix: str) -> None:
-    worksheet = ENGLISH.replace("Participant ", prefix)
-    done = fill(tmp_path / "m.csv", worksheet.encode(), [of("moodle", 8.5, Person(name=called, id="77000"))], "moodle")
-    assert done.content.decode() == worksheet.replace("grading,,", "grading,8.5,")
-    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
-        assert archive.namelist() == ["Jane Doe_77000_assignfeedback_file/feedback.html"]
-
-
-def test_feedback_goes_under_the_name_by_which_moodle_finds_the_participant(tmp_path: Path) -> None:
-    roster = ENGLISH.replace("Jane Doe", "Jane_X / Doe")
-    done = fill(
-        tmp_path / "m.csv", roster.encode(), [of("moodle", 8, Person(name="Jane X / Doe", id="77000"))], "moodle"
-    )
-    with zipfile.ZipFile(io.BytesIO(feedback_archive(done, lambda student: student.encode()))) as archive:
-        (name,) = archive.namelist()
-        assert archive.read(name) == b"Jane X / Doe (77000)"
-    folder, _, file = name.partition("/")
-    assert file == "feedback.html"
-    # importziplib.php: explode('_', $part, 5); at least four parts, the second a participant's number.
-    assert folder.split("_", 4)[1:] == ["77000", "assignfeedback", "file"]
-
-
 SCORES = (
     "First Name,Last Name,SID,Email,Sections,Total Score,Max Points,Status,Submission ID\n"
     "Jane,Doe,0012,jane@uni.edu,A,,10.0,Missing,\nBob,Ray,13,bob@uni.edu,A,,10.0,Missing,\n"
@@ -311,7 +157,7 @@ def test_a_gradescope_export_fills_a_canvas_gradebook_by_the_institutions_number
 
 def test_names_match_in_either_order_and_what_is_ambiguous_is_named_not_guessed(tmp_path: Path) -> None:
     roster = "Name,Email,score\nJane Doe,j@u,\nPoe Kim,k1@u,\nKim Poe,k2@u,\nBob Ray,b@u,\n"
-    results = [result("Doe, Jane", 1), result("Kim Poe", 2), result("b@u", 3), result("nobody", 4)]
+    results = [scored("Doe, Jane", 1), scored("Kim Poe", 2), scored("b@u", 3), scored("nobody", 4)]
     done = fill(tmp_path / "r.csv", roster.encode(), results, "csv")
     assert done.content.decode() == "Name,Email,score\nJane Doe,j@u,1\nPoe Kim,k1@u,\nKim Poe,k2@u,\nBob Ray,b@u,3\n"
     assert done.problems == (
@@ -383,24 +229,24 @@ def test_semicolons_are_found_however_many_commas_stand_in_titles_and_names(tmp_
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_a_line_that_names_the_delimiter_is_obeyed_and_kept(tmp_path: Path, above: str, mark: bytes) -> None:
     roster = f"{above}Name;score\nJane Doe;\n"
-    done = fill(tmp_path / "r.csv", mark + roster.encode(), [result("Jane Doe", 9.5)], "csv")
+    done = fill(tmp_path / "r.csv", mark + roster.encode(), [scored("Jane Doe", 9.5)], "csv")
     assert done.content == mark + roster.replace("Doe;", "Doe;9,5").encode()
 
 
 def test_a_semicolon_file_gets_a_decimal_comma_as_spreadsheets_there_expect(tmp_path: Path) -> None:
-    done = fill(tmp_path / "r.csv", b"Name;Punkte\nJane Doe;\n", [result("Jane Doe", 9.5)], "csv", column="punkte")
+    done = fill(tmp_path / "r.csv", b"Name;Punkte\nJane Doe;\n", [scored("Jane Doe", 9.5)], "csv", column="punkte")
     assert done.content == b"Name;Punkte\nJane Doe;9,5\n"
 
 
 def test_two_submissions_of_one_line_are_named_and_neither_counts(tmp_path: Path) -> None:
     roster = "Name,Email,score\nJane Doe,j@u,5\n"
-    done = fill(tmp_path / "r.csv", roster.encode(), [result("j@u", 1), result("Jane Doe", 2)], "csv")
+    done = fill(tmp_path / "r.csv", roster.encode(), [scored("j@u", 1), scored("Jane Doe", 2)], "csv")
     assert done.content == roster.encode()
     assert "has several submissions, j@u and Jane Doe" in done.problems[0]
 
 
 def test_a_table_without_a_roster_holds_no_formula_and_no_silent_zero(tmp_path: Path) -> None:
-    results = [of("canvas", 6, Person(name="=cmd()", id="1"), pending=2, late=True), result("@x", 5)]
+    results = [of("canvas", 6, Person(name="=cmd()", id="1"), pending=2, late=True), scored("@x", 5)]
     rows = list(csv.DictReader(io.StringIO(plain_table(results))))
     assert [row["student"] for row in rows] == ["'=cmd() (1)", "'@x"]
     assert (rows[0]["score"], rows[0]["pending"], rows[0]["late"], rows[0]["id"]) == ("6", "2", "yes", "1")

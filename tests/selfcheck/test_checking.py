@@ -54,7 +54,7 @@ def with_layers(name: str, network: str, change) -> Context:
         return one.model_copy(update={"config": config})
 
     networks = tuple(map(changed, context.evidence.networks))
-    evidence = context.evidence.model_copy(update={"networks": networks})
+    evidence = context.evidence.with_networks(networks)
     return context.anew(evidence=evidence)
 
 
