@@ -6,11 +6,12 @@ lost points for being another one, is half right at least, and holds the layer t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from autograder.checks.base import Context, Question
-from autograder.checks.quantities import LayerOf, OutputShape, Quantity
+from autograder.checks.quantities import LayerOf
 from autograder.checks.student_network import difference, find_network
 from autograder.core.messages import Message, message
 from autograder.network.architecture import Architecture
@@ -34,24 +35,19 @@ class OfOwnNetwork(Generic[_Asked]):
     charged: Verdict | None = None
 
 
-def number_in_own(context: Context, asked: Quantity) -> OfOwnNetwork[float]:
-    """A number, as in the student's own network."""
+def in_own(
+    context: Context,
+    asked: LayerOf,
+    of: Callable[[Architecture], _Asked | None],
+    at: Callable[[Architecture, int], _Asked | None],
+) -> OfOwnNetwork[_Asked]:
+    """What `asked` asks for, as in the student's own network: `of` a whole network, `at` an operation of it."""
     own, paired = _own(context, asked)
     if own is None:
         return OfOwnNetwork()
     if paired is None:
-        return OfOwnNetwork(asked.of(own))
-    return OfOwnNetwork(asked.at(own, paired), _charged(context, asked.network, own))
-
-
-def shape_in_own(context: Context, asked: OutputShape) -> OfOwnNetwork[tuple[int, ...]]:
-    """A shape, as in the student's own network."""
-    own, paired = _own(context, asked)
-    if own is None:
-        return OfOwnNetwork()
-    if paired is None:
-        return OfOwnNetwork(asked.of(own))
-    return OfOwnNetwork(asked.at(own, paired), _charged(context, asked.network, own))
+        return OfOwnNetwork(of(own))
+    return OfOwnNetwork(at(own, paired), _charged(context, asked.network, own))
 
 
 def _own(context: Context, asked: LayerOf) -> tuple[Architecture | None, int | None]:

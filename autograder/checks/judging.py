@@ -14,7 +14,7 @@ from dataclasses import replace
 from autograder.checks.base import Context, Question
 from autograder.checks.student_network import find_network
 from autograder.core.language import gettext_noop
-from autograder.core.messages import message
+from autograder.core.messages import in_turn, message
 from autograder.records.result import Finding, Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -240,21 +240,11 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
         points=base.points,
         score=base.score,
     )
-    if question.depends.because:
-        told = message(
-            "depends.not_counted_because",
-            "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points are needed "
-            "there, and you have {score:g}. {because}",
-            title=base.title,
-            needed=needed,
-            points=base.points,
-            score=base.score,
-            because=question.depends.because,
-        )
     hint = message(
         "hint.findings_there_first",
         "Look at the findings there first; this question counts as soon as that one is right enough.",
     )
+    hint = in_turn(question.depends.because, hint, code=hint.code)
     return question.verdict("wrong", 0.0, Finding(message=told, hint=hint))
 
 

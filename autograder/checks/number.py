@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, number_in, read_as, said
 from autograder.checks.base import Context, Question
-from autograder.checks.follow_through import OfOwnNetwork, charging, number_in_own
+from autograder.checks.follow_through import OfOwnNetwork, charging, in_own
 from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -96,7 +96,11 @@ class Number(Answered):
             return self.right(understood)
         known = next((one for one in self.wrong if value in _around(one.value, 0.0)), None)
         # What is known to be wrong for the expected network may be right for the student's own.
-        own = number_in_own(context, self.expected) if isinstance(self.expected, Quantity) else OfOwnNetwork[float]()
+        own = (
+            in_own(context, self.expected, self.expected.of, self.expected.at)
+            if isinstance(self.expected, Quantity)
+            else OfOwnNetwork[float]()
+        )
         if own.value is not None and value in self._accepted(own.value):
             told = message(
                 "number.of_own_network",

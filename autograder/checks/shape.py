@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
 from autograder.checks.base import Context, Question
-from autograder.checks.follow_through import OfOwnNetwork, charging, shape_in_own
+from autograder.checks.follow_through import OfOwnNetwork, charging, in_own
 from autograder.checks.quantities import OutputShape
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
@@ -72,7 +72,7 @@ class ShapeQuestion(Answered):
         # What is known to be wrong for the expected network may be right for the student's own.
         own = OfOwnNetwork[tuple[int, ...]]()
         if isinstance(self.expected, OutputShape):
-            own = shape_in_own(context, self.expected)
+            own = in_own(context, self.expected, self.expected.of, self.expected.at)
         if own.value is not None and _fits(sizes, own.value):
             told = message(
                 "shape.of_own_network",

@@ -107,13 +107,14 @@ def plain(text: str) -> Message:
     return Message(text=_PLAIN, values={"text": text}) if text else NOTHING
 
 
-def in_turn(*messages: Message | str) -> Message:
-    """Several sentences one after the other, with a space between them."""
+def in_turn(*messages: Message | str, code: str = "") -> Message:
+    """Several sentences one after the other, with a space between them; `code` is that of the whole."""
     said = [one if isinstance(one, Message) else plain(one) for one in messages if one]
     if len(said) < 2:
         return said[0] if said else NOTHING
     names = [f"part{place}" for place in range(1, len(said) + 1)]
-    return Message(text=" ".join(f"{{{name}}}" for name in names), values=dict(zip(names, said, strict=True)))
+    text = " ".join(f"{{{name}}}" for name in names)
+    return Message(text=text, code=code, values=dict(zip(names, said, strict=True)))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from autograder.core.messages import message
 from autograder.core.versions import versions
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.execution_findings import grader_notes, run_notes
-from autograder.grading.machine_faults import machine_faults, pending_for
+from autograder.grading.machine_faults import cut_short, machine_faults, pending_for
 from autograder.intake.submission import NOTHING_HANDED_IN
 from autograder.records.result import Finding, Result, Status
 from autograder.records.training import TrainingRun, TrainingTask
@@ -29,8 +29,9 @@ def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTa
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    faults = machine_faults(evidence, [cell.source for cell in context.cells if cell.kind == "code"])
-    verdicts = pending_for(judge_all(answer_key.assignment.questions, context), faults)
+    questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
+    faults = machine_faults(evidence, [cell.source for cell in cells])
+    verdicts = pending_for(judge_all(questions, context), questions, faults, cut_short(evidence, cells, faults))
     notes = [*run_notes(evidence, context.cells, faults), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(

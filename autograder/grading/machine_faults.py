@@ -11,6 +11,7 @@ import importlib.util
 import re
 from collections.abc import Mapping, Sequence
 
+from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
 from autograder.records.evidence import CellRun, Evidence
@@ -88,10 +89,23 @@ def mended_by(fault: Message) -> Message:
     return message(*_MENDS[fault.code], **fault.values)
 
 
-def pending_for(verdicts: Sequence[Verdict], faults: Mapping[int, Message]) -> tuple[Verdict, ...]:
-    """The verdicts, with a person asked about each question of which the machine may have left nothing to judge."""
+def cut_short(evidence: Evidence, cells: Sequence[NotebookCell], faults: Mapping[int, Message]) -> frozenset[str]:
+    """The names to which cells give a value that did not end well since the machine failed; `cells` are code cells."""
+    first = min(faults, default=len(cells))
+    runs = [run for run in evidence.cells if first <= run.index < len(cells) and run.status != "ok"]
+    return frozenset(name for run in runs for name in cells[run.index].makes())
+
+
+def pending_for(
+    verdicts: Sequence[Verdict], questions: Sequence[Question], faults: Mapping[int, Message], cut: frozenset[str]
+) -> tuple[Verdict, ...]:
+    """The verdicts, with a person asked about each question of which the machine may have left nothing to judge.
+
+    A question that asks for variables is one where a cell that was `cut_short` gives one of them a value.
+    """
     if not faults:
         return tuple(verdicts)
+    hit = {one.id for one in questions if not one.variables() or cut & {*one.variables()}}
     reason = Finding(
         message=message(
             "machine.pending",
@@ -101,7 +115,7 @@ def pending_for(verdicts: Sequence[Verdict], faults: Mapping[int, Message]) -> t
     )
     return tuple(
         verdict.model_copy(update={"status": "needs_review", "score": 0.0, "findings": (reason, *verdict.findings)})
-        if verdict.status == "not_reached"
+        if verdict.status == "not_reached" and verdict.id in hit
         else verdict
         for verdict in verdicts
     )

@@ -54,7 +54,7 @@ class UnreadableNotebook(UnreadableSubmission):
 
 def _save_again(problem: Message) -> UnreadableNotebook:
     """The problem, and what to do about it: the code is that of the problem."""
-    return UnreadableNotebook(in_turn(problem, _SAVE_AGAIN).model_copy(update={"code": problem.code}))
+    return UnreadableNotebook(in_turn(problem, _SAVE_AGAIN, code=problem.code))
 
 
 def parse_notebook(content: bytes) -> NotebookNode:

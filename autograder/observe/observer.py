@@ -10,10 +10,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 import nbformat
 
+from autograder.core.closing import Closing
 from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
@@ -35,7 +35,7 @@ class ObserverError(RuntimeError):
     """Our own machinery failed; nothing is said about the notebook."""
 
 
-class Observer:
+class Observer(Closing):
     """Owns the zygotes. Use as a context manager; `observe` may be called from several threads.
 
     Args:
@@ -54,14 +54,6 @@ class Observer:
         self._warm = {training: self._new_zygote(training) for training in _TRAINING}
         self._data = ServedData()
         self._slots = slots or threading.Semaphore(workers)
-
-    def __enter__(self) -> Observer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the zygotes and every kernel."""

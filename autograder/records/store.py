@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import sessionmaker
 
+from autograder.core.closing import Closing
 from autograder.core.data import Data, packed, unpacked
 from autograder.records.database import GradebookError, attempt, engine_of, explained, upsert
 from autograder.records.evidence import Evidence
@@ -63,7 +63,7 @@ StudentRow = TypeVar("StudentRow", bound=OfStudent)
 _Kept = TypeVar("_Kept", bound=Data)
 
 
-class Gradebook:
+class Gradebook(Closing):
     """A gradebook that is open; close it, or use it as a context manager.
 
     Args:
@@ -86,14 +86,6 @@ class Gradebook:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give back every connection; what was stored is on the disk already."""

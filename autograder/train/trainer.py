@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cached_property
 from signal import SIGKILL, Signals
-from types import TracebackType
 from typing import Any
 
 from autograder import datasets
+from autograder.core.closing import Closing
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetFile, DatasetMissing
 from autograder.datasets.cache import own_folder
@@ -43,7 +43,7 @@ class _WorkerDied(Exception):
     """The worker went away before it answered."""
 
 
-class Trainer:
+class Trainer(Closing):
     """Runs training tasks in a warm worker process, at most `workers` at a time (one at a time on a GPU).
 
     Each run takes one of `slots` instead, where these are given: cores that are shared with others.
@@ -59,14 +59,6 @@ class Trainer:
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
         self._closed = False
-
-    def __enter__(self) -> Trainer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def key(self, task: TrainingTask) -> str:
         """The key of the task's run: the digest of its essence, its data, the versions and the kind of device.

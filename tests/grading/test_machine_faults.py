@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.checks.architecture import ArchitectureQuestion
+from autograder.checks.base import NotebookCell
+from autograder.checks.number import Number
 from autograder.core.messages import message
 from autograder.grading.execution_findings import run_notes
-from autograder.grading.machine_faults import machine_faults, mended_by, pending_for
+from autograder.grading.machine_faults import cut_short, machine_faults, mended_by, pending_for
 from autograder.records.evidence import CellRun, Evidence, Failure
 from autograder.records.result import Verdict
 
@@ -73,11 +76,30 @@ def test_a_person_is_asked_where_nothing_is_left_and_what_was_judged_stands() ->
     faults = machine_faults(evidence_of(failed()), [MISSING])
     judged = Verdict(id="a", title="A", status="partial", score=1, points=2)
     nothing = Verdict(id="b", title="B", status="not_reached", score=0, points=3)
-    first, second = pending_for([judged, nothing], faults)
+    questions = [ArchitectureQuestion(id=name, title=name, points=3) for name in "ab"]
+    first, second = pending_for([judged, nothing], questions, faults, frozenset())
     assert first == judged
     assert (second.status, second.score, second.pending) == ("needs_review", 0, 3)
     assert "The package tensorflow_addons is not on the grading machine." in str(second.findings[0].message)
-    assert pending_for([nothing], {}) == (nothing,)
+    assert pending_for([nothing], questions, {}, frozenset()) == (nothing,)
+
+
+def test_an_answer_that_no_cell_below_the_failure_gives_is_the_students_to_miss() -> None:
+    sources = ["answer_before = ...", MISSING, "ok = 1", "answer = f(x)"]
+    cells = [NotebookCell(index=index, kind="code", source=source) for index, source in enumerate(sources)]
+    states = ("ok", "error", "ok", "error")
+    runs = [CellRun(index=index, status=status) for index, status in enumerate(states)]
+    runs[1] = failed().model_copy(update={"index": 1})
+    evidence = evidence_of(*runs)
+    faults = machine_faults(evidence, sources)
+    cut = cut_short(evidence, cells, faults)
+    assert {"x", "answer"} <= cut
+    assert not cut & {"answer_before", "ok"}
+    asked = [
+        Number(kind="number", id=name, title=name, points=1, answer=name, expected=1) for name in ("answer", "other")
+    ]
+    verdicts = [Verdict(id=one.id, title=one.id, status="not_reached", score=0, points=1) for one in asked]
+    assert [one.status for one in pending_for(verdicts, asked, faults, cut)] == ["needs_review", "not_reached"]
 
 
 def test_the_student_reads_that_it_costs_nothing_by_itself() -> None:

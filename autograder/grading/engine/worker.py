@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from types import TracebackType
 
+from autograder.core.closing import Closing
 from autograder.core.data import Data, packed, unpacked
 from autograder.core.errors import UserError
 from autograder.core.versions import versions
@@ -44,7 +44,7 @@ class Environment(Data):
     training: TrainEnvironment
 
 
-class Worker:
+class Worker(Closing):
     """Runs notebooks and trains networks here, `slots` of both at a time. Use as a context manager, from any thread."""
 
     def __init__(self, isolation: Isolation, slots: int) -> None:
@@ -53,14 +53,6 @@ class Worker:
         self._isolation = isolation
         self._observer = Observer(isolation, slots=turns)
         self._trainer = Trainer(slots=turns)
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End every process that was started."""
