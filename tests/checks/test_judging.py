@@ -91,9 +91,9 @@ def test_a_question_that_does_not_count_says_why(context):
     *_, verdict = judge_all([fixed("a", status="partial", earns=0.5), other], context)
     assert verdict.status == "wrong"
     assert str(verdict.findings[0].message) == (
-        "Not counted, because it builds on “A”: at least 1 of its 2 points are needed there, and you have 0.5. "
-        "Without it, b says nothing."
+        "Not counted, because it builds on “A”: at least 1 of its 2 points are needed there, and you have 0.5."
     )
+    assert str(verdict.findings[0].hint).startswith("Without it, b says nothing. Look at the findings there first;")
 
 
 @pytest.mark.parametrize("status", ["not_reached", "error", "needs_review"])
