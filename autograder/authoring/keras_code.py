@@ -70,8 +70,8 @@ def _layer(kind: str, settings: LayerSettings) -> str:
     words = [_layer(settings["layer"]["class_name"], settings["layer"]["config"])] if "layer" in settings else []
     words += [_value(known.fields[name], settings[name]) for name in first]
     for name, field in known.fields.items():
-        told = field.kept and name in settings and name not in first and not name.endswith(_FOR_LEARNING)
-        if told and not _is_usual(name, field, settings):
+        sentence = field.kept and name in settings and name not in first and not name.endswith(_FOR_LEARNING)
+        if sentence and not _is_usual(name, field, settings):
             words.append(f"{name}={_value(field, settings[name])}")
     words += [f"{name}={settings[name]!r}" for name in ("merge_mode",) if settings.get(name, "concat") != "concat"]
     return f"layers.{kind}({', '.join([*words, *(['trainable=False'] if settings.get('trainable') is False else [])])})"

@@ -98,9 +98,9 @@ def _to_do(catalog: Catalog) -> Iterator[str]:
         forms = [template_placeholders(form) for form in _forms(message.id)]
         # The form for one need not say the number, nor what its English counterpart does not say.
         needed = set.intersection(*forms) - ({"number"} if message.pluralizable else set())
-        for told in filter(None, _forms(message.string)):
-            if not needed <= template_placeholders(told) <= set.union(*forms):
-                yield f"other placeholders than in “{_forms(message.id)[0]}”: “{told}”"
+        for sentence in filter(None, _forms(message.string)):
+            if not needed <= template_placeholders(sentence) <= set.union(*forms):
+                yield f"other placeholders than in “{_forms(message.id)[0]}”: “{sentence}”"
 
 
 def _forms(words: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -180,9 +180,9 @@ class _Trial:
         )
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
-        answered, told = self._judged(**changes)
-        outcome = "caught" if answered else "noticed" if told else "missed" if asked else "not asked"
-        return Tried(self.name, mutant.what, outcome, answered or told)
+        answered, sentence = self._judged(**changes)
+        outcome = "caught" if answered else "noticed" if sentence else "missed" if asked else "not asked"
+        return Tried(self.name, mutant.what, outcome, answered or sentence)
 
     def _rewritten(self, rewrite: Rewrite) -> Tried:
         answered, _ = self._judged(class_name=rewrite.class_name, config=rewrite.config)

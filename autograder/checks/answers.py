@@ -102,7 +102,12 @@ class Answered(Question):
         )
 
     def of_own_network(
-        self, told: Message, charged: Verdict | None, known: WrongAnswer | None, understood: Message, context: Context
+        self,
+        sentence: Message,
+        charged: Verdict | None,
+        known: WrongAnswer | None,
+        understood: Message,
+        context: Context,
     ) -> Verdict:
         """The verdict on an answer that is right for the network which the student built, and not for the expected one.
 
@@ -112,17 +117,17 @@ class Answered(Question):
             return self.verdict("correct", self.points, *said(understood, follows_from(charged)))
         if known is not None and known.share:
             return self.known_wrong(known, understood, context)
-        return self.wrong_answer(told, understood, context)
+        return self.wrong_answer(sentence, understood, context)
 
     def of_own_answers(self, charged: Verdict, understood: Message) -> Verdict:
         """All points for an answer that follows rightly from another one, which has cost points at `charged`."""
-        told = message(
+        sentence = message(
             "answer.follows_from_answer",
             "That follows from your own answers. One of them is not right; this has cost points at “{title}” and costs "
             "none here.",
             title=charged.title,
         )
-        return self.verdict("correct", self.points, *said(understood, told))
+        return self.verdict("correct", self.points, *said(understood, sentence))
 
     def _unsure(self, context: Context) -> bool:
         """Whether the answer depends on a training run that grading has shortened."""

@@ -96,7 +96,7 @@ class ArchitectureQuestion(Question):
 
 
 def _understood(student: StudentNetwork) -> list[Finding]:
-    return student.told
+    return student.findings
 
 
 def _finding(deviation: Deviation, *, given: bool, free: bool) -> Finding:

@@ -123,20 +123,20 @@ class Array(Answered):
             if (self.minimum is not None and value < self.minimum) or (
                 self.maximum is not None and value > self.maximum
             ):
-                told = message(
+                sentence = message(
                     "array.out_of_range",
                     "The value at position {position}, {value}, is not what such a run gives.",
                     position=at,
                     value=written(value),
                 )
-                return self.wrong_answer(told, understood, context)
-        for sentence, places, extreme in (
+                return self.wrong_answer(sentence, understood, context)
+        for template, places, extreme in (
             (_LOWEST, self.lowest_at, min(values)),
             (_HIGHEST, self.highest_at, max(values)),
         ):
             found = [at for at, value in enumerate(values, 1) if value == extreme]
             if places and not set(found) <= set(places):
-                return self.wrong_answer(message(*sentence, position=found[0]), understood, context)
+                return self.wrong_answer(message(*template, position=found[0]), understood, context)
         return self.right(understood)
 
     def _equal(self, numbers: Numbers) -> bool:

@@ -80,16 +80,16 @@ class Choice(Answered):
             understood = NOTHING
         if key in self._right_keys:
             return self.right(understood)
-        told = message("choice.wrong", "{key} (“{text}”) is not right.", key=key, text=self.options[key])
+        sentence = message("choice.wrong", "{key} (“{text}”) is not right.", key=key, text=self.options[key])
         if key in self.messages:
-            told = message(
+            sentence = message(
                 "choice.wrong_because",
                 "{key} (“{text}”) is not right. {because}",
                 key=key,
                 text=self.options[key],
                 because=self.messages[key],
             )
-        return self.wrong_answer(told, understood, context)
+        return self.wrong_answer(sentence, understood, context)
 
     @property
     def _right_keys(self) -> tuple[str, ...]:

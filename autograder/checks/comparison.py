@@ -101,14 +101,14 @@ class Comparison(Question):
             built = all(student.captured is not None for student in missing)
             problems = tuple(Finding(message=student.problem) for student in missing)
             return self.verdict("wrong" if built else "not_reached", 0.0, *problems)
-        notes = tuple(finding for student in students for finding in student.told)
+        notes = tuple(finding for student in students for finding in student.findings)
         return self._judge_runs(notes, context) if self.requires_training else self._count(students, notes)
 
     def _count(self, students: list[StudentNetwork], notes: tuple[Finding, ...]) -> Verdict:
         counts = [totals(student.architecture).total for student in students if student.architecture is not None]
         one, other = counts
         more = one - other if self.claim == "more_parameters" else other - one
-        told = message(
+        sentence = message(
             "comparison.parameters",
             "`{network}` has {one:,} parameters, `{other}` has {two:,}.",
             network=self.network,
@@ -117,8 +117,8 @@ class Comparison(Question):
             two=other,
         )
         if more > 0 and more >= self.margin:
-            return self.verdict("correct", self.points, *notes, Finding(message=told))
-        return self.verdict("wrong", 0.0, *notes, Finding(message=told, hint=self._hint()))
+            return self.verdict("correct", self.points, *notes, Finding(message=sentence))
+        return self.verdict("wrong", 0.0, *notes, Finding(message=sentence, hint=self._hint()))
 
     def _judge_runs(self, notes: tuple[Finding, ...], context: Context) -> Verdict:
         pairs = []
@@ -136,13 +136,13 @@ class Comparison(Question):
         curves = self._curves(pairs[0], context)
         for run, name in zip(pairs[0], self.networks(), strict=True):
             if not _measured(run):
-                told = message(
+                sentence = message(
                     "comparison.untrainable",
                     "`{network}` could not be trained: {problem}",
                     network=name,
                     problem=run.problem,
                 )
-                return self.verdict("wrong", 0.0, *notes, Finding(message=told), exhibits=curves)
+                return self.verdict("wrong", 0.0, *notes, Finding(message=sentence), exhibits=curves)
         pairs = [pair for pair in pairs if _measured(*pair)]
         holds = self._holds(pairs)
         finding = self._finding(pairs, holds=holds)
@@ -167,7 +167,7 @@ class Comparison(Question):
     def _finding(self, pairs: Pairs, *, holds: bool) -> Finding:
         one, two = self._means(pairs)
         if self.claim == "higher_accuracy":
-            told = message(
+            sentence = message(
                 "comparison.accuracy",
                 "Validation accuracy: `{network}` {one:.3f}, `{other}` {two:.3f}.",
                 network=self.network,
@@ -176,7 +176,7 @@ class Comparison(Question):
                 two=two,
             )
         else:
-            told = message(
+            sentence = message(
                 "comparison.gap",
                 "Training accuracy minus validation accuracy after the last epoch: "
                 "{one:+.3f} for `{network}`, {two:+.3f} for `{other}`.",
@@ -193,7 +193,7 @@ class Comparison(Question):
                 "from {count} random starts, and the mean counts",
                 count=len(pairs),
             )
-        return Finding(message=told, where=where, hint=NOTHING if holds else self._hint())
+        return Finding(message=sentence, where=where, hint=NOTHING if holds else self._hint())
 
     def _hint(self) -> Message:
         """What is to hold, and where to look."""

@@ -81,7 +81,7 @@ class Compiled(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
-        notes = student.told
+        notes = student.findings
         if student.captured is None:
             return self.verdict("not_reached", 0.0, Finding(message=student.problem))
         if not student.compiled:
@@ -123,19 +123,19 @@ class Compiled(Question):
             elif read.optimizer.name in self.optimizer:
                 aspects.append(RIGHT)
             else:
-                told = message(
+                sentence = message(
                     "compile.other_optimizer",
                     "The optimizer {name} is not the one that was asked for.",
                     name=read.optimizer.name,
                 )
-                aspects.append(missed(told))
+                aspects.append(missed(sentence))
         if self.learning_rate is not None:
             rate = read.optimizer.settings.get("learning_rate")
             close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
-            told = message("compile.rate_unread", "The learning rate is not what was asked for.")
+            sentence = message("compile.rate_unread", "The learning rate is not what was asked for.")
             if isinstance(rate, int | float):
-                told = message("compile.rate", "The learning rate {rate:g} is not what was asked for.", rate=rate)
-            aspects.append(RIGHT if close and not read.problem else missed(told))
+                sentence = message("compile.rate", "The learning rate {rate:g} is not what was asked for.", rate=rate)
+            aspects.append(RIGHT if close and not read.problem else missed(sentence))
         return aspects
 
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
@@ -152,19 +152,19 @@ class Compiled(Question):
             )
         labels = _labels(student, context)
         if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
-            told = message(
+            sentence = message(
                 "compile.labels_whole",
                 "The loss {name} does not fit the labels, which are whole numbers, one for each image.",
                 name=name,
             )
             if labels == _ONE_HOT:
-                told = message(
+                sentence = message(
                     "compile.labels_one_hot",
                     "The loss {name} does not fit the labels, which are one-hot: a row of zeros with a single one.",
                     name=name,
                 )
             return missed(
-                told,
+                sentence,
                 hint=message(
                     "hint.kind_of_labels", "Keras has one categorical cross-entropy for either kind of labels."
                 ),

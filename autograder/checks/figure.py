@@ -113,8 +113,8 @@ class Figure(Question):
         lengths = self._lengths(context)
         judged = [self._judge_axes(axes, figure, lengths, context) for figure in figures for axes in _axes_of(figure)]
         if not judged:
-            told = message("figure.no_curve", "None of the figures that were drawn shows a curve.")
-            return self.verdict("wrong", 0.0, Finding(message=told))
+            sentence = message("figure.no_curve", "None of the figures that were drawn shows a curve.")
+            return self.verdict("wrong", 0.0, Finding(message=sentence))
         best = max(judged, key=lambda one: (one.share, one.closeness))
         status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
         return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
@@ -127,20 +127,20 @@ class Figure(Question):
         if not self.curves:
             if lines or (axes.clouds and self.points_per_line is None):
                 return _Judged(1.0)
-            told = message("figure.no_line", "The figure holds no line.")
+            sentence = message("figure.no_line", "The figure holds no line.")
             if lengths:
-                told = message(
+                sentence = message(
                     "figure.no_such_line", "The figure holds no line with as many points as there are values."
                 )
-            return _Judged(0.0, Finding(message=told, where=where))
+            return _Judged(0.0, Finding(message=sentence, where=where))
         drawn = self._drawn(lines, context)
         if len(lines) >= len(self.curves) and drawn:
             wrong = self._by_values(drawn, axes, where, context)
             if wrong is not None:
                 return wrong
         elif self._shows_something_else(axes):
-            told = message(*_SOMETHING_ELSE[self.quantity])
-            return _Judged(0.0, Finding(message=told, where=where))
+            sentence = message(*_SOMETHING_ELSE[self.quantity])
+            return _Judged(0.0, Finding(message=sentence, where=where))
         if len(lines) < len(self.curves):
             return self._too_few(axes, lines, where)
         named = {curve for line in lines if (curve := line.curve) is not None}
@@ -149,13 +149,13 @@ class Figure(Question):
             return _Judged(1.0)
         unnamed = [line for line in lines if line.curve is None]
         if len(unnamed) >= len(missing):
-            told = message(
+            sentence = message(
                 "figure.unnamed_curves", "The figure has the curves, but nothing says which of them is which."
             )
             hint = message("hint.legend", "Give every line a label, and show a legend.")
-            return _Judged(0.5, Finding(message=told, where=where, hint=hint))
-        told = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
-        return _Judged(0.0, Finding(message=told, where=where), closeness=len(named))
+            return _Judged(0.5, Finding(message=sentence, where=where, hint=hint))
+        sentence = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
+        return _Judged(0.0, Finding(message=sentence, where=where), closeness=len(named))
 
     def _drawn(self, lines: list[_Line], context: Context) -> list[tuple[_Line, frozenset[Source]]]:
         """The lines with the lists of histories that they are; none where one of them is of no history."""
@@ -170,13 +170,13 @@ class Figure(Question):
         others = sorted({one.network for _, held in drawn for one in held} - own)
         drawn = [(line, frozenset(one for one in held if one.network in own)) for line, held in drawn]
         if others and not any(held for _, held in drawn):
-            told = message(
+            sentence = message(
                 "figure.other_network",
                 "The curves are those of `{drawn}`, not of `{network}`.",
                 drawn=others[0],
                 network=self.network,
             )
-            return _Judged(0.0, Finding(message=told, where=where))
+            return _Judged(0.0, Finding(message=sentence, where=where))
         held_of = {curve: [held for _, held in drawn if any(one.curve == curve for one in held)] for curve in _CURVES}
         asked = self.quantity
         pairs = {
@@ -193,51 +193,53 @@ class Figure(Question):
             missing = [curve for curve in self.curves if not held_of[curve]]
             if missing:
                 if len({frozenset(held) for _, held in drawn}) < len(drawn):
-                    told = message("figure.same_twice", "Two of the lines are the same curve, drawn twice.")
+                    sentence = message("figure.same_twice", "Two of the lines are the same curve, drawn twice.")
                 else:
-                    told = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
-                return _Judged(0.0, Finding(message=told, where=where))
+                    sentence = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
+                return _Judged(0.0, Finding(message=sentence, where=where))
             quantities = {one.quantity for _, held in drawn for one in held}
             if asked != "any" and asked not in quantities:
                 return _Judged(0.0, Finding(message=message(*_SOMETHING_ELSE[asked]), where=where))
-            told = message(
+            sentence = message(
                 "figure.not_of_one_kind",
                 "The training curve and the validation curve do not belong together: one is of the accuracy, the other "
                 "of the loss.",
             )
-            return _Judged(0.0, Finding(message=told, where=where))
+            return _Judged(0.0, Finding(message=sentence, where=where))
         swapped = [
             line
             for line, held in drawn
             if line.curve is not None and held and all(one.curve != line.curve for one in held)
         ]
         if swapped:
-            told = message(
+            sentence = message(
                 "figure.swapped", "The labels are swapped: `{label}` is the other curve.", label=swapped[0].label
             )
-            return _Judged(0.5, Finding(message=told, where=where))
+            return _Judged(0.5, Finding(message=sentence, where=where))
         said = {quantity for quantity, words in _QUANTITIES.items() if words.search(axes.words)}
         shown = {one.quantity for one in pairs}
         if said and not said & shown and shown & set(_QUANTITIES):
-            told = message(*_SAYS_OTHERWISE["loss" if "loss" in said else "accuracy"])
-            return _Judged(0.5, Finding(message=told, where=where))
+            sentence = message(*_SAYS_OTHERWISE["loss" if "loss" in said else "accuracy"])
+            return _Judged(0.5, Finding(message=sentence, where=where))
         return None
 
     def _too_few(self, axes: _Axes, lines: list[_Line], where: Message) -> _Judged:
         if len(axes.lines) >= len(self.curves):
-            told = message("figure.not_one_per_epoch", "The lines in the figure do not have one point for each epoch.")
+            sentence = message(
+                "figure.not_one_per_epoch", "The lines in the figure do not have one point for each epoch."
+            )
             if self.network:
-                told = message(
+                sentence = message(
                     "figure.not_one_per_epoch_of",
                     "The lines in the figure do not have one point for each epoch of `{network}`.",
                     network=self.network,
                 )
             hint = message("hint.draw_history", "Draw what the history of `fit` holds.")
-            return _Judged(0.0, Finding(message=told, where=where, hint=hint))
+            return _Judged(0.0, Finding(message=sentence, where=where, hint=hint))
         # Fewer than what is asked for: at most one line.
         asked = self.curves[0] if len(self.curves) == 1 else "both"
-        told = message(*_TOO_FEW[asked][min(len(lines), 1)])
-        return _Judged(0.0, Finding(message=told, where=where))
+        sentence = message(*_TOO_FEW[asked][min(len(lines), 1)])
+        return _Judged(0.0, Finding(message=sentence, where=where))
 
     def _shows_something_else(self, axes: _Axes) -> bool:
         if self.quantity == "any":

@@ -55,7 +55,7 @@ class History(Question):
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
         name = student.captured.name if student.captured else self.network
-        notes = student.told
+        notes = student.findings
         fits = list(student.fits(context, self.network))
         fits += [
             fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable and fit not in fits

@@ -231,7 +231,7 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
         return question.verdict(
             base.status, 0.0, Finding(message=why, hint=message("hint.findings_there", "See the findings there."))
         )
-    told = message(
+    sentence = message(
         "depends.not_counted",
         "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points are needed there, "
         "and you have {score:g}.",
@@ -245,7 +245,7 @@ def _unmet(question: Question, context: Context) -> Verdict | None:
         "Look at the findings there first; this question counts as soon as that one is right enough.",
     )
     hint = in_turn(question.depends.because, hint, code=hint.code)
-    return question.verdict("wrong", 0.0, Finding(message=told, hint=hint))
+    return question.verdict("wrong", 0.0, Finding(message=sentence, hint=hint))
 
 
 def _crash(error: Exception) -> Finding:

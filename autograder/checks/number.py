@@ -85,13 +85,13 @@ class Number(Answered):
         accepted = self._accepted(expected)
         value, understood = self._read(answer, expected)
         if self.run_on is not None and not any(_reaches(fit, self.run_on) for fit in context.evidence.fits):
-            told = message(
+            sentence = message(
                 "number.no_such_run",
                 "{value} cannot be the number that is asked for: no network was trained on numbers up to {reach:g}.",
                 value=written(value),
                 reach=self.run_on,
             )
-            return self.verdict("wrong", 0.0, *said(understood), Finding(message=told, hint=self.hint))
+            return self.verdict("wrong", 0.0, *said(understood), Finding(message=sentence, hint=self.hint))
         if value in accepted:
             return self.right(understood)
         known = next((one for one in self.wrong if value in _around(one.value, 0.0)), None)
@@ -102,26 +102,28 @@ class Number(Answered):
             else OfOwnNetwork[float]()
         )
         if own.value is not None and value in self._accepted(own.value):
-            told = message(
+            sentence = message(
                 "number.of_own_network",
                 "{value} is the number for the network that you built. Another network was asked for, so "
                 "this follows from what differs there.",
                 value=written(value),
             )
-            return self.of_own_network(told, own.charged if self.follow_through else None, known, understood, context)
+            return self.of_own_network(
+                sentence, own.charged if self.follow_through else None, known, understood, context
+            )
         charged = self._charged_before(value, expected, context) if self.formula else None
         if charged is not None:
             return self.of_own_answers(charged, understood)
         if known is not None:
             return self.known_wrong(known, understood, context)
-        told, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
+        sentence, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
         exact = not (self.tolerance or self.relative_tolerance)
         if exact and self._whole(expected) and self._large(expected) and value != int(value):
             hint = message(
                 "hint.whole_number",
                 "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators.",
             )
-        return self.wrong_answer(told, understood, context, hint=hint)
+        return self.wrong_answer(sentence, understood, context, hint=hint)
 
     def _charged_before(self, value: float, expected: float | None, context: Context) -> Verdict | None:
         """The question that was answered wrong, where this answer follows from that one; None where it does not."""

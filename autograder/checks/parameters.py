@@ -35,7 +35,7 @@ class ParametersQuestion(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
-        understood = student.told
+        understood = student.findings
         if student.architecture is None:
             status = "wrong" if student.captured is not None else "not_reached"
             hint = message("hint.parameters_once_built", "Parameters can only be counted once the network is built.")
@@ -63,12 +63,12 @@ def _finding(wanted: Totals, given: Totals | None, causes: list[Message]) -> Fin
         for which, words in _WORDS.items()
         if getattr(given, which) != getattr(wanted, which)
     )
-    told = message("parameters.other", "Your network has {counts}.", counts=counts)
+    sentence = message("parameters.other", "Your network has {counts}.", counts=counts)
     if causes:
         named = (
             causes[:3] if len(causes) <= 3 else [*causes[:3], phrase("And from {count} more.", count=len(causes) - 3)]
         )
-        told = message(
+        sentence = message(
             "parameters.follow",
             "Your network has {counts}. That follows from what differs in the network: {causes}",
             counts=counts,
@@ -78,4 +78,4 @@ def _finding(wanted: Totals, given: Totals | None, causes: list[Message]) -> Fin
         "hint.last_column",
         "Compare the last column of your summary with the expected table: the first row that differs tells most.",
     )
-    return Finding(message=told, hint=hint)
+    return Finding(message=sentence, hint=hint)

@@ -59,7 +59,7 @@ class StudentNetwork:
         return self.architecture or self.unfit
 
     @property
-    def told(self) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """What the student hears of how the network was found."""
         return [Finding(message=one) for one in (self.understood, *self.notes) if one]
 

@@ -44,7 +44,7 @@ class SavedModel(Question):
         if student.architecture is None:
             status = "not_reached" if student.captured is None else "wrong"
             return self.verdict(status, 0.0, Finding(message=student.problem))
-        notes = student.told
+        notes = student.findings
         files = [file for file in context.evidence.files if _format(file)]
         if self.file:
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
@@ -79,10 +79,10 @@ class SavedModel(Question):
         try:
             saved = _saved_network(file, context)
         except UnknownNetwork as error:
-            told = message(
+            sentence = message(
                 "saved.unread", "The network in `{file}` cannot be read: {reason}.", file=name, reason=error.reason
             )
-            return Finding(message=told)
+            return Finding(message=sentence)
         if saved == graded:
             return self._too_early(file, context)
         for one in context.evidence.networks:

@@ -74,24 +74,26 @@ class ShapeQuestion(Answered):
         if isinstance(self.expected, OutputShape):
             own = in_own(context, self.expected, self.expected.of, self.expected.at)
         if own.value is not None and _fits(sizes, own.value):
-            told = message(
+            sentence = message(
                 "shape.of_own_network",
                 "{shape} is the shape in the network that you built. Another network was asked for, so this "
                 "follows from what differs there.",
                 shape=spelled(bare),
             )
-            return self.of_own_network(told, own.charged if self.follow_through else None, known, understood, context)
+            return self.of_own_network(
+                sentence, own.charged if self.follow_through else None, known, understood, context
+            )
         if known is not None:
             return self.known_wrong(known, understood, context)
         if len(bare) != len(expected):
-            told = _other_number_of_axes(bare, expected)
+            sentence = _other_number_of_axes(bare, expected)
         elif sorted(map(str, bare)) == sorted(map(str, expected)):
-            told = message(
+            sentence = message(
                 "shape.order", "The sizes in {shape} are right, but not in the right order.", shape=spelled(bare)
             )
         else:
-            told = message("answer.wrong", "{value} is not right.", value=spelled(bare))
-        return self.wrong_answer(told, understood, context)
+            sentence = message("answer.wrong", "{value} is not right.", value=spelled(bare))
+        return self.wrong_answer(sentence, understood, context)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
         if not isinstance(self.expected, OutputShape):

@@ -179,10 +179,10 @@ def _nameless(context: Context) -> list[CapturedNetwork]:
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     given = shown_value(student.captured.name) if student.captured else ""
-    told = message(
+    sentence = message(
         "network.taken_as", "Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name
     )
-    return replace(student, understood=told)
+    return replace(student, understood=sentence)
 
 
 def _stopped_maker(context: Context, name: str) -> Message:

@@ -74,14 +74,14 @@ def run_notes(
             )
     skipped = sum(cell.status == "not_run" for cell in evidence.cells)
     if skipped:
-        told = nmessage(
+        sentence = nmessage(
             "cell.not_run",
             "{count} later code cell was not run.",
             "{count} later code cells were not run.",
             skipped,
             count=skipped,
         )
-        notes.append(Finding(message=told))
+        notes.append(Finding(message=sentence))
     return notes
 
 

@@ -90,5 +90,5 @@ def _fetch(path: Path, limit: int) -> bytes:
             return read_bounded(stream, limit, name)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        told = message("submission.unreadable", "{file} could not be read ({reason}).", file=name, reason=reason)
-        raise UnreadableSubmission(told) from None
+        sentence = message("submission.unreadable", "{file} could not be read ({reason}).", file=name, reason=reason)
+        raise UnreadableSubmission(sentence) from None

@@ -64,14 +64,14 @@ def read_gradescope(listing: Listing, sought: Sought) -> Understood | None:
     metadata = next((entry for entry in listing.files if entry.path == METADATA), None)
     if metadata is None:
         return None
-    told = _load(metadata)
+    sentence = _load(metadata)
     files: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in listing.files:
-        if entry.parts[0] in told and entry is not metadata:
+        if entry.parts[0] in sentence and entry is not metadata:
             files[entry.parts[0]].append(entry)
     by_persons: defaultdict[tuple[Person, ...], list[tuple[str, str, Submission]]] = defaultdict(list)
     ignored: list[Ignored] = []
-    for folder, record in told.items():
+    for folder, record in sentence.items():
         entries, persons = files[folder], _persons(record)
         choice = select(entries, sought)
         if not any(entry.is_notebook for entry in entries):
@@ -92,7 +92,7 @@ def read_gradescope(listing: Listing, sought: Sought) -> Understood | None:
         ignored.extend(
             Ignored(one[2].submission, f"an earlier attempt; {latest.submission} is graded") for one in before
         )
-    rest = tuple(entry for entry in listing.files if entry.parts[0] not in told and entry is not metadata)
+    rest = tuple(entry for entry in listing.files if entry.parts[0] not in sentence and entry is not metadata)
     return Understood(tuple(submissions), tuple(ignored), rest)
 
 

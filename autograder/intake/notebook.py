@@ -109,13 +109,13 @@ def parse_notebook(content: bytes) -> NotebookNode:
 
 def _version(plain: dict[str, Any]) -> Any:
     """The format, by where the cells stand; what the file says of it where they stand in neither place."""
-    told = plain.get("nbformat")
-    known = type(told) is not int or told in (3, 4)
+    sentence = plain.get("nbformat")
+    known = type(sentence) is not int or sentence in (3, 4)
     if known and isinstance(plain.get("cells"), list):
         return 4
     if known and isinstance(plain.get("worksheets"), list):
         return 3
-    return None if known else told
+    return None if known else sentence
 
 
 def assignment_name(notebook: NotebookNode) -> str | None:
@@ -265,8 +265,8 @@ def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
 
 def _kind(cell: dict[str, Any], source: str) -> str:
     """A cell's type; where it is missing or none of the format's, the one that the cell shows."""
-    told = cell.get("cell_type")
-    kind = told.strip().lower() if isinstance(told, str) else ""
+    sentence = cell.get("cell_type")
+    kind = sentence.strip().lower() if isinstance(sentence, str) else ""
     if kind in _CELL_TYPES:
         return kind
     if "outputs" in cell or "execution_count" in cell or "input" in cell or _is_python(source):
@@ -368,23 +368,23 @@ def _attachments(value: Any) -> dict[str, Any]:
 def _require_python(metadata: dict[str, Any], cells_of_format_3: list[Any]) -> None:
     """The kernel chosen decides; where it says nothing, the language that the notebook last ran in."""
     kernel = metadata.get("kernelspec", {})
-    told = kernel.get("language") or metadata.get("language_info", {}).get("name")
-    if not isinstance(told, str) or kernel.get("name", "").lower().startswith("python"):
-        told = "python"
-    told = next(
+    sentence = kernel.get("language") or metadata.get("language_info", {}).get("name")
+    if not isinstance(sentence, str) or kernel.get("name", "").lower().startswith("python"):
+        sentence = "python"
+    sentence = next(
         (
             cell["language"]
             for cell in cells_of_format_3
             if isinstance(cell, dict) and isinstance(cell.get("language"), str)
         ),
-        told,
+        sentence,
     )
-    if not re.match(r"i?python", told, re.IGNORECASE):
+    if not re.match(r"i?python", sentence, re.IGNORECASE):
         raise UnreadableNotebook(
             message(
                 "notebook.language",
                 "The notebook is written for {language}, not for Python. Choose a Python kernel in "
                 "Jupyter, save it, and hand it in again.",
-                language=_without_surrogates(told)[:40],
+                language=_without_surrogates(sentence)[:40],
             )
         )

@@ -119,9 +119,9 @@ def _choose(student: _Student, sought: Sought) -> tuple[Submission | None, list[
         problem = several([entry.path for entry in notebooks])
     if chosen is None:
         return Submission(min(student.names), notebooks[0].path, nothing_to_read, problem=problem), others
-    told = {one.path for one in others}
+    sentence = {one.path for one in others}
     left = [entry for entry in notebooks if entry is not chosen]
-    beside = [Ignored(entry.path, f"{chosen.path} is graded") for entry in left if entry.path not in told]
+    beside = [Ignored(entry.path, f"{chosen.path} is graded") for entry in left if entry.path not in sentence]
     exported = moment(chosen)
     handed_in = HandedIn(platform="otter", at=exported, earlier=tuple(e.path for e in left)) if exported else None
     chosen_one = Submission(_name(chosen), chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)

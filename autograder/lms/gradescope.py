@@ -48,8 +48,8 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
 
 
 def _protects(result: Result) -> str:
-    told = meaning(result.isolation)
-    return gettext(told) if told else ""
+    sentence = meaning(result.isolation)
+    return gettext(sentence) if sentence else ""
 
 
 def failure_json(reason: str) -> dict[str, Any]:

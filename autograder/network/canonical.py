@@ -60,8 +60,8 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
         total = sum(row.parameters for row in rows(architecture))
     except ShapeError as error:
         label = architecture.operations[error.operation].label
-        told = phrase("the layers do not fit together: {reason}", reason=error.reason)
-        raise Misfitting(told, label, architecture) from None
+        sentence = phrase("the layers do not fit together: {reason}", reason=error.reason)
+        raise Misfitting(sentence, label, architecture) from None
     if total > MAX_PARAMETERS:
         raise UnknownNetwork(
             phrase("the network has {total:,} parameters; at most {most:,} are read", total=total, most=MAX_PARAMETERS)

@@ -280,8 +280,8 @@ def _aligned(
         elif _differs(measured[ours], actual_rows, theirs):
             state = "consequence"
             causes = [one for one, effect in zip(deviations, effects, strict=True) if ours in effect.rows] or earlier
-            told = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
-            note = consequence(measured[ours], actual_rows, theirs, told, expected, actual)
+            sentence = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
+            note = consequence(measured[ours], actual_rows, theirs, sentence, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
         # Shared weights change no shape.
         if deviation is not None and deviation.kind != "shared" and deviation not in earlier:

@@ -42,8 +42,8 @@ def measure_until_misfit(architecture: Architecture) -> tuple[tuple[Row, ...], S
             return tuple(measured), ShapeError(index, operation.kind, misfit.reason)
         if operation.shares is not None:
             if parameters != measured[operation.shares].parameters:
-                told = phrase("the weights that it shares have another shape")
-                return tuple(measured), ShapeError(index, operation.kind, told)
+                sentence = phrase("the weights that it shares have another shape")
+                return tuple(measured), ShapeError(index, operation.kind, sentence)
             parameters = trainable = 0
         measured.append(Row(kind=operation.kind, shape=shape, parameters=parameters, trainable=trainable))
     return tuple(measured), None

@@ -103,15 +103,15 @@ class NetworkLedger:
         for name in [name for name in self._holders if name not in held]:
             now = type_name(self._variables[name]) if name in self._variables else ""
             self._holders.pop(name).note("lost", name=name, detail=now)
-        told = []
+        sentence = []
         for key, life in list(self._lives.items()):
             if life.states or life.events:
-                told.append(self._told(life, cell))
+                sentence.append(self._told(life, cell))
             if life.model() is None:
                 del self._lives[key]
-        told.sort(key=lambda record: -record["number"])
+        sentence.sort(key=lambda record: -record["number"])
         dropped, self._dropped = self._dropped, 0
-        return told, dropped
+        return sentence, dropped
 
     def _told(self, life: _Life, cell: int) -> dict[str, Any]:
         name = next((name for name, other in self._holders.items() if other is life), "")

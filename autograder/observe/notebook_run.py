@@ -254,9 +254,9 @@ class NotebookRun:
     def _note_stand_ins(self, claimed: Any) -> None:
         """What the kernel says of names of old, and of other machines, that it understood: each once."""
         for entry in (claimed if isinstance(claimed, list) else [])[:MOST]:
-            told = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
-            if told is not None and told not in self.log.notes:
-                self.log.note(told)
+            sentence = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
+            if sentence is not None and sentence not in self.log.notes:
+                self.log.note(sentence)
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
         """Have the kernel run a test file, which it has not seen before, and read what it says of it."""

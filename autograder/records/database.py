@@ -181,8 +181,8 @@ def explained(name: str) -> Iterator[None]:
 
 
 def _server(url: URL) -> Engine:
-    told = "connect_timeout" in url.query or "PGCONNECT_TIMEOUT" in os.environ
-    connect_args = {} if told else {"connect_timeout": _CONNECT_SECONDS}
+    sentence = "connect_timeout" in url.query or "PGCONNECT_TIMEOUT" in os.environ
+    connect_args = {} if sentence else {"connect_timeout": _CONNECT_SECONDS}
     return create_engine(url, pool_pre_ping=True, connect_args=connect_args)
 
 

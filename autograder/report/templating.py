@@ -48,8 +48,8 @@ def _said_by_style() -> str:
     if active() == ENGLISH:
         return ""
     # Of a sentence of ours only what can end neither the string nor the element.
-    words = {state: re.sub(r"[^\w .,-]", "", gettext(told)) for state, told in labels.CLASS_STATUS.items()}
-    rules = "".join(f'--said-{state}: " {told}"; ' for state, told in words.items())
+    words = {state: re.sub(r"[^\w .,-]", "", gettext(sentence)) for state, sentence in labels.CLASS_STATUS.items()}
+    rules = "".join(f'--said-{state}: " {sentence}"; ' for state, sentence in words.items())
     return f":root {{ {rules}}}\n"
 
 
@@ -128,8 +128,8 @@ def gettext_html(message: str, /, **values: object) -> Markup:
     # A private character stands in for each value until the sentence itself is escaped.
     places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
     markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
-    told = str(escape(gettext(message, **places)))
-    return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), told))
+    sentence = str(escape(gettext(message, **places)))
+    return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), sentence))
 
 
 def _finalize(value: Any) -> Any:

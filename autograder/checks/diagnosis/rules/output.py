@@ -72,13 +72,13 @@ def loss_and_labels(facts: Facts) -> Finding | None:
         return None
     if facts.compilation.loss.name.startswith("sparse_") != facts.one_hot:
         return None
-    told = message(
+    sentence = message(
         "cause.labels_whole",
         "Your loss does not fit your labels: it expects one-hot rows, and you gave `fit` one whole number for each "
         "image.",
     )
     if facts.one_hot:
-        told = message(
+        sentence = message(
             "cause.labels_one_hot",
             "Your loss does not fit your labels: it expects one whole number for each image, and you gave `fit` "
             "rows of zeros with a one (one-hot).",
@@ -86,7 +86,7 @@ def loss_and_labels(facts: Facts) -> Finding | None:
     hint = message(
         "hint.two_losses", "There are two losses of nearly the same name for the two ways of writing labels."
     )
-    return Finding(message=told, hint=hint)
+    return Finding(message=sentence, hint=hint)
 
 
 def metric_fits(facts: Facts) -> Finding | None:
