@@ -44,9 +44,9 @@ class AccuracyMiss:
         step = None if case is None else search(case, self.context.run_of)
         if case is None or own is None or not isinstance(step, Found):
             return said, ()
-        own, sentence = own.until(case.minimum), self._told()
-        shown = trial_exhibit(self.name, case, step, own, sentence=sentence)
-        first = findings(case, step, own, sentence=sentence, as_trained=case.task != self.task)
+        own, named = own.until(case.minimum), self._told()
+        shown = trial_exhibit(self.name, case, step, own, named=named)
+        first = findings(case, step, own, named=named, as_trained=case.task != self.task)
         return (*first, *said), () if shown is None else (shown,)
 
     def facts(self) -> Facts | None:

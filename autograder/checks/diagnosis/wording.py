@@ -153,21 +153,21 @@ _RESTORED = {
 }
 
 
-def findings(case: Faulty, found: Found, own: TrainingRun, *, sentence: bool, as_trained: bool) -> tuple[Finding, ...]:
+def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_trained: bool) -> tuple[Finding, ...]:
     """What the runs have shown, for the student; nothing where they have shown nothing.
 
     `told`: values of `compile` may be named, because no question asks for them. `as_trained`: the case is not the
     network in our own run, but trained as the notebook does it.
     """
     if found.cause is not None:
-        return (_cause(case, found, found.cause, own, sentence=sentence, as_trained=as_trained),)
+        return (_cause(case, found, found.cause, own, named=named, as_trained=as_trained),)
     if found.close or not found.trials or as_trained:
         return ()
     return (_none(case, found),)
 
 
 def trial_exhibit(
-    network: str, case: Faulty, found: Found, own: TrainingRun, *, sentence: bool
+    network: str, case: Faulty, found: Found, own: TrainingRun, *, named: bool
 ) -> SubstitutionExhibit | None:
     """The substitutions that were tried, in their order; None where none was."""
     if not found.trials:
@@ -179,7 +179,7 @@ def trial_exhibit(
         tried=tuple(
             Substitution(
                 aspects=tuple(one.aspect for one in trial.suspects),
-                change=_in_words(_changes(trial, sentence=sentence)),
+                change=_in_words(_changes(trial, named=named)),
                 accuracy=trial.run.accuracy if trial.run.validation_accuracy else None,
                 restored=trial is found.cause,
             )
@@ -188,14 +188,14 @@ def trial_exhibit(
     )
 
 
-def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, sentence: bool, as_trained: bool) -> Finding:
+def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, named: bool, as_trained: bool) -> Finding:
     how = "as trained" if as_trained else "our run"
     if not own.validation_accuracy:
         how = "as trained, untrainable" if as_trained else "untrainable"
     of_one, of_two = _RESTORED[how]
     restored = message(
         *(of_one if len(cause.suspects) == 1 else of_two),
-        changes=_changes(cause, sentence=sentence),
+        changes=_changes(cause, named=named),
         reached=cause.run.accuracy,
         before=own.accuracy,
         needed=case.minimum,
@@ -242,8 +242,8 @@ def _both_tried(found: Found, cause: Trial) -> bool:
     return all(one in alone for one in cause.suspects)
 
 
-def _changes(trial: Trial, *, sentence: bool) -> tuple[Message, ...]:
-    return tuple(_one_change(one, trial, sentence=sentence) for one in trial.suspects)
+def _changes(trial: Trial, *, named: bool) -> tuple[Message, ...]:
+    return tuple(_one_change(one, trial, named=named) for one in trial.suspects)
 
 
 def _in_words(parts: tuple[Message | str, ...]) -> Message:
@@ -251,13 +251,13 @@ def _in_words(parts: tuple[Message | str, ...]) -> Message:
     return in_turn(*parts) if len(parts) < 2 else phrase("{parts}", parts=parts)
 
 
-def _one_change(one: Suspect, trial: Trial, *, sentence: bool) -> Message:
-    if sentence and one.aspect == "loss":
+def _one_change(one: Suspect, trial: Trial, *, named: bool) -> Message:
+    if named and one.aspect == "loss":
         name = trial.task.loss.name.removeprefix("sparse_").replace("_", " ")
         return phrase("the loss set to {name}", name=name)
-    if sentence and one.aspect == "optimizer":
+    if named and one.aspect == "optimizer":
         return phrase("the optimizer set to {name}", name=trial.task.optimizer.name)
     rate = trial.task.optimizer.settings.get("learning_rate")
-    if sentence and one.aspect == "learning rate" and isinstance(rate, float):
+    if named and one.aspect == "learning rate" and isinstance(rate, float):
         return phrase("a learning rate of {rate:.3g}", rate=rate)
     return phrase(_CHANGES[one.aspect])

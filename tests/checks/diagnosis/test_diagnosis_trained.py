@@ -35,7 +35,7 @@ def test_the_seeded_fault_is_named_with_the_accuracy_that_a_run_reached(trainer,
     found, own = solve(trainer, case)
     assert own.accuracy < MINIMUM
     assert [one.aspect for one in found.cause.suspects] == [aspect]
-    (said,) = findings(case, found, own, told=True, as_trained=False)
+    (said,) = findings(case, found, own, named=True, as_trained=False)
     assert f"it reached {found.cause.run.accuracy:.3f}" in str(said.message)
     assert found.cause.run.accuracy >= MINIMUM
 

@@ -47,7 +47,7 @@ def test_where_no_single_change_does_pairs_are_tried(tasks):
     found, runs = solve(student, well(good_rate, good_size))
     assert {one.aspect for one in found.cause.suspects} == {"learning rate", "size of a layer"}
     own = runs[student.task.key]
-    (said,) = findings(student, found, own, told=True, as_trained=False)
+    (said,) = findings(student, found, own, named=True, as_trained=False)
     assert "two things" in str(said.message)
     assert "Neither of the two was enough alone." in str(said.message)
 
@@ -57,7 +57,7 @@ def test_where_nothing_does_it_is_said_so_and_no_cause_is_named(tasks):
     found, runs = solve(student, well(lambda task: False))
     assert found.cause is None
     assert found.exhausted
-    (said,) = findings(student, found, runs[student.task.key], told=True, as_trained=False)
+    (said,) = findings(student, found, runs[student.task.key], named=True, as_trained=False)
     assert "no single change restored the accuracy" in str(said.message)
 
 
@@ -101,17 +101,17 @@ def test_the_student_hears_what_was_changed_and_what_the_run_reached(tasks):
     student = case(tasks, tasks(loss=tasks.loss("mean_absolute_error")))
     found, runs = solve(student, lambda task: 0.94 if "crossentropy" in task.loss.name else 0.11)
     own = runs[student.task.key]
-    (said,) = findings(student, found, own, told=True, as_trained=False)
+    (said,) = findings(student, found, own, named=True, as_trained=False)
     assert "with the loss set to categorical crossentropy" in str(said.message)
     assert "it reached 0.940 (it had reached 0.110; 0.85 was needed)" in str(said.message)
-    shown = trial_exhibit("model", student, found, own, told=True)
+    shown = trial_exhibit("model", student, found, own, named=True)
     assert [(one.aspects, one.accuracy, one.restored) for one in shown.tried] == [(("loss",), 0.94, True)]
 
 
 def test_where_a_question_asks_for_the_loss_it_is_not_named(tasks):
     student = case(tasks, tasks(loss=tasks.loss("mean_absolute_error")))
     found, runs = solve(student, lambda task: 0.94 if "crossentropy" in task.loss.name else 0.11)
-    (said,) = findings(student, found, runs[student.task.key], told=False, as_trained=False)
+    (said,) = findings(student, found, runs[student.task.key], named=False, as_trained=False)
     assert "crossentropy" not in str(said.message)
     assert "another loss" in str(said.message)
 
@@ -119,6 +119,6 @@ def test_where_a_question_asks_for_the_loss_it_is_not_named(tasks):
 def test_a_layer_is_never_given_away(tasks):
     student = case(tasks, tasks(tasks.changed(3, units=1)))
     found, runs = solve(student, well(good_size))
-    (said,) = findings(student, found, runs[student.task.key], told=True, as_trained=False)
+    (said,) = findings(student, found, runs[student.task.key], named=True, as_trained=False)
     assert "32" not in f"{said.message} {said.hint}"
     assert str(said.where) == "dense_3"
