@@ -1,4 +1,4 @@
-"""Whom a person should look at, and the networks of a class: read off the results, one after the other."""
+"""Students a lecturer should look at, and the networks of a class: collected from one result after another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autograder.records.result import (
 )
 from autograder.report import labels
 
-# Shorter answers agree by chance.
+# Shorter answers can agree by chance.
 LONG_ENOUGH = 60
 
 
@@ -43,13 +43,13 @@ class NetworkInUse:
 
     @property
     def accuracy(self) -> float | None:
-        """The best validation accuracy of the trusted run; the mean, where there were several."""
+        """The best validation accuracy of the trusted run; the mean, if there were several."""
         return sum(self.accuracies) / len(self.accuracies) if self.accuracies else None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided: about whom (by row) and which question, the score that counts now, out of `points`."""
+    """A lecturer's decision: about whom (by row) and which question, the score that counts now, out of `points`."""
 
     row: int
     question: str
@@ -65,9 +65,9 @@ class Decision:
 
 @dataclass
 class Attention:
-    """The rows that a person should look at, by reason; `answers` are equal long answers by question and text.
+    """The rows that a lecturer should look at, by reason; `answers` are equal long answers by question and text.
 
-    `decisions` are what persons have decided already; `machine` is what the grading machine lacked, and for whom.
+    `decisions` are the lecturers' decisions so far; `machine` is what the grading machine lacked, and for whom.
     """
 
     machine: dict[Message, list[int]] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Attention:
         statuses = {verdict.status for verdict in result.questions}
         curves = [one for verdict in result.questions for one in verdict.exhibits if isinstance(one, CurveExhibit)]
         found = {
-            "waiting": "needs_review" in statuses,
+            "waiting": "needs_review" in statuses and result.status != "unreadable",
             "failed": "error" in statuses,
             "unfinished": result.status != "graded",
             "near": any(near_threshold(curve, images) for curve in curves),
@@ -110,32 +110,32 @@ class Attention:
                         self.answers.setdefault((verdict.title, text), []).append(row)
 
     def of_the_machine(self) -> list[tuple[Message, Message, list[int]]]:
-        """What the grading machine lacked, what mends it, and who needed it: what hits the most first."""
+        """What the grading machine lacked, how to fix it, and who needed it: the most affected first."""
         return [
             (fault, mended_by(fault), rows)
             for fault, rows in sorted(self.machine.items(), key=lambda one: (-len(one[1]), one[0].english))
         ]
 
     def same_answers(self) -> list[tuple[str, list[int]]]:
-        """Long answers that several gave word for word: the question and who, the largest groups first."""
+        """Long answers that several students gave word for word: the question and who, the largest groups first."""
         shared = [(title, rows) for (title, _), rows in self.answers.items() if len(rows) > 1]
         return sorted(shared, key=lambda one: (-len(one[1]), one[0], one[1]))
 
     def changed(self) -> list[Decision]:
-        """Scores of the autograder that a person changed, in the order of the class."""
+        """Scores of the autograder that a lecturer changed, in the order of the class."""
         return [one for one in self.decisions if one.changed]
 
     def given(self) -> list[Decision]:
-        """Answers that waited for a person and have their points."""
+        """Answers that needed review and have their points now."""
         return [one for one in self.decisions if not one.changed]
 
 
 def near_threshold(curve: CurveExhibit, images: int) -> bool:
     """Whether the accuracy was missed by so little that other images or starts might have decided otherwise.
 
-    Where the network was trained from several starts, that is where the interval of their mean holds the threshold.
-    Elsewhere so little is a standard error of the share p of n images that is needed, sqrt(p (1 - p) / n). A run that
-    clearly reached the threshold ended there, so that how far above it would have come is not known.
+    If the network was trained from several starts, that is so if the interval of their mean contains the threshold.
+    Otherwise the margin is one standard error of the required share p of n images, sqrt(p (1 - p) / n). A run that
+    clearly reached the threshold ended there, so it is unknown how far above it would have come.
     """
     reached = max((value for value in curve.validation_accuracy if math.isfinite(value)), default=None)
     if reached is None or curve.threshold is None:
@@ -176,7 +176,7 @@ class NetworksInUse:
                 network.accuracies.append(best[exhibit.network])
 
     def listed(self) -> list[NetworkInUse]:
-        """The commonest first."""
+        """The most common first."""
         return sorted(self._found.values(), key=lambda one: (-len(one.students), one.variable, one.differs))
 
 
@@ -193,7 +193,7 @@ def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
 
 
 def _difference(row: ComparisonRow) -> str:
-    """One row that differs: its sign and its layer, with the settings that the student gave it."""
+    """One row that differs: its sign and layer, with the settings that the student gave it."""
     expected, actual = _layer(row.expected), _layer(row.actual)
     settings = f" ({labels.settings(row.actual)})" if row.actual and row.actual.settings else ""
     if row.state == "missing":
@@ -202,7 +202,7 @@ def _difference(row: ComparisonRow) -> str:
         return f"+ {actual}{settings}"
     if row.state == "different":
         return f"≠ {actual if expected == actual else f'{expected} → {actual}'}{settings}"
-    # A layer that moved has two rows: where it was expected, and where it stands.
+    # A layer that moved has two rows: where it was expected, and where it is.
     return f"↕ {actual}" if row.state == "moved" and actual else ""
 
 
