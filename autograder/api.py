@@ -1,7 +1,7 @@
-"""What a script or a notebook calls: grade a class, check one notebook, judge again, read the results.
+"""What scripts and notebooks call: grade a class, check one notebook, judge again, read the results.
 
 The commands `autograder grade`, `check` and `regrade` are these functions with a terminal around them. A path may be
-given as text; whatever a person can put right is raised as a `UserError` whose message says what to do.
+given as text; every error that the caller can fix is raised as a `UserError` whose message says what to do.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class GradedClass:
 
     Attributes:
         index: the class page, `index.html` of the report folder.
-        outcome: whose results were made now, how many stood already, and on whom the autograder itself failed.
-        intake: the submissions that were found, and the files that were passed over with the reason.
-        kept: students with a result of an earlier run who are not among these submissions.
-        faults: what the grading machine lacked, with how many submissions each hits.
+        outcome: whose results are new, how many were reused, and on whom the autograder itself failed.
+        intake: the submissions that were found, and the files that were skipped, with the reason.
+        kept: students with a result from an earlier run who are not among these submissions.
+        faults: what the grading machine lacked, with how many submissions each fault affects.
     """
 
     index: Path
@@ -84,7 +84,7 @@ class RegradedClass:
 
     Attributes:
         index: the class page.
-        outcomes: for each student the result before and after, or why the one that there was stands.
+        outcomes: for each student the result before and after, or why the earlier one was kept.
     """
 
     index: Path
@@ -97,7 +97,7 @@ class CheckedNotebook:
 
     Attributes:
         assignment: the assignment, in the language of the result.
-        result: what is graded, with the questions that students see only later among it.
+        result: what is graded, including the questions that students see only later.
     """
 
     assignment: Assignment
@@ -124,15 +124,15 @@ def grade(
     Args:
         assignment: a name ("cnn2"), a folder with `assignment.toml`, external tests, or what `load` gave.
         submissions: a folder of notebooks or of students' folders, one notebook, a zip, or a platform's download.
-        output: the report folder; `reports/NAME` where none is given.
+        output: the report folder; `reports/NAME` by default.
         workers: how many notebooks and training runs share this machine at a time; one for each core by default, as
             the memory allows.
         isolation: "auto" and "bubblewrap" need the sandbox, "none" runs notebooks with your own rights.
         fresh: forget what is stored, and grade everything again.
-        watch: given the number of submissions, a context manager whose `Watcher` is told what happens to each.
-        machines: the machines of a cluster that grade in place of this one.
-        gradebook_url: a database that keeps everything made, in place of the report folder's own file.
-        language: of all that is said, in two letters ("de"); the assignment's own by default.
+        watch: given the number of submissions, a context manager whose `Watcher` receives what happens to each.
+        machines: the machines of a cluster that grade instead of this one.
+        gradebook_url: a database that stores everything, instead of the report folder's own file.
+        language: the language of pages and feedback, in two letters ("de"); the assignment's own by default.
 
     Raises:
         UserError: with a sentence for the instructor; nothing was executed then.
@@ -160,7 +160,7 @@ def grade(
         written: set[str] = set()
 
         def write_page(student: str) -> None:
-            # Where this fails the report's turn comes later, when everybody is graded.
+            # If this fails, the report is still written later, when everybody is graded.
             with suppress(Exception):
                 bring_up_to_date(output, assignment, gradebook, student, changed=True)
                 written.add(student)
@@ -181,7 +181,7 @@ def grade(
         for stored in gradebook.results():
             everyone.append(stored.result.student)
             faults.update({note.message for note in stored.result.notes if is_fault(note)})
-        # Where several graders share a gradebook, any result may be another's since its page here was written.
+        # If several graders share a gradebook, another one may have written any result since its page here was written.
         changed = frozenset(everyone) if location else outcome.changed - written
         index = write_report(output, assignment, gradebook, changed=changed)
         kept = tuple(student for student in everyone if student not in students)
@@ -198,11 +198,11 @@ def regrade(
 
     Args:
         folder: a report folder that `grade` wrote.
-        language: of the report from now on, in two letters; the one that was asked for last by default.
-        confirm: is given whose grade changes before anything is stored; what it raises leaves everything as it was.
+        language: the report's language from now on, in two letters; the one last asked for by default.
+        confirm: receives whose grade changes before anything is stored; if it raises, everything stays as it was.
 
     Raises:
-        UsageError: it is no report folder.
+        UsageError: it is not a report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     folder = Path(folder)
@@ -219,13 +219,13 @@ def regrade(
 
 
 def load_results(folder: str | Path) -> list[Result]:
-    """The result of every student in a report folder, with what persons decided laid over it.
+    """The result of every student in a report folder, with overrides applied.
 
     Args:
         folder: a report folder that `grade` wrote.
 
     Raises:
-        UsageError: it is no report folder.
+        UsageError: it is not a report folder.
         GradebookError: with a sentence for the instructor.
     """
     with opened_gradebook(Path(folder)) as gradebook:
@@ -235,12 +235,12 @@ def load_results(folder: str | Path) -> list[Result]:
 def check(
     notebook: str | Path, assignment: str | Path | Assignment | None = None, *, language: str | None = None
 ) -> CheckedNotebook:
-    """A student's own check of one notebook, in the sandbox where there is one and without it elsewhere.
+    """A student's own check of one notebook, in the sandbox if there is one.
 
     Args:
-        notebook: the notebook; nothing is kept of it.
-        assignment: as for `grade`; the one that the notebook itself names by default.
-        language: of all that is said, in two letters; the assignment's own by default.
+        notebook: the notebook; nothing of it is stored.
+        assignment: as for `grade`; by default the one that the notebook itself names.
+        language: the language of the result, in two letters; the assignment's own by default.
 
     Raises:
         UsageError, IntakeError, AssignmentError: with a sentence for the student.
@@ -265,7 +265,7 @@ def check(
 
 
 def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, student: str) -> Result:
-    """Grade one submission under the strongest isolation that works here, and keep nothing but its result.
+    """Grade one submission under the strongest isolation that works here, and store nothing but its result.
 
     Args:
         assignment: as for `grade`.
@@ -286,7 +286,7 @@ def _loaded(assignment: str | Path | Assignment) -> Assignment:
 
 
 def _handout(assignment: Assignment) -> bytes | None:
-    """The notebook as students got it; an assignment that was made for another tool may come without."""
+    """The notebook as students got it; an assignment made for another tool may have none."""
     try:
         return assignment.notebook_path.read_bytes()
     except OSError:

@@ -11,7 +11,7 @@ from typing import Any
 
 ASSIGNMENT = Path(__file__).parents[1] / "assignments" / "cnn2" / "cnn2.ipynb"
 BEGIN, END = "# here is your code coming:\n", "# end of your code"
-# What most students hand in is right, and each mistake is made by several: (filters, kernel, normalized, pooled).
+# Most students hand in what is right, and each mistake is made by several: (filters, kernel, normalized, pooled).
 _NETWORKS = [
     (64, 3, True, True),
     (32, 3, True, True),
@@ -31,7 +31,7 @@ MOST_NETWORKS = len(_NETWORKS)
 
 @dataclass(frozen=True)
 class Student:
-    """One of the class: the code between the two comment lines, and whether that is the network of the handout."""
+    """One student: the code between the two comment lines, and whether that is the handout's network."""
 
     name: str
     code: str
@@ -39,7 +39,7 @@ class Student:
 
 
 def students(count: int, networks: int, seed: int) -> list[Student]:
-    """A class in which every one of the `networks` is handed in about equally often, in an order drawn by `seed`."""
+    """A class in which each of the `networks` is handed in about equally often, in an order drawn by `seed`."""
     order = [_NETWORKS[index % networks] for index in range(count)]
     random.Random(seed).shuffle(order)
     return [
@@ -60,7 +60,7 @@ def _code(number: int, filters: int, kernel: int, normalized: bool, pooled: bool
 
 
 def template(epochs: int) -> dict[str, Any]:
-    """The student's notebook as it is handed out, with so many epochs in its call of `fit`."""
+    """The student's notebook as handed out, with this many epochs in its call of `fit`."""
     notebook: dict[str, Any] = json.loads(ASSIGNMENT.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"]).replace("epochs=10", f"epochs={epochs}")

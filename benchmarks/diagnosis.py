@@ -3,15 +3,15 @@
     python benchmarks/diagnosis.py                          # every network, every operator, seeds 1 and 2
     python benchmarks/diagnosis.py --networks fcn/model --seeds 1 --cache runs.db
 
-The operators are those of DeepCrime (Humbatova, Jahangirova, Tonella, ISSTA 2021). A fault counts only where it is
-one: the network then misses its accuracy by more than chance, from two random starts (a *killed* mutant), or the
-notebook itself is wrong in a way that no accuracy of ours shows (labels, validation, metric). What is named is right
-where it is the seeded aspect, or an equivalent repair: another single change that restored the accuracy, and does so
-with another seed too, while the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025).
-Healthy networks run beside.
+The operators are those of DeepCrime (Humbatova, Jahangirova, Tonella, ISSTA 2021). A fault counts only if it is real:
+the network then misses its accuracy by more than chance, from two random starts (a *killed* mutant), or the notebook
+itself is wrong in a way that no accuracy of ours shows (labels, validation, metric). A diagnosis is right if it names
+the seeded aspect, or an equivalent repair: another single change that restored the accuracy, and does so with another
+seed too, while the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025).
+Healthy networks run as controls.
 
 Everything goes through the grading itself: evidence, trusted runs, the accuracy question's own `explaining` and
-`judge`. Training runs are kept in a gradebook (`--cache`), so that an interrupted benchmark continues.
+`judge`. Training runs are stored in a gradebook (`--cache`), so that an interrupted benchmark continues.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass
 class Row:
-    """What came of the mutants of one operator."""
+    """The outcomes for the mutants of one operator."""
 
     seeded: int = 0
     faults: int = 0
@@ -141,8 +141,8 @@ class Bench:
 
 
 def _reached(context: Context, subject) -> list[float]:
-    """What the network itself reached as we train it, and as the notebook does where that is otherwise: each time the
-    better of two random starts where a second was made, for one that goes astray makes no fault."""
+    """What the network itself reached as we train it, and as the notebook does if that differs: each time the better of
+    two random starts if a second was made, because one bad start does not make a fault."""
     case = subject.case()
     tasks = [subject.task] if case is None else [subject.task, case.task]
     starts = [(task, task.with_seed(task.recipe.seed + 1)) for task in tasks if context.run_of(task) is not None]

@@ -1,4 +1,4 @@
-"""The operators of DeepCrime as far as notebooks of these exercises can hold them, and healthy networks beside."""
+"""The operators of DeepCrime that notebooks of these exercises can hold, and healthy networks as controls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Notebook:
     seed: int
 
     def healthy(self, **changes: Any) -> Mutant:
-        """The notebook with something changed; `truth` names what is then wrong."""
+        """The notebook with some changes; `truth` names what is then wrong."""
         given = {"layers": self.layers, "compile": self.compile, "fit": self.fit, "truth": (), "always": False}
         made = given | changes
         return Mutant(
@@ -45,7 +45,7 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A network with a fault: `truth` holds what may be named for it; `always`: a fault whatever the accuracy."""
+    """A network with a fault: `truth` holds the diagnoses that are right; `always`: a fault at any accuracy."""
 
     config: dict[str, Any]
     compile: dict[str, Any]
@@ -58,8 +58,8 @@ Operator = Callable[[Notebook], Iterator[Mutant]]
 
 
 def notebook_of(answer_key: AnswerKey, question: Accuracy, seed: int) -> Notebook:
-    """The network behind a question, trained with `seed`: the reference itself where that is odd, else with choices
-    of a student's own in it that do no harm."""
+    """The network behind a question, trained with `seed`: the reference itself for an odd seed, else with harmless
+    choices of a student's in it."""
     expected = answer_key.expected[question.network]
     captured = answer_key.reference.evidence.network(question.network)
     assert expected.recipe is not None
@@ -82,8 +82,8 @@ def _pixels(recipe: Recipe) -> Any:
 
 
 def _with_choices(compiled: dict[str, Any], layers: list[Layer]) -> tuple[dict[str, Any], list[Layer]]:
-    """A student's own choices that do no harm, so that a fault is not the only difference from the reference: other
-    initial weights and a larger layer, in some of the layers."""
+    """Harmless choices of a student, so that a fault is not the only difference from the reference: other initial
+    weights and a larger layer, in some of the layers."""
     layers = deepcopy(layers)
     weighted = [place for place, entry in enumerate(layers) if entry["class_name"] in WEIGHTED]
     normal = {"module": "keras.initializers", "class_name": "GlorotNormal", "config": {}, "registered_name": None}
@@ -96,7 +96,7 @@ def _with_choices(compiled: dict[str, Any], layers: list[Layer]) -> tuple[dict[s
 
 
 def fit_of(network: str, x: Any, y: Any, x_validation: Any, y_validation: Any, **changes: Any) -> CapturedFit:
-    """What the kernel would note of a call of `fit`."""
+    """What the kernel would capture from a call of `fit`."""
     return CapturedFit(
         **{
             "network": network,
@@ -285,7 +285,7 @@ def unchanged(notebook: Notebook) -> Iterator[Mutant]:
 
 
 def harmless(notebook: Notebook) -> Iterator[Mutant]:
-    """Other choices of a student that a fair reader takes: more epochs, other batches, all images, other layers."""
+    """Other choices of a student that a fair reader accepts: more epochs, other batches, all images, other layers."""
     x, y, x_validation, y_validation = notebook.arrays
     most = len(x) * 2 // 3
     fit = _refit(notebook, x[:most], y[:most], x_validation, y_validation, epochs=8, batch_size=32)

@@ -1,4 +1,4 @@
-"""Kills a grader at random moments and sees that nothing finished is lost and nothing changes.
+"""Kills a grader at random moments and checks that no finished work is lost or changed.
 
     python -m benchmarks.kills                   # 60 kills, about seven minutes on two cores
     python -m benchmarks.kills --kills 10 --seed 2
@@ -6,8 +6,8 @@
 A class of sample notebooks is graded once undisturbed. Then graders of the same class are started, one after the other
 in the same folder, and each is killed (SIGKILL, to it alone) at a moment drawn from the whole length of a run: while it
 starts, observes, trains, judges, stores, writes pages. After each kill the gradebook must open and hold every result
-that a grader had said is finished, equal to the undisturbed one, and no process of the killed grader may live on. A
-grader that comes to its end must give the whole class, every file the same; the next one starts in a fresh folder.
+that a grader had reported as finished, equal to the undisturbed one, and no process of the killed grader may live on. A
+grader that runs to the end must give the whole class, with every file the same; the next one starts in a fresh folder.
 The exit status is 1 where any of that failed.
 """
 
@@ -32,13 +32,13 @@ from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ("Emil Fischer", "Kwame Mensah", "Bob Untermeyer", "Oskar Nowak")
-# How long what a killed grader had started may take to see that it is gone.
+# How long the processes that a killed grader had started may take to notice that it is gone.
 GRACE_SECONDS = 20.0
 
 
 @dataclass
 class Outcome:
-    """How many graders were killed and how many came to their end first, and every broken promise in words."""
+    """How many graders were killed and how many finished first, and every broken promise in words."""
 
     kills: int = 0
     completed: int = 0
@@ -93,10 +93,10 @@ def command(submissions: Path, report: Path) -> list[str]:
 
 
 def killed(arguments: list[str], after: float) -> tuple[int | None, list[str], list[str]]:
-    """Start a grader and kill it after so many seconds.
+    """Start a grader and kill it after this many seconds.
 
-    Returns: its exit status where it ended before (None where it was killed), the lines it had written, and what it
-    had started and left alive.
+    Returns: its exit status if it ended before (None if it was killed), the lines it had written, and the processes
+    it had started and left alive.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         grader = subprocess.Popen(arguments, cwd=ROOT, stdout=said, stderr=subprocess.DEVNULL)
@@ -115,7 +115,7 @@ def killed(arguments: list[str], after: float) -> tuple[int | None, list[str], l
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Whether it is more than an entry that nobody has collected yet."""
+    """Whether the process still runs, rather than being a zombie."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
@@ -123,7 +123,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def lost(report: Path, told: set[str], expected: dict[str, dict[str, object] | None]) -> list[str]:
-    """What is missing or other than expected in the gradebook, of the students in `told`."""
+    """What is missing from the gradebook or differs from the expected, for the students in `told`."""
     if not told:
         return []
     found = stored(report, told)
@@ -135,14 +135,14 @@ def lost(report: Path, told: set[str], expected: dict[str, dict[str, object] | N
 
 
 def stored(report: Path, students: Iterable[str]) -> dict[str, dict[str, object] | None]:
-    """What the gradebook holds of each of the students, without how long it took."""
+    """What the gradebook holds for each of the students, without durations."""
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         found = {student: gradebook.result(student) for student in students}
     return {name: undated(one.result.model_dump()) if one else None for name, one in found.items()}
 
 
 def results(report: Path) -> dict[str, dict[str, object]]:
-    """The results by student, without how long they took."""
+    """The results by student, without durations."""
     lines = map(json.loads, (report / "results.jsonl").read_text(encoding="utf-8").splitlines())
     return {line["student"]: undated(line) for line in lines}
 

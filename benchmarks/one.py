@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/one.py
 
 1. Processor time of a notebook above its own cells', warm: start, kernel, capture, judge, page. Two classes of
-   notebooks with next to no work in their nine cells are graded, one larger by 20; what the cores did more for the
-   larger one is divided by 20.
+   notebooks with almost no work in their nine cells are graded, one class larger by 20; the extra processor time
+   for the larger one is divided by 20.
 2. `autograder check` of a solved notebook, cold, against nbclient alone executing it, in turn. Both in the environment
    of the autograder; nbclient trains as the student wrote it, for `--epochs` epochs on 2,400 images.
 3. Private memory of each further kernel, before `fit`: the unique set size of its processes while three notebooks that
@@ -72,7 +72,7 @@ def check_beside_nbclient(folder: Path, epochs: int, rounds: int) -> tuple[list[
 
 
 def private_memory(folder: Path) -> list[float]:
-    """MB that each of three kernels has for itself alone."""
+    """MB of memory that each of three kernels does not share."""
     from autograder.assignment import load
     from autograder.observe.observer import Observer
     from autograder.observe.sandbox.isolation import choose_isolation

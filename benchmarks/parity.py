@@ -25,7 +25,7 @@ Scores = dict[str, float | None]
 
 
 def notebooks(name: str) -> dict[str, Path]:
-    """By a name of its own for each."""
+    """The notebooks, each under a unique name."""
     samples = sorted(
         path for folder in (ROOT / "tests" / "samples").glob(f"{name}*") for path in folder.glob("*.ipynb")
     )

@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/peers.py              # 60 notebooks, 10 networks
     .venv/bin/python benchmarks/peers.py --networks 1 # the same network from everybody
 
-nbgrader and otter-grader take the same time for every notebook, so that each round gives them `--sample` of the class;
-ours grades the whole class each time, from nothing. Ratios are of notebooks per second, each against ours of the same
+nbgrader and otter-grader take the same time for every notebook, so each round gives them `--sample` of the class;
+ours grades the whole class each time, from nothing. Ratios are notebooks per second, each relative to ours in the same
 round. All must agree on who is right.
 """
 
@@ -74,7 +74,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
 
 
 def drawn(members: list[Student], count: int, number: int) -> list[Student]:
-    """So many of the class, others in each round, right and wrong ones among them."""
+    """This many of the class, others in each round, with right and wrong ones among them."""
     right = [member for member in members if member.right]
     wrong = [member for member in members if not member.right]
     turns = [side[(number * count + index) % len(side)] for index in range(count) for side in (right, wrong) if side]

@@ -1,4 +1,4 @@
-"""nbgrader and otter-grader as their own documentation has them used, on the notebooks of `cnn2_class`.
+"""nbgrader and otter-grader, used as their own documentation describes, on the notebooks of `cnn2_class`.
 
 Both judge by tests that run in the student's kernel: the four layers, the number of parameters, and that the student's
 own short training learned something.
@@ -93,7 +93,7 @@ def _tool(name: str) -> Path:
 
 
 class Nbgrader:
-    """`nbgrader autograde`, one notebook after the other: it knows no other way."""
+    """`nbgrader autograde`, one notebook after another: it has no parallel mode."""
 
     name = "nbgrader"
 
@@ -179,7 +179,7 @@ class Otter:
 
 
 class Ours:
-    """`autograder grade`: everything forgotten before, so that nothing is reused."""
+    """`autograder grade`, with everything stored deleted first, so that nothing is reused."""
 
     name = "autograder"
 
@@ -188,7 +188,7 @@ class Ours:
         self._epochs = epochs
 
     def grade(self, members: list[Student]) -> set[str]:
-        """Grade them; the names of those who earned every point that needs no person."""
+        """Grade them; the names of those who earned every point that needs no review."""
         from cnn2_class import write_class
 
         shutil.rmtree(self._folder, ignore_errors=True)

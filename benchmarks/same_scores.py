@@ -4,8 +4,8 @@
     .venv/bin/python -m benchmarks.same_scores grade after.json
     .venv/bin/python -m benchmarks.same_scores compare before.json after.json
 
-`grade` grades the samples of this checkout with the autograder of a checkout that has its .venv (this one where none
-is named): for each assignment its solution, the notebook that students receive, every notebook under
+`grade` grades the samples of this checkout with the autograder of a checkout that has its .venv (this one by
+default): for each assignment its solution, the notebook that students receive, every notebook under
 tests/samples/<name>*, and the variants of tests/assignments/test_assignments_graded.py. `compare` takes what `grade`
 wrote, or report folders; it prints each difference and ends with status 1 where there is one.
 """
@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
-# By what is compared, in words: "3 layers: score", for one student.
+# The key says what is compared, in words: "3 layers: score", for one student.
 Facts = dict[str, Any]
 
 

@@ -3,9 +3,9 @@
     .venv/bin/autograder grade cnn2 tests/samples/cnn2 --output reports/demo     # or any graded class
     .venv/bin/python benchmarks/scaling.py reports/demo                          # 10, 100, 1,000 and 10,000 students
 
-The class is synthesised from the graded one: what each of its notebooks left behind is kept again under new names, with
-a comment of its own in the last cell of code, so that no two notebooks are the same. Nothing is executed.
-Each command runs in a process of its own, whose largest resident memory is the kernel's figure (`ru_maxrss`).
+The class is synthesised from the graded one: the evidence of each of its notebooks is stored again under new names,
+with a unique comment in the last code cell, so that no two notebooks are the same. Nothing is executed.
+Each command runs in a separate process, whose largest resident memory is the kernel's figure (`ru_maxrss`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def measured(*arguments: object) -> tuple[float, float]:
     """Seconds and MB of one command of ours.
 
     Raises:
-        SystemExit: it failed; what it said is passed on.
+        SystemExit: it failed; its output is passed on.
     """
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:

@@ -1,13 +1,13 @@
-"""The distinct networks of a graded class, trained again on what this machine has; and the solution from 20 starts.
+"""The distinct networks of a graded class, trained again on this machine's hardware; and the solution from 20 starts.
 
     .venv/bin/autograder grade cnn2 CLASS --output reports/class
     .venv/bin/python benchmarks/training.py --write tasks.json cnn2 reports/class   # where the class was graded
     .venv/bin/python benchmarks/training.py tasks.json                              # here, or on another machine
     AUTOGRADER_BACKEND=jax .venv/bin/python benchmarks/training.py tasks.json
 
-Prints for each network what its run took, and whether the verdict is the one of the machine that wrote the file; then
-how many of the solution's starts reach the threshold that was calibrated there. Reading the file needs nothing of the
-autograder but its trainer. Writing it takes a class whose networks were all trained from one start.
+Prints for each network how long its run took, and whether the verdict matches that of the machine that wrote the file;
+then how many of the solution's starts reach the threshold calibrated there. Reading the file needs only the trainer of
+the autograder. Writing it takes a class whose networks were all trained from one start.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def write(path: Path, assignment: str, report: Path) -> None:
 
 
 def measure(path: Path, starts: int) -> int:
-    """Train what the file asks for; 1 where a verdict differs."""
+    """Train what the file asks for; 1 if a verdict differs."""
     content = json.loads(path.read_text(encoding="utf-8"))
     minimum = content["minimum"]
     same = True

@@ -1,4 +1,4 @@
-"""Where the time of a graded class went, from what the gradebook noted of every stage."""
+"""Where the time of a graded class went, from the durations of every stage in the gradebook."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""External tests where an instructor has them: otter's `autograder.zip`, `tests/` or notebook, nbgrader's source.
+"""External tests that an instructor already has: otter's `autograder.zip`, `tests/` or notebook, nbgrader's source.
 
-Nothing is unpacked and nothing is executed; everything that is read is bounded.
+Nothing is unpacked or executed; everything that is read is bounded.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from autograder.records.external_tests.otter import read_specification, read_tes
 
 MAX_FILE_BYTES = 20 * 2**20
 MAX_TEST_FILES = 500
-# Tests may look at what the student's own training reached, so it is not shortened; it takes its time.
+# Tests may look at what the student's own training reached, so it is not shortened, and needs its time.
 _OBSERVE = ObserveTable(training="full", limits=Limits(cell_seconds=180, total_seconds=900))
 
 
 def is_external(path: Path) -> bool:
-    """Whether a path looks like external tests, which then are an assignment by themselves."""
+    """Whether a path looks like external tests, which are then an assignment by themselves."""
     if path.is_dir():
         return any(True for folder in (path, path / "tests") for _ in folder.glob("*.py"))
     return path.is_file() and path.suffix.lower() in (".zip", ".py", ".ipynb")
@@ -59,10 +59,10 @@ def read_suites(path: Path) -> tuple[Suite, ...]:
 
 
 def chosen(suites: Sequence[Suite], names: Sequence[str], where: str) -> Suite:
-    """The suite with this name; several cells of nbgrader's make one suite.
+    """The suite with this name; several nbgrader cells make one suite.
 
     Raises:
-        ExternalTestsError: there is none of that name.
+        ExternalTestsError: none has that name.
     """
     found = []
     for name in names:
@@ -79,7 +79,7 @@ def chosen(suites: Sequence[Suite], names: Sequence[str], where: str) -> Suite:
 
 
 def identity(name: str) -> str:
-    """A name of a test as the id of a question: "q1.1" is q1_1."""
+    """The question id for the name of a test: "q1.1" becomes q1_1."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
     return (plain if plain[:1].isalpha() else f"q{plain}")[:64]
 
@@ -98,7 +98,7 @@ def question_table(suite: Suite, file: str) -> dict[str, Any]:
 
 
 def further_tables(suites: Iterable[Suite], file: str, taken: Iterable[str]) -> list[dict[str, Any]]:
-    """A table for each suite whose question there is none of yet; suites that are worth nothing are left out."""
+    """A table for each suite that has no question yet; suites that are worth nothing are left out."""
     ids = set(taken)
     tables = []
     for suite in suites:
@@ -110,7 +110,7 @@ def further_tables(suites: Iterable[Suite], file: str, taken: Iterable[str]) -> 
 
 
 def external_assignment(path: Path) -> Assignment:
-    """An assignment that is nothing but the external tests at a path.
+    """An assignment that consists of the external tests at a path.
 
     Raises:
         AssignmentError: there are none that earn points.
@@ -137,7 +137,7 @@ def external_assignment(path: Path) -> Assignment:
 
 
 def two_sources(suites: Iterable[Suite]) -> bool:
-    """Whether cells of nbgrader's with one name have different content, so that no notebook can hold both."""
+    """Whether nbgrader cells with one name have different content, so that no notebook can hold both."""
     known: dict[str, str] = {}
     cells = (test for suite in suites for test in suite.tests if isinstance(test, NbgraderCell))
     return any(known.setdefault(cell.name, cell.source) != cell.source for cell in cells)
@@ -196,7 +196,7 @@ def _text(content: bytes, name: str) -> str:
 
 
 def _title(path: Path) -> str:
-    """What otter's own settings call it, else the name of the file, or of the folder around `tests`."""
+    """The title in otter's own settings, else the name of the file, or of the folder around `tests`."""
     if path.suffix.lower() == ".zip":
         listing = list_archive(path)
         settings = next((entry for entry in listing.files if entry.path == "otter_config.json"), None)

@@ -1,4 +1,4 @@
-"""The images that an assignment needs, fetched where this machine lacks them."""
+"""The images that an assignment needs, downloaded if this machine lacks them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from autograder.assignment import Assignment
 
 
 def provide_images(assignment: Assignment) -> None:
-    """Fetch the images that an assignment needs and this machine lacks.
+    """Download the images that an assignment needs and this machine lacks.
 
     Raises:
-        DatasetMissing: they cannot be fetched; the sentence says where they may be put.
+        DatasetMissing: they cannot be downloaded; the sentence says where to put them.
     """
     for name in needed_images(assignment):
         datasets.find(name, download=True)

@@ -1,4 +1,4 @@
-"""`assignment.toml` read and checked: everything that is wrong with it is said at once.
+"""`assignment.toml` read and checked: all problems in it are reported at once.
 
 The file:
 
@@ -119,10 +119,10 @@ def load(path_or_name: str, *, search: Sequence[Path] | None = None) -> Assignme
     Args:
         path_or_name: "cnn2", a folder that holds an `assignment.toml`, or the file itself; or otter's
             `autograder.zip` or `tests` folder, or an nbgrader source, which are an assignment by themselves.
-        search: where names are looked up, first match first; `search_path()` where it is not given.
+        search: where names are looked up, first match first; `search_path()` by default.
 
     Raises:
-        AssignmentError: there is no such assignment, or something is wrong with it: one sentence for each problem.
+        AssignmentError: there is no such assignment, or it has problems: one sentence for each.
     """
     folders = search_path() if search is None else search
     given = Path(path_or_name)
@@ -155,7 +155,7 @@ def _find(path_or_name: str, search: Sequence[Path]) -> Path:
 
 
 class _Reader:
-    """Reads one file, and gathers what is wrong with it."""
+    """Reads one file and collects its problems."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -203,7 +203,7 @@ class _Reader:
     def _existing(self, table: Mapping[str, Any], key: str) -> Path | None:
         name = table.get(key)
         if not isinstance(name, str) or not name:
-            return None  # said already
+            return None  # already reported
         path = (self._file.parent / name).resolve()
         if path.is_file():
             return path
@@ -217,7 +217,7 @@ class _Reader:
         specs = {}
         for name, given in _table(table, "networks").items():
             if not isinstance(given, dict):
-                continue  # said already
+                continue  # already reported
             place = f"[networks.{name}]"
             network = validated(_Network, given, place, self._problems)
             if not name.isidentifier():
@@ -248,7 +248,7 @@ class _Reader:
         return None
 
     def _recipe(self, default: dict[str, Any], own: dict[str, Any] | None, place: str) -> Recipe | None:
-        """The default recipe with what the network has of its own; what is wrong in the default is said there, once."""
+        """The default recipe with the network's own keys; problems in the default are reported there, once."""
         if own:
             return validated(Recipe, default | own, f"{place}, training", self._problems)
         return validated(Recipe, default, "", []) if default else None
@@ -279,9 +279,7 @@ class _Reader:
         return tuple(questions)
 
     def _with_tests(self, file: Any, tables: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The questions' tables with the external tests in them that they name; then a table for each of the tests in
-        `file` for which there is none.
-        """
+        """The questions' tables with the external tests they name, and a table for each test in `file` without one."""
         completed = []
         for number, entry in enumerate(tables, 1):
             completed.append(self._with_suite(entry, _place(number, entry)) if entry.get("kind") == "tests" else entry)
@@ -301,7 +299,7 @@ class _Reader:
         suites = self._read_suites(file, place) if isinstance(file, str) and file else ()
         if not suites or not all(isinstance(one, str) for one in names):
             return entry
-        # A test file holds one question's tests, whatever they are called there.
+        # A test file holds the tests of one question, under any name.
         only = len(suites) == 1 and "name" not in entry
         try:
             suite = suites[0] if only else chosen(suites, names, place)
@@ -380,6 +378,6 @@ def _place(number: int, entry: Mapping[str, Any]) -> str:
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """A table of the file, empty where it is missing or is none (the file's own validation says so)."""
+    """A table of the file; empty if it is missing or not a table (the file's own validation reports that)."""
     found = table.get(key)
     return found if isinstance(found, dict) else {}

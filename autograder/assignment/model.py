@@ -22,7 +22,7 @@ class ObserveTable(Data):
 
     `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
     `keras` "any" understands names of Keras 1 and 2 (docs/compatibility.md), "3" takes them as today's Keras does.
-    `datasets` are those that the notebook may load; where none is given, those that the networks are trained with.
+    `datasets` are those that the notebook may load; by default, those that the networks are trained with.
     """
 
     training: Literal["short", "full"] = "short"
@@ -36,7 +36,7 @@ class NetworkSpec:
     """`[networks.<name>]`: a network by the variable that holds it in the notebook.
 
     `table` is the summary that the handout prints, read from `table_file`; `recipe` is how it is trained to judge it.
-    `counts` says which of several networks under this name is judged.
+    `counts` says which of several networks with this name is judged.
     """
 
     name: str
@@ -48,9 +48,9 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment as its author wrote it, complete and free of contradictions; made by `load`.
+    """An assignment as its author wrote it, complete and without contradictions; made by `load`.
 
-    Where it is nothing but external tests, `file` is those, and there is no solution. `tests_paths` are the files and
+    If it consists of external tests, `file` is those, and there is no solution. `tests_paths` are the files and
     folders of external tests that its questions name.
     """
 
@@ -71,7 +71,7 @@ class Assignment:
 
     @property
     def place(self) -> Path:
-        """What `load` is given to read it again."""
+        """What to give `load` to read it again."""
         return (self.folder if self.solution_path is not None else self.file).resolve()
 
     @property
@@ -106,10 +106,10 @@ class Assignment:
         )
 
     def in_language(self, language: str | None) -> Assignment:
-        """This assignment with everything said in another language; as it is where none is named.
+        """This assignment with another language for everything shown; unchanged if none is named.
 
         Raises:
-            AssignmentError: there is no catalogue of that language.
+            AssignmentError: there is no catalogue for that language.
         """
         if not language:
             return self
@@ -118,7 +118,7 @@ class Assignment:
         return replace(self, language=language)
 
     def variables(self) -> tuple[str, ...]:
-        """The names of the variables, other than networks, that the capture should bring; each once, in order."""
+        """The names of the variables, other than networks, to capture; each once, in order."""
         return tuple(dict.fromkeys(name for question in self.questions for name in question.variables()))
 
     def tables(self) -> dict[str, SummaryTable]:
@@ -146,7 +146,7 @@ class Assignment:
         """What each network should be; `reference` holds the networks of the solution by their variable.
 
         Raises:
-            AssignmentError: the solution has no such network, or the handout's table shows another one.
+            AssignmentError: the solution has no such network, or the handout's table shows a different one.
         """
         problems: list[str] = []
         expected = {}

@@ -1,4 +1,4 @@
-"""What is wrong with an assignment, said so that its author can mend it."""
+"""What is wrong with an assignment, worded so that its author can fix it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PATTERNS = {
 
 
 class AssignmentError(UserError):
-    """An assignment cannot be used as it is written; `problems` is one sentence for each thing to mend."""
+    """An assignment cannot be used as written; `problems` has one sentence for each thing to fix."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -54,10 +54,10 @@ class AssignmentError(UserError):
 
 
 def validated(model: type[Model], table: Mapping[str, Any], place: str, problems: list[str]) -> Model | None:
-    """`table` as a `model`, or None after what is wrong with it was added to `problems`, one sentence each.
+    """`table` as a `model`, or None after its problems were added to `problems`, one sentence each.
 
-    `place` ("[training]", "question 2 (parameters)") comes before every sentence; types must be exact: a number in
-    quotes is no number.
+    `place` ("[training]", "question 2 (parameters)") starts every sentence; types must be exact: a number in quotes
+    is not a number.
     """
     try:
         # Strictly validated JSON keeps TOML's distinctions, and lets a list be a tuple.
@@ -69,7 +69,7 @@ def validated(model: type[Model], table: Mapping[str, Any], place: str, problems
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be one of") -> str:
-    """The near miss of a word that is not known, or the words that are."""
+    """The near miss of an unknown word, or the words that are known."""
     known = tuple(known)
     near = difflib.get_close_matches(word, known, n=1)
     if near:
@@ -78,7 +78,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be o
 
 
 def language_problem(language: str) -> str:
-    """What is wrong with this language, as a sentence; "" where everything can be said in it."""
+    """What is wrong with this language, as a sentence; "" if it can be used."""
     known = available()
     if language in known:
         return unusable(language)
@@ -137,7 +137,7 @@ def _place(
             isinstance(here, list) and isinstance(part, int) and part < len(here)
         )
         if not present and not (depth == last and detail["type"] == "missing"):
-            continue  # the name of a variant in a union: nothing that the author wrote
+            continue  # the name of a variant in a union, which the author did not write
         if isinstance(part, str):
             owner = _model_in(annotation)
             field = owner.model_fields.get(part) if owner else None
@@ -175,7 +175,7 @@ def _wanted(annotation: Any) -> str:
 
 
 def _written(place: list[str | int]) -> str:
-    """`depends.share`, `answers, entry 2`: a place inside a table, as a person would point at it."""
+    """`depends.share`, `answers, entry 2`: a place inside a table, as people would write it."""
     words = ""
     for part in place:
         if isinstance(part, int):

@@ -31,11 +31,11 @@ def calibrate(
 ) -> Reference:
     """The reference with a threshold for every question that needs one computed; nothing is written.
 
-    `progress` is told of every run: question id, seed, validation accuracy.
+    `progress` is called for every run: question id, seed, validation accuracy.
 
     Raises:
         CalibrationError: the reference network could not be trained.
-        AssignmentError: there is no solution, as where an assignment is nothing but external tests.
+        AssignmentError: there is no solution, for example if an assignment consists of external tests.
     """
     read_solution(answer_key.assignment)
     context = answer_key.reference_context()
@@ -52,7 +52,7 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Checked:
-    """What the reference reached (validation accuracies, 0..1, one for each seed) where `minimum` is needed."""
+    """What the reference reached (validation accuracies, 0..1, one for each seed) where `minimum` is required."""
 
     question: str
     minimum: float
@@ -60,7 +60,7 @@ class Checked:
 
     @property
     def passed(self) -> int:
-        """With how many seeds it reached what is needed."""
+        """With how many seeds it reached the required accuracy."""
         return sum(accuracy >= self.minimum for accuracy in self.accuracies)
 
 
@@ -72,7 +72,7 @@ def try_thresholds(
     workers: int,
     progress: Callable[[str, int, float], None],
 ) -> tuple[Checked, ...]:
-    """Whether the reference passes with each of the seeds where this runs: with other images, another device.
+    """Whether the reference passes with each of the seeds on this machine: with other images, on another device.
 
     Raises:
         CalibrationError: the reference network could not be trained, or a threshold was never computed.

@@ -20,7 +20,7 @@ from autograder.observe.sandbox.isolation import choose_isolation
 def calibrate_assignment(
     assignment: Assignment, seeds: Sequence[int], *, workers: int, progress: Callable[[str, int, float], None]
 ) -> tuple[Reference, Path]:
-    """Execute the solution, compute every threshold anew and store both beside the assignment.
+    """Execute the solution, compute every threshold again and store both next to the assignment.
 
     Raises:
         AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
@@ -68,7 +68,7 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
 
 
 def release_assignment(assignment: Assignment, output: Path, *, run_tests: bool) -> Released:
-    """Write what students receive into the folder `output`, and a zip of it beside it.
+    """Write what students receive into the folder `output`, and a zip of it next to it.
 
     Raises:
         ReleaseError, NoMasterNotebook, AssignmentError, DatasetMissing, IsolationUnavailable: with a sentence for the

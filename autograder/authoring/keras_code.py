@@ -1,4 +1,4 @@
-"""A network without branches written as the lines of Keras code that build it."""
+"""Writes a network without branches as lines of Keras code."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _FOR_LEARNING = ("_initializer", "_regularizer", "_constraint")
 
 
 class NotWritable(ValueError):
-    """The network cannot be written as plain layers one after the other; the message says because of what."""
+    """The network cannot be written as plain layers one after the other; the message says why."""
 
 
 @dataclass(frozen=True)
 class LayerCode:
-    """The code of one layer and the name of the row it stands for."""
+    """The code of one layer and the name of its row."""
 
     label: str
     code: str
@@ -29,7 +29,7 @@ class LayerCode:
 def layer_codes(architecture: Architecture) -> tuple[tuple[int | None, ...], list[LayerCode]]:
     """The input shape (without the batch axis) and the code of every layer, in order.
 
-    An activation that belongs to the row of another layer becomes that layer's `activation` argument.
+    An activation that belongs to another layer's row becomes that layer's `activation` argument.
 
     Raises:
         NotWritable: the network has branches, or a layer with settings that have no plain spelling here.
@@ -59,9 +59,9 @@ def _activation(operation: Operation) -> str:
 
 
 def _layer(kind: str, settings: LayerSettings) -> str:
-    """A layer with what must be said of it, and with what is not as Keras takes it when nothing is said.
+    """A layer with its required settings, and those that differ from Keras' defaults.
 
-    What matters for learning only (initializers, regularizers, constraints) is left out.
+    What matters only for learning (initializers, regularizers, constraints) is left out.
     """
     known = LAYERS[kind]
     if any(settings[name] != field.default for name, field in known.call.items()):
@@ -78,7 +78,7 @@ def _layer(kind: str, settings: LayerSettings) -> str:
 
 
 def _is_usual(name: str, field: Field, settings: LayerSettings) -> bool:
-    """Whether a setting is as Keras takes it; the strides of pooling are the pool's size."""
+    """Whether a setting has Keras' default; the default strides of pooling are the pool's size."""
     usual = settings["pool_size"] if name == "strides" and "pool_size" in settings else field.default
     return bool(settings[name] == usual)
 

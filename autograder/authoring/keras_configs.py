@@ -1,4 +1,4 @@
-"""Networks as the configurations that Keras gives of them, made from their operations."""
+"""Networks as Keras configurations, made from their operations."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Config = dict[str, Any]
 
 
 class NotAChain(UserError):
-    """The network branches, or holds something that cannot be written as a layer of a list."""
+    """The network branches, or holds something that cannot be written as a layer in a list."""
 
 
 def layers_of(architecture: Architecture) -> list[Layer]:
     """The layers of a network without branches, one for each operation, the input first.
 
     Raises:
-        NotAChain: it branches, shares weights, or cannot be written down so that the same network comes back.
+        NotAChain: it branches, shares weights, or cannot be written so that the same network comes back.
     """
     if not architecture.is_chain or any(operation.shares is not None for operation in architecture.operations):
         raise NotAChain("The network branches or uses a layer twice.")

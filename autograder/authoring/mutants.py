@@ -1,8 +1,8 @@
-"""Mutants: the reference network with one mistake in it, each of which the questions should catch.
+"""Mutants: the reference network with one mistake, each of which the questions should catch.
 
 The operators are those with which mutation testing of neural networks changes a model's structure and compilation
-(Humbatova, Jahangirova and Tonella, DeepCrime, ISSTA 2021; Ma et al., DeepMutation, ISSRE 2018), as far as a student's
-slip of the pen makes them too.
+(Humbatova, Jahangirova and Tonella, DeepCrime, ISSTA 2021; Ma et al., DeepMutation, ISSRE 2018), as far as students
+make the same mistakes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograder.authoring.keras_configs import Layer, layer, sequential
 from autograder.network.describe import in_words
 from autograder.network.kinds import POOLINGS
 
-# Per setting, other values than the one that stands there; the first that differs is taken.
+# Alternative values for each setting; the first that differs is used.
 _OTHERS: dict[str, tuple[Any, ...]] = {
     "filters": (48, 24),
     "units": (77, 33),
@@ -28,7 +28,7 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong network: what is wrong with it in words, and the configuration of Keras or of `compile` that shows it."""
+    """A wrong network: what is wrong with it in words, and the Keras or `compile` configuration that shows it."""
 
     what: str
     config: dict[str, Any] | None = None
@@ -36,7 +36,7 @@ class Mutant:
 
 
 def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
-    """Every layer dropped, doubled, swapped with the next, replaced by a relative, and with another setting.
+    """Every layer dropped, doubled, swapped with the next, replaced by a related one, and with another setting.
 
     `layers` begins with the input, which stays as it is.
     """
@@ -91,7 +91,7 @@ def _relatives(entry: Layer) -> list[Layer]:
 
 
 def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
-    """The compilation with another optimizer, learning rate, loss, and without its metrics.
+    """The compilation with another optimizer, learning rate or loss, or without its metrics.
 
     Each comes with what it changes: "optimizer", "learning_rate", "loss" or "metrics".
     """
@@ -117,7 +117,7 @@ def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
 
 
 def _name(value: object) -> str:
-    """The name of an optimizer or a loss, however it is written, in lower case with underscores."""
+    """The name of an optimizer or a loss, in any spelling, in lower case with underscores."""
     if isinstance(value, dict):
         config = value.get("config")
         named = config.get("name") if isinstance(config, dict) else None

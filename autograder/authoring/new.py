@@ -1,4 +1,4 @@
-"""Starts an assignment from nothing but the summary table of the network that students are to build."""
+"""Starts an assignment from the summary table of the network that students build."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.network.table import SummaryTable, TableError, parse_table
 
 BEGIN, END = "# here is your code coming:", "# end of your code"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-# The usual images of a size: its first entry is what a network that reads so many values is taken to be about.
+# The usual images of a size: a network that reads this many values is taken to use the first entry.
 _USUAL: tuple[DatasetName, ...] = ("mnist", "cifar10", "fashion_mnist")
 
 
@@ -40,7 +40,7 @@ class Started:
 
 @dataclass(frozen=True)
 class _Network:
-    """What the files say of the network; `asked` are the layers that the student writes."""
+    """What the files say about the network; `asked` are the layers that the student writes."""
 
     table: SummaryTable
     architecture: Architecture
@@ -56,14 +56,14 @@ def start_assignment(
     """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.
 
     Args:
-        name: of the new assignment: small letters, digits, - and _.
+        name: the new assignment's name: small letters, digits, - and _.
         summary: a text file with a table as `model.summary()` prints it. Rows between a line that says START and one
             that says END are what the student writes; without such lines it is the whole network.
-        dataset: what the network is trained with; where it is None, the usual one for so many input values.
-        title: of the pages; made from the name where it is None.
+        dataset: what the network is trained with; by default, the usual one for this many input values.
+        title: the title of the pages; made from the name by default.
 
     Raises:
-        CannotStart: the name is taken or no name, or the table does not determine a network that can be trained.
+        CannotStart: the name is taken or invalid, or the table does not determine a network that can be trained.
     """
     if not _NAME.fullmatch(name):
         raise CannotStart(f'"{name}" cannot name an assignment: use small letters, digits, - and _ only.')
@@ -158,7 +158,7 @@ def _facts(name: str, title: str, network: _Network, dataset: DatasetName, text:
 
 
 def _notebook(text: str, name: str) -> str:
-    """The notebook of a text in which a line of `%% markdown` or `%% code` begins a cell."""
+    """The notebook for a text in which a line `%% markdown` or `%% code` begins a cell."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata.update(
         {

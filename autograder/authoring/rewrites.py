@@ -15,7 +15,7 @@ _FUSING = frozenset({"Dense", "Conv1D", "Conv2D", "Conv3D"})
 
 @dataclass(frozen=True)
 class Rewrite:
-    """The same network written in another way: how, and the class and configuration of Keras that it has."""
+    """The same network written another way: how, and its Keras class and configuration."""
 
     how: str
     class_name: str
@@ -23,7 +23,7 @@ class Rewrite:
 
 
 def rewrites(layers: Sequence[Layer], rows: Sequence[Row]) -> Iterator[Rewrite]:
-    """Other ways of writing a list of layers that begins with its input; `rows` holds what each gives."""
+    """Other ways of writing a list of layers that begins with its input; `rows` holds what each layer produces."""
     yield Rewrite("as a functional network", "Functional", functional(layers))
     yield Rewrite("with other names", "Sequential", sequential(layers, prefix="my_own_"))
     variants = {
@@ -74,7 +74,7 @@ def _with_nothing(layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _nested(layers: Sequence[Layer], rows: Sequence[Row]) -> list[Layer]:
-    """The second half as a network of its own within the first."""
+    """The second half as a network nested in the first."""
     half = len(layers) // 2
     inner_input = layer("InputLayer", batch_shape=list(rows[half - 1].shape))
     inner = sequential([inner_input, *layers[half:]], prefix="inner_")

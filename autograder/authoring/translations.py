@@ -1,8 +1,8 @@
-"""`python -m autograder.authoring.translations [FILE.po …]`: collect what is said, for those who translate it.
+"""`python -m autograder.authoring.translations [FILE.po …]`: collect the sentences to translate.
 
 Without a file, the template `autograder.pot` and every packaged catalogue are brought up to date; with one, that file,
-which is made where it is missing. A sentence that is new stands there without words; one that is no longer said is kept
-at the end, as a comment. What is missing or cannot be used is counted.
+which is created if it is missing. A new sentence has an empty translation; one that is no longer used is kept
+at the end, as a comment. Missing and unusable translations are counted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 PACKAGED = PACKAGE / "core" / "languages"
 TEMPLATE = PACKAGED / "autograder.pot"
 
-# What is searched, in this order; the commands speak English.
+# What is searched, in this order; the commands are in English only.
 _METHODS = [
     ("cli/result_view.py", "python"),
     ("cli/**", "ignore"),
@@ -44,7 +44,7 @@ _WIDTH = 110
 
 
 def collected() -> Catalog:
-    """Every sentence that the package says, without words in another language."""
+    """Every translatable sentence of the package, untranslated."""
     found = Catalog(project="keras-autograder", charset="utf-8", fuzzy=False)
     sources = extract_from_dir(
         PACKAGE, _METHODS, {"**/templates/**.html": _TEMPLATES}, keywords=KEYWORDS, strip_comment_tags=True
@@ -55,10 +55,10 @@ def collected() -> Catalog:
 
 
 def updated(path: Path, template: Catalog) -> list[str]:
-    """Bring a catalogue up to date, or begin it; what is left to do in it, a line for each thing.
+    """Bring a catalogue up to date, or create it; returns what is left to do in it, a line for each thing.
 
     Raises:
-        ValueError: the file is no catalogue, or its name no language.
+        ValueError: the file is not a catalogue, or its name is not a language.
     """
     try:
         locale = str(Locale.parse(path.stem))
@@ -96,7 +96,7 @@ def _to_do(catalog: Catalog) -> Iterator[str]:
     yield f"{len(spoken) - missing} of {len(spoken)} sentences have words"
     for message in spoken:
         forms = [template_placeholders(form) for form in _forms(message.id)]
-        # The form for one need not say the number, nor what its English counterpart does not say.
+        # The singular need not state the number, nor anything its English counterpart does not state.
         needed = set.intersection(*forms) - ({"number"} if message.pluralizable else set())
         for sentence in filter(None, _forms(message.string)):
             if not needed <= template_placeholders(sentence) <= set.union(*forms):
@@ -108,15 +108,15 @@ def _forms(words: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def template_placeholders(message: str) -> set[str]:
-    """The names of what is put into a sentence."""
+    """The names of the placeholders in a sentence."""
     try:
         return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
     except ValueError:
-        return {"{"}  # a brace without its other
+        return {"{"}  # an unmatched brace
 
 
 def main(paths: Sequence[str]) -> int:
-    """Do what the module says; returns the exit status."""
+    """Do what the module describes; returns the exit status."""
     template = collected()
     if not paths:
         write_atomically(TEMPLATE, f"{_header(template, '')}\n\n{_entries(template)}")

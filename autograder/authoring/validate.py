@@ -25,7 +25,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Kinds of question that compare a whole network, and those that look at its numbers only.
+# Kinds of question that compare a whole network, and those that look only at its numbers.
 _WHOLE = frozenset({"architecture"})
 _COUNTING = frozenset({"parameters"})
 
@@ -37,9 +37,9 @@ Observe = Callable[["NotebookNode"], Evidence]
 class Tried:
     """One thing that was tried: a mutant or a rewrite of `network`.
 
-    `outcome`: "caught" (it costs points), "noticed" (it costs none, but the student is told), "missed", "not asked" (no
-    question asks for what differs), "fair" (a rewrite that keeps every point), "punished" (one that does not).
-    `questions` are those that answered it.
+    `outcome`: "caught" (it costs points), "noticed" (it costs none, but the student sees a finding), "missed",
+    "not asked" (no question asks for what differs), "fair" (a rewrite that keeps every point), "punished" (one that
+    does not). `questions` are those whose answer changed.
     """
 
     network: str
@@ -50,9 +50,9 @@ class Tried:
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found. `solution` and `untouched` are the results of the two notebooks as they were really executed.
+    """What was found. `solution` and `untouched` are the results of the two notebooks, really executed.
 
-    `manual` are the ids of the questions that a person grades: a solution need not answer them.
+    `manual` are the ids of the questions that are graded by hand: a solution need not answer them.
     """
 
     solution: Result
@@ -63,7 +63,7 @@ class Validation:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What does not hold, in sentences; none where the assignment grades what it asks."""
+        """What is wrong, in sentences; empty if the assignment grades what it asks."""
         problems = [
             f"the solution does not earn every point: {question.title} has {question.score:g} of {question.points:g}"
             for question in self.solution.questions
@@ -95,7 +95,7 @@ def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants
         standard: the assignment with its stored reference.
         observe: executes a notebook.
         run: trains a network.
-        train_mutants: train every mutant, where otherwise its accuracy counts as reached, so that only what the other
+        train_mutants: train every mutant; otherwise its accuracy counts as reached, so that only what the other
             questions see decides.
 
     Raises:
@@ -113,7 +113,7 @@ def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants
 
 
 def judged_mutants(answer_key: AnswerKey, run: Run | None = None) -> tuple[list[Tried], list[str]]:
-    """Mutants and rewrites of every network, and sentences about networks that none could be made of.
+    """Mutants and rewrites of every network, and sentences about networks for which none could be made.
 
     Nothing is executed; without `run` nothing is trained either, and every accuracy counts as reached.
     """
@@ -162,7 +162,7 @@ class _Trial:
             return True
 
     def _asked(self, config: dict[str, Any]) -> bool:
-        """Whether a question asks for what this network has otherwise."""
+        """Whether a question asks for what is different in this network."""
         kinds = {question.kind for question in self.answer_key.assignment.questions if self.name in question.networks()}
         if kinds & _WHOLE:
             return True
@@ -189,7 +189,7 @@ class _Trial:
         return Tried(self.name, rewrite.how, "punished" if answered else "fair", answered)
 
     def _judged(self, **changes: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The questions that give fewer points than for the reference, and those that say something else."""
+        """The questions that give fewer points than for the reference, and those that report something else."""
         networks = tuple(
             network.model_copy(update=changes) if network.name == self.name else network
             for network in self.reference.evidence.networks

@@ -1,4 +1,4 @@
-"""How well the student's network learns: a short training run of ours, with the same images for everybody."""
+"""How well the student's network learns: a short trusted training run, with the same images for everybody."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ _ONE_RUN = {
 class Accuracy(Question):
     """The validation accuracy that the student's network reaches in a trusted run; all points or none.
 
-    `minimum` (0..1) is the accuracy that is needed. Where it is not given, it is computed from the reference solution's
-    own short runs by `autograder calibrate`: from what they reach in the first `calibrate_at` (0..1) of the run, so
-    that most correct networks need no more than that part of it, and slower ones have the rest. An accuracy close to it
-    is not decided by one run: the mean of `runs` from as many random starts decides, and one far below it has to be met
-    by a second start as well (`autograder.checks.score_statistics`; with `runs` 1 one run decides always). Where it is
-    missed, at most `substitutions` further short runs of each distinct network look for the smallest change that
-    restores it (0: none).
+    `minimum` (0..1) is the accuracy needed. If it is not given, `autograder calibrate` computes it from the reference
+    solution's own short runs: from what they reach in the first `calibrate_at` (0..1) of the run, so that most correct
+    networks need only that part of it, and slower ones have the rest. If the accuracy is close to the threshold, the
+    mean of `runs` random starts decides instead of one run, and a run far below it must be confirmed by a second start
+    (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
+    `substitutions` further short runs of each distinct network look for the smallest change that restores the accuracy
+    (0: none).
     """
 
     kind: Literal["accuracy"]
@@ -81,7 +81,7 @@ class Accuracy(Question):
         return () if task is None else (task, *self._further_tasks(task, context))
 
     def _first_task(self, context: Context) -> TrainingTask | None:
-        """The run that decides unless it ends close to the threshold; it ends itself where it is clearly above."""
+        """The run that decides unless it ends close to the threshold; it stops early once it is clearly above."""
         what = ("first task", self.id, self.network, self.runs, self._minimum(context))
         return context.once(what, lambda: self._made_first_task(context))
 
@@ -91,9 +91,9 @@ class Accuracy(Question):
         return training_task(find_network(context, self.network), recipe, target)
 
     def _further_tasks(self, first: TrainingTask, context: Context) -> tuple[TrainingTask, ...]:
-        """The runs from other random starts that the first run asks for: whole ones, for their mean decides.
+        """The runs from other random starts that the first run requires: full ones, because their mean decides.
 
-        All of them where it is close; where it clearly missed one, and all where that one did not.
+        All of them if it is close; if it clearly missed, one, and then all if that one did not clearly miss.
         """
         run, minimum = context.run_of(first), self._minimum(context)
         if run is None or minimum is None or not run.validation_accuracy or self.runs == 1:
@@ -108,12 +108,12 @@ class Accuracy(Question):
         return others if second is not None and not is_clear_miss(second.accuracy, minimum, deviation) else others[:1]
 
     def _accuracies(self, first: TrainingTask, context: Context) -> tuple[float, ...]:
-        """Of the runs that were made, the first one's first."""
+        """The accuracies of the runs made so far, the first run's first."""
         runs = [context.run_of(task) for task in (first, *self._further_tasks(first, context))]
         return tuple(run.accuracy for run in runs if run is not None)
 
     def _is_averaged(self, accuracies: tuple[float, ...], minimum: float, context: Context) -> bool:
-        """Whether the mean of several runs decides: not of one, nor of two that were both far below."""
+        """Whether the mean of several runs decides; not for a single run, nor for two that were both far below."""
         deviation = self._spread(minimum, context)
         twice = len(accuracies) == 2 and all(is_clear_miss(reached, minimum, deviation) for reached in accuracies)
         return len(accuracies) > 1 and not twice
@@ -165,13 +165,13 @@ class Accuracy(Question):
         )
 
     def subject(self, context: Context) -> AccuracyMiss | None:
-        """What is to be explained, None where there is no network or nothing was asked of it."""
+        """What to explain; None if there is no network or no accuracy is required of it."""
         student, minimum = find_network(context, self.network), self._minimum(context)
         task = None if minimum is None else training_task(student, self._recipe(context), minimum)
         if task is None or minimum is None:
             return None
         first = self._first_task(context)
-        # What the mean of several runs decided may be luck, and luck has no cause to look for.
+        # A miss decided by the mean of several runs may be bad luck, and luck has no cause to look for.
         made = () if first is None else self._accuracies(first, context)
         budget = 0 if self._is_averaged(made, minimum, context) else self.substitutions
         return AccuracyMiss(context, self.network, student, task, minimum, context.calibrations.get(self.id), budget)
@@ -260,7 +260,7 @@ class Accuracy(Question):
         return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
 
     def _measured(self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe) -> Finding:
-        """Of one run that decided, or of two that were both far below."""
+        """The finding for one run that decided, or for two that were both far below."""
         first, digits = accuracies[0], _telling_digits(accuracies[0], minimum)
         said = message(
             "accuracy.reached",
@@ -315,7 +315,7 @@ class Accuracy(Question):
         return spread(calibration.accuracies if calibration else (), minimum, self._recipe(context).validation)
 
     def _clear_from(self, minimum: float, context: Context) -> float:
-        """The accuracy at which one run passes: above the threshold, where a close one is made again."""
+        """The accuracy at which one run passes: above the threshold if close runs are repeated."""
         return minimum if self.runs == 1 else clear_from(minimum, self._spread(minimum, context))
 
     def _minimum(self, context: Context) -> float | None:
@@ -354,12 +354,12 @@ def _how(recipe: Recipe) -> Message:
 
 
 def _mean(accuracies: tuple[float, ...]) -> float:
-    """Exact to a millionth, as accuracies are kept: a mean of equal accuracies is that accuracy."""
+    """Rounded to a millionth, as accuracies are stored: the mean of equal accuracies is that accuracy."""
     return round(statistics.fmean(accuracies), 6)
 
 
 def _telling_digits(reached: float, needed: float) -> int:
-    """To how many decimals both are written: three, or as many as it takes to tell them apart."""
+    """The number of decimals to print for both: three, or as many as it takes to tell them apart."""
     telling = (
         digits for digits in range(3, 6) if reached == needed or f"{reached:.{digits}f}" != f"{needed:.{digits}f}"
     )

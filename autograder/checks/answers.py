@@ -1,4 +1,4 @@
-"""Answers in variables: whether one was given at all, what was meant by it, and how to say so to the student."""
+"""Answers in variables: whether one was given, what it means, and how to say so to the student."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.core.messages import NOTHING, Message, message, nmessage, phrase
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Finding, Verdict
 
-# What notebooks put where an answer belongs, beside None and `...`; compared without case and punctuation.
+# Placeholders that notebooks use besides None and `...`; compared without case and punctuation.
 _PLACEHOLDERS = frozenset(
     {"", "todo", "tbd", "fill in", "fill me in", "none", "nan", "answer", "answer here", "write your answer here"}
     | {"your answer", "your answer here", "your choice", "your choice here", "xxx", "n a"}
@@ -35,11 +35,11 @@ class NotGiven(Exception):
 
 
 class NotUnderstood(NotGiven):
-    """There is something, but not an answer of the kind that was asked for, or it can mean different things."""
+    """There is something, but not an answer of the requested kind, or it is ambiguous."""
 
 
 class WrongAnswer(Data):
-    """A wrong answer that is known beforehand: the student hears `message`, and earns `share` (0..1) of the points."""
+    """An anticipated wrong answer: the student sees `message` and earns `share` (0..1) of the points."""
 
     message: str = Field(min_length=1, max_length=1000)
     share: float = Field(default=0.0, ge=0, lt=1)
@@ -48,11 +48,10 @@ class WrongAnswer(Data):
 class Answered(Question):
     """A question that is answered in a variable.
 
-    `answer` is the variable, `placeholder` what the notebook gives it beforehand (beside None, `...` and the like,
-    which are known), `hint` what a student with any wrong answer may look at. `measured` says that the student reads
-    the answer off a training run: where grading has shortened that run and the notebook computes the answer from it,
-    a right answer earns its points, and any other is left to a person instead of being called wrong; an answer that is
-    typed is judged.
+    `answer` is the variable, `placeholder` the value that the notebook gives it beforehand (None, `...` and the like
+    are always recognized), `hint` advice for any wrong answer. `measured` says that the student reads the answer off a
+    training run: if grading has shortened that run and the notebook computes the answer from it, a right answer earns
+    its points and any other needs review instead of being marked wrong. A typed answer is judged as usual.
     """
 
     answer: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)
@@ -77,11 +76,11 @@ class Answered(Question):
         """The verdict on an answer that was given.
 
         Raises:
-            NotGiven, NotUnderstood: on a closer look, there is nothing to judge.
+            NotGiven, NotUnderstood: on closer inspection there is nothing to judge.
         """
 
     def right(self, understood: Message | str) -> Verdict:
-        """All points; `understood` says how the answer was read, nothing where it needed no reading."""
+        """All points; `understood` says how the answer was read, empty if it needed no interpretation."""
         return self.verdict("correct", self.points, *said(understood))
 
     def wrong_answer(
@@ -93,7 +92,7 @@ class Answered(Question):
         return self.verdict("wrong", 0.0, *said(understood), Finding(message=why, hint=hint or self.hint))
 
     def known_wrong(self, known: WrongAnswer, understood: Message, context: Context) -> Verdict:
-        """What is earned by a wrong answer that was named beforehand, unless it depends on a shortened run."""
+        """The verdict on an anticipated wrong answer, unless it depends on a shortened run."""
         if self._unsure(context):
             return self._left_to_a_person(understood)
         status = "partial" if known.share else "wrong"
@@ -109,9 +108,9 @@ class Answered(Question):
         understood: Message,
         context: Context,
     ) -> Verdict:
-        """The verdict on an answer that is right for the network which the student built, and not for the expected one.
+        """The verdict on an answer that is right for the student's own network, but not for the expected one.
 
-        It earns all points where that network was `charged` already, else what is `known` of it.
+        It earns all points if that network was already `charged`, otherwise what is `known` of it.
         """
         if charged is not None:
             return self.verdict("correct", self.points, *said(understood, follows_from(charged)))
@@ -120,7 +119,7 @@ class Answered(Question):
         return self.wrong_answer(sentence, understood, context)
 
     def of_own_answers(self, charged: Verdict, understood: Message) -> Verdict:
-        """All points for an answer that follows rightly from another one, which has cost points at `charged`."""
+        """All points for an answer that follows correctly from another one, which lost points at `charged`."""
         sentence = message(
             "answer.follows_from_answer",
             "That follows from your own answers. One of them is not right; this has cost points at “{title}” and costs "
@@ -154,7 +153,7 @@ def given(context: Context, name: str, placeholder: str | float | None = None) -
     """The value of the student's variable `name`.
 
     Raises:
-        NotGiven: there is no such variable, or it still holds nothing.
+        NotGiven: there is no such variable, or it still holds a placeholder.
     """
     value = context.evidence.value(name)
     if value is None:
@@ -187,7 +186,7 @@ def given(context: Context, name: str, placeholder: str | float | None = None) -
 
 
 def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Message]:
-    """The number that an answer states, and how it was read (nothing where it is simply a number).
+    """The number in an answer, and how it was read (empty if it is simply a number).
 
     Args:
         value: a number, a text with one number in it, or a list or array with one such entry.
@@ -239,7 +238,7 @@ def single(value: CapturedValue) -> Any:
 
 
 def described(value: CapturedValue) -> Message:
-    """An answer in a few words, for a message: `“about 20”`, "a list of 3 values", "a dict"."""
+    """A short description of an answer, for a message: `“about 20”`, "a list of 3 values", "a dict"."""
     answer = value.value
     if isinstance(answer, str):
         return phrase("“{text}”", text=_short(answer))
@@ -259,7 +258,7 @@ def described(value: CapturedValue) -> Message:
 
 
 def read_as(value: CapturedValue, reading: Message | str) -> Message:
-    """The sentence that says how an answer was understood; nothing where it is written that way already."""
+    """The sentence that says how an answer was read; empty if it is already written that way."""
     plain = value.value
     if isinstance(plain, str) and plain.strip() == reading:
         return NOTHING
@@ -284,7 +283,7 @@ def _holds_nothing(value: CapturedValue, placeholder: str | float | None) -> boo
     if value.kind == "none":
         return True
     if value.kind == "other":
-        # What is no number (NaN, infinity) is described by its type alone.
+        # A value that is not a number (NaN, infinity) is described by its type alone.
         return value.type_name == "ellipsis" or bool(re.fullmatch(r"(numpy\.)?float\d*", value.type_name))
     if value.kind in ("sequence", "array"):
         return (value.shape is not None and 0 in value.shape) or (isinstance(plain, list) and _all_empty(plain))

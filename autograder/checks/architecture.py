@@ -1,4 +1,4 @@
-"""Did the student build the network that is asked for? Credit stands on the marked rows; every mistake costs once."""
+"""Did the student build the requested network? The points are on the marked rows; every mistake costs once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from autograder.records.result import Finding, Verdict
 class ArchitectureQuestion(Question):
     """Compares the student's network with the expected one.
 
-    The points are spread over the rows that the handout's table marks (over all rows where it marks none). A mistake
-    costs its own row and no other: what merely follows from it costs nothing. A block that stands there again is one
-    mistake. A row that was given and is changed earns nothing and costs one row, unless it is a `parameters` question
-    about the same network that it costs.
+    The points are spread over the rows that the handout's table marks (over all rows if it marks none). A mistake costs
+    only its own row: its consequences cost nothing. A repeated block is one mistake. A given row that was changed earns
+    nothing and costs one row, unless a `parameters` question about the same network already charges for it.
     """
 
     kind: Literal["architecture"] = "architecture"
@@ -90,7 +89,7 @@ class ArchitectureQuestion(Question):
         )
 
     def _charged_elsewhere(self, context: Context, actual: Architecture, diff: Diff) -> bool:
-        """Whether a question about the parameter counts of this network sees that they are wrong."""
+        """Whether a question about this network's parameter counts already notices that they are wrong."""
         asked = any(one.kind == "parameters" and self.network in one.networks() for one in context.questions)
         return asked and actual_totals(actual, diff) != sum_up(diff.expected_rows)
 

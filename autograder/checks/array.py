@@ -42,7 +42,7 @@ class Numbers(NamedTuple):
 
 
 class WrongArray(WrongAnswer):
-    """A wrong array that is known beforehand."""
+    """An anticipated wrong array."""
 
     value: list[Any]
 
@@ -55,10 +55,9 @@ class WrongArray(WrongAnswer):
 class Array(Answered):
     """Numbers in an array, a list or a tuple; axes of size 1 do not matter.
 
-    What is right is either `expected` (a list, nested for more axes), each value give or take `tolerance` (absolute)
-    and `relative_tolerance`, in any order where `any_order` says so; or `length` numbers that were measured, each
-    between `minimum` and `maximum`, the lowest (highest) at one of the positions `lowest_at` (`highest_at`), which
-    count from 1.
+    The right answer is either `expected` (a list, nested for more axes), each value within `tolerance` (absolute) and
+    `relative_tolerance`, in any order if `any_order` is set; or `length` measured numbers, each between `minimum` and
+    `maximum`, with the lowest (highest) at one of the positions `lowest_at` (`highest_at`), counted from 1.
     """
 
     kind: Literal["array"]
@@ -152,7 +151,7 @@ class Array(Answered):
         return abs(value - wanted) <= max(self.tolerance, self.relative_tolerance * abs(wanted))
 
     def _difference(self, numbers: Numbers) -> Message:
-        """What is wrong, as far as it can be said without saying what is right."""
+        """What is wrong, without giving away what is right."""
         values, wanted = numbers.values, _plain(self.expected or [])
         if len(values) != len(wanted.values):
             if len(values) < len(wanted.values):
@@ -194,7 +193,7 @@ def read_numbers(answer: CapturedValue) -> tuple[Numbers, Message]:
     """The numbers of an answer, and how they were read.
 
     Raises:
-        NotUnderstood: they are no numbers.
+        NotUnderstood: they are not numbers.
     """
     plain, understood = answer.value, NOTHING
     if isinstance(plain, str):
@@ -220,7 +219,7 @@ def read_numbers(answer: CapturedValue) -> tuple[Numbers, Message]:
 
 
 def _from_text(text: str) -> list[Any] | None:
-    """The list that a text writes down, with or without brackets and commas."""
+    """The list written in a text, with or without brackets and commas."""
     text = text.strip().replace("−", "-")
     try:
         found = json.loads(text.translate(str.maketrans("(){}", "[][]")))
@@ -253,7 +252,7 @@ def _flat(values: list[Any]) -> list[float]:
 
 
 def _plain(values: list[Any]) -> Numbers:
-    """What an assignment wrote, after `_checked`."""
+    """The numbers of an assignment's own list, already checked by `_checked`."""
     return Numbers(tuple(_flat(values)), _shape_of(values) or ())
 
 

@@ -1,7 +1,7 @@
-"""What every kind of question has in common.
+"""What all kinds of question have in common.
 
-A kind is one file with one class: its fields are the question's TOML table, `judge` is the verdict. Kinds are found by
-the entry point group `autograder.checks`, so that a course can add its own.
+A kind is one file with one class: its fields are the question's TOML table, `judge` gives the verdict. Kinds are found
+through the entry point group `autograder.checks`, so that a course can add its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograder.records.result import Exhibit, Finding, Override, Verdict, appli
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 _Value = TypeVar("_Value")
-# Of one submission so much that was worked out is kept: more than an assignment has questions and networks.
+# The most results cached per submission: more than an assignment has questions and networks.
 _MOST_KEPT = 1024
 
 
@@ -48,7 +48,7 @@ class ExpectedNetwork:
 
     @cached_property
     def key(self) -> str:
-        """Changes with what a student's network is compared with."""
+        """A key that changes with anything a student's network is compared with."""
         return digest(self.architecture, self.table)
 
 
@@ -60,7 +60,7 @@ class Calibration:
     accuracies: tuple[float, ...] = ()
 
 
-# Of a cell so many characters are read, and lines up to so many: a student wrote them.
+# Limits on untrusted text: the characters read per cell, and the longest line that is read.
 _READ, _LINE = 100_000, 500
 _TARGETS = re.compile(r"[\s(]*\*?\w+(?:[\s)]*,[\s(]*\*?\w+)*[\s),]*")
 _DEFINED = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+(\w+)")
@@ -68,7 +68,7 @@ _IMPORTED = re.compile(r"\s*(?:from\s+[\w.]+\s+)?import\s+([^#]*)")
 
 
 class NotebookCell(Data):
-    """A cell of the notebook as it was handed in: its position among all cells (0-based), its text and its metadata."""
+    """A cell of the notebook as handed in: its position among all cells (0-based), its text and its metadata."""
 
     index: int = Field(ge=0)
     kind: Literal["markdown", "code", "raw"]
@@ -76,9 +76,9 @@ class NotebookCell(Data):
     metadata: dict[str, Any] = {}
 
     def makes(self) -> frozenset[str]:
-        """The names to which a line of it gives a value: by an assignment, a definition or an import.
+        """The names that a line of it assigns: by an assignment, a definition or an import.
 
-        Read line by line, so that it is told of a cell that is no Python as well, in time that grows with its length.
+        Reads line by line, so that a cell that is not valid Python works too, in time linear in its length.
         """
         lines = self.source[:_READ].splitlines()
         return frozenset(name for line in lines if len(line) <= _LINE for name in _made_by(line))
@@ -99,14 +99,14 @@ def _made_by(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a check may read. `cells` is the notebook as it was handed in, without its outputs; `handout` holds the
-    lines of the assignment's own notebook, where that is known.
+    """All that a check may read. `cells` is the notebook as handed in, without its outputs; `handout` holds the lines
+    of the assignment's own notebook, if that is known.
 
-    `decided` is what persons have given on questions, by question; whatever builds on such a question reads that.
-    `no_more_runs`: a question that lacks a run of ours waits for it, instead of failing.
+    `decided` holds the overrides given in review, by question; questions that build on such a question read those.
+    `no_more_runs`: a question that lacks a trusted run waits for it instead of failing.
 
-    `known` keeps what was worked out, for the questions that need it again: of the evidence, the expected networks and
-    the cells. Where one of these is exchanged, `anew` begins with nothing known.
+    `known` caches results for other questions that need them. They follow from the evidence, the expected networks and
+    the cells; if one of these changes, `anew` starts with an empty cache.
     """
 
     evidence: Evidence
@@ -122,29 +122,29 @@ class Context:
     known: BoundedCache[Any] = field(default_factory=lambda: BoundedCache(_MOST_KEPT), compare=False, repr=False)
 
     def once(self, what: Hashable, work: Callable[[], _Value]) -> _Value:
-        """What `work` gives, worked out once under the name `what`."""
+        """The result of `work`, computed once and cached under the name `what`."""
         found: _Value = self.known(what, work)
         return found
 
     def counting(self, verdict: Verdict) -> Verdict:
-        """What counts of a verdict for the questions that build on it: a person's word where there is one."""
+        """The verdict that counts for the questions that build on it: as overridden in review, if it was."""
         override = self.decided.get(verdict.id)
         return verdict if override is None else applied(verdict, override, override.seen)
 
     def anew(self, **changes: Any) -> Context:
-        """The context with other evidence, expected networks or cells (and whatever else), and nothing known yet."""
+        """A copy with other evidence, expected networks, cells or other fields, and an empty cache."""
         return replace(self, **changes, known=BoundedCache(_MOST_KEPT))
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
-        """The run of a task, where enough of it was made."""
+        """The run of a task; None if it is missing or too short for it."""
         run = self.runs.get(task.key)
         return run if run is not None and run.answers(task) else None
 
 
 class Dependency(Data):
-    """This question counts only where `question` earned at least `share` (0..1) of its points.
+    """This question counts only if `question` earned at least `share` (0..1) of its points.
 
-    `because` is a sentence for the student: why an answer to this one says nothing without the other.
+    `because` is a sentence for the student: why an answer to this one is meaningless without the other.
     """
 
     question: str
@@ -153,9 +153,9 @@ class Dependency(Data):
 
 
 class Question(Data, ABC):
-    """A question of an assignment: its id (the column in grades.csv), its title (the student reads it), its points.
+    """A question of an assignment: its id (the column in grades.csv), its title (shown to the student), its points.
 
-    `part` is the part of the exercise that it is about, by its heading: where a student whose answer is wrong reads on.
+    `part` is the heading of the exercise part it belongs to: where a student whose answer is wrong should read again.
     """
 
     kind: str
@@ -166,29 +166,29 @@ class Question(Data, ABC):
     part: str = Field(default="", max_length=200)
     depends: Dependency | None = None
 
-    # Whether the verdict reads the evidence and the assignment alone, neither runs nor earlier verdicts: then a
-    # question that is looked at in several rounds is judged in the first. Its fields must be hashable.
+    # Whether the verdict reads only the evidence and the assignment, neither runs nor earlier verdicts: then it is
+    # judged once, in the first of several rounds. Its fields must be hashable.
     from_evidence_alone: ClassVar[bool] = False
-    # Whether the verdict reads the layers of its networks: where they cannot be read, a person has to.
+    # Whether the verdict reads the layers of its networks: if they cannot be read, it needs review.
     about_layers: ClassVar[bool] = False
 
-    # The settings of its own with which students may judge their answer before they hand in (`autograder.selfcheck`);
-    # none of them tells what is right. Where there are none, it is only said there how the answer is understood.
+    # The settings with which students may check their answer before they hand in (`autograder.selfcheck`); none of them
+    # reveals the right answer. If there are none, the self-check only says how the answer is understood.
     public: ClassVar[tuple[str, ...]] = ()
 
     @property
     def requires_training(self) -> bool:
-        """Whether the verdict needs trusted runs, so that the assignment has to say how networks are trained."""
+        """Whether the verdict needs trusted runs, so that the assignment must say how networks are trained."""
         return False
 
     @property
     def beside_student_code(self) -> bool:
-        """Whether the verdict rests on what was said in the process that the student's code shares."""
+        """Whether the verdict relies on claims from the process that the student's code shares."""
         return False
 
     @property
     def needs_manual_grading(self) -> bool:
-        """Whether nothing is ever decided here, and its points wait for a person."""
+        """Whether the question is never decided automatically, and its points need review."""
         return False
 
     @property
@@ -202,11 +202,11 @@ class Question(Data, ABC):
         return 1.0
 
     def variables(self) -> tuple[str, ...]:
-        """The names in the student's notebook whose values the capture should bring."""
+        """The names in the student's notebook whose values the capture should record."""
         return ()
 
     def tests(self) -> tuple[ExternalTest, ...]:
-        """The external tests that are to be run beside the student's code."""
+        """The external tests to run next to the student's code."""
         return ()
 
     def networks(self) -> tuple[str, ...]:
@@ -214,7 +214,7 @@ class Question(Data, ABC):
         return ()
 
     def reading(self, context: Context) -> dict[str, Any]:
-        """What has to be known to read an answer; nothing in it tells what is right."""
+        """What is needed to read an answer; nothing in it reveals what is right."""
         return {}
 
     def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
@@ -222,16 +222,16 @@ class Question(Data, ABC):
         return frozenset() if self.depends is None else frozenset({self.depends.question})
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
-        """The trusted runs that the verdict needs; their results stand in `context.runs` under the task's key."""
+        """The trusted runs that the verdict needs; their results are in `context.runs` under the task's key."""
         return ()
 
     def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
-        """Further runs, not yet in `context.runs`, that would say why an answer is wrong; no score depends on them."""
+        """Further runs, not yet in `context.runs`, that explain why an answer is wrong; no score depends on them."""
         return ()
 
     @abstractmethod
     def judge(self, context: Context) -> Verdict:
-        """The verdict, from the evidence alone. Raises nothing for whatever a student did."""
+        """The verdict, from the evidence alone. Never raises because of something a student did."""
 
     def verdict(self, status: str, score: float, *findings: Finding, exhibits: tuple[Exhibit, ...] = ()) -> Verdict:
         """A verdict on this question, with the score rounded to a thousandth of a point."""

@@ -14,7 +14,7 @@ from autograder.core.messages import NOTHING, message, phrase
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
-# Words that mean the same option; an option with one of them as its key or text is meant by all of its row.
+# Words that mean the same option; an option with one of them as its key or text matches all words of its row.
 _SAME_WORDS = (
     frozenset({"yes", "y", "true", "ja", "wahr"}),
     frozenset({"no", "n", "false", "nein", "falsch"}),
@@ -38,7 +38,7 @@ _NO_NOUN = re.compile(
     re.I,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|die|der|das|ein|eine)\s+")
-# A shorter way to say an option's words has so much of them.
+# An abbreviated option text counts if it has at least this share of the words.
 _ENOUGH = 1 / 3
 _NEGATED = re.compile(r"\b(?:not|no|never|nor|neither|nicht|kein\w*|weder)\b|n['’]t\b", re.I)
 
@@ -47,9 +47,9 @@ class Choice(Answered):
     """A question with options in a variable.
 
     An option is named by its key, by its words or a part of them that no other option has, or by usual synonyms; a
-    reason may follow the key. `options` maps each key (a letter or a word, never shown otherwise) to its text as the
-    notebook prints it, `correct` is the key that is right, or a list of keys that all count as right. `messages` says,
-    by key, why an option is not right; `also` lists, by key, other words for an option.
+    reason may follow the key. `options` maps each key (a letter or a word, always shown as written) to its text as the
+    notebook prints it, `correct` is the right key, or a list of keys that all count as right. `messages` says, by key,
+    why an option is not right; `also` lists, by key, other words for an option.
     """
 
     kind: Literal["choice"]
@@ -99,7 +99,7 @@ class Choice(Answered):
         """The key of the option that is meant.
 
         Raises:
-            NotUnderstood: none is, or several may be.
+            NotUnderstood: no option matches, or several may.
         """
         plain = single(answer)
         if isinstance(plain, bool):
@@ -156,7 +156,7 @@ class Choice(Answered):
         return {key for key, text in self.options.items() if self._number(text) == number}
 
     def _number(self, text: str) -> float | None:
-        """The number that a text consists of, with nothing beside it but a unit or the like."""
+        """The number that makes up the whole text, except for a unit or the like."""
         try:
             numeral = read_numeral(text, thousands=True) if len(text) <= 60 else None
         except SeveralNumbers:
@@ -164,7 +164,7 @@ class Choice(Answered):
         return numeral.value if numeral and not re.search(r"\d[^\d.,_'’ ]+\d", text) else None
 
     def _lettered(self, text: str) -> set[str]:
-        """The option whose key the text begins with: "B: 307300", "b) …", "(B)"; and what the rest names instead."""
+        """The option whose key starts the text: "B: 307300", "b) …", "(B)"; and what the rest names instead."""
         for key in self.options:
             match = re.match(rf"[(\[]?{re.escape(key)}(?P<end>\s*[)\].:,;=–—-]+|\s|$)(?P<rest>.*)", text, re.I | re.S)
             if match is None:
@@ -185,7 +185,7 @@ class Choice(Answered):
         )
 
     def _mentioned(self, text: str) -> set[str]:
-        """The options whose words stand in the text; an option whose words are part of another's does not count."""
+        """The options whose words occur in the text; an option whose words are part of another's does not count."""
         inside = f" {_plain(text)} "
         spots: dict[str, str] = {}
         for key in self.options:
@@ -199,7 +199,7 @@ class Choice(Answered):
         }
 
     def _in_part(self, text: str) -> set[str]:
-        """The options of whose words the text is a part, where it is enough of them."""
+        """The options whose words contain the text, if it is enough of them."""
         part = _ARTICLE.sub("", _plain(text))
         found = set()
         for key in self.options:
@@ -210,7 +210,7 @@ class Choice(Answered):
         return found
 
     def _letters_within(self, text: str) -> set[str]:
-        """Options named by a capital letter of their own: "I think it is B". "A" and "I" may also be plain words."""
+        """Options named by a standalone capital letter: "I think it is B". "A" and "I" may also be plain words."""
         found = set()
         for key in self.options:
             if len(key) == 1:
@@ -220,10 +220,10 @@ class Choice(Answered):
         return found
 
     def _words(self, key: str) -> tuple[str, ...]:
-        """Every way to say an option in words: its text, what the assignment adds, and its key where that is a word."""
+        """All ways to write an option in words: its text, the assignment's additions, and its key if that is a word."""
         words = [self.options[key], *self.also.get(key, ()), *([key] if len(key) > 1 else [])]
         plain = {_plain(word) for word in words}
-        # "fewer parameters" is "less" as well, where no other option speaks of fewer.
+        # "fewer parameters" also matches "less", unless another option uses "fewer".
         two = set(_plain(self.options[key]).split()) if len(_plain(self.options[key]).split()) <= 2 else set()
         others = {word for other in self.options if other != key for word in _plain(self.options[other]).split()}
         for same in _SAME_WORDS:

@@ -1,8 +1,8 @@
-"""Which of the networks that a variable held is judged: one, for all questions together.
+"""Which of the networks that a variable held is judged: one, the same for all questions.
 
-Candidates are the networks that the variable held and that were compiled or trained, as they were then, and the last
-one that it held. The one nearest to what is expected counts. Where more than a few different ones were tried, the last
-counts: to try them all is no answer.
+Candidates are the networks that the variable held and that were compiled or trained, in their state at that time, and
+the last network it held. The one nearest to the expected network counts. If more than a few different ones were tried,
+the last counts: trying them all is not an answer.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class _Candidate:
         return self.student.comparable
 
     def rank(self, expected: ExpectedNetwork, place: int) -> tuple[int, bool, bool, int]:
-        """The least is nearest; of equally near ones a trained one counts, then a compiled one, then the last."""
+        """Sort key, nearest first; among equally near ones a trained one wins, then a compiled one, then the last."""
         distance = _FAR if self.network is None else deviations(self.network, expected)
         return distance, not self.record.did("fit"), not self.student.compiled, -place
 
 
 def choose_network(evidence: Evidence, name: str, expected: ExpectedNetwork | None) -> StudentNetwork | None:
-    """The network that is judged for the variable `name`, None where the history knows none."""
+    """The network that is judged for the variable `name`; None if the history knows none."""
     held = [record for record in evidence.records if record.states and name in record.names]
     held = [record for record in held if record.named] or held
     if not held:
@@ -60,7 +60,7 @@ def choose_network(evidence: Evidence, name: str, expected: ExpectedNetwork | No
     if expected is not None and expected.counts == "best" and len(different) <= MOST_TRIED:
         chosen = min(enumerate(candidates), key=lambda item: item[1].rank(expected, item[0]))[1]
         if final.student.unread and chosen.network is not None and deviations(chosen.network, expected) > 0:
-            chosen = final  # a person reads it: it may be right
+            chosen = final  # needs review: it may be right
     notes = [*_replaced(chosen, final, name), *_overwritten(final, name), *_inside(chosen, name)]
     if len(different) > MOST_TRIED and expected is not None and expected.counts == "best":
         notes.append(
@@ -92,7 +92,7 @@ def _held_last(record: NetworkRecord, name: str) -> tuple[bool, int, int]:
 
 
 def _states(record: NetworkRecord, last: bool) -> list[CapturedNetwork]:
-    """What it was like when it was compiled or trained; the last that the variable held also as it was in the end."""
+    """Its states when it was compiled or trained; for the variable's last network also its state at the end."""
     used = dict.fromkeys(event.state for event in record.did("compile", "fit"))
     states = [state.network for state in record.states if state.index in used]
     if record.last is not None and (last or (record.used and not states)):
@@ -136,7 +136,7 @@ def _replaced(chosen: _Candidate, final: _Candidate, name: str) -> list[Message]
 
 
 def _overwritten(final: _Candidate, name: str) -> list[Message]:
-    """That the variable lost its network to what a method of it returned."""
+    """A note that the variable lost its network to the return value of a method."""
     lost = [event for event in final.record.did("named", "lost") if event.name == name][-1:]
     if not lost or lost[0].kind != "lost" or lost[0].detail not in _RETURNED:
         return []
@@ -169,7 +169,7 @@ def _inside(chosen: _Candidate, name: str) -> list[Message]:
 def _nearer_but_unused(
     held: list[NetworkRecord], chosen: _Candidate, name: str, expected: ExpectedNetwork
 ) -> list[Message]:
-    """That an earlier network was nearer, and does not count because nothing was done with it."""
+    """A note that an earlier network was nearer but does not count, because it was never used."""
     if chosen.network is None:
         return []
     distance = deviations(chosen.network, expected)

@@ -44,12 +44,12 @@ Pairs = Sequence[tuple[TrainingRun, TrainingRun]]
 
 
 class Comparison(Question):
-    """Whether what the exercise says of two networks holds for those that the student built; all points or none.
+    """Whether the exercise's claim about two networks holds for those that the student built; all points or none.
 
     `claim` is what must hold for `network` against `other`: a higher validation accuracy, a smaller gap between
     training and validation accuracy (both at the end of trusted runs, the accuracies as fractions), fewer parameters,
-    or more. `margin` is by how much at least: a fraction for accuracies, a count for parameters. Where a claim about
-    accuracies does not hold from the first random start, both networks are trained from `runs` starts in all, and their
+    or more. `margin` is the least difference: a fraction for accuracies, a count for parameters. If a claim about
+    accuracies does not hold from the first random start, both networks are trained from `runs` starts in all and their
     means decide, so that nobody fails by bad luck.
     """
 
@@ -82,7 +82,7 @@ class Comparison(Question):
         return tuple(task for pair in self._pairs(context) for task in pair) if self.requires_training else ()
 
     def _pairs(self, context: Context) -> list[tuple[TrainingTask, TrainingTask]]:
-        """The runs of both networks, from one random start, or from several where the first does not bear the claim."""
+        """The runs of both networks, from one random start, or from several if the first does not confirm the claim."""
         one, other = (
             training_task(find_network(context, name), self._recipe(context, name)) for name in self.networks()
         )
@@ -151,13 +151,13 @@ class Comparison(Question):
         )
 
     def _holds(self, pairs: Pairs) -> bool:
-        """Whether the claim does; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
+        """Whether the claim holds; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
         one, other = self._means(pairs)
         by = round(one - other if self.claim == "higher_accuracy" else other - one, 9)
         return by > 0 and by >= self.margin
 
     def _means(self, pairs: Pairs) -> tuple[float, float]:
-        """What is compared of each network, on average over its runs."""
+        """The compared quantity of each network, averaged over its runs."""
 
         def of(run: TrainingRun) -> float:
             return run.accuracy if self.claim == "higher_accuracy" else _gap(run)
@@ -196,7 +196,7 @@ class Comparison(Question):
         return Finding(message=sentence, where=where, hint=NOTHING if holds else self._hint())
 
     def _hint(self) -> Message:
-        """What is to hold, and where to look."""
+        """What must hold, and where to look."""
         return message(*_HINTS[self.claim], network=self.network, other=self.other)
 
     def _curves(self, runs: tuple[TrainingRun, TrainingRun], context: Context) -> tuple[CurveExhibit, ...]:

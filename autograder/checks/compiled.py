@@ -18,7 +18,7 @@ from autograder.records.result import Finding, Verdict
 _ONE_HOT, _WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
 _CROSSENTROPIES = frozenset({_ONE_HOT, _WHOLE, "binary_crossentropy", "categorical_focal_crossentropy"})
 _PROBABILITIES = frozenset({"softmax", "sigmoid"})
-# What may stand behind the last activation without changing what the outputs mean.
+# Layers that may follow the last activation without changing what the outputs mean.
 _TRANSPARENT = frozenset({"Flatten", "Reshape", "Dropout"})
 
 Names = str | tuple[str, ...]
@@ -27,11 +27,11 @@ Names = str | tuple[str, ...]
 class Compiled(Question):
     """What `compile` was given for a network.
 
-    `optimizer` and `loss` are Keras' names, or lists of names that all count as right; of the two categorical
-    cross-entropies each stands for the other, as the labels need it. A loss also has to fit the last layer: either
-    a softmax and a loss that expects probabilities, or none and `from_logits=True`. `metrics` are those that must be
-    among the student's, `learning_rate` is asked for only where it is given. Optimizer, loss, each metric and the
-    learning rate earn the same share of the points.
+    `optimizer` and `loss` are Keras' names, or lists of names that all count as right; the two categorical
+    cross-entropies are interchangeable, as the labels need it. A loss also has to fit the last layer: either a softmax
+    and a loss that expects probabilities, or no softmax and `from_logits=True`. `metrics` must be among the student's;
+    `learning_rate` is checked only if it is given. Optimizer, loss, each metric and the learning rate earn the same
+    share of the points.
     """
 
     kind: Literal["compiled"]
@@ -41,7 +41,7 @@ class Compiled(Question):
     loss: Names = ()
     metrics: tuple[str, ...] = ()
 
-    # Optimizer and loss may be what the question is about.
+    # Not optimizer and loss: they may be what the question asks.
     public: ClassVar[tuple[str, ...]] = ("network", "metrics")
 
     @field_validator("optimizer", "loss")
@@ -172,14 +172,14 @@ class Compiled(Question):
         return _fit_to_last_layer(read, student.architecture)
 
     def _part(self, student: StudentNetwork, part: str) -> Compilation:
-        """One part of what `compile` was given, read alone: its problem is that of no other part."""
+        """One part of what `compile` was given, read alone, so that it does not report the problems of other parts."""
         given = (student.captured.compile if student.captured else None) or {}
         alone = {"optimizer": "adam", "loss": "mse", part: given.get(part)}
         return read_compilation(alone)
 
 
 def _labels(student: StudentNetwork, context: Context) -> str:
-    """The categorical cross-entropy for the labels that `fit` was last given; "" where that is not known."""
+    """The categorical cross-entropy for the labels last passed to `fit`; "" if unknown."""
     fits = [fit for fit in student.fits(context) if fit.targets]
     shape = fits[-1].targets.get("shape") if fits and fits[-1].targets else None
     if not isinstance(shape, list | tuple) or not shape or not all(isinstance(size, int) for size in shape):
@@ -190,7 +190,7 @@ def _labels(student: StudentNetwork, context: Context) -> str:
 
 
 def _fit_to_last_layer(read: Compilation, architecture: Architecture | None) -> Aspect:
-    """Whether the loss gets what it expects of the last layer: probabilities, or raw values ("logits")."""
+    """Whether the loss gets what it expects from the last layer: probabilities, or raw values ("logits")."""
     if architecture is None or read.loss.name not in _CROSSENTROPIES:
         return RIGHT
     operation = architecture.operations[architecture.outputs[0]]

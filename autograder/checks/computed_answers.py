@@ -1,4 +1,4 @@
-"""Whether a notebook computes the value of a variable, or somebody has typed it there; read from its code alone."""
+"""Whether a notebook computes the value of a variable or the student typed it; read from its code alone."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _ADDING = frozenset({"append", "extend", "insert", "appendleft", "update", "add"
 
 @dataclass(frozen=True)
 class _Given:
-    """One place that gives a name a value, or adds to it (`adds`): from the expressions `sources`."""
+    """One place that assigns a name, or adds to it (`adds`), from the expressions `sources`."""
 
     sources: tuple[ast.expr, ...]
     adds: bool = False
 
 
 def is_computed(cells: Sequence[NotebookCell], name: str) -> bool:
-    """Whether the last value of `name` is computed, be it by a loop that adds to an empty list or to zero.
+    """Whether the last value of `name` is computed, possibly by a loop that adds to an empty list or to zero.
 
-    What is written in figures is typed, also where a function of Python or of a library is given the figures
-    (`round(0.114, 2)`). A name to which no line gives a value is taken for computed.
+    A value written as a literal is typed, even if a function of Python or of a library is applied to the literal
+    (`round(0.114, 2)`). A name that no line assigns counts as computed.
     """
     given: dict[str, list[_Given]] = {}
     for cell in cells:
@@ -49,7 +49,7 @@ def _computed(name: str, given: dict[str, list[_Given]], seen: frozenset[str]) -
 
 
 def _computes(node: ast.expr, given: dict[str, list[_Given]], seen: frozenset[str]) -> bool:
-    """Whether an expression is more than figures, which functions of Python and of libraries leave figures."""
+    """Whether an expression is more than literals; functions of Python and libraries applied to literals are not."""
     if isinstance(node, ast.Name):
         return _computed(node.id, given, seen)
     if isinstance(node, ast.Call):
@@ -67,7 +67,7 @@ def _computes(node: ast.expr, given: dict[str, list[_Given]], seen: frozenset[st
 
 
 def _values_given(cell: NotebookCell) -> Iterator[tuple[str, _Given]]:
-    """In the order of the lines."""
+    """The assignments, in the order of the lines."""
     if cell.kind != "code":
         return
     try:
@@ -108,7 +108,7 @@ def _bound(target: ast.expr, value: ast.expr) -> list[tuple[str, _Given]]:
 
 
 def _root(node: ast.expr) -> list[str]:
-    """The name to whose value something is added, by `name[…]`, `name.…` or itself."""
+    """The name whose value is added to, through `name[…]`, `name.…` or itself."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
         node = node.value
     return [node.id] if isinstance(node, ast.Name) else []

@@ -1,4 +1,4 @@
-"""Which curves of which trainings the lines of a figure are, by the values that they draw."""
+"""Which curves of which trainings the lines of a figure show, identified by their values."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from autograder.checks.metric_names import metric_name
 from autograder.records.evidence import CapturedFit
 
 Curve = Literal["training", "validation"]
-# Single-precision numbers that somebody has averaged or scaled.
+# Tolerance for single-precision numbers that the student averaged or scaled.
 _NEAR = 1e-4
 
 
 @dataclass(frozen=True)
 class Source:
-    """One list of a history: the network that was trained, and the metric by Keras' name ("val_loss")."""
+    """One list of a history: the trained network, and the metric by Keras' name ("val_loss")."""
 
     network: str
     metric: str
@@ -33,18 +33,18 @@ class Source:
 
     @property
     def quantity(self) -> str:
-        """What it is of: "accuracy", "loss" or the metric's own name."""
+        """The quantity: "accuracy", "loss" or the metric's own name."""
         return "loss" if self.plain.endswith("loss") else metric_name(self.plain)
 
 
 def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> frozenset[Source]:
-    """The lists that a line may be, several where they hold the same numbers; empty where it is none that is known."""
+    """The lists that a line may show, several if they hold the same numbers; empty if it matches no known list."""
     found: set[Source] = set()
     together: dict[Source, tuple[float | None, ...]] = {}
     for fit in fits:
         for metric, one in fit.history.items():
             source = Source(fit.network, metric)
-            # A shortened run repeats its last value to the length that was asked for.
+            # A shortened run repeats its last value up to the requested length.
             held = (*one, *one[-1:] * (fit.epochs - len(one))) if fit.shortened else one
             together[source] = (*together.get(source, ()), *held)
             if _same(values, held) or _same(values, together[source]):
@@ -53,7 +53,7 @@ def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> froz
 
 
 def _same(values: Sequence[float | None], held: Sequence[float | None]) -> bool:
-    """Whether these are the same numbers, be it in percent."""
+    """Whether these are the same numbers, possibly in percent."""
     beginning = held[: len(values)]
     if not values or len(beginning) != len(values):
         return False

@@ -1,4 +1,4 @@
-"""Why a network misses its accuracy: rules, and substitutions that our own runs have shown to restore it."""
+"""Why a network misses its accuracy: rules, and substitutions that trusted runs have shown to restore it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 
 @dataclass(frozen=True)
 class AccuracyMiss:
-    """A network to be explained: `task` is its trusted run, of which `minimum` (0..1) was asked."""
+    """A network to explain: `task` is its trusted run, `minimum` (0..1) the accuracy required of it."""
 
     context: Context
     name: str
@@ -29,7 +29,7 @@ class AccuracyMiss:
     budget: int
 
     def tasks(self) -> tuple[TrainingTask, ...]:
-        """The run that the search needs next; none where it has ended."""
+        """The run that the search needs next; none if it has ended."""
         case = self.case()
         if case is None:
             return ()
@@ -37,7 +37,7 @@ class AccuracyMiss:
         return (step,) if isinstance(step, TrainingTask) else ()
 
     def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
-        """What is known of the reason, from the runs that were made: findings, and the substitutions tried."""
+        """What is known of the reason from the runs made so far: findings, and the substitutions tried."""
         said = self._rules()
         case = self.case()
         own = None if case is None else self.context.run_of(case.task)
@@ -66,7 +66,7 @@ class AccuracyMiss:
         )
 
     def case(self) -> Faulty | None:
-        """The network in our own run where that missed; else trained as in the notebook, where that is otherwise."""
+        """The network in its trusted run if that missed; otherwise trained as in the notebook, if that differs."""
         run = self.context.run_of(self.task)
         if run is None or self.budget == 0:
             return None
@@ -86,14 +86,14 @@ class AccuracyMiss:
 
     @property
     def reference(self) -> TrainingTask:
-        """The run of the reference network, compiled as the solution does it."""
+        """The run of the reference network, compiled as in the solution."""
         expected = self.context.expected[self.name]
         compilation = expected.compilation or self.task.recipe.compilation
         return self.task.model_copy(update={"architecture": expected.architecture, "compilation": compilation})
 
     @property
     def margin(self) -> float:
-        """How far accuracies lie apart by chance (a difference of fractions in 0..1)."""
+        """How far accuracies vary by chance (a difference of fractions in 0..1)."""
         accuracies = self.calibration.accuracies if self.calibration is not None else ()
         return CLEAR * spread(accuracies, self.minimum, self.task.recipe.validation)
 

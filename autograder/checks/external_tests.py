@@ -1,4 +1,4 @@
-"""Tests of otter's or nbgrader's that stay as they are, until the course has a check of ours for the question."""
+"""Tests from otter or nbgrader that stay as they are, until the course has a native check for the question."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _LONGEST_SHOWN = 5000
 class Tests(Question):
     """External tests, run in the sandbox in the same process as the student's code.
 
-    That process says how they went, so a student who wants to can have the points of this question, and of no other;
-    every verdict says so. `file` is where the tests are, `name` what they are called there (the `id` where it is
-    empty), and `suite` the tests, which are filled in when the assignment is read.
+    That process reports the results, so a student who wants to can fake the points of this question, but of no other;
+    every verdict says so. `file` is where the tests are, `name` their name there (the `id` if it is empty), and `suite`
+    the tests, which are filled in when the assignment is read.
     """
 
     kind: Literal["tests"]
@@ -62,7 +62,7 @@ class Tests(Question):
 
     def _concluded(self, outcomes: list[_Outcome]) -> Verdict:
         whole = sum(one.case.points for one in outcomes)
-        # Tests that are worth nothing where they come from count alike here.
+        # Tests without points in their source count equally here.
         share = sum(one.share * (one.case.points if whole else 1) for one in outcomes) / (whole or len(outcomes) or 1)
         if self.suite.all_or_nothing and not all(one.passed for one in outcomes):
             share = 0.0
@@ -116,7 +116,7 @@ class Tests(Question):
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A case and what came of it; `missing` says why nothing did."""
+    """A case and its result; `missing` says why there is none."""
 
     case: Case
     test: ExternalTest
@@ -129,7 +129,7 @@ class _Outcome:
 
     @property
     def share(self) -> float:
-        """Of its points, 0 to 1."""
+        """The share of its points, 0 to 1."""
         if self.came is None or not self.came.passed:
             return 0.0
         if self.came.value is None or not self.case.points:

@@ -1,4 +1,4 @@
-"""A figure that the notebook drew: which curves it shows, over how many epochs, and whether one can tell them apart."""
+"""A figure that the notebook drew: which curves it shows, over how many epochs, and whether they can be told apart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_CURVE: dict[Curve, tuple[str, str]] = {
     "validation": ("figure.no_validation", gettext_noop("The figure has no curve for validation.")),
 }
 _NEITHER = ("figure.neither_curve", gettext_noop("The figure has no curve for training and validation."))
-# By what is asked for: with no line, and with one.
+# By the requested curves: with no line, and with one.
 _TOO_FEW = {
     "training": (
         (
@@ -61,7 +61,7 @@ _TOO_FEW = {
     ),
 }
 _CURVES: tuple[Curve, ...] = ("training", "validation")
-# How Keras calls the metric of each.
+# Keras' prefix for the metric of each curve.
 _METRIC: dict[Curve, str] = {"training": "", "validation": "val_"}
 _SAYS_OTHERWISE = {
     "loss": (
@@ -82,10 +82,10 @@ _QUANTITIES = {
 class Figure(Question):
     """A matplotlib figure with the `curves` as lines in one axes, each with as many points as a training had epochs.
 
-    `quantity` is what the curves show, where that matters, `network` whose training it is. `points_per_line` is how
-    many points each line has, where that is not the epochs of a training; with `curves = []` one line (or one cloud of
-    points) is enough. Curves that have no labels earn half, and so do those whose labels or title say something else
-    than the values that are drawn. Values that are those of no training are judged by the labels alone.
+    `quantity` is what the curves show, if that matters, `network` the network whose training it is. `points_per_line`
+    is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one cloud
+    of points) is enough. Curves without labels earn half, and so do curves whose labels or title contradict the plotted
+    values. Values that match no training are judged by the labels alone.
     """
 
     kind: Literal["figure"]
@@ -158,14 +158,14 @@ class Figure(Question):
         return _Judged(0.0, Finding(message=sentence, where=where), closeness=len(named))
 
     def _drawn(self, lines: list[_Line], context: Context) -> list[tuple[_Line, frozenset[Source]]]:
-        """The lines with the lists of histories that they are; none where one of them is of no history."""
+        """The lines with the history lists that they match; empty if one of them matches none."""
         found = [(line, sources(line.values, context.evidence.fits)) for line in lines]
         return found if all(held for _, held in found) else []
 
     def _by_values(
         self, drawn: list[tuple[_Line, frozenset[Source]]], axes: _Axes, where: Message, context: Context
     ) -> _Judged | None:
-        """What is wrong with lines that are known by their values; None where they are what is asked for."""
+        """What is wrong with lines that are known by their values; None if they are the requested ones."""
         own = {fit.network for fit in self._fits(context)}
         others = sorted({one.network for _, held in drawn for one in held} - own)
         drawn = [(line, frozenset(one for one in held if one.network in own)) for line, held in drawn]
@@ -236,7 +236,7 @@ class Figure(Question):
                 )
             hint = message("hint.draw_history", "Draw what the history of `fit` holds.")
             return _Judged(0.0, Finding(message=sentence, where=where, hint=hint))
-        # Fewer than what is asked for: at most one line.
+        # Fewer than requested: at most one line.
         asked = self.curves[0] if len(self.curves) == 1 else "both"
         sentence = message(*_TOO_FEW[asked][min(len(lines), 1)])
         return _Judged(0.0, Finding(message=sentence, where=where))
@@ -248,7 +248,7 @@ class Figure(Question):
         return bool(found) and self.quantity not in found
 
     def _lengths(self, context: Context) -> frozenset[int] | None:
-        """How many points a curve may have; None where nothing is known of it."""
+        """How many points a curve may have; None if unknown."""
         if self.points_per_line is not None:
             return frozenset({self.points_per_line})
         if not self.curves:
@@ -261,7 +261,7 @@ class Figure(Question):
         return frozenset(lengths - {0}) or None
 
     def _fits(self, context: Context) -> tuple[CapturedFit, ...]:
-        """The trainings whose curves may be shown; where none of the network's own is known, all of them."""
+        """The trainings whose curves may be shown: the network's own, or all of them if it has none."""
         captured = find_network(context, self.network).captured if self.network else None
         own = tuple(fit for fit in context.evidence.fits if captured is not None and fit.network == captured.name)
         return own or context.evidence.fits
@@ -269,7 +269,7 @@ class Figure(Question):
 
 @dataclass(frozen=True)
 class _Judged:
-    """What one axes earns, and of those that earn the same how near it comes to what is asked."""
+    """What one axes earns and, to break ties, how close it comes to what is asked."""
 
     share: float
     finding: Finding | None = None
@@ -284,13 +284,13 @@ class _Line:
 
     @property
     def curve(self) -> Curve | None:
-        """Which curve the label names; None where it names none or both."""
+        """Which curve the label names; None if it names none or both."""
         words = [word for word in re.split(r"[\W\d_]+", _split_words(self.label)) if word]
         validation = any(_VALIDATION.match(word) for word in words)
         training = any(_TRAINING.match(word) for word in words)
         if validation != training:
             return "validation" if validation else "training"
-        # In a history the training curve is the one that is called by its metric alone.
+        # In a history the training curve is the one that is named by its metric alone.
         plain = any(quantity.search(word) for word in words for quantity in _QUANTITIES.values())
         return "training" if plain and not validation else None
 
@@ -303,7 +303,7 @@ class _Axes:
 
 
 def _axes_of(figure: CapturedFigure) -> Iterator[_Axes]:
-    """The axes of a figure, from what the kernel claims of them; what has no such form is left out."""
+    """The axes of a figure, from the kernel's claims about them; malformed ones are left out."""
     for axes in figure.axes:
         legend = _texts(axes.get("legend"))
         drawn = [line for line in _entries(axes.get("lines")) if _count(line.get("points")) > 0]
@@ -330,7 +330,7 @@ def _label(line: dict[str, Any], in_legend: str) -> str:
 
 
 def _split_words(label: str) -> str:
-    """valLoss as val loss, in small letters."""
+    """valLoss as val loss, in lower case."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label).casefold()
 
 
@@ -343,7 +343,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _numbers(value: Any) -> tuple[float | None, ...]:
-    """The values of a line; nothing where they are not all known, as in evidence of before version 0.2."""
+    """The values of a line; empty if they are not all known, as in evidence from before version 0.2."""
     if not isinstance(value, list) or len(value) > 1000:
         return ()
     return tuple(one if isinstance(one, int | float) and not isinstance(one, bool) else None for one in value)

@@ -1,7 +1,7 @@
-"""Follow-through: what follows rightly from a mistake that has cost points already does not cost them again.
+"""Follow-through: what follows correctly from a mistake that has already cost points costs nothing more.
 
-An answer about a layer that is right for the network which the student built earns its points, where that network has
-lost points for being another one, is half right at least, and holds the layer that is asked about.
+An answer about a layer that is right for the student's own network earns its points if that network has lost points for
+being different, is at least half right, and has the layer in question.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from autograder.network.table import TableError
 from autograder.records.result import Verdict
 
 _Asked = TypeVar("_Asked")
-# So much of its points the question about the network has to have earned.
+# The share of its points that the question about the network must have earned.
 _SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class OfOwnNetwork(Generic[_Asked]):
-    """What is asked for, in the network that the student built: None where it has no such layer or no such size.
+    """The requested value in the student's own network: None if it has no such layer or no such size.
 
-    `charged` is the question at which the difference has cost points; None where it has not, or where the layer that is
-    asked about has no partner: then what follows from it is judged like anything else.
+    `charged` is the question at which the difference has cost points; None if it has not, or if the layer in question
+    has no partner: then the answer is judged like any other.
     """
 
     value: _Asked | None = None
@@ -41,7 +41,7 @@ def in_own(
     of: Callable[[Architecture], _Asked | None],
     at: Callable[[Architecture, int], _Asked | None],
 ) -> OfOwnNetwork[_Asked]:
-    """What `asked` asks for, as in the student's own network: `of` a whole network, `at` an operation of it."""
+    """The value of `asked` in the student's own network: `of` for a whole network, `at` for an operation in it."""
     own, paired = _own(context, asked)
     if own is None:
         return OfOwnNetwork()
@@ -51,7 +51,7 @@ def in_own(
 
 
 def _own(context: Context, asked: LayerOf) -> tuple[Architecture | None, int | None]:
-    """The student's network, and the layer in it that is paired with the one that is asked about."""
+    """The student's network, and the layer in it that is paired with the one in question."""
     expected, student = context.expected.get(asked.network), find_network(context, asked.network)
     own = student.architecture
     index = None if expected is None or not asked.layer else asked.index_in(expected.architecture)
@@ -67,7 +67,7 @@ def _own(context: Context, asked: LayerOf) -> tuple[Architecture | None, int | N
 
 
 def follows_from(charged: Verdict) -> Message:
-    """That an answer counts although another one is expected, for the student."""
+    """For the student: the answer counts although another one is expected."""
     return message(
         "answer.follows",
         "That is right for the network that you built. Another one was asked for; this has cost points at “{title}” "
@@ -88,7 +88,7 @@ def _charged(context: Context, network: str, own: Architecture) -> Verdict | Non
 
 
 def _verdict(question: Question, context: Context) -> Verdict:
-    """As it was judged, or as it will be: these kinds need nothing but the evidence."""
+    """The verdict already given, or computed now: these kinds need only the evidence."""
     earlier = context.earlier.get(question.id)
     if earlier is not None:
         return earlier
@@ -96,6 +96,6 @@ def _verdict(question: Question, context: Context) -> Verdict:
 
 
 def charging(questions: tuple[Question, ...], network: str) -> frozenset[str]:
-    """The ids of the questions that say whether a difference in a network has cost points."""
+    """The ids of the questions that show whether a difference in a network has cost points."""
     kinds = ("architecture", "parameters")
     return frozenset(one.id for one in questions if one.kind in kinds and network in one.networks())

@@ -24,9 +24,9 @@ class History(Question):
     """A call of `fit` on a network: whether it asked for at least `epochs` epochs, its history holds the `metrics`
     (by any usual name), and `validation` data was given.
 
-    Each of these earns the same share of the points; of several calls the best counts. What a call asked for counts,
-    also where grading has shortened it. `variable` names the variable that holds what `fit` returned, for a network
-    that is in no variable any more.
+    Each of these earns the same share of the points; of several calls the best counts. The requested epochs count, even
+    if grading has shortened the call. `variable` names the variable that holds what `fit` returned, for a network that
+    is no longer in any variable.
     """
 
     kind: Literal["history"]
@@ -80,7 +80,7 @@ class History(Question):
                     ),
                 ),
             )
-        # Of equals the last one counts: it is what the student ended with.
+        # Among equal calls the last one counts: it is what the student ended with.
         compiled = student.captured.compile if student.captured is not None else None
         best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled)))
         return judged(self, self._aspects(best, compiled), *notes)
@@ -111,7 +111,7 @@ class History(Question):
         names = {called.get(key.removeprefix("val_"), metric_name(key)) for key in fit.history}
         stopped = _stopped(fit)
         if stopped and self.metrics:
-            # Whatever was to be watched, there is no history.
+            # There is no history, so no metric is right.
             aspects += [missed(stopped, where=where, hint=_LOOK_THERE), *[RIGHT] * (len(self.metrics) - 1)]
         for metric in () if stopped else self.metrics:
             aspects.append(
@@ -144,7 +144,7 @@ class History(Question):
 
 
 def _stopped(fit: CapturedFit) -> Message:
-    """That the call stopped with an error, in the error's own words; nothing where it did not."""
+    """That the call stopped with an error, in the error's own words; empty if it did not."""
     if fit.failure is None:
         return NOTHING
     return message(

@@ -1,7 +1,7 @@
-"""All questions of an assignment judged in their order: what one question needs of another stands here, once.
+"""All questions of an assignment judged in order: what one question needs of another is handled here.
 
-The grading room asks `tasks_needed` until no run is needed any more, then `judge_all`. Neither raises for anything
-that a student did, and a check that fails itself costs its own question only.
+The grading stage calls `tasks_needed` until no run is needed any more, then `judge_all`. Neither raises because of
+something a student did, and a check that fails itself costs only its own question.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SAID_ONCE = frozenset(
         "network.some_forgotten",
     }
 )
-# By the status of the question that is built on.
+# By the status of the question that it builds on.
 _BUILDS_ON = {
     "not_reached": (
         "depends.not_reached",
@@ -58,17 +58,17 @@ def judge_all(questions: Sequence[Question], context: Context) -> tuple[Verdict,
 
 
 def _unrepeated(verdict: Verdict, before: Sequence[Verdict]) -> Verdict:
-    """The verdict without the notes on the history of a network that the verdicts before it hold already."""
+    """The verdict without the notes on a network's history that earlier verdicts already contain."""
     said = [finding.message for other in before for finding in other.findings if finding.code in _SAID_ONCE]
     kept = tuple(one for one in verdict.findings if one.code not in _SAID_ONCE or one.message not in said)
     return verdict.model_copy(update={"findings": kept})
 
 
 def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[TrainingTask, ...]:
-    """The trusted runs that are still missing in `context.runs` and on which points hang, each once.
+    """The trusted runs that are still missing in `context.runs` and that affect points, each once.
 
-    No run is asked for where the question it serves depends on one that was not answered well enough. A question that
-    depends on one which itself waits for a run is looked at again in the next round: so ask until nothing comes.
+    No run is requested if its question depends on one that was not answered well enough. A question that depends on one
+    still waiting for a run is considered in the next round: so call this until it returns nothing.
     """
     earlier = dict(context.earlier)
     waiting: set[str] = set()
@@ -89,7 +89,7 @@ def tasks_needed(questions: Sequence[Question], context: Context) -> tuple[Train
 
 
 def with_known_runs(context: Context, run_of: Callable[[TrainingTask], TrainingRun | None]) -> Context:
-    """`context` with those of the trusted runs it needs that `run_of` knows; what needs another one waits for it."""
+    """`context` with the trusted runs it needs that `run_of` knows; a question that needs others waits for them."""
     runs, unknown = dict(context.runs), set[str]()
     while tasks := [
         task for task in tasks_needed(context.questions, replace(context, runs=runs)) if task.key not in unknown
@@ -112,9 +112,9 @@ def building_on(questions: Sequence[Question], changed: Collection[str]) -> froz
 
 
 def with_explanations(context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
-    """`context` with the runs that say why an answer is wrong, as far as `run` gives them; no score depends on them.
+    """`context` with the runs that explain why an answer is wrong, if `run` gives them; no score depends on them.
 
-    Ask for it once `tasks_needed` gives none.
+    Call this once `tasks_needed` returns nothing.
     """
     runs = dict(context.runs)
     refused: set[str] = set()
@@ -129,14 +129,14 @@ def with_explanations(context: Context, run: Callable[[TrainingTask], TrainingRu
 
 
 def _wanted(context: Context) -> tuple[TrainingTask, ...]:
-    """None is asked for where the question does not count because of the one it depends on."""
+    """The runs that would explain wrong answers; none for a question that does not count because of its dependency."""
     earlier = {verdict.id: context.counting(verdict) for verdict in judge_all(context.questions, context)}
     seen = replace(context, earlier=earlier)
     tasks: dict[str, TrainingTask] = {}
     for question in context.questions:
         if not question.requires_training or _unmet(question, seen) is not None:
             continue
-        with suppress(Exception):  # the same failure meets `judge`, which turns it into a verdict that says so
+        with suppress(Exception):  # `judge` fails the same way and reports it in its verdict
             tasks |= {task.key: task for task in question.explaining(seen) if context.run_of(task) is None}
     return tuple(tasks.values())
 
@@ -154,7 +154,7 @@ def _missing_runs(question: Question, context: Context) -> list[TrainingTask]:
     try:
         return [task for task in question.training(context) if context.run_of(task) is None]
     except Exception:
-        # The same failure meets `judge`, which turns it into a verdict that says so.
+        # `judge` fails the same way and reports it in its verdict.
         return []
 
 
@@ -184,9 +184,9 @@ def _judged(question: Question, context: Context) -> Verdict:
 
 
 def _unread(question: Question, context: Context) -> Verdict | None:
-    """The verdict on a question about layers that cannot be read, because code of the student's own stands for them.
+    """The verdict on a question about layers that cannot be read, because they are the student's own code.
 
-    Such a network may be right, so it is not taken for wrong: a person decides. It earns nothing by itself.
+    Such a network may be right, so it is not marked wrong: it needs review. It earns nothing by itself.
     """
     if not question.about_layers:
         return None
@@ -203,7 +203,7 @@ def _unread(question: Question, context: Context) -> Verdict | None:
 
 
 def _unmet(question: Question, context: Context) -> Verdict | None:
-    """The verdict on a question that does not count because of the question it depends on; None where it counts."""
+    """The verdict on a question that does not count because of the question it depends on; None if it counts."""
     if question.depends is None:
         return None
     base = context.earlier.get(question.depends.question)

@@ -21,7 +21,7 @@ def compiled_metrics(compile_config: dict[str, Any] | None) -> dict[str, str]:
     """The metrics a network was compiled with: from the name that a history gives each to its usual name.
 
     Args:
-        compile_config: what the kernel gave of `model.get_compile_config()`, untrusted.
+        compile_config: the kernel's result of `model.get_compile_config()`, untrusted.
     """
     names: dict[str, str] = {}
     waiting = [(compile_config or {}).get("metrics")]

@@ -1,4 +1,4 @@
-"""A number: counted, computed or measured; wrong answers that are known beforehand hear their reason."""
+"""A number: counted, computed or measured; anticipated wrong answers get their explanation."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.records.evidence import CapturedFit, CapturedValue
 from autograder.records.result import Finding, Verdict
 
-# Equal but for the rounding of floating-point arithmetic.
+# Equal except for floating-point rounding.
 _ROUNDING = 1e-9
 
 
 class WrongNumber(WrongAnswer):
-    """A wrong number that is known beforehand."""
+    """An anticipated wrong number."""
 
     value: float
 
@@ -29,13 +29,13 @@ class WrongNumber(WrongAnswer):
 class Number(Answered):
     """A number in a variable.
 
-    What is right is either `expected` (a number, or a `Quantity` of one of the assignment's networks), give or take
+    The right answer is either `expected` (a number, or a `Quantity` of one of the assignment's networks) within
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
-    `fraction` says that the answer is a share between 0 and 1; a percentage is then understood as well. `run_on` says
-    that the number is read off a training run on numbers that reach as far up as this: without one, no number is right.
-    `formula` says how the number follows from the answers to earlier questions, by their variables: what follows from a
-    wrong one that has cost points is right. Of a layer of the assignment's network, the number in the student's own
-    counts as well where that network has lost points already. `follow_through = false` turns both off.
+    `fraction` says that the answer is a share between 0 and 1; a percentage is then accepted as well. `run_on` says
+    that the number is read off a training run on inputs that reach at least this value: without such a run, no number
+    is right. `formula` says how the number follows from the answers to earlier questions, by their variables: what
+    follows from a wrong one that has already cost points is right. For a layer of the assignment's network, the number
+    in the student's own counts too if that network has already lost points. `follow_through = false` turns both off.
     """
 
     kind: Literal["number"]
@@ -126,7 +126,7 @@ class Number(Answered):
         return self.wrong_answer(sentence, understood, context, hint=hint)
 
     def _charged_before(self, value: float, expected: float | None, context: Context) -> Verdict | None:
-        """The question that was answered wrong, where this answer follows from that one; None where it does not."""
+        """The wrongly answered question that this answer follows from; None if it does not follow."""
         names = names_in(self.formula)
         try:
             answers = {name: number_in(given(context, name), thousands=True)[0].value for name in names}
@@ -170,12 +170,12 @@ class Number(Answered):
         return expected is not None and expected == int(expected) and (not slack or self._large(expected))
 
     def _large(self, expected: float | None) -> bool:
-        """Whether a number of four digits or more is among the likely answers, so that thousands may be separated."""
+        """Whether a likely answer has four digits or more, so that thousands may be separated."""
         return max([abs(expected or 0.0), *(abs(known.value) for known in self.wrong)]) >= 1000
 
 
 def _reaches(fit: CapturedFit, top: float) -> bool:
-    """Whether a network was trained on numbers as large as this, as far as one can tell."""
+    """Whether a network was trained on numbers as large as this, as far as can be determined."""
     highest = (fit.inputs or {}).get("maximum")
     return not isinstance(highest, int | float) or highest >= top
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 LONGEST = 500
 _LARGEST = 1e15
 
-# Groups of three, kept apart by a space or an apostrophe; "_" as in Python.
+# Groups of three, separated by a space or an apostrophe; "_" as in Python.
 _GROUPED = re.compile(r"(?<![\w.,'])\d{1,3}(?:[ '’]\d{3})+(?![\d'’])")
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | {"−": "-", "–": "-"})
 _TOKEN = re.compile(
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 _UNITS = {"k": 1e3, "thousand": 1e3, "tausend": 1e3, "million": 1e6, "millionen": 1e6}
 _PERCENT = ("%", "percent", "prozent", "per cent")
 _TIMES = re.compile(r"(?<=[\d)])\s*[x×·⋅✕]\s*(?=[\d(])", re.I)
-# "114x", "114-fold", "114fach", "x114": so many times.
+# "114x", "114-fold", "114fach", "x114": a factor.
 _MULTIPLE = re.compile(r"(?<=\d)\s?(?:[x×]|-?\s?(?:fold|fach))(?!\w)|(?<![\w.,])[x×]\s?(?=\d)", re.I)
 _EXPRESSION = re.compile(r"(?P<sum>[\d\s.,()+*/^-]*[\d)])\s*(?P<words>[A-Za-zÄÖÜäöüß ]*)\.?")
 _OPERATED = re.compile(r"[\d)]\s*(?:[-+/^]|\*{1,2})\s*[\d(+-]")
@@ -37,7 +37,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 
 
 class Numeral(NamedTuple):
-    """A number that was read; `percent` where it was written as a percentage (the value is then still 97.8)."""
+    """A number that was read; `percent` if it was written as a percentage (the value is then still 97.8)."""
 
     value: float
     percent: bool = False
@@ -48,7 +48,7 @@ class SeveralNumbers(ValueError):
 
 
 def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
-    """The one number that a text states; None where it states none.
+    """The one number that a text states; None if it states none.
 
     A comma or dot before exactly three digits ("307.300") may separate thousands or decimals: `thousands` decides.
     Everywhere else the text itself does.
@@ -77,7 +77,7 @@ def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
 
 
 def written(value: float) -> str:
-    """A number in digits, without separators that could be taken for something else."""
+    """A number in digits, without separators that could be misread."""
     if abs(value) < _LARGEST and value == int(value):
         return str(int(value))
     return f"{value:.6g}"
@@ -95,7 +95,7 @@ def _numeral(match: re.Match[str], thousands: bool) -> Numeral | None:
 
 
 def _separated(digits: str, thousands: bool) -> float | None:
-    """The value of digits with dots and commas among them; None where they do not make sense."""
+    """The value of digits with dots and commas among them; None if they do not make sense."""
     commas, dots = digits.count(","), digits.count(".")
     if commas and dots:
         decimal = max(",.", key=digits.rfind)
@@ -110,7 +110,7 @@ def _separated(digits: str, thousands: bool) -> float | None:
 
 
 def _calculate(text: str, thousands: bool) -> float | None:
-    """The value of a text that is a calculation, as "3×3×3×100"; None where it is none, NaN where it has no value."""
+    """The value of a text that is a calculation, as "3×3×3×100"; None if it is not one, NaN if it has no value."""
     match = _EXPRESSION.fullmatch(_TIMES.sub("*", text).strip())
     if match is None or not _OPERATED.search(match["sum"]):
         return None
@@ -132,7 +132,7 @@ def names_in(formula: str) -> tuple[str, ...]:
     """The names in a formula such as "a / b".
 
     Raises:
-        ValueError: it is no arithmetic.
+        ValueError: it is not arithmetic.
     """
     try:
         tree = ast.parse(formula.strip(), mode="eval").body
@@ -146,7 +146,7 @@ def names_in(formula: str) -> tuple[str, ...]:
 
 
 def result_of(formula: str, values: Mapping[str, float]) -> float | None:
-    """What a formula gives with these values for its names; None where that is no number."""
+    """The result of a formula with these values for its names; None if it is not a number."""
     try:
         return _value(ast.parse(formula.strip(), mode="eval").body, values)
     except ArithmeticError:

@@ -1,4 +1,4 @@
-"""Do the network's parameter counts come out as the handout's table says?"""
+"""Do the network's parameter counts match the handout's table?"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from autograder.records.result import Finding, Verdict
 
 @dataclass(frozen=True)
 class Aspect:
-    """One of the things that a question asks for. `finding` says what is not right; None where it is."""
+    """One of the things that a question asks for. `finding` says what is not right; None if it is right."""
 
     finding: Finding | None = None
 
@@ -25,12 +25,12 @@ RIGHT = Aspect()
 
 
 def missed(message: Message | str, *, where: Message = NOTHING, hint: Message = NOTHING) -> Aspect:
-    """Something that is not right, in words."""
+    """An aspect that is not right, in words."""
     return Aspect(Finding(message=message, where=where, hint=hint))
 
 
 def judged(question: Question, aspects: Sequence[Aspect], *notes: Finding) -> Verdict:
-    """The verdict on all aspects; `notes` come first, whatever was earned."""
+    """The verdict on all aspects; `notes` come first, even for full points."""
     right = sum(aspect.right for aspect in aspects)
     findings = [aspect.finding for aspect in aspects if aspect.finding is not None]
     status = "correct" if right == len(aspects) else "partial" if right else "wrong"

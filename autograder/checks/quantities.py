@@ -1,4 +1,4 @@
-"""Numbers and shapes that an assignment takes from a network of its own, so that they stand in no file twice."""
+"""Numbers and shapes that an assignment takes from one of its networks, so that they are written only once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.network.measure import rows, sum_up
 class LayerOf(Data):
     """A layer: the `position`-th (from 1; -1 is the last) of the class `layer` in the assignment's `network`.
 
-    Activations count as layers of their own ("Activation"), however they are written.
+    Activations count as separate layers ("Activation"), however they are written.
     """
 
     network: str = Field(min_length=1, max_length=200)
@@ -32,7 +32,7 @@ class LayerOf(Data):
         return self
 
     def index_in(self, architecture: Architecture) -> int | None:
-        """Where the layer stands among the operations; None where the network has no such layer."""
+        """The layer's index among the operations; None if the network has no such layer."""
         kind = current_name(self.layer)
         found = [index for index, operation in enumerate(architecture.operations) if operation.kind == kind]
         place = self.position - 1 if self.position > 0 else len(found) + self.position
@@ -40,16 +40,16 @@ class LayerOf(Data):
 
 
 class Quantity(LayerOf):
-    """A number of a layer, or of the whole network where `layer` is not given.
+    """A number of a layer, or of the whole network if `layer` is not given.
 
-    `quantity`: how many parameters it has (all, trainable, not trainable), or how many values it reads or gives out for
+    `quantity`: how many parameters it has (all, trainable, not trainable), or how many values it reads or outputs for
     one example.
     """
 
     quantity: Literal["parameters", "trainable", "non_trainable", "values_in", "values_out"] = "parameters"
 
     def of(self, architecture: Architecture) -> float | None:
-        """The number in a network; None where there is no such layer or a size is free."""
+        """The number in a network; None if there is no such layer or a size is free."""
         measured = rows(architecture)
         if not self.layer:
             inputs = [row.shape for row in measured if row.kind == "Input"]
@@ -59,7 +59,7 @@ class Quantity(LayerOf):
         return None if index is None else self.at(architecture, index)
 
     def at(self, architecture: Architecture, index: int) -> float | None:
-        """The number of the operation at `index`; None where a size is free."""
+        """The number of the operation at `index`; None if a size is free."""
         measured = rows(architecture)
         inputs = [measured[source].shape for source in architecture.operations[index].inputs]
         return self._pick((measured[index],), inputs, [measured[index].shape])
@@ -74,15 +74,15 @@ class Quantity(LayerOf):
 
 
 class OutputShape(LayerOf):
-    """The output shape of a layer, or of the whole network where `layer` is not given; without the batch axis."""
+    """The output shape of a layer, or of the whole network if `layer` is not given; without the batch axis."""
 
     def of(self, architecture: Architecture) -> tuple[int, ...] | None:
-        """The shape in a network; None where there is no such layer or a size is free."""
+        """The shape in a network; None if there is no such layer or a size is free."""
         index = self.index_in(architecture) if self.layer else architecture.outputs[0]
         return None if index is None else self.at(architecture, index)
 
     def at(self, architecture: Architecture, index: int) -> tuple[int, ...] | None:
-        """The shape of the operation at `index`; None where a size is free."""
+        """The shape of the operation at `index`; None if a size is free."""
         sizes = rows(architecture)[index].shape[1:]
         return tuple(size for size in sizes if size is not None) if None not in sizes else None
 

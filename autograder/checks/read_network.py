@@ -1,4 +1,4 @@
-"""A network that the student built, read from what the kernel said of it."""
+"""A network that the student built, read from what the kernel reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.records.evidence import CapturedFit, CapturedNetwork, NetworkRec
 from autograder.records.execution_messages import opaque_message
 from autograder.records.result import Finding
 
-# Of so many distinct networks what was worked out is kept.
+# The number of distinct networks whose results are cached.
 _ARCHITECTURES: BoundedCache[Architecture] = BoundedCache(512)
 
 
@@ -27,15 +27,15 @@ class StudentNetwork:
     """What the student built for one of the assignment's networks.
 
     Attributes:
-        captured: what the kernel said of it, None where there is no network.
-        architecture: what it is, None where there is none, it cannot be read, or its layers do not fit together.
-        unfit: its operations where they are understood but do not fit together.
+        captured: what the kernel reported; None if there is no network.
+        architecture: its architecture; None if there is none, it cannot be read, or its layers do not fit together.
+        unfit: its operations if they are understood but do not fit together.
         compilation: how it was compiled.
-        problem: why there is no architecture, for the student; nothing where there is one.
-        unread: whether that is because code of the student's own decides what it computes: it may be right.
-        understood: what was taken for granted to find it, for the student; nothing where nothing was.
+        problem: why there is no architecture, for the student; empty if there is one.
+        unread: whether that is because the student's own code decides what it computes: it may be right.
+        understood: what was assumed to find it, for the student; empty if nothing was.
         notes: which of several networks it is, for the student.
-        record: its life in the notebook, None where that is not known.
+        record: its history in the notebook; None if unknown.
     """
 
     captured: CapturedNetwork | None = None
@@ -55,16 +55,16 @@ class StudentNetwork:
 
     @property
     def comparable(self) -> Architecture | None:
-        """What can be compared with the expected network, be it fit for training or not."""
+        """What can be compared with the expected network, whether it can be trained or not."""
         return self.architecture or self.unfit
 
     @property
     def findings(self) -> list[Finding]:
-        """What the student hears of how the network was found."""
+        """What to tell the student about how the network was found."""
         return [Finding(message=one) for one in (self.understood, *self.notes) if one]
 
     def fits(self, context: Context, *names: str) -> tuple[CapturedFit, ...]:
-        """The calls of `fit` on it; where its life is not known, those on the network in a variable of its name or of
+        """The calls of `fit` on it; if its history is unknown, those on the network in a variable of its name or of
         `names`."""
         if self.record is not None:
             return tuple(fit for fit in context.evidence.fits if fit.record == self.record.number)
@@ -73,16 +73,16 @@ class StudentNetwork:
 
 
 def marked(expected: ExpectedNetwork) -> frozenset[int]:
-    """The operations that the student had to write: those of the table's marked rows, empty where none is marked.
+    """The operations that the student had to write: those of the table's marked rows, empty if none is marked.
 
     Raises:
-        TableError: the table shows another network than the reference.
+        TableError: the table shows a different network from the reference.
     """
     return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
 
 
 def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
-    """What a captured network is."""
+    """Read a captured network."""
     compilation = read_compilation(captured.compile or None)
     name = shown_value(captured.name)
     if captured.config is None:
@@ -133,7 +133,7 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
 
 
 def deviations(network: Architecture, expected: ExpectedNetwork) -> int:
-    """How much of the expected network it has otherwise."""
+    """How many deviations it has from the expected network."""
     try:
         region = marked(expected)
     except TableError:

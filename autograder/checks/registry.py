@@ -1,6 +1,6 @@
-"""The kinds of question that are installed: ours, and those that a course adds.
+"""The kinds of question that are installed: built-in ones, and those that a course adds.
 
-A package adds a kind by an entry point in the group `autograder.checks`: its name is the kind as `assignment.toml`
+A package adds a kind through an entry point in the group `autograder.checks`: its name is the kind as `assignment.toml`
 writes it, its value the class, a `Question`.
 """
 
@@ -23,11 +23,11 @@ class UnknownKind(LookupError):
 
 
 class UnusableKind(LookupError):
-    """A package offers this kind of question, but not so that it can be used; the message says why."""
+    """A package offers this kind of question, but it cannot be used; the message says why."""
 
 
 def known_kinds() -> tuple[str, ...]:
-    """The names of all kinds, in alphabetical order; nothing is imported for it."""
+    """The names of all kinds, in alphabetical order; imports none of them."""
     return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
 
 
@@ -36,9 +36,9 @@ def find_kind(kind: str) -> type[Question]:
 
     Raises:
         UnknownKind: no installed package offers it.
-        UnusableKind: two packages offer it, its module cannot be imported, or what it names is no `Question`.
+        UnusableKind: two packages offer it, its module cannot be imported, or it does not name a `Question`.
     """
-    # A package that stands on the path twice (a wheel and an editable copy) offers the same thing twice: no conflict.
+    # A package that is on the path twice (a wheel and an editable copy) offers the same thing twice: no conflict.
     offers = {entry.value: entry for entry in entry_points(group=GROUP) if entry.name == kind}
     if not offers:
         raise UnknownKind(kind, known_kinds())

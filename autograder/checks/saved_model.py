@@ -1,4 +1,4 @@
-"""The file that the student saved: does it hold the network that is graded? It is read, and never loaded."""
+"""The file that the student saved: does it hold the network that is graded? It is read, never loaded."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ MAX_DEPTH = 64
 class SavedModel(Question):
     """A `.keras` file that holds `network` as it is in the notebook at the end; all points or none.
 
-    `file` is the name it must have, where that matters; `trained` asks that it was saved after a `fit`. Only the
-    description of the network in the file is read;
-    files in other formats are named, and not opened.
+    `file` is the name it must have, if that matters; `trained` requires that it was saved after a `fit`. Only the
+    description of the network in the file is read; files in other formats are named, but not opened.
     """
 
     kind: Literal["saved_model"]
@@ -63,7 +62,7 @@ class SavedModel(Question):
         return self.verdict("wrong", 0.0, *notes, *(problem for problem in problems[:5] if problem is not None))
 
     def _problem(self, file: CapturedFile, graded: Architecture, context: Context) -> Finding | None:
-        """What is wrong with one file; None where it holds the network that is graded."""
+        """What is wrong with one file; None if it holds the network that is graded."""
         name = shown_value(file.name)
         if self.file and file.name.rpartition("/")[2] != self.file:
             return Finding(
@@ -110,7 +109,7 @@ class SavedModel(Question):
         )
 
     def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
-        """That the file was last saved before the network was trained, where that is asked for and known."""
+        """A finding if the file was last saved before the network was trained, where that is required and known."""
         record = find_network(context, self.network).record
         if not self.trained or record is None:
             return None
@@ -139,7 +138,7 @@ _OTHER_FORMATS = {
 
 
 def _format(file: CapturedFile) -> str:
-    """The format that the name says; "" where the file is no saved network."""
+    """The format that the name implies; "" if the file is not a saved network."""
     name = file.name.casefold()
     if name.endswith(".keras"):
         return "keras"
@@ -151,12 +150,12 @@ def _format(file: CapturedFile) -> str:
 
 
 def _saved_network(file: CapturedFile, context: Context) -> Architecture:
-    """The network in a `.keras` file: as the file describes it, else as it was when it was saved.
+    """The network in a `.keras` file: as the file describes it, otherwise as it was when it was saved.
 
-    A class of the student's own has no description in its file.
+    A class that the student wrote has no description in its file.
 
     Raises:
-        UnknownNetwork: neither is understood.
+        UnknownNetwork: neither can be read.
     """
     try:
         return _described_network(file)
@@ -175,7 +174,7 @@ def _described_network(file: CapturedFile) -> Architecture:
     """The network that a `.keras` file describes.
 
     Raises:
-        UnknownNetwork: it describes none, or one that is not understood.
+        UnknownNetwork: it describes none, or one that cannot be read.
     """
     if file.config is None:
         raise UnknownNetwork(phrase("there is no description of a network in the file"))

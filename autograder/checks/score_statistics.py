@@ -1,19 +1,18 @@
 """When one training run is too few to decide, and what several decide together.
 
-The same network reaches another accuracy with every random start; over starts the accuracies are taken as normal, with
-the standard deviation s of the reference's own calibrated runs. One run decides where it lands at least `CLEAR` x s
-above the threshold t. Where it lands as far below, a second start has to land there as well: other networks than the
+The same network reaches a different accuracy with every random start; over starts the accuracies are assumed normal,
+with the standard deviation s of the reference's own calibrated runs. One run decides if it is at least `CLEAR` x s
+above the threshold t. If it is as far below, a second start has to be as far below too: other networks than the
 reference vary more, and a short training that went astray once (0.62 where two other starts reached 0.83 and 0.91: cnn2
-with `GlorotNormal`) makes no wrong network. In between, and where the second start says otherwise than the first, the
-network is trained from `runs` starts in all, and the mean of these decides: it has the standard deviation
-s / sqrt(runs) (the two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and
-7.2.6).
+with `GlorotNormal`) does not make the network wrong. In between, and if the second start disagrees with the first, the
+network is trained from `runs` starts in all, and their mean decides: it has the standard deviation s / sqrt(runs) (the
+two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
 
-- A correct network is not failed by bad luck: its mean lies at least 4.32 s above t (`train.thresholds`), and it fails
-  only where its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or where two
-  runs fall 6.32 s below: together less than one in a billion.
-- A network whose mean lies one s below t passes where its mean of five runs is off by sqrt(5) standard errors, or its
-  first run by 3 s: 1.4 %, where a single run would pass 15.9 %. `chance_of_passing` computes it.
+- A correct network does not fail by bad luck: its mean is at least 4.32 s above t (`train.thresholds`), and it fails
+  only if its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or if two runs
+  fall 6.32 s below: together less than one in a billion.
+- A network whose mean is one s below t passes if its mean of five runs is off by sqrt(5) standard errors, or its first
+  run by 3 s: 1.4 %, where a single run would pass 15.9 %. `chance_of_passing` computes it.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ _TAIL = 8.0  # standard deviations; 6e-16 of a normal distribution lies further 
 
 @functools.lru_cache(maxsize=64)
 def spread(accuracies: tuple[float, ...], minimum: float, images: int) -> float:
-    """By how much the accuracy of one network varies from start to start: a standard deviation, a fraction.
+    """How much the accuracy of one network varies from start to start: a standard deviation, as a fraction.
 
-    That of the reference's calibrated runs; where there are none, the standard error of a share `minimum` of `images`
+    That of the reference's calibrated runs; if there are none, the standard error of a share `minimum` of `images`
     validation images, sqrt(p (1 - p) / n).
     """
     if len(accuracies) > 1:
@@ -48,17 +47,17 @@ def spread(accuracies: tuple[float, ...], minimum: float, images: int) -> float:
 
 
 def clear_from(minimum: float, deviation: float) -> float:
-    """The accuracy from which on one run passes without another; below 1, so that a run can reach it."""
+    """The accuracy from which a single run passes; below 1, so that a run can reach it."""
     return min(minimum + CLEAR * deviation, (1 + minimum) / 2)
 
 
 def is_close(reached: float, minimum: float, deviation: float) -> bool:
-    """Whether an accuracy is so near the threshold that another random start might have decided otherwise."""
+    """Whether an accuracy is so near the threshold that another random start might have decided differently."""
     return minimum - CLEAR * deviation < reached < clear_from(minimum, deviation)
 
 
 def is_clear_miss(reached: float, minimum: float, deviation: float) -> bool:
-    """Whether an accuracy lies so far below the threshold that, met twice, it decides."""
+    """Whether an accuracy is so far below the threshold that, reached twice, it decides."""
     return reached <= minimum - CLEAR * deviation
 
 
@@ -71,7 +70,7 @@ def interval(accuracies: Sequence[float]) -> tuple[float, float]:
 
 @functools.lru_cache(maxsize=64)
 def chance_of_passing(below: float, runs: int) -> float:
-    """The chance (0..1) that a network passes whose true mean lies `below` standard deviations below the threshold.
+    """The chance (0..1) that a network passes whose true mean is `below` standard deviations below the threshold.
 
     With b for `below`, c for `CLEAR`, n for `runs`, phi and Q the density and the upper tail of the standard normal
     distribution, and z for a run's distance from the true mean, that is the sum of
@@ -101,7 +100,7 @@ def _upper(z: float) -> float:
 
 
 def _integral(of: Callable[[float], float], low: float, high: float) -> float:
-    """By the trapezoidal rule."""
+    """Integrate by the trapezoidal rule."""
     width = (high - low) / _STEPS
     inner = math.fsum(of(low + step * width) for step in range(1, _STEPS))
     return width * (inner + (of(low) + of(high)) / 2)

@@ -23,7 +23,7 @@ _LETTERS_BETWEEN = re.compile(r"(?<=[\d)?])\s*[x×*·]\s*(?=[\d(?])|\b(?:by|auf|
 
 
 class WrongShape(WrongAnswer):
-    """A wrong shape that is known beforehand, without the batch axis."""
+    """An anticipated wrong shape, without the batch axis."""
 
     value: Sizes
 
@@ -32,9 +32,9 @@ class ShapeQuestion(Answered):
     """A shape in a variable: a tuple, a list, an array, or a text such as "26x26x64".
 
     `expected` lists the sizes without the batch axis, or names a layer of one of the assignment's networks
-    (`OutputShape`); `also` lists other shapes that count as right. A first axis None, -1 or 1 in the answer is the
-    batch axis where one axis too many is given. The shape in the student's own network counts as well where that
-    network has lost points already, unless `follow_through` is false.
+    (`OutputShape`); `also` lists other shapes that count as right. If the answer has one axis too many, a first axis of
+    None, -1 or 1 is taken as the batch axis. The shape in the student's own network counts as well if that network has
+    already lost points, unless `follow_through` is false.
     """
 
     kind: Literal["shape"]
@@ -142,10 +142,10 @@ def _without_batch(sizes: tuple[int | None, ...]) -> tuple[int | None, ...]:
 
 
 def read_shape(answer: CapturedValue) -> tuple[tuple[int | None, ...], Message]:
-    """The sizes of an answer, None where the batch is, and how they were read.
+    """The sizes of an answer (None for the batch), and how they were read.
 
     Raises:
-        NotUnderstood: it is no shape.
+        NotUnderstood: it is not a shape.
     """
     plain = answer.value
     while isinstance(plain, list) and len(plain) == 1 and isinstance(plain[0], list | str):

@@ -1,4 +1,4 @@
-"""Which of the networks in the student's notebook is the one that is asked for, and how two networks are shown."""
+"""Which of the networks in the student's notebook is the requested one, and how two networks are shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.records.result import ComparisonExhibit, ComparisonRow, RowCells
 
 __all__ = ["StudentNetwork", "actual_totals", "difference", "exhibit", "find_network", "maker_named_in", "marked"]
 
-# Of networks under other names so many are looked at, so that a notebook full of them costs no more than a moment.
+# The most networks under other names to examine, so that a notebook full of them stays cheap.
 _MOST_OTHERS = 12
 # How the cell that makes a network ended, by its status.
 _ENDINGS = {
@@ -49,11 +49,11 @@ _ENDINGS = {
         ),
     ),
 }
-# What is said of a network whose cell did not run to its end: each of these names the `cell`.
+# Codes for a network whose cell did not finish: each of their messages names the `cell`.
 _OF_THE_CELL = frozenset(
     {"network.cell_error_named", "network.cell_error_in_line", *(code for code, _ in _ENDINGS.values())}
 )
-# Of so many distinct networks what was worked out is kept.
+# The number of distinct networks whose results are cached.
 _MOST_REMEMBERED = 512
 _DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
 
@@ -61,9 +61,9 @@ _DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
 def find_network(context: Context, name: str) -> StudentNetwork:
     """The student's network for the assignment's network `name`.
 
-    It is the one in the variable of that name; of several that it held, see `choose_network`. Where that held none, it
-    is one that no other part of the assignment asks for: the only one, or the one closest to what is expected. Where
-    the assignment asks for several networks, one that is closer to another of them than to this one is not taken.
+    It is the one in the variable of that name; if it held several, see `choose_network`. If it held none, it is one
+    that no other part of the assignment asks for: the only one, or the one closest to the expected network. If the
+    assignment asks for several networks, one that is closer to another of them than to this one is not taken.
     """
     return context.once(("network", name), lambda: _find(context, name))
 
@@ -106,19 +106,19 @@ def _find(context: Context, name: str) -> StudentNetwork:
 
 
 def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
-    """What the student has otherwise than the assignment's network `name`; compared once.
+    """The differences between the student's network and the assignment's network `name`; computed once.
 
     Args:
-        student: what `find_network` gives for that name; there is something to compare.
+        student: what `find_network` returns for that name; it must be comparable.
 
     Raises:
-        TableError: the table shows another network than the reference.
+        TableError: the table shows a different network from the reference.
     """
     expected, network = context.expected[name], student.comparable
     assert network is not None
 
     def compared() -> Diff:
-        # In a class the same networks come again and again, in whatever notebook.
+        # In a class the same networks come up again and again, across notebooks.
         key = digest(expected.key, network)
         return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
 
@@ -126,7 +126,7 @@ def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
 
 
 def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
-    """Both networks side by side. Of what the student has not written, only what the handout's table shows is shown."""
+    """Both networks side by side. Rows the student has not written show only what the handout's table shows."""
     totals = actual_totals(actual, diff)
     return ComparisonExhibit(
         network=name,
@@ -146,7 +146,7 @@ def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff)
 
 
 def actual_totals(actual: Architecture, diff: Diff) -> Totals | None:
-    """The totals of the student's network, None where its layers do not fit together."""
+    """The totals of the student's network; None if its layers do not fit together."""
     return sum_up(diff.actual_rows) if len(diff.actual_rows) == len(actual.operations) else None
 
 
@@ -186,7 +186,7 @@ def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
 
 
 def _stopped_maker(context: Context, name: str) -> Message:
-    """That the cell which makes the network did not run to its end, for the student; nothing where that is not so."""
+    """For the student: the cell that makes the network did not finish; empty if it did."""
     written = [cell for cell in context.cells if cell.kind == "code"]
     for cell in context.evidence.cells:
         if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
@@ -215,7 +215,7 @@ def _stopped_maker(context: Context, name: str) -> Message:
 
 
 def maker_named_in(said: Message) -> int | None:
-    """The number of the code cell that should have made a network, where that is what a finding is about."""
+    """The number of the code cell that should have made a network, if the finding is about one."""
     cell = said.values.get("cell") if said.code in _OF_THE_CELL else None
     return cell if isinstance(cell, int) else None
 
@@ -225,10 +225,10 @@ def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:
 
 
 def _meant_for(student: StudentNetwork, context: Context) -> str | None:
-    """Which of several networks of the assignment is meant by one in another variable.
+    """Which of the assignment's networks a network in another variable is meant to be.
 
-    It is the one with the fewest deviations, those that are in their own variables included, as long as at least half
-    of its layers are there; None where that fits none, "" where the network cannot be read.
+    It is the one with the fewest deviations, including those that are in their own variables, as long as at least half
+    of its layers are there; None if it fits none, "" if the network cannot be read.
     """
     if student.comparable is None:
         return ""
@@ -241,7 +241,7 @@ def _meant_for(student: StudentNetwork, context: Context) -> str | None:
 
 
 def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None) -> StudentNetwork | None:
-    """The one with the fewest deviations, None where several have the same number."""
+    """The one with the fewest deviations; None if several have the same number."""
     readable = [(student, student.comparable) for student in candidates]
     comparable = [(student, network) for student, network in readable if network is not None]
     if expected is None or not comparable:

@@ -1,4 +1,4 @@
-"""What is asked of the trainer for a student's network: the same by every kind of question, so runs are shared."""
+"""The training task for a student's network: the same for every kind of question, so that runs are shared."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from autograder.records.training import Recipe, TrainingTask
 
 
 def training_task(student: StudentNetwork, recipe: Recipe, target: float | None = None) -> TrainingTask | None:
-    """The trusted run of a network, as the student compiled it (as the recipe says where that was not done).
+    """The trusted run of a network, as the student compiled it (as the recipe says if it was not compiled).
 
-    `target` is the accuracy (0..1) that decides, where the run need not go on after it. None where there is no network
-    that can be built again.
+    `target` is the accuracy (0..1) that decides, if the run need not go on after it. None if there is no network that
+    can be rebuilt.
     """
     if student.architecture is None:
         return None
@@ -19,6 +19,6 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
         return TrainingTask(
             architecture=student.architecture, compilation=recipe.compilation, recipe=recipe, target=target
         )
-    # Metrics change nothing in a run: without them, more students share one.
+    # Metrics do not affect a run: without them, more students share one.
     compilation = student.compilation.model_copy(update={"metrics": recipe.compilation.metrics, "problem": NOTHING})
     return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)

@@ -1,4 +1,4 @@
-"""Networks that are not there yet: without a layer, or cut off because the cell that builds them stopped."""
+"""Networks that are not finished: without a layer, or cut off because the cell that builds them stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.records.result import Finding
 
 
 def without_layers(context: Context, student: StudentNetwork) -> Finding | None:
-    """What is said of a network to which no layer was added; None where it has one."""
+    """The finding for a network to which no layer was added; None if it has one."""
     network, captured = student.comparable, student.captured
     if captured is None or network is None or any(operation.kind != "Input" for operation in network.operations):
         return None
@@ -27,7 +27,7 @@ def without_layers(context: Context, student: StudentNetwork) -> Finding | None:
 
 
 def cut_off(context: Context, student: StudentNetwork, diff: Diff) -> tuple[Finding, ...]:
-    """That the cell which builds a network stopped, where layers are missing in it."""
+    """Findings that the cell which builds a network stopped, if layers are missing in it."""
     captured = student.captured
     if captured is None or not any(one.kind == "missing" for one in diff.deviations):
         return ()
@@ -36,13 +36,13 @@ def cut_off(context: Context, student: StudentNetwork, diff: Diff) -> tuple[Find
 
 
 def _stopped(context: Context, captured: CapturedNetwork, name: str) -> Message:
-    """That the cell after which the network was seen stopped with an error; nothing where it did not."""
+    """That the cell after which the network was seen stopped with an error; empty if it did not."""
     cell = next((one for one in context.evidence.cells if one.index == captured.cell), None)
     written = [one for one in context.cells if one.kind == "code"]
     if cell is None or cell.status != "error" or cell.failure is None or not cell.failure.line:
         return NOTHING
     lines = written[cell.index].source.splitlines() if cell.index < len(written) else []
-    # Only where layers are added one by one can a network be cut off.
+    # Only if layers are added one by one can a network be cut off.
     if not any(f"{captured.name}.add(" in line for line in lines[cell.failure.line - 1 :]):
         return NOTHING
     return message(

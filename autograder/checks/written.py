@@ -1,4 +1,4 @@
-"""A question that the student answers in words: a person reads it, the autograder finds it."""
+"""A question that the student answers in words: the autograder finds the answer, and it needs review."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from autograder.records.result import Finding, TextExhibit, Verdict
 LONGEST_SHOWN = 5000
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}(\s|$)")
-# A line of code in which words may stand.
+# A line of code that may contain words.
 _SAYS = re.compile(r"#|[\"']")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
 class RubricLine(Data):
-    """What an answer has to say to earn `points`, for the person who reads it."""
+    """What an answer has to say to earn `points`, for the reviewer."""
 
     points: float = Field(ge=0, le=1000)
     text: str = Field(min_length=1, max_length=500)
@@ -33,13 +33,13 @@ class RubricLine(Data):
 class Written(Question):
     """Text in the notebook, below the question.
 
-    The answer begins at the cell that carries the metadata `{"autograder": {"question": "<id>"}}`, or, where a tool
-    has dropped the metadata, after the heading line `heading`. It ends before the next heading of the handout, or the
-    next cell that carries the metadata of a question; where several cells carry this question's, all are read. Text
-    cells count, and code cells that hold only comments; the line `placeholder` and what the handout says do not.
-    The points wait for a person, who sees the whole notebook, and the `rubric` beside it. Only where the place is
-    there, nothing was written in it, and no other line in that part of the notebook is the student's own, there are
-    none without a person, unless `empty_waits`.
+    The answer begins at the cell that carries the metadata `{"autograder": {"question": "<id>"}}`, or, if a tool has
+    dropped the metadata, after the heading line `heading`. It ends before the next heading of the handout, or the next
+    cell that carries the metadata of a question; if several cells carry this question's, all are read. Text cells
+    count, and code cells that hold only comments; the line `placeholder` and the handout's own lines do not.
+    The points need review; the reviewer sees the whole notebook next to the `rubric`. It earns no points without review
+    only if the place is there, nothing was written in it, and no other line in that part of the notebook is the
+    student's own, unless `empty_waits`.
     """
 
     kind: Literal["written"]
@@ -111,7 +111,7 @@ class Written(Question):
 
 @dataclass(frozen=True)
 class Answer:
-    """The text that stands below a question, without headings and placeholder; `cell` is where its place begins."""
+    """The text below a question, without headings and placeholder; `cell` is where its place begins."""
 
     text: str
     cell: int
@@ -125,12 +125,12 @@ def find_answer(
     placeholder: str,
     handout: frozenset[str] = frozenset(),
 ) -> Answer | None:
-    """What was written below a question; None where neither its cell nor its heading is in the notebook.
+    """What was written below a question; None if neither its cell nor its heading is in the notebook.
 
     A cell that was split, or copied below an old draft, has the question's metadata more than once, and a copy of the
-    question's own cell has its heading: all of them count. Where the `handout` is known, what a student wrote into the
-    question's own cell, and between it and the place for the answer, counts too, and a heading that is not the
-    handout's ends nothing.
+    question's own cell has its heading: all of them count. If the `handout` is known, what a student wrote into the
+    question's own cell, and between it and the place for the answer, counts too, and a heading that is not in the
+    handout ends nothing.
     """
     printed = _bare_lines(handout)
     marked = [position for position, cell in enumerate(cells) if _question_of(cell) == question]
@@ -156,13 +156,13 @@ def find_answer(
 
 
 def _own_lines(context: Context, place: int, question: str, placeholder: str) -> bool:
-    """Whether the part of the notebook around the place of an answer holds a line of text that was not given out."""
+    """Whether the part of the notebook around an answer's place holds a line of text that was not handed out."""
     start = next(at for at, cell in enumerate(context.cells) if cell.index == place)
     first = next((at for at in range(start, -1, -1) if _begins_part(context.cells[at])), 0)
     end = len(context.cells)
     for at in range(start + 1, end):
         if _begins_part(context.cells[at]) or _question_of(context.cells[at]) not in (None, question):
-            # What follows may be in the same cell as the next heading, above it.
+            # The following content may be in the same cell as the next heading, above it.
             end = at + 1
             break
     given = _bare_lines(context.handout) | {_bare(placeholder), ""}
@@ -178,7 +178,7 @@ def _begins_part(cell: NotebookCell) -> bool:
 
 
 def _until_next_part(cells: Sequence[NotebookCell], printed: frozenset[str]) -> list[tuple[int, list[str]]]:
-    """The cells and their lines up to the place of a question or a heading: the handout's, where that is known."""
+    """The cells and their lines up to a question's place or a heading: the handout's, if that is known."""
     pieces = []
     for cell in cells:
         if _question_of(cell) is not None:

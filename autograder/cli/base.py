@@ -76,7 +76,7 @@ def settings(
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """Turn the errors that a person can mend into one sentence and exit status 2, and Ctrl-C into a word."""
+    """Turn the errors that the user can fix into one sentence and exit status 2, and Ctrl-C into a short message."""
     from autograder.core.errors import UserError
 
     try:
@@ -88,7 +88,7 @@ def sentences() -> Iterator[None]:
 
 
 def stop(message: str, status: int) -> NoReturn:
-    """Leave with a sentence on standard error and this exit status."""
+    """Exit with this status and a sentence on standard error."""
     err.print(message, markup=False, soft_wrap=True)
     raise typer.Exit(status) from None
 

@@ -14,9 +14,9 @@ def calibrate(
     assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
     seeds: Annotated[int, typer.Option(min=5, max=1000, help="How many runs of the reference solution.")] = 20,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; say whether the solution passes on this machine.")
+        bool, typer.Option("--check", help="Write nothing; check whether the solution passes on this machine.")
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many run at a time [one per core].")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many runs at a time [one per core].")] = None,
 ) -> None:
     """Compute the thresholds of accuracy questions from the reference solution's own short runs."""
     with sentences():

@@ -14,9 +14,9 @@ from autograder.cli.base import app, out, sentences
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
     assignment: Annotated[
-        str | None, typer.Option(help="The assignment, where the notebook itself does not name it.")
+        str | None, typer.Option(help="The assignment, if the notebook itself does not name it.")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Say everything in this language [the assignment's].")] = None,
+    language: Annotated[str | None, typer.Option(help="The language of the result [the assignment's].")] = None,
 ) -> None:
     """Check your own notebook before you hand it in: the same judgements as when it is graded."""
     with sentences():

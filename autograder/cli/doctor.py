@@ -9,9 +9,9 @@ from autograder.cli.base import app, echo, sentences
 
 @app.command()
 def doctor() -> None:
-    """Say how notebooks are kept from this machine, what is missing for it, and what to install.
+    """Show how notebooks are isolated from this machine, what is missing for that, and what to install.
 
-    Exit status 1 where nothing holds a notebook.
+    Exit status 1 if no isolation works.
     """
     with sentences():
         from autograder.observe.sandbox.examination import examine
@@ -24,6 +24,6 @@ def doctor() -> None:
                 echo(f"     {check.advice}")
         working = [check.name for check in checks if check.works and meaning(check.name)]
         if not working:
-            echo("Nothing holds a notebook here: grade the work of people whom you trust, or none.")
+            echo("Nothing isolates a notebook here: grade only the work of people you trust.")
             raise typer.Exit(1)
         echo(f"Notebooks run under {working[0]}. {meaning(working[0])}")

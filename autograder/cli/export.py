@@ -21,7 +21,7 @@ class TargetChoice(StrEnum):
 
 
 class PendingChoice(StrEnum):
-    """What becomes of a student whose points are not all decided."""
+    """What happens to a student whose points are not all decided."""
 
     refuse = "refuse"
     leave = "leave"
@@ -44,14 +44,14 @@ def export(
     pending: Annotated[
         PendingChoice,
         typer.Option(
-            help="Students with pending points: refuse to export, leave their cells, count zero, or only the decided."
+            help="Students with pending points: refuse to export, leave their cells, count zero or only the decided."
         ),
     ] = PendingChoice.refuse,
     scale: Annotated[
-        bool, typer.Option("--scale", help="Scale scores to the platform's maximum where that is another one.")
+        bool, typer.Option("--scale", help="Scale scores to the platform's maximum if it differs.")
     ] = False,
 ) -> None:
-    """Put the scores into your platform's own file. Your file stays; a filled copy is written."""
+    """Put the scores into your platform's own file. Your file is not changed; a filled copy is written."""
     with sentences():
         from autograder.lms.export import export_grades
 

@@ -28,7 +28,10 @@ def grade(
     ],
     output: Annotated[Path | None, typer.Option(help="The report folder [reports/ASSIGNMENT].")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="How many run at a time [one per core, as the memory allows].")
+        int | None,
+        typer.Option(
+            min=1, help="How many notebooks and training runs at a time [one per core, as the memory allows]."
+        ),
     ] = None,
     isolation: Annotated[
         IsolationChoice,
@@ -43,11 +46,13 @@ def grade(
     gradebook: Annotated[
         str | None,
         typer.Option(
-            help="A database that keeps everything in place of OUTPUT/gradebook.db: "
+            help="A database that stores everything instead of OUTPUT/gradebook.db: "
             "postgresql+psycopg://USER@HOST/DATABASE (the password in PGPASSWORD or ~/.pgpass) or sqlite:///FILE."
         ),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Say everything in this language [the assignment's].")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="The language of the pages and feedback [the assignment's].")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""

@@ -1,4 +1,4 @@
-"""`autograder grade-one`: what the plugin for otter and the program for Gradescope run, in a process of its own."""
+"""`autograder grade-one`: what the plugin for otter and the program for Gradescope run, in a separate process."""
 
 from __future__ import annotations
 

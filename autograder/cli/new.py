@@ -40,8 +40,6 @@ def new(
         made = start_assignment(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
         for path in made.files:
             echo(f"written: {path}")
-        echo(f"The network is trained with {made.dataset}. Read the files over, and make them yours; then:")
-        echo(
-            f"  autograder calibrate {made.folder}    # sets the accuracy that is needed, from the solution's own runs"
-        )
+        echo(f"The network is trained with {made.dataset}. Check the files and adapt them; then:")
+        echo(f"  autograder calibrate {made.folder}    # sets the required accuracy, from the solution's own runs")
         echo(f"  autograder validate {made.folder}     # shows what the questions catch")

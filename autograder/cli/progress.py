@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while a class is graded."""
+"""What the terminal shows while a class is graded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProgressLines:
 
 
 class ProgressBar:
-    """A progress bar that names who is running, what is done and the time left."""
+    """A progress bar that names the submissions in progress, how many are done and the time left."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress

@@ -15,7 +15,7 @@ from autograder.core.errors import UsageError
 if TYPE_CHECKING:
     from autograder.grading.grade_change import GradeChange
 
-# One reason often holds for a whole class.
+# The same reason often applies to a whole class.
 _MOST_NAMED = 8
 _DIRECTIONS = {"raised": "is raised", "lowered": "is lowered", "other": "keeps its share of the points"}
 
@@ -23,10 +23,8 @@ _DIRECTIONS = {"raised": "is raised", "lowered": "is lowered", "other": "keeps i
 @app.command()
 def regrade(
     folder: Annotated[Path, typer.Argument(help="A report folder that `grade` wrote.")],
-    language: Annotated[
-        str | None, typer.Option(help="Say everything in this language [the one that was asked for last].")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Store what changes grades without asking.")] = False,
+    language: Annotated[str | None, typer.Option(help="The language of the report [the one last asked for].")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Store changed grades without asking.")] = False,
 ) -> None:
     """Judge again from stored evidence, after you changed points, thresholds or checks. Executes nothing.
 
@@ -50,7 +48,7 @@ def regrade(
 
 
 def _confirmation(yes: bool) -> Callable[[Sequence[GradeChange]], None]:
-    """What lists the changes, and goes on only where there are none or a person agrees."""
+    """A callback that lists the changes, and continues only if there are none or the user agrees."""
 
     def confirm(changes: Sequence[GradeChange]) -> None:
         _list(changes)
@@ -60,8 +58,8 @@ def _confirmation(yes: bool) -> Callable[[Sequence[GradeChange]], None]:
             return
         elif not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was stored, for nobody can be asked here: run the same command with --yes to let these "
-                "grades count."
+                "Nothing was stored, because there is no terminal to ask in: run the same command with --yes to let "
+                "these grades count."
             )
         elif not typer.confirm("Let these grades count?"):
             echo("Nothing was stored.")

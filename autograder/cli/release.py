@@ -18,7 +18,7 @@ def release(
         bool, typer.Option(help="Let otter run all checks on the solution before anything is written.")
     ] = True,
 ) -> None:
-    """Make what students receive, with otter's `assign`: the notebook, and checks of it that they run themselves."""
+    """Make what students receive, with otter's `assign`: the notebook, and checks that they run in it."""
     with sentences():
         from autograder.assignment import load
         from autograder.authoring.commands import release_assignment

@@ -16,7 +16,7 @@ from autograder.core.language import gettext, gettext_noop, plain_number, use_la
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
 from autograder.report.labels import beside_score
 
-# A sign and a word for each status: colour alone tells some readers nothing.
+# A sign and a word for each status: some readers cannot tell the colours apart.
 SIGNS = {
     "correct": ("✓", "green"),
     "partial": ("◐", "yellow"),

@@ -18,9 +18,9 @@ from autograder.cli.base import app, echo, sentences, stop
 def review(
     folder: Annotated[Path, typer.Argument(help="A report folder that `grade` wrote.")],
     name: Annotated[
-        str | None, typer.Option("--as", help="Your name, as students read it beside what you decide [your login].")
+        str | None, typer.Option("--as", help="Your name, as students see it with your decisions [your login].")
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="A port of your own [any that is free].")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to use [any free one].")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
 ) -> None:
     """Read written answers and override scores, in your browser. Only this machine can reach the page."""
@@ -36,14 +36,14 @@ def review(
             review_of = reviewing(folder, assignment, gradebook, reader=reader, port=port)
             with _port_named(port), review_of as (address, service, reporter):
                 echo(address)
-                echo("Ctrl-C ends it; everything you decide is stored at once.")
-                signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's end is an ordinary one
+                echo("Ctrl-C ends it; every decision is stored at once.")
+                signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager stops it like Ctrl-C
                 try:
                     if browser:
                         _show(folder, address)
                     service.run()
                 except KeyboardInterrupt:
-                    pass  # the ordinary end
+                    pass  # the normal end
                 finally:
                     (folder / _DOOR).unlink(missing_ok=True)
         if reporter.problem:
@@ -51,7 +51,7 @@ def review(
         echo(f"report: {folder / 'index.html'}")
 
 
-# The browser is handed this file, not the address: other users of the machine see what programs are started with.
+# The browser gets this file, not the address: other users of the machine can see the arguments of programs.
 _DOOR = ".review.html"
 
 

@@ -33,7 +33,7 @@ def validate(
                 f"{wrong.count(outcome)} {word}"
                 for outcome, word in (
                     ("caught", "cost points"),
-                    ("noticed", "are told without costing points"),
+                    ("noticed", "are noticed without costing points"),
                     ("not asked", "are not asked for"),
                     ("missed", "pass unnoticed"),
                 )

@@ -1,4 +1,4 @@
-"""Work that several threads ask for at the same time is done once."""
+"""Sharing of work between threads: calls in flight, and a bounded cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Value = TypeVar("_Value")
 class SingleFlight(Generic[_Value]):
     """Shares calls in flight: the first caller of a key does the work, the others wait for its value or its exception.
 
-    Nothing is remembered after the call: what is worth keeping goes to the gradebook.
+    Nothing is cached after the call: the gradebook stores what is worth keeping.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,9 @@ class SingleFlight(Generic[_Value]):
 
 
 class BoundedCache(Generic[_Value]):
-    """What was worked out of equal content, kept in memory; no more than `most` values.
+    """An in-memory cache of at most `most` values, keyed by content.
 
-    Values are shared between threads and callers, so nobody may change them. An exception is not remembered.
+    Values are shared between threads and callers and must not be modified. Exceptions are not cached.
     """
 
     def __init__(self, most: int) -> None:

@@ -1,4 +1,4 @@
-"""What is used as a context manager and gives back what it holds at the end of the block."""
+"""The base class of context managers that release their resources at the end of the block."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Closed at the end of a `with` block, however it ends."""
+    """Closed at the end of a `with` block, also after an exception."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held; may be called again."""
+        """Release all resources; may be called more than once."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""What every piece of data in the pipeline has in common: frozen, strict, hashable by content."""
+"""The base classes of the pipeline's data: frozen, strict, hashable by content."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 
 
 class Data(BaseModel):
-    """Immutable data with no unknown fields; what crosses a stage is always one of these."""
+    """Immutable data without unknown fields; everything passed between stages is an instance."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OmitsNewDefaults(Data):
-    """Data whose `added_later` fields are left out of the serialized form where they have their default.
+    """Data whose `added_later` fields are omitted from the serialized form when they have their default.
 
-    These fields came after keys had been stored: without them the form, and with it the keys, stay as they were.
+    These fields were added after keys had been stored: omitting them keeps the serialized form and the keys stable.
     """
 
     added_later: ClassVar[tuple[str, ...]] = ()
@@ -36,15 +36,15 @@ DataType = TypeVar("DataType", bound=Data)
 
 
 def packed(data: Data) -> bytes:
-    """JSON that gives back the same data: NaN stays NaN, and lone surrogates survive as escapes."""
+    """JSON that round-trips: NaN stays NaN, and lone surrogates survive as escapes."""
     return json.dumps(data.model_dump()).encode("ascii")
 
 
 def unpacked(kind: type[DataType], content: bytes) -> DataType:
-    """The data that `packed` made bytes of.
+    """The inverse of `packed`.
 
     Raises:
-        ValueError, RecursionError: it is damaged or of another shape.
+        ValueError, RecursionError: the content is damaged or has another shape.
     """
     return kind.model_validate(json.loads(content))
 
@@ -52,7 +52,7 @@ def unpacked(kind: type[DataType], content: bytes) -> DataType:
 def digest(*parts: Any) -> str:
     """A SHA-256 over the canonical JSON of `parts` (models, plain JSON values or bytes).
 
-    Equal content gives an equal digest on every machine and in every run, so it serves as a stage's key.
+    Equal content gives an equal digest on every machine and in every run, so it is used as a stage's key.
     """
     sha = hashlib.sha256()
     for part in parts:

@@ -1,11 +1,11 @@
-"""Errors that a person can correct: their message is one sentence that says how."""
+"""Errors that the user can correct: the message is one sentence that says how."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that the instructor or the student can put right; shown without a traceback."""
+    """Something that the instructor or the student can fix; shown without a traceback."""
 
 
 class UsageError(UserError):
-    """What was asked for cannot be done; the message is one sentence that says what to do instead."""
+    """The request cannot be carried out; the message is one sentence that says what to do instead."""

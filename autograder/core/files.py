@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside their place, flushed to the disk, then renamed."""
+"""Atomic file writes: to a temporary file in the same folder, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from autograder.core.errors import UserError
 
 
 class Unwritable(UserError, OSError):
-    """A file cannot be put in its place; the message names both and what to do."""
+    """A file cannot be written; the message names the path, the reason and what to do."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"{path} cannot be written ({error.strerror}): name another place for it.")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` (text as UTF-8) to `path`, which then holds all of it, or, on any failure, what it held before.
+    """Write `content` (text as UTF-8) to `path` completely; on any failure `path` keeps its previous content.
 
-    Folders on the way are created. A reader never sees half a file, and neither does one after a power cut.
+    Missing parent folders are created. A reader never sees a partial file, not even after a power cut.
 
     Raises:
         Unwritable: the place takes no file.
@@ -33,12 +33,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to in pieces, which takes the place of `path` when the block ends without an exception.
+    """A file to write in pieces; it replaces `path` when the block ends without an exception.
 
     Raises:
         Unwritable: the place takes no file.
     """
-    # Not tempfile: its files are readable by their owner only, and stay so after the rename.
+    # Not tempfile: its files are readable by their owner only, also after the rename.
     temporary = path.with_name(f".{path.name[:60]}.{secrets.token_hex(6)}.tmp")
     try:
         with _placing(path):
@@ -66,7 +66,7 @@ def _placing(path: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; where folders cannot be opened (Windows) the system does that alone."""
+    """Flush the rename to disk; where folders cannot be opened (Windows) the system does so itself."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

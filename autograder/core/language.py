@@ -1,12 +1,11 @@
-"""The language in which students and lecturers are addressed.
+"""The language of everything students and lecturers read.
 
-Every sentence of ours stands in the code in English. What is shown right away is the argument of `gettext` (or
-`ngettext`); what is stored or passed on is a `Message` (`autograder.core.messages`), which becomes a sentence only
-where somebody reads it. A language is one gettext catalogue, `languages/<code>.po`, which maps those sentences to its
-own; a sentence that it lacks, or whose placeholders differ, stays English. docs/languages.md says how a course adds a
-language.
+Sentences are written in English in the code. Text that is shown at once is the argument of `gettext` or `ngettext`;
+text that is stored or passed on is a `Message` (`autograder.core.messages`), which becomes a sentence when displayed.
+A language is one gettext catalogue, `languages/<code>.po`. A sentence that is missing from it, or whose placeholders
+differ, stays English. docs/languages.md says how a course adds a language.
 
-The language is that of the assignment, set for as long as one of its results is shown (`use_language`).
+The language is the assignment's, active while one of its results is displayed (`use_language`).
 """
 
 from __future__ import annotations
@@ -23,37 +22,37 @@ from pathlib import Path
 from typing import Any
 
 ENGLISH = "en"
-# A folder with catalogues of one's own, which come before the packaged ones.
+# A folder with the course's catalogues, which take precedence over the packaged ones.
 FOLDER_VARIABLE = "AUTOGRADER_LANGUAGES"
-# Between the thousands in every language but English: ISO 80000-1 allows neither a point nor a comma there, and in an
-# exercise on code 307.300 would be read as 307.3.
+# The thousands separator in every language but English: ISO 80000-1 allows neither a point nor a comma, and in a
+# programming exercise 307.300 would be read as 307.3.
 _THIN_SPACE = "\u202f"
 
 _active: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 def gettext_noop(template: str) -> str:
-    """`template` itself: marks a sentence that stands in a table of ours for the catalogue, to be used later."""
+    """`template` unchanged: marks a sentence in a table for extraction into the catalogue."""
     return template
 
 
 def gettext(template: str, /, **values: object) -> str:
-    """The sentence in the active language, with `{name}` in it replaced by the values.
+    """The sentence in the active language, with each `{name}` replaced by its value.
 
-    Values are put in as `str.format` does; whole numbers get their thousands separator from `{name:,}`.
+    Values are formatted as by `str.format`; `{name:,}` gives whole numbers a thousands separator.
     """
     return filled(_translations(_active.get()).gettext(template), template, values)
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
-    """The sentence for one or for many, `{number}` in it being the number with its thousands separators."""
+    """The singular or plural sentence; `{number}` is the number with thousands separators."""
     english = one if number == 1 else many
     translated = _translations(_active.get()).ngettext(one, many, number)
     return filled(translated, english, {"number": integer(number), **values})
 
 
 def filled(translated: str, english: str, values: Mapping[str, object]) -> str:
-    """A sentence as the catalogue has it, `translated`, with its values in it; `english` where they do not fit."""
+    """The sentence `translated` with its values filled in; `english` if they do not fit its placeholders."""
     if translated is not english:
         try:
             return _FORMATTER.vformat(translated, (), values)
@@ -64,7 +63,7 @@ def filled(translated: str, english: str, values: Mapping[str, object]) -> str:
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Address the reader in `language` inside the block; in English where there is no catalogue for it."""
+    """Use `language` inside the block; English if there is no catalogue for it."""
     token = _active.set(language)
     try:
         yield
@@ -73,18 +72,18 @@ def use_language(language: str) -> Iterator[None]:
 
 
 def active() -> str:
-    """The code of the language in use."""
+    """The code of the active language."""
     return _active.get()
 
 
 def integer(value: int) -> str:
-    """A whole number with separators between its thousands: 307,300 in English, else with a narrow space."""
+    """A whole number with thousands separators: 307,300 in English, else a narrow space."""
     text = f"{value:,}"
     return text if _active.get() == ENGLISH else text.replace(",", _THIN_SPACE)
 
 
 def decimal(text: str) -> str:
-    """A number as `format` wrote it, with the separators of the active language."""
+    """A number formatted by `format`, with the separators of the active language."""
     if _active.get() == ENGLISH:
         return text
     whole, point, rest = text.partition(".")
@@ -92,24 +91,24 @@ def decimal(text: str) -> str:
 
 
 def plain_number(value: float) -> str:
-    """A number as it is written into a form, without separators of thousands: 3.75, in German 3,75."""
+    """A number for a form field, without thousands separators: 3.75, in German 3,75."""
     return decimal(f"{value:g}")
 
 
 def percentage(share: float) -> str:
-    """A share (0..1) in whole percent: 53% in English, else with a narrow space before the sign (ISO 80000-1)."""
+    """A fraction (0..1) in whole percent: 53% in English, else with a narrow space before the sign (ISO 80000-1)."""
     text = f"{share:.0%}"
     return text if _active.get() == ENGLISH else text.replace("%", f"{_THIN_SPACE}%")
 
 
 def available() -> list[str]:
-    """The codes of the languages that there are, English first."""
+    """The codes of the available languages, English first."""
     found = {path.stem for folder in _folders() if folder.is_dir() for path in folder.glob("*.po")}
     return [ENGLISH, *sorted(found - {ENGLISH})]
 
 
 def catalogue(language: str) -> bytes:
-    """The catalogue of a language as it is stored; b"" for English and for a language that has none."""
+    """The bytes of a language's catalogue; b"" for English and for a language without a catalogue."""
     if language == ENGLISH:
         return b""
     paths = (folder / f"{language}.po" for folder in _folders())
@@ -118,10 +117,10 @@ def catalogue(language: str) -> bytes:
 
 
 def unusable(language: str) -> str:
-    """Why the catalogue of a language cannot be used, as a sentence; "" where it can."""
+    """Why the catalogue of a language cannot be used, as a sentence; "" if it can."""
     try:
         _translations(language)
-    except Exception as error:  # Babel raises what its parts raise: PoFileError, UnicodeDecodeError, LookupError
+    except Exception as error:  # Babel lets errors of its parts through: PoFileError, UnicodeDecodeError, LookupError
         return f"The catalogue {language}.po cannot be read: {error}"
     return ""
 
@@ -137,7 +136,7 @@ def _translations(language: str) -> NullTranslations:
     content = catalogue(language)
     if not content:
         return NullTranslations()
-    # Babel takes a moment to import, which English need not wait for.
+    # Imported late: Babel takes a moment to import, and English does not need it.
     from io import BytesIO
 
     from babel.messages.mofile import write_mo
@@ -161,9 +160,9 @@ def _decimal_mark(language: str) -> str:
 
 
 class _Formatter(string.Formatter):
-    """As `str.format`, with the separators of the active language in numbers that have a format of their own.
+    """Like `str.format`, but numbers with a format specification get the separators of the active language.
 
-    `{thing!c}` begins with a capital letter, for a value at the beginning of a sentence.
+    `{thing!c}` capitalizes the first letter, for a value at the beginning of a sentence.
     """
 
     def convert_field(self, value: object, conversion: Any) -> Any:

@@ -1,8 +1,7 @@
 """Sentences as data: a stable code, an English template and plain values.
 
-What is stored or passed between stages says what was found as a `Message`. It becomes a sentence only where somebody
-reads it: `str(message)` is the sentence in the language in use. No code looks into a sentence; it looks at the code and
-at the values.
+Findings are stored and passed between stages as a `Message`, which becomes a sentence only when it is displayed:
+`str(message)` is the sentence in the active language. No code parses a sentence; it reads the code and the values.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pydantic import BeforeValidator, SerializerFunctionWrapHandler, model_seria
 from autograder.core import language
 from autograder.core.data import Data
 
-# What stands in a placeholder. A tuple is read as a list: "a, b and c".
+# What a placeholder can hold. A tuple is shown as a list: "a, b and c".
 Value: TypeAlias = "str | int | float | bool | Message | tuple[Value, ...] | None"
 
 _PLAIN = "{text}"
@@ -27,10 +26,10 @@ class Message(Data):
     """One sentence, or a part of one, as data.
 
     Attributes:
-        text: the English template, with placeholders as in `str.format`; "" says nothing.
-        many: the template for any `number` but one, where the sentence counts something.
-        code: what is said, in a stable word ("layer.missing"); "" for a part of a sentence and for plain text.
-        values: what stands in the placeholders: plain values, messages, or tuples of these (read as a list).
+        text: the English template, with placeholders as in `str.format`; "" for an empty message.
+        many: the template for any `number` other than one, for sentences that count something.
+        code: a stable identifier ("layer.missing"); "" for a part of a sentence and for plain text.
+        values: the placeholders' values: plain values, messages, or tuples of these (shown as a list).
     """
 
     text: str = ""
@@ -69,12 +68,12 @@ class Message(Data):
 
     @property
     def english(self) -> str:
-        """The sentence in English, whatever language is in use."""
+        """The sentence in English, independent of the active language."""
         with language.use_language(language.ENGLISH):
             return str(self)
 
     def plain_values(self) -> dict[str, Any]:
-        """The values as plain data, messages among them as English text: for programs that read our files."""
+        """The values as plain data, with messages as English text: for programs that read our files."""
         with language.use_language(language.ENGLISH):
             return {name: _plain(value) for name, value in self.values.items()}
 
@@ -83,17 +82,17 @@ NOTHING = Message()
 
 
 def message(code: str, template: str, /, **values: Value) -> Message:
-    """A sentence as data. `code` is stable and belongs to this template alone; programs and classes are told by it."""
+    """A sentence as data. `code` is stable and unique to this template; programs and CSS classes rely on it."""
     return Message(code=code, text=template, values=values)
 
 
 def nmessage(code: str, one: str, many: str, number: int, /, **values: Value) -> Message:
-    """A sentence as data that counts: `one` where `number` is one, else `many`; `{number}` is the number."""
+    """A sentence that counts, as data: `one` if `number` is one, else `many`; `{number}` is the number."""
     return Message(code=code, text=one, many=many, values={"number": number, **values})
 
 
 def phrase(template: str, /, **values: Value) -> Message:
-    """A part of a sentence as data, to stand in another message."""
+    """A part of a sentence as data, for use in another message."""
     return Message(text=template, values=values)
 
 
@@ -103,12 +102,12 @@ def nphrase(one: str, many: str, number: int, /, **values: Value) -> Message:
 
 
 def plain(text: str) -> Message:
-    """Text that is in no catalogue, such as a student's own words: shown as it is in every language."""
+    """Text without a translation, such as a student's own words: shown unchanged in every language."""
     return Message(text=_PLAIN, values={"text": text}) if text else NOTHING
 
 
 def in_turn(*messages: Message | str, code: str = "") -> Message:
-    """Several sentences one after the other, with a space between them; `code` is that of the whole."""
+    """Several sentences joined by spaces; `code` is the code of the whole."""
     said = [one if isinstance(one, Message) else plain(one) for one in messages if one]
     if len(said) < 2:
         return said[0] if said else NOTHING
@@ -118,7 +117,7 @@ def in_turn(*messages: Message | str, code: str = "") -> Message:
 
 
 def listed(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c", in the language in use."""
+    """ "a", "a and b", "a, b and c", in the active language."""
     if len(words) < 2:
         return "".join(words)
     return language.gettext("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])
@@ -133,7 +132,7 @@ def _from_text(given: Any) -> Any:
     return plain(given) if isinstance(given, str) else given
 
 
-# A field that takes plain text as well.
+# A field that also accepts plain text.
 Text = Annotated[Message, BeforeValidator(_from_text)]
 
 

@@ -1,9 +1,9 @@
-"""Where the package is, and what a wheel carries beside its code."""
+"""Where the package is, and which data files a wheel carries."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-# The sample assignments and their solutions. A checkout has them beside the package instead.
+# The sample assignments and their solutions. In a checkout they are next to the package instead.
 SAMPLES = PACKAGE / "_samples"

@@ -1,4 +1,4 @@
-"""The versions a result was made with: read from installed metadata, so that nothing heavy is imported."""
+"""The versions a result was made with, read from installed metadata so that nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RECORDED = ("keras", "tensorflow", "numpy", "nbclient", "ipykernel")
 
 @cache
 def versions() -> dict[str, str]:
-    """Package name to version, with `python` and `autograder`; packages that are not installed are left out."""
+    """Package name to version, including `python` and `autograder`; packages that are not installed are left out."""
     found = {"autograder": version("keras-autograder"), "python": platform.python_version()}
     for name in RECORDED:
         try:

@@ -1,4 +1,4 @@
-"""The running package as a wheel, and its locked requirements, so that it can travel to another machine."""
+"""The running package as a wheel, and its locked requirements, for installation on another machine."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from autograder.core.package_files import PACKAGE, SAMPLES
 
 NAME = "keras-autograder"
 LOCK = "requirements.lock"
-# The earliest date that a zip can hold: equal content gives equal bytes.
+# The earliest date a zip can hold: equal content gives equal bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _TAG = "py3-none-any"
 
 
 class NotLocked(UserError):
-    """There is no lock file to pack; the message says where it was looked for."""
+    """There is no lock file to pack; the message says where it was expected."""
 
 
 def wheel() -> tuple[str, bytes]:
-    """The file name and the bytes of a wheel of this very package (binary distribution format, PEP 427)."""
+    """The file name and the bytes of a wheel of this package (binary distribution format, PEP 427)."""
     own = distribution(NAME)
     stem = f"{NAME.replace('-', '_')}-{own.version}"
     contents = {
@@ -33,7 +33,7 @@ def wheel() -> tuple[str, bytes]:
         if path.is_file()
         and "__pycache__" not in path.parts
         and not path.name.startswith(".")
-        and SAMPLES not in path.parents  # solutions stay at home
+        and SAMPLES not in path.parents  # solutions are not shipped
     }
     info = f"{stem}.dist-info"
     for name in ("METADATA", "entry_points.txt"):
@@ -45,7 +45,7 @@ def wheel() -> tuple[str, bytes]:
 
 
 def zipped(contents: dict[str, bytes], executable: frozenset[str] = frozenset()) -> bytes:
-    """A zip of `contents`, by their paths; those in `executable` may be executed. Equal contents, equal bytes."""
+    """A zip of `contents` (bytes by path); paths in `executable` get the executable bit. Deterministic."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in contents.items():
@@ -57,7 +57,7 @@ def zipped(contents: dict[str, bytes], executable: frozenset[str] = frozenset())
 
 
 def runtime_requirements() -> str:
-    """The part of the lock file that running needs, with its hashes; no index is named.
+    """The runtime part of the lock file, with hashes and without an index.
 
     Raises:
         NotLocked: there is no lock file.
@@ -70,13 +70,13 @@ def runtime_requirements() -> str:
 
 
 def _direct(own: Distribution) -> set[str]:
-    """The packages that ours names for itself, without those of its extras."""
+    """The direct dependencies of our package, without those of its extras."""
     required = [line for line in own.requires or () if "extra ==" not in line]
     return {_normal(re.match(r"[\w.-]+", line)[0]) for line in required}  # type: ignore[index]
 
 
 def _closure(lock: str, direct: set[str]) -> str:
-    """The entries of a lock file that `direct` lead to, by the comments in which it says who asked for what."""
+    """The lock file entries reachable from `direct`, according to the file's "via" comments."""
     entries: dict[str, str] = {}
     askers: dict[str, set[str]] = {}
     for entry in re.split(r"\n(?=[a-zA-Z0-9])", lock):

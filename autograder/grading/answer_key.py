@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-# Raised when the way in which results are made changes, so that stored ones are made again.
+# Raise this when results are computed differently, so that stored ones are computed again.
 JUDGE_VERSION = 9
 
 
 @dataclass(frozen=True)
 class AnswerKey:
-    """What submissions are held against: the assignment and its reference solution."""
+    """What submissions are compared with: the assignment and its reference solution."""
 
     assignment: Assignment
     reference: Reference
@@ -55,7 +55,7 @@ class AnswerKey:
 
     @classmethod
     def stored(cls, assignment: Assignment) -> AnswerKey:
-        """The standard from what is stored beside the assignment; executes nothing.
+        """The answer key from what is stored next to the assignment; executes nothing.
 
         Raises:
             AssignmentError: the reference was never stored, or the solution has changed since.
@@ -63,7 +63,7 @@ class AnswerKey:
         return cls.of(assignment, stored_reference(assignment))
 
     def stale_thresholds(self) -> list[str]:
-        """The ids of questions whose threshold was never computed, or for another network or recipe."""
+        """The ids of questions whose threshold is missing, or was computed for another network or recipe."""
         context = self.reference_context()
         stale = []
         for question in self.assignment.questions:
@@ -83,13 +83,13 @@ class AnswerKey:
 
     @cached_property
     def key(self) -> str:
-        """Changes with anything that a verdict reads besides evidence and training runs."""
+        """Changes with everything a verdict depends on besides evidence and training runs."""
         handout = sorted(self.handout)
         return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, handout, versions())
 
     @cached_property
     def handout(self) -> frozenset[str]:
-        """The lines of the notebook as students got it; none where it cannot be read."""
+        """The lines of the notebook as students got it; empty if it cannot be read."""
         try:
             notebook = parse_notebook(self.assignment.notebook_path.read_bytes())
         except (OSError, UnreadableNotebook):
@@ -98,7 +98,7 @@ class AnswerKey:
 
 
 def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:
-    """What the checks may read of one submission, before any training run."""
+    """What the checks can read of one submission, before any training run."""
     cells = tuple(
         NotebookCell(index=index, kind=cell.cell_type, source=cell.source, metadata=dict(cell.metadata))
         for index, cell in enumerate(notebook.cells)
@@ -114,10 +114,10 @@ def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode
 
 
 def answer_key_of(assignment: Assignment, observer: Observer | ObserveStage) -> AnswerKey:
-    """The assignment joined with its reference solution, ready to judge by.
+    """The assignment joined with its reference solution, ready for judging.
 
     Raises:
-        AssignmentError: table and solution disagree, or a threshold was never computed or is out of date.
+        AssignmentError: table and solution disagree, or a threshold is missing or out of date.
     """
     answer_key = AnswerKey.of(assignment, reference_of(assignment, observer))
     require_thresholds(answer_key)
@@ -125,10 +125,10 @@ def answer_key_of(assignment: Assignment, observer: Observer | ObserveStage) -> 
 
 
 def require_thresholds(answer_key: AnswerKey) -> None:
-    """See to it that every threshold is there.
+    """Check that every threshold is there.
 
     Raises:
-        AssignmentError: one was never computed, or is out of date.
+        AssignmentError: one is missing or out of date.
     """
     assignment = answer_key.assignment
     if stale := answer_key.stale_thresholds():

@@ -1,4 +1,4 @@
-"""A person's word carries on: what builds on a question that was decided is judged again at once, from that word."""
+"""When an instructor overrides a question, the questions that depend on it are judged again at once."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def judge_dependents(
     changed: Collection[str],
     run_key: Callable[[TrainingTask], str],
 ) -> frozenset[str]:
-    """Judge again, and store, what builds on the questions in `changed`; executes nothing.
+    """Judge the questions that depend on those in `changed` again, and store the result; executes nothing.
 
-    A question for which a run of ours is missing waits for it, and the next `grade` or `regrade` makes that run.
+    A question whose training run is missing keeps its verdict until the next `grade` or `regrade` makes the run.
 
     Returns:
-        The ids of the questions whose verdicts are others now. None where what the notebook left behind is not stored.
+        The ids of the questions whose verdict has changed. None if the notebook's evidence is not stored.
     """
     dependents = building_on(answer_key.assignment.questions, changed)
     stored, handed_in = gradebook.result(student), gradebook.submission(student)
@@ -50,7 +50,7 @@ def judge_dependents(
         return frozenset()
     keys = dict(stored.result.keys)
     used = {*filter(None, keys.get("training", "").split(",")), *(run.key for run in context.runs.values())}
-    # Under another key it is no result that `grade` takes for made, so that it makes the run that is missing.
+    # Stored under another key, `grade` does not reuse this result, so it makes the missing run.
     lacking = any(finding.code == "question.needs_run" for one in found.values() for finding in one.findings)
     keys |= {"training": ",".join(sorted(used))}
     if lacking:

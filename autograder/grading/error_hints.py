@@ -1,4 +1,4 @@
-"""What a student may look at when a cell failed: slips that are common enough to have a sentence of their own."""
+"""What a student can look at when a cell failed: mistakes common enough to have their own hint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OLD_NAME = re.compile(
     r"not recognized: \{'(\w+)'|unexpected keyword argument '(\w+)'|has no attribute '(\w+)'|^'(acc|val_acc)'$|"
     r"cannot import name '(\w+)'|Unrecognized keyword arguments[^{]*\{'(\w+)'"
 )
-# Names of Keras 1 and 2, and of TensorFlow 1, with what took their place.
+# Names of Keras 1 and 2, and of TensorFlow 1, with their replacements.
 _RENAMED: Mapping[str, str] = {
     "lr": "learning_rate",
     "acc": "accuracy",
@@ -47,7 +47,7 @@ _CLASSES = {name.casefold(): name for name in sorted({*KINDS, *ALIASES})}
 
 
 def advice(failure: Failure) -> Message:
-    """A sentence or two for the student, from the name and the message of an exception (both untrusted)."""
+    """A sentence or two for the student, from the name and message of an exception (both untrusted)."""
     text = failure.message[:1000]
     if hint := _of_old_names(text) or _of_the_place(failure.name, text):
         return hint
@@ -71,7 +71,7 @@ def advice(failure: Failure) -> Message:
 
 
 def _of_old_names(text: str) -> Message:
-    """What took the place of a name that Keras had once; NOTHING where the exception is about something else."""
+    """What replaced an old Keras name; NOTHING if the exception is about something else."""
     match = _OLD_NAME.search(text)
     name = next(filter(None, match.groups())) if match else ""
     if name in _RENAMED:
@@ -92,7 +92,7 @@ def _of_old_names(text: str) -> Message:
 
 
 def _of_the_place(name: str, text: str) -> Message:
-    """About what is not where a notebook is graded: a keyboard, a file, a package."""
+    """About what is missing where notebooks are graded: a keyboard, a file, a package."""
     if name == "StdinNotImplementedError":
         return message(
             "hint.input",
@@ -118,7 +118,7 @@ def _of_the_place(name: str, text: str) -> Message:
 
 
 def missing_name(failure: Failure) -> str:
-    """The name that had no value when the cell failed; "" where it failed for another reason."""
+    """The name that had no value when the cell failed; "" if it failed for another reason."""
     match = _NOT_DEFINED.search(failure.message[:1000]) if failure.name == "NameError" else None
     return (match[1] or match[2]) if match else ""
 
@@ -143,7 +143,7 @@ def _misspelt(name: str) -> Message:
 
 
 def _known(name: str) -> str | None:
-    """The class of layers that is meant by a name, None where it resembles none."""
+    """The layer class that a name means, None if it resembles none."""
     near = difflib.get_close_matches(name.casefold(), _CLASSES, n=1, cutoff=0.88)
     return _CLASSES[near[0]] if near else None
 

@@ -1,4 +1,4 @@
-"""What a student should know of the execution itself, beside the questions."""
+"""What a student should know about the execution itself, apart from the questions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 def run_notes(
     evidence: Evidence, cells: Sequence[NotebookCell] = (), faults: Mapping[int, Message] | None = None
 ) -> list[Finding]:
-    """Which cells did not run to their own end, and why, for the student.
+    """Which cells did not run to the end, and why, for the student.
 
-    A cell that failed only because an earlier one did not make a name is said with that one.
+    A cell that failed only because an earlier one did not define a name is reported with that one.
 
     Args:
         evidence: what the run left behind.
@@ -100,12 +100,12 @@ def _slow(source: str) -> Message:
 
 
 def grader_notes(evidence: Evidence) -> list[Finding]:
-    """What the grader noted beside what `run_notes` says; that a cell was stopped is said there."""
+    """What the grader noted besides what `run_notes` reports; a stopped cell is reported there."""
     return [Finding(message=note) for note in evidence.notes if note.code != "cell.timeout"]
 
 
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
-    """By the index of a code cell that failed for want of a name, that of the cell whose failure is to blame."""
+    """For each code cell that failed because a name was missing, the index of the cell that caused it."""
     roots: dict[int, int] = {}
     makers: dict[str, int] = {}
     for cell in evidence.cells:
@@ -119,7 +119,7 @@ def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int
 
 
 def _followers(roots: Mapping[int, int]) -> dict[int, Message]:
-    """By the index of a cell that is to blame, what to say of the cells that failed because of it."""
+    """For each cell that caused others to fail, what to say about those."""
     numbers: dict[int, list[str]] = {}
     for cell, root in roots.items():
         numbers.setdefault(root, []).append(str(cell + 1))
@@ -154,6 +154,6 @@ def _raised(failure: Failure) -> Message:
 
 def _first_line(text: str) -> str:
     first = text.strip().splitlines()[0] if text.strip() else ""
-    # Which temporary file IPython read the cell from says nothing to anybody.
+    # The temporary file that IPython read the cell from is of no use to a reader.
     first = _FILE.sub("", first)
     return first if len(first) <= 300 else first[:299] + "…"

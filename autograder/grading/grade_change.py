@@ -1,4 +1,4 @@
-"""What judging again does to a student's grade: from what to what, and in which questions."""
+"""How judging again changes a student's grade: from what to what, and in which questions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from autograder.records.overrides import overridden
 from autograder.records.result import Override, Result, Verdict
 
 Direction = Literal["raised", "lowered", "other"]
-# Points are rounded to three places, as they are where they are shown.
+# Points are rounded to three places, as they are when shown.
 _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Points earned out of those that can be, and those of them that wait for a person."""
+    """Points earned, out of how many, and how many of them need review."""
 
     score: float
     points: float
@@ -24,7 +24,7 @@ class Standing:
 
     @property
     def share(self) -> float:
-        """The part of the points that was earned, 0..1."""
+        """The share of the points that was earned, 0..1."""
         return self.score / self.points if self.points else 0.0
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class QuestionChange:
-    """A question whose points change; `before` or `after` is None where the assignment does not ask it then."""
+    """A question whose points change; `before` or `after` is None if the assignment did not ask it then."""
 
     title: str
     before: Standing | None
@@ -55,13 +55,13 @@ class GradeChange:
 
     @property
     def direction(self) -> Direction:
-        """Whether the share of the points that counts goes up or down; "other" where only points move."""
+        """Whether the share of the points goes up or down; "other" if only the points move."""
         difference = self.after.share - self.before.share
         return "other" if abs(difference) < _TOLERANCE else "raised" if difference > 0 else "lowered"
 
 
 def grade_change(before: Result, after: Result, overrides: Mapping[str, Override]) -> GradeChange | None:
-    """What changes between two results of a student, with a person's overrides laid over both; None where nothing."""
+    """What changes between two results of a student, with overrides applied to both; None if nothing does."""
     old, new = (overridden(result, overrides, "") for result in (before, after))
     questions = _question_changes(old.questions, new.questions)
     if not questions and _of(old) == _of(new):

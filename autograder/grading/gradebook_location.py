@@ -1,7 +1,7 @@
-"""Where a report folder's gradebook is kept when it is not in the folder itself: in a database that a URL names.
+"""Where a report folder's gradebook is if it is not in the folder itself: in a database that a URL names.
 
-A small file in the report folder names it for later commands, without a password: that comes from where every program
-of PostgreSQL takes it. In one database each assignment has rows of its own, found by its name; report folders that
+A small file in the report folder names the database for later commands, without a password: that comes from where every
+PostgreSQL program reads it. In one database each assignment has its own rows, found by its name; report folders that
 name the same database and assignment show the same class.
 """
 
@@ -36,7 +36,7 @@ class GradebookLocation(Data):
         """The gradebook.
 
         Raises:
-            GradebookError: it cannot be used, or is the one inside another report folder.
+            GradebookError: it cannot be used, or is the file of another report folder.
         """
         with Gradebook(self.url, self.assignment) as gradebook:
             # The rows of a report folder's own file have no assignment in their keys.
@@ -50,15 +50,15 @@ class GradebookLocation(Data):
             yield gradebook
 
     def note(self, folder: Path) -> None:
-        """Name the database in a report folder, where later commands find it."""
+        """Record the database in a report folder, where later commands find it."""
         write_atomically(folder / NOTE_NAME, self.model_dump_json(indent=2) + "\n")
 
 
 def location_of(folder: Path) -> GradebookLocation | None:
-    """What a report folder says of its gradebook; None where it says nothing.
+    """The gradebook location recorded in a report folder; None if there is none.
 
     Raises:
-        GradebookError: it cannot be read, or names no database.
+        GradebookError: it cannot be read, or does not name a database.
     """
     note = folder / NOTE_NAME
     try:
@@ -74,13 +74,13 @@ def location_of(folder: Path) -> GradebookLocation | None:
 
 
 def resolve(folder: Path, assignment: Assignment, url: str | None) -> GradebookLocation | None:
-    """Where to keep what is graded into a report folder: at `url`, or where it was kept before.
+    """Where to store what is graded into a report folder: at `url`, or where it was stored before.
 
-    None stands for the file in the folder itself.
+    None means the file in the folder itself.
 
     Raises:
-        GradebookError: the URL is none, holds a password, or the folder keeps its grades elsewhere or those of
-            another assignment.
+        GradebookError: the URL is invalid or holds a password, or the folder keeps its grades elsewhere or holds
+            those of another assignment.
     """
     before = location_of(folder)
     if url is None and before is None:
@@ -110,7 +110,7 @@ def stored_url(url: str, where: str) -> str:
     """The URL as it is stored: with its driver, and with the whole path of a file.
 
     Raises:
-        GradebookError: it is none or holds a password, which is not repeated; `where` says where it stands.
+        GradebookError: it is invalid or holds a password, which is not repeated; `where` says where it was written.
     """
     read = url_of(url)
     if read.password is not None or secrets_of(read):
@@ -134,11 +134,11 @@ def _is_file(url: str, file: Path) -> bool:
     return read.get_backend_name() == "sqlite" and Path(read.database or "") == file.resolve()
 
 
-LANGUAGE_FACT = "language"  # a fact of a gradebook: the language that was asked for last, "" for the assignment's own
+LANGUAGE_FACT = "language"  # gradebook fact: the language last asked for, "" for the assignment's own
 
 
 def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
-    """Note in a gradebook which assignment it belongs to.
+    """Record in a gradebook which assignment it belongs to.
 
     Raises:
         UsageError: it belongs to another one.
@@ -154,10 +154,10 @@ def claim(gradebook: Gradebook, assignment: Assignment, output: Path) -> None:
 
 @contextmanager
 def opened_gradebook(folder: Path) -> Iterator[Gradebook]:
-    """A report folder's gradebook, wherever it is kept.
+    """A report folder's gradebook, in the folder or in a database.
 
     Raises:
-        UsageError: it is no report folder.
+        UsageError: it is not a report folder.
         GradebookError: with a sentence for the instructor.
     """
     location = location_of(folder)
@@ -172,7 +172,7 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
     """A report folder's assignment and gradebook.
 
     Raises:
-        UsageError: it is no report folder.
+        UsageError: it is not a report folder.
         AssignmentError, GradebookError: with a sentence for the instructor.
     """
     location = location_of(folder)

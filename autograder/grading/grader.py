@@ -37,17 +37,17 @@ _UNDER_WAY = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """A submission's result and whether it was made earlier, from the same notebook under the same standard."""
+    """A submission's result, and whether it was reused: made earlier from the same notebook and answer key."""
 
     result: Result
     reused: bool
 
 
 class Grader:
-    """Grades submissions to one assignment; safe to be used from several threads.
+    """Grades submissions to one assignment; thread-safe.
 
-    What a stage has made is looked up in the gradebook before the stage is run, and stored there as soon as it is
-    made, so that a run that was killed continues where it stopped.
+    Each stage first looks in the gradebook for a stored result, and stores a new one as soon as it is made, so a run
+    that was killed continues where it stopped.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Grader:
         return self._training(f"{key} {task.target}", run)
 
     def _reusable(self, key: str) -> bool:
-        """Whether what is stored under `key` may be used: always, but in a fresh run only what this run itself made."""
+        """Whether a stored result under `key` may be used: always, except that a fresh run uses only its own."""
         if not self._fresh:
             return True
         with self._made_lock:
@@ -152,7 +152,7 @@ class Grader:
 
 
 def _named(submission: Submission) -> list[object]:
-    """What a result says of its submission besides the content."""
+    """What a result says about its submission besides the content."""
     return [submission.submission, *([submission.handed_in] if submission.handed_in else [])]
 
 
@@ -170,8 +170,8 @@ def read_submission(submission: Submission) -> tuple[bytes, NotebookNode]:
     """A submission's bytes and the notebook in them.
 
     Raises:
-        UnreadableNotebook, UnreadableSubmission: there is no notebook in it that could be graded; the message tells
-            the student why.
+        UnreadableNotebook, UnreadableSubmission: it holds no notebook that can be graded; the message tells the student
+            why.
     """
     content = submission.read()
     return content, parse_notebook(content)
@@ -179,7 +179,7 @@ def read_submission(submission: Submission) -> tuple[bytes, NotebookNode]:
 
 @dataclass(frozen=True)
 class ClassOutcome:
-    """A whole run: whose results were made now, whose stood already, and where the autograder itself failed."""
+    """A whole run: whose results are new, how many were reused, and on whom the autograder itself failed."""
 
     changed: frozenset[str]
     reused: int
@@ -194,11 +194,11 @@ def grade_class(
     workers: int,
     made: Callable[[str], None] = lambda student: None,
 ) -> ClassOutcome:
-    """Grade every submission; a failure of the autograder on one never stops the others.
+    """Grade every submission; if the autograder fails on one, the others go on.
 
-    `made` is told of every student with a new result, in this thread, while others are still being graded. `workers` is
-    how many notebooks and training runs share the machine at a time; more submissions than that are under way, so that
-    one that waits for the training of a network it shares with another leaves no core idle.
+    `made` is called for every student with a new result, in this thread, while others are still being graded. `workers`
+    is how many notebooks and training runs share the machine at a time; more submissions than that are in progress, so
+    that one waiting for the training of a network it shares with another leaves no core idle.
     """
     changed: set[str] = set()
     reused = 0
@@ -212,7 +212,7 @@ def grade_class(
     try:
         futures = {pool.submit(grade, submission): submission for submission in submissions}
         for future in as_completed(futures):
-            # What is told of is let go: a class of thousands is not kept in memory.
+            # Finished results are dropped: a class of thousands is not kept in memory.
             student = futures.pop(future).student
             try:
                 outcome = future.result()

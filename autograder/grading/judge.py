@@ -18,7 +18,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 
 
 def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
-    """`context` with every training run on which points hang."""
+    """`context` with every training run that points depend on."""
     runs = dict(context.runs)
     while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
         for task in tasks:
@@ -52,12 +52,11 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
 
 
 def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, reason: Finding) -> Result:
-    """The result of a submission in which there was nothing to execute; `reason` is told the student.
+    """The result of a submission with nothing to execute; `reason` is shown to the student.
 
-    Where nothing was handed in, nothing was earned. What was handed in and could not be opened earns nothing by itself
-    either, but a person looks at it first: all its points are pending.
+    If nothing was handed in, nothing is earned. If it could not be opened, all its points need review.
     """
-    # A reason without a code is one that an older version stored; what it concluded stays.
+    # A reason without a code comes from an older version; its conclusion stays.
     missing = reason.code in NOTHING_HANDED_IN or not reason.code
     if missing:
         nothing = Finding(

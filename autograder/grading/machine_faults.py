@@ -1,8 +1,8 @@
-"""Which failures of a notebook are the machine's: a package, a device, a network or a file that is not there, a bound.
+"""Failures caused by the machine, not the student: a missing package, device, network or file, or a resource limit.
 
-Each is told by what is known outside the student's kernel: the text of the cell, what is installed here, what the
-sandbox gives and what it ended a cell for. The words of an exception, which a student could raise, tell nothing. What
-is the machine's costs no points by itself: a question of which there is nothing to judge waits for a person.
+They are recognised by what is known outside the student's kernel: the text of the cell, what is installed here, what
+the sandbox provides and why it ended a cell. The text of an exception, which a student could raise, is not used. A
+machine's fault costs no points by itself: a question that leaves nothing to judge needs review.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FILE = re.compile(
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
-# What mends it, for the lecturer, by the code of a fault.
+# How to fix it, for the lecturer, by the code of a fault.
 _MENDS: Mapping[str, tuple[str, str]] = {
     "machine.package": (
         "mend.package",
@@ -70,7 +70,7 @@ def machine_faults(evidence: Evidence, sources: Sequence[str]) -> dict[int, Mess
 
 
 def fault_note(fault: Message, where: Message) -> Finding:
-    """What a student reads of it."""
+    """The note that a student reads about it."""
     hint = message(
         "hint.machine",
         "That costs no points by itself: what your notebook left is judged, and where nothing is left a person looks "
@@ -80,7 +80,7 @@ def fault_note(fault: Message, where: Message) -> Finding:
 
 
 def is_fault(note: Finding) -> bool:
-    """Whether a note on a submission says what the machine lacked."""
+    """Whether a note on a submission reports a machine fault."""
     return note.code in _MENDS
 
 
@@ -90,7 +90,7 @@ def mended_by(fault: Message) -> Message:
 
 
 def cut_short(evidence: Evidence, cells: Sequence[NotebookCell], faults: Mapping[int, Message]) -> frozenset[str]:
-    """The names to which cells give a value that did not end well since the machine failed; `cells` are code cells."""
+    """The names assigned in cells that failed because the machine did; `cells` are the code cells."""
     first = min(faults, default=len(cells))
     runs = [run for run in evidence.cells if first <= run.index < len(cells) and run.status != "ok"]
     return frozenset(name for run in runs for name in cells[run.index].makes())
@@ -99,9 +99,9 @@ def cut_short(evidence: Evidence, cells: Sequence[NotebookCell], faults: Mapping
 def pending_for(
     verdicts: Sequence[Verdict], questions: Sequence[Question], faults: Mapping[int, Message], cut: frozenset[str]
 ) -> tuple[Verdict, ...]:
-    """The verdicts, with a person asked about each question of which the machine may have left nothing to judge.
+    """The verdicts, with those marked as needing review for which the machine may have left nothing to judge.
 
-    A question that asks for variables is one where a cell that was `cut_short` gives one of them a value.
+    For a question that asks for variables, that is so if a cell that was `cut_short` assigns one of them.
     """
     if not faults:
         return tuple(verdicts)
@@ -164,7 +164,7 @@ def _of_line(line: str, evidence: Evidence, sources: Sequence[str]) -> Message:
         return message("machine.network", "Notebooks are graded without a network, so nothing can be downloaded.")
     if _READ.search(line) and (match := _FILE.search(line)):
         _, name, ending = match.groups()
-        # A notebook that names further files of the kind may have written them itself, under another name.
+        # If the notebook names other files of the kind, it may have written this one itself, under another name.
         named = {found[1] for source in sources for found in _FILE.findall(source) if found[2] == ending}
         if named == {name}:
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)

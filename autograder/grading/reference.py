@@ -1,7 +1,7 @@
-"""The reference solution as grading needs it: what it left behind when it ran, what its short training runs reached.
+"""The reference solution as grading needs it: the evidence of its run, and what its short training runs reached.
 
-Kept beside the assignment in `reference.json`, written by `autograder calibrate`. It names the solution it was made
-from, so that a changed solution is noticed and executed anew.
+Stored next to the assignment in `reference.json`, written by `autograder calibrate`. It names the solution it was made
+from, so that a changed solution is noticed and executed again.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ REFERENCE_FILE = "reference.json"
 class Threshold(Data):
     """The short runs of the reference network behind one accuracy question.
 
-    `minimum` is the threshold they give, `accuracies` what each of `seeds` reached (fractions in 0..1). `task` is the
-    key of the training task without its seed, so that a threshold made for another network or recipe is not used.
-    `share` (0..1) is how much of each run counted: the accuracies are what was reached by then.
+    `minimum` is the threshold that follows from them, `accuracies` what each of `seeds` reached (fractions in 0..1).
+    `task` is the key of the training task without its seed: a threshold for another network or recipe is not used.
+    `share` (0..1) is how much of each run counts: the accuracies are those reached by then.
     """
 
     task: str
@@ -47,7 +47,7 @@ class Threshold(Data):
 
 
 class Reference(Data):
-    """`evidence` is what the solution left behind (without its outputs), `thresholds` go by question id, and
+    """`evidence` is what the solution left behind (without its outputs), `thresholds` are by question id, and
     `solution` is the digest of the solution's code."""
 
     solution: str
@@ -56,14 +56,14 @@ class Reference(Data):
 
     @property
     def digest(self) -> str:
-        """Changes with anything that judging reads of it."""
+        """Changes with everything that judging reads from it."""
         return digest("reference", self)
 
     def networks(self, assignment: Assignment) -> dict[str, Architecture]:
         """The networks that the assignment names, as the solution built them.
 
         Raises:
-            AssignmentError: the solution builds no such network, or one that the autograder cannot read.
+            AssignmentError: the solution does not build such a network, or builds one that the autograder cannot read.
         """
         found = {}
         for name in assignment.networks:
@@ -84,15 +84,15 @@ class Reference(Data):
         return found
 
 
-# What an assignment that is nothing but external tests is held against.
+# What an assignment that consists of external tests only is compared with.
 _NOTHING = Reference(solution="", evidence=Evidence(key="", cells=(), isolation="nothing was executed", versions={}))
 
 
 def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> Reference:
-    """The reference of an assignment: the stored one while the solution is unchanged, else from executing the solution.
+    """The reference of an assignment: the stored one if the solution is unchanged, else from executing the solution.
 
     Raises:
-        AssignmentError: the solution is no notebook, or does not run to its end.
+        AssignmentError: the solution is not a notebook, or does not run to the end.
     """
     if assignment.solution_path is None:
         return _NOTHING
@@ -111,7 +111,7 @@ def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> R
 
 
 def stored_reference(assignment: Assignment) -> Reference:
-    """The reference as it is stored; executes nothing.
+    """The stored reference; executes nothing.
 
     Raises:
         AssignmentError: none is stored, or the solution has changed since.
@@ -130,7 +130,7 @@ def stored_reference(assignment: Assignment) -> Reference:
 
 
 def solution_key(assignment: Assignment, solution: NotebookNode) -> str:
-    """Changes with the solution's code and with what is observed of it, whatever it may take: it runs to its end."""
+    """Changes with the solution's code and with what is observed of it; not the limits, since it runs to the end."""
     asked = assignment.observe_task().without_tests.model_dump(mode="json", exclude={"limits"})
     return digest("solution", list(code_cells(solution)), asked)
 
@@ -150,7 +150,7 @@ def read_solution(assignment: Assignment) -> NotebookNode:
 
 
 def read_reference(folder: Path) -> Reference | None:
-    """What `reference.json` in `folder` holds; None where there is none or it cannot be used (it is then made anew)."""
+    """The content of `reference.json` in `folder`; None if it is missing or unusable (it is then made again)."""
     try:
         return Reference.model_validate(json.loads((folder / REFERENCE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError):
@@ -158,13 +158,13 @@ def read_reference(folder: Path) -> Reference | None:
 
 
 def write_reference(folder: Path, reference: Reference) -> Path:
-    """Store `reference` beside its assignment; returns the file."""
+    """Store `reference` next to its assignment; returns the file."""
     path = folder / REFERENCE_FILE
     write_atomically(path, json.dumps(reference.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
     return path
 
 
 def _stripped(evidence: Evidence) -> Evidence:
-    """Without what differs from run to run and what nobody judges: outputs and durations."""
+    """Without what differs between runs and is never judged: outputs and durations."""
     cells = tuple(cell.model_copy(update={"outputs": (), "seconds": 0.0}) for cell in evidence.cells)
     return evidence.model_copy(update={"cells": cells, "seconds": 0.0, "asked": None})

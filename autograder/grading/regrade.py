@@ -1,4 +1,4 @@
-"""Judging again from what is stored, after the instructor changed points, thresholds or checks; nothing is executed."""
+"""Judge again from stored evidence, after the instructor changed points, thresholds or checks; nothing is executed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _RUNS_AT_HAND = 64
 
 
 class NotStored(LookupError):
-    """A verdict needs something that was never executed; the message names it and what to do."""
+    """A verdict needs something that was never executed; the message says what, and what to do."""
 
 
 @dataclass(frozen=True)
 class Regraded:
-    """One result judged again, beside the one that stood before; both without their questions, for a class is large."""
+    """One result judged again, and the one before; both without their questions, because a class is large."""
 
     before: Result
     after: Result
@@ -36,7 +36,7 @@ class Regraded:
 
 @dataclass(frozen=True)
 class NotRegraded:
-    """One whose result stays as it was, and why, with what to do."""
+    """A result that stays as it was; why, and what to do."""
 
     student: str
     why: str
@@ -44,7 +44,7 @@ class NotRegraded:
 
 @dataclass(frozen=True)
 class _Rejudged:
-    """A result judged again that is not stored yet: compressed, for that of a whole class is at hand at once."""
+    """A result judged again and not stored yet: compressed, because those of a whole class are in memory at once."""
 
     stored: StoredResult
     after: bytes
@@ -59,7 +59,7 @@ class Rejudging:
     rejudged: tuple[_Rejudged, ...]
 
     def store(self, gradebook: Gradebook) -> list[Regraded]:
-        """Put the new results in place of those they were made from; one that another grader made meanwhile stands."""
+        """Replace the old results with the new ones; one that another grader replaced meanwhile is kept."""
         regraded = []
         for one in self.rejudged:
             after = unpacked(Result, zlib.decompress(one.after))
@@ -74,12 +74,12 @@ def rejudge(
     run_key: Callable[[TrainingTask], str],
     train: Callable[[TrainingTask], TrainingRun] | None = None,
 ) -> Rejudging:
-    """Judge every stored submission again and store no result; for one that cannot be judged, say why.
+    """Judge every stored submission again without storing anything; for one that cannot be judged, say why.
 
-    `run_key` gives the key under which a task's training run is stored. `train` makes the runs that are needed because
-    of what a person decided; without it such a submission is not judged again.
+    `run_key` gives the key under which a task's training run is stored. `train` makes the runs that an instructor's
+    decision makes necessary; without it such a submission is not judged again.
     """
-    # Students share the runs of the networks that they share.
+    # Students who share a network share its runs.
     run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
     key_of: BoundedCache[str] = BoundedCache(_RUNS_AT_HAND)
 
@@ -120,7 +120,7 @@ def _in_short(result: Result) -> Result:
 
 
 def _require_asked(answer_key: AnswerKey, evidence: Evidence) -> None:
-    """Raise where a question is newer than the run of the notebook, so that nobody has looked for its variable."""
+    """Raise if a question is newer than the run of the notebook, so that its variable was not captured."""
     wanted = answer_key.assignment.variables()
     unseen = [name for name in wanted if evidence.asked is not None and name not in evidence.asked]
     if unseen:

@@ -1,10 +1,10 @@
-"""`autograder.zip`: an assignment with all that grading it needs, in the layout that Gradescope and otter expect.
+"""`autograder.zip`: an assignment with everything needed to grade it, in the layout that Gradescope and otter expect.
 
 setup.sh, run_autograder       Gradescope's two programs
-otter_config.json, tests/      otter's: our plugin, and the one test file without which otter does not start
+otter_config.json, tests/      otter's: our plugin, and the one test file that otter needs to start
 package.json                   which assignment it is
-assignment/                    the assignment and its solution, where they lie relative to each other
-languages/                     the words of the assignment's language, where that is not English
+assignment/                    the assignment and its solution, in their places relative to each other
+languages/                     the catalogue of the assignment's language, if that is not English
 data/                          the images, as they are on this machine, so that training gives the same figures
 requirements.txt, wheels/      what the grader needs, locked, and the grader itself
 """
@@ -39,7 +39,7 @@ test = {"name": "autograder", "points": 0, "suites": [{"type": "doctest", "cases
 
 
 class PackageFacts(Data):
-    """`package.json`: the assignment's folder, relative to the zip's root, and what to call it."""
+    """`package.json`: the assignment's folder, relative to the root of the zip, and its title."""
 
     assignment: str
     name: str
@@ -48,7 +48,7 @@ class PackageFacts(Data):
 
 @dataclass(frozen=True)
 class Packed:
-    """What was written. `points` are decided by the grader, `pending` wait for a person; `left_out` says why."""
+    """What was written. `points` are decided by the grader, `pending` points need review; `left_out` says why."""
 
     path: Path
     points: float
@@ -60,7 +60,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
     """Write the zip.
 
     Raises:
-        NotLocked: what is to be installed is not locked.
+        NotLocked: something to be installed is not locked.
         DatasetMissing: the assignment's images are not on this machine.
     """
     data, left_out = _images(assignment)
@@ -85,7 +85,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
 
 
 def _words(language: str) -> dict[str, bytes]:
-    """The catalogue of a language, which need not be one that the grader itself comes with."""
+    """The catalogue of a language, which need not be one that comes with the grader."""
     words = catalogue(language)
     return {f"{CATALOGUES}/{language}.po": words} if words else {}
 
@@ -128,7 +128,7 @@ def package(assignment: Assignment, folder: Path) -> Packed:
     """Write `autograder.zip` for Gradescope and otter into `folder`.
 
     Raises:
-        AssignmentError, DatasetMissing: it is not ready to grade by; the sentence says what to do.
+        AssignmentError, DatasetMissing: it is not ready for grading; the sentence says what to do.
     """
     provide_images(assignment)
     require_thresholds(AnswerKey.stored(assignment))

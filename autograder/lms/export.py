@@ -1,4 +1,4 @@
-"""Scores into an instructor's own file: one column of it, and a list of everything that an instructor should know."""
+"""Scores into an instructor's own file: fills one column, and lists everything the instructor should know."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class Exported:
-    """The file's new content, and what to tell: `notes`, and `problems`, because of which somebody has no grade yet."""
+    """The file's new content and what to report: `notes`, and `problems` that leave a student without a grade."""
 
     content: bytes
     notes: tuple[str, ...]
@@ -54,19 +54,19 @@ def fill_roster(
     pending: Pending,
     scale: bool,
 ) -> Exported:
-    """Put every result's score into its line of the roster; nothing else of the file changes.
+    """Put every result's score into its line of the roster; nothing else in the file changes.
 
     Args:
         roster: the instructor's own file, as the platform wrote it.
         results: what counts, overrides included.
         target: whose file it is.
-        column: the column to fill, where the instructor named one.
+        column: the column to fill, if the instructor named one.
         titles: what the assignment is called.
-        pending: what becomes of a result with points that nobody has decided yet.
-        scale: whether scores are scaled to the platform's maximum where that is another one.
+        pending: what happens to a result with points that are not decided yet.
+        scale: whether scores are scaled to the platform's maximum if it differs.
 
     Raises:
-        ExportError: the file is not understood, points are pending, or the maximum is another one.
+        ExportError: the file is not understood, points are pending, or the maximum differs.
     """
     table = read_table(roster)
     layout = understand(table, target, column, titles)
@@ -108,9 +108,9 @@ def fill_roster(
 
 
 def plain_table(results: Iterable[Result]) -> str:
-    """A table of everyone without a roster: whoever handed in a group's work gets a line of their own.
+    """A table of everyone without a roster: each member of a group has a line.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it. Pending points have their own
+    A text that a spreadsheet would take for a formula gets an apostrophe in front. Pending points have their own
     column and are not in the score.
     """
     held = io.StringIO(newline="")
@@ -129,7 +129,7 @@ def plain_table(results: Iterable[Result]) -> str:
 
 
 def pending_in(results: Iterable[Result]) -> list[str]:
-    """What to tell of a plain table of the results: whose scores are without points that nobody has decided."""
+    """What to report about a plain table of the results: whose scores lack points that are not decided."""
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
     return _told("pending points, in their own column and not in the score", waiting)
 
@@ -151,7 +151,7 @@ def feedback_archive(exported: Exported, page_of: Callable[[str], bytes]) -> byt
 
 
 def undecided(result: Result) -> float:
-    """Points that nobody has decided: those that wait for a person, and those that could not be judged."""
+    """Points not decided: those that need review, and those that could not be judged."""
     failed = sum(verdict.points for verdict in result.questions if verdict.status == "error")
     return round(result.pending + failed, 3)
 
@@ -183,7 +183,7 @@ def _maxima(table: RosterTable, layout: Layout, matching: Matching, scale: bool)
 
 
 def _amount(result: Result, pending: Pending, maximum: float) -> float | None:
-    """The score on the platform's scale; None where the cell keeps what it has."""
+    """The score on the platform's scale; None if the cell keeps its content."""
     open_points = undecided(result)
     counted = result.points
     if open_points and pending in ("leave", "refuse"):
@@ -194,7 +194,7 @@ def _amount(result: Result, pending: Pending, maximum: float) -> float | None:
 
 
 def _about(written: Sequence[Result], pending: Pending) -> list[str]:
-    results = {one.student: one for one in written}.values()  # a group's stands on several lines
+    results = {one.student: one for one in written}.values()  # a group's result is on several lines
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
     late = [one.student for one in results if one.handed_in and one.handed_in.late]
     unreadable = [one.student for one in results if one.status == "unreadable"]
@@ -241,7 +241,7 @@ def _count(number: int, noun: str) -> str:
 
 @dataclass(frozen=True)
 class ExportedGrades:
-    """What `export` wrote, and what to tell; because of `problems` somebody has no grade yet."""
+    """What `export` wrote and what to report; `problems` leave a student without a grade."""
 
     written: tuple[Path, ...]
     notes: tuple[str, ...] = ()
@@ -258,10 +258,10 @@ def export_grades(
     pending: Pending,
     scale: bool,
 ) -> ExportedGrades:
-    """Put a report folder's scores, as persons decided them, into a copy of the instructor's own file.
+    """Put a report folder's scores, overrides included, into a copy of the instructor's own file.
 
     Raises:
-        UsageError: it is no report folder, a roster is needed, or the output is the roster itself.
+        UsageError: it is not a report folder, a roster is needed, or the output is the roster itself.
         ExportError, GradebookError: with a sentence for the instructor; nothing was written then.
     """
     if roster is None and target != "csv":
@@ -290,6 +290,6 @@ def export_grades(
 
 
 def _scores_alone(result: Result) -> Result:
-    """A result without what is said about it, so that a class of thousands fits into memory."""
+    """A result without its findings, so that a class of thousands fits into memory."""
     questions = tuple(verdict.model_copy(update={"findings": (), "exhibits": ()}) for verdict in result.questions)
     return result.model_copy(update={"questions": questions, "notes": ()})

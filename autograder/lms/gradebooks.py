@@ -1,4 +1,4 @@
-"""Where each platform's file says who a line is about, what they can reach, and where the score goes."""
+"""Where each platform's file says whose line it is, the maximum score, and where the score goes."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _CANVAS_TOTALS = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """One student of the roster: the row in the table and everything that may name them.
+    """One student in the roster: the row in the table and everything that can identify them.
 
-    `team` is the group that Moodle's students hand in with, `hidden` what Moodle calls somebody whose name it hides.
+    `team` is the group that Moodle's students hand in with, `hidden` the name shown by Moodle's blind marking.
     """
 
     row: int
@@ -75,11 +75,11 @@ def understand(table: RosterTable, target: Target, column: str | None, titles: S
     Args:
         table: the instructor's file.
         target: whose file it is.
-        column: the header (or, for Canvas, the number) of the column to fill, where the instructor named it.
-        titles: what the assignment is called; a column of that name is taken where none was named.
+        column: the header (or, for Canvas, the number) of the column to fill, if the instructor named it.
+        titles: what the assignment is called; if no column was named, one with such a name is used.
 
     Raises:
-        ExportError: it is no such file, or which column takes the score is not clear.
+        ExportError: it is not such a file, or it is unclear which column takes the score.
     """
     readers = {"canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope, "csv": _csv}
     return readers[target](table, column, titles)
@@ -88,7 +88,7 @@ def understand(table: RosterTable, target: Target, column: str | None, titles: S
 def _canvas(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
     header = table.header
     lower = [name.casefold() for name in header]
-    # One column for the name, or two where the gradebook is set to show them apart (app/models/gradebook_exporter.rb).
+    # One column for the name, or two if the gradebook is set to show them apart (app/models/gradebook_exporter.rb).
     apart = lower[:2] == ["lastname", "firstname"]
     own = 2 if apart else 1
     if not (apart or "student" in lower[0]) or len(lower) <= own or "id" not in lower[own] or "section" not in lower:
@@ -149,7 +149,7 @@ def _moodle(table: RosterTable, column: str | None, titles: Sequence[str]) -> La
         else:
             grade = _column(table, column, [], [i for i in range(len(lower)) if i != identifier], "Grade")
     name, email, number = _find(lower, _NAMES), _find(lower, _EMAILS), _find(lower, _NUMBERS)
-    # The last one before the grade: a field of the user's profile may be called so too, and stands further left.
+    # The last one before the grade: a field of the user's profile can have this name too, further left.
     team = next((index for index in reversed(range(grade)) if lower[index] in _MOODLE_TEAMS), None)
     lines = []
     for row in body:
@@ -197,9 +197,9 @@ def _csv(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layou
 
 
 def _column(table: RosterTable, named: str | None, titles: Sequence[str], offered: Sequence[int], kind: str) -> int:
-    """The column that was named, or the one that is called like the assignment.
+    """The column that was named, or the one called like the assignment.
 
-    A single column of another name is not taken: it is another assignment's.
+    A single column of another name is not used: it is another assignment's.
     """
     header = table.header
     names = {index: {header[index].casefold()} for index in offered}

@@ -20,10 +20,10 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
     """The object of `results.json`: one test for each question, in their order.
 
     Args:
-        result: what was concluded.
+        result: the submission's result.
         hidden: the ids of the questions that students see only after publication.
 
-    A question that waits for a person is a test without a score, so that its points are not taken for lost.
+    A question that needs review is a test without a score, so that its points are not taken for lost.
     """
     tests = [_test(number, verdict, verdict.id in hidden) for number, verdict in enumerate(result.questions, 1)]
     return {

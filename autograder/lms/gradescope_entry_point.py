@@ -1,7 +1,7 @@
-"""What `run_autograder` starts in Gradescope: `python -m autograder.lms.gradescope_entry_point /autograder`.
+"""What `run_autograder` starts on Gradescope: `python -m autograder.lms.gradescope_entry_point /autograder`.
 
-The same grading as under `otter run`, without otter's kernel, and with an answer for what otter cannot open: no
-notebook, several of them, or a file that is none.
+It grades as under `otter run`, without otter's kernel, and it answers for what otter cannot open: no notebook, several
+of them, or a file that is not a notebook.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograder.lms.packaged import (
 
 
 def main(base: Path) -> None:
-    """Grade what lies in `base`/submission; writes `results.json`, whatever happens, and otter's `results.pkl`."""
+    """Grade what is in `base`/submission; always writes `results.json`, and otter's `results.pkl`."""
     source, handed_in, answers = base / "source", base / "submission", base / "results"
     answers.mkdir(exist_ok=True)
     close_to_others(source, handed_in, answers, *base.glob("*.zip"))  # and what was unpacked
@@ -45,7 +45,7 @@ def main(base: Path) -> None:
     with use_language(packaged_language(source)):
         graded = Graded(result, hidden)
     write_atomically(answers / "results.json", json.dumps(graded.document, indent=2))
-    write_atomically(answers / "results.pkl", dill.dumps(graded))  # what `otter grade` reads
+    write_atomically(answers / "results.pkl", dill.dumps(graded))  # read by `otter grade`
 
 
 if __name__ == "__main__":

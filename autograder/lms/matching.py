@@ -1,4 +1,4 @@
-"""Whose result is whose line of a roster: by what platforms give out once, then by name; never by a guess."""
+"""Which result belongs to which line of a roster: by platforms' unique ids, then by name; never by a guess."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TEST_STUDENT = "studenttest"
 
 @dataclass(frozen=True)
 class Matching:
-    """`found` is the result of each line by row, `without` the lines of which there is none.
+    """`found` is the result of each line by row, `without` the lines that have none.
 
-    Submissions of Canvas's Test Student, the instructor's own view of the course, are passed over. `unmatched` and
-    `unclear` are sentences about submissions that match nobody, and that match several or are several; `by_name` are
-    students whom nothing but their name ties to their line, though a platform told more; `teams` are groups whose
-    submission stands on the line of every member.
+    Submissions of Canvas's Test Student, the instructor's own view of the course, are skipped. `unmatched` and
+    `unclear` are sentences about submissions that match no line, and that match several or of which there are several;
+    `by_name` are students matched by name only, although a platform gave more; `teams` are groups whose submission is
+    on the line of every member.
     """
 
     found: dict[int, Result]
@@ -36,11 +36,11 @@ class Matching:
 
 
 def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> Matching:
-    """Find the line of every result, and of every person of a group.
+    """Find the line of every result, and of every member of a group.
 
     The platform's own number decides where both sides have one; then the institution's number, the email address or
-    the login; then the name. A number that Moodle gives in each assignment anew must come with the same name, or the
-    worksheet is another assignment's. A team of Moodle's is found by the name that its members' lines give it.
+    the login; then the name. A number that Moodle assigns per assignment must come with the same name, or the worksheet
+    is another assignment's. A Moodle team is found by the name that its members' lines give it.
     """
     results = list(results)
     known = _Known(lines, [person for one in results for person in (one.handed_in.persons if one.handed_in else ())])
@@ -84,7 +84,7 @@ def match(results: Iterable[Result], lines: Sequence[Line], target: Target) -> M
 
 
 class _Known:
-    """The lines of a roster, by everything that may name them."""
+    """The lines of a roster, by everything that can identify them."""
 
     def __init__(self, lines: Sequence[Line], persons: Sequence[Person]) -> None:
         self.lines = lines
@@ -104,7 +104,7 @@ class _Known:
                 self.by_team[team].append(line)
 
     def lines_of(self, result: Result, person: Person | None, target: Target) -> tuple[list[Line], str]:
-        """The lines that a person may be, and why there are none, or that nothing but the name led there."""
+        """The lines that may be this person's, and why there are none, or that only the name led there."""
         own = result.handed_in is not None and result.handed_in.platform == target
         if own and person is not None and target == "moodle" and _letters(person.name) in self.by_team:
             return self.by_team[_letters(person.name)], _BY_TEAM
@@ -128,14 +128,14 @@ class _Known:
         return found, _BY_NAME if found and person is not None else ""
 
     def is_test_student(self, result: Result, person: Person | None) -> bool:
-        """Whether it is what Canvas calls "Test Student", and nobody of that name in the class."""
+        """Whether it is Canvas's "Test Student", and the class has no student of that name."""
         came = result.handed_in
         if came is None or came.platform != "canvas" or person is None:
             return False
         return person.name.casefold() == _TEST_STUDENT and person.id not in self.by_id
 
     def _is_anothers(self, line: Line, person: Person) -> bool:
-        """Whether a line of the same name is a namesake's: several bear it, and the line has another address."""
+        """Whether a line of the same name is a namesake's: several share the name, and the line has another address."""
         several = max((self._namesakes[name] for name in names_of(person.name)), default=0) > 1
         addresses = {key for key in line.keys if "@" in key}
         return several and "@" in person.email and bool(addresses) and person.email.casefold() not in addresses
@@ -144,7 +144,7 @@ class _Known:
         found = self.by_id.get(person.id, [])
         other = not found or not names_of(person.name) & names_of(found[0].name)
         if target == "moodle" and self.by_team and other:
-            # The number may be a group's, and somebody else's as a participant.
+            # The number may be a group's, and another student's as a participant.
             return [], f"no line names a group, or the participant {person.id}, that is called so"
         if target == "moodle" and found and other and person.name and found[0].name:
             if _is_hidden(person.name, found[0]):
@@ -158,9 +158,9 @@ class _Known:
 
 
 def _is_file_of(line: Line, file: str) -> bool:
-    """Whether Canvas begins the names of somebody's files so (lib/content_zipper.rb: `get_filename`).
+    """Whether Canvas starts the names of this student's files so (lib/content_zipper.rb: `get_filename`).
 
-    Decides `doejane_12345_67890_1_cnn2`, which by itself may be a file of user 67890 as well.
+    Decides `doejane_12345_67890_1_cnn2`, which alone could be a file of user 67890 as well.
     """
     name = re.sub(r"_(\d+)_", r"\1", line.name).casefold()
     name = re.sub(r"[^\w\u0080-\U0010ffff]", "", unicodedata.normalize("NFC", name))
@@ -175,7 +175,7 @@ def _several(lines: Sequence[Line]) -> str:
 
 
 def _is_hidden(name: str, line: Line) -> bool:
-    """Whether it is no name, but what Moodle writes instead where the marking is blind."""
+    """Whether it is not a name, but what Moodle writes instead if the marking is blind."""
     instead = {_letters(line.hidden), "participant", "teilnehmerin", "teilnehmer"} - {""}
     return re.sub(r"\d", "", _letters(name)) in instead
 

@@ -1,6 +1,6 @@
-"""Our plugin for otter: otter's execution is replaced by ours, in another process, and its results by ours.
+"""Our plugin for otter: replaces otter's execution with ours, in another process, and its results with ours.
 
-Otter's kernel sees an empty notebook. What else was handed in is put aside before, because that kernel would import
+Otter's kernel sees an empty notebook. Other submitted files are put aside first, because that kernel would import
 modules from the submission's folder, and otter would unpickle its log.
 """
 
@@ -24,7 +24,7 @@ _OTTERS_OWN = frozenset({"tests"})
 
 
 class AutograderPlugin(AbstractOtterPlugin):  # type: ignore[misc]
-    """Grades with the assignment that lies in the same zip."""
+    """Grades with the assignment in the same zip."""
 
     _result: Result
     _source: Path
@@ -53,7 +53,7 @@ class AutograderPlugin(AbstractOtterPlugin):  # type: ignore[misc]
         return nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
 
     def after_grading(self, results: Any) -> None:
-        """Put our result in the place of otter's."""
+        """Replace otter's result with ours."""
         assignment = packaged_assignment(self._source)
         hidden = {question.id for question in assignment.questions if question.hidden}
         with use_language(assignment.language):

@@ -1,4 +1,4 @@
-"""A result as otter's own objects, which `otter run` and `otter grade` store, sum up and print."""
+"""A result as otter's own objects, which `otter run` and `otter grade` store, add up and print."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.report.fragments import in_plain_text
 
 
 class OtterQuestion(TestFile):  # type: ignore[misc]
-    """One question as otter's test file of one case. A question that waits for a person is worth nothing yet."""
+    """One question as an otter test file with one case. A question that needs review is worth nothing yet."""
 
     def __init__(self, verdict: Verdict, *, hidden: bool) -> None:
         points = verdict.points - verdict.pending
@@ -47,7 +47,7 @@ class Graded(GradingResults):  # type: ignore[misc]
         self.set_output(self.document["output"])
 
     def to_gradescope_dict(self, ag_config: Any) -> dict[str, Any]:
-        """Otter's own conversion knows no visibility, format or name for a single question."""
+        """Otter's own conversion has no visibility, format or name for a single question."""
         return self.document
 
 

@@ -1,4 +1,4 @@
-"""Grading with an unpacked `autograder.zip`: in a process of its own, whose only answer is a result."""
+"""Grading with an unpacked `autograder.zip`: in a separate process that returns only a result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.records.result import Result
 
 
 class GradingFailed(RuntimeError):
-    """The grader itself failed, through no fault of the student; the message is for the instructor."""
+    """The grader itself failed, not the student; the message is for the instructor."""
 
 
 def packaged_assignment(source: Path) -> Assignment:
@@ -33,7 +33,7 @@ def packaged_assignment(source: Path) -> Assignment:
 
 
 def packaged_language(source: Path) -> str:
-    """The language in which the assignment of an unpacked zip speaks to students; English where that cannot be told."""
+    """The language that the assignment of an unpacked zip uses with students; English if it is unknown."""
     try:
         return packaged_assignment(source).language
     except Exception:
@@ -41,7 +41,7 @@ def packaged_language(source: Path) -> str:
 
 
 def _bring_catalogues(source: Path) -> None:
-    """Let the languages be found that came in the zip, by this process and by those that it starts."""
+    """Make the languages in the zip available to this process and to those it starts."""
     if (source / CATALOGUES).is_dir():
         os.environ[FOLDER_VARIABLE] = str((source / CATALOGUES).resolve())
 
@@ -50,7 +50,7 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
     """Grade what was handed in by the assignment in the folder `source`.
 
     Raises:
-        GradingFailed: with what the process said.
+        GradingFailed: with what the process printed.
     """
     facts = PackageFacts.model_validate_json((source / "package.json").read_text(encoding="utf-8"))
     _bring_catalogues(source)
@@ -59,7 +59,7 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
         data = ["--data", str(source / "data")] if (source / "data").is_dir() else []
         command = [sys.executable, "-I", "-m", "autograder", *data, "grade-one"]
         command += ["--student", student, "--output", str(answer), "--", str(source / facts.assignment), str(handed_in)]
-        # Not where the submission lies: nothing of it may be imported.
+        # Not the folder of the submission: nothing in it may be imported.
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
@@ -69,7 +69,7 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
 
 
 def close_to_others(*paths: Path) -> None:
-    """Let nobody but their owner into these: tests, data and results are not for the notebook's user."""
+    """Let only their owner into these: tests, data and results are not for the notebook's user."""
     for path in paths:
         if path.is_dir():
             os.chmod(path, 0o700)
@@ -78,14 +78,14 @@ def close_to_others(*paths: Path) -> None:
 
 
 def student_of(metadata: Mapping[str, Any], otherwise: str) -> str:
-    """The student's name by Gradescope's `submission_metadata.json`; all names of a group."""
+    """The student's name from Gradescope's `submission_metadata.json`; all names of a group."""
     users = metadata.get("users")
     names = [user.get("name") or user.get("email") for user in users or () if isinstance(user, dict)]
     return " and ".join(name for name in names if isinstance(name, str) and name) or otherwise
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Gradescope's `submission_metadata.json`; nothing where there is none."""
+    """Gradescope's `submission_metadata.json`; empty if it is missing."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""An instructor's own CSV file, of which single cells are written and every other byte stays as it is."""
+"""An instructor's own CSV file, in which single cells are written and every other byte stays as it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.core.errors import UserError
 _MAX_BYTES = 64 * 2**20
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DELIMITERS = (",", ";", "\t")
-# By so many lines and characters the delimiter is found.
+# The delimiter is found from this many lines and characters.
 _SAMPLE = 50
 _LONGEST_SAMPLE = 100_000
 # What Excel reads as the delimiter of the lines below.
@@ -21,12 +21,12 @@ _DECIMAL = re.compile(r"\s*\d+([.,])\d+\s*")
 
 
 class ExportError(UserError):
-    """Nothing can be exported: one sentence that names the file and the mend."""
+    """Nothing can be exported: one sentence that names the file and how to fix it."""
 
 
 @dataclass
 class RosterCell:
-    """One cell: the characters in the file, and what they say."""
+    """One cell: its characters in the file, and the text they encode."""
 
     raw: str
 
@@ -39,7 +39,7 @@ class RosterCell:
 
 @dataclass
 class RosterTable:
-    """A CSV file as rows of cells. Joined again they are the file, byte for byte, but for the cells that were written.
+    """A CSV file as rows of cells. Joined again they are the file, byte for byte, except for the written cells.
 
     `ends` are the line ends of the rows, `mark` the byte order mark, `announcement` a line above the header that only
     names the delimiter (`sep=;`).
@@ -63,12 +63,12 @@ class RosterTable:
         return [row for row in range(1, len(self.rows)) if any(cell.text.strip() for cell in self.rows[row])]
 
     def text(self, row: int, column: int | None) -> str:
-        """What a cell says, without spaces around it; "" where the row ends before it."""
+        """A cell's text, without spaces around it; "" if the row ends before it."""
         cells = self.rows[row]
         return cells[column].text.strip() if column is not None and column < len(cells) else ""
 
     def write(self, row: int, column: int, text: str) -> None:
-        """Put `text` into a cell, in quotes where it had some or needs them; a row that is too short grows."""
+        """Put `text` into a cell, in quotes if it had some or needs them; a row that is too short grows."""
         cells = self.rows[row]
         cells.extend(RosterCell("") for _ in range(column + 1 - len(cells)))
         quoted = cells[column].raw[:1] == '"' or any(sign in text for sign in (self.delimiter, '"', "\n", "\r"))
@@ -88,10 +88,10 @@ class RosterTable:
 
 
 def read_table(path: Path) -> RosterTable:
-    """Read a CSV file; the delimiter is the one that it names in a line `sep=;`, or by which its lines are a table.
+    """Read a CSV file; the delimiter is the one named in a line `sep=;`, or the one that makes its lines a table.
 
     Raises:
-        ExportError: it cannot be read, or is no table with a header.
+        ExportError: it cannot be read, or is not a table with a header.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:

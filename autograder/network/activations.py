@@ -1,4 +1,4 @@
-"""Activations in their one canonical form."""
+"""Activations in canonical form."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from autograder.core.messages import phrase
 from autograder.network.values import UnknownNetwork, shown_value
 
-# keras.activations, all without settings of their own.
+# keras.activations that have no settings.
 PLAIN = frozenset(
     {"relu", "relu6", "softmax", "log_softmax", "sigmoid", "log_sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "elu"}
     | {"celu", "selu", "gelu", "silu", "hard_silu", "mish", "softplus", "softsign", "exponential", "linear"}
 )
 _ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
-# What TensorFlow's own functions are called inside, where that is not Keras' name: tf.nn.softmax, tf.nn.silu, ...
+# The names of TensorFlow's own functions, where they differ from Keras' name: tf.nn.softmax, tf.nn.silu, ...
 _TENSORFLOW = {
     "softmax_v2": "softmax",
     "log_softmax_v2": "log_softmax",
@@ -31,7 +31,7 @@ class Applied(NamedTuple):
 
 
 def named_activation(name: str) -> Applied | None:
-    """The operation of a Keras activation name; None where it computes nothing (linear)."""
+    """The operation of a Keras activation name; None if it computes nothing (linear)."""
     name = _ALIASES.get(name, name)
     if name == "leaky_relu":
         return leaky_relu(0.2)
@@ -41,7 +41,7 @@ def named_activation(name: str) -> Applied | None:
 
 
 def tensorflow_function(module: object, name: object) -> Applied | None:
-    """A function as activation: TensorFlow's own are known by their names, others are the student's.
+    """The operation of a function used as an activation: TensorFlow's own are known by name, others are the student's.
 
     Raises:
         UnknownNetwork: it is a function of the student's.
@@ -54,7 +54,7 @@ def tensorflow_function(module: object, name: object) -> Applied | None:
 
 
 def name_only(value: object) -> str:
-    """An activation inside a layer that must be a name (as in LSTM)."""
+    """The activation of a layer such as LSTM, where it must be given by name."""
     if not isinstance(value, str) or _ALIASES.get(value, value) not in PLAIN | {"leaky_relu"}:
         raise UnknownNetwork(phrase("its activation is not one of Keras' own, so it cannot be rebuilt"))
     return _ALIASES.get(value, value)

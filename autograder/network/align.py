@@ -1,8 +1,8 @@
-"""Which operation of one network stands for which of another: edit distance over the two lists of operations.
+"""Aligns the operations of two networks: edit distance over the two lists of operations.
 
 Whether two operations are the same is decided by kind and *local* settings only, never by shape or parameters, so that
-what merely follows from an earlier mistake is no mistake of its own. Shape and parameters tell which of several
-operations of one kind is meant.
+the consequences of an earlier mistake do not count as mistakes. Shape and parameters decide which of several operations
+of one kind is meant.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.builder import needs_padding
 from autograder.network.kinds import related
 
-# What the handout's table does not show and what does not change what an operation computes.
+# Settings that the handout's table does not show and that do not change what an operation computes.
 _FOR_LEARNING_ONLY = frozenset({"momentum", "epsilon", "unit_forget_bias"})
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 _EDIT = 1_000_000_000
 _SAME_KIND, _PER_SETTING = 500_000_000, 40_000_000
 _RELATED, _UNRELATED = 1_200_000_000, 1_500_000_000
-# Ties: first by what is marked, then by sizes. All of them together weigh less than one setting.
+# Tie-breakers: first by what is marked, then by sizes. All of them together weigh less than one setting.
 _TIE, _SIZE_TIE = 1_000, 1
 # More than any network's edits.
 _NEVER = 10_000 * _EDIT
@@ -34,9 +34,9 @@ class Alignment(NamedTuple):
 
     Attributes:
         strict: also compare initializers, regularizers, constraints and the like.
-        sizes: the rows of both networks (the student's end where its layers stop fitting together); between pairings
-            that cost the same, the one in which the rows have the same size is taken.
-        by_parameters: a pair of the same kind with other numbers of parameters costs about as much as an edit, and
+        sizes: the rows of both networks (the student's end where its layers stop fitting together); among pairings of
+            equal cost, the one in which the rows have the same size wins.
+        by_parameters: a pair of the same kind with different numbers of parameters costs about as much as an edit, and
             kinds that have nothing in common are not paired.
         pinned: operations outside the marked ones are paired with their equals, or with nothing.
     """
@@ -50,7 +50,7 @@ class Alignment(NamedTuple):
 def differing(
     expected: Operation, actual: Operation, *, any_padding: bool = False, strict: bool = False
 ) -> tuple[str, ...]:
-    """The names of the settings in which two operations differ; ("kind",) where they are of another kind.
+    """The names of the settings in which two operations differ; ("kind",) if they are of different kinds.
 
     Args:
         expected: one operation.
@@ -70,7 +70,7 @@ def differing(
 
 
 def compared(operation: Operation) -> dict[str, Any]:
-    """The settings of an operation in which two can differ, unless they are compared strictly."""
+    """The settings of an operation that are compared unless the comparison is strict."""
     found = ((name, _visible(operation.settings, name, strict=False)) for name in operation.settings)
     return {name: value for name, value in found if value is not None}
 
@@ -86,7 +86,7 @@ def _visible(settings: Mapping[str, Any], name: str, *, strict: bool) -> Any:
 
 
 def needs_no_padding(architecture: Architecture, measured: tuple[Row, ...]) -> frozenset[int]:
-    """The operations for which "same" and "valid" are the same, because their input divides without a rest."""
+    """The operations for which "same" and "valid" are the same, because their input needs no padding."""
     free = set()
     for index, operation in enumerate(architecture.operations):
         if operation.settings.get("padding") in ("valid", "same") and "Transpose" not in operation.kind:
@@ -105,8 +105,8 @@ def align(
 ) -> tuple[Pair, ...]:
     """Pair up the operations of two networks at the least cost.
 
-    Where several ways cost the same, operations outside `marked` are matched first: what looks like a marked row but
-    was there before the student started is not the student's.
+    Among alignments of equal cost, operations outside `marked` are matched first: what looks like a marked row but was
+    there before the student started is not the student's.
     """
     ours, theirs = expected.operations, actual.operations
     replace = _replacing(ours, theirs, marked, any_padding, how)
@@ -124,7 +124,7 @@ def align(
 
 
 def same_size(ours: int, theirs: int, sizes: tuple[tuple[Row, ...], tuple[Row, ...]]) -> bool:
-    """Whether two rows have the same shape and as many parameters, as far as both are known."""
+    """Whether two rows have the same shape and parameter count, as far as both are known."""
     expected, actual = sizes
     if ours >= len(expected) or theirs >= len(actual):
         return True
@@ -145,7 +145,7 @@ def _replacing(
     any_padding: frozenset[int],
     how: Alignment,
 ) -> list[list[int]]:
-    """What it costs to take each actual operation for each expected one; equal pairs are worked out once."""
+    """The cost of substituting each actual operation for each expected one; equal pairs are computed once."""
     known: dict[tuple[str, str, bool], int] = {}
     our_keys = [repr((operation.kind, operation.settings)) for operation in ours]
     their_keys = [repr((operation.kind, operation.settings)) for operation in theirs]
@@ -187,7 +187,7 @@ def _trace(costs: list[list[int]], replace: list[list[int]], add: list[int]) -> 
     i, j = len(costs) - 1, len(costs[0]) - 1
     adding = False
     while i or j:
-        # Of paths that cost the same, the one on which additions stand side by side.
+        # Among paths of equal cost, prefer the one with adjacent additions.
         adding = adding and j > 0 and costs[i][j] == costs[i][j - 1] + add[i]
         if not adding and i and j and costs[i][j] == costs[i - 1][j - 1] + replace[i - 1][j - 1]:
             i, j = i - 1, j - 1

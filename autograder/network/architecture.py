@@ -1,4 +1,4 @@
-"""What a network *is*: operations in topological order, with every way of writing the same thing written one way."""
+"""What a network *is*: operations in topological order, in a canonical form."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Operation(Data):
     label: str = Field(default="", exclude=True, max_length=200)
 
     def __eq__(self, other: object) -> bool:
-        """Equal operations compute the same, whatever their layers are called."""
+        """Equal operations compute the same, regardless of their layers' names."""
         if not isinstance(other, Operation):
             return NotImplemented
         ours = (self.kind, self.settings, self.inputs, self.shares)

@@ -1,5 +1,5 @@
-"""A network under construction: operations are added in an order in which each reads only earlier ones, and every
-addition is brought to normal form at once, so that what computes the same is written the same.
+"""A network under construction: operations are added in an order in which each reads only earlier ones, and each is
+normalized when it is added, so that operations that compute the same are written the same.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Builder:
         self._calls = 0
 
     def count(self, steps: int = 1) -> None:
-        """Count the work done, and refuse a network that asks for too much of it."""
+        """Count the work done, and refuse a network that requires too much of it."""
         self._calls += steps
         if self._calls > MAX_CALLS:
             raise UnknownNetwork(phrase("the network has too many layers"))
@@ -56,21 +56,21 @@ class Builder:
         return len(self.nodes) - 1
 
     def shape(self, index: int) -> Shape | None:
-        """The output shape of a node, None where it is not known because something before it does not fit."""
+        """The output shape of a node; None if it is unknown because something before it does not fit."""
         return self.nodes[index].shape
 
     def add(self, applied: Applied, inputs: tuple[int, ...], weights: tuple[Any, ...] | None, label: str) -> int:
         """Add an operation in normal form.
 
         Returns:
-            The index of the node that holds its output: that of its input where the operation computes nothing.
+            The index of the node that holds its output: its input's index if the operation computes nothing.
         """
         self.count()
         kind, settings = applied.kind, dict(applied.settings)
         if len(inputs) == 1:
             inputs = (self._skip(kind, settings, inputs[0]),)
         elif len(inputs) == 3 and LAYERS[kind].roles and inputs[1] == inputs[2]:
-            inputs = inputs[:2]  # a value that is the key as well
+            inputs = inputs[:2]  # the value is also the key
         source = self.shape(inputs[0]) if inputs else None
         if source is not None:
             kind, settings = _normal(kind, settings, source, alone=len(inputs) == 1)
@@ -94,7 +94,7 @@ class Builder:
         return shape
 
     def _skip(self, kind: str, settings: dict[str, Any], source: int) -> int:
-        """Read past an operation that this one makes superfluous; `settings` takes over what that one did."""
+        """Skip an operation that this one makes superfluous; `settings` takes over what that one did."""
         before = self.nodes[source]
         if {kind, before.kind} <= {"Flatten", "Reshape"} and before.shape is not None and None not in before.shape[1:]:
             return before.inputs[0]
@@ -120,7 +120,7 @@ class Builder:
 
 
 def _normal(kind: str, settings: dict[str, Any], source: Shape, *, alone: bool) -> Applied:
-    """An operation written in the one way, as far as that depends on the shape of its input."""
+    """The canonical form of an operation, as far as it depends on the shape of its input."""
     if alone and settings.get("padding") == "same" and not needs_padding(kind, settings, source):
         settings["padding"] = "valid"
     layer = LAYERS[kind]
@@ -130,7 +130,7 @@ def _normal(kind: str, settings: dict[str, Any], source: Shape, *, alone: bool) 
 
 
 def needs_padding(kind: str, settings: dict[str, Any], shape: Shape) -> bool:
-    """Whether `padding="same"` adds anything on an input of this shape (yes where that cannot be known)."""
+    """Whether `padding="same"` adds anything on an input of this shape (True if unknown)."""
     name = "pool_size" if "pool_size" in settings else "kernel_size"
     if "Transpose" in kind:
         return any(

@@ -13,7 +13,7 @@ MAX_LAYERS = 1000
 
 
 class TensorReference(NamedTuple):
-    """One output of one call of a layer: what Keras calls its history."""
+    """One output of one call of a layer (Keras calls this a tensor's history)."""
 
     layer: str
     call: int
@@ -23,7 +23,7 @@ class TensorReference(NamedTuple):
 class Call(NamedTuple):
     """One call: what it reads, the masks it was given, the constants among its arguments and its settings.
 
-    `arguments` are the positional ones, None where one is read from a layer.
+    `arguments` are the positional ones, None for one that is read from a layer.
     """
 
     reads: list[TensorReference]
@@ -36,7 +36,7 @@ def read_call(described: Mapping[str, object], layer: Layer | None) -> Call:
     """Read one call; `layer` is None for a nested network, for an operation of `keras.ops` and for unknown classes.
 
     Raises:
-        UnknownNetwork: it was called with something that is not understood.
+        UnknownNetwork: an argument of the call is not supported.
     """
     given = read_list(described.get("args"))
     keywords = dict(mapping(described.get("kwargs") or {}))
@@ -53,7 +53,7 @@ def read_call(described: Mapping[str, object], layer: Layer | None) -> Call:
         if name == "mask":
             call.masks.extend(_tensors(value))
         elif name == "training" and isinstance(value, bool):
-            continue  # fit and predict set it for every layer, whatever it was called with
+            continue  # fit and predict override it for every layer
         elif layer is not None and name in layer.call:
             call.settings[name] = value
         elif value is not None:
@@ -65,7 +65,7 @@ def read_call(described: Mapping[str, object], layer: Layer | None) -> Call:
 
 
 def _in_order(layer: Layer, given: list[object], keywords: dict[str, object]) -> list[object]:
-    """What the layer reads in the order of its roles, whether or not it was given by name."""
+    """What the layer reads in the order of its roles, whether it was given by position or by name."""
     roles = layer.roles or ("inputs",)
     by_role = dict(zip(roles, given, strict=False))
     if len(given) > len(roles):

@@ -1,4 +1,4 @@
-"""From `model.get_config()` to the canonical architecture, in which the same network is always written the same."""
+"""From `model.get_config()` to the canonical architecture: the same network always has the same form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Misfitting", "UnknownNetwork", "canonicalize"]
 
 
 class Misfitting(UnknownNetwork):
-    """The layers do not fit together, so that nothing can be computed; `architecture` holds them all the same."""
+    """The layers do not fit together, so that nothing can be computed; `architecture` still holds them."""
 
     def __init__(self, reason: Message, layer: str, architecture: Architecture) -> None:
         super().__init__(reason, layer)
@@ -34,11 +34,11 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
     Args:
         class_name: the model's class.
         config: its `get_config()`; untrusted.
-        input_shape: with the batch axis first; used where the network does not know the shape of its input.
+        input_shape: with the batch axis first; used if the network does not know the shape of its input.
 
     Raises:
-        UnknownNetwork: something in it is not among the layers and settings that are understood.
-        Misfitting: all is understood, but the layers do not fit together.
+        UnknownNetwork: it contains a layer or setting that is not supported.
+        Misfitting: everything is supported, but the layers do not fit together.
     """
     if class_name not in ("Sequential", "Functional", "Model"):
         raise UnknownNetwork(
@@ -70,10 +70,10 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
 
 
 def _ordered(nodes: list[Node], outputs: tuple[int, ...]) -> Architecture:
-    """Inputs first, then every operation after what it reads, the first input's branch first; what reaches no output
-    is left out.
+    """Inputs first, then every operation after what it reads, the first input's branch first; operations that reach no
+    output are left out.
 
-    What Add and its like read is ordered by depth and content, so that Add([a, b]) equals Add([b, a]).
+    The inputs of Add and similar layers are sorted by depth and content, so that Add([a, b]) equals Add([b, a]).
     """
     reads = _sorted_inputs(nodes)
     order = [index for index, node in enumerate(nodes) if node.kind == "Input"]

@@ -35,8 +35,8 @@ class Loss(Data):
 
 
 class Compilation(Data):
-    """What `compile` was given. `problem` is not empty where something in it cannot be rebuilt (a custom loss, say);
-    then the part that could not be read holds its default."""
+    """What `compile` was given. `problem` is not empty if part of it cannot be rebuilt (such as a custom loss); then
+    the part that could not be read holds its default."""
 
     optimizer: Optimizer = Optimizer()
     loss: Loss = Loss()
@@ -118,7 +118,7 @@ _METRICS = frozenset(_LOSSES) | {
 def read_compilation(config: dict[str, Any] | None) -> Compilation:
     """What `compile` was given, from `get_compile_config()` (untrusted). Raises nothing.
 
-    Whatever cannot be read keeps its default, and `problem` says what it was.
+    What cannot be read keeps its default, and `problem` says what it was.
     """
     if not isinstance(config, dict):
         return Compilation(problem=message("compile.missing", "The network was not compiled."))
@@ -140,7 +140,7 @@ def _optimizer(value: object) -> Optimizer:
 
 
 def _only_one(value: object) -> object:
-    """What stands in a list or an object of one, as for a network with one output."""
+    """The single value in a list or an object, as for a network with one output."""
     for _ in range(4):
         if isinstance(value, list | tuple):
             items: list[object] = list(value)
@@ -219,7 +219,7 @@ def _named(value: object, what: str) -> tuple[str, dict[str, object]]:
 
 
 def _snake(name: str) -> str:
-    """CategoricalCrossentropy as categorical_crossentropy; KLDivergence and MeanSquaredError likewise."""
+    """CategoricalCrossentropy as categorical_crossentropy; likewise KLDivergence and MeanSquaredError."""
     if len(name) > 80:
         return shown_value(name)
     known = {"AUC": "auc", "KLDivergence": "kl_divergence", "F1Score": "f1_score", "LogCosh": "log_cosh"}

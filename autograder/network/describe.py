@@ -1,4 +1,4 @@
-"""Operations in words, for findings and rows; what is said of an expected operation never tells how to write it."""
+"""Operations in words, for findings and rows; words about an expected operation never reveal how to write it."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ _WITHOUT = {"center": gettext_noop("no shift (center)"), "scale": gettext_noop("
 
 
 def in_words(kind: str) -> Message:
-    """The kind of thing that an operation is, with its article ("a pooling layer")."""
+    """The kind of an operation in words, with its article ("a pooling layer")."""
     return phrase(LAYERS[kind].family.words if kind in LAYERS else _ANY)
 
 
 def setting_in_words(name: str) -> str | Message:
-    """A setting's name as a reader says it: ours, or Keras' own."""
+    """A setting's name for the reader: ours, or Keras' own."""
     return phrase(_SETTING_WORDS[name]) if name in _SETTING_WORDS else name.replace("_", " ")
 
 
 def named(operation: Operation) -> Message:
     """An operation of the student's network by its label and kind: "conv2d_3 (Conv2D)".
 
-    The label is the student's own; what classes have in common is told by the `kind` among the values.
+    The label is the student's own; the common part of classes is in the `kind` among the values.
     """
     label = operation.label
     if label and label != operation.kind:

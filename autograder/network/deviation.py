@@ -13,11 +13,11 @@ DeviationKind = Literal["missing", "extra", "different", "moved", "connected", "
 class Deviation(Data):
     """One mistake, at its root.
 
-    `expected` and `actual` are operation indices, None on the side where there is none. `marked`: it concerns the
-    marked operations (an extra one stands among them). `settings` are the names of the settings that differ ("kind"
-    where it is another kind of operation). `span`: how many of the student's operations it is about, from `actual` on;
-    several where a block is repeated. `changes_totals`: applied alone to the expected network, it would change the
-    network's parameter counts. `message`, `where` and `hint` are for the student.
+    `expected` and `actual` are operation indices, None on the side that has none. `marked`: it concerns the marked
+    operations (an extra one is among them). `settings` are the names of the settings that differ ("kind" if the kinds
+    of operation differ). `span`: how many of the student's operations it covers, from `actual` on; several if a block
+    is repeated. `changes_totals`: applied alone to the expected network, it would change the network's parameter
+    counts. `message`, `where` and `hint` are for the student.
     """
 
     kind: DeviationKind

@@ -18,7 +18,7 @@ from autograder.network.wording import consequence, hint, message_of, where
 
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
 
-# Beyond that many, the network is another one, and what each deviation alone would do is not worked out any more.
+# With more deviations the network is a different one, and the effect of each deviation alone is no longer computed.
 _MOST_EFFECTS = 30
 
 
@@ -61,10 +61,10 @@ def compare(
 
     Args:
         expected: the reference; its operations fit together.
-        actual: the student's, fitting or not.
+        actual: the student's; it may not fit together.
         marked: the indices of the expected operations that the student had to write.
         strict: also compare initializers, regularizers, constraints and other settings that matter for learning only.
-        folded: a block that was pasted again is one deviation, not one for each of its layers.
+        folded: a repeated block is one deviation, not one for each of its layers.
 
     Raises:
         ShapeError: the expected operations do not fit together.
@@ -140,7 +140,7 @@ def _deviations(
 
 
 def _among_marked(pairs: tuple[Pair, ...], marked: frozenset[int]) -> list[Literal["outside", "beside", "between"]]:
-    """For every place, whether what is added there stands between marked operations, or beside them at the edge."""
+    """For every place, whether what is added there is between marked operations, or at their edge ("beside")."""
     before: list[int | None] = []
     last: int | None = None
     for ours, _ in pairs:
@@ -162,7 +162,7 @@ def _connected(
     pairs: tuple[Pair, ...],
     moved: dict[int, int],
 ) -> list[Deviation]:
-    """Paired operations that read something else, or use other weights, than what is missing or extra explains."""
+    """Paired operations whose inputs or weights differ in a way that missing or extra ones do not explain."""
     if expected.is_chain and actual.is_chain and not _sharing(expected) and not _sharing(actual):
         return []
     partner = partners(pairs)

@@ -11,7 +11,7 @@ from autograder.network.measure import measure_until_misfit, sum_up
 
 
 class Effect(NamedTuple):
-    """Whether the totals change, and the expected operations whose shape or parameters do."""
+    """Whether the totals change, and the expected operations whose shape or parameters change."""
 
     totals: bool
     rows: frozenset[int]
@@ -27,7 +27,7 @@ class Edit:
         self.possible = True
 
     def remove(self, index: int) -> None:
-        """Take out an expected operation; what read it reads what it read."""
+        """Remove an expected operation; its readers read its input instead."""
         position = self.origin.index(index)
         gone = self.operations[position]
         if len(gone.inputs) != 1:
@@ -40,7 +40,7 @@ class Edit:
         self._renumber(lambda old: gone.inputs[0] if old == position else down(old), down, skip=position)
 
     def insert(self, operation: Operation, after: int | None) -> None:
-        """Put a new operation behind an expected one; what read that one reads the new one."""
+        """Insert a new operation after an expected one, whose readers then read the new one."""
         if len(operation.inputs) != 1 or after is None or after not in self.origin:
             self.possible = False
             return
@@ -67,7 +67,7 @@ class Edit:
         self.operations[index] = self.operations[index].model_copy(update={"inputs": inputs})
 
     def share(self, index: int, owner: int | None) -> None:
-        """Let an expected operation use the weights of an earlier one; None: weights of its own."""
+        """Let an expected operation use the weights of an earlier one; None: its own weights."""
         if owner is not None and (owner >= index or owner not in self.origin):
             self.possible = False
             return
@@ -77,7 +77,7 @@ class Edit:
 
     @property
     def architecture(self) -> Architecture:
-        """The network as it is now."""
+        """The network in its current state."""
         return Architecture(operations=tuple(self.operations), outputs=tuple(self.outputs))
 
     def effect(self, measured: tuple[Row, ...]) -> Effect:
@@ -91,7 +91,7 @@ class Edit:
         return Effect(totals=problem is not None or sum_up(rows) != sum_up(measured), rows=everything - same)
 
     def _renumber(self, place: Callable[[int], int], owner: Callable[[int], int], skip: int | None) -> None:
-        """Let every operation read from where `place` says, and share weights with what `owner` says."""
+        """Renumber what every operation reads (by `place`) and whose weights it shares (by `owner`)."""
         both = enumerate(zip(self.operations, self.origin, strict=True))
         kept = [pair for position, pair in both if position != skip]
         self.operations = [
@@ -112,7 +112,7 @@ def _size(row: Row) -> tuple[object, ...]:
 
 
 def insertion_anchor(index: int, actual: Architecture, partner: dict[int, int]) -> int | None:
-    """The expected operation behind which the actual operation `index` stands: the nearest one before it that has a
+    """The expected operation after which the actual operation `index` comes: the nearest one before it that has a
     partner."""
     while True:
         inputs = actual.operations[index].inputs
@@ -124,5 +124,5 @@ def insertion_anchor(index: int, actual: Architecture, partner: dict[int, int]) 
 
 
 def partners(pairs: tuple[Pair, ...]) -> dict[int, int]:
-    """From actual to expected, for what was paired."""
+    """From actual to expected indices, for paired operations."""
     return {theirs: ours for ours, theirs in pairs if ours is not None and theirs is not None}

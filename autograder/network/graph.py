@@ -1,4 +1,4 @@
-"""What `model.get_config()` describes, walked layer by layer into a Builder. The description is untrusted."""
+"""Walks the description in `model.get_config()` layer by layer into a Builder. The description is untrusted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from autograder.network.values import UnknownNetwork, boolean, mapping, read_lis
 
 MAX_NESTING = 16
 _NO_SETTINGS: Mapping[str, object] = {}
-# What Keras itself works masks out with: from padded words, from masked steps, and where masked branches are joined.
+# Operations with which Keras computes masks: for padded words, for masked steps, and where masked branches join.
 _MASK_MAKERS = frozenset({"NotEqual", "Any", "Concatenate", "LogicalAnd", "LogicalOr"})
 
 _MODEL_MODULES = frozenset({"keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential"})
 
 
 class Scope(NamedTuple):
-    """Where in the nesting a layer stands: the names above it, and whether all of them may be trained."""
+    """Where a layer is in the nesting: the names above it, and whether all of them may be trained."""
 
     path: tuple[str, ...] = ()
     trainable: bool = True
@@ -86,7 +86,7 @@ def _sequential(
 
 
 def _known_input(config: Mapping[str, object], entries: list[Mapping[str, object]]) -> list[int | None] | None:
-    """The input shape of a Sequential network, wherever its description holds it."""
+    """The input shape of a Sequential network, from any place in its description that holds it."""
     for _ in range(MAX_NESTING):
         if not entries:
             return None
@@ -123,7 +123,7 @@ def _apply(
     position: str,
     call: Mapping[str, object] = _NO_SETTINGS,
 ) -> tuple[int, ...]:
-    """Call one layer or nested network on `inputs`, with the settings that the call has beside them."""
+    """Call one layer or nested network on `inputs`, with the settings of the call."""
     config = mapping(entry.get("config"))
     class_name, module = entry.get("class_name"), entry.get("module")
     label = _label(config, entry)
@@ -174,7 +174,7 @@ def _chain(
 
 
 def _layer_of(entry: Mapping[str, object]) -> Layer | None:
-    """What is known of the class of a layer; None where it is none of Keras' layers that are known."""
+    """The record of a layer's class; None if it is not a known Keras layer."""
     class_name = entry.get("class_name")
     if entry.get("module") != "keras.layers" or not isinstance(class_name, str):
         return None
@@ -182,7 +182,7 @@ def _layer_of(entry: Mapping[str, object]) -> Layer | None:
 
 
 def _makes_masks(entry: Mapping[str, object]) -> bool:
-    """Whether a layer makes a mask for those behind it."""
+    """Whether a layer makes a mask for the layers after it."""
     embedded = entry.get("class_name") in ("Embedding", "ReversibleEmbedding")
     return entry.get("class_name") == "Masking" or (embedded and mapping(entry.get("config")).get("mask_zero") is True)
 
@@ -240,7 +240,7 @@ class _Functional:
         return entry
 
     def _output(self, end: TensorReference) -> int:
-        """Evaluate with a stack of its own, so that depth does no harm; a call met again while open is a circle."""
+        """Evaluate with an explicit stack, so that depth does no harm; a call met again while open is a cycle."""
         stack = [(end.layer, end.call)]
         opened: set[tuple[str, int]] = set()
         while stack:
@@ -281,7 +281,7 @@ class _Functional:
         return call
 
     def _check_mask(self, source: TensorReference) -> None:
-        """A mask that Keras made of its own is made again when the network is rebuilt; no other is."""
+        """Refuse a mask that Keras did not make itself: only its own are made again when the network is rebuilt."""
         maker = self._entry(source.layer)
         made_by_keras = maker.get("class_name") in _MASK_MAKERS and maker.get("module") == "keras.src.ops.numpy"
         if not (made_by_keras and self.masking):

@@ -1,4 +1,4 @@
-"""A network worked out from nothing but its summary table.
+"""A network inferred from its summary table alone.
 
 Shapes and parameter counts determine filters, units, kernels, padding, pooling and biases. What they do not show gets
 the usual value: hidden activations are relu, the last one is softmax, dropout is 0.5.
@@ -19,8 +19,8 @@ from autograder.network.layers import measure
 from autograder.network.shapes import Misfit
 from autograder.network.table import SummaryTable, TableError, TableRow, disagreements
 
-# The images of the usual datasets, tried where the table does not tell what goes in: MNIST, CIFAR-10, MNIST without
-# a channel axis.
+# The image sizes of the usual datasets, tried if the table does not show the input: MNIST, CIFAR-10, MNIST without a
+# channel axis.
 _USUAL_INPUTS: tuple[Shape, ...] = ((None, 28, 28, 1), (None, 32, 32, 3), (None, 28, 28))
 
 GraphConfig = dict[str, Any]
@@ -31,8 +31,8 @@ def architecture_from_table(table: SummaryTable, input_shape: Shape | None = Non
 
     Args:
         table: a table of a network without branches.
-        input_shape: with the batch axis first; where it is None and the table has no input row, the usual image
-            sizes are tried.
+        input_shape: with the batch axis first; if it is None and the table has no input row, the usual image sizes are
+            tried.
 
     Raises:
         TableError: the table does not determine the network, or contradicts itself.
@@ -84,7 +84,7 @@ def _layer(class_name: str, config: GraphConfig) -> GraphConfig:
 
 
 def _branches(table: SummaryTable, index: int) -> bool:
-    """Whether the "Connected to" column names another row than the one before."""
+    """Whether the "Connected to" column names a row other than the previous one."""
     connected = table.rows[index].connected
     before = table.rows[index - 1].name if index else ""
     names = {row.name for row in table.rows}
@@ -231,7 +231,7 @@ _CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[GraphConfig]]] = {
     "UpSampling2D": _up_sampling,
     "Embedding": _embedding,
 }
-# What the formulas need beside what is worked out.
+# What the formulas need in addition to the inferred settings.
 _FILLED: dict[str, GraphConfig] = {
     **{f"Conv{n}D": {"groups": 1} for n in (1, 2, 3)},
     "DepthwiseConv2D": {"depth_multiplier": 1},

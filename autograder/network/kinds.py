@@ -1,4 +1,4 @@
-"""The layers that are known, sorted into kinds by what their records say."""
+"""The known layers, sorted into kinds by their records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _those(of: Callable[[Layer], bool]) -> frozenset[str]:
 
 
 KINDS = frozenset(LAYERS)
-# What layer classes were called before, and what a summary table prints for them.
+# Former names of layer classes, and what a summary table prints for them.
 ALIASES = {alias: layer.name for layer in LAYERS.values() for alias in layer.aliases}
 
 ACTIVATIONS = _those(lambda layer: layer.family.kin == "activation")
@@ -25,12 +25,12 @@ MERGES = _those(lambda layer: layer.family == MERGE)
 POOLINGS = _those(lambda layer: "pool_size" in layer.fields)
 # Layers that hold weights: the only ones that can be shared or frozen.
 WEIGHTED = _those(lambda layer: layer.weighted)
-# The order of what they read does not matter.
+# Layers for which the order of inputs does not matter.
 COMMUTATIVE = _those(lambda layer: layer.commutative)
 
 
 def current_name(class_name: str) -> str:
-    """Today's canonical name of a Keras class, whichever version's name is given (unknown names stay)."""
+    """The current canonical name of a Keras class, from any version's name (unknown names are unchanged)."""
     return ALIASES.get(class_name, class_name)
 
 

@@ -85,7 +85,7 @@ def initializer(value: object) -> dict[str, Any] | None:
 
 
 def regularizer(value: object) -> dict[str, Any] | None:
-    """A regularizer as {"class_name", "config"}, None where there is none or it weighs nothing."""
+    """A regularizer as {"class_name", "config"}; None if there is none or its weight is zero."""
     read = _named(value, _REGULARIZERS, "regularizer", {})
     if read is not None and read["class_name"] == "L1L2":
         weights = read["config"]

@@ -20,7 +20,7 @@ class ShapeError(ValueError):
 
 
 def rows(architecture: Architecture) -> tuple[Row, ...]:
-    """One row per operation. Weights that are used again count where they are used first.
+    """One row per operation. Shared weights count where they are used first.
 
     Raises:
         ShapeError: the operations do not fit together.

@@ -1,4 +1,4 @@
-"""`keras.ops` nodes as they stand in functional networks (`ops.relu(x)`, `x / 255`), as the layers that do the same."""
+"""`keras.ops` nodes of functional networks (`ops.relu(x)`, `x / 255`), read as the layers that do the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PLAIN = {
 }
 _MERGES = {"Add": "Add", "Subtract": "Subtract", "Multiply": "Multiply", "Maximum": "Maximum", "Minimum": "Minimum"}
 _GLOBAL = {"Mean": "Average", "Max": "Max", "Amax": "Max"}
-# What leaves 32-bit floats as they are, which is what goes into a network here.
+# Operations that leave 32-bit floats unchanged; networks here take nothing else as input.
 _CASTS = frozenset({"Cast", "ConvertToTensor"})
 _CONSTANT = number(-1e9, 1e9)
 
@@ -45,10 +45,10 @@ def read_op(
         class_name: the class of the operation in `keras.src.ops`.
         config: its configuration.
         shapes: the output shapes of the nodes it reads, in order.
-        arguments: its positional arguments in order, None where a node stands, constants otherwise.
+        arguments: its positional arguments in order, None for a node, constants otherwise.
 
     Raises:
-        UnknownNetwork: the operation is not one that a layer does.
+        UnknownNetwork: no layer does the same as the operation.
     """
     if class_name in _CASTS:
         only("float32", None)(config.get("dtype"))
@@ -73,7 +73,7 @@ def _unknown(class_name: str) -> UnknownNetwork:
 
 
 def _with_constant(class_name: str, constant: float, *, constant_first: bool) -> list[Applied]:
-    """x·c, x+c and their like are what a Rescaling layer does; max(x, 0) is relu."""
+    """x·c, x+c and similar operations are what a Rescaling layer does; max(x, 0) is relu."""
     scale, offset = 1.0, 0.0
     if class_name == "Multiply":
         scale = constant

@@ -1,4 +1,4 @@
-"""The optimizers and learning-rate schedules of Keras that are understood, with the ranges of their settings."""
+"""The supported optimizers and learning-rate schedules of Keras, with the ranges of their settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COMMON: Fields = {
 _MOMENTS: Fields = {"beta_1": (_SHARE, 0.9), "beta_2": (_SHARE, 0.999), "epsilon": (_SMALL, 1e-7)}
 _AMSGRAD: Fields = {"amsgrad": (boolean, False)}
 
-# Per optimizer its learning rate where none is given, and its own settings.
+# For each optimizer its default learning rate, and its own settings.
 _OPTIMIZERS: dict[str, tuple[float, Fields]] = {
     "adam": (0.001, _MOMENTS | _AMSGRAD),
     "adamw": (0.001, _MOMENTS | _AMSGRAD | {"weight_decay": (_POSITIVE, 0.004)}),
@@ -107,7 +107,7 @@ _SCHEDULES: dict[str, Fields] = {
 def read_optimizer(value: object) -> tuple[str, dict[str, Any]]:
     """The lower-case class name of an optimizer and all its settings.
 
-    A learning-rate schedule stands in `learning_rate` as Keras describes it (module, class_name, config).
+    A learning-rate schedule is in `learning_rate` as Keras describes it (module, class_name, config).
 
     Raises:
         UnknownNetwork: it is not one of Keras' own, or a setting is out of range.

@@ -1,4 +1,4 @@
-"""The pairing that tells a student's mistakes best: of several alignments, the one with the fewest and the truest."""
+"""The pairing that best explains a student's mistakes: of several alignments, the one with the fewest and likeliest."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from autograder.network.kinds import WEIGHTED
 
 
 class Pairing(NamedTuple):
-    """Which operation stands for which, and from the missing operations to the extra ones that are the same: they
-    stand in another place."""
+    """Which operation is paired with which, and a map from missing operations to equal extra ones: those are in another
+    place."""
 
     pairs: tuple[Pair, ...]
     moved: dict[int, int]
@@ -28,10 +28,10 @@ def pair_up(
 ) -> Pairing:
     """Pair up the operations of two networks.
 
-    The alignment with the fewest edits is taken, but for three cases. Another one that tells no more mistakes and pairs
-    fewer layers with those of another number of parameters is nearer to what the student meant. One by which the
-    networks differ at a single place is the simplest. And where given operations would stand in another place only
-    because the student's stand before them, it is the student's that do.
+    The alignment with the fewest edits is taken, with three exceptions. Another one that reports no more mistakes and
+    pairs fewer layers with those of a different number of parameters is nearer to what the student meant. One by which
+    the networks differ in a single place is the simplest. And if given operations would be out of place only because
+    the student's come before them, the student's are the ones out of place.
     """
     search = _Search(expected, actual, marked, any_padding, Alignment(strict=strict, sizes=sizes))
     found = search.pairing(search.how)
@@ -74,13 +74,13 @@ class _Search(NamedTuple):
         return self.different(pairing.pairs) + alone - len(pairing.moved)
 
     def places(self, pairing: Pairing) -> int:
-        """At how many places the networks differ; layers that are missing or extra side by side are one."""
+        """In how many places the networks differ; adjacent missing or extra layers are one place."""
         alone = [None in pair for pair in pairing.pairs]
         gaps = sum(here and not before for before, here in zip([False, *alone], alone, strict=False))
         return self.different(pairing.pairs) + gaps
 
     def layers(self, pairing: Pairing) -> int:
-        """How many layers are at fault; a layer with its own activation is one, whatever is wrong with both."""
+        """How many layers are wrong; a layer and its own activation are one, even if both are wrong."""
         moved = pairing.moved.keys()
         found = set()
         for ours, theirs in pairing.pairs:
@@ -91,7 +91,7 @@ class _Search(NamedTuple):
         return len(found)
 
     def misfits(self, pairing: Pairing) -> int:
-        """How many operations with weights are paired with one of their kind that has another size."""
+        """How many operations with weights are paired with one of the same kind but a different size."""
         return sum(
             not same_size(ours, theirs, self.how.sizes)
             for ours, theirs in pairing.pairs
@@ -99,7 +99,7 @@ class _Search(NamedTuple):
         )
 
     def given(self, pairing: Pairing) -> int:
-        """How many operations that were given are not there, or not in their order; none where nothing is marked."""
+        """How many given operations are missing or out of order; 0 if nothing is marked."""
         if not self.marked:
             return 0
         return sum(
@@ -121,7 +121,7 @@ class _Search(NamedTuple):
         )
 
     def _moved(self, pairs: tuple[Pair, ...]) -> dict[int, int]:
-        """From the missing operations to the extra ones that are the same: of the same size first, then the nearest."""
+        """From the missing operations to equal extra ones: of the same size first, then the nearest."""
         missing = [(place, ours) for place, (ours, theirs) in enumerate(pairs) if theirs is None and ours is not None]
         extra = [(place, theirs) for place, (ours, theirs) in enumerate(pairs) if ours is None and theirs is not None]
         candidates = sorted(

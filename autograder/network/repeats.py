@@ -1,4 +1,4 @@
-"""What stands in a network more often than it should: a block that was pasted again, a layer that is used again."""
+"""What occurs in a network more often than it should: a block that was pasted again, a layer that is used again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fold(found: list[Deviation], actual: Architecture) -> list[Deviation]:
 
 
 def repeat_message(deviation: Deviation, actual: Architecture) -> Message:
-    """One sentence on what is so; the first of the layers is named."""
+    """One sentence on what is repeated; it names the first of the layers."""
     operation = actual.operations[deviation.actual or 0]
     if deviation.kind == "repeated":
         first, last = _first(deviation, actual), _last(deviation, actual)
@@ -57,7 +57,7 @@ def repeat_message(deviation: Deviation, actual: Architecture) -> Message:
 
 
 def repeat_hint(deviation: Deviation) -> Message:
-    """What to look at again."""
+    """Advice on what to check."""
     if deviation.kind == "repeated":
         return message("hint.pasted_twice", "Was a part pasted twice, or a cell that adds layers run twice?")
     return message(
@@ -85,7 +85,7 @@ def _last(deviation: Deviation, actual: Architecture) -> str:
 
 
 def _runs(found: list[Deviation]) -> Iterator[list[Deviation]]:
-    """Extra layers that stand side by side, and every other deviation alone."""
+    """Adjacent extra layers as one run, and every other deviation alone."""
     run: list[Deviation] = []
     for one in found:
         before = run[-1] if run else None
@@ -100,12 +100,12 @@ def _runs(found: list[Deviation]) -> Iterator[list[Deviation]]:
 
 
 def _copies(run: range, actual: Architecture) -> range | None:
-    """The longest part of a run of extra operations that repeats what stands right before or after it."""
+    """The longest part of a run of extra operations that repeats what comes right before or after it."""
     keys = [repr((one.kind, compared(one))) for one in actual.operations]
     chained = [one.inputs == (index - 1,) for index, one in enumerate(actual.operations)]
     best = range(0)
     for period in range(1, len(run) + 1):
-        # From `start` on each operation equals the one a period later, for as long as the chain goes on.
+        # From `start` on, each operation equals the one a period later, as long as the chain continues.
         start = None
         for index in range(len(keys) - period + 1):
             same = index + period < len(keys) and keys[index] == keys[index + period] and chained[index + period]

@@ -1,7 +1,7 @@
-"""The shapes that operations pass on, and what formulas for them have in common.
+"""The shapes between operations, and the common parts of the formulas for them.
 
-Shapes are `(batch, ..., channels)`, None where a size is free. The formulas stand in the records of the layers; they
-are those of the Keras documentation of each layer, and a test compares all of them with Keras itself.
+Shapes are `(batch, ..., channels)`, None if a size is free. The formulas are in the records of the layers; they are
+those of the Keras documentation of each layer, and a test compares all of them with Keras itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Settings = Mapping[str, Any]
 
 
 class Misfit(ValueError):
-    """An operation cannot read what it is given; `reason` says why, as a part of a sentence."""
+    """An operation cannot read its input; `reason` says why, as a part of a sentence."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(reason)
@@ -24,14 +24,14 @@ class Misfit(ValueError):
 
 
 class Measured(NamedTuple):
-    """Output shape, parameters, and how many of them training changes."""
+    """Output shape, number of parameters, and how many of them are trainable."""
 
     shape: Shape
     parameters: int = 0
     trainable: int = 0
 
 
-# From the settings and the shapes of the inputs to what comes out.
+# From the settings and the input shapes to the result.
 Formula = Callable[..., Measured]
 
 
@@ -46,9 +46,9 @@ def all_words(shapes: tuple[Shape, ...]) -> tuple[str | Message, ...]:
 
 
 def padding_amounts(settings: Settings, shape: Shape, axis: int, kernel: str = "kernel_size") -> tuple[int, int] | None:
-    """What `padding="same"` adds before and after spatial axis `axis` (0-based); None where the size is free.
+    """What `padding="same"` adds before and after spatial axis `axis` (0-based); None if the size is free.
 
-    After the TensorFlow convention: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
+    Follows the TensorFlow convention: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
     """
     size = shape[axis + 1]
     if size is None:
@@ -61,13 +61,13 @@ def padding_amounts(settings: Settings, shape: Shape, axis: int, kernel: str = "
 
 
 def ends(amounts: list[Any], axis: int) -> tuple[int, int]:
-    """What a padding or cropping layer takes before and after spatial axis `axis` (0-based)."""
+    """The amounts of a padding or cropping layer before and after spatial axis `axis` (0-based)."""
     before, after = amounts[axis] if isinstance(amounts[0], list) else amounts
     return before, after
 
 
 def need_rank(shape: Shape, rank: int, what: str) -> None:
-    """Refuse a shape that has not `rank` axes, the batch among them."""
+    """Refuse a shape that does not have `rank` axes, including the batch."""
     if len(shape) != rank:
         raise Misfit(
             phrase(
@@ -80,7 +80,7 @@ def need_rank(shape: Shape, rank: int, what: str) -> None:
 
 
 def known(size: int | None, what: str) -> int:
-    """A size that has to be known."""
+    """A size that must be known."""
     if size is None:
         raise Misfit(phrase("{what} needs to know the size of the axis that it reads", what=phrase(what)))
     return size
@@ -94,7 +94,7 @@ def axis_of(axis: int, shape: Shape) -> int:
 
 
 def window(size: int | None, extent: int, stride: int, padding: str) -> int | None:
-    """How often a window of that extent fits into a size."""
+    """How often a window of this extent fits into a size."""
     if size is None:
         return None
     if padding in ("same", "causal"):
@@ -112,7 +112,7 @@ def slide(settings: Settings, shape: Shape, sizes: list[int]) -> tuple[int | Non
 
 
 def keep(settings: Settings, shape: Shape) -> Measured:
-    """What comes in goes out in the same shape."""
+    """The output has the input's shape."""
     return Measured(shape)
 
 

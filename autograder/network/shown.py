@@ -1,8 +1,8 @@
-"""A network as far as everybody may see it: by the table in the handout, and by the code that the handout gives.
+"""A network as far as it is public: from the table in the handout, and from the code that the handout gives.
 
-Nothing of the reference solution is in it. What a table does not show (which function an activation is, how much is
-dropped out) stays open, unless the handout's own code has it; where something is open, the student's own choice is
-taken for right.
+It contains nothing from the reference solution. What a table does not show (which function an activation is, the rate
+of dropout) stays open, unless the handout's own code has it; where something is open, the student's own choice counts
+as right.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _UNDETERMINED_KINDS = frozenset({"Rescaling"})
 
 
 class ShownNetwork(Data):
-    """A network of an assignment, from what is public alone.
+    """A network of an assignment, from public information alone.
 
     `open` names for each operation the settings that are not shown. `activations` says whether the table has rows for
-    them; where it has none, any activation is taken for right.
+    them; if it has none, any activation counts as right.
     """
 
     architecture: Architecture
@@ -45,7 +45,7 @@ class ShownNetwork(Data):
         return self.activations and not any(self.open)
 
     def beside(self, student: Architecture) -> Architecture:
-        """The expected network to compare `student` with: what is open in it is as the student has it."""
+        """The expected network to compare `student` with: open settings take the student's values."""
         expected = self.architecture
         diff = compare(expected, student)
         pairs = tuple((row.expected, row.actual) for row in diff.aligned)
@@ -74,12 +74,12 @@ class ShownNetwork(Data):
 
 
 def shown(table: SummaryTable, reference: Architecture, given: Architecture | None) -> ShownNetwork | None:
-    """What the handout shows of a network; None where its table does not determine one.
+    """What the handout shows of a network; None if its table does not determine one.
 
     Args:
         table: the handout's summary.
-        reference: the network of the solution; it tells which of several readings of a table to leave open.
-        given: the network that the handout's own code builds under this name, None where it builds none.
+        reference: the network of the solution; it decides which of several readings of a table to leave open.
+        given: the network that the handout's own code builds under this name; None if it builds none.
     """
     first = reference.operations[0] if reference.operations else None
     try:
@@ -100,7 +100,7 @@ def shown(table: SummaryTable, reference: Architecture, given: Architecture | No
         open=tuple(opened),
         activations=any(row.kind in ACTIVATIONS for row in table.rows),
     )
-    # A network by which the solution itself would not be right is no network to check by.
+    # A network that marks the solution itself wrong cannot be checked against.
     return found if compare(found.beside(reference), reference).same else None
 
 
@@ -113,14 +113,14 @@ def _open(operation: Operation, reference: Operation | None) -> set[str]:
 def _from_code(
     operation: Operation, names: set[str], given: Operation | None, reference: Operation | None
 ) -> tuple[dict[str, Any], set[str]]:
-    """The settings, and what stays open of them: less where the handout's code has the operation as it should be."""
+    """The settings, and those left open: fewer if the handout's code already has the right operation."""
     if given is None or reference is None or differing(given, reference):
         return compared(operation), names
     return compared(given), set()
 
 
 def _partners(network: Architecture, other: Architecture) -> dict[int, Operation]:
-    """From the operations of `network` to those of the same kind in `other` that stand for them."""
+    """From the operations of `network` to those of the same kind in `other` that they are paired with."""
     pairs: tuple[Pair, ...] = align(network, other, frozenset(), needs_no_padding(network, rows(network)))
     both = ((ours, other.operations[theirs]) for ours, theirs in pairs if ours is not None and theirs is not None)
     return {ours: operation for ours, operation in both if operation.kind == network.operations[ours].kind}

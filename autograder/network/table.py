@@ -1,6 +1,6 @@
-"""The table that `model.summary()` prints, read back: as Keras 1, 2 and 3 print it, wherever it was copied from.
+"""Reads the table that `model.summary()` prints: as Keras 1, 2 and 3 print it, no matter where it was copied from.
 
-A line that says START ... opens the marked rows, one that says END ... closes them, whatever decorates them.
+A line that says START ... opens the marked rows, one that says END ... closes them, with any decoration.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.network.measure import ShapeError, rows, sum_up
 MAX_CHARACTERS = 400_000
 MAX_ROWS = 500
 
-# A shape, closed or cut off where the column ends.
+# A shape, complete or cut off at the end of the column.
 _SHAPE = re.compile(r"\[?\((?:None|\d+)(?:, ?(?:None|\d+))*,?(?: ?\)\]?|\s*(?=\s\s\d))")
 _PARAMETERS = re.compile(r"\d[\d,]*(?:\.0)?")
 _TOTALS = re.compile(
@@ -28,7 +28,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")
 _PREAMBLE = re.compile(r"\s*(Model:|Layer \(type\)|None$|#)", re.I)
 _NETWORKS = frozenset({"Sequential", "Functional", "Model"})
-# Rows that may stand for several operations.
+# Rows that may cover several operations.
 _COMPOSED = _NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
 _NAMES = sorted(KINDS | ALIASES.keys() | _NETWORKS)
 
@@ -38,7 +38,7 @@ class TableError(ValueError):
 
 
 class TableRow(Data):
-    """One row: the layer's name as printed, its class by today's name, output shape and parameter count."""
+    """One row: the layer's name as printed, its class by its current name, output shape and parameter count."""
 
     name: str
     kind: str
@@ -63,7 +63,7 @@ class SummaryTable(Data):
 
 
 class _Line(NamedTuple):
-    """The text of one row, put together again from the lines it was printed on; `column` is where its shape began."""
+    """The text of one row, joined from the lines it was printed on; `column` is where its shape began."""
 
     number: int
     column: int
@@ -78,7 +78,7 @@ def parse_table(text: str) -> SummaryTable:
     """Read a summary table.
 
     Raises:
-        TableError: a line cannot be read, markers do not pair, or there is no row at all.
+        TableError: a line cannot be read, markers do not pair, or there are no rows at all.
     """
     if len(text) > MAX_CHARACTERS:
         raise TableError(f"The table has {len(text):,} characters; no more than {MAX_CHARACTERS:,} are read.")
@@ -148,7 +148,7 @@ def _is_heading(content: str) -> bool:
 
 
 def _counts(content: str) -> dict[str, int]:
-    """The totals that a line gives; none where the line is no line of totals."""
+    """The totals in a line; empty if it is not a line of totals."""
     if not _TOTALS.match(content):
         return {}
     return {
@@ -178,7 +178,7 @@ def _first_line(number: int, text: str, *, marked: bool) -> _Line | None:
 
 
 def _extend(line: _Line, text: str) -> _Line | None:
-    """`line` with what a further printed line of the same row adds, or None where this line adds nothing."""
+    """`line` with what a further printed line of the same row adds; None if that line adds nothing."""
     if (cells := _cells(text)) is not None:
         layer, shape, parameters, *connected = [*cells, "", ""][: max(len(cells), 3)]
         if parameters:
@@ -242,9 +242,9 @@ def _number(text: str) -> int:
 
 
 def _kind(printed: str, name: str, axes: int, number: int) -> str:
-    """Today's class name for one that may be cut off.
+    """The current class name for a printed one that may be cut off.
 
-    Where several begin so, the layer's name tells, or the number of spatial axes of what the layer reads.
+    If several classes begin like this, the layer's name decides, or the number of spatial axes of what the layer reads.
     """
     if printed in _NAMES:
         return current_name(printed)
@@ -261,7 +261,7 @@ def _kind(printed: str, name: str, axes: int, number: int) -> str:
 
 
 def _printed_totals(counts: dict[str, int]) -> dict[str, int]:
-    """Keras 3 counts the optimizer's variables in the total of a network that was trained: they are taken out."""
+    """Subtract the optimizer's variables, which Keras 3 includes in the total of a trained network."""
     found = {which: count for which, count in counts.items() if which != "optimizer"}
     if "total" in found and "optimizer" in counts:
         found["total"] -= counts["optimizer"]
@@ -269,7 +269,7 @@ def _printed_totals(counts: dict[str, int]) -> dict[str, int]:
 
 
 def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str, ...]:
-    """In which points a table and a network are not the same, as sentences; empty where they agree."""
+    """The points in which a table and a network differ, as sentences; empty if they agree."""
     try:
         measured = rows(architecture)
     except ShapeError as error:
@@ -303,10 +303,10 @@ def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str,
 
 
 def marked_operations(table: SummaryTable, architecture: Architecture) -> frozenset[int]:
-    """The operations that the table's marked rows stand for. A row of a layer with its own activation stands for two.
+    """The operations of the table's marked rows. A row of a layer with its own activation covers two.
 
     Raises:
-        TableError: table and network have other rows, so that the marks cannot be carried over.
+        TableError: table and network have different rows, so that the marks cannot be transferred.
     """
     if not table.marked:
         return frozenset()
@@ -322,7 +322,7 @@ def marked_operations(table: SummaryTable, architecture: Architecture) -> frozen
 def _cover(
     table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
 ) -> tuple[list[list[int]], str | None]:
-    """The operations that each row stands for, and the first place where rows and operations part."""
+    """The operations that each row covers, and the first place where rows and operations diverge."""
     operations = architecture.operations
     covered: list[list[int]] = []
     place = 0
@@ -348,7 +348,7 @@ def _cover(
 
 
 def _activations(names: list[str]) -> int:
-    """How many activations stand at the beginning."""
+    """How many of the first names are activations."""
     return next((index for index, kind in enumerate(names) if kind not in ACTIVATIONS), len(names))
 
 

@@ -14,10 +14,10 @@ MAX_SIZE = 2**16
 
 
 class UnknownNetwork(ValueError):
-    """A network that is not among those that can be rebuilt and compared.
+    """A network that cannot be rebuilt and compared.
 
-    `reason` is for the student, as a part of a sentence; `layer` is the name of the layer that it is about, "" where it
-    is about the whole network.
+    `reason` is for the student, as a part of a sentence; `layer` is the name of the layer it is about, "" if it is
+    about the whole network.
     """
 
     def __init__(self, reason: Message, layer: str = "") -> None:
@@ -31,7 +31,7 @@ def shown_value(value: str, longest: int = 60) -> str: ...
 @overload
 def shown_value(value: object, longest: int = 60) -> str | Message: ...
 def shown_value(value: object, longest: int = 60) -> str | Message:
-    """An untrusted value, short and printable, for a message; of a text, the first `longest` characters."""
+    """An untrusted value, short and printable, for a message; for a text, the first `longest` characters."""
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
@@ -44,7 +44,7 @@ def shown_value(value: object, longest: int = 60) -> str | Message:
 
 
 def integer(low: int, high: int = MAX_SIZE) -> Reader:
-    """A whole number in low..high; True is none."""
+    """A whole number in low..high; True is not one."""
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -103,7 +103,7 @@ def optional(reader: Reader) -> Reader:
 
 
 def only(*allowed: object) -> Reader:
-    """A setting that must be at one of the given values: nothing else is understood."""
+    """A setting that must have one of the given values: others are not supported."""
 
     def read(value: object) -> object:
         if not any(type(value) is type(candidate) and value == candidate for candidate in allowed):
@@ -125,7 +125,7 @@ def read_list(value: object, most: int = 16) -> list[object]:
 
 
 def sizes(count: int, low: int, high: int = MAX_SIZE) -> Reader:
-    """`count` whole numbers in low..high; one number stands for all of them."""
+    """`count` whole numbers in low..high; a single number is repeated."""
     one = integer(low, high)
 
     def read(value: object) -> list[int]:
@@ -171,7 +171,7 @@ def shape(value: object) -> list[int | None]:
 
 
 def mapping(value: object, most: int = 200) -> Mapping[str, object]:
-    """An object with at most `most` keys that are texts."""
+    """An object with at most `most` string keys."""
     if not isinstance(value, dict) or len(value) > most or not all(isinstance(key, str) for key in value):
         raise UnknownNetwork(phrase("{value} stands where a description belongs", value=shown_value(value)))
     return value

@@ -1,4 +1,4 @@
-"""What is said of a deviation: what kind of thing differs, where, and what to look at again. Never how to write it."""
+"""Messages about a deviation: what kind of thing differs, where, and what to check, never how to write it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def message_of(deviation: Deviation, expected: Architecture, actual: Architecture) -> Message:
-    """One sentence on what is so and where."""
+    """One sentence on what differs and where."""
     ours = None if deviation.expected is None else expected.operations[deviation.expected]
     theirs = None if deviation.actual is None else actual.operations[deviation.actual]
     if deviation.kind == "missing" and ours is not None:
@@ -77,7 +77,7 @@ def hint(
     expected_rows: tuple[Row, ...],
     actual_rows: tuple[Row, ...],
 ) -> Message:
-    """What to look at again."""
+    """Advice on what to check."""
     if deviation.kind == "missing":
         return message(
             "hint.row_missing",
@@ -132,7 +132,7 @@ def consequence(
     expected_network: Architecture,
     actual_network: Architecture,
 ) -> Message:
-    """Why a row that was written correctly has another size than expected."""
+    """Why a row that was written correctly has a different size than expected."""
     reasons = [_reason(cause, expected_network, actual_network) for cause in causes[:2]]
     if len(causes) > 2:
         reasons = [reasons[0], phrase("of the other differences")]

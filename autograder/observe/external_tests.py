@@ -1,7 +1,7 @@
-"""Inside the kernel: otter's tests run on the student's variables, beside the student's code.
+"""Inside the kernel: runs otter's tests on the student's variables, in the student's process.
 
-Whoever wrote the notebook shares this process and can make any of these tests say what they like. What they say is
-therefore believed for the questions of these very tests, and for nothing else.
+The student's code shares this process and can forge the result of any of these tests. The results therefore count for
+the questions of these tests only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 _LONGEST = 600
 _DUMPS = json.dumps
-# The one that doctest's own is derived from; a kernel puts IPython's in its place.
+# The class that doctest's debugger is derived from; a kernel replaces it by IPython's.
 _PDB = pdb.Pdb
 _FILE = "<test>"
 
@@ -25,14 +25,14 @@ TestOutcome = dict[str, Any]
 
 
 def run_test(test: dict[str, Any], variables: dict[str, Any]) -> str:
-    """Run a test file's cases, one after the other; an interrupted one ends it.
+    """Run a test file's cases in order, until one is interrupted.
 
     Args:
         test: an `OtterTest`, as JSON has it.
         variables: the notebook's.
 
     Returns:
-        What `CapturedTest.parse` reads.
+        The input of `CapturedTest.parse`.
     """
     cases: list[TestOutcome] = []
     status, problem = "ran", ""
@@ -91,7 +91,7 @@ def _run_functions(source: str, functions: Sequence[str], variables: dict[str, A
 
 
 def _line(source: str, error: BaseException) -> str:
-    """The line of the test file that was being executed."""
+    """The line of the test file that raised the error."""
     numbers = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == _FILE]
     lines = source.splitlines()
     return _short(lines[numbers[-1] - 1]) if numbers and numbers[-1] and numbers[-1] <= len(lines) else ""
@@ -111,4 +111,4 @@ def _short(text: str) -> str:
 
 
 def _mute(_: str) -> None:
-    """Where doctest would print."""
+    """Discard what doctest would print."""

@@ -1,7 +1,7 @@
-"""Jupyter's view of a confined kernel: a provisioner that forks it, a manager and a client that talk to it.
+"""The Jupyter side of a confined kernel: a provisioner that forks it, and a manager and client that talk to it.
 
-The grader listens on the kernel's sockets itself and hands the open descriptors over, so that the sandbox shares no
-folder with the machine. What the kernel sends is bounded before it is read.
+The grader opens the kernel's sockets itself and passes the descriptors, so that the sandbox shares no folder with the
+machine. What the kernel sends is limited before it is read.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from autograder.observe.sandbox.process import ConfinedProcess, Exit, Zygote
 
 ENTRY = "autograder.observe.kernel:run"
 CHANNELS = ("shell", "iopub", "stdin", "control")
-# The largest message that is read, in bytes, and how many wait unread per channel.
+# The largest message that is read, in bytes, and the number of unread messages per channel.
 MAX_MESSAGE = 8 * 2**20
 MAX_WAITING = 64
-# The most that a kernel sends on all its channels for one cell and its capture, in bytes.
+# The most that a kernel may send on all channels for one cell and its capture, in bytes.
 MAX_SENT = 64 * 2**20
 _KILL_SECONDS = 5.0
 
 
 class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
-    """Starts a kernel as a fork of the zygote, and speaks for it as Jupyter asks."""
+    """A kernel provisioner for Jupyter that starts the kernel as a fork of the zygote."""
 
     warm: Zygote
     bounds: Bounds
@@ -46,7 +46,7 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
     descriptors: Sequence[int]
 
     def prepare(self, warm: Zygote, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-        """Say what is to be started: `arguments` and `descriptors` as `kernel.run` wants them, less sockets and key."""
+        """Set what to start: `arguments` and `descriptors` as for `kernel.run`, without sockets and key."""
         self.warm, self.bounds, self.arguments, self.descriptors = warm, bounds, arguments, descriptors
         self.folder = Path(tempfile.mkdtemp(prefix="ag-"))
         self.process: ConfinedProcess | None = None
@@ -84,7 +84,7 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
             "ip": str(self.folder / "k"),
             "key": key.encode(),
             "signature_scheme": "hmac-sha256",
-            "hb_port": len(CHANNELS) + 1,  # nobody listens: the supervisor reports whether the kernel lives
+            "hb_port": len(CHANNELS) + 1,  # unused: the supervisor reports whether the kernel is alive
             **ports,
         }
 
@@ -109,7 +109,7 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
 
     @property
     def exit(self) -> Exit | None:
-        """How the kernel ended; None while it lives."""
+        """How the kernel ended; None while it is alive."""
         return self.process.poll() if self.process else None
 
     async def poll(self) -> int | None:
@@ -126,14 +126,14 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
             self.process.interrupt()
 
     async def kill(self, restart: bool = False) -> None:
-        """End it with everything it started; returns when nothing of it is left."""
+        """Kill it with everything it started; returns when no process is left."""
         if self.process is None or self.ended.is_set():
             return
         self.process.kill()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
             return
-        self.process.destroy()  # its supervisor does not answer; the other notebooks keep theirs
+        self.process.destroy()  # its supervisor does not answer; other notebooks are not affected
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended.wait(), _KILL_SECONDS)
 
@@ -149,7 +149,7 @@ class ZygoteProvisioner(KernelProvisionerBase):  # type: ignore[misc]
 
 
 class Manager(AsyncKernelManager):  # type: ignore[misc]
-    """A kernel manager for one confined kernel, which needs no kernel spec of this machine."""
+    """A kernel manager for one confined kernel; it does not need an installed kernel spec."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -157,14 +157,16 @@ class Manager(AsyncKernelManager):  # type: ignore[misc]
 
 
 def manager(warm: Zygote, bounds: Bounds, arguments: Mapping[str, Any], descriptors: Sequence[int]) -> Manager:
-    """A manager whose `start_kernel` forks the kernel. To be made inside the event loop that will use it."""
+    """A manager whose `start_kernel` forks the kernel. Create it inside the event loop that uses it."""
     context = zmq.asyncio.Context()
-    # These hold for every socket made from it: a reply of gigabytes is dropped unread, a flood waits in the sandbox.
+    # These apply to every socket made from it: a reply of gigabytes is dropped unread, a flood stays in the sandbox.
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
     context.setsockopt(zmq.RCVHWM, MAX_WAITING)
     context.setsockopt(zmq.LINGER, 0)
     made = Manager(context=context, transport="ipc")
     made.provisioner = ZygoteProvisioner(kernel_id="observed", parent=made)
     made.provisioner.prepare(warm, bounds, arguments, descriptors)
-    made.connection_file = str(made.provisioner.folder / "kernel.json")  # Jupyter writes one; it goes with the folder
+    made.connection_file = str(
+        made.provisioner.folder / "kernel.json"
+    )  # Jupyter writes one; it is removed with the folder
     return made

@@ -1,9 +1,8 @@
-"""Inside the kernel: a network whose class or layers are the student's own, as the Keras layers that it calls.
+"""Inside the kernel: describes a network of the student's own classes by the Keras layers that it calls.
 
-A subclassed model, a layer that is put together from others, and a `Lambda` over Keras' operations are ways to write a
-network like any other. They have no description of their own, so they are called once on a symbolic input: what
-Keras notes of that call is a functional network. Code that computes with weights or libraries of its own leaves no such
-trace; such a network stays undescribed.
+Subclassed models, composite layers, and `Lambda` layers over Keras operations have no configuration of their own. They
+are called once on a symbolic input, and Keras records the call as a functional network. Code that computes with its own
+weights or with other libraries leaves no such trace; such a network has no description.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ _MAX_LAYERS = 2000
 
 
 class NoTrace(Exception):
-    """The call leaves no functional network behind.
+    """The call gives no functional network.
 
-    `reason` is its code among the reasons of `execution_messages`, "" where `detail` says it.
+    `reason` is the code of a reason in `execution_messages`, "" if `detail` is the whole reason.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -29,7 +28,7 @@ class NoTrace(Exception):
 
 
 class Tracer:
-    """Made before student code runs, so that it holds Keras as it was then."""
+    """Created before student code runs, so that it holds the original Keras functions."""
 
     def __init__(self) -> None:
         import keras
@@ -47,13 +46,13 @@ class Tracer:
         self._state = global_state
 
     def is_own(self, layer: Any) -> bool:
-        """Whether code of the student's decides what the layer, or a layer in it, computes."""
+        """Whether student code decides what the layer, or a layer in it, computes."""
         if self._has_own_call(layer):
             return True
         return isinstance(layer, self._model) and any(map(self._has_own_call, self._within(layer)))
 
     def trace(self, model: Any) -> Any:
-        """A functional network of Keras' own layers and operations that computes what `model` computes.
+        """A functional network of Keras' own layers and operations that is equivalent to `model`.
 
         Raises:
             NoTrace: there is none.
@@ -72,7 +71,7 @@ class Tracer:
                 raise NoTrace("", f"{type(error).__name__}: {error}"[:500]) from None
 
     def _shape(self, model: Any) -> tuple[Any, ...]:
-        """The shape of its one input, the batch first."""
+        """The shape of its single input, batch axis first."""
         shape = getattr(model, "input_shape", None) if getattr(model, "inputs", None) else None
         if shape is None:
             shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
@@ -98,7 +97,7 @@ class Tracer:
 
     @contextlib.contextmanager
     def _aside(self) -> Iterator[None]:
-        """Calls of the student's own layers go into them; nothing is printed, and no name is used up."""
+        """Inline calls of the student's own layers, without printing and without using up layer names."""
         names = self._state.get_global_attribute("object_name_uids")
         kept = None if names is None else names.copy()
         called = self._layer.__call__
@@ -118,12 +117,12 @@ class Tracer:
                 self._state.set_global_attribute("object_name_uids", kept)
 
     def _inlined(self, layer: Any, positional: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """What the layer's own `call` gives. It is asked for training: only then are all of its layers at work."""
+        """The output of the layer's own `call`, in training mode: only then are all of its layers active."""
         if any("__call__" in vars(kind) for kind in type(layer).__mro__ if not kind.__module__.startswith("keras.")):
             raise NoTrace("own_call")
         accepted = inspect.signature(layer.call).parameters
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted.values()):
-            # Keras passes these on only to a `call` that takes them.
+            # Keras passes these only to a `call` that accepts them.
             named = {key: value for key, value in named.items() if key in accepted or key not in ("training", "mask")}
         if "training" in accepted and named.get("training") is None and len(positional) < 2:
             named = {**named, "training": True}

@@ -1,7 +1,7 @@
-"""Inside the kernel: values of other libraries as what they hold, so that an answer counts in whatever it lies.
+"""Inside the kernel: converts values of other libraries to what they hold, so that an answer counts in any container.
 
-A class is known by being that of the library that is loaded, never by its name. Nothing is imported for it: where a
-library is not loaded, there are no values of its classes.
+A class is recognized by identity with that of the loaded library, never by name. Nothing is imported: if a library is
+not loaded, there are no values of its classes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _VIEWS: tuple[type, ...] = (type({}.values()), type({}.keys()))
 
 
 def unwrapped(value: Any) -> Any:
-    """What `value` holds, as a list, an array or a number; itself where it is of no class that is known here."""
+    """What `value` holds, as a list, an array or a number; `value` itself if its class is not known here."""
     kind = type(value)
     if kind in (Fraction, Decimal):
         return float(value)
@@ -47,6 +47,6 @@ def _of_libraries() -> Iterator[tuple[type, Callable[[Any], Any]]]:
 
 
 def _column(values: Any) -> Any:
-    """A column as an array of numbers, or as a list where it holds texts or different things."""
+    """A column as an array of numbers, or as a list if it holds texts or mixed types."""
     array = values.to_numpy()
     return array if array.dtype.kind in "biufU" else list(islice(array.tolist(), _MOST))

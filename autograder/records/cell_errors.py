@@ -1,4 +1,4 @@
-"""What our own exceptions say in a student's cell. The kernel imports this, and little else of the package."""
+"""The messages of our own exceptions in a student's cell. The kernel imports this and little else of the package."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The databases that hold gradebooks: a SQLite file or a PostgreSQL server, through the same models.
+"""The databases of gradebooks: a SQLite file or a PostgreSQL server, with the same models.
 
-What a database says reaches the instructor as one sentence, and never with a password in it.
+The instructor sees a database error as one sentence, never with a password in it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from sqlalchemy.sql.dml import Insert
 
 from autograder.core.errors import UserError
 
-# PostgreSQL without a driver's name is reached through the one that this project comes with.
+# A PostgreSQL URL without a driver uses the one that this project installs.
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
-# How long to wait for another program that writes to the same file, and for a server that does not answer.
+# How long to wait for another program that writes to the same file, and for a server that does not respond.
 _BUSY_SECONDS = 20
 _CONNECT_SECONDS = 8
-# The lock under which graders that start at the same moment make the tables: any number that no other program takes.
+# The advisory lock for creating the tables: an arbitrary number that no other program uses.
 _MAKING = 0x6772616465
 _PASSWORD = "set PGPASSWORD or write a line into ~/.pgpass"
-# What databases say when something is wrong, and what that means to the instructor. Servers come first: their words
-# are longer.
+# Database error texts, and what they mean to the instructor. Servers come first: their texts are longer.
 _MEANINGS = (
     (
         ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry"),
@@ -75,14 +74,14 @@ _MEANINGS = (
 
 
 class GradebookError(UserError):
-    """The gradebook cannot be used: one sentence that names it and the mend."""
+    """The gradebook cannot be used; the message is one sentence that names it and says what to do."""
 
 
 def engine_of(target: Path | str) -> tuple[str, Engine]:
     """The engine for a file or URL, and a name for it without its password.
 
     Raises:
-        GradebookError: it is no URL, its driver is missing, or its folder cannot be made.
+        GradebookError: the URL is not valid, its driver is missing, or its folder cannot be created.
     """
     if isinstance(target, str) and "://" in target:
         url = url_of(target)
@@ -110,10 +109,10 @@ def engine_of(target: Path | str) -> tuple[str, Engine]:
 
 
 def url_of(text: str) -> URL:
-    """The URL of a SQLite file or a PostgreSQL database, with the driver that is used.
+    """The URL of a SQLite file or a PostgreSQL database, with its driver.
 
     Raises:
-        GradebookError: it is none. The sentence holds nothing of the text, in which a password may stand anywhere.
+        GradebookError: the text is not such a URL. The message does not quote it, as it may contain a password.
     """
     named = "name sqlite:////FOLDER/FILE.db or postgresql+psycopg://USER@HOST/DATABASE"
     try:
@@ -126,14 +125,14 @@ def url_of(text: str) -> URL:
 
 
 def secrets_of(url: URL) -> list[str]:
-    """The options of a URL that are passwords."""
+    """The values of those options of a URL that are passwords."""
     return [option for option in url.query if "password" in option.lower()]
 
 
 def lock_for_making(connection: Connection) -> None:
-    """Begin the transaction in which tables are made: of several graders one makes them while the others wait."""
+    """Begin the transaction that creates the tables: of several graders one creates them while the others wait."""
     if connection.dialect.name == "sqlite":
-        # Kept in the file itself: readers do not wait for a writer. It cannot be set within a transaction.
+        # Stored in the file: readers do not wait for a writer. It cannot be set within a transaction.
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
@@ -141,9 +140,9 @@ def lock_for_making(connection: Connection) -> None:
 
 
 def upsert(dialect: str, row: DeclarativeBase) -> Insert:
-    """The statement that puts a row in place of the one with its key, whether there is one or not.
+    """A statement that inserts a row, or replaces the row with the same key.
 
-    It is one statement, so that of two graders at the same row one waits and the later wins.
+    It is a single statement: of two graders writing the same row, one waits and the later wins.
     """
     table = inspect(type(row))
     values = {str(column.key): getattr(row, str(column.key)) for column in table.columns}
@@ -151,14 +150,14 @@ def upsert(dialect: str, row: DeclarativeBase) -> Insert:
     others = {key: value for key, value in values.items() if key not in keys}
     if dialect == "sqlite":
         return sqlite.insert(type(row)).values(values).on_conflict_do_update(index_elements=keys, set_=others)
-    # Where no such database is used, its dialect need not be imported: a tenth of a second of every command.
+    # Imported only when used: a dialect takes a tenth of a second to import.
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(type(row)).values(values).on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def attempt(work: Callable[[], None]) -> None:
-    """Do it, again where another grader was at the same row or made the same table at the same moment."""
+    """Call `work`, again if another grader wrote the same row or created the same table at the same moment."""
     for pause in (0.05, 0.2):
         with suppress(IntegrityError, OperationalError, ProgrammingError):
             work()
@@ -169,7 +168,7 @@ def attempt(work: Callable[[], None]) -> None:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turn what a database says into a sentence.
+    """Turn database errors into a sentence.
 
     Raises:
         GradebookError: the database failed.

@@ -1,7 +1,7 @@
-"""What a run left behind: typed, size-limited data that came from the student's kernel, so every word of it is a claim.
+"""The evidence of a run: typed, size-limited data from the student's kernel, so all of it is unverified claims.
 
-Nothing here is ever executed, unpickled or handed to Keras. What the capture inside the kernel sends is parsed by
-`Capture.parse`, which refuses anything too large, too deep or of another shape.
+It is never executed, unpickled or passed to Keras. `Capture.parse` parses what the capture inside the kernel sends and
+refuses anything too large, too deep or of another shape.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "o
 
 
 class InvalidEvidence(ValueError):
-    """What came out of the kernel is not evidence: too large, too deep, or of another shape; `reason` says which."""
+    """The kernel's data is not valid evidence: too large, too deep, or of another shape; `reason` says which."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(reason)
@@ -37,9 +37,9 @@ class InvalidEvidence(ValueError):
 
 
 class Opaque(Data):
-    """Why a network does not describe itself: a reason of `execution_messages` by its code, and what is in the way.
+    """Why a network has no description: the code of a reason in `execution_messages`, and what prevents it.
 
-    `why` and `reason` are codes, `kind` the network's class, `detail` a short text; the kernel claims all of it.
+    `why` and `reason` are codes, `kind` the network's class, `detail` a short text; all are claims of the kernel.
     """
 
     why: str = Field(default="", max_length=40)
@@ -49,18 +49,17 @@ class Opaque(Data):
 
 
 def _opaque_from_text(given: Any) -> Any:
-    """Evidence of before version 0.2 has a sentence here."""
+    """Evidence from before version 0.2 has a sentence here."""
     return (Opaque(detail=given) if given else None) if isinstance(given, str) else given
 
 
 class CapturedNetwork(Data):
-    """A Keras model as the kernel described it.
+    """A Keras model as described by the kernel.
 
-    `config` is `model.get_config()` with its `class_name` (None when the model cannot describe itself: then
-    `opaque` says why); `own_code` is whether code of the student's own decides what it computes: `config` is then
-    that of the Keras layers that were seen to be called; `compile` is `model.get_compile_config()`; `input_shape`
-    includes the batch axis, None where unknown; `cell` is the index among the code cells after which this state was
-    seen.
+    `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque` says why);
+    `own_code` is whether the student's own code decides what it computes: `config` is then that of the Keras layers
+    that were traced; `compile` is `model.get_compile_config()`; `input_shape` includes the batch axis, None where
+    unknown; `cell` is the index of the code cell after which this state was seen.
     """
 
     name: str = Field(max_length=200)
@@ -76,8 +75,8 @@ class CapturedNetwork(Data):
 class CapturedValue(Data):
     """A variable the assignment asked for.
 
-    Numbers, texts and booleans are in `value`; arrays and sequences as nested lists in `value` when they hold at
-    most 10,000 elements, with `shape` and `dtype`; anything else is described by `type_name` alone.
+    `value` holds numbers, texts and booleans, and arrays and sequences of at most 10,000 elements as nested lists,
+    with `shape` and `dtype`; anything else is described by `type_name` alone.
     """
 
     name: str = Field(max_length=200)
@@ -99,19 +98,19 @@ class Failure(Data):
 
 
 class NetworkState(Data):
-    """What a network was like at a time; `index` counts the states of one network."""
+    """The state of a network at one time; `index` counts the states of one network."""
 
     index: int = Field(ge=0)
     network: CapturedNetwork
 
 
 class NetworkEvent(Data):
-    """Something that happened to a network, in code cell `cell` (0-based), where known in its line `line` (1-based).
+    """Something that happened to a network, in code cell `cell` (0-based) and, where known, its line `line` (1-based).
 
-    "built" it was made, "named" the variable `name` holds it from then on, "lost" it does so no longer and holds what
-    `detail` says (the number of another network, or a type); "compile", "fit", "evaluate", "predict", "save" (to the
-    file `name`), "load" (weights, from the file `name`) were called on it. `local` is its name inside the functions
-    that called. `state` is the index of the state that it was in.
+    "built": it was created; "named": the variable `name` holds it from then on; "lost": the variable no longer holds
+    it, but what `detail` says (the number of another network, or a type); "compile", "fit", "evaluate", "predict",
+    "save" (to the file `name`), "load" (weights, from the file `name`): the method was called. `local` is its name in
+    the calling functions. `state` is the index of its state.
     """
 
     kind: Literal["built", "named", "lost", "compile", "fit", "evaluate", "predict", "save", "load"]
@@ -124,9 +123,9 @@ class NetworkEvent(Data):
 
 
 class NetworkRecord(Data):
-    """The life of one network object, by its `number` in the notebook: its states and what happened to it, in order.
+    """The history of one network object, by its `number` in the notebook: its states and events, in order.
 
-    Both are bounded; the last state and the last events are never dropped.
+    Both lists are bounded; the last state and the last events are never dropped.
     """
 
     number: int = Field(ge=1)
@@ -135,7 +134,7 @@ class NetworkRecord(Data):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The variables that ever held it; where none did, its names inside functions."""
+        """The variables that ever held it; if none did, its names inside functions."""
         held = dict.fromkeys(event.name for event in self.events if event.kind == "named")
         return tuple(held or dict.fromkeys(event.local for event in self.events if event.local))
 
@@ -151,7 +150,7 @@ class NetworkRecord(Data):
 
     @property
     def last(self) -> CapturedNetwork | None:
-        """What it was like when it was last seen."""
+        """Its last known state."""
         return self.states[-1].network if self.states else None
 
     def did(self, *kinds: str) -> tuple[NetworkEvent, ...]:
@@ -159,19 +158,19 @@ class NetworkRecord(Data):
         return tuple(event for event in self.events if event.kind in kinds)
 
     def state(self, index: int | None) -> CapturedNetwork | None:
-        """Its state with this index, None where that was not kept."""
+        """Its state with this index; None if it was not kept."""
         return next((state.network for state in self.states if state.index == index), None)
 
 
 class CapturedFit(OmitsNewDefaults):
     """One call of `fit` on a captured network: `history` maps a metric to its value per epoch.
 
-    `record` is the number of its network among the records, `failure` what stopped it.
-    `network` is the variable that held the model after the cell, "" when none did. `inputs` and `targets` describe
-    the arrays given: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
-    `targets` also has `classes` (how many different ones) and `agreement` (the share of images that lie closest to the
-    mean image of their own class); `validation` has `overlap`, the share of its images that are training images too.
-    `batch_size` is the number of images in a step, None where it is not known.
+    `record` is the number of its network among the records, `failure` the exception that stopped it.
+    `network` is the variable that held the model after the cell, "" if none did. `inputs` and `targets` describe
+    the given arrays: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
+    `targets` also has `classes` (the number of distinct classes) and `agreement` (the share of images that are closest
+    to the mean image of their own class); `validation` has `overlap`, the share of its images that are also training
+    images. `batch_size` is the number of images per step, None if unknown.
     """
 
     network: str = Field(default="", max_length=200)
@@ -191,18 +190,17 @@ class CapturedFit(OmitsNewDefaults):
 
 
 class CapturedFigure(Data):
-    """A matplotlib figure that was drawn: per axes its labels and lines (label and number of points)."""
+    """A matplotlib figure: for each axes its labels and lines (label and number of points)."""
 
     axes: tuple[dict[str, Any], ...] = Field(default=(), max_length=64)
     cell: int = Field(ge=0)
 
 
 class CapturedFile(Data):
-    """A saved network that the notebook wrote, by its path below the notebook's folder.
+    """A saved network that the notebook wrote, with its path relative to the notebook's folder.
 
-    `sha256` is that of its bytes, `size` their number. `config` and `metadata` are the texts of
-    `config.json` and `metadata.json` in a `.keras` archive; of every other file only the fact is kept. Nothing of it is
-    ever loaded.
+    `sha256` is the digest of its bytes, `size` their number. `config` and `metadata` are the texts of `config.json`
+    and `metadata.json` in a `.keras` archive; other files are only recorded as existing. Nothing is ever loaded.
     """
 
     name: str = Field(max_length=200)
@@ -213,7 +211,7 @@ class CapturedFile(Data):
 
 
 class Capture(Data):
-    """What the kernel says of itself after a cell."""
+    """What the kernel reports after a cell."""
 
     networks: tuple[CapturedNetwork, ...] = Field(default=(), max_length=MAX_NETWORKS)
     values: tuple[CapturedValue, ...] = Field(default=(), max_length=MAX_VALUES)
@@ -248,10 +246,12 @@ class Capture(Data):
 
 
 class CapturedCase(Data):
-    """What the kernel says of one external test. `value` is the points that a test cell computed, None for all or none.
+    """The kernel's report on one case of an external test.
 
-    Of a doctest that failed, `example` gives `got` where `want` was expected; `error` is the exception of another one,
-    and `line` the line of a test cell that it came from.
+    `value` is the number of points a test cell computed, None for all or none.
+
+    For a failed doctest, `example` gave `got` instead of `want`; for another failed test, `error` is the exception and
+    `line` the line of the test cell that raised it.
     """
 
     passed: bool
@@ -264,7 +264,7 @@ class CapturedCase(Data):
 
 
 class CapturedTest(Data):
-    """What came of a external test, by the `key` of its content; it may have fewer cases than were asked for.
+    """The outcome of an external test, by the `key` of its content; it may have fewer cases than requested.
 
     "broken": the test itself could not be executed, and `problem` says why.
     """
@@ -276,7 +276,7 @@ class CapturedTest(Data):
 
     @classmethod
     def parse(cls, key: str, raw: object, cases: int) -> CapturedTest:
-        """Validate what the kernel answered when it was asked to run the test `key` with this many cases.
+        """Validate the kernel's answer to the request to run the test `key` with this many cases.
 
         Raises:
             InvalidEvidence: it is too large, or of another shape.
@@ -299,7 +299,7 @@ class CapturedTest(Data):
 
 
 class CellRun(Data):
-    """One code cell. `outputs` are nbformat v4 outputs, size-limited, as untrusted as the rest."""
+    """One code cell. `outputs` are nbformat v4 outputs, size-limited and untrusted."""
 
     index: int
     status: CellStatus
@@ -310,11 +310,11 @@ class CellRun(Data):
 
 
 class Evidence(OmitsNewDefaults):
-    """Everything *observe* leaves to the stages after it: one entry in `cells` per code cell, in notebook order.
+    """Everything *observe* passes to later stages: one entry in `cells` per code cell, in notebook order.
 
-    `asked` are the variables whose values were wanted, so that one that was not there is told from one that nobody
-    looked for; None where that was not kept. `records` are the networks that ever lived, in the order in which they
-    were first seen, `records_dropped` how many more there were; both empty where they were not kept.
+    `asked` are the variables whose values were requested, which tells a missing variable from one that was not
+    requested; None if not stored. `records` are all networks that ever existed, in the order in which they were first
+    seen, `records_dropped` the number of further ones; both are empty if not stored.
     """
 
     key: str
@@ -339,7 +339,7 @@ class Evidence(OmitsNewDefaults):
         return next((test for test in self.tests if test.key == key), None)
 
     def with_networks(self, networks: Iterable[CapturedNetwork]) -> Evidence:
-        """The same evidence with other networks in the variables; the history of those that were there goes."""
+        """The same evidence with other networks in the variables; the records of the previous ones are dropped."""
         return self.model_copy(update={"networks": tuple(networks), "records": (), "records_dropped": 0})
 
     def network(self, name: str) -> CapturedNetwork | None:
@@ -354,18 +354,18 @@ class Evidence(OmitsNewDefaults):
 
     @property
     def complete(self) -> bool:
-        """Whether every cell ran to its own end, be it by an exception of its own."""
+        """Whether every cell finished, possibly with an exception."""
         return all(cell.status in ("ok", "error") for cell in self.cells)
 
 
 def _whole_number(digits: str) -> int | float:
-    """A whole number of JSON, infinite where no float could hold it: those that read it compare and show floats."""
+    """A JSON integer, infinite if it exceeds the range of floats: its readers compare and show floats."""
     value = float(digits)
     return int(digits) if math.isfinite(value) else value
 
 
 def check_depth(value: Any, limit: int) -> None:
-    """Raise `InvalidEvidence` where `value` nests deeper than `limit`; iterative, so that depth itself does no harm."""
+    """Raise `InvalidEvidence` if `value` nests deeper than `limit`; iterative, so that deep nesting is no danger."""
     stack = [(value, 1)]
     while stack:
         item, depth = stack.pop()

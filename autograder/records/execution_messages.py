@@ -1,7 +1,7 @@
-"""What is said of a notebook's execution beside its cells' own errors.
+"""Messages about a notebook's execution, other than its cells' own errors.
 
-What the student's kernel says is a claim: it names one of the reasons below by its code and adds short texts. The
-templates stand here alone, and messages are made outside the kernel.
+The student's kernel only makes claims: it names one of the reasons below by its code and adds short texts. The
+templates are defined here, and messages are made outside the kernel.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from autograder.core.messages import NOTHING, Message, Value, message, phrase, p
 from autograder.records.cell_errors import FAR_TOO_MUCH_OUTPUT, NO_DATASET
 from autograder.records.evidence import CapturedNetwork, Failure, Opaque
 
-# Of a cell of the student's, and of a cell of the course's tests, which has no number in the student's notebook.
+# For a student's cell, and for a cell of the course's tests, which has no number in the student's notebook.
 _NOTES: Mapping[str, tuple[str, str]] = {
     "not_reached": (
         gettext_noop("Code cell {cell} was not reached in the {seconds:g} seconds of the notebook."),
@@ -47,7 +47,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         gettext_noop("Code cell {cell} sent more than {megabytes} MB to the grader; the cells after it were not run."),
         gettext_noop("A test cell sent more than {megabytes} MB to the grader; the cells after it were not run."),
     ),
-    # How a kernel ended, by the reason that the sandbox gives.
+    # How a kernel ended, by the sandbox's reason.
     "ended": (
         gettext_noop("Code cell {cell} ended the kernel; the cells after it were not run."),
         gettext_noop("A test cell ended the kernel; the cells after it were not run."),
@@ -75,7 +75,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
 }
 ENDINGS = frozenset({"memory", "processes", "cpu", "time"})
 
-# Why a network does not describe itself, and what of it stands in the way.
+# Why a network has no description, and which part of it is responsible.
 _OPAQUE: Mapping[str, str] = {
     "own_class": gettext_noop("It is a {kind}, and code of your own decides what it computes ({reason})."),
     "not_described": gettext_noop("It cannot be described: {reason}."),
@@ -98,7 +98,7 @@ _DATASETS = ("mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters",
 
 
 def note(kind: str, cell: int | None, **values: Value) -> Message:
-    """A note on a code cell, counted from 1; None is a cell of the course's tests."""
+    """A note on a code cell, counted from 1; None for a cell of the course's tests."""
     own, of_tests = _NOTES[kind]
     if cell is None:
         return message(f"test_cell.{kind}", of_tests, **values)
@@ -106,7 +106,7 @@ def note(kind: str, cell: int | None, **values: Value) -> Message:
 
 
 def opaque_message(network: CapturedNetwork) -> Message:
-    """Why a network does not describe itself; NOTHING where it does."""
+    """Why a network has no description; NOTHING if it has one."""
     opaque = network.opaque
     if opaque is None:
         return NOTHING
@@ -121,7 +121,7 @@ def _reason(opaque: Opaque) -> Message:
 
 
 def failure_message(failure: Failure) -> Message:
-    """The message of an exception: one of ours as such, any other as the student's own words."""
+    """The message of an exception: a translated one for ours, plain text for any other."""
     if failure.name == "TooMuchOutput" and failure.message == FAR_TOO_MUCH_OUTPUT:
         return message("cell.far_too_much_output", FAR_TOO_MUCH_OUTPUT)
     if failure.name == "DatasetUnavailable":

@@ -1,12 +1,12 @@
-"""What a machine may lack that students' notebooks ask for: the words by which the text of a cell is read for it."""
+"""What students' notebooks may need that this machine lacks: package names, and statements that ask for a GPU."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-# Packages that courses use, by the name that is imported, and how each is installed. A name that is not among them is
-# taken for a slip of the pen where it cannot be imported.
+# Packages that courses use: the imported name, and the name to install. Any other name that cannot be imported is
+# treated as a typo.
 KNOWN_PACKAGES: Mapping[str, str] = {
     "albumentations": "albumentations",
     "bs4": "beautifulsoup4",
@@ -49,7 +49,7 @@ KNOWN_PACKAGES: Mapping[str, str] = {
     "xgboost": "xgboost",
 }
 
-# A statement that asks for a GPU: none is ever given to a student's kernel.
+# A statement that asks for a GPU, which student kernels never have.
 GPU = re.compile(
     r"\bgpus?\[\d+\]|\bphysical_devices\[\d+\]|set_memory_growth|['\"]/?(?:device:)?gpu(?::\d+)?['\"]|\.cuda\(|['\"]cuda",
     re.IGNORECASE,

@@ -1,8 +1,8 @@
-"""What persons decided: overrides of single questions, kept beside the results and never mixed into them.
+"""Graders' overrides of single questions, stored separately from the results.
 
-A result is what the autograder concluded and may be made again at any time; an override is laid over it when it is
-shown or handed on. So it survives grading again, regrading, and a changed assignment. Nothing is ever erased: an
-override that is replaced or withdrawn stays in the history.
+A result is the autograder's own and may be recomputed at any time; an override is applied when the result is shown or
+exported. So it survives another run of `grade`, regrading, and a changed assignment. Nothing is deleted: an override
+that is replaced or withdrawn stays in the history.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Explained = Callable[[], AbstractContextManager[None]]
 
 
 class Overrides:
-    """The overrides of one assignment in a gradebook; made by `Gradebook.overrides`.
+    """The overrides of one assignment in a gradebook; created by `Gradebook.overrides`.
 
-    Every method raises `GradebookError` where the database cannot be used.
+    Every method raises `GradebookError` if the database cannot be used.
     """
 
     def __init__(self, engine: Engine, assignment: str, explained: Explained) -> None:
@@ -38,10 +38,10 @@ class Overrides:
     def give(
         self, student: str, question: str, *, score: float, points: float, by: str, reason: str, seen: str
     ) -> Override:
-        """Let a person's `score` out of `points` count from now on.
+        """Override a question's score with `score` out of `points`.
 
         Raises:
-            ValueError: the score is no number between 0 and the points.
+            ValueError: the score is not a number between 0 and the points.
         """
         if not math.isfinite(score) or not 0 <= score <= points:
             raise ValueError(
@@ -52,11 +52,11 @@ class Overrides:
         return given
 
     def withdraw(self, student: str, question: str, *, by: str, reason: str) -> None:
-        """Let the autograder's own verdict count again."""
+        """Withdraw the override, so that the autograder's verdict counts again."""
         self._append(student, question, Override(score=0, points=1, reason=reason, by=by, at=_now()), None)
 
     def current(self) -> dict[str, dict[str, Override]]:
-        """What counts now: by student, by question."""
+        """The current overrides, by student and question."""
         counting: dict[str, dict[str, Override]] = {}
         for entry in self._entries():
             of_student = counting.setdefault(entry.student, {})
@@ -67,7 +67,7 @@ class Overrides:
         return {student: overrides for student, overrides in counting.items() if overrides}
 
     def of(self, student: str) -> dict[str, Override]:
-        """What counts now about one student, by question."""
+        """The current overrides of one student, by question."""
         counting: dict[str, Override] = {}
         for entry in self._entries(student):
             if entry.score is None:
@@ -77,7 +77,7 @@ class Overrides:
         return counting
 
     def history(self, student: str, question: str) -> list[tuple[Override, bool]]:
-        """Everything that was ever said on one question of one student, oldest first; True where it withdraws."""
+        """All overrides of one question of one student, oldest first; True marks a withdrawal."""
         return [
             (_override(entry, entry.score or 0.0), entry.score is None)
             for entry in self._entries()
@@ -85,7 +85,7 @@ class Overrides:
         ]
 
     def comments(self, question: str) -> list[str]:
-        """The reasons that count now on a question, the most used first: what was said once can be said again."""
+        """The reasons of the current overrides of a question, most used first, for reuse."""
         used = Counter(
             overrides[question].reason
             for overrides in self.current().values()
@@ -94,7 +94,7 @@ class Overrides:
         return [reason for reason, _ in used.most_common()]
 
     def last_said(self) -> dict[str, datetime]:
-        """When something was last said about each student."""
+        """The time of the last override of each student."""
         return {entry.student: datetime.fromisoformat(entry.at) for entry in self._entries()}
 
     def _append(self, student: str, question: str, said: Override, score: float | None) -> None:
@@ -111,7 +111,7 @@ class Overrides:
 
 
 def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> Result:
-    """The result with every override laid over its verdict; `seen` is the digest of the notebook as it is now."""
+    """The result with all overrides applied; `seen` is the digest of the current notebook."""
     if not overrides:
         return result
     questions = tuple(
@@ -128,7 +128,7 @@ def overridden(result: Result, overrides: Mapping[str, Override], seen: str) -> 
 
 
 def notebook_digest(content: bytes | None) -> str:
-    """What tells one version of a notebook from another; "" where none could be read."""
+    """A digest that identifies a version of a notebook; "" if it could not be read."""
     return hashlib.sha256(content).hexdigest() if content is not None else ""
 
 

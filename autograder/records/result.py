@@ -1,4 +1,4 @@
-"""Verdict (one question) and Result (one submission): what grading concludes."""
+"""The outcome of grading: Verdict (one question) and Result (one submission)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Message, Text
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
-# Where notebooks were handed in; otter only packs them, so that who did so stands elsewhere.
+# Where notebooks were handed in; otter only packs them and does not name the student.
 Platform = Literal["canvas", "moodle", "gradescope", "nbgrader", "otter"]
 SubmissionStatus = Literal["graded", "incomplete", "unreadable"]
 
-# Where a row of two aligned networks stands; the page colours by it.
+# The status of a row in the comparison of two networks; the page colours by it.
 RowState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
 
 
 class Finding(Data):
-    """One thing to know: what is so, where, and what to look at again (never the answer).
+    """One finding: what is the case, where, and a hint (never the answer).
 
-    Each is a message as data (`autograder.core.messages`), or plain text, which is shown as it is in every language.
+    Each part is a message (`autograder.core.messages`), or plain text, which is shown unchanged in every language.
     """
 
     message: Text
@@ -30,11 +30,11 @@ class Finding(Data):
 
     @property
     def code(self) -> str:
-        """What was found, in a stable word; "" for plain text."""
+        """The stable code of what was found; "" for plain text."""
         return self.message.code
 
     def line(self) -> dict[str, Any]:
-        """The finding for programs: its sentences in the language in use, its code and its plain values."""
+        """The finding for programs: its sentences in the active language, its code and its plain values."""
         return {
             "message": str(self.message),
             "where": str(self.where),
@@ -54,9 +54,9 @@ class RowCells(Data):
 
 
 class ComparisonRow(Data):
-    """Two aligned rows: what was expected and what the student built. One side is None for missing or extra rows.
+    """Two aligned rows: the expected and the student's. One side is None for missing or extra rows.
 
-    `consequence` marks a row that differs only because of a root cause elsewhere; `note` says why, in words.
+    `consequence` marks a row that differs only because of an error elsewhere; `note` explains why.
     """
 
     state: RowState
@@ -77,11 +77,11 @@ class ComparisonExhibit(Data):
 
 
 class CurveExhibit(Data):
-    """The trusted training run against its threshold.
+    """The trusted training run and its threshold.
 
-    Accuracies are fractions in 0..1, one for each validation; an epoch has `validations` of them. Where the first run
-    came close to the threshold, `accuracies` are those of all runs, one per random start, the first run's first, and
-    `interval` the 95 % confidence interval of their mean, which was judged.
+    Accuracies are fractions in 0..1, one per validation; an epoch has `validations` of them. If the first run came
+    close to the threshold, `accuracies` are those of all runs, one per seed, starting with the first run, and
+    `interval` is the 95 % confidence interval of their mean, which was used for grading.
     """
 
     kind: Literal["curve"] = "curve"
@@ -97,7 +97,7 @@ class CurveExhibit(Data):
 
 
 class MistakenImage(Data):
-    """A validation image that the student's network took for another class; `png` is base64, of ours."""
+    """A validation image that the student's network misclassified; `png` is base64 of our own image."""
 
     truth: Text
     predicted: Text
@@ -105,7 +105,7 @@ class MistakenImage(Data):
 
 
 class PredictionsExhibit(Data):
-    """What the student's network took the validation images for, at the end of the trusted run.
+    """The student's network's predictions on the validation images at the end of the trusted run.
 
     `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
     """
@@ -118,17 +118,17 @@ class PredictionsExhibit(Data):
 
 
 class TextExhibit(Data):
-    """An answer in the student's own words, as plain text: for the page, never to be read as HTML."""
+    """An answer in the student's own words, as plain text: the page must escape it."""
 
     kind: Literal["text"] = "text"
     text: str
 
 
 class Substitution(Data):
-    """One thing, or two, put in the place of the student's, and the accuracy (0..1) that a run of ours then reached.
+    """One or two of the student's choices replaced by ours, and the accuracy (0..1) that a trusted run then reached.
 
-    `aspects` says what was changed in fixed words, `change` in words for the student ("another loss"). `accuracy` is
-    None where the network could not be trained.
+    `aspects` names the changes by fixed words, `change` describes them to the student ("another loss"). `accuracy` is
+    None if the network could not be trained.
     """
 
     aspects: tuple[str, ...]
@@ -138,7 +138,7 @@ class Substitution(Data):
 
 
 class SubstitutionExhibit(Data):
-    """The substitutions that were tried on a network that missed its accuracy, in their order."""
+    """The substitutions tried on a network that missed its accuracy, in order."""
 
     kind: Literal["substitutions"] = "substitutions"
     network: str
@@ -154,11 +154,11 @@ Exhibit = Annotated[
 
 
 class Override(Data):
-    """A person's word on one question, which counts in place of what was judged.
+    """A grader's decision on one question, which replaces the autograder's verdict.
 
-    `score` was given out of `points`, the question's points at that time; where these have changed since, the same
-    share of them counts. `by` is who said so, `at` when (ISO 8601, UTC), `reason` why, in words for the student.
-    `seen` is the digest of the notebook that the person had before them.
+    `score` is out of `points`, the question's points at that time; if these have changed since, the same share of them
+    counts. `by` is the grader, `at` the time (ISO 8601, UTC), `reason` the reason shown to the student. `seen` is the
+    digest of the notebook that the grader saw.
     """
 
     score: float = Field(ge=0)
@@ -170,7 +170,7 @@ class Override(Data):
 
 
 class AppliedOverride(Override):
-    """An override beside the verdict that it stands in for; `outdated` where another notebook came in since."""
+    """An override with the verdict that it replaces; `outdated` if another notebook was handed in since."""
 
     judged_status: Status
     judged_score: float
@@ -178,11 +178,11 @@ class AppliedOverride(Override):
 
 
 class Verdict(Data):
-    """What one question earned and why.
+    """The score of one question, and why.
 
-    `score` counts points earned, 0 ≤ score ≤ points. A question that waits for a person has status `needs_review`
-    and score 0; its points are then counted as pending, not as lost. `beside_student_code` marks what rests on tests
-    that ran in the same process as the student's code, which could have made them pass.
+    `score` is in points, 0 ≤ score ≤ points. A question that needs review has status `needs_review` and score 0; its
+    points then count as pending, not as lost. `beside_student_code` marks a verdict based on tests that ran in the
+    same process as the student's code, which could have made them pass.
     """
 
     id: str
@@ -201,7 +201,7 @@ class Verdict(Data):
 
 
 def applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
-    """A verdict with an override laid over it; `seen` is the digest of the notebook as it is now."""
+    """A verdict with an override applied; `seen` is the digest of the current notebook."""
     share = override.score / override.points
     status: Status = "correct" if share >= 1 else "partial" if share > 0 else "wrong"
     beside = AppliedOverride(
@@ -214,7 +214,7 @@ def applied(verdict: Verdict, override: Override, seen: str) -> Verdict:
 
 
 class Person(Data):
-    """Someone who handed in, as a platform names them; "" for what it does not say.
+    """A person who handed in, as named by a platform; "" for unknown fields.
 
     `id` is the platform's own number (Canvas: the user, Moodle: the participant of this assignment), `number` the
     institution's.
@@ -229,8 +229,8 @@ class Person(Data):
 class HandedIn(Data):
     """How a submission reached its platform.
 
-    `persons` are several for a group. `late` is None where the platform does not say; `at` is the time (ISO 8601)
-    where it is known; `earlier` names the attempts that another one took the place of.
+    A group has several `persons`. `late` is None if the platform does not say; `at` is the time (ISO 8601) if known;
+    `earlier` names the superseded attempts.
     """
 
     platform: Platform
@@ -259,7 +259,7 @@ class Result(Data):
     handed_in: HandedIn | None = None
 
     def line(self) -> dict[str, Any]:
-        """The object of `results.jsonl`, in the language in use: all but the exhibits, which only the page shows."""
+        """The object in `results.jsonl`, in the active language: everything except the exhibits, for the page."""
         plain = self.model_dump(mode="json")
         plain["notes"] = [note.line() for note in self.notes]
         for question, verdict in zip(plain["questions"], self.questions, strict=True):

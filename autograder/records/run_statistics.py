@@ -1,4 +1,4 @@
-"""What a run of `grade` took: kept in the gradebook, shown on the class page."""
+"""Statistics of a run of `grade`: stored in the gradebook, shown on the class page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from autograder.core.data import Data
 
 
 class RunStatistics(Data):
-    """The last run of `grade`. `at` is when it ended (ISO 8601, UTC), `seconds` how long it took by the clock.
+    """The last run of `grade`. `at` is when it ended (ISO 8601, UTC), `seconds` its wall-clock time.
 
-    `failures` are the students on whom the autograder itself failed, with the reason; nothing of theirs is graded.
+    `failures` are the students for whom the autograder itself failed, with the reason; they are not graded.
     """
 
     at: str
@@ -20,7 +20,7 @@ class RunStatistics(Data):
 
 
 class TrainingStatistics(Data):
-    """The trusted runs behind a class's results: how many distinct ones, and the time they took together."""
+    """The trusted runs behind a class's results: the number of distinct runs, and their total time."""
 
     runs: int = 0
     seconds: float = 0.0

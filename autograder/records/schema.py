@@ -1,4 +1,4 @@
-"""The schema of a gradebook: made where there is none, and upgraded where an older autograder made it."""
+"""The schema of a gradebook: created in an empty database, upgraded if it is from an older autograder."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _VERSION = {"assignment": "", "name": "schema version"}
 
 
 def prepare(engine: Engine, name: str) -> None:
-    """Make the tables in an empty database, and upgrade those of an older autograder.
+    """Create the tables in an empty database, and upgrade those of an older autograder.
 
-    Either happens as a whole or not at all, and once, however many graders open the gradebook at the same moment. A
-    copy of a file is kept beside it before it is upgraded.
+    Both are atomic and happen once, even if several graders open the gradebook at the same moment. Before a file is
+    upgraded, a copy is kept next to it.
 
     Raises:
         GradebookError: it belongs to another program or a newer autograder, or the copy cannot be kept.
@@ -38,7 +38,7 @@ def prepare(engine: Engine, name: str) -> None:
             connection.execute(insert(FactRow).values(_VERSION | {"value": str(SCHEMA_VERSION)}))
         elif version < SCHEMA_VERSION:
             _keep_copy(engine, version)
-            # Alembic takes a second to import, and a gradebook is upgraded once.
+            # Imported late: Alembic takes a second to import, and a gradebook is upgraded once.
             from autograder.records.migrations import upgrade
 
             upgrade(connection, version)
@@ -47,7 +47,7 @@ def prepare(engine: Engine, name: str) -> None:
 
 
 def copy_of(file: Path, version: int) -> Path:
-    """Where a gradebook is kept as it was before its schema `version` was upgraded."""
+    """The path of the copy of a gradebook made before its schema `version` was upgraded."""
     return file.with_name(f"{file.stem}.schema-{version}{file.suffix}")
 
 
@@ -71,7 +71,7 @@ def _version(connection: Connection, name: str) -> int | None:
 
 
 def _keep_copy(engine: Engine, version: int) -> None:
-    """Copy a file as it is now, while the caller's lock keeps every other writer away; a server has its own backups."""
+    """Copy the file while the caller's lock excludes other writers; a server has its own backups."""
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return
     file = Path(engine.url.database)

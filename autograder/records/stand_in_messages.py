@@ -1,6 +1,6 @@
-"""What is said of the stand-ins that a notebook used: names of an older Keras, and what belongs to another machine.
+"""Messages about the stand-ins that a notebook used: names of an older Keras, and features of other machines.
 
-The kernel names one of these by its code and adds the names in question, all of it a claim; the sentences stand here.
+The kernel sends a code and the names in question, which are unverified claims; the sentences are defined here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, message
 
-# The most of them that one notebook can have.
+# The maximum number per notebook.
 MOST = 60
 _NAME = re.compile(r"[\w .,…()=/{}:'%!-]{0,60}")
 
@@ -84,7 +84,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 
 
 def stand_in_message(code: object, old: object, new: object) -> Message | None:
-    """The sentence for what the kernel claims; None where it claims something that there is not."""
+    """The message for the kernel's claim; None if the claim is not valid."""
     if not (isinstance(code, str) and isinstance(old, str) and isinstance(new, str)) or code not in _SENTENCES:
         return None
     if not _NAME.fullmatch(old) or not _NAME.fullmatch(new):
@@ -93,5 +93,5 @@ def stand_in_message(code: object, old: object, new: object) -> Message | None:
 
 
 def is_stand_in(note: Message) -> bool:
-    """Whether a note says that something was understood in another way than it is written."""
+    """Whether a note says that a name was interpreted differently from how it is written."""
     return note.code.startswith(("old_keras.", "elsewhere."))

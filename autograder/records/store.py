@@ -1,8 +1,8 @@
-"""The gradebook: what every stage made, kept as it is made, so that nothing is made twice and nothing is lost.
+"""The gradebook: stores the output of every stage at once, so that nothing is computed twice or lost.
 
-Evidence and training runs are kept under the key that hashes everything they were made from; results and submissions
-under the assignment and the student. What a method stored is on the disk when it returns. Several threads, and
-several graders, may use one gradebook.
+Evidence and training runs are stored under a key that hashes all their inputs; results and submissions under the
+assignment and the student. Data is on disk when a storing method returns. Several threads, and several graders, may use
+one gradebook.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ __all__ = ["GRADEBOOK_FILE", "Gradebook", "GradebookError", "StoredResult", "Sto
 
 GRADEBOOK_FILE = "gradebook.db"
 _ROWS_AT_ONCE = 50
-# Far more than anything that is kept unpacks to.
+# Far more than any stored data unpacks to.
 _MAX_INFLATED = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A result, the key of everything it was made from, and the file stem of the student's page."""
+    """A result, the key of all its inputs, and the file stem of the student's page."""
 
     result: Result
     result_key: str
@@ -47,9 +47,9 @@ class StoredResult:
 
 @dataclass(frozen=True)
 class StoredSubmission:
-    """What a student handed in, so that pages can be made again without the folder it came from.
+    """What a student handed in, stored so that pages can be rebuilt without the original folder.
 
-    `path` is the submission's path as results name it; `content` is None where it could not be read.
+    `path` is the submission's path as results name it; `content` is None if it could not be read.
     """
 
     student: str
@@ -64,12 +64,12 @@ _Kept = TypeVar("_Kept", bound=Data)
 
 
 class Gradebook(Closing):
-    """A gradebook that is open; close it, or use it as a context manager.
+    """An open gradebook; close it, or use it as a context manager.
 
     Args:
-        target: a SQLite file, made where it is missing, or a database of its own as SQLAlchemy names it
+        target: a SQLite file, created if missing, or a database of its own as an SQLAlchemy URL
             ("postgresql+psycopg://...").
-        assignment: whose results and submissions these are, where several assignments share a database.
+        assignment: the assignment that the results and submissions belong to, if several share a database.
 
     Raises:
         GradebookError: it is damaged, belongs to another program or a newer autograder, or cannot be reached. Every
@@ -88,41 +88,41 @@ class Gradebook(Closing):
             raise
 
     def close(self) -> None:
-        """Give back every connection; what was stored is on the disk already."""
+        """Close every connection; stored data is already on disk."""
         self._engine.dispose()
 
     def evidence(self, key: str) -> Evidence | None:
-        """The evidence under this key; None where there is none that can be read."""
+        """The evidence under this key; None if there is none or it cannot be read."""
         row = self._row(EvidenceRow, key)
         return _unpacked(Evidence, row.content) if row else None
 
     def store_evidence(self, evidence: Evidence) -> None:
-        """Keep evidence under its key."""
+        """Store evidence under its key."""
         self._replace(EvidenceRow(key=evidence.key, content=_packed(evidence)))
 
     def training_run(self, key: str) -> TrainingRun | None:
-        """The training run under this key; None where there is none that can be read."""
+        """The training run under this key; None if there is none or it cannot be read."""
         row = self._row(TrainingRunRow, key)
         return _unpacked(TrainingRun, row.content) if row else None
 
     def store_training_run(self, run: TrainingRun) -> None:
-        """Keep a training run under its key."""
+        """Store a training run under its key."""
         self._replace(TrainingRunRow(key=run.key, content=_packed(run)))
 
     def result(self, student: str) -> StoredResult | None:
-        """A student's result; None where there is none that can be read."""
+        """A student's result; None if there is none or it cannot be read."""
         row = self._row(ResultRow, (self._assignment, student))
         result = _unpacked(Result, row.content) if row else None
         return StoredResult(result, row.result_key, row.slug) if row and result else None
 
     def store_result(self, result: Result, *, result_key: str, slug: str) -> None:
-        """Keep a student's result in place of any earlier one."""
+        """Store a student's result, replacing any earlier one."""
         self._replace(self._result_row(result, result_key, slug))
 
     def replace_result_if_unchanged(self, before: StoredResult, after: Result, *, result_key: str) -> bool:
-        """Keep a result in place of the one it was made from; False where that is gone, as another grader has a newer.
+        """Replace the result `before`; returns False if another grader has already replaced it.
 
-        So what a student handed in and the result beside it stay of one make.
+        This keeps a student's stored submission and result consistent.
         """
         same = (ResultRow.assignment == self._assignment, ResultRow.student == after.student)
         change = update(ResultRow).where(*same, ResultRow.result_key == before.result_key)
@@ -150,20 +150,20 @@ class Gradebook(Closing):
 
     @cached_property
     def overrides(self) -> Overrides:
-        """What persons decided about this assignment's submissions."""
+        """The overrides of this assignment's results."""
         return Overrides(self._engine, self._assignment, self._explained)
 
     def submission(self, student: str) -> StoredSubmission | None:
-        """What a student handed in; None where nothing was stored."""
+        """What a student handed in; None if nothing was stored."""
         row = self._row(SubmissionRow, (self._assignment, student))
         return self._handed_in(row) if row else None
 
     def store_submission(self, student: str, slug: str, path: str, content: bytes | None) -> None:
-        """Keep what a student handed in, in place of anything earlier."""
+        """Store what a student handed in, replacing anything earlier."""
         self._replace(self._submission_row(student, slug, path, content))
 
     def store_graded(self, result: Result, *, result_key: str, slug: str, path: str, content: bytes | None) -> None:
-        """Keep what a student handed in and the result of it, together: never one grader's beside another's."""
+        """Store what a student handed in and its result in one transaction, so that two graders cannot mix them up."""
         handed_in = self._submission_row(result.student, slug, path, content)
         self._replace(handed_in, self._result_row(result, result_key, slug))
 
@@ -172,7 +172,7 @@ class Gradebook(Closing):
         return (self._handed_in(row) for row in self._rows(SubmissionRow))
 
     def remove_missing(self, students: Iterable[str]) -> tuple[str, ...]:
-        """Drop the results and submissions of everyone who is not among `students`; returns who that was."""
+        """Delete the results and submissions of everyone not among `students`; returns the removed students."""
         gone = sorted({*self._students(ResultRow), *self._students(SubmissionRow)} - set(students))
         with self._explained(), self._session.begin() as session:
             for student in gone:
@@ -181,12 +181,12 @@ class Gradebook(Closing):
         return tuple(gone)
 
     def fact(self, name: str) -> str | None:
-        """Something remembered about the grading itself, such as the assignment's folder."""
+        """A stored fact about the grading itself, such as the assignment's folder."""
         row = self._row(FactRow, (self._assignment, name))
         return row.value if row else None
 
     def store_fact(self, name: str, value: str) -> None:
-        """Remember something about the grading itself."""
+        """Store a fact about the grading itself."""
         self._replace(FactRow(assignment=self._assignment, name=name, value=value))
 
     def _handed_in(self, row: SubmissionRow) -> StoredSubmission:
@@ -204,7 +204,7 @@ class Gradebook(Closing):
             return session.get(table, key)
 
     def _students(self, table: type[OfStudent]) -> list[str]:
-        """Everyone of this assignment in the table, in the order of `intake`, whatever order the database has."""
+        """All students of this assignment in the table, in the order of `intake`, whatever the database's collation."""
         with self._explained(), self._session() as session:
             students = session.scalars(select(table.student).where(table.assignment == self._assignment))
             return sorted(students, key=lambda student: (student.casefold(), student))
@@ -229,7 +229,7 @@ class Gradebook(Closing):
         return SubmissionRow(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
 
     def _replace(self, *rows: Table) -> None:
-        """Put rows in place of those with their keys; of two graders that do so at the same moment, the later wins."""
+        """Insert rows or replace those with the same keys; of two graders at the same moment, the later wins."""
         statements = [upsert(self._engine.dialect.name, row) for row in rows]
 
         def replace() -> None:
@@ -249,10 +249,10 @@ def _packed(data: Data) -> bytes:
 
 
 def _inflated(content: bytes) -> bytes:
-    """What was compressed.
+    """Decompressed content.
 
     Raises:
-        zlib.error: it is damaged, or far larger than anything that is kept.
+        zlib.error: it is damaged, or far larger than any stored data.
     """
     stream = zlib.decompressobj()
     inflated = stream.decompress(content, _MAX_INFLATED)
@@ -262,7 +262,7 @@ def _inflated(content: bytes) -> bytes:
 
 
 def _unpacked(kind: type[_Kept], content: bytes) -> _Kept | None:
-    """The data; None where it is damaged or of another shape, so that it is made again."""
+    """The data; None if it is damaged or has another shape, so that it is computed again."""
     try:
         return unpacked(kind, _inflated(content))
     except (zlib.error, ValueError, RecursionError):

@@ -1,5 +1,5 @@
-"""The tables of a gradebook as they are now. Every change of them, or of what their contents hold, comes with a
-migration in `migrations/versions/` and the next `SCHEMA_VERSION`, which is that migration's revision."""
+"""The current tables of a gradebook. Every change to them, or to the format of their contents, needs a migration in
+`migrations/versions/` and the next `SCHEMA_VERSION`, which is that migration's revision."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ SCHEMA_VERSION = 3
 
 
 class Table(DeclarativeBase):
-    """What all tables have in common."""
+    """The base class of all tables."""
 
 
 class Keyed(Table):
-    """What is found again by the hash of everything it was made from."""
+    """A table keyed by the hash of all inputs of its content."""
 
     __abstract__ = True
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -22,19 +22,19 @@ class Keyed(Table):
 
 
 class EvidenceRow(Keyed):
-    """What a run left behind."""
+    """The evidence of a run."""
 
     __tablename__ = "evidence"
 
 
 class TrainingRunRow(Keyed):
-    """What a training run measured."""
+    """The measurements of a training run."""
 
     __tablename__ = "training_runs"
 
 
 class OfStudent(Table):
-    """What is found again by assignment and student."""
+    """A table keyed by assignment and student."""
 
     __abstract__ = True
     assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
@@ -51,7 +51,7 @@ class SubmissionRow(OfStudent):
 
 
 class ResultRow(OfStudent):
-    """What was concluded from it."""
+    """The result of a submission."""
 
     __tablename__ = "results"
     result_key: Mapped[str] = mapped_column(String(64))
@@ -59,7 +59,7 @@ class ResultRow(OfStudent):
 
 
 class FactRow(Table):
-    """What is known of a grading as a whole. The table's presence marks a database as a gradebook."""
+    """Facts about a grading as a whole. The table's presence marks a database as a gradebook."""
 
     __tablename__ = "gradebook"
     assignment: Mapped[str] = mapped_column(String(300), primary_key=True)
@@ -68,7 +68,7 @@ class FactRow(Table):
 
 
 class OverrideRow(Table):
-    """One thing that a person said; of a student's entries for a question the last counts, no score withdraws."""
+    """One override; for each student and question the last entry counts, and one without a score withdraws it."""
 
     __tablename__ = "overrides"
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)

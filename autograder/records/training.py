@@ -1,4 +1,4 @@
-"""The data of a trusted training run: what is asked for (Recipe, TrainingTask) and what came out (TrainingRun)."""
+"""The data of a trusted training run: the request (Recipe, TrainingTask) and the outcome (TrainingRun)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ Normalization = Literal["none", "unit", "standardize"]
 
 
 class Recipe(Data):
-    """How a network is trained to judge it: the first `train` images of the dataset's training set train it, after a
-    shuffle that is the same for every network and seed; the next `validation` images validate it.
+    """How a network is trained for grading: on the first `train` images of the dataset's training set, after a shuffle
+    that is the same for every network and seed; the next `validation` images validate it.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
-    the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the most epochs that are run.
-    An epoch sees the training images once, in a new order; an incomplete last batch is left out. It is validated
-    `validations` times, at equal distances, the last time at its end. `seed` draws the weights, the dropout and the
-    order. A run that only has to reach an accuracy ends as soon as it does; and it is given up when half of its
-    validations are done and neither its training nor its validation accuracy was ever above `give_up`: it guesses.
-    `seconds` and `memory_mb` bound one run. `compilation` is used where the student compiled nothing that can be
-    rebuilt.
+    the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the maximum number of epochs.
+    An epoch sees the training images once, in a new order, without an incomplete last batch. It has `validations`
+    validations at equal intervals, the last one at its end. `seed` determines the weights, dropout and order. A run
+    that only has to reach an accuracy ends as soon as it does; it is given up when half of its validations are done
+    and neither training nor validation accuracy was ever above `give_up`: the network is guessing. `seconds` and
+    `memory_mb` limit one run. `compilation` is used if the student's own cannot be rebuilt.
     """
 
     dataset: DatasetName
@@ -48,10 +47,10 @@ class Recipe(Data):
 
 
 class TrainingTask(Data):
-    """One run that is asked for. Two submissions with the same network ask for the same task, and share its run.
+    """One requested run. Two submissions with the same network have the same task and share its run.
 
-    `target` is the validation accuracy (0..1) that decides, where nothing else is asked of the run: it ends at the
-    first validation that reaches it. None runs to the end.
+    `target` is the validation accuracy (0..1) to reach: the run ends at the first validation that reaches it. None
+    runs to the end.
     """
 
     architecture: Architecture
@@ -61,33 +60,33 @@ class TrainingTask(Data):
 
     @cached_property
     def key(self) -> str:
-        """The digest of everything the run reads except the data and the versions, which the trainer adds.
+        """A digest of everything that the run depends on, except the data and the versions, which the trainer adds.
 
-        The target is not among it: it decides how much of the run is made, see `TrainingRun.answers`.
+        The target is not included: it only decides how long the run is, see `TrainingRun.answers`.
         """
         return digest("training task", self.whole)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy, which has a key of its own where something in it is changed."""
+        """A copy; an update changes its key."""
         copy = super().model_copy(update=update, deep=deep)
         copy.__dict__.pop("key", None)
         return copy
 
     @property
     def optimizer(self) -> Optimizer:
-        """The student's optimizer, or the recipe's where the student's could not be read (it then has its default)."""
+        """The student's optimizer, or the recipe's if the student's could not be read (it then has its default)."""
         unread = self.compilation.problem and self.compilation.optimizer == Optimizer()
         return self.recipe.compilation.optimizer if unread else self.compilation.optimizer
 
     @property
     def loss(self) -> Loss:
-        """The student's loss, or the recipe's where the student's could not be read (it then has its default)."""
+        """The student's loss, or the recipe's if the student's could not be read (it then has its default)."""
         unread = self.compilation.problem and self.compilation.loss == Loss()
         return self.recipe.compilation.loss if unread else self.compilation.loss
 
     @property
     def canonical(self) -> TrainingTask:
-        """The task without what does not change its run (metrics, say): tasks of equal essence share one run."""
+        """The task without what does not affect its run, such as metrics: equal canonical forms share a run."""
         return TrainingTask(
             architecture=self.architecture,
             compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
@@ -96,16 +95,16 @@ class TrainingTask(Data):
 
     @property
     def whole(self) -> TrainingTask:
-        """The same run to its end."""
+        """The same run without a target."""
         return self.model_copy(update={"target": None})
 
     def with_seed(self, seed: int) -> TrainingTask:
-        """The same run from another random start."""
+        """The same run with another seed."""
         return self.model_copy(update={"recipe": self.recipe.model_copy(update={"seed": seed})})
 
 
 class Mistake(Data):
-    """A validation image that a network took for another class: both classes (0..9), and the image as base64 PNG."""
+    """A misclassified validation image: the true and the predicted class (0..9), and the image as base64 PNG."""
 
     truth: int = Field(ge=0, le=9)
     predicted: int = Field(ge=0, le=9)
@@ -113,10 +112,10 @@ class Mistake(Data):
 
 
 class Predictions(Data):
-    """What the network took the validation images for at the end of its run.
+    """The network's predictions on the validation images at the end of its run.
 
-    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are
-    those of which the network was surest.
+    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are the
+    most confident ones.
     """
 
     confusion: tuple[tuple[int, ...], ...]
@@ -124,10 +123,10 @@ class Predictions(Data):
 
 
 class LayerSignal(Data):
-    """How the training signal stood in one operation at the end of a run, over a batch of training images.
+    """The training signal in one operation at the end of a run, over a batch of training images.
 
-    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None where it has
-    none. `dead` is the share (0..1) of a ReLU's units, or channels, that gave zero for every image; None elsewhere.
+    `gradient` is the Euclidean norm of the loss's gradient over the operation's trainable weights, None if it has
+    none. `dead` is the share (0..1) of a ReLU's units, or channels, that are zero for every image; None elsewhere.
     """
 
     operation: int = Field(ge=0)
@@ -136,14 +135,14 @@ class LayerSignal(Data):
 
 
 class TrainingRun(Data):
-    """What a trusted run measured. Accuracies are fractions in 0..1, one value per validation.
+    """The measurements of a trusted run. Accuracies are fractions in 0..1, one value per validation.
 
-    `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` says why, in words for
-    the student); "limit" (time or memory ran out: what was reached until then is in the lists).
-    `ended`: why a run that was trained has no more values: "complete", "target" (it reached the task's), "flat" (it
-    was given up, see `Recipe`).
-    `predictions`: at the end of a run that was trained, where the network has one output for each class.
-    `signals`: for the diagnosis, measured where the run did not end by reaching its target.
+    `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` tells the student why);
+    "limit" (time or memory ran out: the lists hold the values until then).
+    `ended`: why a trained run ended: "complete", "target" (it reached the task's target), "flat" (it was given up, see
+    `Recipe`).
+    `predictions`: at the end of a trained run, if the network has one output per class.
+    `signals`: for the diagnosis, measured unless the run ended by reaching its target.
     """
 
     key: str
@@ -162,21 +161,21 @@ class TrainingRun(Data):
     seconds: float = 0.0
 
     def answers(self, task: TrainingTask) -> bool:
-        """Whether enough of the task's run was made to say all that the task asks."""
+        """Whether this run is long enough to answer the task."""
         if task.target is None:
             return self.ended == "complete"
         return self.ended != "target" or self.accuracy >= task.target
 
     def until(self, target: float) -> TrainingRun:
-        """The run as it is when it only has to reach `target`: what came after that is left out."""
+        """The run cut off at the first validation that reaches `target`."""
         reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
         if reached is None or (reached == len(self.validation_accuracy) and self.ended == "target"):
             return self
         series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
         shortened = {name: getattr(self, name)[:reached] for name in series}
-        # The predictions are those of the end, unless that is where the run is cut.
+        # The predictions belong to the end of the run; they are kept only if the run is cut there.
         kept = self.predictions if reached == len(self.validation_accuracy) else None
-        # As are the signals, which are measured only where the target was not reached.
+        # The signals are dropped: they are measured only if the target was not reached.
         return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
 
     def reached_by(self, share: float) -> float:
@@ -187,10 +186,10 @@ class TrainingRun(Data):
 
     @property
     def computed_on(self) -> str:
-        """The device, and the backend where that is not TensorFlow: "cpu", "gpu:NVIDIA H200 (jax)"."""
+        """The device, with the backend if it is not TensorFlow: "cpu", "gpu:NVIDIA H200 (jax)"."""
         return self.device if self.backend == "tensorflow" else f"{self.device} ({self.backend})"
 
     @property
     def accuracy(self) -> float:
-        """The validation accuracy that is judged: the best of the run (0.0 where there was no validation)."""
+        """The validation accuracy used for grading: the best of the run (0.0 if there was no validation)."""
         return max(self.validation_accuracy, default=0.0)

@@ -1,4 +1,4 @@
-"""Why a network could not be trained, or not to the end: made in the process that trains, and kept with the run."""
+"""Why a network could not be trained, or not completely: made in the training process, and stored with the run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CannotTrain(ValueError):
 
 
 def problem(kind: str, **values: Value) -> Message:
-    """One of the reasons above, with its values."""
+    """One of the problems above, with its values."""
     return message(f"training.{kind}", _TEMPLATES[kind], **values)
 
 

@@ -20,11 +20,11 @@ ANSWER_COLUMNS = (
 
 @contextmanager
 def answers_csv(path: Path) -> Iterator[Add]:
-    """`answers.csv`, written at the end of the block from the results that are added in it; nothing after an exception.
+    """`answers.csv`, written at the end of the block from the results added in it; not written after an exception.
 
     UTF-8, "\\n" at line ends, numbers with a dot; all findings of a question in one field, in the language in use, with
-    " | " between them, and so their codes. A text that a spreadsheet would take for a formula gets an apostrophe before
-    it, as in `grades.csv`. Where a person has decided, the last three columns say who, when (ISO 8601, UTC) and why.
+    " | " between them, and their codes likewise. A text that a spreadsheet would take for a formula gets an apostrophe
+    in front, as in `grades.csv`. If a lecturer has decided, the last columns say who, when (ISO 8601, UTC) and why.
     """
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")

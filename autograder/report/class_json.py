@@ -22,7 +22,7 @@ def write_class_json(
     training: TrainingStatistics,
     alike: Sequence[Likeness],
 ) -> None:
-    """Everything that the class page shows but the pages' addresses, as one JSON object; numbers as numbers."""
+    """Everything on the class page except the pages' addresses, as one JSON object; numbers as numbers."""
     names = [row.student for row in summary.rows]
 
     def who(rows: Iterable[int]) -> list[str]:

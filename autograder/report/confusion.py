@@ -1,4 +1,4 @@
-"""A confusion matrix as it is read: which mistakes are the commonest, in a sentence and by the shade of their cells."""
+"""A confusion matrix for reading: the most common mistakes in a sentence, and cells shaded by their counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class ConfusionView:
-    """The matrix, a row for each true class, and what it comes to."""
+    """The matrix, a row for each true class, and its summary."""
 
     rows: tuple[tuple[Cell, ...], ...]
     gist: str

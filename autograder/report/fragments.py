@@ -1,4 +1,4 @@
-"""Feedback as a fragment of HTML, for platforms that show it inside a page of their own: no style, no script."""
+"""Feedback as an HTML fragment, for platforms that show it inside their own page: no style, no script."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from autograder.report.views import at_a_glance
 
 
 def question_fragment(verdict: Verdict) -> str:
-    """What one question came to: findings, the networks side by side, the training run in a sentence."""
+    """The result of one question: findings, the networks side by side, the training run in a sentence."""
     return environment().get_template("platform.html").render(verdict=verdict).strip()
 
 
 def overview_fragment(result: Result, protects: str, *, gist: bool) -> str:
-    """What is to be said of the whole submission, and how it was graded.
+    """What there is to say about the whole submission, and how it was graded.
 
-    `protects` names what isolation did; `gist` says how many questions are right, which tells of hidden ones too.
+    `protects` says what the isolation protected; `gist` adds how many questions are right, which includes hidden ones.
     """
     glance = at_a_glance(result) if gist else None
     template = environment().get_template("platform_overview.html")

@@ -1,4 +1,4 @@
-"""Where to read on about a finding: the Keras documentation's own names for what it speaks of."""
+"""See also: the pages of the Keras documentation about what a finding names."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from autograder.network.describe import in_words, setting_in_words
 from autograder.records.result import Finding
 from autograder.report.generalized import spoken_of
 
-# More names than this send a reader everywhere, which is nowhere.
+# More names than this would be too many links to help.
 _MOST = 2
 
 
 def read_on(finding: Finding) -> tuple[str, ...]:
-    """At most two pages of the Keras documentation on what the finding names; what was seen goes before the hint."""
+    """At most two pages of the Keras documentation on what the finding names; the finding comes before its hint."""
     spoken = [*spoken_of(finding.message), *spoken_of(finding.hint)]
     pages = [page for one in spoken for name in _names(one) if (page := _pages().get(name))]
     return tuple(dict.fromkeys(pages))[:_MOST]
 
 
 def _names(message: Message) -> Iterator[str]:
-    """By what a message and its values are known here: code, words of ours, kind of layer."""
+    """The names by which a message and its values are known here: code, words of ours, kind of layer."""
     yield message.code or message.text
     kind = message.values.get("kind")
     if isinstance(kind, str):
@@ -33,7 +33,7 @@ def _names(message: Message) -> Iterator[str]:
 
 @functools.cache
 def _pages() -> dict[str, str]:
-    """By a code, and by the words for a setting or a family of layers, the page about it."""
+    """The page for each code, and for the words for a setting or a family of layers."""
     text = resources.files("autograder.report").joinpath("catalogues", "keras.toml").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for page in tomllib.loads(text)["pages"]:

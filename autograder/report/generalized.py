@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.core.messages import Message, phrase
 
-# By these names stand what a student wrote, what a cell printed or raised, and places in one student's notebook.
+# Values of these names hold what a student wrote, what a cell printed or raised, and places in one notebook.
 _OWN = frozenset(
     {
         *("answer", "cell", "cells", "error", "file", "files", "folder", "fraction", "function", "given", "got"),
@@ -17,7 +17,7 @@ _OWN = frozenset(
 
 
 class _LeftOut(str):
-    """Stands in the place of a number, whatever its format there."""
+    """Replaces a number, in any format."""
 
     __slots__ = ()
 
@@ -29,7 +29,7 @@ _FIGURE = _LeftOut("…")
 
 
 def generalized(message: Message) -> Message:
-    """The message as it is shown for a group: layers by their kind alone, "…" for figures.
+    """The message as shown for a group: layers by their kind only, "…" for figures.
 
     Texts stay: which wrong answers a class gave is worth reading.
     """
@@ -41,7 +41,7 @@ def generalized(message: Message) -> Message:
 
 
 def group_key(message: Message) -> tuple[object, ...]:
-    """What findings about the same mistake have in common; plain text has nothing but itself."""
+    """What findings about the same mistake have in common; plain text is its own key."""
     common = (
         (name, _common(value))
         for name, value in sorted(message.values.items())
@@ -51,7 +51,7 @@ def group_key(message: Message) -> tuple[object, ...]:
 
 
 def spoken_of(message: Message) -> Iterator[Message]:
-    """The message and all that stand in it, in their order."""
+    """The message and all messages in it, in order."""
     yield message
     yield from _inner(message.values)
 

@@ -16,8 +16,8 @@ from autograder.records.result import Result
 
 GRADE_COLUMNS = ("student", "score", "points", "pending", "percent", "status")
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
-# With these a spreadsheet takes a cell for a formula, or for the continuation of one.
-# Also behind what separates cells elsewhere: a spreadsheet in Germany splits every line at ";".
+# A spreadsheet takes a cell that starts with one of these for a formula, or for the continuation of one.
+# Also after the separators of other places: a spreadsheet in Germany splits every line at ";".
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 
@@ -27,14 +27,14 @@ Add = Callable[[Result], None]
 
 @contextmanager
 def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
-    """`grades.csv`, written at the end of the block from the results that are added in it; nothing after an exception.
+    """`grades.csv`, written at the end of the block from the results added in it; not written after an exception.
 
     One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
 
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
     the score's share of the points that are decided already (points - pending) and empty where none are. A question
-    that waits for a person, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
-    would take for a formula gets an apostrophe before it. Where something came through a platform, four more columns
+    that needs review, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
+    would take for a formula gets an apostrophe in front. If something came through a platform, four more columns
     say how: `platform_id`, `email`, `late` and `attempts`.
     """
     lines: list[list[str]] = []
@@ -66,7 +66,7 @@ def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
 
 
 def _handed_in(result: Result) -> list[str]:
-    """The cells of `PLATFORM_COLUMNS`; a group's persons stand in one cell, with " | " between them."""
+    """The cells of `PLATFORM_COLUMNS`; the members of a group share a cell, with " | " between them."""
     came = result.handed_in
     if came is None:
         return [""] * len(PLATFORM_COLUMNS)
@@ -78,7 +78,7 @@ def _handed_in(result: Result) -> list[str]:
 
 @contextmanager
 def results_jsonl(path: Path) -> Iterator[Add]:
-    """`results.jsonl`, written while results are added in the block and in its place at the end of it.
+    """`results.jsonl`, written while results are added in the block; it replaces the old file at the end of the block.
 
     One `Result.line()` a line, keys sorted; pure ASCII, so that no reader splits a line at a rare separator.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autograder.core.language import gettext
 
-# With fewer, the figure says more about chance than about the question.
+# With fewer, the figure reflects chance rather than the question.
 FEWEST = 10
 
 
@@ -20,7 +20,7 @@ def item_discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
     Returns:
         Pearson's r in -1..1 (Ebel and Frisbie, Essentials of Educational Measurement, 1991, ch. 13: 0.4 and more is
         very good, below 0.2 poor, below 0 something is wrong with the question or its key); None for fewer than ten
-        submissions, or where all have the same score.
+        submissions, or if all have the same score.
     """
     if len(pairs) < FEWEST:
         return None

@@ -1,4 +1,4 @@
-"""Numbers, names and states as people read them, in the language of the moment."""
+"""Numbers, names and states as people read them, in the active language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONTROLS = re.compile(
 # A line break within a paragraph: no empty line, list, quotation, table or indented line follows.
 _WRAPPED = re.compile(r"(?<=[^\n])(?<!  )\n(?![\n\s>|#`]|[-*+] |\d+[.)] )")
 
-# What a student reads, and what a lecturer reads, of the same state; to be said.
+# What a student reads, and what a lecturer reads, for the same state; to be translated.
 STUDENT_STATUS: Mapping[str, str] = {
     "correct": gettext_noop("right"),
     "partial": gettext_noop("partly right"),
@@ -48,7 +48,7 @@ ROW_STATE: Mapping[str, str] = {
     "moved": gettext_noop("in another place"),
     "consequence": gettext_noop("only follows"),
 }
-# Words of results that are no sentences: the isolation, the device, the status of a submission.
+# Words in results that are not sentences: the isolation, the device, the status of a submission.
 _FACTS = frozenset(
     {
         gettext_noop("nothing was executed"),
@@ -63,10 +63,10 @@ PLACES: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code"}
 
 
 def visible(text: str) -> str:
-    """`text` without characters that hide, reorder or break what is around them: each is shown by its code instead.
+    """`text` without characters that hide, reorder or break their surroundings: each is shown as its code instead.
 
-    Such are control characters, the marks that turn the direction of writing (with which code can be made to read
-    as what it is not), and lone surrogates, which no file can hold.
+    These are control characters, the marks that turn the direction of writing (which can make code read as what it
+    is not), and lone surrogates, which a file cannot hold.
     """
     return _CONTROLS.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", text)
 
@@ -86,7 +86,7 @@ def point_count(value: float) -> str:
 
 
 def beside_score(out_of: float, pending: float) -> str:
-    """What stands behind a score: "of 10 points", and what waits for a person: "of 10, 1 needs review"."""
+    """What follows a score: "of 10 points", or with points that need review "of 10, 1 needs review"."""
     if not pending:
         return of_points(out_of)
     return ngettext(
@@ -110,7 +110,7 @@ def integer(value: int | None) -> str:
 
 
 def fact(text: str) -> str:
-    """A word of a result in the language of the moment; names, as of a device, stay as they are."""
+    """A word of a result in the active language; names, such as a device's, stay as they are."""
     return gettext(text) if text in _FACTS else text
 
 
@@ -127,7 +127,7 @@ def percent(share: float) -> str:
 
 
 def accuracy(value: float, against: float | None = None) -> str:
-    """An accuracy (0..1) to three decimals, or to as many as it takes to tell it from the other number."""
+    """An accuracy (0..1) to three decimals, or to as many as distinguish it from the other number."""
     if not math.isfinite(value):
         return "–"
     for decimals in range(3, 7):
@@ -138,13 +138,13 @@ def accuracy(value: float, against: float | None = None) -> str:
 
 
 def accuracies(values: Sequence[float]) -> str:
-    """Several accuracies; where decimals have a comma, no comma stands between them."""
+    """Several accuracies; if decimals have a comma, they are not separated by commas."""
     between = ", " if decimal("0.1") == "0.1" else "; "
     return between.join(map(accuracy, values))
 
 
 def fixed(value: float, decimals: int) -> str:
-    """A number to so many decimals, with a minus that is as wide as a plus."""
+    """A number to this many decimals, with a minus that is as wide as a plus."""
     return decimal(f"{value:.{decimals}f}".replace("-", "−"))
 
 
@@ -161,14 +161,15 @@ def duration(seconds: float) -> str:
 
 
 def reflowed(text: str) -> str:
-    """What was written in Markdown, with the lines of a paragraph joined; lists and empty lines stay."""
+    """Markdown text with the lines of a paragraph joined; lists and empty lines stay."""
     return _WRAPPED.sub(" ", text)
 
 
 def day(moment: str) -> str:
-    """The day of a moment that is given in ISO 8601: "24 November 2026"; as it stands where it is no such moment.
+    """The day of a moment given in ISO 8601: "24 November 2026"; unchanged if it is not such a moment.
 
-    The day is the one of this machine's clock: who decides at midnight reads of that night, wherever UTC is by then.
+    The day is that of this machine's clock: a decision made late in the evening shows that evening's date, whatever UTC
+    says.
     """
     try:
         parsed = datetime.fromisoformat(moment)
@@ -207,5 +208,5 @@ def anchor(where: Message) -> str:
 
 
 def settings(cells: RowCells) -> str:
-    """The settings of a row as they are read, with commas between them."""
+    """The settings of a row for reading, with commas between them."""
     return ", ".join(map(str, cells.settings))

@@ -1,4 +1,4 @@
-"""What a lecturer says next about a misconception: one sentence for each thing that is commonly found."""
+"""What a lecturer can say about a misconception: one sentence for each thing that is often found."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from autograder.records.result import Finding
 from autograder.report.generalized import generalized, group_key
 
 _OTHERWISE = gettext_noop("{count} should look at this again: {hint}")
-# Of so many parts each is named.
+# Up to this many parts are named.
 _MOST_PARTS = 4
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What a finding is about: the sentence to say, its own parts of it, and the hint where no sentence is about it.
+    """What a finding is about: the sentence to say, its parts, and the hint if there is no sentence about it.
 
-    `sentence` has {count}, {what} and {hint} left open until it is said; `several` is said instead where the class has
-    more than one part. Findings with an equal `key` are about the same.
+    `sentence` has {count}, {what} and {hint} left open; `several` replaces it if the class has more than one part.
+    Findings with an equal `key` are about the same thing.
     """
 
     sentence: str
@@ -35,7 +35,7 @@ class Topic:
 
 
 def topic(finding: Finding) -> Topic:
-    """The topic of a finding; where no sentence is about it, where to look is what there is to say."""
+    """The topic of a finding; without a sentence about it, its hint is what there is to say."""
     entry = _entries().get(finding.code)
     if entry is None:
         hint = str(generalized(finding.hint or finding.message))
@@ -45,7 +45,7 @@ def topic(finding: Finding) -> Topic:
 
 
 def sentence(about: Topic, what: Sequence[str], number: int) -> str:
-    """What to say to a class of which `number` submissions have this, `what` being their parts, commonest first."""
+    """What to say to a class in which `number` submissions have this, `what` being their parts, most common first."""
     some = [*what[:_MOST_PARTS], gettext("other things")] if len(what) > _MOST_PARTS else what
     who = ngettext("one of you", "{number} of you", number)
     template = about.several if about.several and len(what) > 1 else about.sentence
@@ -61,7 +61,7 @@ def messages(file: BinaryIO, *_: object, options: object = None) -> Iterator[tup
 
 
 def _parts(message: Message, paths: Sequence[str]) -> tuple[str, ...]:
-    """What the value at the first path that leads to one says, without what is one student's own; several in turn."""
+    """What the value at the first matching path says, without one student's own values; several in turn."""
     for path in paths:
         value: Any = message
         for name in path.split("."):

@@ -1,4 +1,4 @@
-"""Misconceptions: submissions with the same root cause, and the sentence to say about it in the next lecture."""
+"""Misconceptions: submissions with the same root cause, and the sentence about it for the next lecture."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from autograder.records.result import Finding, Result, Verdict
 from autograder.report.generalized import generalized, spoken_of
 from autograder.report.lecture_advice import Topic, sentence, topic
 
-# The groups and codes with which the checks say that a verdict follows from an earlier one (a test holds them to it).
+# The groups and codes by which the checks mark a verdict that follows from an earlier one (a test keeps them in step).
 _FOLLOWING_GROUP = "depends."
 FOLLOWING = frozenset({"parameters.follow"})
 
 
 @dataclass
 class Misconception:
-    """One root cause: whom it was found with (by row), as what, and an example (by row).
+    """One root cause: who has it (by row), as what, and an example (by row).
 
-    `code` is that of its first finding. `found` counts the rows by what was said to them, without figures and names of
-    their own; `parts` by what was left out, changed or added.
+    `code` is that of its first finding. `found` counts the rows by the findings they got, without their own figures and
+    names; `parts` by what was left out, changed or added.
     """
 
     question: str
@@ -39,7 +39,7 @@ class Misconception:
 
 
 class Misconceptions:
-    """Counts root causes, one result after the other."""
+    """Counts root causes, one result after another."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, tuple[object, ...], bool], Misconception] = {}
@@ -49,14 +49,14 @@ class Misconceptions:
         for question, title, nothing, findings in root_causes(result):
             for finding in findings:
                 about = topic(finding)
-                # To have nothing right is another mistake than to have forgotten something.
+                # Having nothing right is a different mistake from forgetting something.
                 key = question, about.key, nothing
                 group = self._groups.setdefault(key, Misconception(title, about, finding.code))
                 if not group.students or group.students[-1] != row:
                     group.students.append(row)
                 group.found[str(generalized(finding.message))] += 1
                 group.parts.update(about.parts)
-                # Typical is who did everything else right: there the mistake stands alone.
+                # A submission with everything else right is typical: it shows the mistake alone.
                 if result.score > group.score:
                     group.score, group.example = result.score, row
 
@@ -68,9 +68,9 @@ class Misconceptions:
 
 
 def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding, ...]]]:
-    """What went wrong without following from what went wrong before.
+    """What went wrong without following from an earlier mistake.
 
-    Yields question id, its title, whether nothing of it was right, and the findings, each said once.
+    Yields question id, title, whether nothing of it was right, and the findings, each once.
     """
     if result.status == "unreadable":
         yield "", gettext("The submission as a whole"), True, result.notes

@@ -1,4 +1,4 @@
-"""The executed notebook, cell by cell, as a student may see it again."""
+"""The executed notebook, cell by cell, as it is shown to the student."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class OutputView:
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell, ready for the page, with its place among all cells and among the code cells, both from 1."""
+    """One cell, ready for the page, with its position among all cells and among the code cells, both from 1."""
 
     kind: CellKind
     number: int
@@ -61,10 +61,10 @@ class CellView:
 
 @dataclass
 class Allowance:
-    """What a notebook may take of its page, and of the time to make it.
+    """How much a notebook may take of its page, and of the time to make it.
 
-    `size` is bytes of markup on the page; `parsed` and `printed` are characters that may go through the parsers of
-    Markdown and HTML, and through the reading of terminal output.
+    `size` is bytes of markup on the page; `parsed` and `printed` are characters that may go through the Markdown and
+    HTML parsers, and through the processing of terminal output.
     """
 
     size: int = 260_000
@@ -73,7 +73,7 @@ class Allowance:
     pictures: PictureAllowance = field(default_factory=PictureAllowance)
 
     def fits(self, html: str) -> bool:
-        """Whether there is room for this on the page; if so it is counted."""
+        """Whether there is room for this on the page; if so, it is counted."""
         size = len(html.encode("utf-8", "replace"))
         if size > self.size:
             return False
@@ -81,19 +81,19 @@ class Allowance:
         return True
 
     def parse(self, text: str) -> bool:
-        """Whether this may still be parsed; if so it is counted."""
+        """Whether this may still be parsed; if so, it is counted."""
         self.parsed -= len(text)
         return self.parsed >= 0
 
     def tidy(self, text: str) -> str:
-        """What a terminal would show of `text`, its middle left out where it is long; empty when too much was read."""
+        """What a terminal would show of `text`, shortened in the middle if it is long; empty once too much was read."""
         text = shortened(text, MAX_PRINTED // 2, MAX_PRINTED // 2)
         self.printed -= len(text)
         return visible(shortened(printed(text), 6_000, 2_500)) if self.printed >= 0 else ""
 
 
 def page_cells(notebook: NotebookNode, evidence: Evidence | None) -> list[PageCell]:
-    """The cells of `notebook` with what each code cell did; stored outputs are not looked at."""
+    """The cells of `notebook` with what each code cell did; stored outputs are ignored."""
     runs = iter(evidence.cells if evidence else ())
     cells = []
     for cell in notebook.get("cells", []):
@@ -120,7 +120,7 @@ def anchors(cells: Sequence[PageCell]) -> frozenset[str]:
 
 
 def render_cells(cells: Sequence[PageCell]) -> Iterator[CellView]:
-    """The cells as they stand on the page, as many as there is room for; the last one says what is left out."""
+    """The cells as shown on the page, as many as there is room for; the last one says what is left out."""
     allowance = Allowance()
     code_number = 0
     for position, cell in enumerate(cells):
@@ -151,7 +151,7 @@ def _text_cell(cell: PageCell, allowance: Allowance) -> Markup:
     pasted: dict[str, str] = {}
 
     def name(match: re.Match[str]) -> str:
-        # The parsers need not read through a picture that stands in the text itself.
+        # The parsers need not read through a picture embedded in the text itself.
         key = f"attachment:pasted-{len(pasted)}"
         pasted[key] = match[1]
         return key
@@ -177,7 +177,7 @@ def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
             yield OutputView("note", text=gettext("Further outputs of this cell are left out here."))
             break
         for view in _output(output, allowance):
-            # Pictures have an allowance of their own.
+            # Pictures have a separate allowance.
             if view.kind != "picture" and not allowance.fits(view.html + view.text):
                 yield OutputView("note", text=gettext("An output is left out: the page is full."))
                 return
@@ -188,7 +188,7 @@ def _outputs(run: CellRun, allowance: Allowance) -> Iterator[OutputView]:
 
 
 def _merged(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The outputs with neighbouring prints of one stream joined, as they came."""
+    """The outputs with neighbouring prints of one stream joined, in order."""
     held: list[str] = []
     stream = ""
     for output in (*outputs, {}):
@@ -253,7 +253,7 @@ def _pictures(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _joined(value: Any) -> str:
-    """Text of a notebook is a string or a list of lines; anything else there is no text."""
+    """Text of a notebook is a string or a list of lines; anything else counts as empty."""
     if isinstance(value, str):
         return value
     return "".join(part for part in value if isinstance(part, str)) if isinstance(value, list | tuple) else ""

@@ -1,4 +1,4 @@
-"""The two pages: one student's feedback, and the class at a glance. Each is one file that loads nothing."""
+"""The two pages: one student's feedback, and the class overview. Each is one file that loads nothing."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def write_student_page(
 
     Args:
         path: the file; folders on the way are created.
-        result: what was concluded.
+        result: the submission's result.
         assignment_title: as the student knows the exercise.
-        cells: the notebook as it ran (`page_cells`); none where it could not be read.
+        cells: the notebook as it ran (`page_cells`); empty if it could not be read.
         depends: by the id of a question, the question it depends on.
         parts: by the id of a question, the heading of the part of the exercise that it is about.
 
@@ -79,10 +79,10 @@ def write_class_page(
     """Write the page of a class, all of it or nothing.
 
     Args:
-        path: the file; folders on the way are created. It links to the folder `students` beside it.
-        summary: what the results say together.
+        path: the file; folders on the way are created. It links to the folder `students` next to it.
+        summary: the results of the class, summarized.
         assignment_title: as on the students' pages.
-        run: what the last run of `grade` took, where that is known.
+        run: what the last run of `grade` took, if known.
         training: what the trusted runs took.
         alike: near-duplicates, the most alike first.
 
@@ -117,5 +117,5 @@ def write_class_page(
 def _write(path: Path, chunks: Iterator[str]) -> None:
     with replacing(path) as file:
         for chunk in chunks:
-            # No file name or output holds half a character after `visible`; this is for what comes by another way.
+            # After `visible` no file name or output holds half a character; this is for text that comes another way.
             file.write(chunk.encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""Pictures of students: decoded, measured, drawn again, so that only pixels reach the page."""
+"""Students' pictures: decoded, measured, drawn again, so that only pixels reach the page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass
 class PictureAllowance:
-    """What the pictures of one page may cost, all together: their number, their pixels, their bytes on the page."""
+    """What the pictures of one page may take together: their number, their pixels, their bytes on the page."""
 
     number: int = 60
     pixels: int = 60_000_000
@@ -45,7 +45,7 @@ class PictureAllowance:
         """Draw a base64 PNG or JPEG again, at most 1,200 pixels wide or high.
 
         Raises:
-            PictureRefused: it is none, is too large, or the page holds as much as it may.
+            PictureRefused: it is not a picture, is too large, or the page is full.
         """
         if self.number <= 0:
             raise PictureRefused(gettext("A picture is left out: the page shows no more than 60."))
@@ -85,7 +85,7 @@ def _opened(raw: bytes) -> Iterator[Image.Image]:
         raise PictureRefused(gettext("A picture is left out: it cannot be read.")) from error
 
 
-# A class draws many of its pictures from the same data: the first digits of the training set, for one.
+# Many pictures of a class come from the same data: the first digits of the training set, for example.
 @functools.lru_cache(maxsize=64)
 def _redrawn(raw: bytes) -> tuple[bytes, int, int, str]:
     """The picture drawn again, its width and height, and "png" or "jpeg"."""

@@ -1,4 +1,4 @@
-"""Drawings, as numbers: where each line, bar and label of our own SVG stands. The templates draw them."""
+"""Plots as numbers: the position of each line, bar and label of our SVG. The templates draw them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 20, 22, 52
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: its place in the drawing and its label."""
+    """A tick on an axis: its position in the drawing and its label."""
 
     at: float
     label: str
@@ -45,7 +45,7 @@ class PlottedCurve:
 
 
 def curve(exhibit: CurveExhibit) -> PlottedCurve:
-    """Where the curve of a training run stands; the accuracy axis ends at 1 and starts where there is something."""
+    """The positions for the curve of a training run; the accuracy axis ends at 1 and starts near the lowest value."""
     given = [*exhibit.training_accuracy, *exhibit.validation_accuracy]
     given += [
         value for value in (exhibit.threshold, exhibit.reference_low, exhibit.reference_high) if value is not None
@@ -95,14 +95,14 @@ class Starts:
 
 
 def starts(exhibit: CurveExhibit) -> Starts:
-    """Where the runs, their mean, its interval and the threshold stand; the line is as long as these reach."""
+    """The positions of the runs, their mean, its interval and the threshold; the line is as long as these reach."""
     mean = statistics.fmean(exhibit.accuracies)
     ends = exhibit.interval or (mean, mean)
     shown = [*exhibit.accuracies, *ends, *([] if exhibit.threshold is None else [exhibit.threshold])]
     low, reach = min(shown), max(max(shown) - min(shown), 1e-6)
 
     def x(value: float) -> float:
-        # Room on both sides, for the words that stand centred under and over the line.
+        # Room on both sides for the text centred above and below the line.
         return round(WIDTH * (0.3 + 0.4 * (value - low) / reach), 1)
 
     needed = None if exhibit.threshold is None else x(exhibit.threshold)
@@ -160,7 +160,7 @@ class Bar:
 
 
 def histogram(shares: Sequence[float]) -> tuple[Bar, ...]:
-    """Scores as shares of the points (0..1), counted in tenths; full marks have a bar of their own."""
+    """Scores as shares of the points (0..1), counted in tenths; full marks have a separate bar."""
     counts = [0] * 11
     for share in shares:
         counts[10 if share >= 1 else min(9, max(0, int(share * 10 + 1e-9)))] += 1

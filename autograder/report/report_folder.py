@@ -1,4 +1,4 @@
-"""The report folder: pages and files made from what the gradebook holds."""
+"""The report folder: pages and files made from the gradebook."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from autograder.report.similarity import Likeness, near_duplicates
 from autograder.report.summary import summarize
 from autograder.report.templating import worded
 
-# Seconds by which a file system's clock may be ahead of ours; pages written within them are written once more.
+# A file system's clock may be ahead of ours by this many seconds; pages written within them are written once more.
 _CLOCKS_APART = 2.0
-# So many bytes of a page say how it is worded; what a student wrote comes after them.
+# The wording of a page is stated within this many bytes; what a student wrote comes after them.
 _HEAD = 100
 
 
 def reviewed(gradebook: Gradebook) -> Iterator[StoredResult]:
-    """Every result with what persons decided laid over it: what is shown and handed on."""
+    """Every result with the overrides applied: what is shown and exported."""
     decided = gradebook.overrides.current()
     for stored in gradebook.results():
         yield review(gradebook, stored, decided.get(stored.result.student, {}))
 
 
 def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, Override]) -> StoredResult:
-    """One stored result with these overrides, by question, laid over it."""
+    """One stored result with these overrides, by question, applied."""
     if not overrides:
         return stored
     handed_in = gradebook.submission(stored.result.student)
@@ -45,12 +45,12 @@ def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, O
 
 
 def write_report(folder: Path, assignment: Assignment, gradebook: Gradebook, *, changed: Collection[str]) -> Path:
-    """Write the class page with its twin `class.json`, `students/`, `grades.csv`, `answers.csv` and `results.jsonl`.
+    """Write the class page with `class.json`, `students/`, `grades.csv`, `answers.csv` and `results.jsonl`.
 
     Returns the class page.
 
-    Student pages are written for the students in `changed`, where the page is missing or in another language, and
-    where a person has decided something since it was written.
+    Student pages are written for the students in `changed`, if the page is missing or in another language, and if a
+    lecturer has decided something since it was written.
     """
     (folder / "students").mkdir(parents=True, exist_ok=True)
     question_ids = [question.id for question in assignment.questions]
@@ -124,7 +124,7 @@ def _alike(assignment: Assignment, gradebook: Gradebook) -> list[Likeness]:
 
 
 class _CodeOf(Mapping[str, tuple[str, ...]]):
-    """The code cells of every notebook that could be read, fetched when they are asked for."""
+    """The code cells of every notebook that could be read, fetched on demand."""
 
     def __init__(self, gradebook: Gradebook) -> None:
         self._gradebook = gradebook
@@ -151,7 +151,7 @@ def _code(content: bytes) -> tuple[str, ...]:
 def bring_up_to_date(
     folder: Path, assignment: Assignment, gradebook: Gradebook, student: str, *, changed: bool = False
 ) -> Path:
-    """A student's page, written again where the result has `changed` or the page is behind.
+    """A student's page, written again if the result has `changed` or the page is out of date.
 
     Raises:
         LookupError: there is no result of this student.
@@ -168,7 +168,7 @@ def bring_up_to_date(
 
 
 def _is_behind(page: Path, last_said: datetime | None) -> bool:
-    """Whether the page is missing, worded otherwise, or older than what a person said last, be it by a moment."""
+    """Whether the page is missing, worded differently, or older than the last decision, even by a moment."""
     try:
         with page.open("rb") as file:
             beginning = file.read(_HEAD)

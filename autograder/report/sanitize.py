@@ -1,4 +1,4 @@
-"""Text of students made safe to show: Markdown, HTML, code, and what terminals print."""
+"""Makes students' text safe to show: Markdown, HTML, code, and terminal output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pygments.lexers import PythonLexer
 from autograder.core.language import gettext
 from autograder.report.labels import visible
 
-# Parsers of Markdown and HTML need time that grows with the square of what is built to hurt them.
+# Parsers of Markdown and HTML take quadratic time on input built to slow them down.
 MAX_MARKDOWN = 12_000
 MAX_HTML = 30_000
 MAX_CODE = 20_000
@@ -44,10 +44,10 @@ _NAMELESS = re.compile(r'<img(?![^>]* alt=")')
 def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
     """The harmless part of `html`: no scripts, styles, ids, classes, forms, frames or drawings, no automatic loading.
 
-    `embed` turns the source of a picture into a data URI of ours, or into None to leave the picture out. The answer is
-    None where `html` is too large, or built to grow when it is parsed: then show it as text, or not at all.
+    `embed` turns the source of a picture into a data URI of ours, or into None to leave the picture out. The result is
+    None if `html` is too large, or built to grow when it is parsed: then show it as text, or not at all.
     """
-    # Every open formatting element is repeated by the parser in every paragraph after it: the product is what hurts.
+    # The parser repeats every open formatting element in every paragraph after it, so it is the product that counts.
     if len(html) > MAX_HTML or len(_FORMATTING.findall(html)) * html.count("<") > 400_000:
         return None
 
@@ -74,16 +74,16 @@ def clean_html(html: str, embed: Embed | None = None) -> Markup | None:
 
     cleaned = clean(visible(html), {})
     if _NAMELESS.search(cleaned):
-        # A screen reader would spell out the address of a picture that has no words for it.
+        # A screen reader would spell out the address of a picture that has no alternative text.
         cleaned = clean(visible(html), {"img": {"alt": gettext("Picture in the notebook")}})
-    # The corner of a pandas table heads nothing.
+    # The corner of a pandas table is not a heading.
     cleaned = cleaned.replace("<th></th>", "<td></td>")
     # References such as &#8238; became characters only now.
     return Markup(visible(cleaned)) if len(cleaned) <= 4 * MAX_HTML else None
 
 
 def _math(state: StateInline, silent: bool) -> bool:
-    """Formulas stay as they were written: nothing here sets them, and Markdown would eat their underscores."""
+    """Formulas stay as they were written: they are not typeset here, and Markdown would remove their underscores."""
     match = _MATH.match(state.src, state.pos, state.posMax)
     if state.src[state.pos] != "$" or match is None:
         return False
@@ -110,7 +110,7 @@ def markdown(source: str, embed: Embed | None = None) -> Markup:
     return plain_text(source) if cleaned is None else cleaned
 
 
-# The cells of the handout stand in every notebook of a class.
+# The handout's cells are in every notebook of a class.
 @functools.lru_cache(maxsize=256)
 def _html(source: str) -> str:
     tokens = _MARKDOWN.parse(source)
@@ -140,7 +140,7 @@ def code(source: str) -> Markup:
 
 
 def printed(text: str) -> str:
-    """What a terminal would show in the end: without colours, with overwritten lines as they were last.
+    """What a terminal would show in the end: without colours, and with overwritten lines in their last state.
 
     Other control characters are still in it; `visible` shows them.
     """
@@ -162,7 +162,7 @@ def _backspaced(line: str) -> str:
 
 
 def shortened(text: str, head: int, tail: int) -> str:
-    """The beginning and the end of a text that is too long, with a line between that says how much is left out."""
+    """The beginning and end of a text that is too long, with a line between them that says how much is left out."""
     if len(text) <= head + tail + 200:
         return text
     left_out = gettext("⋯ {number:,} characters are left out here ⋯", number=len(text) - head - tail)

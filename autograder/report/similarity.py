@@ -1,9 +1,9 @@
-"""Near-duplicates: notebooks whose code is the same but for names, values, comments, layout and the order of cells.
+"""Near-duplicates: notebooks whose code is the same except for names, values, comments, layout and cell order.
 
-Code is read as the kinds of its syntax tree's nodes, with names of the student's own left out, and compared by
+Code is read as the kinds of its syntax tree's nodes, without the student's own names, and compared by
 winnowed fingerprints (Schleimer, Wilkerson, Aiken: Winnowing: Local Algorithms for Document Fingerprinting, SIGMOD
 2003): of every `WINDOW` neighbouring hashes of `LENGTH` tokens the smallest is kept, so that any passage of
-`LENGTH + WINDOW - 1` tokens that two notebooks share is found. What the template holds says nothing, and neither does
+`LENGTH + WINDOW - 1` tokens that two notebooks share is found. What the template holds does not count, and neither does
 what many in the class have written: an exercise has a usual answer.
 """
 
@@ -22,11 +22,11 @@ import numpy as np
 
 LENGTH = 12
 WINDOW = 5
-# A passage that more than this share of the class has, and more than so many, is what the exercise leads to.
+# A passage that more than this share of the class has, and more than this many, follows from the exercise.
 COMMON_SHARE, COMMON_NUMBER = 0.1, 3
-# Nor are they two who copied where so many have it, however large the class.
+# Nor do two count as copies if so many have it, however large the class.
 MOST_OWNERS = 30
-# Two notebooks are shown where they share at least so many rare fingerprints, and this share of the smaller one's.
+# Two notebooks are shown if they share at least this many rare fingerprints, and this share of the smaller one's.
 FEWEST_SHARED, LEAST_SHARE = 6, 0.6
 LONGEST_PASSAGE = 14
 
@@ -44,10 +44,10 @@ class Passage:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two notebooks that share code which few others have: evidence to look at, and no verdict.
+    """Two notebooks that share code which few others have: evidence to look at, not a verdict.
 
     `share` is the part of the smaller one's rare fingerprints that both have (0..1), `fingerprints` how many these
-    are; `passage` is the longest stretch that both have, as each wrote it.
+    there are; `passage` is the longest stretch that both have, as each wrote it.
     """
 
     students: tuple[str, str]
@@ -57,7 +57,7 @@ class Likeness:
 
 
 def fingerprints(cells: Sequence[str]) -> dict[int, Passage]:
-    """The winnowed fingerprints of a notebook's code cells; cells that are no Python have none."""
+    """The winnowed fingerprints of a notebook's code cells; cells that are not Python have none."""
     found: dict[int, Passage] = {}
     for index, source in enumerate(cells):
         for mark, first, last in _marks(source):
@@ -85,8 +85,8 @@ def near_duplicates(notebooks: Mapping[str, Sequence[str]], template: Sequence[s
     """Every pair that shares most of its rare code, the most alike first.
 
     Args:
-        notebooks: by student, the sources of the code cells. Each is read once, and once more where it is like another,
-            so that a mapping may fetch them as they are asked for.
+        notebooks: by student, the sources of the code cells. Each is read once, and once more if it is like another,
+            so a mapping may fetch them on demand.
         template: those of the notebook that everyone started from.
     """
     given = fingerprints(template).keys()
@@ -129,7 +129,7 @@ def _winnowed(hashes: Sequence[int]) -> Iterable[int]:
 
 
 def _tokens(source: str) -> list[tuple[str, int]]:
-    """The kinds of the nodes in the order of the source, each with its line; no names but those of libraries."""
+    """The kinds of the nodes in source order, each with its line; no names except those of libraries."""
     try:
         tree = ast.parse(_NOT_PYTHON.sub("", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,4 +1,4 @@
-"""What a class's results say together: one pass over them, holding a line per student and no more."""
+"""Summarizes a class's results: one pass over them, keeping only a line per student."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMONEST = 12
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """One line of the table; `answers` are (status, score) per question, None where there is no such verdict."""
+    """One line of the table; `answers` are (status, score) per question, None if there is no such verdict."""
 
     student: str
     href: str
@@ -57,7 +57,7 @@ class QuestionSummary:
 class ClassSummary:
     """Everything the class page shows. A misconception is shared by at least two submissions; the others are counted.
 
-    `mean` and `median` are points of the submissions that could be read; of these, the points that are decided range
+    `mean` and `median` are points of the submissions that could be read; of these, the decided points range
     from `least_decided` to `decided`.
     """
 
@@ -85,8 +85,8 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
 
     Args:
         results: the class, in the order in which the table shows it.
-        page_of: the file name of a student's page, in the folder `students` beside the class page.
-        images: how many images validate a network in a trusted run; 0 where none is trained.
+        page_of: the file name of a student's page, in the folder `students` next to the class page.
+        images: how many images validate a network in a trusted run; 0 if none is trained.
     """
     questions: dict[str, QuestionSummary] = {}
     misconceptions, networks, attention = Misconceptions(), NetworksInUse(), Attention()

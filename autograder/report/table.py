@@ -1,4 +1,4 @@
-"""The table of students as data, from which the page draws as many rows as a reader can look at."""
+"""The table of students as data, from which the page draws as many rows as a reader can take in."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SUBMISSION_STATUSES = ("graded", "incomplete", "unreadable")
 
 @dataclass(frozen=True)
 class TableData:
-    """`text` is JSON that may stand within a page; `filters` are (group, [(value, label, number of rows)])."""
+    """`text` is JSON that is safe within a page; `filters` are (group, [(value, label, number of rows)])."""
 
     text: str
     filters: tuple[tuple[str, tuple[tuple[str, str, int], ...]], ...]
 
 
 def _short(label: str) -> str:
-    """What a list of filters has room for."""
+    """A label short enough for a list of filters."""
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
@@ -117,7 +117,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         "submissions": {status: labels.fact(status) for status in SUBMISSION_STATUSES},
         "size": ROWS_AT_ONCE,
         "words": {
-            # What stands between thousands and before decimals, and what the script itself says.
+            # The separators of thousands and decimals, and the script's own texts.
             "thousands": integer(1000)[1:-3],
             "decimal": decimal("0.1")[1:-1],
             "range": gettext("{first} to {last} of {number}", first="{first}", last="{last}", number="{number}"),
@@ -126,5 +126,5 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         },
     }
     text = json.dumps(content, separators=(",", ":"))
-    # Nothing in it may end the element that it stands in, or begin a comment.
+    # Nothing in it may end the element that contains it, or begin a comment.
     return TableData(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"), tuple(filters))

@@ -1,4 +1,4 @@
-"""What the pages share: templates that escape everything, and the policy that lets a page do only what is ours."""
+"""What the pages share: templates that escape everything, and the policy that allows a page only our own content."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from autograder.report.confusion import confusion
 from autograder.report.further_reading import read_on
 from autograder.report.views import comparison
 
-# Where the characters begin that mean nothing to anybody.
+# The start of the range of characters without a meaning of their own.
 _PRIVATE = 0xE000
 _NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
 
 
 def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str, Any]:
-    """The style and script of a page and the policy that allows these and nothing else.
+    """The style and script of a page, and the policy that allows these and nothing else.
 
     Args:
-        stylesheets: names of packaged files, beside the one that all pages have.
-        script: the name of a packaged file; none where the page runs nothing.
-        forms: whether the page may send a form back to where it came from.
+        stylesheets: names of packaged files, besides the one that all pages have.
+        script: the name of a packaged file; empty if the page runs nothing.
+        forms: whether the page may send a form back to its server.
     """
     style = "".join(packaged(name) for name in ("base.css", *stylesheets)) + _said_by_style()
     back = "'self'" if forms else "'none'"
@@ -39,15 +39,15 @@ def frame(*stylesheets: str, script: str = "", forms: bool = False) -> dict[str,
     code = packaged(script) if script else ""
     if code:
         policy += f"; script-src '{_source_hash(code)}'"
-    # Both texts are ours, never a student's; escaping would change what the hash is of.
+    # Both texts are ours, never a student's; escaping would change the hash.
     return {"style": Markup(style), "script": Markup(code), "policy": policy}
 
 
 def _said_by_style() -> str:
-    """What a screen reader says of the signs in the class table, where that is not English."""
+    """What a screen reader says for the signs in the class table, if the language is not English."""
     if active() == ENGLISH:
         return ""
-    # Of a sentence of ours only what can end neither the string nor the element.
+    # Only what can end neither the string nor the element.
     words = {state: re.sub(r"[^\w .,-]", "", gettext(sentence)) for state, sentence in labels.CLASS_STATUS.items()}
     rules = "".join(f'--said-{state}: " {sentence}"; ' for state, sentence in words.items())
     return f":root {{ {rules}}}\n"
@@ -58,7 +58,7 @@ def _source_hash(text: str) -> str:
 
 
 def worded() -> str:
-    """A digest of the language in use and of its catalogue: a page with another one is drawn again."""
+    """A digest of the language in use and its catalogue: a page with a different one is written again."""
     return _worded(active())
 
 
@@ -69,7 +69,7 @@ def _worded(language: str) -> str:
 
 @functools.cache
 def packaged(name: str) -> str:
-    """A stylesheet or script of ours, which goes into a page as it is."""
+    """A packaged stylesheet or script, which goes into a page as it is."""
     text = resources.files("autograder.report").joinpath("templates", name).read_text(encoding="utf-8")
     if "</" in text:
         raise ValueError(f"{name} would end its own element in the page")
@@ -78,7 +78,7 @@ def packaged(name: str) -> str:
 
 @functools.cache
 def environment() -> Environment:
-    """Templates that escape everything, miss nothing silently, and show no invisible character."""
+    """Templates that escape everything, fail on missing values, and show no invisible character."""
     made = Environment(
         loader=PackageLoader("autograder.report"),
         autoescape=True,
@@ -124,8 +124,8 @@ def environment() -> Environment:
 
 
 def gettext_html(message: str, /, **values: object) -> Markup:
-    """The sentence in the active language; of the values, markup stays markup, and all else is escaped."""
-    # A private character stands in for each value until the sentence itself is escaped.
+    """The sentence in the active language; markup among the values stays markup, all else is escaped."""
+    # A private-use character replaces each value until the sentence itself is escaped.
     places = {name: chr(_PRIVATE + index) for index, name in enumerate(values)}
     markup = {place: str(escape(_finalize(values[name]))) for name, place in places.items()}
     sentence = str(escape(gettext(message, **places)))

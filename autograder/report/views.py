@@ -1,4 +1,4 @@
-"""A student's result put in the order in which it is read: the gist, then right, wrong, look again."""
+"""A student's result in the order in which it is read: the gist, then what is right, what is wrong, and the hints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.report.misconceptions import root_causes
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
 
-# As many as a tired student takes in.
+# As many as a tired student can take in.
 MOST_STEPS = 3
 
 
@@ -33,8 +33,8 @@ class RunStep:
 class Glance:
     """The whole result in one number, a sentence, and what to work on, in this order.
 
-    `total` stands behind the score: out of how much it is, and what waits for a person. `further` is how many steps
-    come after those that are shown.
+    `total` follows the score: out of how much it is, and what needs review. `further` is how many steps
+    follow those that are shown.
     """
 
     total: str
@@ -46,7 +46,7 @@ class Glance:
 
 @dataclass(frozen=True)
 class QuestionView:
-    """One verdict as it is read: `right` are sentences of ours, drawn from the exhibits."""
+    """One verdict for reading: `right` are sentences of ours, drawn from the exhibits."""
 
     verdict: Verdict
     right: tuple[str, ...]
@@ -66,7 +66,7 @@ class RowView:
 
 @dataclass(frozen=True)
 class ComparisonView:
-    """Two networks in stretches of marked and unmarked rows, with what the comparison comes to in a sentence."""
+    """Two networks in stretches of marked and unmarked rows, with a sentence that sums up the comparison."""
 
     stretches: tuple[tuple[bool, tuple[RowView, ...]], ...]
     gist: str
@@ -105,8 +105,8 @@ def at_a_glance(result: Result) -> Glance:
 def _steps(result: Result) -> tuple[RunStep, ...]:
     """What to work on: cells that did not run first, then root causes in the order of the questions.
 
-    What only follows from an earlier mistake is no step: it goes away with it, as a missing network does with the
-    failure of the cell that makes it.
+    Something that only follows from an earlier mistake is not a step: it goes away with it, as a missing network does
+    with the failure of the cell that makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
     broken = [RunStep("notes", str(note.where), str(note.message)) for note in result.notes if note.where]
@@ -122,13 +122,13 @@ def _steps(result: Result) -> tuple[RunStep, ...]:
 
 
 def _maker(finding: Finding) -> str | None:
-    """The place of the cell whose failure this finding is put down to; None where it is put down to none."""
+    """The place of the cell whose failure caused this finding; None if there is none."""
     cell = finding.message.values.get("cell") if finding.code.startswith("network.") else None
     return None if cell is None else f"code-{cell}"
 
 
 def _answered(result: Result) -> set[str]:
-    """Questions with a finding that says where to look again: their other findings are remarks."""
+    """Questions with a finding that has a hint: their other findings are remarks."""
     return {one.id for one in result.questions if any(finding.hint for finding in one.findings)}
 
 
@@ -142,10 +142,10 @@ def dependencies(result: Result, depends: Mapping[str, Dependency]) -> dict[str,
 
 
 def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
-    """The verdict's findings sorted by what they are to the student.
+    """The verdict's findings sorted by what they mean to the student.
 
-    On a correct answer a finding says what is right, or, where it has a hint, what is worth knowing beside it. Where a
-    person has decided, the findings still are what the autograder saw; that somebody will read the answer is then past.
+    On a correct answer a finding says what is right, or, if it has a hint, what else is worth knowing. After a lecturer
+    has decided, the findings are still the autograder's; the note that somebody will read the answer is then dropped.
     """
     override = verdict.override
     status = override.judged_status if override else verdict.status
@@ -201,14 +201,14 @@ def _right_rows(exhibit: ComparisonExhibit) -> str:
 
 
 def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
-    """The rows as they stand on the page."""
+    """The rows as shown on the page."""
     views = [RowView(row, _differing(row.expected, row.actual)) for row in exhibit.rows]
     stretches = tuple((marked, tuple(group)) for marked, group in groupby(views, lambda view: view.row.marked))
     return ComparisonView(stretches, _gist(exhibit.rows))
 
 
 def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[str]:
-    """What is not said of one side is not held to differ: of the expected row only what the handout prints is said."""
+    """What one side does not state is not different: of the expected row only what the handout prints is known."""
     if expected is None or actual is None:
         return frozenset()
     pairs = {name: (getattr(expected, name), getattr(actual, name)) for name in RowCells.model_fields}
@@ -220,7 +220,7 @@ def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[
 
 
 def _gist(rows: Sequence[ComparisonRow]) -> str:
-    # A layer that moved has two rows: where it was expected, and where it stands.
+    # A layer that moved has two rows: where it was expected, and where it is.
     rows = [row for row in rows if row.state != "moved" or row.actual]
     states = Counter[str](row.state for row in rows)
     missing, different, moved, extra = (states[state] for state in ("missing", "different", "moved", "extra"))

@@ -26,14 +26,14 @@ class Findings(AssertionError):
 
 
 def check(env: dict[str, Any], question: str, checks: str) -> None:
-    """Check one question on the objects in the student's notebook; nothing happens where all is well.
+    """Check one question on the objects in the student's notebook; does nothing if all is well.
 
     Nothing here is a score, and nothing here is trusted: it runs in the student's own kernel.
 
     Args:
         env: the notebook's variables, as otter gives them to a test that asks for `env`.
         question: its id.
-        checks: the file with the public part of the assignment, beside the notebook.
+        checks: the file with the public part of the assignment, next to the notebook.
 
     Raises:
         Findings: something is not right yet, or not there; the message says what.
@@ -52,7 +52,7 @@ def check(env: dict[str, Any], question: str, checks: str) -> None:
 def problem_of(
     public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
 ) -> str:
-    """What is not right yet, in words for the student; "" where nothing is wrong. All else to know is printed."""
+    """What is not right yet, in words for the student; "" if nothing is wrong. Everything else is printed."""
     context = _context(public, question, evidence, cells)
     if question.settings is not None:
         verdict = _judged(public, question, context)
@@ -72,7 +72,7 @@ def problem_of(
 def _context(
     public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
 ) -> Context:
-    """What the question may read: networks of other questions take part only in telling which is which."""
+    """What the question can read: networks of other questions only help to tell which is which."""
     expected = {
         name: ExpectedNetwork(name, network.shown.architecture, network.table)
         for name, network in public.networks.items()
@@ -102,7 +102,7 @@ def _model(question: PublicQuestion) -> Question:
 
 @functools.cache
 def _kind(name: str) -> type[Question]:
-    """Which packages are installed is looked up once."""
+    """Cached, so that the installed packages are searched once."""
     return find_kind(name)
 
 
@@ -124,7 +124,7 @@ def _read(question: PublicQuestion, context: Context) -> list[str]:
     """How an answer is understood, one sentence for each thing.
 
     Raises:
-        NotGiven: there is none, or it is not understood.
+        NotGiven: there is no answer, or it is not understood.
     """
     if question.variable:
         value = given(context, question.variable, question.placeholder)

@@ -13,7 +13,7 @@ from autograder.network.measure import rows, sum_up
 from autograder.network.values import shown_value
 from autograder.records.result import ComparisonExhibit, Finding, RowCells, Verdict
 
-_WIDTH = 90  # characters that fit into an output of JupyterLab on a small screen, beside otter's own indent
+_WIDTH = 90  # fits an output of JupyterLab on a small screen, with otter's indent
 
 SIGNS = {"correct": "✓", "partial": "◐", "wrong": "✗", "not_reached": "–", "needs_review": "…", "error": "!"}
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
@@ -26,14 +26,14 @@ STATUS_WORDS = {
 
 
 def heading(verdict: Verdict) -> str:
-    """The question, and how it stands with it."""
+    """The question and its status."""
     words = STATUS_WORDS.get(verdict.status, verdict.status)
     stands = gettext(words)
     return f"{SIGNS[verdict.status]} {verdict.title}: {stands}"
 
 
 def findings_in_words(found: Verdict | Finding) -> str:
-    """Every finding on lines of its own, a hint below those that share it, then what differs between the networks.
+    """Every finding on separate lines, a hint below those that share it, then what differs between the networks.
 
     Lines are broken between words, because JupyterLab breaks those that are too long anywhere.
     """
@@ -50,7 +50,7 @@ def findings_in_words(found: Verdict | Finding) -> str:
 
 
 def network_in_words(student: StudentNetwork, name: str) -> str:
-    """A network of the student as it is understood; it must have an architecture."""
+    """A student's network as it is understood; it must have an architecture."""
     called = shown_value(student.captured.name) if student.captured is not None else name
     measured = rows(student.architecture) if student.architecture is not None else ()
     sentence = gettext(
@@ -68,7 +68,7 @@ def _line(finding: Finding) -> str:
 
 
 def _broken(text: str, first: str = "") -> list[str]:
-    """A text's lines, of at most `_WIDTH` characters where its words allow; what goes on in a new line is indented."""
+    """A text's lines, of at most `_WIDTH` characters if its words allow; continued lines are indented."""
     wrapper = TextWrapper(
         _WIDTH, initial_indent=first, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )

@@ -1,7 +1,7 @@
 """What students get of an assignment for its checks: `NAME.checks.json`.
 
-Everybody can read the file, so nothing in it may tell an answer: of a question that is answered by a number or a letter
-only how to read the answer, of a network what the handout's table and code show.
+Everybody can read the file, so it must not give away an answer: for a question answered by a number or a letter it
+says only how to read the answer, for a network only what the handout's table and code show.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ChecksMissing(UserError):
 
 
 class PublicNetwork(Data):
-    """A network of the assignment; without `shown` the handout does not tell what it should be."""
+    """A network of the assignment; without `shown` the handout does not say what it should be."""
 
     table: SummaryTable | None = None
     shown: ShownNetwork | None = None
@@ -31,9 +31,9 @@ class PublicNetwork(Data):
 class PublicQuestion(Data):
     """A question as students may have it.
 
-    `settings` are those with which it is judged at once, None where it is only said how the answer is understood: the
+    `settings` are those with which it is judged at once, None if the check only says how the answer is understood: the
     answer in `variable` (`placeholder` is what the notebook gave it, `reading` what its kind needs to read it), else
-    the `networks`. `trained` says that a network is trained to judge it, which is left to grading.
+    the `networks`. `trained` says that judging needs a trained network, which is left to grading.
     """
 
     id: str
@@ -49,7 +49,7 @@ class PublicQuestion(Data):
 
 
 class PublicPart(Data):
-    """The file: questions in their order, and the networks that they are about by their variable."""
+    """The file: questions in order, and the networks that they are about, by variable."""
 
     assignment: str
     title: str

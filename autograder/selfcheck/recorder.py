@@ -1,6 +1,6 @@
-"""Sees what the student's cells leave, as grading does after each cell, so that a check judges by the same evidence.
+"""Captures what the student's cells leave, as grading does after each cell, so that a check uses the same evidence.
 
-What a cell left in its earlier run is forgotten when it is run again.
+When a cell runs again, what its earlier run left is forgotten.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from autograder.checks.base import NotebookCell
 from autograder.observe.capture_log import CaptureLog
 from autograder.records.evidence import Capture, CapturedFigure, CapturedFit, CellRun, Evidence, Failure
 
-# Of the cells that were run so many are remembered.
+# The number of cells that are remembered.
 _MOST_CELLS = 1000
 
 Events = tuple[tuple[CapturedFit, ...], tuple[CapturedFigure, ...]]
 
 
 class Watch:
-    """Everything that was seen of one kernel, or of the variables in `variables`. Never fails a student's cell.
+    """Everything captured from one kernel, or from the variables in `variables`. Never fails a student's cell.
 
     Keras is not imported before the notebook itself has done so: until then the student may choose its backend.
     """
@@ -46,7 +46,7 @@ class Watch:
             self.note(_key(result.info), number - 1, str(result.info.raw_cell), _failure(result))
 
     def note(self, key: str, index: int, source: str, failure: Failure | None) -> None:
-        """Take in what a cell left; `index` is what Jupyter writes beside it, less one."""
+        """Record what a cell left; `index` is the number that Jupyter shows next to it, less one."""
         self._forget(key)
         self._cells[key] = source, CellRun(index=index, status="error" if failure else "ok", failure=failure)
         while len(self._cells) > _MOST_CELLS:
@@ -54,9 +54,9 @@ class Watch:
         self._capture(key, index)
 
     def evidence(self, names: list[str]) -> tuple[Evidence, tuple[NotebookCell, ...]]:
-        """What there is now, with the values of the variables `names`; and the cells that led to it, in their order.
+        """What there is now, with the values of the variables `names`; and the cells that led to it, in order.
 
-        A cell stands at the place of its number: places of cells that were run again hold nothing.
+        A cell is at the position of its number: positions of cells that were run again are empty.
         """
         self._names[:] = names
         cells = {run.index: (source, run) for source, run in self._cells.values()}
@@ -94,7 +94,7 @@ class Watch:
 
 
 def watch() -> None:
-    """Begin to watch the notebook that this is called in; outside of one, nothing happens."""
+    """Begin to watch the notebook that calls this; does nothing outside a notebook."""
     from IPython import get_ipython
 
     shell = get_ipython()
@@ -106,7 +106,7 @@ def watch() -> None:
 
 
 def watch_of(variables: dict[str, Any]) -> Watch:
-    """What is seen of these variables: since `watch` was called, else from now on."""
+    """What was captured of these variables: since `watch` was called, else from now on."""
     return _current if _current is not None and _current.variables is variables else _begin(variables)
 
 
@@ -127,14 +127,14 @@ def _describer(variables: dict[str, Any], names: list[str]) -> Any:
 
 @functools.cache
 def _recorder() -> Any:
-    """Stands before Keras' own `fit`, once, and changes nothing of it."""
+    """Wraps Keras' own `fit`, once, without changing what it does."""
     from autograder.observe.fit_recorder import FitRecorder
 
     return FitRecorder(shorten=False)
 
 
 def _key(info: Any) -> str:
-    """What stays the same of a cell when it is run again."""
+    """What stays the same for a cell when it is run again."""
     return str(getattr(info, "cell_id", None) or info.raw_cell)
 
 

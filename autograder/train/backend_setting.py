@@ -1,4 +1,4 @@
-"""Which library computes under Keras when networks are trained: a setting of the machine."""
+"""The Keras backend for training: a setting of the machine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BACKENDS = ("tensorflow", "jax")
 
 
 class NoSuchBackend(UserError):
-    """The setting names a backend that there is not; the message says what to do."""
+    """The setting names a backend that does not exist or is not installed; the message says what to do."""
 
 
 def chosen_backend() -> str:
-    """What `AUTOGRADER_BACKEND` says, TensorFlow where it says nothing. Students' notebooks are not touched by it.
+    """The value of `AUTOGRADER_BACKEND`, by default TensorFlow. It does not affect students' notebooks.
 
     Raises:
-        NoSuchBackend: it is none of ours, or is not installed.
+        NoSuchBackend: the backend is not supported or not installed.
     """
     chosen = os.environ.get(VARIABLE) or BACKENDS[0]
     if chosen not in BACKENDS:
@@ -27,7 +27,7 @@ def chosen_backend() -> str:
     try:
         version(chosen)
     except PackageNotFoundError:
-        if chosen == "tensorflow":  # its builds have several names: tensorflow-cpu, for one
+        if chosen == "tensorflow":  # its builds have several names, such as tensorflow-cpu
             return chosen
         raise NoSuchBackend(
             f"{VARIABLE} asks for {chosen}, which is not installed here: pip install 'keras-autograder[{chosen}]'."

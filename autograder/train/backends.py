@@ -1,4 +1,4 @@
-"""What training asks of TensorFlow or JAX by name; everything else is plain Keras. Imported only where Keras is."""
+"""The backend-specific parts of training, for TensorFlow and JAX; the rest is plain Keras. Imported only with Keras."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ BACKEND = keras.config.backend()
 
 
 def prepare_device() -> str:
-    """Make the backend repeatable, and say what it computes on: "cpu", or "gpu:" and the GPU's name.
+    """Make the backend deterministic and return its device: "cpu", or "gpu:" and the GPU's name.
 
-    One thread on a CPU: the number of threads changes the order of sums and so the result, and two runs side by side
-    with one thread each are faster than one after the other with two.
+    On a CPU it uses one thread: the number of threads changes the order of sums and so the result, and two parallel
+    runs with one thread each are faster than two consecutive runs with two.
     """
     if BACKEND == "jax":
         import jax
@@ -34,7 +34,7 @@ def prepare_device() -> str:
 
 
 def squared_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) -> list[float]:
-    """The sum of squares of the loss's gradient over each of the model's trainable variables, in their order.
+    """The squared norm of the loss's gradient with respect to each trainable variable, in the model's order.
 
     0.0 for a variable that the loss does not depend on.
     """
@@ -66,7 +66,7 @@ def _squares(gradients: list[Any]) -> list[float]:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Whether the error says that there is too little memory. oneDNN aborts where it finds none to work in."""
+    """Whether the error means that memory ran out. oneDNN aborts if it cannot allocate its workspace."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in ("ResourceExhaustedError", "AbortedError")

@@ -1,4 +1,4 @@
-"""What training computes on, told without starting TensorFlow."""
+"""The device that training uses, found without starting TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides, beside the task, how a training run ends; and so the key under which the run is kept."""
+"""What affects a training run besides the task, and so is part of the run's key."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from autograder.records.training import TrainingTask
 from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
 
-# Goes up whenever the same task would give another run: threads, order of batches, normalization, optimizer tables.
+# Incremented whenever the same task would give another run: threads, batch order, normalization, optimizer tables.
 METHOD = 4
 _COMPUTING = ("autograder", "keras", "numpy", "python")
 _OF_BACKEND = {"jax": ("jax", "jaxlib")}
 
 
 class TrainEnvironment(Data):
-    """A machine as training sees it. `device` is "cpu", or "gpu:" and its model; `data` the digests of datasets;
-    `backend` what Keras computes with."""
+    """The parts of a machine that affect training. `device` is "cpu", or "gpu:" and the model; `data` the digests of
+    the datasets; `backend` the Keras backend."""
 
     versions: dict[str, str]
     method: int = METHOD
@@ -32,16 +32,16 @@ class TrainEnvironment(Data):
 
     @classmethod
     def here(cls, names: Iterable[str] = tuple(datasets.DATASETS)) -> TrainEnvironment:
-        """This machine with those of the datasets that it has."""
+        """This machine, with those of the datasets that are available."""
         return cls(versions=computing_versions(), device=device_kind(), data=datasets.digests(names))
 
     @property
     def fingerprint(self) -> str:
-        """Changes with everything but the task that decides how a run ends."""
+        """A digest of everything besides the task that affects a run."""
         return digest("trainer", self._circumstances, {name: self.data.get(name) for name in datasets.DATASETS})
 
     def key(self, task: TrainingTask) -> str:
-        """The key of the task's run: the digest of its essence, its data, and of the place.
+        """The key of the task's run: a digest of its canonical form, its data, and this environment.
 
         Raises:
             autograder.datasets.DatasetMissing: the task's dataset is missing.
@@ -57,7 +57,7 @@ class TrainEnvironment(Data):
 
 
 def computing_versions() -> dict[str, str]:
-    """The versions of what a training run is computed with."""
+    """The versions of the libraries that a training run uses."""
     chosen = chosen_backend()
     found = {name: known for name, known in versions().items() if name in (*_COMPUTING, chosen)}
     return found | {name: version(name) for name in _OF_BACKEND.get(chosen, ())}

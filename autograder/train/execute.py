@@ -1,4 +1,4 @@
-"""One trusted training run, inside the child process that the worker forked for it."""
+"""One trusted training run, in the child process that the worker forked for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autograder.train.signals import signals
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
 
-# Validation runs in batches of this size; it changes nothing but memory.
+# The batch size of validation; it affects memory only.
 _VALIDATION_BATCH = 300
 
 Report = Callable[[dict[str, Any]], None]
@@ -31,9 +31,9 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Reached:
-    """What a run reached when it was validated: accuracies (fractions in 0..1) and losses.
+    """The results of one validation: accuracies (fractions in 0..1) and losses.
 
-    The training values are means over the steps since the validation before.
+    The training values are means over the steps since the previous validation.
     """
 
     training_accuracy: float
@@ -43,7 +43,7 @@ class Reached:
 
 
 def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
-    """Train the network and report, as plain data: the device, each validation, and the outcome at the end."""
+    """Train the network and report, as plain data: the device, each validation, and finally the outcome."""
     try:
         report({"device": prepare_device()})
         report({"outcome": "trained", "ended": _train(task, arrays, report)})
@@ -57,7 +57,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
 
 
 def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
-    """Train; why the run ended, in a word."""
+    """Train; returns why the run ended, in a word."""
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
@@ -76,11 +76,11 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
         raise CannotTrain(problem("nothing_learns"))
     adapt(built, task.architecture, images.x_train)
     optimizer = make_optimizer(task.optimizer)
-    # Built ahead: else the first step creates the optimizer's variables, for which TensorFlow traces it twice (2 s).
+    # Built first: else the first step creates the optimizer's variables, and TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
     accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     loss = make_loss(task.loss)
-    # Without XLA TensorFlow starts sooner, and JAX compiles nothing at all.
+    # Without XLA TensorFlow starts faster; JAX would not compile at all.
     model.compile(optimizer, loss, metrics=[accuracy(name="accuracy")], jit_compile=BACKEND == "jax")
     validation = ValidationData(model, loss, images, sparse)
     ended = _until_decided(model, images, validation, task, sparse, report)
@@ -95,7 +95,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
 def _until_decided(
     model: Any, images: Images, validation: ValidationData, task: TrainingTask, sparse: bool, report: Report
 ) -> str:
-    """Train and report each validation; why it ended, in a word."""
+    """Train and report each validation; returns why it ended, in a word."""
     best = 0.0
     half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)
     for number, reached in enumerate(_rounds(model, images, validation, task.recipe, sparse), start=1):
@@ -120,7 +120,7 @@ def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
 
 
 def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
-    """Train epoch by epoch; each epoch sees every image once, in a new order, an incomplete last batch left out."""
+    """Train epoch by epoch; each epoch sees every image once, in a new order, without an incomplete last batch."""
     y_train = images.y_train if sparse else one_hot(images.y_train)
     count = len(images.x_train)
     size = min(recipe.batch_size, count)
@@ -147,7 +147,7 @@ def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Reci
 
 
 class ValidationData:
-    """The network on the validation images. `outputs` is what it last said of them, one row each (N × classes)."""
+    """The network on the validation images. `outputs` are its latest outputs, one row per image (N × classes)."""
 
     def __init__(self, model: Any, loss: keras.losses.Loss, images: Images, sparse: bool) -> None:
         self._model, self._loss = model, loss
@@ -156,11 +156,11 @@ class ValidationData:
         self.outputs: Any = None
 
     def measure(self) -> tuple[float, float]:
-        """Accuracy and loss now: the share of images whose largest output is that of their class, and the compiled loss
-        with the penalties on the weights. A penalty on a layer's outputs (`activity_regularizer`) is left out.
+        """The current accuracy and loss: the share of images whose largest output belongs to their class, and the
+        compiled loss with the penalties on the weights, without those on outputs (`activity_regularizer`).
 
-        The outputs are computed once and serve both: Keras' own `evaluate` would be one more graph to build (0.3 s),
-        and does not give the outputs back.
+        The outputs are computed once for both: Keras' `evaluate` would build another graph (0.3 s) and does not return
+        the outputs.
         """
         starts = range(0, len(self._x), _VALIDATION_BATCH)
         rows = [self._model.predict_on_batch(self._x[start : start + _VALIDATION_BATCH]) for start in starts]
@@ -180,7 +180,7 @@ def _check_finite(loss: float, epoch: int, step: int) -> None:
 
 
 def _cause(error: Exception) -> str:
-    """What an exception says, in one line: TensorFlow prints where in its graph it was before it says what it was."""
+    """The message of an exception in one line: TensorFlow prints the place in its graph before the actual cause."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [
         line for line in lines if line and not line.startswith(("Graph execution error", "Detected at", "File "))

@@ -1,4 +1,4 @@
-"""The images and labels of a training run, from a recipe: chosen, normalized and shaped for the network's input."""
+"""The images and labels of a training run: selected, normalized and shaped for the network's input by a recipe."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from autograder.records.training_messages import CannotTrain, problem
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
 
-# Which images train and which validate must not vary with the network, nor with the recipe's seed: else thresholds
-# from several seeds would measure different questions.
+# The split into training and validation images must depend neither on the network nor on the recipe's seed: else
+# thresholds from several seeds would come from different tasks.
 _SPLIT_SEED = 20_240_229
 
 
 @dataclass(frozen=True)
 class Images:
-    """float32 images in the network's input shape and their classes (0..9), to train and to validate.
+    """float32 images in the network's input shape and their classes (0..9), for training and validation.
 
-    `pixels_validation` are the latter as the dataset has them, 0..255.
+    `pixels_validation` are the validation images as in the dataset, 0..255.
     """
 
     x_train: NDArray[np.float32]
@@ -37,13 +37,13 @@ class Images:
 
 
 def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
-    """The images that the recipe asks for, in the layout of `input_shape` (without its batch axis).
+    """The images that the recipe selects, in the layout of `input_shape` (without the batch axis).
 
     Raises:
         CannotTrain: no layout of the images has that shape.
     """
     pixels, labels = arrays["x_train"], arrays["y_train"].reshape(-1)
-    # RandomState's stream is the one that NumPy promises never to change.
+    # RandomState's stream is the one that NumPy guarantees never to change.
     order = np.random.RandomState(_SPLIT_SEED).permutation(len(pixels))[: recipe.train + recipe.validation]
     images = _normalized(pixels[order].astype(np.float32), recipe)
     images = _laid_out(images, input_shape, recipe)
@@ -53,7 +53,7 @@ def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images
 
 
 def one_hot(classes: NDArray[np.int32]) -> NDArray[np.float32]:
-    """One row of ten for each class."""
+    """One row of ten per class."""
     return np.eye(CLASSES, dtype=np.float32)[classes]
 
 
@@ -63,7 +63,7 @@ def _normalized(images: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float
     if recipe.normalization == "standardize":
         mean = images[: recipe.train].mean(axis=0, dtype=np.float64)
         deviation = images[: recipe.train].std(axis=0, dtype=np.float64)
-        deviation[deviation == 0] = 1  # pixels that are the same everywhere, as in the corners of MNIST
+        deviation[deviation == 0] = 1  # pixels that are constant, as in the corners of MNIST
         return np.asarray((images - mean) / deviation, dtype=np.float32)
     return images
 

@@ -1,4 +1,4 @@
-"""What a network that was trained takes the validation images for: a confusion matrix and its most telling mistakes."""
+"""A trained network's predictions on the validation images: the confusion matrix and the most confident mistakes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MISTAKES = 12
 
 
 def predictions(outputs: NDArray[np.float32], truth: NDArray[np.int32], pixels: NDArray[np.uint8]) -> dict[str, Any]:
-    """The predictions as plain data, in the form of `autograder.records.training.Predictions`.
+    """The predictions as plain data, with the fields of `autograder.records.training.Predictions`.
 
     Args:
-        outputs: one row of ten values for each image; the largest is the prediction.
+        outputs: one row of ten values per image; the largest is the prediction.
         truth: the class of each image, 0..9.
         pixels: the images themselves, 28×28 or 32×32×3, values 0..255.
 
-    The mistakes are those of which the network was surest: where the output of the predicted class lies farthest above
-    that of the true one; of equals the earlier image.
+    The mistakes are the most confident ones: those where the output of the predicted class exceeds that of the true
+    class most; ties go to the earlier image.
     """
     predicted = outputs.argmax(axis=1)
     confusion = np.zeros((CLASSES, CLASSES), dtype=int)

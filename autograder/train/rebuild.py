@@ -1,6 +1,6 @@
 """A Keras model from our canonical operations, never from a Keras configuration. Imported only where TensorFlow is.
 
-Every class comes from a table of ours and every setting is a plain value, so nothing that a student wrote is looked up,
+Every class comes from our own tables and every setting is a plain value, so nothing that a student wrote is looked up,
 imported or called.
 """
 
@@ -29,7 +29,7 @@ _INITIALIZERS = (
 )
 _REGULARIZERS = ("L1", "L2", "L1L2", "OrthogonalRegularizer")
 _CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
-# What a setting's value is made from, by the end of the setting's name.
+# The tables that a setting's value is built from, by the suffix of the setting's name.
 _PARTS: dict[str, dict[str, Any]] = {
     "_initializer": {name: getattr(keras.initializers, name) for name in _INITIALIZERS},
     "_regularizer": {name: getattr(keras.regularizers, name) for name in _REGULARIZERS},
@@ -63,17 +63,17 @@ LOSSES: dict[str, Any] = {
 }
 
 
-# What the network's description tells of a layer, but its constructor does not take.
+# Settings in the network's description that the layer's constructor does not take.
 _DESCRIBED = frozenset({"vocabulary_size"})
-# As many images as tell mean and spread well enough.
+# Enough images for a good estimate of mean and variance.
 _ADAPTED_TO = 4096
-# What every layer accepts, whether or not its own constructor names it.
+# What every layer accepts, even if its own constructor does not name it.
 _ANY_LAYER = ("trainable", "activity_regularizer")
 
 
 @dataclass(frozen=True)
 class Built:
-    """A fresh Keras model, and by operation its layer (None for an input) and its output tensor."""
+    """A new Keras model, and for each operation its layer (None for an input) and its output tensor."""
 
     model: keras.Model
     layers: list[Any]
@@ -81,7 +81,7 @@ class Built:
 
 
 def build(architecture: Architecture) -> keras.Model:
-    """The network as a fresh Keras model, its weights drawn from Keras' global seed.
+    """The network as a new Keras model, with weights drawn from Keras' global seed.
 
     Raises:
         CannotTrain: an operation or one of its settings is not among those that are known.
@@ -90,7 +90,7 @@ def build(architecture: Architecture) -> keras.Model:
 
 
 def build_open(architecture: Architecture) -> Built:
-    """The same as `build`, with the layers and tensors inside.
+    """Like `build`, but with access to the layers and tensors.
 
     Raises:
         CannotTrain: an operation or one of its settings is not among those that are known.
@@ -112,7 +112,7 @@ def build_open(architecture: Architecture) -> Built:
 
 
 def adapt(built: Built, architecture: Architecture, images: Any) -> None:
-    """Let layers that take numbers from the data (Normalization) take them from the training images, first to last."""
+    """Adapt layers that compute statistics of the data (Normalization) to the training images, first to last."""
     for layer, operation in zip(built.layers, architecture.operations, strict=True):
         adapts = None if layer is None else KNOWN[operation.kind].adapts
         if adapts is not None and adapts(operation.settings) and operation.shares is None:
@@ -143,7 +143,7 @@ def make_loss(loss: Loss) -> keras.losses.Loss:
 
 
 def _dtype(architecture: Architecture, place: int) -> str | None:
-    """What an input holds, as the layers tell that read it."""
+    """The dtype of an input, as implied by the layers that read it."""
     readers = (KNOWN.get(one.kind) for one in architecture.operations if place in one.inputs)
     return next((reader.dtype for reader in readers if reader is not None and reader.dtype), None)
 
@@ -153,7 +153,7 @@ def _input(settings: Mapping[str, Any], dtype: str | None) -> Any:
 
 
 def _called(operation: Operation, layer: keras.layers.Layer, sources: list[Any]) -> Any:
-    """The output of a layer on what it reads, each input in its role and with the settings of the call."""
+    """The output of a layer applied to its sources, each in its role and with the settings of the call."""
     known = KNOWN[operation.kind]
     call = {name: operation.settings[name] for name in known.call}
     if known.roles:
@@ -171,7 +171,7 @@ def _layer(operation: Operation) -> keras.layers.Layer:
 
 
 def _value(key: str, value: Any) -> Any:
-    """One setting as Keras takes it: parts become objects, lists become tuples."""
+    """One setting in the form Keras takes: parts become objects, lists become tuples."""
     for ending, known in _PARTS.items():
         if key.endswith(ending):
             return None if value is None else _made(known, value["class_name"], value["config"], ending[1:])

@@ -1,4 +1,4 @@
-"""How the training signal stands inside a network at the end of a run: gradients and dead units. For the diagnosis."""
+"""The training signal inside a network at the end of a run, for the diagnosis: gradients and dead units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.train.images import Images, one_hot
 from autograder.train.rebuild import Built
 
 _BATCH = 64
-# An activation below this is no activation (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).
+# An activation below this counts as none (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).
 _NOTHING = 1e-5
 _RELUS = ("relu", "relu6")
 
@@ -34,7 +34,7 @@ def signals(
 
 
 def _gradients(built: Built, x: Any, y: Any, loss: keras.losses.Loss) -> dict[int, float]:
-    """By operation; of weights that are used again, at their first use."""
+    """Gradient norms by operation; shared weights count at their first use."""
     owners: dict[int, int] = {}
     for index, layer in enumerate(built.layers):
         for variable in [] if layer is None else layer.trainable_variables:

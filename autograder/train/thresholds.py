@@ -1,4 +1,4 @@
-"""From the reference's own short runs to the accuracy that a submission must reach."""
+"""The accuracy that a submission must reach, from the reference's short runs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from collections.abc import Sequence
 from autograder.core.errors import UserError
 
 MIN_RUNS = 20
-# AnswerKey deviations below the mean: 4.32 is the one-sided tolerance factor for 20 runs of a normal quantity, below
+# Standard deviations below the mean: 4.32 is the one-sided tolerance factor for 20 runs of a normal quantity, below
 # which with 95 % confidence less than one run in a thousand falls (noncentral t; NIST/SEMATECH e-Handbook 7.2.6.3).
 DEVIATIONS = 4.32
-# How far below the worst run that was seen, whatever the spread: accuracies near 1 are skewed to the left, and a
-# processor that adds in another order moves a run by a few images of the 600.
+# The minimum distance below the worst run seen, independent of the spread: accuracies near 1 are skewed to the left,
+# and a processor that adds in another order changes a run by a few of the 600 images.
 MARGIN = 0.01
 
 
 class TooFewRuns(UserError):
-    """The runs do not suffice for a threshold; the message says how many do."""
+    """There are too few runs for a threshold; the message says how many are needed."""
 
 
 def threshold(accuracies: Sequence[float]) -> float:
-    """The accuracy that counts as passed, from the validation accuracies of the reference with at least 20 seeds.
+    """The accuracy needed to pass, from the validation accuracies of the reference with at least 20 seeds.
 
-    A correct submission is one more draw from the same distribution, so the threshold lies where next to no draw
-    falls: 4.32 standard deviations below the mean (see `DEVIATIONS`), and in any case 0.01 below the worst run seen.
-    It is rounded down to whole hundredths, because the student reads it.
+    A correct submission is one more draw from the same distribution, so the threshold is a value that almost no draw
+    falls below: 4.32 standard deviations below the mean (see `DEVIATIONS`), and at least 0.01 below the worst run.
+    It is rounded down to whole hundredths, because it is shown to the student.
 
     Raises:
         TooFewRuns: fewer than 20 accuracies.

@@ -1,4 +1,4 @@
-"""Training as grading sees it: a task goes in, a training run comes out. TensorFlow lives in another process."""
+"""The training interface for grading: takes a task, returns a training run. TensorFlow runs in another process."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
 from autograder.train.environment import TrainEnvironment, computing_versions
 
-# How long the worker may take to import TensorFlow, and to answer beyond the time of a run itself, in seconds.
+# Time limits in seconds: for the worker to import TensorFlow, and to answer beyond the duration of the run itself.
 _START_SECONDS = 180.0
 _SLACK_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
-# What the worker keeps of our environment: nothing that changes how TensorFlow or Keras compute.
+# The environment variables passed to the worker: none that change how TensorFlow or Keras compute.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
 
 
 class TrainerError(UserError):
-    """Training could not be done for a reason that is not the student's; the message says what to do."""
+    """Training failed for a reason that is not the student's; the message says what to do."""
 
 
 class _WorkerDied(Exception):
-    """The worker went away before it answered."""
+    """The worker died before it answered."""
 
 
 class Trainer(Closing):
-    """Runs training tasks in a warm worker process, at most `workers` at a time (one at a time on a GPU).
+    """Runs training tasks in a worker process, at most `workers` at a time (one at a time on a GPU).
 
-    Each run takes one of `slots` instead, where these are given: cores that are shared with others.
+    If `slots` (cores shared with others) are given, each run takes one of those instead.
 
-    The worker starts with the first task, or ahead of it with `warm()`, and is replaced when it dies. All methods may
-    be called from any thread. `close()`, or leaving the `with` block, ends it.
+    The worker starts with the first task, or earlier with `warm()`, and is replaced when it dies. All methods are
+    thread-safe. `close()`, or leaving the `with` block, ends it.
     """
 
     def __init__(self, workers: int = 1, *, slots: threading.Semaphore | None = None) -> None:
@@ -61,7 +61,7 @@ class Trainer(Closing):
         self._closed = False
 
     def key(self, task: TrainingTask) -> str:
-        """The key of the task's run: the digest of its essence, its data, the versions and the kind of device.
+        """The key of the task's run: a digest of its canonical form, its data, the versions and the kind of device.
 
         Raises:
             TrainerError: the task's dataset is missing.
@@ -74,23 +74,23 @@ class Trainer(Closing):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with everything but the task that decides how a run ends: data, versions, method and device."""
+        """A digest of everything besides the task that affects a run: data, versions, method and device."""
         return TrainEnvironment.here().fingerprint
 
     def warm(self) -> None:
-        """Start the worker now, in the background, because runs will be asked for soon."""
+        """Start the worker in the background, ahead of the first run."""
         self._ready_worker()
 
     def run(self, task: TrainingTask) -> TrainingRun:
-        """Train, and wait for the end.
+        """Train and wait for the result.
 
         Raises:
-            TrainerError: the run could not be made, for a reason that is not the network's.
+            TrainerError: the run failed for a reason that is not the network's.
         """
         return self._run(self.key(task), task)
 
     def close(self) -> None:
-        """End the worker and whatever runs in it."""
+        """End the worker and all its runs."""
         with self._lock:
             self._closed = True
             worker, self._worker = self._worker, None
@@ -136,7 +136,7 @@ class Trainer(Closing):
 
 
 class _Worker:
-    """The worker process seen from outside: requests are futures, answered in any order."""
+    """The client side of the worker process: requests are futures, answered in any order."""
 
     def __init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process, in close()
@@ -163,8 +163,8 @@ class _Worker:
         """Send a task and wait for its answer.
 
         Raises:
-            _WorkerDied: it went away first.
-            TrainerError: it could not start, or does not answer.
+            _WorkerDied: the worker died first.
+            TrainerError: the worker could not start, or does not answer.
         """
         try:
             self._ready.result(_START_SECONDS)
@@ -188,7 +188,7 @@ class _Worker:
         return answer
 
     def close(self) -> None:
-        """End the process; it ends its children."""
+        """End the process and its children."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
@@ -235,7 +235,7 @@ class _Worker:
 
 
 def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun:
-    """The training run behind a worker's answer."""
+    """The training run in a worker's answer."""
     outcome, why = answer["outcome"], answer.get("problem", "")
     if outcome == "late":
         outcome, why = "limit", problem("too_long", seconds=task.recipe.seconds)
@@ -277,8 +277,8 @@ def _environment() -> dict[str, str]:
 
 
 def _for_jax() -> dict[str, str]:
-    """The same sums in the same order each time, on one core; no more of the GPU than a run needs. What was compiled is
-    kept: a run of a network that is new to an H200 takes some 15 s, of one it has compiled before 3 s."""
+    """Settings for reproducible sums, on one core, and no more GPU memory than a run needs. Compilations are cached: on
+    an H200 the first run of a network takes about 15 s, later runs of it 3 s."""
     return {
         "XLA_FLAGS": "--xla_gpu_deterministic_ops=true --xla_cpu_multi_thread_eigen=false",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",

@@ -1,10 +1,10 @@
-"""The warm worker: imports TensorFlow and Keras once and forks one child for every training run.
+"""The training worker: imports TensorFlow and Keras once and forks one child for every training run.
 
 Run as `python -I -m autograder.train.worker`. It reads requests from stdin and writes answers to stdout, one JSON
-object a line. It computes nothing itself: TensorFlow survives a fork as long as no operation ran before it. Student
-code never comes near; what arrives is our own canonical data.
+object per line. It computes nothing itself: TensorFlow survives a fork as long as no operation ran before it. Student
+code never reaches it; requests hold our own canonical data.
 
-It ends when stdin ends, and its children with it.
+When stdin closes, it ends together with its children.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _MOST_DESCRIPTORS = 2**20
-# What Keras and TensorFlow import where they find it, and no training needs: a third of the time that they take to
-# start. None in their place is as if they were not installed.
+# Optional imports of Keras and TensorFlow that training does not need: a third of their start-up time. None in
+# `sys.modules` makes them look uninstalled.
 _LEFT_OUT = ("jax", "pandas", "scipy", "sklearn")
 
 
 @dataclass
 class _Child:
-    """A run under way: what asked for it, its process, and what it reported so far."""
+    """A run in progress: its request, its process, and its reports so far."""
 
     request: int
     process: int
@@ -52,7 +52,7 @@ class _Child:
 
 
 class Worker:
-    """Reads requests, forks, watches the children, and answers."""
+    """Reads requests, forks and watches children, and answers."""
 
     def __init__(self, requests: int, answers: int) -> None:
         self._process = os.getpid()
@@ -65,7 +65,7 @@ class Worker:
         self._data: dict[tuple[str, str], Arrays] = {}
 
     def serve(self) -> None:
-        """Answer requests until there can be no more."""
+        """Answer requests until stdin closes, then kill the children."""
         self._answer({"ready": os.getpid()})
         try:
             while True:
@@ -153,7 +153,7 @@ class Worker:
 
 
 def _be_child(task: TrainingTask, arrays: Arrays, pipe: int, worker: int) -> None:
-    """Train, report through `pipe`, and end: the child never returns into the worker's loop."""
+    """Train, report through `pipe`, and exit: the child never returns to the worker's loop."""
     try:
         _end_with_parent()
         if os.getppid() != worker:
@@ -170,13 +170,13 @@ def _be_child(task: TrainingTask, arrays: Arrays, pipe: int, worker: int) -> Non
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent ends (Linux; elsewhere the worker does it on its way out)."""
+    """Have the kernel end this process when its parent ends (Linux; elsewhere the worker does so before it exits)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _keep_only(pipe: int) -> int:
-    """Close every descriptor but `pipe`, which becomes number 3; the standard streams go nowhere."""
+    """Close every descriptor but `pipe`, which becomes number 3; the standard streams go to /dev/null."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -187,7 +187,7 @@ def _keep_only(pipe: int) -> int:
 
 
 def _limit_memory(size: int) -> None:
-    """Bound what this process may allocate, in bytes; not with a GPU, whose driver maps far more than it uses."""
+    """Limit this process's memory to `size` bytes; not with a GPU, whose driver maps far more than it uses."""
     if device_kind() == "cpu":
         most = resource.getrlimit(resource.RLIMIT_DATA)[1]
         limit = size if most == resource.RLIM_INFINITY else min(size, most)
@@ -213,7 +213,7 @@ def main() -> None:
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    # What is frozen is never written to by the garbage collector, so that children share its memory.
+    # The garbage collector never writes to frozen objects, so children share their memory.
     gc.collect()
     gc.freeze()
     with contextlib.suppress(BrokenPipeError):

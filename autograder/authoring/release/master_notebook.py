@@ -1,7 +1,7 @@
-"""The master notebook that `otter assign` reads, made of what an assignment has already.
+"""The master notebook that `otter assign` reads, made from the files an assignment already has.
 
-The handout's cells are taken as they are. A code cell that the solution has otherwise becomes one cell with a prompt
-(what students get) and a solution; below it stand the questions that are checked there.
+The handout's cells are taken as they are. A code cell that differs in the solution becomes one cell with a prompt
+(what students get) and a solution; below it are the questions that are checked there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOCKED = {"deletable": False, "editable": False}
 
 
 class NoMasterNotebook(UserError):
-    """No master notebook can be made of the assignment; the sentence says why."""
+    """No master notebook can be made from the assignment; the sentence says why."""
 
 
 def master(
@@ -38,13 +38,13 @@ def master(
     Args:
         handout: the notebook that students get.
         solution: the same with answers, cell by cell.
-        part: what of the questions is public.
+        part: the public part of the questions.
         places: from the index of a code cell to the questions that are checked below it.
         first: cells to put before the first code cell.
         config: otter's own settings.
 
     Raises:
-        NoMasterNotebook: the two notebooks do not go together, or one of them cannot be marked up.
+        NoMasterNotebook: the two notebooks do not match, or one of them cannot be marked up.
     """
     answers = iter(_matching(handout, solution))
     made = [_raw("# ASSIGNMENT CONFIG", config)]
@@ -78,7 +78,7 @@ def _matching(handout: NotebookNode, solution: NotebookNode) -> list[NotebookNod
 
 
 def _marked(cell: NotebookNode, answer: NotebookNode) -> NotebookNode:
-    """The handout's cell with the solution's text in it, where that is another one, in otter's markup."""
+    """The handout's cell with the solution's text in it, if it differs, in otter's markup."""
     if cell.source == answer.source:
         return cell
     lines, answered = cell.source.split("\n"), answer.source.split("\n")
@@ -118,7 +118,7 @@ def _question(question: PublicQuestion, checks: str) -> list[NotebookNode]:
 
 
 def _beside(question: PublicQuestion) -> str:
-    """What a student should know of a check that passed, where more is judged than it can see."""
+    """What a student should know about a check that passed, if more is judged than it can see."""
     if question.trained:
         return gettext("Your network is trained, with the same images for everybody, when your notebook is graded.")
     if question.settings is None and question.variable:

@@ -1,6 +1,6 @@
-"""The solution under otter, while `otter assign` tries its tests on it: with our images, and with short training.
+"""Runs the solution under otter, while `otter assign` tries its tests on it: with our images and short training.
 
-A plugin for the zip that otter makes for that one run; nobody is given it.
+A plugin for the zip that otter makes for that one run; it is not handed out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def prepare_rehearsal(datasets: Sequence[str], *, shorten: bool) -> None:
     Raises:
         autograder.datasets.DatasetMissing: one of them is not on this machine.
     """
-    from autograder.observe.capture import Describer  # noqa: F401  (with it Keras, whose functions are replaced)
+    from autograder.observe.capture import Describer  # noqa: F401  (imports Keras, whose functions are replaced)
     from autograder.observe.dataset_loader import serve
     from autograder.observe.dataset_memory import ServedData
     from autograder.observe.fit_recorder import FitRecorder

@@ -28,7 +28,7 @@ def places(part: PublicPart, context: Context) -> dict[int, list[str]]:
 
 
 def _reached(name: str, question: PublicQuestion, context: Context) -> int:
-    """The code cell that a question about the network `name` cannot stand before: the one that builds it; where the
+    """The first code cell after which a question about the network `name` can be placed: the one that builds it; if the
     question is about its training, the one that trains it."""
     network, fit = context.evidence.network(name), context.evidence.last_fit(name)
     if fit is not None and (question.trained or question.kind == "figure"):
@@ -37,7 +37,7 @@ def _reached(name: str, question: PublicQuestion, context: Context) -> int:
 
 
 def _changes(context: Context) -> list[int]:
-    """The code cells that leave something, in their order."""
+    """The code cells that leave something behind, in order."""
     evidence = context.evidence
     left: Iterable[int] = (
         *(value.cell for value in evidence.values),
@@ -71,7 +71,7 @@ def _up_to(last: int, context: Context) -> Context:
 
 
 def _built(network: CapturedNetwork, context: Context) -> int:
-    """The last code cell that makes a network or adds to it; it may be compiled later, and is seen as it was last."""
+    """The last code cell that makes a network or adds to it; it is captured as it was last, compiled or not."""
     cells = [cell for cell in context.cells if cell.kind == "code"]
     adding = f"{network.name}.add("
     built = [index for index, cell in enumerate(cells) if network.name in cell.makes() or adding in cell.source]
@@ -79,6 +79,6 @@ def _built(network: CapturedNetwork, context: Context) -> int:
 
 
 def _saving(context: Context) -> list[int]:
-    """The last code cell that saves a network: of a file it is not known which cell wrote it."""
+    """The last code cell that saves a network: which cell wrote a file is not known."""
     cells = [cell for cell in context.cells if cell.kind == "code"]
     return [index for index, cell in enumerate(cells) if ".save(" in cell.source or "save_model(" in cell.source][-1:]

@@ -1,7 +1,7 @@
-"""The public part of an assignment: what of it students may have, so that their notebook can check itself.
+"""The public part of an assignment: what students may have of it, so that their notebook can check itself.
 
-Whatever is shipped is tried on the reference solution first: a question that would not find the solution right by what
-is public of it is not judged there, only read.
+Everything shipped is tried on the reference solution first: a question that would not find the solution right from its
+public part is not judged there, only read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def public_part(answer_key: AnswerKey, handout: Evidence) -> PublicPart:
 
     Args:
         standard: the assignment and its reference solution.
-        handout: what the untouched notebook of the handout leaves behind: the networks that its own code builds.
+        handout: the evidence of the untouched handout: the networks that its own code builds.
     """
     assignment, context = answer_key.assignment, answer_key.reference_context()
     networks = {}
@@ -46,7 +46,7 @@ def public_part(answer_key: AnswerKey, handout: Evidence) -> PublicPart:
         assignment=assignment.name,
         title=assignment.title,
         language=assignment.language,
-        # All that are judged at once: whether another question counts the parameters matters to some of them.
+        # All judged questions at once: for some it matters whether another question counts the parameters.
         questions=tuple(found[0] for found in candidates.values() if found),
         networks=networks,
     )
@@ -59,13 +59,13 @@ def public_part(answer_key: AnswerKey, handout: Evidence) -> PublicPart:
 
 
 def said_by(part: PublicPart, question: PublicQuestion, context: Context) -> str:
-    """What the check of a question says of a notebook; "" where it passes."""
+    """What the check of a question says about a notebook; "" if it passes."""
     with contextlib.redirect_stdout(io.StringIO()):
         return problem_of(part, question, context.evidence, context.cells)
 
 
 def _judged(question: Question) -> list[PublicQuestion]:
-    """The question with what is public of it, where that is enough to judge it."""
+    """The question with its public settings, if they are enough to judge it."""
     if question.requires_training or not question.public:
         return []
     own = question.model_dump(mode="json")
@@ -79,7 +79,7 @@ def _judged(question: Question) -> list[PublicQuestion]:
 
 
 def _read(question: Question, context: Context) -> list[PublicQuestion]:
-    """The question with what it takes to read its answer, where there is anything to read."""
+    """The question with what is needed to read its answer, if there is anything to read."""
     answered = question if isinstance(question, Answered) else None
     if answered is None and not question.networks():
         return []

@@ -1,11 +1,11 @@
 """What students receive of an assignment, made by `otter assign`.
 
-cnn2.ipynb            the handout's notebook, with a cell that starts the checks and cells that ask for them
+cnn2.ipynb            the handout's notebook, with a cell that starts the checks and cells that run them
 tests/                otter's test files, a few lines each
 cnn2.checks.json      the public part of the assignment, which the tests read
-requirements.txt      what the notebook needs, with the wheel of this package beside it
+requirements.txt      what the notebook needs, with the wheel of this package next to it
 
-and the same as one zip. Nothing of the solution is in it: the notebook is compared with the handout, cell by cell.
+and the same as one zip. It contains nothing of the solution: the notebook is compared with the handout, cell by cell.
 """
 
 from __future__ import annotations
@@ -46,15 +46,16 @@ _SECONDS = 1800
 
 
 class ReleaseError(UserError):
-    """Nothing could be released; the sentence says why. What was there before is still there."""
+    """Nothing could be released; the sentence says why. An earlier release is left as it was."""
 
 
 @dataclass(frozen=True)
 class Released:
     """What was written: a folder and a zip with the same files. The questions by what their check can say.
 
-    `judged` say what is right as far as the exercise shows it, `read` how an answer is understood, `unchecked` are
-    those that are hidden or wait for a person. `tried` says whether otter ran the tests on the solution.
+    `judged` are those whose check says what is right as far as the exercise shows it, `read` those whose check says how
+    an answer is understood, `unchecked` those that are hidden or need review. `tried` says whether otter ran the tests
+    on the solution.
     """
 
     folder: Path
@@ -67,12 +68,12 @@ class Released:
 
 
 def release(assignment: Assignment, observer: Observer, output: Path, *, run_tests: bool = True) -> Released:
-    """Write what students receive into the folder `output` and into a zip beside it.
+    """Write what students receive into the folder `output` and into a zip next to it.
 
     Args:
         assignment: the assignment, with its reference stored.
         observer: runs the untouched handout, to see which networks its own code builds.
-        output: the folder; what an earlier release left there is replaced.
+        output: the folder; an earlier release there is replaced.
         run_tests: let otter run all tests on the solution.
 
     Raises:
@@ -161,7 +162,7 @@ grader = otter.Notebook(tests_dir="tests")"""
 
 
 def _config(assignment: Assignment, *, run_tests: bool) -> dict[str, Any]:
-    """Otter's settings. The zip that it makes serves its own run of the tests alone."""
+    """Otter's settings. The zip that it makes is used only for its own run of the tests."""
     rehearsal = {"datasets": list(assignment.datasets()), "shorten": assignment.observe.training == "short"}
     return {
         "name": assignment.name,
@@ -191,7 +192,7 @@ def _assigned(
         for name, content in contents.items():
             write_atomically(work / name, content)
         nbformat.write(source, work / assignment.notebook_path.name)
-        # A process of its own: otter changes the folder that its process is in.
+        # A separate process: otter changes its process's folder.
         command = [sys.executable, "-m", "otter", "assign", assignment.notebook_path.name, "made", "--no-pdfs"]
         command += [] if run_tests else ["--no-run-tests"]
         try:
@@ -210,7 +211,7 @@ def reason_in(output: str) -> str:
 
 
 def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
-    """Otter's notebook with lasting names for the cells that were added.
+    """Otter's notebook with permanent ids for the cells that were added.
 
     Raises:
         ReleaseError: without these cells it is not the handout.
@@ -232,7 +233,7 @@ def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
 
 
 def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str, bytes]:
-    """The files beside the assignment that its notebook names; nothing else is handed out."""
+    """The files next to the assignment that its notebook names; nothing else is handed out."""
     text = "\n".join(cell.source for cell in handout.cells)
     ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / REFERENCE_FILE)
     withheld = {path.resolve() for path in ours if path is not None}
@@ -245,7 +246,7 @@ def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str
 
 
 def _write(folder: Path, contents: dict[str, bytes]) -> None:
-    """Put the files in the place of an earlier release."""
+    """Replace an earlier release with the files."""
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     for name, content in contents.items():

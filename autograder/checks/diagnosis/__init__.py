@@ -1,4 +1,4 @@
-"""Why a network does not learn: one suspect at a time is put as the reference has it, and rules read what is known.
+"""Why a network does not learn: each suspect is replaced by the reference's version, and rules read the known facts.
 
-Pure: it proposes training tasks and reads their runs. TensorFlow is never imported here.
+Pure: it proposes training tasks and reads their runs. It never imports TensorFlow.
 """

@@ -1,8 +1,8 @@
-"""How a student trained in the notebook, where that is another way than the reference's: as a task of our own.
+"""How a student trained in the notebook, if it differs from the reference: as a training task.
 
-The trusted run uses our images, epochs and batches, so what a notebook does wrong with its own stays unseen there. Its
-call of `fit` is known by facts (claims, which decide no point); here they are carried over to the recipe, each in the
-ratio in which it stands to the reference's own call, so that one more run shows whether it matters.
+The trusted run uses its own images, epochs and batches, so mistakes in the notebook's own data and settings do not show
+there. Facts about the notebook's call of `fit` are known (claims, which decide no point); here they are transferred to
+the recipe, each in proportion to the reference's own call, so that one more run shows whether it matters.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from autograder.records.evidence import CapturedFit
 from autograder.records.training import TrainingTask
 
 # Ratios to the reference below or above which a difference counts as another way of training. Smaller batches mean
-# more steps, which keep no network from learning.
+# more steps, which do not stop a network from learning.
 _FEW = 0.5
 _OTHER_BATCH = 4.0
 # Inputs count as normalized up to this mean and standard deviation (AutoTrainer, Zhang et al., ICSE 2021: a mean
-# magnitude of 10). The largest value would not do: of standardized pixels it passes 40 at the border of an image.
+# magnitude of 10). The maximum would not work: standardized pixels exceed 40 at the border of an image.
 NORMALIZED = 10.0
 
 
 def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> TrainingTask:
-    """The task with what the student's `fit` has otherwise than the reference's; equal to `task` where nothing is."""
+    """The task with what the student's `fit` does differently from the reference's; equal to `task` if nothing."""
     recipe = task.recipe
     changed: dict[str, Any] = {}
     if recipe.normalization != "none" and not_normalized(fit.inputs) and not not_normalized(reference.inputs):
@@ -40,7 +40,7 @@ def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> 
 
 
 def not_normalized(inputs: dict[str, Any] | None) -> bool:
-    """Whether the facts of an array say that its values are far from those that a network starts well with."""
+    """Whether the facts about an array say that its values are far from those that a network starts well with."""
     found = [_number(inputs, name) for name in ("mean", "standard_deviation")]
     return any(value is not None and abs(value) > NORMALIZED for value in found)
 

@@ -1,7 +1,7 @@
-"""Which of the suspects keeps a network from its accuracy: one after the other is substituted and trained, briefly.
+"""Which of the suspects keeps a network from its accuracy: each in turn is substituted and trained, briefly.
 
-The search is a function of the runs that were made so far: it says which run it needs next, or what it found. So it
-can be continued wherever it stopped, costs nothing where a run is already known, and always ends the same way.
+The search is a function of the runs made so far: it says which run it needs next, or what it found. So it can resume
+anywhere, costs nothing if a run is already known, and is deterministic.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Faulty:
 
     Attributes:
         task: its run, which missed.
-        reference: the run of the reference network as its solution compiles it.
-        minimum: the validation accuracy (0..1) that was needed.
-        margin: how far apart accuracies lie by chance: what is not further below `minimum` is not looked into.
-        budget: how many substitutions are tried at most.
+        reference: the run of the reference network, compiled as in its solution.
+        minimum: the validation accuracy (0..1) needed.
+        margin: how far accuracies vary by chance: a smaller gap below `minimum` is not investigated.
+        budget: the most substitutions to try.
     """
 
     task: TrainingTask
@@ -37,7 +37,7 @@ class Faulty:
 
 @dataclass(frozen=True)
 class Trial:
-    """A substitution that was tried, and the run that it gave."""
+    """A substitution that was tried, and its run."""
 
     suspects: tuple[Suspect, ...]
     task: TrainingTask
@@ -46,10 +46,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Found:
-    """What the runs have shown. `cause` is the smallest change that restored the accuracy, None where none did.
+    """What the runs have shown. `cause` is the smallest change that restored the accuracy; None if none did.
 
-    `exhausted`: every single difference was tried. `close`: the accuracy was missed by no more than chance, or missed
-    from one random start and by no more than that from another.
+    `exhausted`: every single difference was tried. `close`: the accuracy was missed only within chance, or missed from
+    one random start and only within chance from another.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -59,12 +59,12 @@ class Found:
 
 
 def search(case: Faulty, run_of: RunOf) -> TrainingTask | Found:
-    """The next run that is needed, or what was found."""
+    """The next run needed, or what was found."""
     own = run_of(case.task)
     if own is None:
         return case.task
     if own.outcome == "trained":
-        # What a second start does not miss was bad luck, and any change would seem to mend it.
+        # If a second start does not miss, the first was bad luck, and any change would seem to fix it.
         again = case.task.with_seed(case.task.recipe.seed + 1)
         for run in (own, run_of(again)):
             if run is None:
@@ -93,7 +93,7 @@ def search(case: Faulty, run_of: RunOf) -> TrainingTask | Found:
 
 
 def _try(case: Faulty, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf) -> TrainingTask | Trial | None:
-    """The trial of a substitution, the run that it still needs, or None where it cannot be made or was made before."""
+    """The trial of a substitution, the run it still needs, or None if it is impossible or was already tried."""
     made = substituted(case.task, case.reference, chosen)
     if made is None:
         return None
@@ -124,5 +124,5 @@ def _pairs(singles: tuple[Suspect, ...], trials: list[Trial]) -> Iterator[tuple[
 
 
 def _compatible(one: Suspect, other: Suspect) -> bool:
-    """Two ways of setting the same thing make no pair."""
+    """Whether two suspects can be combined: not if both set the same thing."""
     return not ((one.optimizer and other.optimizer) or (one.loss and other.loss))

@@ -1,7 +1,7 @@
 """What in a student's training task may keep it from learning: every difference from the reference, as a substitution.
 
 A suspect is one difference, or one kind of setting that differs in several layers. Substituting it gives the student's
-own task with that one thing as the reference has it, and everything else as it was.
+own task with that one thing taken from the reference, and everything else unchanged.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ Suspicion = Literal[
     "another setting of a layer",
     "connections",
 ]
-# In the order in which they are tried where they are equally small: what most often keeps a network from learning
-# comes first (Humbatova et al., Taxonomy of Real Faults in Deep Learning Systems, ICSE 2020).
+# The order in which equally small suspects are tried: the most frequent causes of training failure first
+# (Humbatova et al., Taxonomy of Real Faults in Deep Learning Systems, ICSE 2020).
 ASPECTS: tuple[Suspicion, ...] = Suspicion.__args__  # type: ignore[attr-defined]
 _LAYERS: frozenset[Suspicion] = frozenset({"extra layer", "missing layer", "kind of layer", "order of layers"})
-# Of the recipe, what an aspect of the student's own training changes.
+# The recipe fields that each aspect of the student's own training changes.
 RECIPE_FIELDS: Mapping[Suspicion, str] = {
     "normalization of the inputs": "normalization",
     "epochs": "epochs",
@@ -65,11 +65,11 @@ class Suspect:
 
     Attributes:
         aspect: what kind of thing it is.
-        size: how large a change it is: 1 for a setting, 1 more for each layer that comes, goes or moves.
-        layers: the names of the student's layers that it concerns, for the student.
-        deviations: the differences of the two networks that it takes back, seen from the student's network.
-        settings: by the student's operation, the settings that it takes from the reference (None: all).
-        optimizer, loss: what it puts in the place of the student's.
+        size: the size of the change: 1 for a setting, 1 more for each layer added, removed or moved.
+        layers: the names of the student's layers it concerns, for the student.
+        deviations: the differences between the two networks that it reverts, seen from the student's network.
+        settings: by the student's operation, the settings it takes from the reference (None: all).
+        optimizer, loss: what it substitutes for the student's.
         recipe: what it changes in how the student trained.
     """
 
@@ -95,7 +95,7 @@ def suspects(task: TrainingTask, reference: TrainingTask) -> tuple[Suspect, ...]
 
 
 def substituted(task: TrainingTask, reference: TrainingTask, chosen: Sequence[Suspect]) -> TrainingTask | None:
-    """The student's task with the chosen suspects as the reference has them; None where the layers would not fit."""
+    """The student's task with the chosen suspects taken from the reference; None if the layers would not fit."""
     architecture = _edited(task.architecture, reference.architecture, chosen)
     if architecture is None or measure_until_misfit(architecture)[1] is not None:
         return None
@@ -143,7 +143,7 @@ def _other_settings(loss: Loss) -> dict[str, Any]:
 
 def _of_optimizer(given: Optimizer, wanted: Optimizer) -> Iterator[Suspect]:
     same = given.name == wanted.name
-    # Of another optimizer than the reference's, the rate that Keras gives it is the one that is expected.
+    # With another optimizer than the reference's, its Keras default rate is the expected one.
     target = wanted if same else Optimizer.model_validate(dict(zip(("name", "settings"), _default(given), strict=True)))
     rate, expected = _rate(given), _rate(target)
     if not _close(rate, expected):
@@ -233,7 +233,7 @@ def _aspect_of_setting(name: str, index: int, given: Architecture) -> Suspicion:
 
 
 def _aspect_of_block(block: Sequence[Deviation], given: Architecture, wanted: Architecture) -> Suspicion:
-    """What comes or goes in a block that stands together: layers, or no more than an activation or dropout."""
+    """What a contiguous block adds or removes: layers, or only an activation or dropout."""
     kinds: set[str] = set()
     last = False
     for one in block:
@@ -257,7 +257,7 @@ def _aspect_of_block(block: Sequence[Deviation], given: Architecture, wanted: Ar
 
 
 def _blocks(deviations: Sequence[Deviation]) -> list[list[Deviation]]:
-    """Layers that are missing, or too many, side by side are one change: a convolution comes with its activation."""
+    """Adjacent missing or extra layers are one change: a convolution comes with its activation."""
     blocks: list[list[Deviation]] = []
     for one in deviations:
         before = blocks[-1][-1] if blocks else None
@@ -279,7 +279,7 @@ def _labels(deviations: Sequence[Deviation], given: Architecture) -> tuple[str, 
 
 
 def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]) -> Architecture | None:
-    """The student's network with the chosen deviations taken back; None where that cannot be done one by one."""
+    """The student's network with the chosen deviations reverted; None if they cannot be reverted one by one."""
     if not any(one.deviations for one in chosen):
         return given
     diff = compare(given, wanted, strict=True, folded=False)
@@ -304,7 +304,7 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
                 edit.reconnect(_known(one.expected), tuple(partner.get(source) for source in sources))
             if not edit.possible:
                 return None
-    # From the last to the first, so that each comes right behind its anchor and before those that follow it.
+    # From last to first, so that each lands right behind its anchor and before those that follow it.
     for index, operation in sorted(inserted, key=lambda pair: -pair[0]):
         edit.insert(operation, insertion_anchor(index, wanted, partner))
         if not edit.possible:

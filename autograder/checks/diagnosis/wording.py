@@ -1,4 +1,4 @@
-"""What is said of substitutions: which aspect it is and what a run has shown. Never how the layer is written."""
+"""Messages about substitutions: the aspect and what a run has shown. They never reveal how to write the layer."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _LOOK = (
     "hint.compare_place",
     gettext_noop("Compare your network with the one in the exercise, row by row, at this place."),
 )
-# What one change has shown, and two together: in our own run, in one as in the notebook, and where no run was possible.
+# What one change has shown, and two together: in the trusted run, trained as in the notebook, and without a run.
 _RESTORED = {
     "our run": (
         (
@@ -154,10 +154,10 @@ _RESTORED = {
 
 
 def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_trained: bool) -> tuple[Finding, ...]:
-    """What the runs have shown, for the student; nothing where they have shown nothing.
+    """What the runs have shown, for the student; empty if they have shown nothing.
 
-    `told`: values of `compile` may be named, because no question asks for them. `as_trained`: the case is not the
-    network in our own run, but trained as the notebook does it.
+    `named`: values of `compile` may be named, because no question asks for them. `as_trained`: the case is trained as
+    in the notebook, not as in the trusted run.
     """
     if found.cause is not None:
         return (_cause(case, found, found.cause, own, named=named, as_trained=as_trained),)
@@ -169,7 +169,7 @@ def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_tr
 def trial_exhibit(
     network: str, case: Faulty, found: Found, own: TrainingRun, *, named: bool
 ) -> SubstitutionExhibit | None:
-    """The substitutions that were tried, in their order; None where none was."""
+    """The substitutions that were tried, in order; None if there were none."""
     if not found.trials:
         return None
     return SubstitutionExhibit(

@@ -1,4 +1,4 @@
-"""The layers of Keras that are known: one record for each, by families. `LAYERS` holds them all."""
+"""The known layers of Keras: one record for each, by families. `LAYERS` holds them all."""
 
 from autograder.network.layers import (
     activation,

@@ -30,7 +30,7 @@ _SEVERAL: Fields = {
 
 
 def _parts(shapes: tuple[Shape, ...]) -> tuple[Shape, Shape, Shape]:
-    """The shapes of query, value and key; without a key, the value is the key too."""
+    """The shapes of query, value and key; without a key, the value is also the key."""
     query, value, key = shapes if len(shapes) == 3 else (*shapes, shapes[1])
     return query, value, key
 
@@ -40,7 +40,7 @@ def _refuse(shapes: tuple[Shape, ...]) -> Misfit:
 
 
 def _attend(*shapes: Shape) -> Shape:
-    """What dot products of the queries with the keys give; query and key must be equally wide."""
+    """The output shape of dot products of queries and keys; query and key must be equally wide."""
     query, value, key = _parts(shapes)
     if len({len(query), len(value), len(key)}) != 1 or len(query) != 3:
         raise _refuse(shapes)
@@ -60,7 +60,7 @@ def _additive(settings: Settings, *shapes: Shape) -> Measured:
 
 
 def _projections(settings: Settings, shapes: tuple[Shape, ...], heads: tuple[int, int], sizes: tuple[int, int]) -> int:
-    """The parameters of what projects query, key and value (and the gate): a matrix each, and biases."""
+    """The parameters of the projections of query, key and value (and the gate): a matrix each, and biases."""
     query, value, key = (known(shape[-1], ATTENTION.words) + settings["use_bias"] for shape in shapes)
     (ours, theirs), (width, value_width) = heads, sizes
     count = query * ours * width + key * theirs * width + value * theirs * value_width
@@ -101,7 +101,7 @@ def _value_dim(settings: dict[str, Any]) -> None:
 
 
 def _usual_axes(settings: Mapping[str, Any], query: Shape) -> Applied:
-    """All axes but the batch and the last are the usual ones to attend over, and the query's width that to give."""
+    """None for the defaults: attention over all axes but the batch and the last, and the query's width as output."""
     free = settings["attention_axes"]
     usual = free is None or sorted(axis % len(query) for axis in free) == list(range(1, len(query) - 1))
     width = settings["output_shape"]

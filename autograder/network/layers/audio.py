@@ -16,12 +16,12 @@ SPECTROGRAM = Family(gettext_noop("a spectrogram layer"), "spectrogram")
 
 _LENGTH = integer(1, 2**14)
 _WINDOW = Field(optional(choice("hann", "hamming")), "hann")
-# The kinds of spectrogram for which the real part alone, or the imaginary part alone, is worked out.
+# The kinds of spectrogram for which only the real part, or only the imaginary part, is computed.
 _ONE_PART = frozenset({"real", "imag"})
 
 
 def _frames(settings: dict[str, Any]) -> None:
-    """A frame follows the other after half its length, and as many frequencies are told as the frame holds."""
+    """Default step and FFT length: half a frame, and a whole frame."""
     if settings["frame_step"] is None:
         settings["frame_step"] = settings["frame_length"] // 2
     if settings["fft_length"] is None:

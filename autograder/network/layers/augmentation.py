@@ -1,4 +1,4 @@
-"""Augmentation: what changes images at random in training, each with Keras' own settings."""
+"""Augmentation: layers that change images at random in training, each with Keras' own settings."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _random_crop(settings: Settings, shape: Shape) -> Measured:
 
 
 def _to_both_sides(settings: dict[str, Any]) -> None:
-    """Keras describes a shear by 0.1 as one from -0.1 to 0.1, and then takes no such pair itself."""
+    """Keras describes a shear of 0.1 as one from -0.1 to 0.1, but does not accept such a pair itself."""
     for name in ("x_factor", "y_factor"):
         given = settings[name]
         if isinstance(given, list) and given[0] == -given[1]:

@@ -21,7 +21,7 @@ _GROUPS: Fields = {"groups": Field(integer(1), 1)}
 
 
 def sliding(axes: int) -> Fields:
-    """A window that is moved over `axes` axes."""
+    """The settings of a window that moves over `axes` axes."""
     paddings = ("valid", "same", "causal") if axes == 1 else ("valid", "same")
     return {
         "kernel_size": Field(sizes(axes, 1, 64), ..., spread=True),

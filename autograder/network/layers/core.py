@@ -1,4 +1,4 @@
-"""Dense layers, embeddings, and what stands at the edges of a network."""
+"""Dense layers, embeddings, and the layers at the edges of a network."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _reversible_embedding(settings: Settings, shape: Shape) -> Measured:
 
 
 def _equation(value: object) -> str:
-    """An equation of einsum, its letters renamed in the order in which they come."""
+    """An einsum equation, its letters renamed in order of appearance."""
     match = _EQUATION.fullmatch(value.replace(" ", "")) if isinstance(value, str) and len(value) < 80 else None
     if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
         raise UnknownNetwork(phrase("{value} is no equation that is understood here", value=shown_value(value)))

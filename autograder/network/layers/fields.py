@@ -14,8 +14,8 @@ ONES: dict[str, Any] = {"class_name": "Ones", "config": {}}
 ORTHOGONAL = {"class_name": "Orthogonal", "config": {"gain": 1.0}}
 UNIFORM = {"class_name": "RandomUniform", "config": {"minval": -0.05, "maxval": 0.05}}
 
-# What every layer may be given. None of it changes what is computed, but for `trainable` and `activation`, which are
-# read where they mean something.
+# Settings that every layer accepts. None changes what is computed, except `trainable` and `activation`, which are read
+# where they matter.
 COMMON = frozenset({"name", "dtype", "trainable", "seed", "activation"})
 
 CHANNELS_LAST: Fields = {"data_format": Field(only("channels_last", None), "channels_last", kept=False)}
@@ -57,6 +57,6 @@ def pair_or_number(value: object) -> Any:
 
 
 def plain_number(value: object) -> float:
-    """A number of any usual size; whole ones stay whole."""
+    """A number of any usual size; whole numbers stay whole."""
     found: float = integer(-(10**9), 10**9)(value) if isinstance(value, int) else number(-1e9, 1e9)(value)
     return found

@@ -1,4 +1,4 @@
-"""Layers that bring images to a size and to a range."""
+"""Layers that resize and rescale images."""
 
 from __future__ import annotations
 

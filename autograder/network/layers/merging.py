@@ -67,7 +67,7 @@ def _dot(settings: Settings, *shapes: Shape) -> Measured:
 
 
 def _alone(settings: Settings, shape: Shape | None) -> bool:
-    """Only asked where there is one input: joining that alone computes nothing."""
+    """Only called with one input: joining a single input computes nothing."""
     return True
 
 

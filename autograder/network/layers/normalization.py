@@ -75,7 +75,7 @@ def _from_the_end(name: str) -> Any:
 
 
 def _channels_as_groups(settings: Mapping[str, Any], shape: Shape) -> Applied:
-    """-1 stands for as many groups as there are channels."""
+    """-1 means as many groups as there are channels."""
     axis, groups = settings["axis"], settings["groups"]
     size = shape[axis] if -len(shape) <= axis < len(shape) else None
     found = {"axis": -1 if axis == len(shape) - 1 else axis, "groups": (size or -1) if groups == -1 else groups}

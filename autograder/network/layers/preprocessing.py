@@ -1,4 +1,4 @@
-"""Layers that prepare numbers and categories. What they take from data is no setting, and is not compared."""
+"""Layers that prepare numbers and categories. What they learn from data is not a setting, and is not compared."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def numbers(value: object) -> list[float]:
 
 
 def salt(value: object) -> list[int]:
-    """Two whole numbers; one stands for both."""
+    """Two whole numbers; a single one is used for both."""
     one = integer(-(2**62), 2**62)
     return [one(item) for item in (value if isinstance(value, list | tuple) and len(value) == 2 else [value, value])]
 
 
 def categories(settings: Settings, shape: Shape, depth: int | None) -> Shape:
-    """What an encoding of categories gives: the numbers themselves, or a line of `depth` for each or for all."""
+    """The output shape of a category encoding: the numbers themselves, or a row of `depth` for each or for all."""
     mode = settings["output_mode"]
     if mode == "int":
         return shape
@@ -69,7 +69,7 @@ def categories(settings: Settings, shape: Shape, depth: int | None) -> Shape:
 
 
 def encoding(*modes: str, usual: str = "int") -> Fields:
-    """How categories are given."""
+    """How categories are encoded."""
     return {"output_mode": Field(choice(*modes), usual), **CATEGORIES}
 
 
@@ -78,7 +78,7 @@ def _axes_or_none(value: object) -> list[int]:
 
 
 def _nested_numbers(value: object) -> Any:
-    """A number, or numbers in lists: all of them together are bounded."""
+    """A number, or nested lists of numbers; their total count is bounded."""
     left = _MOST_NUMBERS
 
     def read(item: object, depth: int) -> Any:
@@ -111,7 +111,7 @@ def _both_or_none(settings: dict[str, Any]) -> None:
 
 
 def _bins(settings: dict[str, Any]) -> None:
-    """Boundaries that follow from the data are no settings."""
+    """Boundaries learned from the data are not settings."""
     if settings["num_bins"] is not None:
         settings["bin_boundaries"] = None
     elif settings["bin_boundaries"] is None:
@@ -125,7 +125,7 @@ def _discretization(settings: Settings, shape: Shape) -> Measured:
 
 
 def _per_category(settings: Settings, shape: Shape, depth: int) -> Shape:
-    """Discretization counts along the first axis beside the batch."""
+    """Discretization counts along the first axis after the batch."""
     if settings["output_mode"] in ("multi_hot", "count") and len(shape) > 2:
         return (shape[0], *shape[2:], depth)
     return categories(settings, shape, depth)

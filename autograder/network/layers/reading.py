@@ -1,4 +1,4 @@
-"""From a layer's configuration, which is untrusted, to the operations that it stands for."""
+"""From a layer's configuration, which is untrusted, to its operations."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from autograder.network.layers.fields import COMMON
 from autograder.network.layers.record import LAYERS, Config, Fields, Layer
 from autograder.network.values import UnknownNetwork, boolean, mapping, shown_value
 
-# How deep layers may stand in layers: TimeDistributed(Bidirectional(LSTM)) is two deep.
+# How deep layers may be nested: TimeDistributed(Bidirectional(LSTM)) is two deep.
 _DEEPEST = 4
 _NO_CALL: Mapping[str, object] = {}
 
 
 def read_layer(class_name: str, config: Config, call: Mapping[str, object] = _NO_CALL, depth: int = 0) -> list[Applied]:
-    """The operations of one layer in order: none where it computes nothing, two where it has its own activation.
+    """The operations of one layer in order: none if it computes nothing, two if it has its own activation.
 
     Args:
         class_name: the layer's class.
         config: its configuration.
-        call: the settings that it was called with.
-        depth: how deep it stands in other layers.
+        call: the settings of its call.
+        depth: how deep it is nested in other layers.
 
     Raises:
-        UnknownNetwork: its class or one of its settings is not understood.
+        UnknownNetwork: its class or one of its settings is not supported.
     """
     layer = LAYERS.get(class_name)
     if layer is None or class_name == "Input":
@@ -47,7 +47,7 @@ def read_settings(layer: Layer, config: Config) -> dict[str, Any]:
     """The settings of a layer in canonical form, defaults filled in.
 
     Raises:
-        UnknownNetwork: one of them is not understood.
+        UnknownNetwork: one of them is not supported.
     """
     refuse_unknown(layer.name, config, layer.fields.keys() | (COMMON if layer.activated else COMMON - {"activation"}))
     settings = _values(layer.name, layer.fields, config)
@@ -78,7 +78,7 @@ def read_activation(value: object) -> Applied | None:
 
 
 def inner_config(value: object) -> tuple[str, Config]:
-    """Class and configuration of a layer that stands in another.
+    """Class and configuration of a layer inside another layer.
 
     Raises:
         UnknownNetwork: it is not one of Keras' own.
@@ -94,7 +94,7 @@ def inner_config(value: object) -> tuple[str, Config]:
 
 
 def refuse_unknown(class_name: str, config: Mapping[str, object], known: Set[str]) -> None:
-    """Refuse a configuration with a setting beside the `known` ones."""
+    """Refuse a configuration with a setting that is not among the `known` ones."""
     for key in config:
         if key not in known:
             raise UnknownNetwork(

@@ -1,6 +1,6 @@
-"""What is known of a layer class: one record, in which everything that depends on the class stands together.
+"""The record of a layer class: everything that depends on the class is in it.
 
-The family modules beside this one add their records to `LAYERS`; nothing else in the package lists layer classes.
+The family modules next to this one add their records to `LAYERS`; nothing else in the package lists layer classes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from autograder.network.values import Reader
 
 
 class Field(NamedTuple):
-    """How a setting is read, its default (... where it must be given), and whether it is kept.
+    """How a setting is read, its default (... if it is required), and whether it is kept.
 
-    `spread` says that one number may stand for all axes, as people write it.
+    `spread` says that one number may be given for all axes, as people write it.
     """
 
     read: Reader
@@ -32,14 +32,14 @@ Fields = dict[str, Field]
 
 
 class Family(NamedTuple):
-    """What a layer is called in a sentence, with its article. Layers of one `kin` do similar jobs; "" has no kin."""
+    """A layer's name in a sentence, with its article. Layers of one `kin` do similar jobs; "" has no kin."""
 
     words: str
     kin: str = ""
 
 
 Config = dict[str, object]
-# From a configuration and how deeply its layer stands in others, to operations: for layers that hold other layers.
+# From a configuration and its nesting depth to operations: for layers that hold other layers.
 ReadConfig = Callable[[Config, int], list[Applied]]
 
 
@@ -49,24 +49,24 @@ class Layer:
 
     Attributes:
         name: the class, as `keras.layers` has it.
-        family: what it is called.
-        fields: its settings with their ranges and defaults; any other but the common ones is refused.
-        measure: shape and parameters; None where the layer is always read as others, and is no operation of its own.
-        aliases: what it was called in Keras 1 and 2, and what else a summary table prints for it.
-        positional: the settings that are written without their names; by default those that must be given.
-        activated: it has an `activation`, which is an operation of its own behind it.
+        family: how it is named in sentences.
+        fields: its settings with their ranges and defaults; others except the common ones are refused.
+        measure: shape and parameters; None if the layer is always read as others, and never an operation itself.
+        aliases: its names in Keras 1 and 2, and other names that a summary table prints for it.
+        positional: the settings that are written without their names; by default the required ones.
+        activated: it has an `activation`, which becomes a separate operation after it.
         weighted: it has weights, and so can be frozen and shared.
-        inputs: how few and how many inputs it reads.
-        roles: the names of its inputs, where they are arguments of their own and not a list.
+        inputs: the fewest and the most inputs it reads.
+        roles: the names of its inputs, if they are separate arguments and not a list.
         call: settings that are given when the layer is called.
         commutative: the order of its inputs does not matter.
-        complete: completes settings that follow from others.
+        complete: fills in settings that follow from others.
         simplest: the operation that the settings amount to, None for none; by default this layer with its settings.
         read: reads a configuration instead of all that, for layers that hold other layers.
-        normal: the same operation in its one canonical form, as far as that depends on the input's shape.
-        nothing: whether it computes nothing on an input of that shape (None where it is not known).
-        dtype: what it reads, where that is not numbers of the usual kind.
-        adapts: it takes numbers from the data, and is adapted to the training data when it is rebuilt.
+        normal: the same operation in canonical form, as far as it depends on the input's shape.
+        nothing: whether it computes nothing on an input of that shape (None if unknown).
+        dtype: what it reads, if that is not numbers of the usual kind.
+        adapts: it learns numbers from the data, and is adapted to the training data when it is rebuilt.
     """
 
     name: str
@@ -94,7 +94,7 @@ LAYERS: dict[str, Layer] = {}
 
 
 def add(*layers: Layer) -> None:
-    """Make layers known."""
+    """Register layers."""
     for layer in layers:
         if layer.name in LAYERS:
             raise ValueError(f"there are two records of {layer.name}")

@@ -108,7 +108,7 @@ def _one_direction(value: object) -> Applied:
 
 
 def _read_rnn(config: Config, depth: int) -> list[Applied]:
-    """An RNN layer is the recurrent layer of its cell; with cells on top of each other, it is one layer for each."""
+    """An RNN layer is the recurrent layer of its cell; stacked cells become one layer each."""
     refuse_unknown("RNN", config, COMMON | _RUNNING.keys() | _STATES.keys() | {"cell"})
     running = {key: value for key, value in config.items() if key in _RUNNING or key in _STATES}
     class_name, inner = inner_config(config.get("cell"))
@@ -126,7 +126,7 @@ def _read_rnn(config: Config, depth: int) -> list[Applied]:
         if place < len(cells) - 1:
             given["return_sequences"] = True
         if place:
-            given["go_backwards"] = False  # the first layer passes on its outputs in the order in which it ran
+            given["go_backwards"] = False  # the first layer outputs its steps in the order in which it ran
         refuse_unknown(name, cell, LAYERS[_CELLS[name]].fields.keys() - running.keys() | COMMON)
         found.append(Applied(_CELLS[name], read_settings(LAYERS[_CELLS[name]], given)))
     if not found:

@@ -1,4 +1,4 @@
-"""Dropout, noise and penalties: what acts in training only."""
+"""Dropout, noise and penalties: layers that act in training only."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _reshape(settings: Settings, shape: Shape) -> Measured:
 
 
 def _actual_sizes(settings: Mapping[str, Any], source: Shape) -> Applied:
-    """Reshape to its actual sizes, or Flatten where that is what it does."""
+    """Reshape to its actual sizes, or Flatten if that is what it does."""
     target = list(settings["target_shape"])
     if len(target) == 1 and (target[0] == -1 or None in source[1:]):
         return Applied("Flatten", {})
@@ -94,7 +94,7 @@ def _up_sampling(rank: int) -> Formula:
 
 
 def _nothing_of(name: str) -> Callable[[Settings, Shape | None], bool]:
-    """Whether the amounts of that setting are all 0."""
+    """A test for whether all amounts of that setting are 0."""
 
     def nothing(settings: Settings, shape: Shape | None) -> bool:
         return not any(any(pair) if isinstance(pair, list) else pair for pair in settings[name])

@@ -1,4 +1,4 @@
-"""Layers that look words up. A vocabulary that was taken from data is no setting, and only its size is known."""
+"""Layers that look words up. A vocabulary learned from data is not a setting, and only its size is known."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def _lookup_fields(usual: str | int) -> Fields:
 
 
 def _size_of_given(settings: dict[str, Any]) -> None:
-    """The size follows from a vocabulary that is given."""
+    """The size follows from a given vocabulary."""
     if settings["vocabulary"] is not None:
         settings["vocabulary_size"] = None
 
 
 def _depth(settings: Settings, special: int) -> int | None:
-    """How many places a line has: one for each word and for what is in no vocabulary."""
+    """The number of places in a row: one for each word, plus those for words outside the vocabulary."""
     if settings["pad_to_max_tokens"] and settings["max_tokens"]:
         return int(settings["max_tokens"])
     if settings["vocabulary"] is None:
@@ -104,7 +104,7 @@ add(
         TEXT,
         {
             **_lookup_fields("[UNK]"),
-            "oov_method": Field(_OOV, "floormod", kept=False),  # strings are hashed in one way
+            "oov_method": Field(_OOV, "floormod", kept=False),  # strings have only one hashing method
             "encoding": Field(only("utf-8"), "utf-8", kept=False),
         },
         _lookup,

@@ -19,14 +19,14 @@ SPECTRAL = Family(gettext_noop("a layer with spectral normalization"))
 PIPELINE = Family(gettext_noop("a preprocessing layer"), "preprocessing")
 
 _MOST_INSIDE = 16
-# Applied to every step or to all steps at once, they compute the same.
+# Layers that compute the same whether applied to each step or to all steps at once.
 _SAME_FOR_ALL_STEPS = frozenset({"Dense", "Activation", "LeakyReLU", "ELU", "ReLU", "Rescaling"})
 
 _WITH_A_KERNEL = frozenset({"Dense", "Embedding"} | {f"Conv{n}D{how}" for n in (1, 2, 3) for how in ("", "Transpose")})
 
 
 def _inside(value: object, depth: int) -> list[Applied]:
-    """The operations of a layer, or of a Sequential network of layers, that stands in another."""
+    """The operations of a layer, or of a Sequential network of layers, inside another layer."""
     described = mapping(value)
     if described.get("class_name") != "Sequential" or described.get("module") not in ("keras", "keras.models"):
         class_name, config = inner_config(value)
@@ -46,7 +46,7 @@ def _held(applied: Applied) -> dict[str, Any]:
 
 
 def _read_time_distributed(config: Config, depth: int) -> list[Applied]:
-    """Every operation inside becomes one of its own: they are applied to every step one after the other."""
+    """Every operation inside becomes a separate one: they are applied to every step one after the other."""
     refuse_unknown("TimeDistributed", config, COMMON | {"layer"})
     trainable = boolean(config.get("trainable", True))
     found = []
@@ -86,7 +86,7 @@ def _read_spectral_normalization(config: Config, depth: int) -> list[Applied]:
 def _spectral_normalization(settings: Settings, shape: Shape) -> Measured:
     held = settings["layer"]
     inner = measure(held["class_name"], held["config"], (shape,))
-    # One number for each column of the kernel is kept beside it, and not trained.
+    # One number for each column of the kernel is stored with it, and not trained.
     columns = shape[-1] if "Transpose" in held["class_name"] else inner.shape[-1]
     return inner._replace(parameters=inner.parameters + (columns or 0))
 

@@ -1,4 +1,4 @@
-"""How much a confined process may take."""
+"""The resource limits and the isolation of a confined process."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Bounds:
-    """The most that one confined process, with everything it starts, may take.
+    """The resource limits of one confined process, including everything it starts.
 
-    memory_mb: private memory in MiB, of each process by RLIMIT_DATA and of all together, with what their sockets may
-        hold, by the watchdog.
-    processes: processes and threads at a time.
-    disk_mb: MiB of files it may write; they live in memory, and one file may be as large as all of them.
+    memory_mb: private memory in MiB; RLIMIT_DATA limits each process, the watchdog all together, including what their
+        sockets may hold.
+    processes: the number of simultaneous processes and threads.
+    disk_mb: MiB of files it may write; they are kept in memory, and a single file may use all of it.
     cpu_seconds: processor time of all its processes, in seconds of one core.
-    seconds: wall-clock seconds from its start to the end of its last process.
+    seconds: wall-clock time in seconds from its start to the end of its last process.
     """
 
     memory_mb: int = 2048
@@ -31,10 +31,10 @@ RequestedIsolation = Literal["auto", IsolationName]
 
 @dataclass(frozen=True)
 class Isolation:
-    """How notebooks are kept apart from this machine and from each other.
+    """How notebooks are isolated from this machine and from each other.
 
-    `protects` is one sentence for the people who read a report; `version` is bubblewrap's own, "" without it.
-    `program` is its path; `as_root` says that namespaces are made with root's rights instead of a user namespace.
+    `protects` is one sentence for readers of a report; `version` is bubblewrap's, "" without it. `program` is its path;
+    `as_root` says that namespaces are created with root's privileges instead of a user namespace.
     """
 
     name: IsolationName

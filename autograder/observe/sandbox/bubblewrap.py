@@ -1,4 +1,4 @@
-"""The command line of bubblewrap: what exists inside the sandbox. Whatever is not named here does not."""
+"""The command line of bubblewrap, which lists everything that exists inside the sandbox."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def command(
     *,
     environment: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The command that runs `program` inside, with nothing of the caller's environment but `environment`."""
-    # A user namespace gives the rights to make all the others; root has them, and can then become another user.
-    # The rights are needed to confine each fork further; the forks lose them before they run anything.
+    """The command that runs `program` inside, with `environment` as its complete environment."""
+    # A user namespace gives the privileges to create all the others; root has them, and can then become another user.
+    # They are needed to confine each fork further; the forks drop them before they run student code.
     names = (
         ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         if isolation.as_root
         else ["--unshare-all", "--uid", "0", "--gid", "0"]
     )
-    # The name of this machine is none of a notebook's business, and libraries look it up before a fork has its own.
+    # Notebooks must not see the name of this machine, and libraries look it up before a fork has its own.
     line = [
         isolation.program,
         *names,
@@ -39,7 +39,7 @@ def command(
     ]
     for name, value in (environment or {}).items():
         line += ["--setenv", name, value]
-    # A /tmp for the zygote while it imports; its forks get their own. Before the rest, which may lie in there.
+    # A /tmp for the zygote while it imports; its forks get their own. It comes first, as later paths may be below it.
     line += ["--tmpfs", "/tmp", "--dir", str(HOME), "--dir", str(WRITABLE)]
     for path in SYSTEM_FOLDERS:
         if os.path.islink(path):
@@ -47,12 +47,12 @@ def command(
         else:
             line += ["--ro-bind-try", path, path]
     for path in [*SYSTEM_SETTINGS, *library_folders(), str(PACKAGE)]:
-        # The folders above get bubblewrap's usual mode, where it would copy that of a home folder closed to others.
+        # Parent folders get bubblewrap's default mode: it would copy that of a home folder closed to others.
         line += ["--dir", os.path.dirname(path), "--ro-bind-try", path, path]
-    # A wheel carries the sample assignments' solutions among the libraries.
+    # An installed wheel has the sample assignments' solutions among the libraries.
     for path in {str(SAMPLES), os.path.realpath(SAMPLES)} if SAMPLES.is_dir() else ():
         line += ["--tmpfs", path, "--remount-ro", path]
     line += ["--proc", "/proc", "--dev", "/dev"]
-    # The forks share these two; nothing written here by one may reach another.
+    # The forks share these two, so they must be read-only.
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]
     return line

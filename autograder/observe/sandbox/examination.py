@@ -1,4 +1,4 @@
-"""What this machine can hold notebooks with, and what it lacks: each found out by trying or by asking the kernel."""
+"""What this machine offers for confining notebooks, and what it lacks: found by trying or by asking the kernel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESTRICTIONS = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked for: whether it is there, what was found, and what to do where it is not."""
+    """One check: whether the feature is available, what was found, and what to do if it is not."""
 
     name: str
     works: bool
@@ -33,7 +33,7 @@ class Check:
 
 
 def examine() -> tuple[Check, ...]:
-    """All that decides how notebooks are held here, the isolations first."""
+    """All checks of how notebooks are confined here, the isolations first."""
     return tuple(_checks())
 
 

@@ -1,4 +1,4 @@
-"""Which isolation there is on this machine, found out by trying it."""
+"""The isolation that works on this machine, found by trying it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from autograder.core.errors import UserError
 from autograder.core.language import gettext_noop
 from autograder.observe.sandbox.bounds import Isolation, RequestedIsolation
 
-# Where the grader is the machine's root, each kernel runs as a user of its own from this range, which systemd sets
-# aside for users that exist only while something runs.
+# If the grader is the machine's root, each kernel runs as a separate user from this range, which systemd reserves for
+# dynamic users.
 FIRST_UID, LAST_UID = 61184, 65519
 
 _PROTECTS = {
@@ -31,21 +31,21 @@ _PROBE_SECONDS = 10
 
 
 def meaning(name: str) -> str:
-    """What the isolation of this name protects, in one sentence; "" where nothing was executed."""
+    """What the isolation of this name protects, in one sentence; "" if nothing was executed."""
     return _PROTECTS.get(name, "")
 
 
 class IsolationUnavailable(UserError):
-    """The isolation asked for does not work here; the message says what is missing and what to do."""
+    """The requested isolation does not work here; the message says what is missing and what to do."""
 
 
 def choose_isolation(requested: RequestedIsolation) -> Isolation:
-    """The isolation to run notebooks under; "auto" is bubblewrap or nothing.
+    """The isolation to run notebooks under; "auto" means bubblewrap, without a fallback.
 
-    "user" is for containers, whose root may make no namespaces: it needs root and libraries that everybody may read.
+    "user" is for containers whose root may not create namespaces: it needs root and world-readable libraries.
 
     Raises:
-        IsolationUnavailable: what is asked for does not work here.
+        IsolationUnavailable: the requested isolation does not work here.
     """
     if requested == "none":
         return Isolation("none", _PROTECTS["none"])
@@ -57,7 +57,7 @@ def choose_isolation(requested: RequestedIsolation) -> Isolation:
     if not sys.platform.startswith("linux"):
         problem = "bubblewrap exists on Linux only"
     for program in _programs():
-        # Root needs no user namespace, and each kernel can then be a user of its own.
+        # Root does not need a user namespace, and each kernel can then be a separate user.
         for as_root in (True, False) if os.geteuid() == 0 else (False,):
             outcome = _probe(program, as_root=as_root)
             if outcome is None:
@@ -71,7 +71,7 @@ def choose_isolation(requested: RequestedIsolation) -> Isolation:
 
 
 def strongest() -> Isolation:
-    """The strongest isolation that works here: bubblewrap, or a user of its own in a container without namespaces.
+    """The strongest isolation that works here: bubblewrap, or separate users in a container without namespaces.
 
     Raises:
         IsolationUnavailable: neither works; the message says why not.
@@ -86,7 +86,7 @@ def strongest() -> Isolation:
 
 
 def _probe_user() -> str | None:
-    """None when another user can be become here who can use our libraries, else why not."""
+    """None if this process can become another user who can use our libraries, else why not."""
     if not sys.platform.startswith("linux"):
         return "that exists on Linux only"
     if os.geteuid() != 0:
@@ -130,7 +130,7 @@ def _programs() -> list[str]:
 
 
 def _probe(program: str, *, as_root: bool) -> str | None:
-    """Confine a trivial process in every way a kernel is confined; None when that works, else why not."""
+    """Confine a trivial process exactly as a kernel; None if that works, else why not."""
     from autograder.observe.sandbox import bubblewrap
 
     isolation = Isolation("bubblewrap", "", program=program, as_root=as_root)

@@ -1,7 +1,7 @@
-"""Landlock: a process, and all it starts, sees only the files below the paths it is left, whatever their modes are.
+"""Landlock: restricts a process and its descendants to the files below given paths, independent of file modes.
 
-It needs no right and no namespace, so it holds in containers as well. Linux has it from 5.13 on, where it is switched
-on; what a kernel's version of it does not know yet is left open.
+It needs no privileges and no namespaces, so it also works in containers. Linux has it since 5.13, if enabled; access
+rights that a kernel's version does not know are not restricted.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import stat
 import struct
 from collections.abc import Iterable
 
-# The same numbers on every machine.
+# The system call numbers are the same on every architecture.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _VERSION, _PATH_BENEATH = 1, 1
-# LANDLOCK_ACCESS_FS_*, as many as each version knows: everything, what can be asked of a file, and of one only read.
+# LANDLOCK_ACCESS_FS_*, as many as each version knows: all rights, those that apply to files, and those for reading.
 _EVERYTHING = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF, 5: 0xFFFF}
 _OF_A_FILE = 0x1 | 0x2 | 0x4 | 0x4000 | 0x8000  # execute, write, read, truncate, control a device
 _READ = 0x1 | 0x4 | 0x8  # execute, read, list
-_SCOPED = 0x1 | 0x2  # from version 6 on: no abstract sockets and no signals to anybody outside
+_SCOPED = 0x1 | 0x2  # since version 6: no abstract sockets and no signals to processes outside
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def version() -> int:
-    """Which Landlock this kernel has; 0 where it has none."""
+    """The version of Landlock in this kernel; 0 if it has none."""
     return max(int(_libc.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint(_VERSION))), 0)
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Leave this process these paths and what is below them. It must have `no_new_privs`.
+    """Restrict this process to these paths and everything below them. `no_new_privs` must be set.
 
     Raises:
         OSError: the kernel has no Landlock, or refuses.
@@ -49,7 +49,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
 
 
 def _leave(rules: int, path: str, access: int) -> None:
-    with contextlib.suppress(FileNotFoundError, PermissionError):  # it is not there for this user
+    with contextlib.suppress(FileNotFoundError, PermissionError):  # it does not exist for this user
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
             if not stat.S_ISDIR(os.fstat(descriptor).st_mode):

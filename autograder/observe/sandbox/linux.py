@@ -62,7 +62,7 @@ class _Program(ctypes.Structure):
 
 
 def filter_system_calls(program: bytes) -> None:
-    """Let the kernel judge every later system call, of this process and all it starts, by a `syscalls.program`."""
+    """Have the kernel filter every later system call of this process and its descendants by a `syscalls.program`."""
     packed = _Program(len(program) // 8, program)
     none = ctypes.c_ulong(0)
     mode = ctypes.c_ulong(SECCOMP_MODE_FILTER)
@@ -70,12 +70,12 @@ def filter_system_calls(program: bytes) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability, now and in whatever is executed later."""
+    """Drop every capability, also for programs executed later."""
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)
-        except OSError:  # past the last one that this kernel knows, or no longer ours to drop
+        except OSError:  # beyond the last one that this kernel knows, or no longer permitted
             break
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     _check(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")

@@ -1,4 +1,4 @@
-"""What programs need of a machine's files: its system, a few settings, and the interpreter with its libraries."""
+"""The machine's files that programs need: the system, a few settings, and the interpreter with its libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SYSTEM_SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/
 
 
 def library_folders() -> list[str]:
-    """The interpreter and the folders it imports from, without those that /usr holds and without the working folder."""
+    """The interpreter and the folders it imports from, except those below /usr and the working folder."""
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix]
     folders += [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)]
     kept: list[str] = []

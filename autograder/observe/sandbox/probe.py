@@ -1,11 +1,11 @@
-"""Run inside bubblewrap to find out whether a kernel could be confined here: `python probe.py UID ROOT`."""
+"""Run inside bubblewrap to test whether a kernel can be confined here: `python probe.py UID ROOT`."""
 
 import os
 import sys
 
 
 def main() -> None:
-    """Do to a fork of this process what is done to a kernel; prints "confined" when all of it worked."""
+    """Confine a fork of this process like a kernel; prints "confined" on success."""
     sys.path.insert(0, sys.argv[2])
     from autograder.observe.sandbox import confine
     from autograder.observe.sandbox.bounds import Bounds

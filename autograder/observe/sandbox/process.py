@@ -1,4 +1,4 @@
-"""The grader's side of the zygote: start it, ask it for confined processes, replace it when it dies."""
+"""The grader's side of the zygote: starts it, requests confined processes, replaces it when it dies."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _LAST_BREATH = 2.0
 
 
 class SandboxError(RuntimeError):
-    """The sandbox itself failed, through no fault of what runs in it."""
+    """The sandbox itself failed; the program in it is not at fault."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Exit:
-    """How a confined process ended: its exit code (or minus the signal), why it was ended, what it said if it never
-    started, and the processor time of all its processes. `reason` is "" when it ended by itself, "lost" when its
-    supervisor went down with it."""
+    """How a confined process ended: its exit code (or minus the signal), why it was ended, its error if it never
+    started, and the processor time of all its processes. `reason` is "" if it ended by itself, "lost" if its supervisor
+    died with it."""
 
     code: int
     reason: str = ""
@@ -46,7 +46,7 @@ class Exit:
 
 
 class ConfinedProcess:
-    """One confined process. Not thread-safe: for the one thread that asked for it."""
+    """One confined process. Not thread-safe: use it only in the thread that requested it."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class ConfinedProcess:
         status.setblocking(False)
 
     def fileno(self) -> int:
-        """Readable when there may be something new for `poll` to find."""
+        """Readable when `poll` may have news."""
         return self._status.fileno()
 
     def await_start(self, seconds: float) -> None:
-        """Wait until it runs.
+        """Wait until it is running.
 
         Raises:
             SandboxError: it could not be confined, or did not start in time.
@@ -80,11 +80,11 @@ class ConfinedProcess:
         self._supervisor_pid = int(message["supervisor"])
 
     def poll(self) -> Exit | None:
-        """How it ended; None while it runs."""
+        """How it ended; None while it is running."""
         return self.wait(0)
 
     def wait(self, seconds: float) -> Exit | None:
-        """Wait for its end, at most so long. Once it has ended, none of its processes is left."""
+        """Wait at most `seconds` for its end. Once it has ended, none of its processes is left."""
         if self._exit is None and (message := self._receive(seconds)) is not None:
             self._exit = Exit(
                 message.get("exit", -signal.SIGKILL),
@@ -95,31 +95,31 @@ class ConfinedProcess:
         return self._exit
 
     def interrupt(self) -> None:
-        """Ctrl-C, to it and to the programs it started."""
+        """Send Ctrl-C to it and to the programs it started."""
         self._order(b"interrupt")
 
     def kill(self) -> None:
-        """End it and everything it started."""
+        """Kill it and everything it started."""
         self._order(b"kill")
 
     def destroy(self) -> None:
-        """End it where its supervisor does not obey, without the zygote: that one has other processes to keep alive."""
+        """Kill it when its supervisor does not respond, without ending the zygote, which has other forks."""
         if self._supervisor < 0 or select.select([self._supervisor], [], [], 0)[0]:
             return
         self._destroyed = True
-        if self._namespace:  # with its first process the kernel ends all of them
+        if self._namespace:  # killing its first process ends all of them
             signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
             return
         with contextlib.suppress(OSError):
-            os.kill(self._supervisor_pid, signal.SIGSTOP)  # or it would see its child end, and go before the rest
+            os.kill(self._supervisor_pid, signal.SIGSTOP)  # else it would see its child end, and exit before the rest
         usage.end_descendants(self._supervisor_pid)
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
 
     def close(self) -> None:
-        """Give the socket back; a process that still runs is ended by that."""
+        """Close the socket; this ends a process that is still running."""
         if self._exit is not None:
-            self._receive(_LAST_BREATH)  # the supervisor, too, is then gone
+            self._receive(_LAST_BREATH)  # then the supervisor is gone, too
         self._status.close()
         if self._supervisor >= 0:
             os.close(self._supervisor)
@@ -129,17 +129,17 @@ class ConfinedProcess:
         self._on_close = lambda: None
 
     def _order(self, order: bytes) -> None:
-        with contextlib.suppress(OSError):  # it is gone already
+        with contextlib.suppress(OSError):  # it has already ended
             self._status.send(order)
 
     def _receive(self, seconds: float) -> dict[str, Any] | None:
-        """The supervisor's next message; {} when it is gone, None when there is none in time."""
+        """The supervisor's next message; {} if it is gone, None if there is none in time."""
         readable, _, _ = select.select([self._status], [], [], seconds)
         if not readable:
             return None
         try:
             packet, descriptors, _, _ = socket.recv_fds(self._status, _MESSAGE, 1)
-            for descriptor in descriptors:  # of the supervisor, once
+            for descriptor in descriptors:  # the supervisor's own, sent once
                 self._supervisor = descriptor
             return dict(json.loads(packet)) if packet else {}
         except (OSError, ValueError):
@@ -149,12 +149,12 @@ class ConfinedProcess:
 class Zygote:
     """A process with `preload` imported, from which confined processes are forked in milliseconds.
 
-    Starts with the first request, or with `start`; is replaced when it died. Thread-safe.
+    It starts with the first request, or with `start`, and is replaced when it dies. Thread-safe.
 
     Args:
-        isolation: what `isolation.choose` gave.
+        isolation: the result of `isolation.choose_isolation`.
         preload: the modules to import before forking.
-        environment: all the environment variables that the processes see.
+        environment: the complete environment of the processes.
     """
 
     def __init__(self, isolation: Isolation, preload: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -164,12 +164,12 @@ class Zygote:
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._retired: list[_Running] = []
-        # From a random one on: other containers of one machine count the processes of the same user with ours.
+        # Start at a random one: other containers on this machine count the same user's processes together with ours.
         first = FIRST_UID + secrets.randbelow(LAST_UID - FIRST_UID)
         self._uids = itertools.cycle((*range(first, LAST_UID + 1), *range(FIRST_UID, first)))
 
     def start(self) -> None:
-        """Begin to import, without waiting for it."""
+        """Start importing, without waiting for it."""
         with self._lock:
             self._current()
 
@@ -179,11 +179,11 @@ class Zygote:
         """Run a function in a confined process.
 
         Args:
-            entry: the function as "module:function"; it gets `arguments` and the numbers of its own `descriptors`.
+            entry: the function as "module:function"; called with `arguments` and the numbers of its `descriptors`.
             arguments: plain JSON.
-            descriptors: open files that it is handed copies of.
-            bounds: the most it may take.
-            home: the folder to work in where nothing is isolated; inside bubblewrap each process has its own.
+            descriptors: open files, passed as copies.
+            bounds: its resource limits.
+            home: the working folder without isolation; inside bubblewrap each process has its own.
 
         Raises:
             SandboxError: the zygote does not start, or cannot confine.
@@ -208,7 +208,7 @@ class Zygote:
             process.await_start(FORK_SECONDS)
         except SandboxError:
             with self._lock:
-                running.retired = True  # whatever is wrong with it, the next one starts afresh; its forks may go on
+                running.retired = True  # the next request starts a new zygote; existing forks go on
             process.close()
             raise
         finally:
@@ -216,13 +216,13 @@ class Zygote:
         return process
 
     def gone(self, seconds: float) -> bool:
-        """Whether the zygote has died; it is given so many seconds to be found dead."""
+        """Whether the zygote has died; waits at most `seconds` for its end."""
         with self._lock:
             running = self._running
         return running is None or running.ended(seconds)
 
     def close(self) -> None:
-        """End the zygote. In bubblewrap all its forks end with it; elsewhere each ends when it is closed."""
+        """End the zygote. In bubblewrap this ends all its forks; elsewhere each ends when it is closed."""
         with self._lock:
             for running in (self._running, *self._retired):
                 if running is not None:
@@ -246,8 +246,8 @@ class Zygote:
         return self._running
 
     def _command(self, control: int) -> list[str]:
-        # Isolated from the user's own packages and the working folder (-s -P) but not from the environment (-E), which
-        # is all ours: the fixed hash seed in it makes two runs of one notebook alike.
+        # Isolated from the user's packages and the working folder (-s -P) but not from the environment (-E), which we
+        # control: its fixed hash seed makes runs of a notebook reproducible.
         program = [sys.executable, "-s", "-P", "-m", "autograder.observe.sandbox.zygote", str(control), *self._preload]
         if self._isolation.name != "bubblewrap":
             return program
@@ -255,7 +255,7 @@ class Zygote:
 
 
 class _Running:
-    """One life of the zygote. A thread of its own starts it and sees it end: bubblewrap dies with that thread."""
+    """One zygote process. A dedicated thread starts it and waits for its end: bubblewrap dies with that thread."""
 
     def __init__(self, command: Any, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -263,7 +263,7 @@ class _Running:
         self._ready = threading.Event()
         self._send_lock = threading.Lock()
         self.over = False
-        self.forks = 0  # how many are not closed yet
+        self.forks = 0  # the number of forks not yet closed
         self.retired = False
         self._thread = threading.Thread(
             target=self._live, args=(command(theirs.fileno()), environment, theirs), name="zygote", daemon=True
@@ -290,7 +290,7 @@ class _Running:
                 process.kill()
                 process.wait()
         except OSError:
-            pass  # closed by `stop`, or not to be started at all: `await_ready` says so
+            pass  # closed by `stop`, or it could not be started: `await_ready` reports it
         finally:
             self.over = True
             self._ready.set()

@@ -1,7 +1,7 @@
-"""The process that stands between the zygote and one confined kernel: it starts it, watches it, and ends it.
+"""The process between the zygote and one confined kernel: starts, watches and ends the kernel.
 
-Inside bubblewrap it is the first process of its own process namespace: nothing in there can signal it, and when it ends
-the kernel ends everything else in there.
+Inside bubblewrap it is the first process of its process namespace: no process in it can signal it, and when it ends,
+Linux kills all others in the namespace.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from autograder.observe.sandbox import linux, usage
 from autograder.observe.sandbox.bounds import Bounds
 
 _PERIOD = 0.25
-# How long memory that may be too much can go unmeasured.
+# The longest time between exact measurements of memory that may exceed the limit.
 _UNMEASURED_SECONDS = 5.0
-# How often in a row more threads must want to run than there are cores before they are put behind the others.
+# How many times in a row there must be more runnable threads than cores before their priority is lowered.
 _CROWDED = 4
 _LONGEST_ERROR = 4000
 STARTUP_FAILED = 70
 
 
 class Supervisor:
-    """Runs `start` in a child process and reports on `status` how it ended.
+    """Runs `start` in a child process and reports its end on `status`.
 
-    Messages it sends, one JSON object each: {"started": pid, "supervisor": pid} with a descriptor of this process, and
-    {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" | "killed", "error": what the child
-    said when it could not start, "cpu_seconds": of them all}.
-    Messages it obeys: b"interrupt" and b"kill"; a closed socket means kill.
+    Messages sent, one JSON object each: {"started": pid, "supervisor": pid} with a descriptor of this process, and
+    {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" | "killed", "error": the child's
+    error if it could not start, "cpu_seconds": of all processes}.
+    Messages received: b"interrupt" and b"kill"; a closed socket means kill.
     """
 
     def __init__(self, status: socket.socket, bounds: Bounds, *, own_namespace: bool) -> None:
@@ -54,12 +54,12 @@ class Supervisor:
         self._measure_after = 0.0
 
     def run(self, start: Callable[[], None]) -> None:
-        """Start, watch, end; returns when no process is left."""
+        """Start, watch and end the child; returns when no process is left."""
         errors, child_errors = os.pipe()
         os.set_blocking(errors, False)
         self._shared_mb = usage.memory_mb(os.getpid())[0]
         if not self._own_namespace:
-            linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # so that what the kernel leaves behind is ours to end
+            linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # orphans of the kernel are reparented to us
         self._child = os.fork()
         if self._child == 0:
             os.close(errors)
@@ -77,7 +77,7 @@ class Supervisor:
         code = STARTUP_FAILED
         try:
             os.setsid()
-            # A grader in the background (nohup, cron) ignores interrupts, and so would all that it starts.
+            # A grader in the background (nohup, cron) ignores interrupts, and its children would inherit that.
             signal.signal(signal.SIGINT, signal.default_int_handler)
             start()
             code = 0
@@ -90,12 +90,12 @@ class Supervisor:
             os._exit(code & 0xFF)
 
     def _watch(self) -> str:
-        """Wait until the child ends, the grader says so, or a bound is passed; the reason in one word."""
+        """Wait until the child ends, the grader ends it, or a limit is exceeded; returns the reason in one word."""
         ended, status = os.pidfd_open(self._child), self._status.fileno()
         while True:
             waited_for: list[Any] = [status, ended, *([self._measurement] if self._measurement else [])]
             ready, _, _ = select.select(waited_for, [], [], _PERIOD)
-            # Orders before looks: a look costs as much as the notebook has it cost.
+            # Orders first: the notebook can make a reading slow.
             if ended in ready:
                 return ""
             if status in ready:
@@ -127,8 +127,8 @@ class Supervisor:
         return "memory" if self._too_much_memory(processes) else ""
 
     def _too_much_memory(self, processes: list[int]) -> bool:
-        """What a process holds beyond the memory it shares with the zygote, at most; only where that sum is too large
-        are the exact and slower figures asked for."""
+        """Whether an upper bound on the memory not shared with the zygote is too large, and then the exact figures too,
+        which are slower to measure."""
         each = [usage.memory_mb(pid) for pid in processes]
         held = sum(tables for _, tables in each) + (usage.held_mb() if self._own_namespace else 0.0)
         if held + sum(max(resident - self._shared_mb, 0) for resident, _ in each) <= self._bounds.memory_mb:
@@ -144,19 +144,19 @@ class Supervisor:
             self._measure_after = now
             with contextlib.suppress(OSError):
                 self._measurement = usage.Measurement(processes)
-        # Who keeps its memory from being measured has more than it may.
+        # A process that prevents the measurement counts as exceeding the limit.
         return now - self._unmeasured_since > _UNMEASURED_SECONDS
 
     def _take_measure(self) -> None:
         if self._measurement is not None:
             self._measured_mb = self._measurement.result()
             now = time.monotonic()
-            self._measure_after = max(2 * now - self._measure_after, now + _PERIOD)  # half of the time at most
+            self._measure_after = max(2 * now - self._measure_after, now + _PERIOD)  # at most half of the time
             self._measurement.close()
             self._measurement = None
 
     def _share_fairly(self, processes: list[int]) -> None:
-        """More running threads than cores gain nothing but a larger share of the machine: they get that of one.
+        """Lower the priority of more runnable threads than cores, so that together they get the share of one thread.
 
         The scheduler's weights fall by a factor of 1.25 per step of niceness (kernel/sched/core.c); a process without
         privileges cannot take a step back.
@@ -179,7 +179,7 @@ class Supervisor:
         return [pid for pid in found if pid != measuring]
 
     def _reap_orphans(self) -> None:
-        """Collect children that others left to us; the kernel's own exit is left for `_end_everything`."""
+        """Reap orphaned children; the kernel's own exit is left for `_end_everything`."""
         for pid in usage.children(os.getpid()):
             if pid != self._child:
                 with contextlib.suppress(OSError):
@@ -188,7 +188,7 @@ class Supervisor:
     def _end_everything(self) -> int:
         code = 0
         while True:
-            # Again and again, because a fork may slip between the kill and the wait.
+            # Repeated, because a fork may happen between the kill and the wait.
             if self._own_namespace:
                 with contextlib.suppress(OSError):
                     os.kill(-1, signal.SIGKILL)
@@ -202,7 +202,7 @@ class Supervisor:
                 code = os.waitstatus_to_exitcode(status)
 
     def _announce(self) -> None:
-        """Say that it runs, and hand over what ends this process, for a grader that is not obeyed."""
+        """Report that the child is running, with a descriptor by which the grader can kill this process."""
         message = json.dumps({"started": self._child, "supervisor": os.getpid()}).encode()
         own = os.pidfd_open(os.getpid())
         with contextlib.suppress(OSError):
@@ -210,7 +210,7 @@ class Supervisor:
         os.close(own)
 
     def _send(self, message: dict[str, object]) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more
+        with contextlib.suppress(OSError):  # the grader has closed the socket
             self._status.send(json.dumps(message).encode())
 
 

@@ -1,9 +1,9 @@
-"""System calls that a confined process may not make: they hold memory or reach parts of the kernel that nobody counts.
+"""System calls that are forbidden to a confined process: they hold uncounted memory or reach risky parts of the kernel.
 
-A process keeps as much as it likes in files without a name, segments of shared memory, pages lent to a pipe and shared
-mappings it has let go of; none of that is in RLIMIT_DATA, in what the supervisor reads, or in the bounded file system.
-Others change how the kernel schedules the supervisor. The rest are the parts of the kernel where most holes were found,
-and which no notebook needs.
+A process can keep any amount of data in unnamed files, shared memory segments, pages lent to a pipe and unmapped shared
+mappings; none of that counts in RLIMIT_DATA, in the supervisor's readings, or in the size-limited file system. Other
+calls affect how the kernel schedules the supervisor. The rest belong to the parts of the kernel with the most
+vulnerabilities, which no notebook needs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REFUSED = {
         "scheduling": (30,),
     },
 }
-# The calls that are judged by their arguments.
+# The calls that are filtered by their arguments.
 _NUMBERS = {
     "x86_64": {
         "clone": 56,
@@ -70,11 +70,11 @@ _SHARED_ANONYMOUS, _HUGE = 0x21, 0x40000  # MAP_SHARED | MAP_ANONYMOUS, MAP_HUGE
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEW*
 _SUPERVISOR = 1  # the first process of its namespace
 _PRIO_USER = 2
-_F_OFD_SETLK, _F_OFD_SETLKW = 37, 38  # locks of open files show no owner that they could be counted for
+_F_OFD_SETLK, _F_OFD_SETLKW = 37, 38  # locks of open files have no owner to charge them to
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK, _NETLINK_ROUTE = 1, 2, 10, 16, 0
 
 # Classic BPF (linux/bpf_common.h) over struct seccomp_data: the number at 0, the architecture at 4, arguments from 16,
-# of which the lower half is read: the kernel takes all of these as an int, or cares for no bit above.
+# of which the lower half is read: the kernel treats all of these as an int, or ignores the upper bits.
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
@@ -82,7 +82,7 @@ _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 
 @dataclass(frozen=True)
 class _Step:
-    """One instruction. Where it is a test, the labels say where to go; "" is the next step."""
+    """One instruction. For a test, the labels are the jump targets; "" is the next step."""
 
     code: int
     value: int
@@ -94,10 +94,10 @@ class _Step:
 def program(machine: str | None = None, *, shared_network: bool = False) -> bytes:
     """The filter, as an array of `struct sock_filter`, for `machine` (this one where it is None).
 
-    `shared_network` says that the process is left this machine's network, with IPv6.
+    `shared_network` says that the process keeps this machine's network, with IPv6.
 
     Raises:
-        OSError: the numbers of this machine's system calls are not known here.
+        OSError: the system call numbers of this machine are not known here.
     """
     machine = machine or platform.machine()
     if machine not in _REFUSED or sys.byteorder != "little":
@@ -117,7 +117,7 @@ def _rule_of(name: str) -> str:
 
 
 def _rules(shared_network: bool) -> list[_Step]:
-    """What is asked of the calls that are judged by their arguments, and the four answers."""
+    """The tests of the calls that are filtered by their arguments, and the four return instructions."""
     families = (_AF_UNIX, _AF_INET, *([_AF_INET6] if shared_network else []))
     return [
         _Step(_LOAD, _argument(0), label="of a process"),
@@ -137,12 +137,12 @@ def _rules(shared_network: bool) -> list[_Step]:
         _Step(_EQUAL, _F_OFD_SETLKW, true="refuse", false="allow"),
         _Step(_LOAD, _argument(0), label="socket"),
         *(_Step(_EQUAL, family, true="allow") for family in families),
-        # The one that lists a machine's addresses carries no messages between programs.
+        # The one that lists a machine's addresses cannot carry messages between programs.
         _Step(_EQUAL, _AF_NETLINK, false="no such family"),
         _Step(_LOAD, _argument(2)),
         _Step(_EQUAL, _NETLINK_ROUTE, true="allow"),
         _Step(_RETURN, _ERROR | errno.EAFNOSUPPORT, label="no such family"),
-        # Its arguments lie in memory, where a filter cannot see them; without it the C library uses `clone`.
+        # Its arguments are in memory, which a filter cannot read; without it the C library uses `clone`.
         _Step(_RETURN, _ERROR | errno.ENOSYS, label="clone3"),
         _Step(_RETURN, _ALLOW, label="allow"),
         _Step(_RETURN, _ERROR | errno.EPERM, label="refuse"),

@@ -1,5 +1,5 @@
-"""What processes use, as /proc tells it. Each look costs little, whatever the processes do; `Measurement` is the one
-that may take long, and so is taken aside.
+"""Resource usage of processes, read from /proc. Each reading is cheap, independent of what the processes do; only
+`Measurement` may take long, so it runs in a child process.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-# The most that a socket holds unread, in MiB: twice net.core.wmem_max, which the kernel counts like this itself.
+# The most that a socket holds unread, in MiB: twice net.core.wmem_max, which is how the kernel counts it.
 _SOCKET_MB = 0.41
-_HOLDING = (b"UNIX", b"NETLINK")  # the kinds of sockets that hold messages where there is no network
-# About 20,000 locks of ranges of files, of which each takes some 200 bytes; no notebook needs so many.
+_HOLDING = (b"UNIX", b"NETLINK")  # the kinds of sockets that hold messages without a network
+# About 20,000 locks of file ranges at about 200 bytes each; no notebook needs so many.
 _LOCKS_BYTES = 2**20
 _MEASURED_SECONDS = 1.0
 
 
 class Measurement:
-    """What processes hold for themselves, found out by a child process, so that nobody has to wait for it.
+    """The private memory of processes, measured by a child process so that the supervisor does not have to wait.
 
-    The kernel walks every page of a process to tell; for many large ones that takes longer than orders may wait. After
-    a second the rest is estimated by a random sample. What is measured may kill the one that measures: there is then no
-    result.
+    The kernel walks every page of a process for this; for many large processes that takes longer than orders may wait.
+    After a second the rest is estimated from a random sample. The measured processes may kill the measuring one; then
+    there is no result.
 
     Raises:
-        OSError: there can be no further process.
+        OSError: no further process can be started.
     """
 
     def __init__(self, processes: list[int]) -> None:
@@ -50,18 +50,18 @@ class Measurement:
         os.close(writing)
 
     def fileno(self) -> int:
-        """Readable when there is a result, or will be none."""
+        """Readable when there is a result, or when there will be none."""
         return self._pipe
 
     def result(self) -> float | None:
-        """In MiB; None where there is none. To be asked once, when the descriptor is readable."""
+        """The memory in MiB; None if there is no result. Call it once, when the descriptor is readable."""
         try:
             return float(os.read(self._pipe, 100))
         except (OSError, ValueError):
             return None
 
     def close(self) -> None:
-        """Have no more to do with it."""
+        """Abandon the measurement."""
         os.close(self._pipe)
         with contextlib.suppress(OSError):
             os.kill(self.process, signal.SIGKILL)
@@ -80,7 +80,7 @@ def _sampled_mb(processes: list[int]) -> float:
 
 
 def memory_mb(pid: int) -> tuple[float, float]:
-    """What of a process is in memory, shared pages too; and the tables that say where, which are always its own."""
+    """The resident memory of a process, including shared pages, and its page tables, which are always private."""
     resident = tables = 0
     with contextlib.suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
@@ -92,7 +92,7 @@ def memory_mb(pid: int) -> tuple[float, float]:
 
 
 def _private_mb(pid: int) -> float:
-    """Memory that is this process's own, plus its part of what it shares; all that is resident where it hides that."""
+    """The private memory of a process plus its share of shared memory; all resident memory if it hides that."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -101,7 +101,7 @@ def _private_mb(pid: int) -> float:
 
 
 def held_mb() -> float:
-    """The most that sockets and locks hold in this process's own namespaces; it is nobody's memory."""
+    """An upper bound on what sockets and locks hold in this process's namespaces; no process is charged for it."""
     sockets = locks = 0
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/net/protocols").read_bytes().splitlines():
@@ -114,7 +114,7 @@ def held_mb() -> float:
 
 
 def _stat(path: str) -> list[str]:
-    """The fields of a `stat` file from the third on; a program's own name, which may hold anything, comes before."""
+    """The fields of a `stat` file from the third on; the program name before them may contain anything."""
     try:
         return Path(path).read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
@@ -122,14 +122,14 @@ def _stat(path: str) -> list[str]:
 
 
 def cpu_seconds(processes: list[int]) -> float:
-    """What the processes and those they waited for have used: utime, stime, cutime and cstime of proc(5)."""
+    """The processor time of the processes and the children they waited for: utime, stime, cutime, cstime of proc(5)."""
     ours = resource.getrusage(resource.RUSAGE_CHILDREN)
     ticks = sum(int(field) for pid in processes for field in _stat(f"/proc/{pid}/stat")[11:15])
     return ours.ru_utime + ours.ru_stime + ticks / _TICKS
 
 
 def running_threads(pid: int) -> list[int]:
-    """The threads of a process that run, or would."""
+    """The runnable threads of a process."""
     try:
         threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
     except OSError:
@@ -138,7 +138,7 @@ def running_threads(pid: int) -> list[int]:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process started, or was left."""
+    """The children of a process, including those it inherited."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -147,14 +147,14 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """Its children, and theirs."""
+    """Its children and all their descendants."""
     for child in children(pid):
         yield child
         yield from descendants(child)
 
 
 def end_descendants(parent: int) -> None:
-    """Kill all that `parent` started, each by its id; all are stopped first, so that none forks meanwhile."""
+    """Kill everything `parent` started, each process by its id; all are stopped first, so that none forks meanwhile."""
     stopped: set[int] = set()
     while new := set(descendants(parent)) - stopped:
         for pid in new:

@@ -1,8 +1,8 @@
 """The zygote: imports the libraries once, then forks a confined process for every request.
 
 Started as `python -m autograder.observe.sandbox.zygote SOCKET PRELOADED...`. A request is one packet on the inherited
-socket: JSON with the descriptors it hands over, the first of which is the socket of the new process's supervisor.
-Student code never runs in this process, so every fork starts from the same clean state.
+socket: JSON with descriptors, the first of which is the socket of the new process's supervisor. Student code never runs
+in this process, so every fork starts from the same clean state.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MAX_DESCRIPTORS = 32
 
 
 def main() -> None:
-    """Import what is to be shared, say so, and serve until the grader closes the socket."""
+    """Import the shared modules, report readiness, and serve until the grader closes the socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
     for name in sys.argv[2:]:
         importlib.import_module(name)
-    # What exists now is never collected again: a collection would write to every object, and so copy every page.
+    # Existing objects are never collected: a collection would write to every object, and so copy every page.
     gc.collect()
     gc.freeze()
     control.send(json.dumps({"ready": os.getpid(), "threads": threading.active_count()}).encode())
@@ -41,7 +41,7 @@ def main() -> None:
             return
         try:
             child = os.fork()
-        except OSError as error:  # this machine is full: one notebook's misfortune, not everybody's end
+        except OSError as error:  # this machine is out of resources: only this notebook fails
             _decline(descriptors, error)
             continue
         if child == 0:
@@ -63,7 +63,7 @@ def _decline(descriptors: list[int], error: OSError) -> None:
 
 
 def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
-    """In the fork: part from the zygote and its other forks, then guard the process that was asked for."""
+    """In the fork: separate from the zygote and its other forks, then supervise the requested process."""
     status = socket.socket(fileno=descriptors[0])
     bounds = Bounds(**request["bounds"])
     uid, confined = request["uid"], request["confined"]
@@ -71,7 +71,7 @@ def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
         if confined:
             confine.part_from_siblings(bounds, uid)
         if os.fork():
-            return  # the zygote waits for this one only
+            return  # the zygote only waits for this process
         _close_all_but(descriptors)
         home = str(confine.HOME) if confined else request["home"]
         if uid and not confined:
@@ -79,7 +79,7 @@ def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
         if confined:
             settings = confine.see_only_itself()
             confine.become_nobody(uid, settings)
-            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # nobody in there may read or trace the supervisor
+            linux.prctl(linux.PR_SET_DUMPABLE, 0)  # no confined process may read or trace the supervisor
     except Exception as error:
         with contextlib.suppress(OSError):
             status.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
@@ -99,7 +99,7 @@ def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def _close_all_but(descriptors: list[int]) -> None:
-    """Standard streams lead nowhere, and no descriptor but those handed over is left."""
+    """Redirect the standard streams to /dev/null and close every descriptor but those passed."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -112,7 +112,7 @@ def _close_all_but(descriptors: list[int]) -> None:
 
 def _settle_at_home(home: str, *, shared_tmp: bool) -> None:
     os.chdir(home)
-    tempfile.tempdir = None  # whoever asked for it in the zygote had it looked up for all
+    tempfile.tempdir = None  # imports in the zygote may have cached it
     os.environ.update(
         HOME=home,
         IPYTHONDIR=f"{home}/.ipython",

@@ -1,1 +1,1 @@
-"""Tests that another grader's course wrote: otter's test files, nbgrader's test cells. Read here, never executed."""
+"""Tests written for other graders: otter's test files and nbgrader's test cells. Parsed here, never executed."""

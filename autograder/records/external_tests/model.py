@@ -1,4 +1,4 @@
-"""External tests as data: what the sandbox runs, and what the judge makes of it."""
+"""External tests as data: what the sandbox runs, and how it is scored."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_SOURCE = 500_000
 
 
 class ExternalTestsError(UserError):
-    """External tests cannot be used: one sentence that names the file and says what to do."""
+    """External tests cannot be used; the message is one sentence that names the file and says what to do."""
 
 
 class OtterTest(Data):
-    """A test file of otter's, run after the notebook's last cell in the notebook's variables.
+    """An otter test file, run after the notebook's last cell with the notebook's variables.
 
     Either `doctests` hold the code of each case (otter's OK format), or `functions` are the names of the test
     functions in `source`, the text of the file (its exception format).
@@ -38,16 +38,16 @@ class OtterTest(Data):
 
     @cached_property
     def key(self) -> str:
-        """By what its results are found; changes with anything that is run."""
+        """The key of its results; a digest of everything that is run."""
         return digest("otter", self.name, self.doctests, self.source, self.functions)[:16]
 
 
 class NbgraderCell(Data):
-    """A locked code cell of an nbgrader source, run in the place of the student's copy of it.
+    """A locked code cell of an nbgrader source, run in place of the student's copy.
 
-    `graded` says whether it is a test. `before` are the ids of nbgrader's cells that stand before it in the source,
-    the nearest first. In the task of one notebook it is placed: it `replaces` that code cell, or is inserted after the
-    code cell `after` (-1: before all).
+    `graded` says whether it is a test. `before` are the ids of the nbgrader cells before it in the source, nearest
+    first. In the task of a particular notebook it has a position: it `replaces` that code cell, or is inserted after
+    the code cell `after` (-1: before all).
     """
 
     kind: Literal["nbgrader"] = "nbgrader"
@@ -65,7 +65,7 @@ class NbgraderCell(Data):
 
     @cached_property
     def key(self) -> str:
-        """By what its results are found; changes with anything that is run."""
+        """The key of its results; a digest of everything that is run."""
         return digest("nbgrader", self.name, self.source)[:16]
 
 
@@ -73,7 +73,7 @@ ExternalTest = OtterTest | NbgraderCell
 
 
 class Case(Data):
-    """One test of a suite, for the judge: what it earns, and whether students see what it asks."""
+    """One test of a suite, for scoring: its points, and whether students can see it."""
 
     name: str = Field(max_length=200)
     points: float = Field(ge=0, le=1000)
@@ -85,8 +85,8 @@ class Case(Data):
 class Suite(Data):
     """The external tests of one question.
 
-    `tests` are run in the sandbox; their cases are `cases`, in this order. A `manual` suite has none: a person reads
-    the cell `name` and gives `manual` points.
+    `tests` are run in the sandbox; their cases are `cases`, in this order. A `manual` suite has none: a grader reads
+    the cell `name` and awards up to `manual` points.
     """
 
     name: str = Field(max_length=200)
@@ -98,5 +98,5 @@ class Suite(Data):
 
     @property
     def points(self) -> float:
-        """What its author gave for it."""
+        """The points that its author assigned."""
         return self.manual or sum(case.points for case in self.cases)

@@ -1,4 +1,4 @@
-"""An nbgrader source notebook: its test cells, and where they go in a student's copy of the notebook.
+"""An nbgrader source notebook: its test cells, and their positions in a student's copy of the notebook.
 
 https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html describes the cells' metadata.
 """
@@ -20,7 +20,7 @@ _NEAREST = 50
 
 
 def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, ...]:
-    """One suite for each cell that nbgrader grades, in the order of the notebook; none where it is no such notebook.
+    """One suite for each cell that nbgrader grades, in notebook order; empty if it is not an nbgrader notebook.
 
     Raises:
         ExternalTestsError: a cell cannot be used as it is.
@@ -52,7 +52,7 @@ def read_source(cells: Sequence[Mapping[str, Any]], where: str) -> tuple[Suite, 
 
 
 def joined_cells(suites: Sequence[Suite]) -> Suite:
-    """Several cells as one question."""
+    """Several cells combined into one question."""
     tests = dict.fromkeys(test for suite in suites for test in suite.tests)
     return Suite(
         name=", ".join(suite.name for suite in suites)[:200],
@@ -63,12 +63,12 @@ def joined_cells(suites: Sequence[Suite]) -> Suite:
 
 
 def identity_of(metadata: Mapping[str, Any]) -> str:
-    """The `grade_id` in a cell's metadata, "" where it has none."""
+    """The `grade_id` in a cell's metadata; "" if there is none."""
     return _facts(metadata)[1]
 
 
 def in_hidden_region(source: str, line: int | None) -> bool:
-    """Whether the line (1-based) of a test cell is one that students never see; unknown lines are, where any are."""
+    """Whether a line (1-based) of a test cell is hidden from students; an unknown line counts if the cell has any."""
     if _BEGIN not in source:
         return False
     if line is None:
@@ -85,7 +85,7 @@ def in_hidden_region(source: str, line: int | None) -> bool:
 
 
 def partial_points(text: str) -> float | None:
-    """The points that a test cell's last value stands for, as nbgrader reads it; None where it stands for none."""
+    """The points given by a test cell's last value, as nbgrader reads it; None if it does not give points."""
     try:
         value = float(text)
     except ValueError:
@@ -94,10 +94,10 @@ def partial_points(text: str) -> float | None:
 
 
 def placed(tests: Sequence[NbgraderCell], cells: Sequence[Mapping[str, Any]]) -> list[NbgraderCell]:
-    """The cells with their places among the code cells of a student's notebook.
+    """The cells with their positions among the code cells of a student's notebook.
 
-    A copy is replaced where it stands, the last one where a student has several. A cell that was deleted comes after
-    the nearest of nbgrader's cells that stands before it in the source, or at the end.
+    A cell replaces the student's copy, the last one if there are several. If the copy was deleted, the cell is inserted
+    after the nearest preceding nbgrader cell, or at the end.
     """
     codes = -1
     position: dict[str, tuple[int, bool]] = {}
@@ -154,6 +154,6 @@ def _points(facts: Mapping[str, Any], identity: str, where: str) -> float:
 def _suite(identity: str, points: float, run: NbgraderCell | None, plain: tuple[NbgraderCell, ...]) -> Suite:
     if run is None:
         return Suite(name=identity, platform="nbgrader", manual=points)
-    # What a release shows of a cell is all but its hidden region: the judge asks line by line.
+    # A release shows all of a cell but its hidden region: visibility is decided line by line.
     case = Case(name=identity, points=points)
     return Suite(name=identity, platform="nbgrader", tests=(*plain, run), cases=(case,))

@@ -1,4 +1,4 @@
-"""Otter's test files, read without being executed: only their names, points and texts are taken from them.
+"""Otter's test files, parsed without executing them: only names, points and texts are read.
 
 The formats are those of otter-grader 7: a dict `test` of doctests ("OK"), or functions with the decorator `test_case`.
 """
@@ -22,7 +22,7 @@ def read_test_file(text: str, where: str) -> Suite:
     """The tests in the text of a test file.
 
     Raises:
-        ExternalTestsError: it is none, or computes what has to be written out.
+        ExternalTestsError: it is not a test file, or computes a value that must be a literal.
     """
     tree = _parsed(text, where)
     assigned = {
@@ -54,7 +54,7 @@ def read_specification(test: Any, where: str) -> Suite:
         if suites[0].get("setup") or suites[0].get("teardown"):
             raise ExternalTestsError(f"{where}: otter runs no setup and no teardown; move them into the cases.")
         cases = suites[0]["cases"]
-        # Otter hides a case of this format unless it says otherwise.
+        # Otter hides a case of this format unless `hidden` is False.
         facts = [{"hidden": True, **{key: case[key] for key in _CASE if key in case}} for case in cases]
         run = OtterTest(name=name, doctests=tuple(dedent(case["code"]) for case in cases))
         return _suite(name, run, facts, test.get("points"), test.get("all_or_nothing", False), where)
@@ -66,7 +66,7 @@ def _functions(text: str, tree: ast.Module, assigned: Mapping[str, ast.expr], wh
     if "name" not in assigned:
         raise ExternalTestsError(f'{where} does not set "name", as a test file of otter\'s does.')
     name = _literal(assigned["name"], "name", where)
-    # As in otter, a function of the same name takes the place of the earlier one.
+    # As in otter, a later function replaces an earlier one of the same name.
     found: dict[str, dict[str, Any]] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -111,8 +111,8 @@ def _suite(
 
 
 def resolved_points(given: Sequence[float | None], total: Any, where: str) -> list[float]:
-    """What each case earns, as otter resolves it: what is left of the file's points is shared by the cases without
-    points of their own; where nothing is said, the file is worth one point.
+    """The points of each case, as otter resolves them: the cases without points share the rest of the file's points; a
+    file without points is worth one.
 
     Raises:
         ExternalTestsError: otter refuses such points.

@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: the migrations, on the connection and in the transaction of the caller."""
+"""Alembic's environment script: runs the migrations on the caller's connection, in the caller's transaction."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""What lies on the desk of a person who reads a class: queues by question, one sheet at a time, and what is decided."""
+"""What a lecturer reviews in a class: queues by question, one answer at a time, and the decisions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from autograder.train.trainer import Trainer
 
 
 class NotDecided(UserError):
-    """What a person gave cannot count; the message is a sentence for that person."""
+    """A decision that cannot count; the message is a sentence for the lecturer."""
 
 
 @dataclass(frozen=True)
 class QueueItem:
-    """One question of one student, in a queue. Equal `answer`: word for word the same text, spaces and case apart."""
+    """One question of one student, in a queue. Equal `answer`: the same text, apart from spaces and case."""
 
     student: str
     slug: str
@@ -40,13 +40,13 @@ class QueueItem:
 
     @property
     def waiting(self) -> bool:
-        """Whether a person is asked for: nothing is decided, grading failed, or another notebook came in since."""
+        """Whether it needs review: nothing is decided, grading failed, or another notebook came in since."""
         return self.outdated or (self.override is None and self.judged in ("needs_review", "error"))
 
 
 @dataclass(frozen=True)
 class Queue:
-    """All lines of one question, in the order of the class."""
+    """All items of one question, in the order of the class."""
 
     question: Question
     lines: tuple[QueueItem, ...]
@@ -60,11 +60,11 @@ class Queue:
         return sum(line.override is not None for line in self.lines)
 
     def first(self) -> QueueItem | None:
-        """Where reading begins: the first that waits, else the first of all."""
+        """Where reading begins: the first item that needs review, else the first of all."""
         return next((line for line in self.lines if line.waiting), self.lines[0] if self.lines else None)
 
     def after(self, slug: str) -> QueueItem | None:
-        """The next that waits after this one, from the start again at the end; None where none waits."""
+        """The next item that needs review after this one, wrapping around at the end; None if there is none."""
         here = next((place for place, line in enumerate(self.lines) if line.slug == slug), -1)
         around = (*self.lines[here + 1 :], *self.lines[: here + 1])
         return next((line for line in around if line.waiting and line.slug != slug), None)
@@ -72,9 +72,9 @@ class Queue:
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """One answer with everything that helps to judge it; `alike` counts others that wait with the same words.
+    """One answer with everything that helps to judge it; `alike` counts others with the same words that need review.
 
-    `dependents` are the questions that count only where this one is right enough.
+    `dependents` are the questions that count only if this one is right enough.
     """
 
     queue: Queue
@@ -91,11 +91,11 @@ class ReviewItem:
 
 
 class ReviewQueues:
-    """A report folder's class, read through once; what is decided goes into its gradebook.
+    """A report folder's class, read once; decisions go into its gradebook.
 
     Args:
         folder: the report folder.
-        gradebook: that folder's gradebook; the results in it are looked at again whenever a sheet is shown.
+        gradebook: that folder's gradebook; its results are checked for changes whenever an answer is shown.
         assignment: whose questions are read.
         reader: the name under which decisions are kept.
     """
@@ -120,20 +120,20 @@ class ReviewQueues:
         return ((slug, student) for slug, student in self._students.items())
 
     def student(self, slug: str) -> str | None:
-        """Whose page has this file stem; None where nobody's has."""
+        """The student whose page has this file stem; None if there is none."""
         return self._students.get(slug)
 
     def queues(self) -> list[Queue]:
-        """Every question with its lines, in the order of the assignment."""
+        """Every question with its items, in the order of the assignment."""
         current = self._gradebook.overrides.current()
         return [self._queue(question, current) for question in self._questions]
 
     def queue(self, question: str) -> Queue | None:
-        """The lines of one question; None where there is no such question."""
+        """The items of one question; None if there is no such question."""
         return self._queue(question, self._gradebook.overrides.current()) if question in self._questions else None
 
     def sheet(self, question: str, slug: str) -> ReviewItem | None:
-        """One student's answer to one question; None where there is none."""
+        """One student's answer to one question; None if there is none."""
         queue = self.queue(question)
         place = next((place for place, line in enumerate(queue.lines) if line.slug == slug), None) if queue else None
         if queue is None or place is None:
@@ -161,11 +161,11 @@ class ReviewQueues:
         )
 
     def decide(self, question: str, slug: str, *, score: str, reason: str, alike: bool) -> list[str]:
-        """Give a score, to all that wait with the same words as well where `alike`; returns whose it was.
+        """Give a score, with `alike` also to all others with the same words that need review; returns the students.
 
         Raises:
-            NotDecided: there is no such answer, the score is no number within the points, or the reason is missing
-                where the autograder had decided.
+            NotDecided: there is no such answer, the score is not a number within the points, or the reason is missing
+                although the autograder had decided.
         """
         queue, line = self._found(question, slug)
         points = queue.question.points
@@ -196,7 +196,7 @@ class ReviewQueues:
         return [one.student for one in about]
 
     def withdraw(self, question: str, slug: str, *, reason: str) -> str:
-        """Let the autograder's verdict count again; returns whose it was.
+        """Let the autograder's verdict count again; returns the student.
 
         Raises:
             NotDecided: there is nothing to withdraw.
@@ -209,13 +209,13 @@ class ReviewQueues:
         return line.student
 
     def _judge_dependents(self, line: QueueItem, question: str) -> None:
-        """What builds on a question that was decided counts from that word, at once."""
+        """Judge the questions that depend on a decided one again, at once."""
         if not building_on(self.assignment.questions, {question}):
             return
         try:
             answer_key = self._answer_key = self._answer_key or AnswerKey.stored(self.assignment)
         except AssignmentError:
-            return  # without the reference nothing can be judged here; `grade` does it
+            return  # nothing can be judged without the reference; `grade` does it
         changed = judge_dependents(answer_key, self._gradebook, line.student, {question}, self._run_key)
         stored = self._gradebook.result(line.student) if changed else None
         for verdict in stored.result.questions if stored else ():
@@ -258,11 +258,11 @@ def _between(points: float) -> str:
 
 
 def _in_lines(text: str) -> str:
-    """What was written in a form, whose lines end as HTTP has them, with plain ends of lines."""
+    """Text from a form, whose lines end as HTTP has them, with plain line ends."""
     return re.sub(r"\r\n?", "\n", text).strip()
 
 
 def _words(verdict: Verdict) -> str:
-    """A digest of what was written, so that a whole class's answers need little memory."""
+    """A digest of an answer's text, so that the answers of a whole class need little memory."""
     text = " ".join(exhibit.text for exhibit in verdict.exhibits if isinstance(exhibit, TextExhibit))
     return digest(re.sub(r"\s+", " ", text).strip().casefold())

@@ -1,4 +1,4 @@
-"""`autograder review`, whole: a server on this machine alone, and a report that keeps up with what is decided."""
+"""The whole of `autograder review`: a server on this machine only, and a report that keeps up with the decisions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from autograder.report.report_folder import bring_up_to_date, write_report
 from autograder.report.review.queues import ReviewQueues
 from autograder.report.review.web import TokenMiddleware, review_app
 
-# Seconds without a decision after which the report is written again.
+# The report is written again after this many seconds without a decision.
 _QUIET = 2.0
 
 
 class Reporter:
-    """Writes the report again, in the background, when nothing was decided for a moment; and at the end.
+    """Writes the report again, in the background, after a moment without decisions; and at the end.
 
-    `problem` is why the last writing failed, "" where it did not. A page that could not be written is written by the
+    `problem` is why the last writing failed, "" if it did not. A page that could not be written is written by the
     next command that makes a report.
     """
 
@@ -47,7 +47,7 @@ class Reporter:
             self._timer.start()
 
     def write(self) -> None:
-        """Write the report where something was decided since it was written last."""
+        """Write the report if something was decided since it was last written."""
         with self._writing:
             with self._lock:
                 changed, self._changed = self._changed, set()
@@ -69,7 +69,7 @@ class Reporter:
         return bring_up_to_date(self._folder, self._assignment, self._gradebook, student)
 
     def close(self) -> None:
-        """Write what is left to write."""
+        """Write what has not been written yet."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -77,7 +77,7 @@ class Reporter:
 
 
 class Service:
-    """The server, bound to its port already, so that whoever asks before it runs is answered as soon as it does."""
+    """The server, already bound to its port: a request that comes before it runs is answered as soon as it does."""
 
     def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
         config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False)
@@ -96,7 +96,7 @@ class Service:
 def reviewing(
     folder: Path, assignment: Assignment, gradebook: Gradebook, *, reader: str, port: int = 0
 ) -> Iterator[tuple[str, Service, Reporter]]:
-    """A review that is ready to be served: its address, its server, and its reporter.
+    """A review ready to be served: its address, its server, and its reporter.
 
     Raises:
         OSError: the port is taken.

@@ -33,18 +33,18 @@ _HEADERS = {
 
 
 class TokenMiddleware:
-    """Lets in who holds the token, under our own name, and sends nothing that another site could use.
+    """Lets in those who hold the token, under our own host name, and sends nothing that another site could use.
 
     The token is part of every address and there are no cookies, so that a page of another site can neither ask for
-    anything in the reader's name nor send a form. A name other than ours is refused as well: it is what a foreign
-    site that had its name point to this machine would come with.
+    anything in the reader's name nor send a form. A host name other than ours is refused as well: that is how a foreign
+    site would come that points its name to this machine.
     """
 
     def __init__(self, app: ASGIApp, token: str, hosts: frozenset[str]) -> None:
         self._app, self._token, self._hosts = app, token.encode("ascii"), hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it on with the token taken off its address."""
+        """Answer one request, or pass it on with the token removed from its address."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -69,7 +69,7 @@ class TokenMiddleware:
 
 
 class _Speaking:
-    """Answers every request in one language, also in the threads in which answers are made."""
+    """Answers every request in one language, including in worker threads."""
 
     def __init__(self, app: ASGIApp, language: str) -> None:
         self._app, self._language = app, language
@@ -81,12 +81,12 @@ class _Speaking:
 
 
 def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callable[[str | None], Path]) -> FastAPI:
-    """The application, to be put behind a `TokenMiddleware`.
+    """The application, to put behind a `TokenMiddleware`.
 
     Args:
         desk: the class.
-        changed: told of every student about whom something was decided.
-        page: brings the page of a student, or of the class (None), up to date and gives its file.
+        changed: called for every student with a new decision.
+        page: brings the page of a student, or of the class (None), up to date and returns its file.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(_Speaking, language=desk.assignment.language)
@@ -177,7 +177,7 @@ def _sheet(
 
 
 def _levels(sheet: ReviewItem) -> list[tuple[str, str]]:
-    """What one key gives, as it is written into the form: the rubric's lines, or all, half and none."""
+    """What one key enters into the form: the rubric's lines, or all, half and none."""
     points = sheet.queue.question.points
     plain = [
         (points, gettext("all of it")),

@@ -1,4 +1,4 @@
-"""Rules beside the substitutions: cheap, precise, each with its source. None decides a point."""
+"""Rules that complement the substitutions: cheap, precise, each with its source. None decides a point."""
 
 from __future__ import annotations
 

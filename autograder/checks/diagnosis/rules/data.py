@@ -1,4 +1,4 @@
-"""Rules about what a student gives to `fit`: from the facts that the notebook's own arrays left (claims, for words)."""
+"""Rules about what a student passes to `fit`: from facts about the notebook's own arrays (claims, for wording)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
     """Inputs with a mean or a standard deviation above `NORMALIZED` where the reference solution's are below it.
 
     Source: AutoTrainer (mean magnitude of 10); UMLAUT's (outside −1..1) is too strict for standardized pixels.
-    The assignment decides: where its own solution feeds raw pixels, nothing is said.
+    The assignment decides: if its own solution feeds raw pixels, there is no finding.
     """
     if facts.fit is None or facts.reference_fit is None or not not_normalized(facts.fit.inputs):
         return None
@@ -43,7 +43,7 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
 def validation_is_training(facts: Facts) -> Finding | None:
     """More than half of the validation images are training images as well.
 
-    Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), overlap of training and test data. UMLAUT guesses it
+    Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), overlap of training and test data. UMLAUT infers it
     from a high validation accuracy, which is wrong for MNIST; here the images themselves are compared.
     """
     overlap = fact(facts.fit.validation, "overlap") if facts.fit is not None else None
@@ -62,7 +62,7 @@ def validation_is_training(facts: Facts) -> Finding | None:
 
 
 def labels_of_other_images(facts: Facts) -> Finding | None:
-    """Images lie close to the mean image of their own class no more often than by chance.
+    """Images are closest to the mean image of their own class no more often than by chance.
 
     Source: TheDeepChecker (Ben Braiek and Khomh, TOSEM 2023), corrupted labels; the operator "labels" of DeepCrime.
     """
@@ -84,7 +84,7 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
 
 
 def too_few_epochs(facts: Facts) -> Finding | None:
-    """Less than half the epochs of the reference solution's own call of `fit`.
+    """Fewer than half the epochs of the reference solution's own call of `fit`.
 
     Source: DeepFD (Cao et al., ICSE 2022), insufficient iteration; its classifier knows no task, the solution does.
     """

@@ -1,4 +1,4 @@
-"""What the rules may read of a network: how it is built, compiled and fed, and what our run of it measured."""
+"""What the rules may read of a network: how it is built, compiled and fed, and what its trusted run measured."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Facts:
 
     Attributes:
         architecture: the network.
-        compilation: how the student compiled it, None where that was not done.
-        recipe: how our run trains it.
+        compilation: how the student compiled it; None if not compiled.
+        recipe: how the trusted run trains it.
         minimum: the validation accuracy (0..1) that is needed.
-        run: our run; None where none was made.
+        run: the trusted run; None if there was none.
         fit: the student's own last call of `fit` on it (claims, which decide no point).
         reference_fit: the reference solution's.
     """
@@ -41,7 +41,7 @@ class Facts:
 
     @property
     def missed(self) -> bool:
-        """Whether our run ended below what is needed."""
+        """Whether the trusted run ended below the minimum."""
         return self.run is not None and self.run.accuracy < self.minimum
 
     @property
@@ -50,7 +50,7 @@ class Facts:
 
     @property
     def last_activation(self) -> str:
-        """The activation at the end of the network; "linear" where there is none."""
+        """The activation at the end of the network; "linear" if there is none."""
         return str(self.last.settings["activation"]) if self.last.kind == "Activation" else "linear"
 
     @property
@@ -59,7 +59,7 @@ class Facts:
 
     @property
     def one_hot(self) -> bool | None:
-        """Whether the labels that the student gave to `fit` are one-hot rows; None where that is not known."""
+        """Whether the labels that the student passed to `fit` are one-hot rows; None if unknown."""
         shape = (self.fit.targets or {}).get("shape") if self.fit is not None else None
         if not isinstance(shape, list | tuple) or not shape:
             return None
@@ -68,7 +68,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: what it is called, whether what it finds is a cause (else a symptom), and the finding, if any.
+    """A rule: its name, whether it finds a cause (rather than a symptom), and the function that finds it.
 
     The docstring of `find` names its source and its threshold.
     """

@@ -1,4 +1,4 @@
-"""Rules about how a network learned in our own run, where it missed its accuracy: symptoms, which name no cause."""
+"""Rules about how a network learned in its trusted run, if it missed its accuracy: symptoms, which name no cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GAP = 0.1
 
 
 def loss_explodes(facts: Facts) -> Finding | None:
-    """A loss that is no number any more, or above 1,000.
+    """A loss that is NaN, or above 1,000.
 
     Source: AutoTrainer (Zhang et al., ICSE 2021), exploding: NaN or a loss of 1e3 and more.
     """
@@ -38,10 +38,10 @@ def loss_explodes(facts: Facts) -> Finding | None:
 
 
 def nothing_learned(facts: Facts) -> Finding | None:
-    """The loss ended where guessing stands, ln 10 ≈ 2.30 for a cross-entropy over ten classes.
+    """The loss ended at the level of guessing, ln 10 ≈ 2.30 for a cross-entropy over ten classes.
 
     Source: TheDeepChecker (initial loss −log(1/C)), AutoTrainer (not converging). The accuracy below which a network
-    guesses is the assignment's own, `give_up` in its recipe.
+    counts as guessing is the assignment's own, `give_up` in its recipe.
     """
     if facts.run is None or not facts.missed or not facts.run.training_loss or facts.compilation is None:
         return None
@@ -69,7 +69,7 @@ def nothing_learned(facts: Facts) -> Finding | None:
 
 
 def dead_relus(facts: Facts) -> Finding | None:
-    """At least 70 % of the units of a ReLU gave zero for every image.
+    """At least 70 % of the units of a ReLU output zero for every image.
 
     Source: AutoTrainer, dying ReLU (γ = 0.7); Lu et al., Dying ReLU and Initialization (2019).
     """
@@ -117,10 +117,10 @@ def vanishing_gradients(facts: Facts) -> Finding | None:
 
 
 def overfitting(facts: Facts) -> Finding | None:
-    """On the training images what is needed is reached, on new images it is missed by a gap of 0.10 or more.
+    """The minimum is reached on the training images, but missed on new images by a gap of 0.10 or more.
 
-    Source: AutoTrainer and UMLAUT (a gap of 0.10). What is needed is the assignment's threshold, so that a network
-    that reaches it is not accused of a gap that the exercise wants to show.
+    Source: AutoTrainer and UMLAUT (a gap of 0.10). The minimum is the assignment's threshold, so that a network that
+    reaches it is not accused of a gap that the exercise wants to show.
     """
     if facts.run is None or not facts.missed or not facts.run.training_accuracy:
         return None

@@ -1,4 +1,4 @@
-"""Rules about the end of a network, its loss and its metrics: what is written, whatever it led to."""
+"""Rules about the end of a network, its loss and its metrics: they read what is written, not how training went."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def softmax_and_logits(facts: Facts) -> Finding | None:
 
 
 def no_softmax(facts: Facts) -> Finding | None:
-    """A cross-entropy that expects probabilities, behind an output that may be any number.
+    """A cross-entropy that expects probabilities, after an output that may be any number.
 
     Source: UMLAUT (Schoop et al., CHI 2021), "missing softmax layer before loss"; NeuraLint, rules 8 and 12. Looked up
     in the network, where UMLAUT looks for the word in the name of the last layer.
@@ -93,7 +93,7 @@ def metric_fits(facts: Facts) -> Finding | None:
     """None of the metrics is an accuracy of a classifier with these labels.
 
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), missing or wrong metrics; UMLAUT, wrong loss and
-    metric pairs. The binary accuracy of ten classes stands at 0.9 for a network that never answers.
+    metric pairs. With ten classes, binary accuracy is 0.9 for a network that never answers.
     """
     if facts.compilation is None or not facts.compilation.metrics or facts.compilation.problem:
         return None
