@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "unreadable": unreadable(),
         "hostile": hostile(),
     }.items():
-        cells = hostile_cells() if name == "hostile" else notebook_cells()
+        cells = {"hostile": hostile_cells(), "unreadable": []}.get(name, notebook_cells())
         write_student_page(folder / f"{name}.html", result=result, assignment_title=TITLE, cells=cells)
     everyone = [hostile(), *class_of(59)]
     summary = summarize(everyone, lambda name: "x.html")
@@ -185,6 +186,27 @@ def test_on_paper_folded_parts_are_open_and_the_colours_light(browser, pages: Pa
     page.emulate_media(media="print", color_scheme="dark")
     assert page.locator(".figures table").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.context.close()
+
+
+def test_printing_wastes_no_page(browser, pages: Path) -> None:
+    most = {"solved": 5, "pooling": 6, "template": 7, "unreadable": 1, "class": 6}
+    for name, number in most.items():
+        page = opened(browser, pages / f"{name}.html")
+        assert 1 <= len(re.findall(rb"/Type */Page\b", page.pdf(format="A4", prefer_css_page_size=True))) <= number, (
+            name
+        )
+        page.context.close()
+
+
+def test_a_right_network_is_folded_and_left_out_on_paper(browser, pages: Path) -> None:
+    page = opened(browser, pages / "solved.html")
+    row = page.locator(".networks tbody tr").first
+    assert not row.is_visible()
+    page.locator(".networks summary").click()
+    assert row.is_visible()
+    page.emulate_media(media="print")
+    assert not row.is_visible()
     page.context.close()
 
 
