@@ -78,11 +78,18 @@ def warm(library: Path, isolation: Isolation) -> Iterator[Zygote]:
 
 
 @pytest.fixture
-def run(warm: Zygote, tmp_path: Path) -> Run:
+def run(warm: Zygote, tmp_path: Path) -> Iterator[Run]:
+    """Start a confined process with this script, files and bounds: `run("sys.exit(7)", memory_mb=200)`."""
     home = tmp_path / "home"
     home.mkdir()
+    started: list[ConfinedProcess] = []
 
     def start(script: str, *descriptors: int, **bounds: float) -> ConfinedProcess:
-        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(home))  # type: ignore[arg-type]
+        process = warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(home))  # type: ignore[arg-type]
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        if process.fileno() >= 0:
+            process.close()
