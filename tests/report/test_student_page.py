@@ -43,6 +43,12 @@ def test_the_score_is_out_of_all_points_and_names_what_waits(tmp_path: Path) -> 
     assert "1 of 3 questions is right." in header
 
 
+def test_what_kept_the_limits_stands_among_the_run_details_where_it_is_known(tmp_path: Path) -> None:
+    assert "Limits kept by" not in words(page(tmp_path, solved()).select_one("footer.colophon"))
+    in_a_group = solved().model_copy(update={"bounded_by": "cgroup v2"})
+    assert "Limits kept by cgroup v2" in words(page(tmp_path, in_a_group).select_one("footer.colophon"))
+
+
 def test_each_question_has_its_line_with_status_and_points(tmp_path: Path) -> None:
     lines = [words(line) for line in page(tmp_path, pooling_forgotten()).select(".glance li")]
     assert lines == [

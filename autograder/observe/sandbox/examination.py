@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,6 @@ _RESTRICTIONS = {
         "an AppArmor profile for bwrap with `userns,`, or sysctl kernel.apparmor_restrict_unprivileged_userns=0",
     ),
 }
-_IN_A_SCOPE = "systemd-run --user --scope -p Delegate=yes autograder grade …"
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def _filter() -> Check:
 
 def _control_groups() -> Check:
     """Whether each notebook gets a control group of its own, tried as grading does it."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
         groups = delegated()
     except NotDelegated as reason:
@@ -98,7 +99,7 @@ def _control_groups() -> Check:
             False,
             str(reason),
             "the supervisor alone keeps the limits of memory and processes; with systemd, a scope of its own has them "
-            f"kept by the kernel: {_IN_A_SCOPE}",
+            f"kept by the kernel: systemd-run {'' if root else '--user '}--scope -p Delegate=yes autograder grade …",
         )
     group = groups.new(Bounds())
     if group is None:

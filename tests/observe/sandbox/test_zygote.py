@@ -3,18 +3,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from autograder.observe.sandbox import landlock
 from autograder.observe.sandbox.bounds import Bounds, Isolation
-from autograder.observe.sandbox.process import ConfinedProcess, Exit, SandboxError, Zygote
+from autograder.observe.sandbox.process import Exit, SandboxError, Zygote
 
 pytestmark = pytest.mark.slow
-
-Run = Callable[..., ConfinedProcess]
 
 
 def test_a_process_runs_and_reports_its_exit(run: Run) -> None:
