@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # Raise this when results are computed differently, so that stored ones are computed again.
-JUDGE_VERSION = 9
+JUDGE_VERSION = 10
 
 
 @dataclass(frozen=True)
