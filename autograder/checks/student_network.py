@@ -70,7 +70,7 @@ def find_network(context: Context, name: str) -> StudentNetwork:
 
 def _find(context: Context, name: str) -> StudentNetwork:
     captured, expected = context.evidence.network(name), context.expected.get(name)
-    chosen = choose_network(context.evidence, name, expected)
+    chosen = choose_network(context, name, expected)
     if chosen is not None:
         return chosen
     if captured is not None:
@@ -78,7 +78,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
     others = [one for one in context.evidence.networks if one.name not in context.expected]
     others += [one for one in _nameless(context) if one.name not in {other.name for other in others}]
     others = others[:_MOST_OTHERS]
-    candidates = [choose_network(context.evidence, one.name, expected) or read_network(one, expected) for one in others]
+    candidates = [choose_network(context, one.name, expected) or read_network(one, expected) for one in others]
     if len(context.expected) > 1:
         candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
     stopped = _stopped_maker(context, name)
