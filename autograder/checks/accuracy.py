@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.checks.base import Calibration, Context, Question
+from autograder.checks.base import Context, Question
 from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.measured_accuracy import mean_of, measured, measured_on_average
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
@@ -22,8 +22,12 @@ from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.datasets import DATASETS
+from autograder.network.measure import measure_until_misfit, sum_up
 from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
+
+# So many times the expected parameters are far more than the task asks for.
+_FAR_MORE = 2
 
 
 class Accuracy(Question):
@@ -130,8 +134,6 @@ class Accuracy(Question):
         return () if subject is None else subject.tasks()
 
     def judge(self, context: Context) -> Verdict:
-        recipe = self._recipe(context)
-        calibration = context.calibrations.get(self.id)
         minimum = self._minimum(context)
         if minimum is None:
             return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
@@ -163,7 +165,7 @@ class Accuracy(Question):
         accuracies = self._accuracies(task, context)
         shown = run if further else run.until(self._clear_from(minimum, context))
         averaged = self._is_averaged(accuracies, minimum, context)
-        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student, averaged=averaged)
+        verdict = self._judge_run(shown, accuracies, minimum, context, student, averaged=averaged)
         if repair is not None and restored:
             return self._kept(verdict, repair, context)
         return self._explained(verdict, context)
@@ -212,12 +214,12 @@ class Accuracy(Question):
         run: TrainingRun,
         accuracies: tuple[float, ...],
         minimum: float,
-        calibration: Calibration | None,
-        recipe: Recipe,
+        context: Context,
         student: StudentNetwork,
         *,
         averaged: bool,
     ) -> Verdict:
+        recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
         reached = bool(run.validation_accuracy) and mean_of(accuracies) >= minimum
         findings = []
         if run.outcome == "failed":
@@ -240,11 +242,7 @@ class Accuracy(Question):
                         "The training of your network was stopped early: {problem}",
                         problem=run.problem,
                     ),
-                    hint=message(
-                        "hint.large_network",
-                        "What counts is what it reached until then. A network with far more parameters than the "
-                        "task asks for needs more time and memory.",
-                    ),
+                    hint=self._hint_at_limit(student, context),
                 )
             )
         if run.validation_accuracy:
@@ -280,6 +278,20 @@ class Accuracy(Question):
             self.points if reached else 0.0,
             *findings,
             exhibits=(curve, *self._predictions(run, recipe)) if run.validation_accuracy else (),
+        )
+
+    def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
+        expected = context.expected[self.network].architecture
+        own = measure_until_misfit(student.architecture)[0] if student.architecture is not None else ()
+        asked = sum_up(measure_until_misfit(expected)[0]).total
+        if sum_up(own).total <= _FAR_MORE * asked:
+            return message("hint.reached_until_then", "What counts is what it reached until then.")
+        return message(
+            "hint.large_network",
+            "What counts is what it reached until then. Your network has {own:,} parameters, and {asked:,} were asked "
+            "for: that needs more time and memory.",
+            own=sum_up(own).total,
+            asked=asked,
         )
 
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:

@@ -86,7 +86,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
         candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
         why = stopped or message(
-            "network.none", "There is no network in a variable `{name}`: no cell that ran made one.", name=name
+            "network.none", "There is no network in a variable `{name}`: no cell that ran left one in it.", name=name
         )
         return StudentNetwork(problem=why)
     if len(candidates) == 1:
