@@ -131,7 +131,7 @@ class Trainer(Closing):
                 return _as_run(key, task, answer)
         if slowed:
             raise RunSlowed(
-                f"A training run had {task.recipe.seconds:g} seconds and had a processor for less than a quarter of them: "
+                f"A training run had {task.recipe.seconds:g} seconds and a processor for less than a quarter of them: "
                 "grade again when this machine is less busy, or with fewer workers."
             )
         raise TrainerError(
