@@ -174,8 +174,8 @@ class Accuracy(Question):
         """The verdict on a network that misses the accuracy only by mistakes that have cost points elsewhere."""
         sentence = message(
             "accuracy.charged",
-            "With what has cost points at {titles} repaired, and nothing else, your network reached {reached:.3f}. So "
-            "this follows from that, and costs nothing here.",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network "
+            "reached {reached:.3f}. The accuracy is missed because of them, so it costs nothing here.",
             titles=titles_of(repair.charged),
             reached=mean_of(self._accuracies(repair.task, context)),
         )

@@ -277,8 +277,8 @@ def _kept(charged: tuple[Verdict, ...]) -> Finding:
     return Finding(
         message=message(
             "comparison.charged",
-            "With what has cost points at {titles} repaired, and nothing else, what is to be shown holds. So this "
-            "follows from that, and costs nothing here.",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, the claim holds. "
+            "It fails because of them, so it costs nothing here.",
             titles=titles_of(charged),
         )
     )

@@ -203,7 +203,7 @@ class Compiled(Question):
                 fits.finding.message,
                 message(
                     "compile.charged",
-                    "The last layer has cost points at “{title}”; that costs none here.",
+                    "That follows from the last layer, which has cost points at “{title}”, so it costs nothing here.",
                     title=charged.title,
                 ),
                 code=fits.finding.code,

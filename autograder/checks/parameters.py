@@ -64,14 +64,16 @@ class ParametersQuestion(Question):
         if charged is not None and self.follow_through and given is not None:
             sentence = message(
                 "parameters.charged",
-                "Your network has {counts}. That follows from what differs in the network, which has cost points at "
-                "“{title}” and costs none here.",
+                "Your network has {counts}. That follows from what differs in the network; this has cost points at "
+                "“{title}”, so it costs nothing here.",
                 counts=_counts(wanted, given),
                 title=charged.title,
             )
             return self.verdict("correct", self.points, *understood, Finding(message=sentence))
         as_such = Finding(
-            message=message("parameters.as_such", "This question asks for the expected numbers as such: see the table.")
+            message=message(
+                "parameters.as_such", "This question asks for the expected numbers as such, whatever causes others."
+            )
         )
         notes = () if charged is None or self.follow_through else (as_such,)
         return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes), *notes)

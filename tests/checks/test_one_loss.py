@@ -63,7 +63,7 @@ def test_no_softmax_costs_its_row_alone():
     assert set(lost(verdicts)) == {"network"}
     assert "“The network”" in said(verdicts["compile"])
     assert "raw values" in said(verdicts["compile"])
-    assert "With what has cost points at “The network” repaired" in said(verdicts["accuracy"])
+    assert "With the mistakes repaired that have cost points at “The network”" in said(verdicts["accuracy"])
     repaired = [task for task in made if learns(task) > 0.5]
     assert len(repaired) == 1
 
@@ -72,7 +72,7 @@ def test_the_other_padding_everywhere_costs_its_rows_alone():
     own = network(WIDE, pool(), WIDE, *FASHION[3:], compiled=COMPILED)
     verdicts, _ = graded(own, *ALL)
     assert set(lost(verdicts)) == {"network"}
-    assert "which has cost points at “The network”" in said(verdicts["parameters"])
+    assert "this has cost points at “The network”" in said(verdicts["parameters"])
 
 
 @pytest.mark.parametrize("change", [{"optimizer": "sgd"}, {"loss": "mse"}])
