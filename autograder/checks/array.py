@@ -152,7 +152,7 @@ class Array(Answered):
         wanted = self.networks_trained
         if wanted is None or not is_known(context):
             return None
-        networks, fits = of_a_sweep(context)
+        networks, fits = of_a_sweep(context, wanted)
         if networks >= wanted:
             return None
         if not fits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from autograder.checks.base import Context
 from autograder.checks.student_network import find_network
@@ -21,14 +22,16 @@ def is_known(context: Context) -> bool:
     return not any(_BY_HAND.search(cell.source) for cell in context.cells if cell.kind == "code")
 
 
-def of_a_sweep(context: Context) -> tuple[int, int]:
-    """How many networks were trained, and by how many calls of `fit`, besides those that the assignment asks for.
+def of_a_sweep(context: Context, values: int) -> tuple[int, int]:
+    """How many networks were trained for so many values, and by how many calls of `fit`.
 
-    A network that it asks for counts if it was trained in the same cell as another one.
+    A network that the assignment asks for counts only if it was trained in the same cell as another one, or once for
+    each of the values.
     """
     chosen = (find_network(context, name).record for name in context.expected)
     asked = {record.number for record in chosen if record is not None}
     fits = [fit for fit in context.evidence.fits if fit.failure is None]
+    calls = Counter(fit.record for fit in fits)
     cells = {fit.cell for fit in fits if fit.record not in asked}
-    counted = [fit for fit in fits if fit.cell in cells]
+    counted = [fit for fit in fits if fit.cell in cells or calls[fit.record] >= values]
     return len({fit.record for fit in counted}), len(counted)

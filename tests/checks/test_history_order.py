@@ -49,6 +49,7 @@ def test_a_sweep_of_new_networks_earns_its_points():
         ((), "array.nothing_trained"),
         (OWN, "array.nothing_trained"),
         ((*OWN, *trained(2, 2, 2, 2, 2)), "array.weights_kept"),
+        (trained(1, 1, 1, 1, 1, 1), "array.weights_kept"),
         ((*OWN, *trained(2, 3)), "array.few_trained"),
     ],
 )
