@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.checks.base import Calibration, Context, Question
+from autograder.checks.base import Context, Question
 from autograder.checks.explanation import AccuracyMiss
+from autograder.checks.measured_accuracy import mean_of, measured, measured_on_average
+from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.score_statistics import (
     MOST_RUNS,
-    chance_of_passing,
     clear_from,
     interval,
     is_clear_miss,
@@ -20,27 +20,14 @@ from autograder.checks.score_statistics import (
 )
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
-from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, message, nphrase, phrase
+from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.datasets import DATASETS
+from autograder.network.measure import measure_until_misfit, sum_up
 from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
-# A network that learned nothing is right on about one image in ten; all our datasets have ten classes of like size.
-CHANCE = 0.2
-WIDE_GAP = 0.1
-# How the one run was made, by how it ended.
-_ONE_RUN = {
-    "complete": ("where.own_run", gettext_noop("our own run: {how}")),
-    "target": (
-        "where.own_run_target",
-        gettext_noop("our own run: {how}; it ended as soon as the accuracy was clearly reached"),
-    ),
-    "flat": (
-        "where.own_run_flat",
-        gettext_noop("our own run: {how}; it was given up half-way, because the network still guessed"),
-    ),
-}
+# So many times the expected parameters are far more than the task asks for.
+_FAR_MORE = 2
 
 
 class Accuracy(Question):
@@ -53,6 +40,9 @@ class Accuracy(Question):
     (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
     `substitutions` further short runs of each distinct network look for the smallest change that restores the accuracy
     (0: none).
+
+    A mistake that has cost points at an `architecture`, `parameters` or `compiled` question costs none here if the
+    network with just these mistakes repaired passes, unless `follow_through` is false.
     """
 
     kind: Literal["accuracy"]
@@ -61,6 +51,7 @@ class Accuracy(Question):
     calibrate_at: float = Field(default=1.0, gt=0, le=1)
     runs: int = Field(default=5, ge=1, le=MOST_RUNS)
     substitutions: int = Field(default=6, ge=0, le=50)
+    follow_through: bool = True
 
     requires_training: ClassVar[bool] = True
     about_layers: ClassVar[bool] = True
@@ -76,9 +67,15 @@ class Accuracy(Question):
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
 
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_repairs(questions, self.networks()) if self.follow_through else found
+
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         task = self._first_task(context)
-        return () if task is None else (task, *self._further_tasks(task, context))
+        repair = self._repair(context)
+        tasks = [one for one in (task, None if repair is None else repair.task) if one is not None]
+        return tuple(each for one in tasks for each in (one, *self._further_tasks(one, context)))
 
     def _first_task(self, context: Context) -> TrainingTask | None:
         """The run that decides unless it ends close to the threshold; it stops early once it is clearly above."""
@@ -118,13 +115,25 @@ class Accuracy(Question):
         twice = len(accuracies) == 2 and all(is_clear_miss(reached, minimum, deviation) for reached in accuracies)
         return len(accuracies) > 1 and not twice
 
+    def _reached(self, first: TrainingTask, context: Context) -> bool | None:
+        """Whether a network reaches the accuracy; None if a run is missing."""
+        run, minimum = context.run_of(first), self._minimum(context)
+        if run is None or minimum is None or not all(map(context.run_of, self._further_tasks(first, context))):
+            return None
+        return bool(run.validation_accuracy) and mean_of(self._accuracies(first, context)) >= minimum
+
+    def _repair(self, context: Context) -> Repair | None:
+        """The repaired network to train: only after the student's own has missed, by mistakes that cost points."""
+        task = self._first_task(context)
+        if not self.follow_through or task is None or self._reached(task, context) is not False:
+            return None
+        return repaired(context, self.network, task)
+
     def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
         subject = self.subject(context)
         return () if subject is None else subject.tasks()
 
     def judge(self, context: Context) -> Verdict:
-        recipe = self._recipe(context)
-        calibration = context.calibrations.get(self.id)
         minimum = self._minimum(context)
         if minimum is None:
             return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
@@ -149,11 +158,32 @@ class Accuracy(Question):
         further = [context.run_of(other) for other in self._further_tasks(task, context)]
         if None in further:
             return self._unset(phrase("a further training run, from another random start, is missing"))
+        repair = self._repair(context)
+        restored = None if repair is None else self._reached(repair.task, context)
+        if repair is not None and restored is None:
+            return self._unset(phrase("the training run of the repaired network is missing"))
         accuracies = self._accuracies(task, context)
         shown = run if further else run.until(self._clear_from(minimum, context))
         averaged = self._is_averaged(accuracies, minimum, context)
-        verdict = self._judge_run(shown, accuracies, minimum, calibration, recipe, student, averaged=averaged)
+        verdict = self._judge_run(shown, accuracies, minimum, context, student, averaged=averaged)
+        if repair is not None and restored:
+            return self._kept(verdict, repair, context)
         return self._explained(verdict, context)
+
+    def _kept(self, verdict: Verdict, repair: Repair, context: Context) -> Verdict:
+        """The verdict on a network that misses the accuracy only by mistakes that have cost points elsewhere."""
+        sentence = message(
+            "accuracy.charged",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network "
+            "reached {reached:.3f}. The accuracy is missed because of them, so it costs nothing here.",
+            titles=titles_of(repair.charged),
+            reached=mean_of(self._accuracies(repair.task, context)),
+        )
+        # The hint of a missed accuracy would look for what is known already.
+        findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
+        return self.verdict(
+            "correct", self.points, *findings, Finding(message=sentence), exhibits=tuple(verdict.exhibits)
+        )
 
     def _explained(self, verdict: Verdict, context: Context) -> Verdict:
         subject = self.subject(context)
@@ -171,6 +201,9 @@ class Accuracy(Question):
         if task is None or minimum is None:
             return None
         first = self._first_task(context)
+        repair = self._repair(context)
+        if repair is not None and self._reached(repair.task, context):
+            return None  # the cause has cost points already
         # A miss decided by the mean of several runs may be bad luck, and luck has no cause to look for.
         made = () if first is None else self._accuracies(first, context)
         budget = 0 if self._is_averaged(made, minimum, context) else self.substitutions
@@ -181,13 +214,13 @@ class Accuracy(Question):
         run: TrainingRun,
         accuracies: tuple[float, ...],
         minimum: float,
-        calibration: Calibration | None,
-        recipe: Recipe,
+        context: Context,
         student: StudentNetwork,
         *,
         averaged: bool,
     ) -> Verdict:
-        reached = bool(run.validation_accuracy) and _mean(accuracies) >= minimum
+        recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
+        reached = bool(run.validation_accuracy) and mean_of(accuracies) >= minimum
         findings = []
         if run.outcome == "failed":
             findings.append(
@@ -209,16 +242,15 @@ class Accuracy(Question):
                         "The training of your network was stopped early: {problem}",
                         problem=run.problem,
                     ),
-                    hint=message(
-                        "hint.large_network",
-                        "What counts is what it reached until then. A network with far more parameters than the "
-                        "task asks for needs more time and memory.",
-                    ),
+                    hint=self._hint_at_limit(student, context),
                 )
             )
         if run.validation_accuracy:
-            measured = self._measured_on_average if averaged else self._measured
-            findings.append(measured(run, accuracies, minimum, recipe))
+            findings.append(
+                measured_on_average(run, accuracies, minimum, recipe, self.runs)
+                if averaged
+                else measured(run, accuracies, minimum, recipe)
+            )
         if student.compilation.problem:
             findings.append(
                 Finding(
@@ -248,6 +280,20 @@ class Accuracy(Question):
             exhibits=(curve, *self._predictions(run, recipe)) if run.validation_accuracy else (),
         )
 
+    def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
+        expected = context.expected[self.network].architecture
+        own = measure_until_misfit(student.architecture)[0] if student.architecture is not None else ()
+        asked = sum_up(measure_until_misfit(expected)[0]).total
+        if sum_up(own).total <= _FAR_MORE * asked:
+            return message("hint.reached_until_then", "What counts is what it reached until then.")
+        return message(
+            "hint.large_network",
+            "What counts is what it reached until then. Your network has {own:,} parameters, and {asked:,} were asked "
+            "for: that needs more time and memory.",
+            own=sum_up(own).total,
+            asked=asked,
+        )
+
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
         if run.predictions is None:
             return ()
@@ -258,57 +304,6 @@ class Accuracy(Question):
         )
         confusion = run.predictions.confusion
         return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
-
-    def _measured(self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe) -> Finding:
-        """The finding for one run that decided, or for two that were both far below."""
-        first, digits = accuracies[0], _telling_digits(accuracies[0], minimum)
-        said = message(
-            "accuracy.reached",
-            "Your network reached a validation accuracy of {reached:.{digits}f}; {needed:.{digits}f} was needed.",
-            reached=first,
-            needed=minimum,
-            digits=digits,
-        )
-        if len(accuracies) > 1:
-            said = message(
-                "accuracy.reached_twice",
-                "Your network reached a validation accuracy of {reached:.{digits}f} ({again:.3f} from another random "
-                "start); {needed:.{digits}f} was needed.",
-                reached=first,
-                again=accuracies[1],
-                needed=minimum,
-                digits=digits,
-            )
-        where = message(*_ONE_RUN[run.ended], how=_how(recipe))
-        return Finding(message=said, where=where, hint=NOTHING if first >= minimum else _advice(run))
-
-    def _measured_on_average(
-        self, run: TrainingRun, accuracies: tuple[float, ...], minimum: float, recipe: Recipe
-    ) -> Finding:
-        mean = _mean(accuracies)
-        low, high = interval(accuracies)
-        return Finding(
-            message=message(
-                "accuracy.reached_on_average",
-                "Your network reached a validation accuracy of {reached:.{digits}f} on average; {needed:.{digits}f} "
-                "was needed. The first run left open whether luck had decided, being close to that or unlike the "
-                "second: so we trained your network from {count} random starts, and their mean counts. By "
-                "{confidence:.0%} confidence it lies between {low:.3f} and {high:.3f}. A network whose true mean "
-                "lies one standard deviation below what is needed would pass this in {cases:.1f} of 100 cases.",
-                reached=mean,
-                needed=minimum,
-                digits=_telling_digits(mean, minimum),
-                count=len(accuracies),
-                confidence=0.95,
-                low=low,
-                high=high,
-                cases=100 * chance_of_passing(1, self.runs),
-            ),
-            where=message(
-                "where.own_runs_each", "our own {count} runs, each: {how}", count=len(accuracies), how=_how(recipe)
-            ),
-            hint=NOTHING if mean >= minimum else _advice(run),
-        )
 
     def _spread(self, minimum: float, context: Context) -> float:
         calibration = context.calibrations.get(self.id)
@@ -341,47 +336,3 @@ class Accuracy(Question):
                 hint=message("hint.instructor_why", "For the instructor: {why}.", why=why),
             ),
         )
-
-
-def _how(recipe: Recipe) -> Message:
-    return phrase(
-        "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
-        train=recipe.train,
-        dataset=DATASETS[recipe.dataset].title,
-        validation=recipe.validation,
-        epochs=nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
-    )
-
-
-def _mean(accuracies: tuple[float, ...]) -> float:
-    """Rounded to a millionth, as accuracies are stored: the mean of equal accuracies is that accuracy."""
-    return round(statistics.fmean(accuracies), 6)
-
-
-def _telling_digits(reached: float, needed: float) -> int:
-    """The number of decimals to print for both: three, or as many as it takes to tell them apart."""
-    telling = (
-        digits for digits in range(3, 6) if reached == needed or f"{reached:.{digits}f}" != f"{needed:.{digits}f}"
-    )
-    return next(telling, 6)
-
-
-def _advice(run: TrainingRun) -> Message:
-    best = max(run.training_accuracy, default=0.0)
-    if run.accuracy < CHANCE:
-        return message(
-            "hint.guessing",
-            "This is hardly better than guessing. Look at the last layer and its activation, the loss, "
-            "and the learning rate.",
-        )
-    if best - run.accuracy > WIDE_GAP:
-        return message(
-            "hint.overfitting",
-            "On the training images it was right far more often ({reached:.3f}), so it learns, but it does not "
-            "carry over to new images. Look at what the network does against overfitting.",
-            reached=best,
-        )
-    return message(
-        "hint.too_slow",
-        "It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer.",
-    )

@@ -17,6 +17,8 @@ _MOST_NAMED = 12
 _TRAINS = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOPS = re.compile(r"(?m)^\s*while\b")
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
+# Notes on a cell that was stopped, which `run_notes` reports.
+_REPORTED = frozenset({"cell.timeout", "cell.machine_busy"})
 
 
 def run_notes(
@@ -101,7 +103,7 @@ def _slow(source: str) -> Message:
 
 def grader_notes(evidence: Evidence) -> list[Finding]:
     """What the grader noted besides what `run_notes` reports; a stopped cell is reported there."""
-    return [Finding(message=note) for note in evidence.notes if note.code != "cell.timeout"]
+    return [Finding(message=note) for note in evidence.notes if note.code not in _REPORTED]
 
 
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:

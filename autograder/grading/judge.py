@@ -17,13 +17,21 @@ from autograder.records.result import Finding, Result, Status
 from autograder.records.training import TrainingRun, TrainingTask
 
 
-def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
-    """`context` with every training run that points depend on."""
-    runs = dict(context.runs)
-    while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
+def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
+    """`context` with every training run that points depend on; questions wait for those that `run` could not make."""
+    runs, lacking = dict(context.runs), set[str]()
+    while tasks := [
+        task
+        for task in tasks_needed(answer_key.assignment.questions, replace(context, runs=runs))
+        if task.key not in lacking
+    ]:
         for task in tasks:
-            runs[task.key] = run(task)
-    return replace(context, runs=runs)
+            made = run(task)
+            if made is None:
+                lacking.add(task.key)
+            else:
+                runs[task.key] = made
+    return replace(context, runs=runs, no_more_runs=context.no_more_runs or bool(lacking))
 
 
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:

@@ -53,6 +53,10 @@ _MENDS: Mapping[str, tuple[str, str]] = {
         "mend.memory",
         gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ memory_mb = {more} }}"),
     ),
+    "machine.busy": (
+        "mend.busy",
+        gettext_noop("Grade again when the machine is less busy, or with fewer --workers."),
+    ),
     "machine.time": (
         "mend.time",
         gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ cell_seconds = {more} }}"),
@@ -67,6 +71,12 @@ def machine_faults(evidence: Evidence, sources: Sequence[str]) -> dict[int, Mess
         if cell.index < len(sources) and (fault := _fault(cell, evidence, sources)):
             faults[cell.index] = fault
     return faults
+
+
+def was_busy(evidence: Evidence, cell: int | None = None) -> bool:
+    """Whether other work kept the code cell with this index (None: any cell) from its end."""
+    noted = [note.values.get("cell") for note in evidence.notes if note.code == "cell.machine_busy"]
+    return bool(noted) if cell is None else cell + 1 in noted
 
 
 def fault_note(fault: Message, where: Message) -> Finding:
@@ -139,6 +149,12 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
                     megabytes=megabytes,
                     more=more,
                 )
+    if cell.status == "timeout" and was_busy(evidence, cell.index):
+        return message(
+            "machine.busy",
+            "The cell was stopped after {seconds:.0f} seconds, while the grading machine was busy with other work.",
+            seconds=cell.seconds,
+        )
     if cell.status == "timeout" and _TRAINING.search(source) and not _LOOP.search(source):
         return message(
             "machine.time",

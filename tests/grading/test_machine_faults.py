@@ -11,6 +11,7 @@ from autograder.core.messages import message
 from autograder.grading.execution_findings import run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, mended_by, pending_for
 from autograder.records.evidence import CellRun, Evidence, Failure
+from autograder.records.execution_messages import note
 from autograder.records.result import Verdict
 
 MISSING = "from tensorflow_addons import nn\nx = 1"
@@ -107,3 +108,12 @@ def test_the_student_reads_that_it_costs_nothing_by_itself() -> None:
     (note,) = run_notes(evidence, (), machine_faults(evidence, [MISSING]))
     assert note.code == "machine.package"
     assert "costs no points by itself" in str(note.hint)
+
+
+def test_a_cell_that_other_work_kept_from_its_end_is_the_machines() -> None:
+    late = CellRun(index=0, status="timeout", seconds=60)
+    busy = note("machine_busy", 1)
+    found = machine_faults(evidence_of(late, notes=(busy,)), ["x = heavy(1)"])
+    assert found[0].code == "machine.busy"
+    assert machine_faults(evidence_of(late), ["x = heavy(1)"]) == {}
+    assert "less busy" in str(mended_by(found[0]))
