@@ -141,6 +141,8 @@ def grade(
     output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
     intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
+    if machines is None:
+        assignment.require_packages()
     workers = workers or fitting_workers(assignment.observe_task().limits.memory_mb)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
@@ -243,7 +245,7 @@ def check(
         language: the language of the result, in two letters; the assignment's own by default.
 
     Raises:
-        UsageError, IntakeError, AssignmentError: with a sentence for the student.
+        UsageError, IntakeError, AssignmentError, PackagesMissing: with a sentence for the student.
     """
     notebook = Path(notebook)
     intake = read_submissions(notebook)
@@ -256,6 +258,7 @@ def check(
         raise UsageError(f"{notebook} cannot be checked: {error}") from None
     found = _loaded(assignment or _named_in(content, notebook)).in_language(language)
     provide_images(found)
+    found.require_packages()
     isolation: RequestedIsolation = "bubblewrap"
     try:
         choose_isolation(isolation)
@@ -273,10 +276,11 @@ def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, studen
         student: whose it is.
 
     Raises:
-        IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
+        IsolationUnavailable, AssignmentError, DatasetMissing, PackagesMissing: with a sentence for the instructor.
     """
     assignment = _loaded(assignment)
     provide_images(assignment)
+    assignment.require_packages()
     submission = one_submission(Path(handed_in), student, assignment.notebook_path.name, _handout(assignment))
     return _grade_alone(assignment, submission, strongest().name)
 

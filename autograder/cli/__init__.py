@@ -11,6 +11,7 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
 from autograder.cli import new
+from autograder.cli import setup
 from autograder.cli import calibrate
 from autograder.cli import validate
 from autograder.cli import package
@@ -31,6 +32,7 @@ __all__ = [
     "regrade",
     "release",
     "review",
+    "setup",
     "validate",
 ]
 

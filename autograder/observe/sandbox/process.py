@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from autograder.observe.sandbox import bubblewrap, usage
@@ -155,12 +156,24 @@ class Zygote:
         isolation: the result of `isolation.choose_isolation`.
         preload: the modules to import before forking.
         environment: the complete environment of the processes.
+        packages: a folder that forks import from after everything else; nothing preloaded comes from it.
     """
 
-    def __init__(self, isolation: Isolation, preload: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        isolation: Isolation,
+        preload: Sequence[str],
+        environment: Mapping[str, str],
+        packages: Path | None = None,
+    ) -> None:
         self._isolation = isolation
         self._preload = tuple(preload)
         self._environment = dict(environment)
+        self._packages = packages
+        if packages is not None:
+            self._environment["AUTOGRADER_PACKAGES"] = (
+                bubblewrap.PACKAGES if isolation.name == "bubblewrap" else str(packages)
+            )
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._retired: list[_Running] = []
@@ -251,7 +264,7 @@ class Zygote:
         program = [sys.executable, "-s", "-P", "-m", "autograder.observe.sandbox.zygote", str(control), *self._preload]
         if self._isolation.name != "bubblewrap":
             return program
-        return bubblewrap.command(self._isolation, program, environment=self._environment)
+        return bubblewrap.command(self._isolation, program, environment=self._environment, packages=self._packages)
 
 
 class _Running:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +78,41 @@ def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
     process.wait(10)
     assert os.read(reading, 1000)
     os.close(reading)
+
+
+@pytest.fixture
+def packages() -> Iterator[Path]:
+    """A folder of packages that every user may read."""
+    with tempfile.TemporaryDirectory(prefix="ag-") as name:
+        os.chmod(name, 0o755)
+        folder = Path(name) / "site-packages"
+        folder.mkdir(mode=0o755)
+        (folder / "puns.py").write_text("WORD = 'pun'\n")
+        (folder / "scripts.py").write_text("raise SystemExit(9)\n")
+        yield folder
+
+
+def test_packages_are_imported_after_everything_else(
+    library: Path, isolation: Isolation, packages: Path, tmp_path: Path
+) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)}
+    warm = Zygote(isolation, ["scripts"], environment, packages)
+    script = """
+import puns, scripts
+assert puns.WORD == "pun" and scripts.run and puns.__file__ == sys.path[-1] + "/puns.py"
+assert "AUTOGRADER_PACKAGES" not in os.environ
+try:
+    open(sys.path[-1] + "/more.py", "w")
+except OSError:
+    sys.exit(7)
+"""
+    try:
+        ended = warm.fork("scripts:run", script, [], Bounds(), str(tmp_path)).wait(20)  # type: ignore[arg-type]
+    finally:
+        warm.close()
+    assert ended is not None
+    assert (ended.code, ended.error) == (7 if isolation.name != "none" else 0, "")
+    assert "puns" not in sys.modules
 
 
 def test_an_error_before_anything_ran_is_told(run: Run) -> None:
