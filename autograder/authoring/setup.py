@@ -165,13 +165,23 @@ def _pip(*arguments: str) -> None:
         return
     if "No module named pip" in done.stderr:
         raise PackagesRefused(f"pip is not installed beside the autograder: {sys.executable} -m ensurepip installs it.")
-    said = [line.removeprefix("ERROR: ").strip() for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-    lines = done.stderr.strip().splitlines()
-    why = [f"exit status {done.returncode}", *lines[-1:], *(one for one in said if one != "Exception:")][-1]
     raise PackagesRefused(
-        f"pip finds no wheels that fit this machine and what is installed ({why[:300]}); packages are installed from "
-        "wheels only, so name another version, or build the wheel and name its folder in PIP_FIND_LINKS."
+        f"pip finds no wheels that fit this machine and what is installed ({_reason(done.stderr, done.returncode)}); "
+        "packages are installed from wheels only, so name another version, or build the wheel and name its folder in "
+        "PIP_FIND_LINKS."
     )
+
+
+def _reason(errors: str, status: int) -> str:
+    """Why pip failed, in its own words: the first error, else the last line."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ") and "Exception:" not in line]
+    why = (said[:1] or lines[-1:] or [f"exit status {status}"])[0]
+    if why.startswith("Cannot install "):
+        # All versions that were tried are listed.
+        named = dict.fromkeys(re.findall(r"([\w.-]+)==", why))
+        why = f"no version of {', '.join(named)} fits" if named else why
+    return why.rstrip(".")[:300]
 
 
 def _installed() -> dict[str, str]:

@@ -11,6 +11,7 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
 from autograder.cli import new
+from autograder.cli import imports
 from autograder.cli import setup
 from autograder.cli import calibrate
 from autograder.cli import validate
@@ -26,6 +27,7 @@ __all__ = [
     "export",
     "grade",
     "grade_one",
+    "imports",
     "main",
     "new",
     "package",

@@ -147,6 +147,15 @@ def test_memory_that_no_limit_of_the_kernel_counts_is_refused_or_counted(run: Ru
         assert "PermissionError" in ended.error
 
 
+@pytest.mark.parametrize(("megabytes", "reason"), [(150, "memory"), (20, "")])
+@pytest.mark.parametrize("crash", ["SIGABRT", "SIGSEGV"])
+def test_a_crash_with_the_memory_used_up_is_for_memory(run: Run, megabytes: int, reason: str, crash: str) -> None:
+    script = f"kept = bytearray(b'1' * ({megabytes} * 2**19))\ndel kept\nos.kill(os.getpid(), signal.{crash})"
+    ended = run("import signal\n" + script, memory_mb=200).wait(10)
+    assert ended is not None
+    assert (ended.code, ended.reason) == (-getattr(signal, crash), reason)
+
+
 def test_memory_shared_with_children_is_counted_once(run: Run) -> None:
     script = (
         "kept = bytearray(os.urandom(1) * (150 * 2**20))\nfor _ in range(8): os.fork() or time.sleep(2) or os._exit(0)"
