@@ -151,7 +151,7 @@ def _pip(*arguments: str) -> None:
     own = ("--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pip", command, *own, *options],
+            [sys.executable, "-P", "-m", "pip", command, *own, *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

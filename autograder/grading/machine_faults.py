@@ -8,12 +8,13 @@ machine's fault costs no points by itself: a question that leaves nothing to jud
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
-from autograder.grading.imports import is_missing, modules_of_line
+from autograder.grading.imports import imported_modules, is_missing, modules_of_line
 from autograder.records.evidence import CellRun, Evidence
 from autograder.records.machine import GPU, KNOWN_PACKAGES
 from autograder.records.result import Finding, Verdict
@@ -27,6 +28,9 @@ _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
 )
+# What the packages that import Graphviz's name call when its program is to draw.
+_DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
+_GRAPHVIZ = frozenset({"graphviz", "pydot", "pydotplus"})
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
@@ -38,6 +42,10 @@ _MENDS: Mapping[str, tuple[str, str]] = {
             'Name it under [environment] in assignment.toml, packages = ["{distribution}"], run autograder setup, and '
             "grade again."
         ),
+    ),
+    "machine.graphviz": (
+        "mend.graphviz",
+        gettext_noop("Install Graphviz where notebooks are run (the system's package graphviz), then grade again."),
     ),
     "machine.gpu": (
         "mend.gpu",
@@ -189,6 +197,8 @@ def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: fr
                 package=name,
                 distribution=KNOWN_PACKAGES[name],
             )
+    if _DRAWS.search(line) and _GRAPHVIZ & imported_modules(sources) and shutil.which("dot") is None:
+        return message("machine.graphviz", "The program Graphviz is not on the grading machine.")
     if GPU.search(line):
         return message("machine.gpu", "The grading machine has no GPU for notebooks.")
     if _NETWORK.search(line) and evidence.isolation != "none":

@@ -186,6 +186,8 @@ def _environment(folder: str) -> dict[str, str]:
         "MPLCONFIGDIR": f"{folder}/.config/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        # A figure as its data; by default plotly puts 5 MB of JavaScript into the first one.
+        "PLOTLY_RENDERER": "plotly_mimetype",
         # Student kernels see no GPU.
         "CUDA_VISIBLE_DEVICES": "-1",
         # Threads do not survive a fork, so none may exist in the zygote.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from autograder.checks.architecture import ArchitectureQuestion
@@ -70,6 +72,14 @@ def test_time_is_the_machines_where_a_network_is_trained_and_no_loop_runs_on() -
     assert fault_of("model.fit(x, y)", late) == "machine.time"
     assert fault_of("while True:\n    model.fit(x, y)", late) == ""
     assert fault_of("sum(x)", late) == ""
+
+
+@pytest.mark.skipif(shutil.which("dot") is not None, reason="Graphviz is installed here")
+def test_graphviz_is_the_machines_where_a_line_draws_with_it() -> None:
+    assert fault_of("graph.render('net')", None, "import graphviz") == "machine.graphviz"
+    assert fault_of("graph.write_png('net.png')", None, "import pydot") == "machine.graphviz"
+    assert fault_of("graph.render('net')", None, "import gym") == ""
+    assert fault_of("graph.rendr('net')", None, "import graphviz") == ""
 
 
 @pytest.mark.parametrize(
