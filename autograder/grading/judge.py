@@ -44,6 +44,7 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
         questions=verdicts,
         notes=tuple(notes),
         isolation=evidence.isolation,
+        bounded_by=evidence.bounded_by,
         device=", ".join(devices) or "none",
         versions=versions(),
         keys={"evidence": evidence.key, "training": ",".join(sorted(run.key for run in runs.values()))},

@@ -18,7 +18,7 @@ from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
-from autograder.records.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
+from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.records.external_tests.model import ExternalTest, OtterTest
 from autograder.records.stand_in_messages import MOST, stand_in_message
 
@@ -91,6 +91,14 @@ class NotebookRun:
     def tests(self) -> tuple[CapturedTest, ...]:
         """What came of each external test."""
         return tuple(self._tests)
+
+    @property
+    def bounded_by(self) -> BoundedBy:
+        """What kept the kernel's memory and processes within their limits."""
+        process = self._provisioner.process
+        if process is None:
+            return "unknown"
+        return "cgroup v2" if process.grouped else "supervisor"
 
     async def _start(self) -> None:
         await self._manager.start_kernel()

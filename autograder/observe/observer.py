@@ -109,6 +109,7 @@ class Observer(Closing):
             tests=run.tests,
             asked=task.variables,
             isolation=self.isolation.name,
+            bounded_by=run.bounded_by,
             versions=observing_versions() | package_versions(task.packages),
             seconds=round(time.monotonic() - started, 3),
         )
