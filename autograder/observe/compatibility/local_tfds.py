@@ -84,7 +84,7 @@ class Builder:
         self._arrays = {split: _featured(*pair) for split, pair in zip(_SPLITS, (train, test), strict=True)}
         images, labels = self._arrays["train"]
         known = DATASETS.get(self.name)
-        names = list(known.classes) if known is not None else [str(label) for label in range(int(labels.max()) + 1)]
+        names = list(known.classes) if known is not None else [str(label) for label in np.unique(labels)]
         features = {
             "image": SimpleNamespace(shape=images.shape[1:], dtype=tf.uint8),
             "label": SimpleNamespace(
@@ -162,7 +162,9 @@ class _Iterable:
 
 def _featured(images: Any, labels: Any) -> tuple[Any, Any]:
     """Images with an axis of channels, and labels as plain 64-bit integers, as the published data sets have them."""
-    return (images if images.ndim > 3 else images[..., np.newaxis]), labels.reshape(-1).astype("int64")
+    if labels.dtype.kind in "iu" and labels.size == len(labels):
+        labels = labels.reshape(-1).astype("int64")
+    return (images[..., np.newaxis] if images.ndim == 3 else images), labels
 
 
 def _place(text: str | None, count: int) -> int | None:

@@ -75,7 +75,7 @@ class _Picture:
 
     def __init__(self, model: Any) -> None:
         lines: list[str] = []
-        model.summary(print_fn=lambda text, **_: lines.extend(str(text).splitlines()), line_length=90)
+        model.summary(print_fn=lambda text, **_: lines.extend(str(text).splitlines()), line_length=78)
         self._text = "\n".join(lines[:_MOST_LINES])
 
     def create(self, prog: Any = None, format: str = "png", **_: Any) -> bytes:
@@ -84,7 +84,7 @@ class _Picture:
         FigureCanvasAgg(figure)
         figure.text(0.02, 0.98, self._text, family="monospace", size=8, va="top")
         made = io.BytesIO()
-        figure.savefig(made, format=format if format in _FORMATS else "png")
+        figure.savefig(made, format=format if format in _FORMATS else "png", bbox_inches="tight")
         return made.getvalue()
 
     def write(self, path: Any, prog: Any = None, format: str = "", **_: Any) -> bool:
