@@ -200,8 +200,8 @@ def _refuse_by_name(name: str) -> None:
         )
     if normal(name) in _installed():
         raise PackagesRefused(
-            f"{name} is installed beside the autograder already, in another version, and must not be replaced: leave "
-            "out the version in packages, or the package that asks for it."
+            f"{name} is pinned in the lock file and also installed beside the autograder, which comes first: run "
+            "`autograder setup` with --upgrade, and the lock file leaves it out."
         )
 
 

@@ -127,6 +127,15 @@ def test_packages_for_a_gpu_and_other_versions_of_what_is_installed_are_refused(
         set_up(assignment_with(tmp_path, "numpy==1.0"))
 
 
+def test_what_has_been_installed_beside_the_autograder_leaves_the_lock(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assignment = assignment_with(tmp_path, "numpy")
+    pinned = LockedPackage(name="NumPy", version="1.0", hashes=("0" * 64,))
+    assignment.lock_file.write_text(PackageLock(requested=("numpy",), packages=(pinned,)).text)
+    with pytest.raises(PackagesRefused, match="run `autograder setup` with --upgrade"):
+        set_up(assignment)
+
+
 @pytest.mark.slow
 def test_a_source_distribution_is_refused(tmp_path, wheels):
     with tarfile.open(wheels / "puns-1.0.tar.gz", "w:gz") as archive:
