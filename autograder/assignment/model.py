@@ -164,7 +164,7 @@ class Assignment:
         if lock is None or lock.requested != self.environment.packages:
             raise PackagesMissing(
                 f"{self.lock_file} does not pin the packages that {self.file.name} names "
-                f"({', '.join(self.environment.packages)}): run `autograder setup {self.name}`."
+                f"({', '.join(self.environment.packages)}): run `autograder setup {self.folder}`."
             )
         return lock
 
@@ -178,7 +178,7 @@ class Assignment:
         if lock is not None and not lock.installed:
             raise PackagesMissing(
                 f"The packages of {self.name} ({', '.join(self.environment.packages)}) are not installed on this "
-                f"machine: run `autograder setup {self.name}`."
+                f"machine: run `autograder setup {self.folder}`."
             )
 
     def observe_task(self) -> ObserveTask:

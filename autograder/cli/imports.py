@@ -65,7 +65,7 @@ def print_missing(report: ImportReport, assignment: Assignment | None) -> None:
         return
     for one in report.missing:
         echo(f"missing on this machine: {one.module}, imported in {one.submissions} of {report.total} submissions")
-    name = assignment.name if assignment is not None else "NAME"
+    name = assignment.folder if assignment is not None else "NAME"
     echo(f"to have it: under [environment] in assignment.toml {packages_line(assignment, report.missing)}")
     echo(f"then: autograder setup {name}")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -20,7 +19,7 @@ from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
 from autograder.observe.notebook_run import KernelLost, NotebookRun
-from autograder.observe.packages import PackagesMissing, package_versions, packages_folder
+from autograder.observe.packages import PackagesMissing, package_versions, packages_folder, readable_copy
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.process import SandboxError, Zygote
@@ -147,16 +146,8 @@ class Observer(Closing):
                 "The packages of this assignment are not installed where notebooks are run: run `autograder setup` "
                 "for it there."
             )
-        if self.isolation.name != "user":
-            return folder
         # The notebook's user may have no way to the cache folder of the user who grades.
-        copy = Path(self._readable.name) / digest[:32] / folder.name
-        if not copy.is_dir():
-            os.chmod(self._readable.name, 0o755)
-            shutil.copytree(folder, copy)
-            for path in (copy.parent, copy, *copy.rglob("*")):
-                path.chmod(0o755 if path.is_dir() else 0o644)
-        return copy
+        return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
 
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,17 @@ def packages_folder(digest: str) -> Path:
     """Where this machine keeps the packages of a lock with this digest."""
     # The sandbox opens folders of this name for a notebook's user, see `machine_paths.library_folders`.
     return own_folder().parent / "packages" / digest[:32] / "site-packages"
+
+
+def readable_copy(digest: str, place: Path) -> Path:
+    """A copy of the folder below `place` that every user may read."""
+    folder = packages_folder(digest)
+    copy = place / digest[:32] / folder.name
+    if not copy.is_dir():
+        shutil.copytree(folder, copy)
+        for path in (place, copy.parent, copy, *copy.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    return copy
 
 
 def package_versions(digest: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ def test_packages_and_what_they_need_are_pinned_and_installed(tmp_path, wheels):
     wheel(wheels, "quips", {"quips/__init__.py": "WORD = 'quip'\n"}, requires=("puns", "numpy"))
     wheel(wheels, "puns", {"puns.py": "WORD = 'pun'\n"})
     assignment = assignment_with(tmp_path, "quips>=1", "numpy")
-    with pytest.raises(PackagesMissing, match="run `autograder setup cnn2`"):
+    with pytest.raises(PackagesMissing, match=r"run `autograder setup .*cnn2`"):
         assignment.observe_task()
     done = set_up(assignment)
     assert done.packages == ("puns 1.0", "quips 1.0")
@@ -57,7 +57,7 @@ def test_the_lock_decides_what_another_machine_installs(tmp_path, wheels, monkey
     set_up(assignment)
     text = assignment.lock_file.read_text()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
-    with pytest.raises(PackagesMissing, match=r"not installed on this machine: run `autograder setup cnn2`\."):
+    with pytest.raises(PackagesMissing, match=r"not installed on this machine: run `autograder setup .*cnn2`\."):
         assignment.require_packages()
     set_up(assignment)
     assignment.require_packages()
@@ -73,7 +73,7 @@ def test_the_lock_decides_what_another_machine_installs(tmp_path, wheels, monkey
 def test_other_packages_than_were_pinned_are_asked_for_again(tmp_path):
     assignment = assignment_with(tmp_path, "puns")
     assignment.lock_file.write_text(PackageLock(requested=("quips",), packages=()).text)
-    with pytest.raises(PackagesMissing, match="autograder setup cnn2"):
+    with pytest.raises(PackagesMissing, match=r"autograder setup .*cnn2"):
         assignment.require_packages()
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from autograder.observe.packages import LockedPackage, PackageLock, PackagesMissing, packages_folder
+from autograder.observe.packages import LockedPackage, PackageLock, PackagesMissing, packages_folder, readable_copy
 from autograder.observe.task import ObserveTask
 
 LOCK = PackageLock(requested=("puns",), packages=(LockedPackage(name="puns", version="1.0", hashes=("0" * 64,)),))
@@ -38,6 +38,16 @@ def test_the_packages_are_part_of_the_key(observer):
 def test_packages_that_are_not_here_are_asked_for(observe):
     with pytest.raises(PackagesMissing, match="autograder setup"):
         observe("import puns", packages=LOCK.digest)
+
+
+def test_another_user_may_read_a_copy_of_the_packages(tmp_path):
+    folder = packages_folder(LOCK.digest)
+    (folder / "puns").mkdir(parents=True, mode=0o700)
+    (folder / "puns" / "__init__.py").touch(mode=0o600)
+    copy = readable_copy(LOCK.digest, tmp_path / "copies")
+    assert readable_copy(LOCK.digest, tmp_path / "copies") == copy
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (copy, copy.parent, copy / "puns", *copy.rglob("*.py"))}
+    assert modes == {"site-packages": 0o755, LOCK.digest[:32]: 0o755, "puns": 0o755, "__init__.py": 0o644}
 
 
 @pytest.mark.slow
