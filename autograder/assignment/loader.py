@@ -28,6 +28,9 @@ keras = "any"                       # "any" understands names of Keras 1 and 2, 
 datasets = ["mnist"]                # optional: what the notebook may load, else what [training] names
 limits = { cell_seconds = 60 }      # optional: a `Limits`
 
+[environment]                       # optional: what notebooks may import beside the autograder's own libraries
+packages = ["plotly", "tqdm>=4.66"] # `autograder setup cnn2` installs them
+
 [[questions]]                       # one table for each question, in the order of the page
 kind = "architecture"               # any installed kind; the other keys are the kind's own
 id = "missing_layers"               # the column in grades.csv
@@ -66,7 +69,7 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, NetworkSpec, ObserveTable
+from autograder.assignment.model import Assignment, EnvironmentTable, NetworkSpec, ObserveTable
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -91,6 +94,7 @@ class _File(Data):
     tests: str | None = Field(default=None, min_length=1)
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
     training: dict[str, Any] | None = None
     questions: tuple[dict[str, Any], ...] = Field(min_length=1)
 
@@ -169,10 +173,11 @@ class _Reader:
             self._problems.append(problem)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
+        environment = validated(EnvironmentTable, _table(table, "environment"), "[environment]", self._problems)
         questions = self._questions(table, networks)
         notebook = self._existing(table, "notebook")
         solution = self._existing(table, "solution")
-        if self._problems or top is None or observe is None or notebook is None or solution is None:
+        if self._problems or not (top and observe and environment and notebook and solution):
             raise AssignmentError(f"{self._file}: {problem}" for problem in self._problems)
         return Assignment(
             file=self._file,
@@ -185,6 +190,7 @@ class _Reader:
             observe=observe,
             questions=questions,
             tests_paths=tuple(self._file.parent / name for name in self._suites),
+            environment=environment,
         )
 
     def _toml(self) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from autograder.assignment.validation import AssignmentError, language_problem
+from pydantic import Field
+
+from autograder.assignment.validation import REQUIREMENT, AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
 from autograder.datasets import DatasetName
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
+from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
 from autograder.observe.task import Limits, ObserveTask
 from autograder.records.training import Recipe
 
@@ -29,6 +32,15 @@ class ObserveTable(Data):
     keras: Literal["any", "3"] = "any"
     datasets: tuple[DatasetName, ...] = ()
     limits: Limits = Limits()
+
+
+class EnvironmentTable(Data):
+    """`[environment]`: what notebooks find beside the libraries that the autograder itself needs.
+
+    `packages` are installed by `autograder setup`; only notebooks import them.
+    """
+
+    packages: tuple[Annotated[str, Field(pattern=REQUIREMENT)], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Assignment:
     observe: ObserveTable
     questions: tuple[Question, ...]
     tests_paths: tuple[Path, ...] = ()
+    environment: EnvironmentTable = field(default_factory=EnvironmentTable)
 
     @property
     def folder(self) -> Path:
@@ -130,8 +143,51 @@ class Assignment:
         recipes = (network.recipe for network in self.networks.values())
         return self.observe.datasets or tuple(dict.fromkeys(recipe.dataset for recipe in recipes if recipe))
 
+    @property
+    def lock_file(self) -> Path:
+        """Where `autograder setup` pins the packages of `[environment]`."""
+        return self.folder / LOCK_FILE
+
+    def package_lock(self) -> PackageLock | None:
+        """What `autograder setup` has pinned; None if the assignment names no packages.
+
+        Raises:
+            PackagesMissing: it names other packages than were pinned, or none were.
+            InvalidLock: the lock file cannot be read.
+        """
+        if not self.environment.packages:
+            return None
+        try:
+            lock = PackageLock.read(self.lock_file)
+        except OSError:
+            lock = None
+        if lock is None or lock.requested != self.environment.packages:
+            raise PackagesMissing(
+                f"{self.lock_file} does not pin the packages that {self.file.name} names "
+                f"({', '.join(self.environment.packages)}): run `autograder setup {self.folder}`."
+            )
+        return lock
+
+    def require_packages(self) -> None:
+        """Check that the packages of `[environment]` are installed on this machine.
+
+        Raises:
+            PackagesMissing, InvalidLock: they are not; the sentence has the command.
+        """
+        lock = self.package_lock()
+        if lock is not None and not lock.installed:
+            raise PackagesMissing(
+                f"The packages of {self.name} ({', '.join(self.environment.packages)}) are not installed on this "
+                f"machine: run `autograder setup {self.folder}`."
+            )
+
     def observe_task(self) -> ObserveTask:
-        """How *observe* is to run a notebook of this assignment."""
+        """How *observe* is to run a notebook of this assignment.
+
+        Raises:
+            PackagesMissing, InvalidLock: its packages are not pinned; the sentence has the command.
+        """
+        lock = self.package_lock()
         tests = tuple(dict.fromkeys(test for question in self.questions for test in question.tests()))
         return ObserveTask(
             variables=self.variables(),
@@ -140,6 +196,7 @@ class Assignment:
             limits=self.observe.limits.fitting(self.datasets()),
             keras=self.observe.keras,
             tests=tests,
+            packages=lock.digest if lock is not None else "",
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

@@ -192,7 +192,7 @@ def _stopped_maker(context: Context, name: str) -> Message:
         if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
             continue
         failure, number = cell.failure, cell.index + 1
-        if failure is None:
+        if failure is None or cell.status != "error":
             return message(*_ENDINGS[cell.status], name=name, cell=number)
         if not failure.line:
             return message(

@@ -25,4 +25,4 @@ def check(
 
         with out.status("running your notebook …"):
             checked = api.check(notebook, assignment, language=language)
-        print_result(out, checked.assignment, checked.result)
+        print_result(out, checked.assignment, checked.result, checked.warnings)

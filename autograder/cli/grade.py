@@ -58,6 +58,8 @@ def grade(
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
     with sentences():
         from autograder import api
+        from autograder.assignment import load
+        from autograder.cli.imports import print_summary
         from autograder.cli.progress import watching
         from autograder.grading.engine import read_cluster_file, running_scheduler
         from autograder.grading.machine_faults import mended_by
@@ -65,8 +67,9 @@ def grade(
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
         machines = running_scheduler(scheduler) if scheduler else read_cluster_file(cluster) if cluster else None
+        loaded = load(assignment)
         done = api.grade(
-            assignment,
+            loaded,
             submissions,
             output,
             workers=workers,
@@ -76,6 +79,7 @@ def grade(
             machines=machines,
             gradebook_url=gradebook,
             language=language,
+            imports=lambda report: print_summary(report, loaded),
         )
         for ignored in done.intake.ignored:
             echo(f"passed over: {ignored.path}: {ignored.reason}")

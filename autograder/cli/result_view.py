@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -37,10 +37,12 @@ STATUSES = {
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 
 
-def print_result(console: Console, assignment: Assignment, result: Result) -> None:
-    """Print a result for its student; what counts only after handing in is named, not shown."""
+def print_result(console: Console, assignment: Assignment, result: Result, warnings: Sequence[Message] = ()) -> None:
+    """Print a result for its student; what counts only after handing in is named, not shown. `warnings` come last."""
     with use_language(assignment.language):
         _print(console, assignment, result)
+        for warning in warnings:
+            console.print(Text(str(warning), style="yellow"))
 
 
 def _print(console: Console, assignment: Assignment, result: Result) -> None:

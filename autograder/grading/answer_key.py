@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from autograder.assignment import Assignment, AssignmentError
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell, bare_code
 from autograder.core.data import digest
+from autograder.core.errors import UserError
 from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
@@ -86,6 +87,15 @@ class AnswerKey:
         """Changes with everything a verdict depends on besides evidence and training runs."""
         handout = sorted(self.handout)
         return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, handout, versions())
+
+    @cached_property
+    def provided(self) -> frozenset[str]:
+        """The top-level names that the assignment's packages can be imported as; empty if they are not pinned."""
+        try:
+            lock = self.assignment.package_lock()
+        except UserError:
+            lock = None
+        return lock.modules if lock is not None else frozenset()
 
     @cached_property
     def handout(self) -> frozenset[str]:

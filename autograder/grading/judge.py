@@ -38,7 +38,7 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
     questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
-    faults = machine_faults(evidence, [cell.source for cell in cells])
+    faults = machine_faults(evidence, [cell.source for cell in cells], answer_key.provided)
     verdicts = pending_for(judge_all(questions, context), questions, faults, cut_short(evidence, cells, faults))
     notes = [*run_notes(evidence, context.cells, faults), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})

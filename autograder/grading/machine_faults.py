@@ -7,18 +7,18 @@ machine's fault costs no points by itself: a question that leaves nothing to jud
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
+from autograder.grading.imports import imported_modules, is_missing, modules_of_line
 from autograder.records.evidence import CellRun, Evidence
 from autograder.records.machine import GPU, KNOWN_PACKAGES
 from autograder.records.result import Finding, Verdict
 
-_IMPORT = re.compile(r"\s*(?:from\s+([\w.]+)\s+import\b|import\s+(.+))")
 _NETWORK = re.compile(
     r"urlretrieve|urlopen|requests\.get|\bget_file\(|kagglehub|gdown|tfds\.load|load_dataset\(|hub\.load|https?://|"
     r"weights\s*=\s*['\"]imagenet"
@@ -28,6 +28,9 @@ _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
 )
+# What the packages that import Graphviz's name call when its program is to draw.
+_DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
+_GRAPHVIZ = frozenset({"graphviz", "pydot", "pydotplus"})
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
@@ -35,7 +38,14 @@ _LOOP = re.compile(r"(?m)^\s*while\b")
 _MENDS: Mapping[str, tuple[str, str]] = {
     "machine.package": (
         "mend.package",
-        gettext_noop("Install it where notebooks are run, then grade again: pip install {distribution}"),
+        gettext_noop(
+            'Name it under [environment] in assignment.toml, packages = ["{distribution}"], run autograder setup, and '
+            "grade again."
+        ),
+    ),
+    "machine.graphviz": (
+        "mend.graphviz",
+        gettext_noop("Install Graphviz where notebooks are run (the system's package graphviz), then grade again."),
     ),
     "machine.gpu": (
         "mend.gpu",
@@ -64,11 +74,16 @@ _MENDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def machine_faults(evidence: Evidence, sources: Sequence[str]) -> dict[int, Message]:
-    """What the machine lacked, by the index of the code cell that failed for it; `sources` are the code cells."""
+def machine_faults(
+    evidence: Evidence, sources: Sequence[str], provided: frozenset[str] = frozenset()
+) -> dict[int, Message]:
+    """What the machine lacked, by the index of the code cell that failed for it.
+
+    `sources` are the code cells, `provided` the top-level names of the assignment's packages.
+    """
     faults = {}
     for cell in evidence.cells:
-        if cell.index < len(sources) and (fault := _fault(cell, evidence, sources)):
+        if cell.index < len(sources) and (fault := _fault(cell, evidence, sources, provided)):
             faults[cell.index] = fault
     return faults
 
@@ -131,13 +146,37 @@ def pending_for(
     )
 
 
-def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message:
+def was_training(cell: CellRun, source: str) -> bool:
+    """Whether a cell was training or evaluating a network, in no `while` loop, when its time was over.
+
+    The line that was running decides; if it is not known, the text of the cell.
+    """
+    lines = source.splitlines()
+    number = cell.failure.line if cell.failure is not None else None
+    if number is None or not 0 < number <= len(lines):
+        return bool(_TRAINING.search(source)) and not _LOOP.search(source)
+    return bool(_TRAINING.search(lines[number - 1])) and not _in_while(lines[:number])
+
+
+def _in_while(lines: Sequence[str]) -> bool:
+    """Whether the last of these lines is in a `while` loop."""
+    indent = len(lines[-1]) - len(lines[-1].lstrip())
+    for line in reversed(lines):
+        text = line.lstrip()
+        if text and len(line) - len(text) < indent:
+            indent = len(line) - len(text)
+            if _LOOP.match(line):
+                return True
+    return False
+
+
+def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
     source = sources[cell.index]
     if cell.status == "error" and cell.failure is not None:
         lines = source.splitlines()
         number = cell.failure.line or 0
         line = lines[number - 1] if 0 < number <= len(lines) else ""
-        return _of_line(line, evidence, sources)
+        return _of_line(line, evidence, sources, provided)
     if cell.status == "died":
         for note in evidence.notes:
             if note.code == "cell.memory" and note.values.get("cell") == cell.index + 1:
@@ -155,7 +194,7 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
             "The cell was stopped after {seconds:.0f} seconds, while the grading machine was busy with other work.",
             seconds=cell.seconds,
         )
-    if cell.status == "timeout" and _TRAINING.search(source) and not _LOOP.search(source):
+    if cell.status == "timeout" and was_training(cell, source):
         return message(
             "machine.time",
             "Training or evaluating took longer than the {seconds:.0f} seconds that the cell had.",
@@ -165,15 +204,17 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
     return NOTHING
 
 
-def _of_line(line: str, evidence: Evidence, sources: Sequence[str]) -> Message:
-    for name in _imported(line):
-        if name in KNOWN_PACKAGES and _missing(name):
+def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
+    for name in modules_of_line(line):
+        if name in KNOWN_PACKAGES and is_missing(name, provided):
             return message(
                 "machine.package",
                 "The package {package} is not on the grading machine.",
                 package=name,
                 distribution=KNOWN_PACKAGES[name],
             )
+    if _DRAWS.search(line) and _GRAPHVIZ & imported_modules(sources) and shutil.which("dot") is None:
+        return message("machine.graphviz", "The program Graphviz is not on the grading machine.")
     if GPU.search(line):
         return message("machine.gpu", "The grading machine has no GPU for notebooks.")
     if _NETWORK.search(line) and evidence.isolation != "none":
@@ -185,18 +226,3 @@ def _of_line(line: str, evidence: Evidence, sources: Sequence[str]) -> Message:
         if named == {name}:
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)
     return NOTHING
-
-
-def _imported(line: str) -> list[str]:
-    match = _IMPORT.match(line)
-    if match is None:
-        return []
-    names = [match[1]] if match[1] else re.split(r"\s*,\s*", match[2])
-    return [part.split()[0].partition(".")[0] for part in names if part and part.split()]
-
-
-def _missing(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is None
-    except (ImportError, ValueError):
-        return True

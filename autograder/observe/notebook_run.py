@@ -159,7 +159,9 @@ class NotebookRun:
         status = await self._execute(index, min(self._limits.cell_seconds, left))
         seconds = time.monotonic() - started
         cell = self._client.nb.cells[index]
-        failure = self._failure(index) if status == "error" else None
+        # Of a cell that was interrupted it says in which line.
+        told = status == "error" or (status == "timeout" and self._client.reply.get("status") == "error")
+        failure = self._failure(index) if told else None
         if self._client.truncated:
             self._note("too_much_output", index, kilobytes=self._limits.output_kb)
         run = CellRun(

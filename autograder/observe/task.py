@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Raised whenever the same notebook would give other evidence than before.
-REVISION = 8
+REVISION = 9
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
 # A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
 _MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
@@ -78,6 +78,7 @@ class ObserveTask(OmitsNewDefaults):
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
     keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
+    packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
     """
 
     variables: tuple[str, ...] = ()
@@ -86,8 +87,9 @@ class ObserveTask(OmitsNewDefaults):
     limits: Limits = Limits()
     keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
+    packages: str = ""
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages")
 
     @property
     def without_tests(self) -> ObserveTask:

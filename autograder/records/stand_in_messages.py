@@ -76,6 +76,14 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "elsewhere.command",
         gettext_noop("“{old}” needs a network or another machine; it was not run here."),
     ),
+    "graphviz": (
+        "elsewhere.graphviz",
+        gettext_noop("Graphviz is not here: “{old}” drew the table of the network in place of its picture."),
+    ),
+    "tfds": (
+        "elsewhere.tfds",
+        gettext_noop("“{old}” is not installed here; it gave the data sets of the exercise."),
+    ),
     "restart": (
         "elsewhere.restart",
         gettext_noop("The line that restarts the kernel was passed over."),

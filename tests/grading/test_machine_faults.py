@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from autograder.checks.architecture import ArchitectureQuestion
@@ -71,6 +73,33 @@ def test_time_is_the_machines_where_a_network_is_trained_and_no_loop_runs_on() -
     assert fault_of("model.fit(x, y)", late) == "machine.time"
     assert fault_of("while True:\n    model.fit(x, y)", late) == ""
     assert fault_of("sum(x)", late) == ""
+
+
+@pytest.mark.skipif(shutil.which("dot") is not None, reason="Graphviz is installed here")
+def test_graphviz_is_the_machines_where_a_line_draws_with_it() -> None:
+    assert fault_of("graph.render('net')", None, "import graphviz") == "machine.graphviz"
+    assert fault_of("graph.write_png('net.png')", None, "import pydot") == "machine.graphviz"
+    assert fault_of("graph.render('net')", None, "import gym") == ""
+    assert fault_of("graph.rendr('net')", None, "import graphviz") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "code"),
+    [
+        ("model.fit(x, y)\nwhile True:\n    pass", 1, "machine.time"),
+        ("model.fit(x, y)\nwhile True:\n    pass", 3, ""),
+        ("while True:\n    if x:\n        model.fit(x, y)", 3, ""),
+        ("while x:\n    x = y\nfor i in range(9):\n    model.evaluate(x, y)", 4, "machine.time"),
+        ("model.fit(x, y)\nfor i in range(10**9):\n    z = i", 3, ""),
+    ],
+)
+def test_the_line_that_was_running_tells_training_from_a_loop(source: str, line: int, code: str) -> None:
+    late = CellRun(
+        index=0, status="timeout", seconds=60, failure=Failure(name="KeyboardInterrupt", message="", line=line)
+    )
+    assert fault_of(source, late) == code
+    (note,) = run_notes(evidence_of(late), [NotebookCell(index=0, kind="code", source=source)])
+    assert (note.hint.code == "hint.endless_loop") == (code == "")
 
 
 def test_a_person_is_asked_where_nothing_is_left_and_what_was_judged_stands() -> None:

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from autograder.observe.sandbox import bubblewrap, control_groups, usage
@@ -168,6 +169,7 @@ class Zygote:
         isolation: the result of `isolation.choose_isolation`.
         preload: the modules to import before forking.
         environment: the complete environment of the processes.
+        packages: a folder that forks import from after everything else; nothing preloaded comes from it.
         groups: finds where control groups can be created, None if nowhere.
     """
 
@@ -176,12 +178,17 @@ class Zygote:
         isolation: Isolation,
         preload: Sequence[str],
         environment: Mapping[str, str],
+        packages: Path | None = None,
         *,
         groups: Callable[[], ControlGroups | None] = control_groups.here,
     ) -> None:
         self._isolation = isolation
         self._preload = tuple(preload)
         self._environment = dict(environment)
+        self._packages = packages
+        if packages is not None:
+            inside = bubblewrap.PACKAGES if isolation.name == "bubblewrap" else str(packages)
+            self._environment["AUTOGRADER_PACKAGES"] = inside
         self._groups = groups
         self._lock = threading.Lock()
         self._running: _Running | None = None
@@ -280,7 +287,7 @@ class Zygote:
         program = [sys.executable, "-s", "-P", "-m", "autograder.observe.sandbox.zygote", str(control), *self._preload]
         if self._isolation.name != "bubblewrap":
             return program
-        return bubblewrap.command(self._isolation, program, environment=self._environment)
+        return bubblewrap.command(self._isolation, program, environment=self._environment, packages=self._packages)
 
 
 class _Running:

@@ -30,6 +30,9 @@ _UNMEASURED_SECONDS = 5.0
 # How many times in a row there must be more runnable threads than cores before their priority is lowered.
 _CROWDED = 4
 _LONGEST_ERROR = 4000
+# The share of its memory that a process uses when it counts as ended for it.
+_NEARLY_USED_UP = 0.5
+_CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 STARTUP_FAILED = 70
 
 
@@ -50,7 +53,8 @@ class Supervisor:
         self._own_namespace = own_namespace
         self._group = group
         self._deadline = time.monotonic() + bounds.seconds
-        self._shared_mb = 0.0
+        self._shared_mb = self._shared_data_mb = 0.0
+        self._peak_mb = 0.0
         self._child = 0
         self._crowded = 0
         self._measurement: usage.Measurement | None = None
@@ -63,6 +67,7 @@ class Supervisor:
         errors, child_errors = os.pipe()
         os.set_blocking(errors, False)
         self._shared_mb = usage.memory_mb(os.getpid())[0]
+        self._shared_data_mb = usage.data_mb(os.getpid())
         if not self._own_namespace:
             linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # orphans of the kernel are reparented to us
         gate, opened = os.pipe()
@@ -83,6 +88,8 @@ class Supervisor:
         self._announce()
         reason = self._watch() or self._reason_of_kernel()
         code = self._end_everything()
+        if not reason and self._crashed_for_memory(code):
+            reason = "memory"
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_seconds = round(used.ru_utime + used.ru_stime, 3)
         self._send({"exit": code, "reason": reason, "error": _read(errors), "cpu_seconds": cpu_seconds})
@@ -144,6 +151,7 @@ class Supervisor:
             return b""
 
     def _passed_bound(self) -> str:
+        self._peak_mb = max(self._peak_mb, usage.data_mb(self._child) - self._shared_data_mb)
         processes = self._processes()
         if len(processes) > self._bounds.processes:
             return "processes"
@@ -230,11 +238,21 @@ class Supervisor:
             else:
                 usage.end_descendants(os.getpid())
             try:
-                pid, status = os.waitpid(-1, 0)
+                pid, status, used = os.wait4(-1, 0)
             except ChildProcessError:
                 return code
             if pid == self._child:
                 code = os.waitstatus_to_exitcode(status)
+                self._peak_mb = max(self._peak_mb, used.ru_maxrss / 1024 - self._shared_mb)
+
+    def _crashed_for_memory(self, code: int) -> bool:
+        """Whether the child crashed with its memory nearly used up.
+
+        Where RLIMIT_DATA refuses them memory, the C++ library aborts (SIGABRT) and TensorFlow may read through the
+        pointer that it did not get (SIGSEGV). How much was refused is unknown; with half of the memory in use, a copy
+        of what is there does not fit any more.
+        """
+        return -code in _CRASHES and self._peak_mb > self._bounds.memory_mb * _NEARLY_USED_UP
 
     def _announce(self) -> None:
         """Report that the child is running, with a descriptor by which the grader can kill this process."""

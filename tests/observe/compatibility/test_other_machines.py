@@ -69,3 +69,53 @@ def test_asking_for_a_gpu_does_not_end_the_cell(observe: Observe) -> None:
     value = evidence.value("x")
     assert value is not None
     assert value.value == 3
+
+
+def test_tensorflow_datasets_gives_the_data_sets_of_the_exercise(observe: Observe) -> None:
+    evidence = observe(
+        "import tensorflow_datasets as tfds\nimport tensorflow as tf\n"
+        "(train, test), info = tfds.load('mnist', split=['train', 'test'], as_supervised=True, with_info=True)\n"
+        "sizes = [len(train), len(test), info.splits['train'].num_examples, info.features['label'].num_classes]",
+        "image, label = next(iter(train.map(lambda x, y: (x / 255, y)).batch(32)))\n"
+        "shape = list(image.shape) + list(label.shape)",
+        "parts = tfds.load('mnist', split=['train[:80%]', 'train[80%:]', 'train[-5:]+test[:3]'])\n"
+        "slices = [len(one) for one in parts]\nkeys = sorted(next(iter(parts[0])))",
+        "first = next(iter(tfds.as_numpy(tfds.load('mnist')['test'])))\nkind = str(first['image'].dtype)\n"
+        "whole = list(tfds.as_numpy(tfds.load('mnist', split='test', batch_size=-1))['image'].shape)",
+        "import keras\nlayers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]\n"
+        "m = keras.Sequential(layers)\n"
+        "m.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True), ['accuracy'])\n"
+        "h = m.fit(train.batch(128), epochs=1, validation_data=test.batch(128)).history",
+        "tfds.load('imagenet2012')",
+        datasets=("mnist",),
+        variables=("sizes", "shape", "slices", "keys", "kind", "whole"),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 5 + ["error"]
+    assert evidence.cells[5].failure is not None
+    assert evidence.cells[5].failure.name == "DatasetUnavailable"
+    assert {
+        value.name: list(value.value) if isinstance(value.value, tuple) else value.value for value in evidence.values
+    } == {
+        "sizes": [60000, 10000, 60000, 10],
+        "shape": [32, 28, 28, 1, 32],
+        "slices": [48000, 12000, 8],
+        "keys": ["image", "label"],
+        "kind": "uint8",
+        "whole": [10000, 28, 28, 1],
+    }
+    assert "elsewhere.tfds" in {note.code for note in evidence.notes}
+
+
+def test_a_network_is_drawn_without_graphviz(observe: Observe) -> None:
+    evidence = observe(
+        "import keras\nfrom keras.utils import plot_model\nfrom IPython.display import Image, SVG\n"
+        "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])",
+        "plot_model(model, to_file='net.png', show_shapes=True)",
+        "Image('net.png')",
+        "import tensorflow as tf\nSVG(tf.keras.utils.model_to_dot(model).create(prog='dot', format='svg'))",
+        "plot_model(5)",
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 4 + ["error"]
+    assert "image/png" in evidence.cells[1].outputs[0]["data"]
+    assert {note.code for note in evidence.notes} == {"elsewhere.graphviz"}
+    assert not evidence.figures

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,41 @@ def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
     process.wait(10)
     assert os.read(reading, 1000)
     os.close(reading)
+
+
+@pytest.fixture
+def packages() -> Iterator[Path]:
+    """A folder of packages that every user may read."""
+    with tempfile.TemporaryDirectory(prefix="ag-") as name:
+        os.chmod(name, 0o755)
+        folder = Path(name) / "site-packages"
+        folder.mkdir(mode=0o755)
+        (folder / "puns.py").write_text("WORD = 'pun'\n")
+        (folder / "scripts.py").write_text("raise SystemExit(9)\n")
+        yield folder
+
+
+def test_packages_are_imported_after_everything_else(
+    library: Path, isolation: Isolation, packages: Path, tmp_path: Path
+) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)}
+    warm = Zygote(isolation, ["scripts"], environment, packages)
+    script = """
+import puns, scripts
+assert puns.WORD == "pun" and scripts.run and puns.__file__ == sys.path[-1] + "/puns.py"
+assert "AUTOGRADER_PACKAGES" not in os.environ
+try:
+    open(sys.path[-1] + "/more.py", "w")
+except OSError:
+    sys.exit(7)
+"""
+    try:
+        ended = warm.fork("scripts:run", script, [], Bounds(), str(tmp_path)).wait(20)  # type: ignore[arg-type]
+    finally:
+        warm.close()
+    assert ended is not None
+    assert (ended.code, ended.error) == (7 if isolation.name != "none" else 0, "")
+    assert "puns" not in sys.modules
 
 
 def test_an_error_before_anything_ran_is_told(run: Run) -> None:
@@ -58,6 +96,15 @@ def test_memory_that_no_limit_of_the_kernel_counts_is_refused_or_counted(run: Ru
         assert ended.reason == "memory"
     else:
         assert "PermissionError" in ended.error
+
+
+@pytest.mark.parametrize(("megabytes", "reason"), [(150, "memory"), (20, "")])
+@pytest.mark.parametrize("crash", ["SIGABRT", "SIGSEGV"])
+def test_a_crash_with_the_memory_used_up_is_for_memory(run: Run, megabytes: int, reason: str, crash: str) -> None:
+    script = f"kept = bytearray(b'1' * ({megabytes} * 2**19))\ndel kept\nos.kill(os.getpid(), signal.{crash})"
+    ended = run("import signal\n" + script, memory_mb=200).wait(10)
+    assert ended is not None
+    assert (ended.code, ended.reason) == (-getattr(signal, crash), reason)
 
 
 def test_memory_shared_with_children_is_counted_once(run: Run) -> None:
