@@ -15,7 +15,14 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from autograder.observe.capture import Describer
-from autograder.observe.compatibility import old_arguments, old_metrics, old_modules, other_machines, stand_in_log
+from autograder.observe.compatibility import (
+    old_arguments,
+    old_libraries,
+    old_metrics,
+    old_modules,
+    other_machines,
+    stand_in_log,
+)
 from autograder.observe.compatibility.import_lines import ImportLines
 from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
@@ -106,6 +113,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)
             old_metrics.install()
+            old_libraries.install()
+            self.shell.ast_transformers.append(old_modules.PrivateKeras())
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         _budget.said = 0
