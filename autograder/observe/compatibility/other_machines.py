@@ -85,8 +85,14 @@ class _OtherMachines(MetaPathFinder, Loader):
         setattr(module, "__getattr__", get)  # noqa: B010
 
 
-def here(path: Any, *, folder: bool = False) -> Any:
-    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is."""
+def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
+    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is.
+
+    Args:
+        path: what a function was given.
+        folder: whether it has to be a folder; the notebook's stands for one that is not here.
+        silent: whether nothing is noted, because the file is not used yet.
+    """
     if not isinstance(path, str | os.PathLike):
         return path
     given = os.fspath(path)
@@ -96,7 +102,8 @@ def here(path: Any, *, folder: bool = False) -> Any:
     rest = given[match.end() :].rstrip("/")
     if not rest:
         return "."
-    note("path", given)
+    if not silent:
+        note("path", given)
     # By its name, wherever it lay, unless the notebook has made the folder that it is in.
     name = os.path.basename(rest)
     made = os.path.exists(rest) or (os.path.isdir(os.path.dirname(rest)) and not os.path.exists(name))
@@ -107,7 +114,8 @@ def here(path: Any, *, folder: bool = False) -> Any:
 def _first_path(owner: Any, name: str) -> None:
     # Unlike a function, a partial is no method where a class holds it, as the functions of C are none.
     original = getattr(owner, name)
-    changed = functools.partial(_with_path, original, name in ("chdir", "listdir"))
+    how = {"folder": name in ("chdir", "listdir"), "silent": name in ("mkdir", "scandir", "stat")}
+    changed = functools.partial(_with_path, original, how)
     setattr(owner, name, changed)
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         if original in able:
@@ -124,9 +132,9 @@ def _h5_files() -> None:
     h5py.File.__init__ = begin
 
 
-def _with_path(original: Callable[..., Any], folder: bool, *arguments: Any, **named: Any) -> Any:
+def _with_path(original: Callable[..., Any], how: dict[str, bool], *arguments: Any, **named: Any) -> Any:
     if arguments:
-        arguments = (here(arguments[0], folder=folder), *arguments[1:])
+        arguments = (here(arguments[0], **how), *arguments[1:])
     return original(*arguments, **named)
 
 
@@ -216,7 +224,7 @@ def install(shell: Any) -> None:
         _first_path(owner, name)
     _h5_files()
     if "open" in shell.user_ns:  # IPython's own, which guards the standard streams
-        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], False)
+        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], {})
     shell.ast_transformers.append(_Restart())
     for magic in _MAGICS:
         shell.register_magic_function(_magic(magic, shell.find_line_magic(magic)), "line", magic)
