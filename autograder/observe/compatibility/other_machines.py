@@ -97,7 +97,7 @@ def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
         return path
     given = os.fspath(path)
     match = _FOLDERS.match(given) if isinstance(given, str) else None
-    if match is None or (given.startswith("..") and _exists(given)):
+    if match is None or _exists(given):
         return path
     rest = given[match.end() :].rstrip("/")
     if not rest:
