@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
@@ -21,9 +22,12 @@ from autograder.records.result import Finding, Verdict
 
 _NETWORK = re.compile(
     r"urlretrieve|urlopen|requests\.get|\bget_file\(|kagglehub|gdown|tfds\.load|load_dataset\(|hub\.load|https?://|"
-    r"weights\s*=\s*['\"]imagenet"
+    r"weights\s*=\s*['\"]imagenet|\bfetch_(?:openml|mldata|olivetti_faces|lfw_\w+|california_housing|20newsgroups)\("
 )
 _READ = re.compile(r"read_\w+\(|open\(|load\w*\(|imread\(|loadtxt\(|genfromtxt\(|flow_from_directory\(|listdir\(")
+_WRITE = re.compile(
+    r"\bto_\w+\(|\bsave\w*\(|\bdump\w*\(|\.write\w*\(|['\"][wax]b?\+?['\"]|imwrite\(|Checkpoint\(|%%writefile"
+)
 _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
@@ -221,8 +225,15 @@ def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: fr
         return message("machine.network", "Notebooks are graded without a network, so nothing can be downloaded.")
     if _READ.search(line) and (match := _FILE.search(line)):
         _, name, ending = match.groups()
-        # If the notebook names other files of the kind, it may have written this one itself, under another name.
-        named = {found[1] for source in sources for found in _FILE.findall(source) if found[2] == ending}
-        if named == {name}:
+        # A file of a name that resembles this one, which the notebook writes itself, may be the same one misspelt.
+        written = {
+            found[1]
+            for source in sources
+            for one in source.splitlines()
+            if _WRITE.search(one)
+            for found in _FILE.findall(one)
+            if found[2] == ending
+        }
+        if not get_close_matches(name, written):
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)
     return NOTHING

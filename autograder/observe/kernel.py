@@ -19,6 +19,7 @@ from autograder.observe.compatibility import (
     local_tfds,
     network_pictures,
     old_arguments,
+    old_libraries,
     old_metrics,
     old_modules,
     other_machines,
@@ -115,6 +116,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)
             old_metrics.install()
+            old_libraries.install()
+            self.shell.ast_transformers.append(old_modules.PrivateKeras())
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         _budget.said = 0

@@ -84,6 +84,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "elsewhere.tfds",
         gettext_noop("“{old}” is not installed here; it gave the data sets of the exercise."),
     ),
+    "tensorboard": (
+        "elsewhere.tensorboard",
+        gettext_noop("TensorBoard is not on the grading machine; its callback wrote nothing here."),
+    ),
     "restart": (
         "elsewhere.restart",
         gettext_noop("The line that restarts the kernel was passed over."),
@@ -98,8 +102,3 @@ def stand_in_message(code: object, old: object, new: object) -> Message | None:
     if not _NAME.fullmatch(old) or not _NAME.fullmatch(new):
         return None
     return message(*_SENTENCES[code], old=old, new=new)
-
-
-def is_stand_in(note: Message) -> bool:
-    """Whether a note says that a name was interpreted differently from how it is written."""
-    return note.code.startswith(("old_keras.", "elsewhere."))

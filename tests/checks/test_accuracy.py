@@ -235,6 +235,8 @@ def test_the_same_network_shares_a_run_whatever_its_names_and_metrics():
 def test_a_network_that_was_never_compiled_is_trained_as_usual():
     (task,) = tasks_needed([QUESTION], context(network(compiled=None)))
     assert task.compilation == RECIPE.compilation
+    verdict = judged(network(compiled=None), validation_accuracy=(0.95,))
+    assert [str(finding.message) for finding in verdict.findings][1:] == ["The network was not compiled."]
 
 
 def test_the_template_is_not_even_trained_where_its_layers_are_missing():

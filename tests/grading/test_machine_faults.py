@@ -58,6 +58,8 @@ def test_the_words_of_an_exception_decide_nothing() -> None:
 
 def test_a_file_that_the_notebook_may_have_written_under_another_name_is_its_own() -> None:
     assert fault_of("keras.models.load_model('nte.keras')", None, "model.save('net.keras')") == ""
+    others = "pd.read_csv('test.csv')\nframe.to_csv('submission.csv')"
+    assert fault_of("pd.read_csv('../input/train.csv')", None, others) == "machine.file"
 
 
 def test_memory_is_the_machines_where_the_sandbox_ended_the_cell_for_it() -> None:

@@ -29,6 +29,36 @@ def test_cells_of_colab_run_and_are_named(observe: Observe) -> None:
     }
 
 
+def test_paths_of_colab_and_kaggle_are_found_by_name_and_can_be_written_to(observe: Observe) -> None:
+    evidence = observe(
+        "import os, pandas, numpy as np, keras\nos.makedirs('/content/data/sub')\n"
+        "pandas.DataFrame({'a': [1]}).to_csv('/content/data/sub/a.csv', index=False)",
+        "open('b.csv', 'w').write('b\\n2')\nhere = os.path.exists('/content/b.csv')\n"
+        "rows = [len(pandas.read_csv(f'{folder}/b.csv')) for folder in ('../input/set', '/kaggle/input/set')]\n"
+        "files = [name for _, _, names in os.walk('/kaggle/input') for name in names if name.endswith('.csv')]",
+        "net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "net.save('/content/drive/MyDrive/nets/net.h5')\nkeras.models.load_model('/content/drive/MyDrive/nets/net.h5')",
+        "gone = os.path.exists('/content/c.csv')\nopen('/somewhere/else.csv')",
+        variables=("here", "rows", "files", "gone"),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok", "ok", "error"]
+    values = {value.name: value.value for value in evidence.values}
+    assert values == {"here": True, "rows": [1, 1], "files": ["b.csv", "a.csv"], "gone": False}
+
+
+def test_drawings_and_boards_that_cannot_be_made_here_stop_no_cell(observe: Observe) -> None:
+    evidence = observe(
+        "import keras, numpy as np\nnet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "keras.utils.plot_model(net, show_shapes=True)\nfrom IPython.display import SVG\n"
+        "SVG(keras.utils.model_to_dot(net).create(prog='dot', format='svg'))",
+        "%load_ext tensorboard\nnet.compile('sgd', 'mse')\n"
+        "net.fit(np.ones((4, 3)), np.ones(4), callbacks=[keras.callbacks.TensorBoard('./logs')])\n"
+        "%tensorboard --logdir logs",
+        keras="3",
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok"]
+
+
 def test_a_module_that_the_notebook_writes_can_be_imported(observe: Observe) -> None:
     evidence = observe(
         "%%writefile net.py\ndef build():\n    return 7", "from net import build\nx = build()", variables=("x",)
@@ -51,6 +81,20 @@ def test_a_misspelt_import_ends_its_cell_after_the_other_imports(observe: Observ
     evidence = observe("import nunpy\nimport math\nx = 1", "y = math.floor(2.5)", variables=("x", "y"))
     assert [cell.status for cell in evidence.cells] == ["error", "ok"]
     assert {value.name: value.value for value in evidence.values} == {"y": 2}
+
+
+def test_a_missing_name_takes_no_other_name_of_its_line_along(observe: Observe) -> None:
+    evidence = observe("from math import floor, flor, pi", "y = floor(pi)", variables=("y",))
+    assert [cell.status for cell in evidence.cells] == ["error", "ok"]
+
+
+def test_images_with_their_channels_first_train_without_a_gpu(observe: Observe) -> None:
+    evidence = observe(
+        "import keras, numpy as np\nkeras.backend.set_image_data_format('channels_first')\nnet = keras.Sequential([\n"
+        "    keras.Input((1, 8, 8)), keras.layers.Conv2D(2, 3), keras.layers.MaxPooling2D(), keras.layers.Flatten(),\n"
+        "    keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')\nnet.fit(np.ones((4, 1, 8, 8)), np.ones(4))"
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"]
 
 
 def test_an_import_that_the_notebook_guards_itself_stays_its_own(observe: Observe) -> None:
