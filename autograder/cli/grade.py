@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import IsolationChoice, app, echo, err, out, sentences, stop
+from autograder.cli.base import IsolationChoice, app, echo, err, need_linux, out, sentences, stop
 
 
 @app.command()
@@ -56,6 +56,7 @@ def grade(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
+    need_linux()
     with sentences():
         from autograder import api
         from autograder.cli.progress import watching
