@@ -60,6 +60,7 @@ def grade(
     with sentences():
         from autograder import api
         from autograder.cli.progress import watching
+        from autograder.core.messages import in_plain_text
         from autograder.grading.engine import read_cluster_file, running_scheduler
         from autograder.grading.machine_faults import mended_by
 
@@ -83,7 +84,8 @@ def grade(
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
         for fault, count in done.faults.most_common():
-            echo(f"not the students' fault, in {count} of them: {fault.english} {mended_by(fault).english}")
+            mending = in_plain_text(mended_by(fault).english)
+            echo(f"not the students' fault, in {count} of them: {fault.english} {mending}")
         made, reused = len(done.outcome.changed), done.outcome.reused
         echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:

@@ -35,27 +35,29 @@ _LOOP = re.compile(r"(?m)^\s*while\b")
 _MENDS: Mapping[str, tuple[str, str]] = {
     "machine.package": (
         "mend.package",
-        gettext_noop("Install it where notebooks are run, then grade again: pip install {distribution}"),
+        gettext_noop("Install it where notebooks are run, then grade again: `pip install {distribution}`"),
     ),
     "machine.gpu": (
         "mend.gpu",
-        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in autograder review."),
+        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in `autograder review`."),
     ),
     "machine.network": (
         "mend.network",
-        gettext_noop("Notebooks have no network here: decide in autograder review, or have the data read from Keras."),
+        gettext_noop(
+            "Notebooks have no network here: decide in `autograder review`, or have the data read from Keras."
+        ),
     ),
     "machine.file": (
         "mend.file",
-        gettext_noop("Ask for the file, or look at the notebook in autograder review."),
+        gettext_noop("Ask for the file, or look at the notebook in `autograder review`."),
     ),
     "machine.memory": (
         "mend.memory",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ memory_mb = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ memory_mb = {more} }}`"),
     ),
     "machine.time": (
         "mend.time",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ cell_seconds = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ cell_seconds = {more} }}`"),
     ),
 }
 

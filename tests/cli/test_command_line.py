@@ -5,12 +5,14 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 import autograder
 import autograder.cli
+from autograder.cli import base
 from autograder.cli.base import app
 from autograder.observe.sandbox import isolation
 
@@ -41,7 +43,7 @@ def test_a_shell_completes_the_commands():
 
 @pytest.mark.parametrize("arguments", [["check", "cnn2.ipynb"], ["grade", "cnn2", "submissions"]])
 def test_elsewhere_than_on_linux_a_sentence_says_what_to_use(arguments: list[str], monkeypatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(base, "sys", SimpleNamespace(platform="darwin"))
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
     assert "its checks run in your own Jupyter" in done.output
