@@ -14,6 +14,7 @@ from autograder.records.execution_messages import failure_message
 from autograder.records.result import Finding
 
 _MOST_NAMED = 12
+_INSTALLED = re.compile(r" \((?:/|[A-Za-z]:\\)[^()]{1,300}\)$")
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 # Notes on a cell that was stopped, which `run_notes` reports.
 _REPORTED = frozenset({"cell.timeout", "cell.machine_busy"})
@@ -154,6 +155,6 @@ def _raised(failure: Failure) -> Message:
 
 def _first_line(text: str) -> str:
     first = text.strip().splitlines()[0] if text.strip() else ""
-    # The temporary file that IPython read the cell from is of no use to a reader.
-    first = _FILE.sub("", first)
+    # Where a module is installed, or IPython's temporary file with the cell, is of no use to a reader.
+    first = _FILE.sub("", _INSTALLED.sub("", first))
     return first if len(first) <= 300 else first[:299] + "…"

@@ -43,8 +43,8 @@ _MENDS: Mapping[str, tuple[str, str]] = {
     "machine.package": (
         "mend.package",
         gettext_noop(
-            'Name it under [environment] in assignment.toml, packages = ["{distribution}"], run autograder setup, and '
-            "grade again."
+            'Name it under [environment] in assignment.toml, `packages = ["{distribution}"]`, run `autograder setup`, '
+            "and grade again."
         ),
     ),
     "machine.graphviz": (
@@ -53,19 +53,21 @@ _MENDS: Mapping[str, tuple[str, str]] = {
     ),
     "machine.gpu": (
         "mend.gpu",
-        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in autograder review."),
+        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in `autograder review`."),
     ),
     "machine.network": (
         "mend.network",
-        gettext_noop("Notebooks have no network here: decide in autograder review, or have the data read from Keras."),
+        gettext_noop(
+            "Notebooks have no network here: decide in `autograder review`, or have the data read from Keras."
+        ),
     ),
     "machine.file": (
         "mend.file",
-        gettext_noop("Ask for the file, or look at the notebook in autograder review."),
+        gettext_noop("Ask for the file, or look at the notebook in `autograder review`."),
     ),
     "machine.memory": (
         "mend.memory",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ memory_mb = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ memory_mb = {more} }}`"),
     ),
     "machine.busy": (
         "mend.busy",
@@ -73,7 +75,7 @@ _MENDS: Mapping[str, tuple[str, str]] = {
     ),
     "machine.time": (
         "mend.time",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ cell_seconds = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ cell_seconds = {more} }}`"),
     ),
 }
 

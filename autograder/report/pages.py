@@ -62,6 +62,7 @@ def write_student_page(
             parts=parts or {},
             ruler=plots.ruler(result.questions),
             cells=render_cells(cells),
+            cell_count=len(cells),
             anchors=anchors(cells),
         )
     )

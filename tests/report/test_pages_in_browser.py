@@ -190,13 +190,28 @@ def test_on_paper_folded_parts_are_open_and_the_colours_light(browser, pages: Pa
 
 
 def test_printing_wastes_no_page(browser, pages: Path) -> None:
-    most = {"solved": 5, "pooling": 6, "template": 7, "unreadable": 1, "class": 6}
+    most = {"solved": 3, "pooling": 4, "template": 5, "unreadable": 1, "class": 6}
     for name, number in most.items():
         page = opened(browser, pages / f"{name}.html")
         assert 1 <= len(re.findall(rb"/Type */Page\b", page.pdf(format="A4", prefer_css_page_size=True))) <= number, (
             name
         )
         page.context.close()
+
+
+def test_the_notebook_is_folded_until_a_link_or_a_click_opens_it(browser, pages: Path) -> None:
+    page = opened(browser, pages / "pooling.html")
+    cell = page.locator("#cell-5")
+    assert not cell.is_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") < 8 * 900
+    page.emulate_media(media="print")
+    assert not page.locator("#notebook").is_visible()
+    page.emulate_media(media="screen")
+    page.locator(".where a[href='#cell-5']").click()
+    assert cell.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#notebook").is_visible()
+    page.context.close()
 
 
 def test_a_right_network_is_folded_and_left_out_on_paper(browser, pages: Path) -> None:
