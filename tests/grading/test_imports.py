@@ -117,3 +117,17 @@ def test_the_command_prints_the_report_and_executes_nothing(submissions, tmp_pat
 def test_a_place_without_submissions_is_a_sentence(tmp_path):
     done = CliRunner().invoke(app, ["imports", str(tmp_path / "nowhere")])
     assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["grade", "check", "calibrate"])
+def test_without_its_packages_nothing_runs_and_a_sentence_has_the_command(command, submissions, tmp_path):
+    assignment = assignment_with(tmp_path, "puns")
+    given = {
+        "grade": [str(assignment.folder), str(submissions), "--output", str(tmp_path / "report")],
+        "check": [str(submissions / "Ann.ipynb"), "--assignment", str(assignment.folder)],
+        "calibrate": [str(assignment.folder)],
+    }
+    done = CliRunner().invoke(app, [command, *given[command]])
+    assert done.exit_code == 2
+    assert f"run `autograder setup {assignment.folder}`" in done.output
+    assert not (tmp_path / "report").exists()
