@@ -33,7 +33,7 @@ class ParametersQuestion(Question):
     follow_through: bool = True
 
     about_layers: ClassVar[bool] = True
-    public: ClassVar[tuple[str, ...]] = ("network",)
+    public: ClassVar[tuple[str, ...]] = ("network", "follow_through")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
