@@ -187,7 +187,7 @@ def _convolutions() -> None:
         data_format: str | None = None,
         dilation_rate: Any = 1,
     ) -> Any:
-        turned = keras.backend.standardize_data_format(data_format) == "channels_first" and len(inputs.shape) == 4
+        turned = (data_format or keras.config.image_data_format()) == "channels_first" and len(inputs.shape) == 4
         if not turned or tf.config.list_physical_devices("GPU"):
             return original(inputs, kernel, strides, padding, data_format, dilation_rate)
         inputs = tf.transpose(inputs, (0, 2, 3, 1))
@@ -215,6 +215,7 @@ def install(shell: Any) -> None:
     if importlib.util.find_spec("tensorboard") is None:
         _tensorboard()
     _drawings()
+    _convolutions()
     sys.meta_path.append(_OtherMachines())
     for owner, name in (
         (builtins, "open"),
