@@ -26,7 +26,7 @@ from autograder.observe.compatibility.stand_in_log import note
 
 _MODULES = re.compile(r"google\.colab(\.\w+)*|kaggle_secrets|kaggle_datasets|kaggle")
 _COMMANDS = re.compile(
-    r"\s*(?:sudo\s+)?(?:python3?\s+-m\s+)?"
+    r"\s*(?:sudo\s+)?(?:(?:\S*python[\d.]*|[\"']?\{sys\.executable\}[\"']?)\s+-m\s+)?"
     r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
 )
 # Where notebooks and their files lie there.
