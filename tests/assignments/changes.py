@@ -195,9 +195,9 @@ def without_fits(name: str) -> Change:
 
 
 def drawn(*labels: str, points: int = 10, **words: str) -> Change:
-    """One figure alone, with a line of `points` for each label."""
+    """One figure alone, with a line of `points` for each label, in place of the last one."""
     axes = {"lines": [{"label": label, "points": points} for label in labels], "legend": list(labels), **words}
-    return lambda evidence: _with(evidence, figures=[CapturedFigure(axes=(axes,), cell=0)])
+    return lambda evidence: _with(evidence, figures=[CapturedFigure(axes=(axes,), cell=evidence.figures[-1].cell)])
 
 
 def without_figures(evidence: Evidence) -> Evidence:

@@ -7,6 +7,7 @@ what it always was.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -183,8 +184,19 @@ def _backend(name: str) -> Callable[[], Any]:
     """Keras 3 keeps what its backend was, and offers it under the name `tf.keras` alone."""
 
     def get() -> Any:
-        note("name", f"keras.backend.{name}", f"keras.ops.{name}" if hasattr(keras.ops, name) else "keras.ops")
-        return getattr(_legacy_backend, name)
+        of_today = getattr(keras.ops, name, None)
+        note("name", f"keras.backend.{name}", f"keras.ops.{name}" if of_today else "keras.ops")
+        old = getattr(_legacy_backend, name)
+        if of_today is None:
+            return old
+
+        @functools.wraps(old)
+        def call(*positional: Any, **named: Any) -> Any:
+            # What it kept computes with TensorFlow, which takes no tensor of a network that is being built.
+            symbolic = any(isinstance(one, keras.KerasTensor) for one in positional)
+            return (of_today if symbolic else old)(*positional, **named)
+
+        return call
 
     return get
 

@@ -25,7 +25,7 @@ from autograder.observe.compatibility.stand_in_log import note
 
 _MODULES = re.compile(r"google\.colab(\.\w+)*|kaggle_secrets|kaggle_datasets|kaggle")
 _COMMANDS = re.compile(
-    r"\s*(?:sudo\s+)?(?:python3?\s+-m\s+)?"
+    r"\s*(?:sudo\s+)?(?:(?:\S*python[\d.]*|[\"']?\{sys\.executable\}[\"']?)\s+-m\s+)?"
     r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
 )
 # Where notebooks and their files lie there.
@@ -160,7 +160,7 @@ def _convolutions() -> None:
         data_format: str | None = None,
         dilation_rate: Any = 1,
     ) -> Any:
-        turned = keras.backend.standardize_data_format(data_format) == "channels_first" and len(inputs.shape) == 4
+        turned = (data_format or keras.config.image_data_format()) == "channels_first" and len(inputs.shape) == 4
         if not turned or tf.config.list_physical_devices("GPU"):
             return original(inputs, kernel, strides, padding, data_format, dilation_rate)
         inputs = tf.transpose(inputs, (0, 2, 3, 1))
@@ -187,6 +187,7 @@ def install(shell: Any) -> None:
     """Put the stand-ins in place, in this process and in the shell."""
     if importlib.util.find_spec("tensorboard") is None:
         _tensorboard()
+    _convolutions()
     sys.meta_path.append(_OtherMachines())
     for owner, name in (
         (builtins, "open"),

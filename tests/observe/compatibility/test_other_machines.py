@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 def test_cells_of_colab_run_and_are_named(observe: Observe) -> None:
     evidence = observe(
         "%tensorflow_version 2.x\nimport keras",
-        "!pip install -q keras-tuner\n!nvidia-smi\n%pip install x",
+        "!pip install -q keras-tuner\n!nvidia-smi\n%pip install x\nimport sys\n!{sys.executable} -m pip install x",
         "from google.colab import drive, files\ndrive.mount('/content/drive')\nup = files.upload()",
         "%cd /content/drive/My Drive/course\nx = 1",
         "import os\nx = 2\nos.kill(os.getpid(), 9)",
