@@ -6,13 +6,16 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test quick lint lock catalogues docs peers clean help
+.PHONY: demo test quick lint lock catalogues docs pictures peers clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
 
 demo: $(READY)   ## grade the sample class of cnn2 and say where the report is
 	$(BIN)/autograder grade cnn2 tests/samples/cnn2 --output reports/demo
+
+pictures:        ## take the documents' pictures of pages from the report of `make demo`
+	$(BIN)/python docs/take_pictures.py reports/demo
 
 # Two processes, each file in one of them, the slow files first (tests/conftest.py); then what needs the machine for itself (it counts every process).
 test: lint       ## the whole test suite (about thirteen minutes on two cores)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autograder.core.language import gettext, ngettext
+from autograder.grading.machine_faults import is_fault
 from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 from autograder.report.labels import anchor, beside_score, condition, of_points, points
 from autograder.report.misconceptions import FOLLOWING_GROUP, root_causes
@@ -105,11 +106,16 @@ def at_a_glance(result: Result) -> Glance:
 def _steps(result: Result) -> tuple[RunStep, ...]:
     """What to work on: cells that did not run first, then root causes in the order of the questions.
 
+    What the grading machine lacked is nothing that a student can work on.
     Something that only follows from an earlier mistake is not a step: it goes away with it, as a missing network does
     with the failure of the cell that makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
-    broken = [RunStep("notes", str(note.where), str(note.message)) for note in result.notes if note.where]
+    broken = [
+        RunStep("notes", str(note.where), str(note.message))
+        for note in result.notes
+        if note.where and not is_fault(note)
+    ]
     failed = {anchor(note.where) for note in result.notes}
     causes = [
         RunStep(places[question], title, str(finding.message))

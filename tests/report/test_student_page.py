@@ -253,6 +253,14 @@ def test_the_steps_on_top_are_the_root_causes_in_the_order_to_work_on_them(tmp_p
     assert steps == ["The missing layers : A pooling layer is missing."]
 
 
+def test_what_the_machine_lacked_is_no_step_for_the_student(tmp_path: Path) -> None:
+    lacked = message("machine.gpu", "The grading machine has no GPU for notebooks.")
+    note = Finding(message=lacked, where=message("where.code_cell", "code cell {number}", number=4))
+    soup = page(tmp_path, pooling_forgotten().model_copy(update={"notes": (note,)}))
+    assert [words(step) for step in soup.select(".steps li")] == ["The missing layers : A pooling layer is missing."]
+    assert "no GPU" in words(soup.select_one(".notes"))
+
+
 def test_a_wrong_answer_says_where_to_read_on_in_the_exercise_and_in_the_documentation(tmp_path: Path) -> None:
     soup = page(tmp_path, pooling_forgotten(), parts={"missing_layers": "4. The network"})
     text = words(soup.select_one("#q1 .wrong"))
