@@ -13,7 +13,7 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.grading.execution_findings import grader_notes, run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, pending_for
 from autograder.intake.submission import NOTHING_HANDED_IN
-from autograder.records.result import Finding, Result, Status
+from autograder.records.result import Finding, Result, Status, Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
 
@@ -26,12 +26,18 @@ def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTa
     return replace(context, runs=runs)
 
 
+def verdicts_of(answer_key: AnswerKey, context: Context) -> tuple[Verdict, ...]:
+    """The verdict on every question; what this machine may have kept from being right needs review."""
+    questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
+    faults = machine_faults(context.evidence, [cell.source for cell in cells])
+    return pending_for(judge_all(questions, context), questions, faults, cut_short(context.evidence, cells, faults))
+
+
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
-    faults = machine_faults(evidence, [cell.source for cell in cells])
-    verdicts = pending_for(judge_all(questions, context), questions, faults, cut_short(evidence, cells, faults))
+    faults = machine_faults(evidence, [cell.source for cell in context.cells if cell.kind == "code"])
+    verdicts = verdicts_of(answer_key, context)
     notes = [*run_notes(evidence, context.cells, faults), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
