@@ -67,6 +67,7 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
             lambda notebook: engine.observer.observe(notebook, task.placed(notebook)),
             engine.trainer.run,
             train_mutants=train_mutants,
+            workers=available_cores(),
         )
 
 

@@ -7,7 +7,7 @@ make the same mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,19 @@ def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
             yield _mutant(f"{name} replaced by {in_words(other['class_name'])}", [*before, other, *after])
         if after:
             yield _mutant(f"{name} swapped with the next", [*before, after[0], entry, *after[1:]])
+
+
+def doubled_block(layers: Sequence[Layer], marked: Collection[int]) -> Mutant | None:
+    """The marked layers pasted twice, or a third of all where none are marked; None if that is a single layer.
+
+    `layers` begins with the input; `marked` are places in it.
+    """
+    first = min(marked, default=1)
+    end = max(marked) + 1 if marked else 1 + max(2, (len(layers) - 1) // 3)
+    block = list(layers[first:end])
+    if len(block) < 2:
+        return None
+    return _mutant(f"layers {first} to {end - 1} pasted twice", [*layers[:end], *block, *layers[end:]])
 
 
 def _mutant(what: str, layers: Sequence[Layer]) -> Mutant:

@@ -1,24 +1,26 @@
-"""Shows an instructor whether an assignment grades what it asks: solution, untouched notebook, mutants, rewrites."""
+"""Shows whether an assignment grades what it asks: its solution, its untouched notebook, mutants, rewrites, plants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.assignment import AssignmentError
 from autograder.authoring.keras_configs import NotAChain, layers_of
-from autograder.authoring.mutants import Mutant, of_compilation, structural
+from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
+from autograder.authoring.planting import Observe, executed_plants, planted_evidence
 from autograder.authoring.rewrites import Rewrite, rewrites
+from autograder.authoring.tried import Outcome, Run, Tried
 from autograder.checks.base import Context, ExpectedNetwork
+from autograder.checks.student_network import marked
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.measure import rows, totals
-from autograder.records.evidence import Evidence
 from autograder.records.result import Result
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -28,24 +30,6 @@ if TYPE_CHECKING:
 # Kinds of question that compare a whole network, and those that look only at its numbers.
 _WHOLE = frozenset({"architecture"})
 _COUNTING = frozenset({"parameters"})
-
-Run = Callable[[TrainingTask], TrainingRun]
-Observe = Callable[["NotebookNode"], Evidence]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One thing that was tried: a mutant or a rewrite of `network`.
-
-    `outcome`: "caught" (it costs points), "noticed" (it costs none, but the student sees a finding), "missed",
-    "not asked" (no question asks for what differs), "fair" (a rewrite that keeps every point), "punished" (one that
-    does not). `questions` are those whose answer changed.
-    """
-
-    network: str
-    what: str
-    outcome: str
-    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,23 +62,35 @@ class Validation:
             f"{one.network}: {one.what}: no question notices it; ask for it in an architecture, parameters or compiled "
             "question"
             for one in self.tried
-            if one.outcome == "missed"
+            if one.outcome == "missed" and one.network
         ]
         problems += [
-            f"{one.network}: the same network {one.what} loses points in {', '.join(one.questions)}"
+            f"{one.what}: no question notices it" for one in self.tried if one.outcome == "missed" and not one.network
+        ]
+        problems += [
+            f"{one.network}: {one.what}: one mistake costs as much as several in {', '.join(one.questions)}"
+            for one in self.tried
+            if one.outcome == "overcharged"
+        ]
+        problems += [
+            f"{one.network or 'the solution'}: the same {'network' if one.network else 'notebook'} {one.what} loses "
+            f"points in {', '.join(one.questions)}"
             for one in self.tried
             if one.outcome == "punished"
         ]
         return (*problems, *self.unread)
 
 
-def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants: bool = False) -> Validation:
+def validate(
+    answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants: bool = False, workers: int = 1
+) -> Validation:
     """Try the assignment out.
 
     Args:
-        standard: the assignment with its stored reference.
+        answer_key: the assignment with its stored reference.
         observe: executes a notebook.
         run: trains a network.
+        workers: how many notebooks are executed at a time.
         train_mutants: train every mutant; otherwise its accuracy counts as reached, so that only what the other
             questions see decides.
 
@@ -102,10 +98,24 @@ def validate(answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants
         AssignmentError: a notebook cannot be read.
     """
     solution, untouched = read_solution(answer_key.assignment), _read(answer_key.assignment.notebook_path)
+    known: dict[str, TrainingRun] = {}
+
+    def trained(task: TrainingTask) -> TrainingRun:
+        known[task.key] = known[task.key] if task.key in known else run(task)
+        return known[task.key]
+
+    not_trained = run if train_mutants else reached_without_training(answer_key)
+
+    def of_plant(task: TrainingTask) -> TrainingRun:
+        return known[task.key] if task.key in known else not_trained(task)
+
     tried, unread = judged_mutants(answer_key, run if train_mutants else None)
+    solved = _graded(answer_key, solution, observe, trained)
+    tried += planted_evidence(answer_key, not_trained)
+    tried += executed_plants(answer_key, solution, solved, observe, of_plant, workers=workers)
     return Validation(
-        _graded(answer_key, solution, observe, run),
-        _graded(answer_key, untouched, observe, run),
+        solved,
+        _graded(answer_key, untouched, observe, trained),
         tuple(tried),
         tuple(unread),
         frozenset(one.id for one in answer_key.assignment.questions if one.needs_manual_grading),
@@ -117,7 +127,7 @@ def judged_mutants(answer_key: AnswerKey, run: Run | None = None) -> tuple[list[
 
     Nothing is executed; without `run` nothing is trained either, and every accuracy counts as reached.
     """
-    run = run or _as_if_reached(answer_key)
+    run = run or reached_without_training(answer_key)
     reference = answer_key.reference_context()
     before = conclude(answer_key, "reference", "", with_runs(answer_key, reference, run))
     tried: list[Tried] = []
@@ -152,6 +162,9 @@ class _Trial:
         if captured is not None and captured.compile:
             for what, mutant in of_compilation(captured.compile):
                 yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
+        block = doubled_block(layers, marked(self.expected))
+        if block is not None and self._asks(_WHOLE):
+            yield self._block_tried(block)
         for rewrite in rewrites(layers, rows(self.expected.architecture)):
             yield self._rewritten(rewrite)
 
@@ -163,15 +176,18 @@ class _Trial:
 
     def _asked(self, config: dict[str, Any]) -> bool:
         """Whether a question asks for what is different in this network."""
-        kinds = {question.kind for question in self.answer_key.assignment.questions if self.name in question.networks()}
-        if kinds & _WHOLE:
+        if self._asks(_WHOLE):
             return True
-        if not kinds & _COUNTING:
+        if not self._asks(_COUNTING):
             return False
         try:
             return totals(canonicalize("Sequential", config)) != totals(self.expected.architecture)
         except Misfitting:
             return True
+
+    def _asks(self, kinds: frozenset[str]) -> bool:
+        questions = self.answer_key.assignment.questions
+        return any(question.kind in kinds and self.name in question.networks() for question in questions)
 
     def _asks_of_compilation(self, what: str) -> bool:
         return any(
@@ -181,8 +197,24 @@ class _Trial:
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
         answered, sentence = self._judged(**changes)
-        outcome = "caught" if answered else "noticed" if sentence else "missed" if asked else "not asked"
+        outcome: Outcome = "caught" if answered else "noticed" if sentence else "missed" if asked else "not asked"
         return Tried(self.name, mutant.what, outcome, answered or sentence)
+
+    def _block_tried(self, block: Mutant) -> Tried:
+        """A block of layers that stands there twice is one mistake: it costs one row."""
+        after = self._concluded(class_name="Sequential", config=block.config)
+        rows = len(marked(self.expected)) or len(self.expected.architecture.operations) - 1
+        lost = {now.id: was.score - now.score for was, now in zip(self.before.questions, after.questions, strict=True)}
+        asked = [one for one in after.questions if one.id in self._whole_questions]
+        over = tuple(one.id for one in asked if lost[one.id] > one.points / rows + 0.001)
+        fewer = tuple(question for question, points in lost.items() if points > 0)
+        outcome: Outcome = "overcharged" if over else "caught" if fewer else "missed"
+        return Tried(self.name, block.what, outcome, over or fewer)
+
+    @property
+    def _whole_questions(self) -> frozenset[str]:
+        questions = self.answer_key.assignment.questions
+        return frozenset(one.id for one in questions if one.kind in _WHOLE and self.name in one.networks())
 
     def _rewritten(self, rewrite: Rewrite) -> Tried:
         answered, _ = self._judged(class_name=rewrite.class_name, config=rewrite.config)
@@ -190,20 +222,24 @@ class _Trial:
 
     def _judged(self, **changes: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The questions that give fewer points than for the reference, and those that report something else."""
+        after = self._concluded(**changes)
+        pairs = list(zip(self.before.questions, after.questions, strict=True))
+        fewer = tuple(now.id for was, now in pairs if now.score < was.score)
+        said = tuple(now.id for was, now in pairs if now.findings != was.findings)
+        return fewer, said
+
+    def _concluded(self, **changes: Any) -> Result:
+        """The result of the solution with another network."""
         networks = tuple(
             network.model_copy(update=changes) if network.name == self.name else network
             for network in self.reference.evidence.networks
         )
         evidence = self.reference.evidence.with_networks(networks)
         context = with_runs(self.answer_key, self.reference.anew(evidence=evidence), self.run)
-        after = conclude(self.answer_key, "mutant", "", context)
-        pairs = list(zip(self.before.questions, after.questions, strict=True))
-        fewer = tuple(now.id for was, now in pairs if now.score < was.score)
-        said = tuple(now.id for was, now in pairs if now.findings != was.findings)
-        return fewer, said
+        return conclude(self.answer_key, "mutant", "", context)
 
 
-def _as_if_reached(answer_key: AnswerKey) -> Run:
+def reached_without_training(answer_key: AnswerKey) -> Run:
     """Runs that reach what the reference reached, without training."""
     reached = [threshold.accuracies for threshold in answer_key.reference.thresholds.values() if threshold.accuracies]
     best = max((max(accuracies) for accuracies in reached), default=0.99)

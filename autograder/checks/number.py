@@ -33,10 +33,11 @@ class Number(Answered):
     The right answer is either `expected` (a number, or a `Quantity` of one of the assignment's networks) within
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
     `fraction` says that the answer is a share between 0 and 1; a percentage is then accepted as well. `run_on` says
-    that the number is read off a training run on inputs that reach at least this value: without such a run, no number
-    is right. `formula` says how the number follows from the answers to earlier questions, by their variables: what
-    follows from a wrong one that has already cost points is right. For a layer of the assignment's network, the number
-    in the student's own counts too if that network has already lost points. `follow_through = false` turns both off.
+    that the number is read off a training run on inputs that reach at least this value (0: on any inputs): without such
+    a run, no number is right. `formula` says how the number follows from the answers to earlier questions, by their
+    variables: what follows from a wrong one that has already cost points is right. For a layer of the assignment's
+    network, the number in the student's own counts too if that network has already lost points. `follow_through =
+    false` turns both off.
     """
 
     kind: Literal["number"]
@@ -46,7 +47,7 @@ class Number(Answered):
     minimum: float | None = None
     maximum: float | None = None
     fraction: bool = False
-    run_on: float | None = None
+    run_on: float | None = Field(default=None, ge=0)
     formula: str = Field(default="", max_length=200)
     follow_through: bool = True
     wrong: tuple[WrongNumber, ...] = ()
@@ -86,13 +87,9 @@ class Number(Answered):
         accepted = self._accepted(expected)
         value, understood = self._read(answer, expected)
         if self.run_on is not None and not any(_reaches(fit, self.run_on) for fit in context.evidence.fits):
-            sentence = message(
-                "number.no_such_run",
-                "{value} cannot be the number that is asked for: no network was trained on numbers up to {reach:g}.",
-                value=written(value),
-                reach=self.run_on,
+            return self.verdict(
+                "wrong", 0.0, *said(understood), Finding(message=_no_such_run(value, self.run_on), hint=self.hint)
             )
-            return self.verdict("wrong", 0.0, *said(understood), Finding(message=sentence, hint=self.hint))
         if value in accepted:
             return self.right(understood)
         known = next((one for one in self.wrong if value in _around(one.value, 0.0)), None)
@@ -185,6 +182,21 @@ def _answered(name: str, context: Context) -> float:
     choices = [one for one in context.questions if isinstance(one, Choice) and one.answer == name]
     chosen = choices[0].number_chosen(answer) if choices else None
     return number_in(answer, thousands=True)[0].value if chosen is None else chosen
+
+
+def _no_such_run(value: float, reach: float) -> Message:
+    if not reach:
+        return message(
+            "number.nothing_trained",
+            "{value} cannot be the number that is asked for: no network was trained in this notebook.",
+            value=written(value),
+        )
+    return message(
+        "number.no_such_run",
+        "{value} cannot be the number that is asked for: no network was trained on numbers up to {reach:g}.",
+        value=written(value),
+        reach=reach,
+    )
 
 
 def _reaches(fit: CapturedFit, top: float) -> bool:

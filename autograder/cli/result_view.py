@@ -14,8 +14,8 @@ from rich.text import Text
 from autograder.assignment import Assignment
 from autograder.core.language import gettext, gettext_noop, plain_number, use_language
 from autograder.core.messages import CODE_SPAN, Message, in_plain_text
+from autograder.core.total import total
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
-from autograder.report.labels import beside_score
 
 # A sign and a word for each status: some readers cannot tell the colours apart.
 SIGNS = {
@@ -59,8 +59,7 @@ def _print(console: Console, assignment: Assignment, result: Result) -> None:
     shown = [verdict for verdict in result.questions if verdict.id not in hidden]
     score, points = sum(verdict.score for verdict in shown), sum(verdict.points for verdict in shown)
     pending = sum(verdict.pending for verdict in shown)
-    line = f"{plain_number(score)} {beside_score(points, pending)}"
-    console.print(Text(line, style="bold"))
+    console.print(Text(total(score, points, pending), style="bold"))
     if result.isolation == "none":
         unprotected = gettext("Run without the sandbox, with your own rights: this is your own code.")
         console.print(Text(unprotected, style="dim"))

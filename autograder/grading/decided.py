@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from autograder.checks.judging import building_on, judge_all, with_known_runs
+from autograder.checks.judging import building_on, with_explanations, with_known_runs
 from autograder.core.data import digest
 from autograder.grading.answer_key import AnswerKey, context_of
+from autograder.grading.judge import verdicts_of
 from autograder.intake.notebook import parse_notebook
 from autograder.records.result import Verdict
 from autograder.records.store import Gradebook
@@ -23,7 +24,7 @@ def judge_dependents(
 ) -> frozenset[str]:
     """Judge the questions that depend on those in `changed` again, and store the result; executes nothing.
 
-    A question whose training run is missing keeps its verdict until the next `grade` or `regrade` makes the run.
+    A question whose training run is missing needs review until the next `grade` or `regrade` makes the run.
 
     Returns:
         The ids of the questions whose verdict has changed. None if the notebook's evidence is not stored.
@@ -37,11 +38,13 @@ def judge_dependents(
         return frozenset()
 
     def run_of(task: TrainingTask) -> TrainingRun | None:
-        return gradebook.training_run(run_key(task))
+        found = gradebook.training_run(run_key(task))
+        return found if found is not None and found.answers(task) else None
 
     context = context_of(answer_key, evidence, parse_notebook(handed_in.content))
     context = with_known_runs(replace(context, decided=gradebook.overrides.of(student)), run_of)
-    found = {one.id: one for one in judge_all(answer_key.assignment.questions, context) if one.id in dependents}
+    context = with_explanations(context, run_of)
+    found = {one.id: one for one in verdicts_of(answer_key, context) if one.id in dependents}
     questions = tuple(
         found[one.id] if one.id in found and _other(found[one.id], one) else one for one in stored.result.questions
     )
@@ -68,4 +71,10 @@ def judge_dependents(
 
 
 def _other(one: Verdict, before: Verdict) -> bool:
-    return (one.status, one.score, one.points) != (before.status, before.score, before.points)
+    """Whether a verdict has changed: its score, or what is said about it, such as the points of another question."""
+    return (one.status, one.score, one.points, one.findings) != (
+        before.status,
+        before.score,
+        before.points,
+        before.findings,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from autograder.core.total import total
 from autograder.records.overrides import overridden
 from autograder.records.result import Override, Result, Verdict
 
@@ -28,8 +29,9 @@ class Standing:
         return self.score / self.points if self.points else 0.0
 
     def __str__(self) -> str:
-        waiting = f" ({self.pending:g} pending)" if self.pending else ""
-        return f"{self.score:g}/{self.points:g}{waiting}"
+        if self.pending:
+            return total(self.score, self.points, self.pending)
+        return f"{self.score:g}/{self.points:g}"
 
 
 @dataclass(frozen=True)

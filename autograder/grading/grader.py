@@ -13,6 +13,7 @@ from autograder.checks.judging import with_explanations
 from autograder.core.caching import SingleFlight
 from autograder.core.data import digest
 from autograder.core.messages import Message
+from autograder.core.total import total
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
 from autograder.grading.machine_faults import was_busy
@@ -242,10 +243,7 @@ def grade_class(
 
 def summary_line(result: Result) -> str:
     """A result in a few words: "7.75 of 10, 1 needs review"."""
-    text = f"{result.score:g} of {result.points:g} points"
-    if result.pending:
-        needs = "needs" if result.pending == 1 else "need"
-        text = f"{result.score:g} of {result.points:g}, {result.pending:g} {needs} review"
+    text = total(result.score, result.points, result.pending)
     if result.status == "unreadable" and result.notes:
         return f"{text} (unreadable: {result.notes[0].message.english})"
     return text if result.status == "graded" else f"{text} ({result.status})"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all, tasks_needed
-from autograder.core.messages import message
+from autograder.core.messages import Message, message
 from autograder.core.versions import versions
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.execution_findings import grader_notes, run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, pending_for
 from autograder.intake.submission import NOTHING_HANDED_IN
-from autograder.records.result import Finding, Result, Status
+from autograder.records.result import Finding, Result, Status, Verdict
 from autograder.records.training import TrainingRun, TrainingTask
 
 
@@ -34,12 +34,16 @@ def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTa
     return replace(context, runs=runs, no_more_runs=context.no_more_runs or bool(lacking))
 
 
+def verdicts_of(answer_key: AnswerKey, context: Context) -> tuple[Verdict, ...]:
+    """The verdict on every question; what this machine may have kept from being right needs review."""
+    return _verdicts(answer_key, context, _faults(answer_key, context))
+
+
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
-    questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
-    faults = machine_faults(evidence, [cell.source for cell in cells], answer_key.provided)
-    verdicts = pending_for(judge_all(questions, context), questions, faults, cut_short(evidence, cells, faults))
+    faults = _faults(answer_key, context)
+    verdicts = _verdicts(answer_key, context, faults)
     notes = [*run_notes(evidence, context.cells, faults), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
     return Result(
@@ -96,3 +100,13 @@ def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, re
         keys={},
         seconds=0.0,
     )
+
+
+def _faults(answer_key: AnswerKey, context: Context) -> dict[int, Message]:
+    sources = [cell.source for cell in context.cells if cell.kind == "code"]
+    return machine_faults(context.evidence, sources, answer_key.provided)
+
+
+def _verdicts(answer_key: AnswerKey, context: Context, faults: Mapping[int, Message]) -> tuple[Verdict, ...]:
+    questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
+    return pending_for(judge_all(questions, context), questions, faults, cut_short(context.evidence, cells, faults))

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import IO
 
 from autograder.core.files import replacing, write_atomically
+from autograder.core.total import total
 from autograder.records.result import Result
 
 GRADE_COLUMNS = ("student", "score", "points", "pending", "percent", "status")
+# The score in words, as on the pages and in the terminal.
+TOTAL_COLUMN = "total"
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # A spreadsheet takes a cell that starts with one of these for a formula, or for the continuation of one.
 # Also after the separators of other places: a spreadsheet in Germany splits every line at ";".
@@ -29,7 +32,8 @@ Add = Callable[[Result], None]
 def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
     """`grades.csv`, written at the end of the block from the results added in it; not written after an exception.
 
-    One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question.
+    One line per result in the order given: `student,score,points,pending,percent,status`, then a score per question and
+    `total`, the score in words ("9 of 10, 1 needs review").
 
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
     the score's share of the points that are decided already (points - pending) and empty where none are. A question
@@ -53,12 +57,13 @@ def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
                 _percent(result),
                 spreadsheet_text(result.status),
                 *(scores.get(question, "") for question in question_ids),
+                total(result.score, result.points, result.pending),
                 *_handed_in(result),
             ]
         )
 
     yield add
-    header = [*GRADE_COLUMNS, *question_ids, *PLATFORM_COLUMNS]
+    header = [*GRADE_COLUMNS, *question_ids, TOTAL_COLUMN, *PLATFORM_COLUMNS]
     kept = len(header) if through_platform else len(header) - len(PLATFORM_COLUMNS)
     table = io.StringIO(newline="")
     csv.writer(table, lineterminator="\n").writerows(line[:kept] for line in [header, *lines])

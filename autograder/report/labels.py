@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from autograder.core import language
-from autograder.core.language import decimal, gettext, gettext_noop, ngettext
+from autograder.core.language import decimal, gettext, gettext_noop
 from autograder.core.messages import Message
+from autograder.core.total import of_points as of_points
+from autograder.core.total import points as points
 from autograder.records.result import RowCells
 
 if TYPE_CHECKING:
@@ -73,37 +75,10 @@ def visible(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", text)
 
 
-def points(value: float) -> str:
-    """A number of points, to a thousandth, without trailing zeros: 5, 3.75, 1,250.5."""
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else decimal(text)
-
-
 def point_count(value: float) -> str:
     """The number with its noun: "1 point", "3.75 points"."""
     number = points(value)
     return gettext("{points} point", points=number) if value == 1 else gettext("{points} points", points=number)
-
-
-def beside_score(out_of: float, pending: float) -> str:
-    """What follows a score: "of 10 points", or with points that need review "of 10, 1 needs review"."""
-    if not pending:
-        return of_points(out_of)
-    return ngettext(
-        "of {points}, {pending} needs review",
-        "of {points}, {pending} need review",
-        1 if pending == 1 else 2,
-        points=points(out_of),
-        pending=points(pending),
-    )
-
-
-def of_points(value: float) -> str:
-    """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
-    number = points(value)
-    return gettext("of {points} point", points=number) if value == 1 else gettext("of {points} points", points=number)
 
 
 def integer(value: int | None) -> str:

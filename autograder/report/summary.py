@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from autograder.core.total import total
 from autograder.records.result import Result, Status
 from autograder.report.attention import Attention, NetworkInUse, NetworksInUse
 from autograder.report.item_analysis import item_discrimination
@@ -20,7 +21,7 @@ COMMONEST = 12
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """One line of the table; `answers` are (status, score) per question, None if there is no such verdict."""
+    """One line of the table: `total` is the score in words, `answers` are (status, score) per question, if any."""
 
     student: str
     href: str
@@ -28,6 +29,7 @@ class ClassRow:
     status: str
     score: float
     pending: float
+    total: str
     share: float
     answers: tuple[tuple[Status, float] | None, ...]
 
@@ -145,6 +147,7 @@ def _row(
         status=result.status,
         score=result.score,
         pending=result.pending,
+        total=total(result.score, result.points, result.pending),
         share=min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0,
         answers=tuple(answers.get(question) for question in questions),
     )

@@ -99,7 +99,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             row.href,
             labels.visible(row.submission),
             row.status,
-            labels.points(row.score),
+            row.total,
             round(row.share, 5),
             labels.percent(row.share),
             labels.points(row.pending) if row.pending else "",

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autograder.core.language import gettext, ngettext
+from autograder.core.total import beside_score, of_points, points
 from autograder.grading.machine_faults import is_fault
 from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
-from autograder.report.labels import anchor, beside_score, condition, of_points, points
+from autograder.report.labels import anchor, condition
 from autograder.report.misconceptions import FOLLOWING_GROUP, root_causes
 
 if TYPE_CHECKING:

@@ -224,4 +224,5 @@ def flat(task: TrainingTask) -> float:
 
 
 def _with(evidence: Evidence, **lists: Any) -> Evidence:
-    return evidence.model_copy(update={name: tuple(entries) for name, entries in lists.items()})
+    """The same evidence with other entries; the history of the networks, which says what was, is not kept."""
+    return evidence.model_copy(update={name: tuple(entries) for name, entries in lists.items()} | {"records": ()})

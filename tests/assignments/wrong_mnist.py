@@ -41,6 +41,9 @@ CNN1 = [
     Wrong("most_parameters", answer("most_parameters", None), "holds no answer yet"),
     Wrong("accuracy", network("model", drop(1), drop(1), drop(2)), "builds on “The network”"),
     Wrong("accuracy", compiled("model", loss="mean_squared_error"), "than guessing", flat),
+    Wrong("validation_accuracy", answer("validation_accuracy", 0.31), "after all ten epochs"),
+    Wrong("validation_accuracy", answer("validation_accuracy", "99.9 %"), "not trained with"),
+    Wrong("validation_accuracy", answer("validation_accuracy", ...), "holds no answer yet"),
     Wrong("curves", drawn("training"), "one line in its axes"),
     Wrong("curves", without_figures, "No figure was drawn"),
     Wrong("raw_accuracy", answer("raw_accuracy", 0.93), "another optimizer"),
@@ -63,6 +66,9 @@ FCN = [
     Wrong("dense_1_parameters", answer("dense_1_parameters", 392.5), "whole number"),
     Wrong("accuracy", network("model", *[drop(1)] * 6), "builds on “The network”"),
     Wrong("accuracy", compiled("model", optimizer="sgd"), "than guessing", flat),
+    Wrong("validation_accuracy", answer("validation_accuracy", 0.31), "after all ten epochs"),
+    Wrong("validation_accuracy", answer("validation_accuracy", "99.9 %"), "not trained with"),
+    Wrong("validation_accuracy", answer("validation_accuracy", ...), "holds no answer yet"),
 ]
 
 
@@ -96,6 +102,12 @@ MNIST_DENSE_CONV = [
     Wrong("dense_compiled", compiled("dense_model"), "was not compiled"),
     Wrong("dense_epochs", fitted("dense_model", epochs=1), "1 epoch"),
     Wrong("dense_epochs", fitted("dense_model", validation=None, history={"loss": (1.0,)}), "no validation data"),
+    Wrong(
+        "dense_accuracy_curves", drawn("train loss", "validation loss", points=5), "something else than the accuracy"
+    ),
+    Wrong("dense_accuracy_curves", drawn("validation accuracy", points=5), "one line"),
+    Wrong("dense_loss_curves", drawn("train loss", "val loss", points=40), "epoch of `dense_model`"),
+    Wrong("dense_loss_curves", without_figures, "No figure was drawn"),
     Wrong("dense_accuracy", network("dense_model", drop(1), drop(1)), "builds on “The dense network”"),
     Wrong("dense_accuracy", compiled("dense_model", loss="mean_squared_error"), "than guessing", flat),
     Wrong("colour_shape", answer("colour_shape", (28, 28, 1)), "grey image"),
@@ -119,6 +131,8 @@ MNIST_DENSE_CONV = [
     Wrong(
         "cnn_beats_dense", network("cnn_model", *[drop(1)] * 3, setting(2, units=10)), "builds on “The convolutional"
     ),
+    Wrong("slower", answer("slower", "A"), "used once for an image"),
+    Wrong("slower", answer("slower", "both took about the same time"), "two million"),
     Wrong("saved", without_files, "No file with a saved network"),
     Wrong("saved", saved(name="my_cnn.h5", config=None), "Save it as my_cnn.keras"),
     Wrong("saved", saved(name="model.keras"), "not the file that was asked for"),

@@ -18,10 +18,14 @@ def validate(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_cnn2_grades_what_it_asks():
     done = validate("cnn2", "--details")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "solution: 9 of 10 points, 1 need review" in done.stdout
+    assert "solution: 9 of 10, 1 needs review" in done.stdout
     assert "untouched notebook: 0 of 10 points" in done.stdout
-    assert "caught     model: layer 14 (a pooling layer) left out (missing_layers, parameters)" in done.stdout
-    assert "fair       model: as a functional network" in done.stdout
+    assert "caught       model: layer 14 (a pooling layer) left out (missing_layers, parameters)" in done.stdout
+    assert "fair         model: as a functional network" in done.stdout
+    assert "caught       model: layers 11 to 14 pasted twice (missing_layers, parameters)" in done.stdout
+    assert "caught       notebook: more than 4 networks tried under one name" in done.stdout
+    assert "noticed      notebook: never compiled" in done.stdout
+    assert "8 of 8 right ones keep all" in done.stdout
     assert done.stdout.rstrip().endswith("The assignment grades what it asks.")
 
 

@@ -3,7 +3,9 @@
 import json
 
 import matplotlib
+import pandas
 import pytest
+import seaborn
 from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
 from autograder.observe.figures import describe_axes
@@ -56,6 +58,17 @@ def test_a_training_and_a_validation_curve_earn_all_points(labels):
 
 def test_a_legend_given_as_a_list_names_the_curves():
     assert judge(drawn(None, None, legend=["train", "test"])).status == "correct"
+
+
+def test_curves_that_seaborn_draws_from_a_history_earn_all_points():
+    """It leaves the lines without labels, and names them in the legend."""
+    history = {"accuracy": (0.3, 0.5, 0.6), "val_accuracy": (0.2, 0.35, 0.4), "loss": (3.0, 2.0, 1.0)}
+    axes = Figure().subplots()
+    seaborn.lineplot(data=pandas.DataFrame(history)[["accuracy", "val_accuracy"]], ax=axes)
+    described = figure(*json.loads(json.dumps([describe_axes(axes)])))
+    run = fit(epochs=3, history=history | {"val_loss": (3.0, 2.5, 2.2)})
+    assert judge(described, fits=(run,)).status == "correct"
+    assert judge(described, asked=question("figure", quantity="loss"), fits=(run,)).score == 0
 
 
 def test_curves_without_labels_earn_half():

@@ -289,3 +289,11 @@ def test_a_number_read_off_a_run_counts_where_that_run_was_made_whatever_luck_ma
 
 def test_a_number_that_no_such_run_gives_is_wrong_after_it_as_well():
     assert answered(0.97, RAW, fits=(fit(inputs=PIXELS),)).status == "wrong"
+
+
+@pytest.mark.parametrize(("fits", "status"), [((), "wrong"), ((fit(),), "correct")])
+def test_a_number_may_be_asked_to_come_from_any_training(fits, status):
+    asked = question("number", answer="q", minimum=0.8, maximum=1, run_on=0)
+    verdict = judged(asked, context(answer=0.92, fits=fits))
+    assert verdict.status == status
+    assert ("no network was trained" in said(verdict)) == (status == "wrong")

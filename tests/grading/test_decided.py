@@ -123,6 +123,13 @@ def test_the_desk_and_the_page_say_the_same(desk: Desk) -> None:
     assert "ada,7,7,0,100,graded,2,4,1" in (desk.folder / "grades.csv").read_text(encoding="utf-8")
 
 
+def test_what_is_said_about_a_question_that_still_does_not_count_names_the_decided_score(desk: Desk) -> None:
+    desk.queues.decide("twice", "ada", score="0.5", reason="r", alike=False)
+    (stored,) = reviewed(desk.gradebook)
+    square = next(one for one in stored.result.questions if one.id == "square")
+    assert "and you have 0.5" in str(square.findings[0].message)
+
+
 def test_a_word_that_is_withdrawn_or_lowered_takes_them_back(desk: Desk) -> None:
     desk.queues.decide("twice", "ada", score="2", reason="r", alike=False)
     desk.queues.decide("twice", "ada", score="0.5", reason="r", alike=False)

@@ -48,8 +48,8 @@ ANNA = result(
 def test_grades_have_exactly_the_promised_columns_and_plain_numbers(tmp_path: Path) -> None:
     added(grades_csv(tmp_path / "grades.csv", ["layers", "accuracy", "performance"]), [ANNA])
     assert (tmp_path / "grades.csv").read_bytes().decode() == (
-        "student,score,points,pending,percent,status,layers,accuracy,performance\n"
-        "Anna Müller,6.333,9,1,79.17,graded,3.333,3,\n"
+        "student,score,points,pending,percent,status,layers,accuracy,performance,total\n"
+        'Anna Müller,6.333,9,1,79.17,graded,3.333,3,,"6.333 of 9, 1 needs review"\n'
     )
 
 
@@ -63,7 +63,7 @@ def test_percent_is_of_the_decided_points_and_empty_where_none_are(tmp_path: Pat
 def test_a_question_that_a_result_lacks_is_empty_not_zero(tmp_path: Path) -> None:
     unreadable = result("dora", status="unreadable", points=9.0)
     added(grades_csv(tmp_path / "g.csv", ["layers"]), [unreadable])
-    assert (tmp_path / "g.csv").read_text().splitlines()[1] == "dora,0,9,0,0,unreadable,"
+    assert (tmp_path / "g.csv").read_text().splitlines()[1] == "dora,0,9,0,0,unreadable,,0 of 9 points"
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@x", "\tx", "\rx", "＝1", '=cmd|" /C calc"!A0'])

@@ -132,8 +132,8 @@ def test_the_table_has_a_row_for_each_student_with_a_link_and_an_answer_for_each
     soup = page(tmp_path, [solved("Zoë & Co"), unreadable("b")])
     rows = [[words(cell) for cell in row.select("th,td")] for row in soup.select("#class tbody tr")]
     assert rows == [
-        ["Zoë & Co", "9", "100 %", "1", "graded", "5", "1", "3", ""],
-        ["b", "0", "0 %", "", "unreadable", "–", "–", "–", "–"],
+        ["Zoë & Co", "9 of 10, 1 needs review", "100 %", "1", "graded", "5", "1", "3", ""],
+        ["b", "0 of 10 points", "0 %", "", "unreadable", "–", "–", "–", "–"],
     ]
     assert soup.select_one("#class tbody a")["href"] == "students/Zo%C3%AB%20%26%20Co.html"  # type: ignore[index]
     assert next(cell["data-s"] for cell in soup.select("#class tbody td[data-s]")) == "correct"

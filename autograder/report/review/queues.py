@@ -14,6 +14,7 @@ from autograder.checks.written import RubricLine, Written
 from autograder.core.data import digest
 from autograder.core.errors import UserError
 from autograder.core.language import gettext, plain_number
+from autograder.core.total import total
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.decided import judge_dependents
 from autograder.records.overrides import notebook_digest
@@ -74,13 +75,14 @@ class Queue:
 class ReviewItem:
     """One answer with everything that helps to judge it; `alike` counts others with the same words that need review.
 
-    `dependents` are the questions that count only if this one is right enough.
+    `total` is the student's whole score in words, `dependents` are the questions that are judged again with this one.
     """
 
     queue: Queue
     line: QueueItem
     place: int
     verdict: Verdict
+    total: str
     rubric: tuple[RubricLine, ...]
     comments: tuple[str, ...]
     history: tuple[tuple[Override, bool], ...]
@@ -149,20 +151,20 @@ class ReviewQueues:
         line = queue.lines[place]
         stored = self._reviewed(line)
         verdict = next((one for one in stored.result.questions if one.id == question), None) if stored else None
-        if verdict is None:
+        if stored is None or verdict is None:
             return None
-        asked = queue.question
+        asked, result = queue.question, stored.result
+        building = building_on(self.assignment.questions, {question})
         return ReviewItem(
             queue=queue,
             line=line,
             place=place + 1,
             verdict=verdict,
+            total=total(result.score, result.points, result.pending),
             rubric=asked.rubric if isinstance(asked, Written) else (),
             comments=tuple(self._gradebook.overrides.comments(question)[:8]),
             history=tuple(self._gradebook.overrides.history(line.student, question)),
-            dependents=tuple(
-                one for one in self.assignment.questions if one.depends and one.depends.question == question
-            ),
+            dependents=tuple(one for one in self.assignment.questions if one.id in building),
             alike=len(self._alike(queue, line)),
             before=queue.lines[place - 1] if place else None,
             after=queue.lines[place + 1] if place + 1 < len(queue.lines) else None,

@@ -170,7 +170,7 @@ def test_a_score_of_the_autograder_is_overridden_with_a_reason_and_given_back(br
     assert "An equal solution." in page.locator("#q1").inner_text()
     assert "the autograder had given 3.75 of 5 points" in page.locator("#q1").inner_text()
     page.goto(f"{reading.address}index.html")
-    assert page.locator("#class tbody tr").first.locator("td").first.inner_text() == "8"
+    assert page.locator("#class tbody tr").first.locator("td").first.inner_text() == "8 of 10, 1 needs review"
     assert reading.rows()["Ada"]["missing_layers"] == "5"
     page.goto(f"{reading.address}q/missing_layers/s0")
     page.get_by_role("button", name="Withdraw").click()
