@@ -254,7 +254,9 @@ class Accuracy(Question):
         if student.compilation.problem:
             findings.append(
                 Finding(
-                    message=message(
+                    message=student.compilation.problem
+                    if not student.compiled
+                    else message(
                         "accuracy.compile_unused",
                         "What you gave to `compile` was not used as a whole: {problem}",
                         problem=student.compilation.problem,
