@@ -74,9 +74,16 @@ class _Picture:
     """Stands in for a `pydot.Dot`: its `create…` and `write…` methods give the table as a picture."""
 
     def __init__(self, model: Any) -> None:
-        lines: list[str] = []
-        model.summary(print_fn=lambda text, **_: lines.extend(str(text).splitlines()), line_length=78)
-        self._text = "\n".join(lines[:_MOST_LINES])
+        lines = [f"{'Layer (type)':<40}{'Output shape':<26}{'Parameters':>12}"]
+        for layer in model.layers[:_MOST_LINES]:
+            shape: Any = "?"
+            with contextlib.suppress(AttributeError, ValueError):
+                shape = layer.output.shape
+            named = f"{layer.name} ({type(layer).__name__})"
+            lines.append(f"{named:<40}{shape!s:<26}{layer.count_params():>12,}")
+        lines.append(f"{'Total':<66}{model.count_params():>12,}")
+        # Matplotlib reads what stands between two of these signs as a formula.
+        self._text = "\n".join(lines).replace("$", "")
 
     def create(self, prog: Any = None, format: str = "png", **_: Any) -> bytes:
         """The bytes of the picture."""

@@ -128,7 +128,7 @@ def test_tensorflow_datasets_gives_the_data_sets_of_the_exercise(observe: Observ
         "whole = list(tfds.as_numpy(tfds.load('mnist', split='test', batch_size=-1))['image'].shape)",
         "import keras\nlayers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]\n"
         "m = keras.Sequential(layers)\n"
-        "m.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True), ['accuracy'])\n"
+        "m.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=['accuracy'])\n"
         "h = m.fit(train.batch(128), epochs=1, validation_data=test.batch(128)).history",
         "tfds.load('imagenet2012')",
         datasets=("mnist",),
@@ -160,6 +160,6 @@ def test_a_network_is_drawn_without_graphviz(observe: Observe) -> None:
         "plot_model(5)",
     )
     assert [cell.status for cell in evidence.cells] == ["ok"] * 4 + ["error"]
-    assert "image/png" in evidence.cells[1].outputs[0]["data"]
+    assert any("image/png" in output.get("data", {}) for output in evidence.cells[1].outputs)
     assert {note.code for note in evidence.notes} == {"elsewhere.graphviz"}
     assert not evidence.figures
