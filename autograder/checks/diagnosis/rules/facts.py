@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.datasets import DATASETS
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Compilation
 from autograder.records.evidence import CapturedFit
@@ -25,7 +26,7 @@ class Facts:
         architecture: the network.
         compilation: how the student compiled it; None if not compiled.
         recipe: how the trusted run trains it.
-        minimum: the validation accuracy (0..1) that is needed.
+        minimum: the validation score that is needed.
         run: the trusted run; None if there was none.
         fit: the student's own last call of `fit` on it (claims, which decide no point).
         reference_fit: the reference solution's.
@@ -41,8 +42,14 @@ class Facts:
 
     @property
     def missed(self) -> bool:
-        """Whether the trusted run ended below the minimum."""
-        return self.run is not None and self.run.accuracy < self.minimum
+        """Whether the trusted run did not reach the minimum."""
+        return self.run is not None and not self.run.scored_by.reaches(self.run.score, self.minimum)
+
+    @property
+    def classes(self) -> int:
+        """Among how many classes the network chooses one; 0 if it does something else or their number is unknown."""
+        known = DATASETS.get(self.recipe.dataset)
+        return len(known.classes) if self.recipe.task == "classification" and known is not None else 0
 
     @property
     def last(self) -> Operation:
