@@ -22,7 +22,6 @@ from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message, nphrase, phrase
-from autograder.datasets import DATASETS
 from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
@@ -251,7 +250,8 @@ class Accuracy(Question):
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
         if run.predictions is None:
             return ()
-        names = tuple(map(phrase, DATASETS[recipe.dataset].classes))
+        # A course's own names are plain text; ours have a translation.
+        names = recipe.classes if recipe.source is not None else tuple(map(phrase, recipe.classes))
         mistakes = tuple(
             MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
             for one in run.predictions.mistakes
@@ -347,7 +347,7 @@ def _how(recipe: Recipe) -> Message:
     return phrase(
         "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
         train=recipe.train,
-        dataset=DATASETS[recipe.dataset].title,
+        dataset=recipe.title,
         validation=recipe.validation,
         epochs=nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs),
     )

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from autograder.core.data import Data, digest
+from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.core.messages import NOTHING, Text
-from autograder.datasets import DatasetName
+from autograder.datasets import DATASETS, DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
 
 Normalization = Literal["none", "unit", "standardize"]
 
 
-class Recipe(Data):
+class Recipe(OmitsNewDefaults):
     """How a network is trained for grading: on the first `train` images of the dataset's training set, after a shuffle
-    that is the same for every network and seed; the next `validation` images validate it.
+    that is the same for every network and seed; the next `validation` images validate it. `dataset` is a built-in data
+    set or one that the assignment declares, whose record is then `source`; where that has held-out examples, only these
+    validate.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
     the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the maximum number of epochs.
@@ -31,9 +33,9 @@ class Recipe(Data):
     `memory_mb` limit one run. `compilation` is used if the student's own cannot be rebuilt.
     """
 
-    dataset: DatasetName
-    train: int = Field(gt=0, le=60_000)
-    validation: int = Field(gt=0, le=60_000)
+    dataset: str
+    train: int = Field(gt=0, le=1_000_000)
+    validation: int = Field(gt=0, le=1_000_000)
     epochs: int = Field(gt=0, le=100)
     batch_size: int = Field(gt=0, le=4096)
     validations: int = Field(default=1, ge=1, le=20)
@@ -44,6 +46,19 @@ class Recipe(Data):
     seconds: float = Field(default=120.0, gt=0)
     memory_mb: int = Field(default=4096, gt=0)
     compilation: Compilation = Compilation()
+    source: DatasetSource | None = None
+
+    added_later: ClassVar[tuple[str, ...]] = ("source",)
+
+    @property
+    def title(self) -> str:
+        """What people call the data set."""
+        return self.source.title if self.source is not None else DATASETS[self.dataset].title
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes by their labels, those of a built-in data set in English; () without classes."""
+        return self.source.classes if self.source is not None else DATASETS[self.dataset].classes
 
 
 class TrainingTask(Data):
@@ -104,18 +119,19 @@ class TrainingTask(Data):
 
 
 class Mistake(Data):
-    """A misclassified validation image: the true and the predicted class (0..9), and the image as base64 PNG."""
+    """A misclassified validation example: the true and the predicted class by their labels, and, if the example is an
+    image, that image as base64 PNG."""
 
-    truth: int = Field(ge=0, le=9)
-    predicted: int = Field(ge=0, le=9)
+    truth: int = Field(ge=0)
+    predicted: int = Field(ge=0)
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
 
 
 class Predictions(Data):
     """The network's predictions on the validation images at the end of its run.
 
-    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are the
-    most confident ones.
+    `confusion` counts examples, classes × classes: a row for each true class, a column for each predicted one.
+    `mistakes` are the most confident ones.
     """
 
     confusion: tuple[tuple[int, ...], ...]

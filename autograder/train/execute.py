@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
@@ -68,7 +67,8 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
         counts = {"inputs": len(inputs), "outputs": len(outputs)}
         raise CannotTrain(problem("one_in_one_out", **counts))
     sparse = task.loss.name.startswith("sparse_")
-    _check_output(measured[outputs[0]].shape[1:], sparse)
+    classes = len(task.recipe.classes)
+    _check_output(measured[outputs[0]].shape[1:], classes, sparse)
     images = prepare_images(arrays, task.recipe, inputs[0][1:])
     built = build_open(task.architecture)
     model = built.model
@@ -82,9 +82,9 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     loss = make_loss(task.loss)
     # Without XLA TensorFlow starts faster; JAX would not compile at all.
     model.compile(optimizer, loss, metrics=[accuracy(name="accuracy")], jit_compile=BACKEND == "jax")
-    validation = ValidationData(model, loss, images, sparse)
+    validation = ValidationData(model, loss, images, classes, sparse)
     ended = _until_decided(model, images, validation, task, sparse, report)
-    if measured[outputs[0]].shape[-1] == CLASSES:
+    if measured[outputs[0]].shape[-1] == classes:
         raw = images.pixels_validation
         report({"predictions": predictions(validation.outputs, images.y_validation, raw)})
     if ended != "target":
@@ -110,18 +110,18 @@ def _until_decided(
     return "complete"
 
 
-def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
+def _check_output(shape: tuple[int | None, ...], classes: int, sparse: bool) -> None:
     if len(shape) != 1:
         shown = "×".join(map(str, shape))
-        raise CannotTrain(problem("no_plain_list", shape=shown, classes=CLASSES))
+        raise CannotTrain(problem("no_plain_list", shape=shown, classes=classes))
     size = shape[0] or 0
-    if size < CLASSES or (size > CLASSES and not sparse):
-        raise CannotTrain(problem("one_value" if size == 1 else "wrong_count", count=size, classes=CLASSES))
+    if size < classes or (size > classes and not sparse):
+        raise CannotTrain(problem("one_value" if size == 1 else "wrong_count", count=size, classes=classes))
 
 
 def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
     """Train epoch by epoch; each epoch sees every image once, in a new order, without an incomplete last batch."""
-    y_train = images.y_train if sparse else one_hot(images.y_train)
+    y_train = images.y_train if sparse else one_hot(images.y_train, len(recipe.classes))
     count = len(images.x_train)
     size = min(recipe.batch_size, count)
     steps = count // size
@@ -149,10 +149,10 @@ def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Reci
 class ValidationData:
     """The network on the validation images. `outputs` are its latest outputs, one row per image (N × classes)."""
 
-    def __init__(self, model: Any, loss: keras.losses.Loss, images: Images, sparse: bool) -> None:
+    def __init__(self, model: Any, loss: keras.losses.Loss, images: Images, classes: int, sparse: bool) -> None:
         self._model, self._loss = model, loss
         self._x, self._classes = images.x_validation, images.y_validation
-        self._y = self._classes if sparse else one_hot(self._classes)
+        self._y = self._classes if sparse else one_hot(self._classes, classes)
         self.outputs: Any = None
 
     def measure(self) -> tuple[float, float]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.core.messages import Message, phrase
-from autograder.datasets import CLASSES
 from autograder.network.architecture import Shape
 from autograder.records.training import Recipe
 from autograder.records.training_messages import CannotTrain, problem
@@ -24,16 +23,16 @@ _SPLIT_SEED = 20_240_229
 
 @dataclass(frozen=True)
 class Images:
-    """float32 images in the network's input shape and their classes (0..9), for training and validation.
+    """float32 examples in the network's input shape and their classes (0, 1, …), for training and validation.
 
-    `pixels_validation` are the validation images as in the dataset, 0..255.
+    `pixels_validation` are the validation examples as in the data set; of images, 0..255.
     """
 
     x_train: NDArray[np.float32]
     y_train: NDArray[np.int32]
     x_validation: NDArray[np.float32]
     y_validation: NDArray[np.int32]
-    pixels_validation: NDArray[np.uint8]
+    pixels_validation: NDArray[Any]
 
 
 def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images:
@@ -44,17 +43,24 @@ def prepare_images(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Images
     """
     pixels, labels = arrays["x_train"], arrays["y_train"].reshape(-1)
     # RandomState's stream is the one that NumPy guarantees never to change.
-    order = np.random.RandomState(_SPLIT_SEED).permutation(len(pixels))[: recipe.train + recipe.validation]
-    images = _normalized(pixels[order].astype(np.float32), recipe)
-    images = _laid_out(images, input_shape, recipe)
-    classes = labels[order].astype(np.int32)
+    order = np.random.RandomState(_SPLIT_SEED).permutation(len(pixels))
     cut = recipe.train
-    return Images(images[:cut], classes[:cut], images[cut:], classes[cut:], pixels[order][cut:])
+    if recipe.source is not None and recipe.source.held_out:
+        held = np.random.RandomState(_SPLIT_SEED).permutation(len(arrays["x_test"]))[: recipe.validation]
+        pixels = np.concatenate([pixels[order[:cut]], arrays["x_test"][held]])
+        labels = np.concatenate([labels[order[:cut]], arrays["y_test"].reshape(-1)[held]])
+    else:
+        order = order[: cut + recipe.validation]
+        pixels, labels = pixels[order], labels[order]
+    images = _normalized(pixels.astype(np.float32), recipe)
+    images = _laid_out(images, input_shape, recipe)
+    classes = labels.astype(np.int32)
+    return Images(images[:cut], classes[:cut], images[cut:], classes[cut:], pixels[cut:])
 
 
-def one_hot(classes: NDArray[np.int32]) -> NDArray[np.float32]:
-    """One row of ten per class."""
-    return np.eye(CLASSES, dtype=np.float32)[classes]
+def one_hot(classes: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    """One row of `count` numbers per class: 1 for the class, else 0."""
+    return np.eye(count, dtype=np.float32)[classes]
 
 
 def _normalized(images: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:

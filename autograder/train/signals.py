@@ -24,7 +24,7 @@ def signals(
 ) -> list[dict[str, Any]]:
     """The fields of a `LayerSignal` for each operation that has trainable weights or is a ReLU."""
     x, classes = images.x_train[:_BATCH], images.y_train[:_BATCH]
-    gradients = _gradients(built, x, classes if sparse else one_hot(classes), loss)
+    gradients = _gradients(built, x, classes if sparse else one_hot(classes, built.model.outputs[0].shape[-1]), loss)
     dead = _dead(built, architecture, x)
     return [
         {"operation": index, "gradient": gradients.get(index), "dead": dead.get(index)}

@@ -13,6 +13,7 @@ from autograder.assignment import load
 from autograder.assignment.loader import _File, _Network
 from autograder.assignment.model import ObserveTable
 from autograder.checks.base import Dependency, Question
+from autograder.datasets import Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.observe.task import Limits
 from autograder.records.training import Recipe
@@ -22,6 +23,7 @@ DOCUMENT = (ROOT / "docs" / "assignment.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^##+ (\w[^\n]*)\n(.*?)(?=^##+ |\Z)", DOCUMENT, re.M | re.S))
 MODELS: dict[str, type[BaseModel]] = {
     "The file": _File,
+    "datasets.NAME": Declaration,
     "networks.NAME": _Network,
     "training": Recipe,
     "training.compilation": Compilation,
@@ -33,7 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions.depends": Dependency,
 }
 # What the autograder fills in, and nobody writes.
-FILLED_IN = {"training.compilation": ("problem",)}
+FILLED_IN = {"training.compilation": ("problem",), "training": ("source",)}
 TYPES = {
     "string": "text",
     "integer": "whole number",
@@ -55,7 +57,7 @@ def kind(schema: dict[str, Any]) -> str:
         *first, last = (f"`{json.dumps(value)}`" for value in schema["enum"])
         return f"{', '.join(first)} or {last}"
     if schema.get("type") == "array":
-        entry = kind(schema["items"])
+        entry = kind(schema["items"] if "items" in schema else schema["prefixItems"][0])
         return f"list of {entry}" if entry.startswith("`") else f"list of {entry}s"
     return TYPES[schema["type"]]
 

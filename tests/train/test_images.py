@@ -76,4 +76,4 @@ def test_no_image_both_trains_and_validates():
 
 
 def test_one_hot_labels_have_ten_columns():
-    assert one_hot(np.array([0, 9], dtype=np.int32)).tolist() == [[1.0] + [0.0] * 9, [0.0] * 9 + [1.0]]
+    assert one_hot(np.array([0, 9], dtype=np.int32), 10).tolist() == [[1.0] + [0.0] * 9, [0.0] * 9 + [1.0]]

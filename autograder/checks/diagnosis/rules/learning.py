@@ -6,7 +6,6 @@ import math
 
 from autograder.checks.diagnosis.rules.facts import Facts
 from autograder.core.messages import message
-from autograder.datasets import CLASSES
 from autograder.records.result import Finding
 
 _EXPLODED = 1e3
@@ -45,7 +44,10 @@ def nothing_learned(facts: Facts) -> Finding | None:
     """
     if facts.run is None or not facts.missed or not facts.run.training_loss or facts.compilation is None:
         return None
-    guessing = math.log(CLASSES)
+    classes = len(facts.recipe.classes)
+    if classes < 2:
+        return None
+    guessing = math.log(classes)
     if "crossentropy" not in facts.compilation.loss.name or facts.compilation.loss.name.startswith("binary"):
         return None
     best = max(facts.run.accuracy, *facts.run.training_accuracy)
@@ -57,7 +59,7 @@ def nothing_learned(facts: Facts) -> Finding | None:
             "Nothing was learned: the loss ended at {loss:.2f}, and ln {classes} = "
             "{guessing:.2f} is the loss of a network that gives every class the same probability.",
             loss=facts.run.training_loss[-1],
-            classes=CLASSES,
+            classes=classes,
             guessing=guessing,
         ),
         hint=message(
