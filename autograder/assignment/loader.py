@@ -56,6 +56,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from autograder.assignment.declared_datasets import declared_datasets, unknown_dataset, with_counts, with_source
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -66,7 +67,7 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, NetworkSpec, ObserveTable
+from autograder.assignment.model import Assignment, DeclaredDataset, NetworkSpec, ObserveTable
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -89,6 +90,7 @@ class _File(Data):
     notebook: str = Field(min_length=1)
     solution: str = Field(min_length=1)
     tests: str | None = Field(default=None, min_length=1)
+    datasets: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
     training: dict[str, Any] | None = None
@@ -161,14 +163,21 @@ class _Reader:
         self._file = file
         self._problems: list[str] = []
         self._suites: dict[str, tuple[Suite, ...]] = {}
+        self._declared: dict[str, DeclaredDataset] = {}
+        self._names: tuple[str, ...] = ()
 
     def read(self) -> Assignment:
         table = self._toml()
         top = validated(_FileOfTests if "tests" in table else _File, table, "", self._problems)
         if top is not None and (problem := language_problem(top.language)):
             self._problems.append(problem)
+        given = _table(table, "datasets")
+        self._declared, self._names = declared_datasets(given, self._file.parent, self._problems)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
+        for number, name in enumerate(observe.datasets if observe else (), 1):
+            if problem := unknown_dataset(name, self._names):
+                self._problems.append(f"[observe]: datasets, entry {number} {problem}")
         questions = self._questions(table, networks)
         notebook = self._existing(table, "notebook")
         solution = self._existing(table, "solution")
@@ -185,6 +194,7 @@ class _Reader:
             observe=observe,
             questions=questions,
             tests_paths=tuple(self._file.parent / name for name in self._suites),
+            declared=self._declared,
         )
 
     def _toml(self) -> dict[str, Any]:
@@ -213,7 +223,7 @@ class _Reader:
     def _networks(self, table: Mapping[str, Any]) -> dict[str, NetworkSpec]:
         default = _table(table, "training")
         if default:
-            validated(Recipe, default, "[training]", self._problems)
+            self._trained(default, "[training]", self._problems)
         specs = {}
         for name, given in _table(table, "networks").items():
             if not isinstance(given, dict):
@@ -250,8 +260,15 @@ class _Reader:
     def _recipe(self, default: dict[str, Any], own: dict[str, Any] | None, place: str) -> Recipe | None:
         """The default recipe with the network's own keys; problems in the default are reported there, once."""
         if own:
-            return validated(Recipe, default | own, f"{place}, training", self._problems)
-        return validated(Recipe, default, "", []) if default else None
+            return self._trained(default | own, f"{place}, training", self._problems)
+        return self._trained(default, "", []) if default else None
+
+    def _trained(self, table: dict[str, Any], place: str, problems: list[str]) -> Recipe | None:
+        if problem := unknown_dataset(table.get("dataset"), self._names):
+            problems.append(f"{place}: dataset {problem}")
+            return None
+        recipe = validated(Recipe, with_counts(table, self._declared), place, problems)
+        return recipe and with_source(recipe, self._declared, place, problems)
 
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from autograder.assignment.validation import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
-from autograder.datasets import DatasetName
+from autograder.datasets import DATASETS, DatasetSource, Declaration
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
@@ -22,12 +22,13 @@ class ObserveTable(Data):
 
     `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
     `keras` "any" understands names of Keras 1 and 2 (docs/compatibility.md), "3" takes them as today's Keras does.
-    `datasets` are those that the notebook may load; by default, those that the networks are trained with.
+    `datasets` are those that the notebook may load; by default, all that the file declares, and those that the networks
+    are trained with.
     """
 
     training: Literal["short", "full"] = "short"
     keras: Literal["any", "3"] = "any"
-    datasets: tuple[DatasetName, ...] = ()
+    datasets: tuple[str, ...] = ()
     limits: Limits = Limits()
 
 
@@ -44,6 +45,14 @@ class NetworkSpec:
     table_file: Path | None = None
     recipe: Recipe | None = None
     counts: Literal["best", "last"] = "best"
+
+
+@dataclass(frozen=True)
+class DeclaredDataset:
+    """`[datasets.<name>]`: the table, and the record of what it names."""
+
+    declaration: Declaration
+    source: DatasetSource
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class Assignment:
     observe: ObserveTable
     questions: tuple[Question, ...]
     tests_paths: tuple[Path, ...] = ()
+    declared: Mapping[str, DeclaredDataset] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -125,10 +135,30 @@ class Assignment:
         """The handout's tables, by network."""
         return {name: network.table for name, network in self.networks.items() if network.table is not None}
 
-    def datasets(self) -> tuple[DatasetName, ...]:
-        """The datasets that the notebook may load."""
+    def datasets(self) -> tuple[str, ...]:
+        """The built-in data sets that the notebook may load."""
+        names = (self._built_in(name) for name in self._loadable())
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    def sources(self) -> dict[str, DatasetSource]:
+        """The declared data sets that the notebook may load, by name."""
+        return {name: self.declared[name].source for name in self._loadable() if name in self.declared}
+
+    def trained_on(self) -> tuple[str, ...]:
+        """The built-in data sets that networks are trained with."""
         recipes = (network.recipe for network in self.networks.values())
-        return self.observe.datasets or tuple(dict.fromkeys(recipe.dataset for recipe in recipes if recipe))
+        return tuple(dict.fromkeys(one.dataset for one in recipes if one and one.source is None))
+
+    def _loadable(self) -> tuple[str, ...]:
+        recipes = (network.recipe for network in self.networks.values())
+        used = [*self.declared, *(recipe.dataset for recipe in recipes if recipe)]
+        return self.observe.datasets or tuple(dict.fromkeys(used))
+
+    def _built_in(self, name: str) -> str | None:
+        """The built-in data set behind a name; None if it is another."""
+        if name in self.declared:
+            name = self.declared[name].declaration.keras or ""
+        return name if name in DATASETS else None
 
     def observe_task(self) -> ObserveTask:
         """How *observe* is to run a notebook of this assignment."""
@@ -140,6 +170,7 @@ class Assignment:
             limits=self.observe.limits.fitting(self.datasets()),
             keras=self.observe.keras,
             tests=tests,
+            sources=tuple(self.sources().values()),
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.authoring.keras_code import LayerCode, NotWritable, layer_codes
 from autograder.core.errors import UserError
 from autograder.core.files import write_atomically
-from autograder.datasets import CLASSES, DATASETS, DatasetName
+from autograder.datasets import DATASETS, DatasetName
 from autograder.network.architecture import Architecture
 from autograder.network.inference import architecture_from_table
 from autograder.network.measure import rows, totals
@@ -118,9 +118,10 @@ def _network(summary: Path, text: str) -> _Network:
 
 def _dataset(network: _Network, dataset: DatasetName | None, summary: Path) -> DatasetName:
     outputs = rows(network.architecture)[network.architecture.outputs[0]].shape[1:]
-    if outputs != (CLASSES,):
+    classes = len(DATASETS[dataset or _USUAL[0]].classes)
+    if outputs != (classes,):
         raise CannotStart(
-            f"{summary}: the last row gives {'×'.join(map(str, outputs))} values; the known datasets have {CLASSES} "
+            f"{summary}: the last row gives {'×'.join(map(str, outputs))} values; the known datasets have {classes} "
             "classes, so it must give as many."
         )
     if None in network.input_shape:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from autograder.checks.score_statistics import chance_of_passing, interval
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, plain
-from autograder.datasets import DATASETS
 from autograder.records.metrics import Metric
 from autograder.records.result import Finding
 from autograder.records.training import Recipe, TrainingRun
@@ -199,18 +198,18 @@ def telling_digits(reached: float, needed: float, metric: Metric | None = None) 
 def how_trained(recipe: Recipe) -> Message:
     """How many rows of what train and validate, and for how long."""
     epochs = nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs)
-    if recipe.dataset in DATASETS:
+    if recipe.source is None:
         return phrase(
             "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
             train=recipe.train,
-            dataset=DATASETS[recipe.dataset].title,
+            dataset=recipe.title,
             validation=recipe.validation,
             epochs=epochs,
         )
     return phrase(
         "{train:,} rows of {dataset} to train, {validation:,} to validate, at most {epochs}",
         train=recipe.train,
-        dataset=recipe.dataset,
+        dataset=recipe.title,
         validation=recipe.validation,
         epochs=epochs,
     )
@@ -218,9 +217,10 @@ def how_trained(recipe: Recipe) -> Message:
 
 def class_names(recipe: Recipe, count: int) -> tuple[Message, ...]:
     """The names of the classes; their numbers, where the data has none."""
-    if recipe.dataset in DATASETS:
-        return tuple(map(phrase, DATASETS[recipe.dataset].classes))
-    return tuple(plain(str(number)) for number in range(count))
+    if recipe.source is None:
+        return tuple(map(phrase, recipe.classes))
+    # A course's own names are plain text; ours have a translation.
+    return tuple(map(plain, recipe.classes or map(str, range(count))))
 
 
 def _advice(run: TrainingRun, recipe: Recipe) -> Message:
@@ -262,7 +262,7 @@ def _advice(run: TrainingRun, recipe: Recipe) -> Message:
 
 
 def _guesses(run: TrainingRun, recipe: Recipe) -> bool:
-    if recipe.dataset in DATASETS and is_accuracy(run.scored_by):
+    if recipe.source is None and is_accuracy(run.scored_by):
         return run.score < CHANCE
     if run.baseline is None:
         return run.scored_by.name == "auc" and run.score < 0.5 + _BETTER

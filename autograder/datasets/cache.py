@@ -43,7 +43,7 @@ def fingerprint(files: list[Path]) -> str:
 
 def kept(file_name: str) -> Path | None:
     """The file of that name, where we kept one."""
-    paths = (folder / file_name for folder in _folders())
+    paths = (folder / file_name for folder in kept_folders())
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
@@ -64,13 +64,22 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
     The name carries the digest of the content, so a file that was damaged later is not believed, and concurrent
     writers all write the same bytes under the same name.
     """
-    for folder in _folders():
+    for folder in kept_folders():
         for path in sorted(folder.glob(f"{stem}-*.npz")):
             with suppress(OSError):  # another user's, in a cache that two of them share
                 if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                     return path
     content = npz_bytes(build())
     return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
+
+
+def writable_folder() -> Path:
+    """Our folder, or, where that cannot be written, a temporary one."""
+    try:
+        own_folder().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _temporary_folder()
+    return own_folder() if os.access(own_folder(), os.W_OK) else _temporary_folder()
 
 
 def npz_bytes(arrays: Arrays) -> bytes:
@@ -82,7 +91,7 @@ def npz_bytes(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
-def _folders() -> Iterator[Path]:
+def kept_folders() -> Iterator[Path]:
     """Where there may be something that we kept; nothing is created by looking."""
     yield own_folder()
     folder = _private_folder(tempfile.gettempdir())

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from autograder import datasets
 from autograder.assignment import Assignment
-from autograder.assignment.images import provide_images
+from autograder.assignment.images import needed_images, provide_images
 from autograder.core.data import Data
 from autograder.core.files import write_atomically
 from autograder.core.language import catalogue
@@ -111,8 +111,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    recipes = (network.recipe for network in assignment.networks.values())
-    names = dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)])
+    names = needed_images(assignment)
     packed: dict[str, bytes] = {}
     left_out = []
     for name in names:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from autograder import datasets
 from autograder.core.data import Data, OmitsNewDefaults, digest
+from autograder.datasets import DatasetSource
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
@@ -78,6 +79,7 @@ class ObserveTask(OmitsNewDefaults):
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
     keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
+    sources: the declared data sets whose files lie beside the notebook.
     """
 
     variables: tuple[str, ...] = ()
@@ -87,7 +89,9 @@ class ObserveTask(OmitsNewDefaults):
     keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras")
+    sources: tuple[DatasetSource, ...] = ()
+
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "sources")
 
     @property
     def without_tests(self) -> ObserveTask:

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.core.messages import NOTHING, Text
-from autograder.datasets import DatasetName
+from autograder.datasets import DATASETS, DatasetSource
+from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
-from autograder.records.metrics import METRICS, USUAL, Metric, Task, find_metric, metric_for
+from autograder.records.metrics import METRICS, Metric, Task, find_metric, metric_for
 
 Normalization = Literal["none", "unit", "standardize"]
 
@@ -29,10 +30,10 @@ class Prepare(Data):
     deviation. `standardize_target`: likewise for the targets of a regression; its scores are in the original units.
     """
 
-    vocabulary: int | None = Field(default=None, ge=3, le=1_000_000)
+    vocabulary: int | None = Field(default=None, ge=3, le=500_000)
     pad: int | None = Field(default=None, ge=1, le=100_000)
     one_hot: bool = False
-    resize: tuple[int, ...] | None = Field(default=None, min_length=2, max_length=2)
+    resize: tuple[int, int] | None = None
     scale: float | None = Field(default=None, gt=0)
     standardize: bool = False
     standardize_target: bool = False
@@ -40,10 +41,13 @@ class Prepare(Data):
 
 class Recipe(OmitsNewDefaults):
     """How a network is trained for grading: on the first `train` images of the dataset's training set, after a shuffle
-    that is the same for every network and seed; the next `validation` images validate it.
+    that is the same for every network and seed; the next `validation` images validate it. `dataset` is a built-in data
+    set or one that the assignment declares, whose record is then `source`; where that has held-out examples, only these
+    validate.
 
     `task` is what it learns: one class of several; one of two; several labels at a time; values; a class for each step
-    of a sequence; its own input. `metric` scores it on the validation images; by default the usual one for the task.
+    of a sequence; its own input. By default it follows from the data. `metric` scores it on the validation images; by
+    default it is the usual one for the task.
     `prepare` replaces `normalization` by declared steps.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
@@ -55,9 +59,9 @@ class Recipe(OmitsNewDefaults):
     `memory_mb` limit one run. `compilation` is used if the student's own cannot be rebuilt.
     """
 
-    dataset: DatasetName
-    train: int = Field(gt=0, le=60_000)
-    validation: int = Field(gt=0, le=60_000)
+    dataset: str
+    train: int = Field(gt=0, le=1_000_000)
+    validation: int = Field(gt=0, le=1_000_000)
     epochs: int = Field(gt=0, le=100)
     batch_size: int = Field(gt=0, le=4096)
     validations: int = Field(default=1, ge=1, le=20)
@@ -68,36 +72,61 @@ class Recipe(OmitsNewDefaults):
     seconds: float = Field(default=120.0, gt=0)
     memory_mb: int = Field(default=4096, gt=0)
     compilation: Compilation = Compilation()
-    task: Task = "classification"
+    task: Task | None = None
     metric: str | None = None
     prepare: Prepare | None = None
+    source: DatasetSource | None = None
 
-    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare")
+    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source")
 
     @field_validator("metric")
     @classmethod
-    def _canonical(cls, name: str | None, info: ValidationInfo) -> str | None:
-        """The metric by its own name; None for the usual one, so that naming it changes no key."""
-        known = None if name is None else find_metric(name).name
-        return None if known == USUAL.get(info.data.get("task", "classification")) else known
+    def _canonical(cls, name: str | None) -> str | None:
+        return None if name is None else find_metric(name).name
 
     @model_validator(mode="after")
     def _fits(self) -> Recipe:
-        try:
-            metric_for(self.task, self.metric)
-        except ValueError as error:
-            raise ValueError(f"metric {error}") from None
+        # What a declared data set is about is known only with its record.
+        known = self.task is not None or self.source is not None or self.dataset in DATASETS
+        if known and (said := self.metric_problem):
+            raise ValueError(said)
         return self
+
+    @property
+    def metric_problem(self) -> str:
+        """Why the metric does not fit what is learned; "" if it does."""
+        try:
+            metric_for(self.learns, self.metric)
+        except ValueError as error:
+            return f"metric {error}"
+        return ""
+
+    @property
+    def title(self) -> str:
+        """What people call the data set."""
+        return self.source.title if self.source is not None else DATASETS[self.dataset].title
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes by their labels, those of a built-in data set in English; () without classes."""
+        return self.source.classes if self.source is not None else DATASETS[self.dataset].classes
+
+    @property
+    def learns(self) -> Task:
+        """What is learned: `task`, or what the targets of the data are."""
+        if self.task is not None:
+            return self.task
+        return "classification" if self.source is None else _TASK_OF_TARGETS[self.source.target_kind]
 
     @property
     def scored_by(self) -> Metric:
         """The metric that scores a run."""
-        return metric_for(self.task, self.metric)
+        return metric_for(self.learns, self.metric)
 
     @property
     def task_has_values(self) -> bool:
         """Whether what is learned are numbers, not classes."""
-        return self.task in ("multilabel", "regression", "autoencoder")
+        return self.learns in ("multilabel", "regression", "autoencoder")
 
     def gives_up_at(self, classes: int) -> float | None:
         """The accuracy up to which a network of so many classes is guessing; None if runs are not given up.
@@ -111,12 +140,19 @@ class Recipe(OmitsNewDefaults):
     @property
     def usual_compilation(self) -> Compilation:
         """How a network is compiled if the student's own cannot be rebuilt: `compilation`, or what the task needs."""
-        loss = _USUAL_LOSS.get(self.task)
+        loss = _USUAL_LOSS.get(self.learns)
         if loss is None or self.compilation != Compilation():
             return self.compilation
         return Compilation(loss=Loss(name=loss))
 
 
+_TASK_OF_TARGETS: dict[TargetKind, Task] = {
+    "classes": "classification",
+    "values": "regression",
+    "multilabel": "multilabel",
+    "tokens": "sequence",
+    "input": "autoencoder",
+}
 _USUAL_LOSS: dict[Task, str] = {
     "binary": "binary_crossentropy",
     "multilabel": "binary_crossentropy",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from autograder.datasets import DATASETS
 from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
@@ -89,7 +88,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     # Without XLA TensorFlow starts faster; JAX would not compile at all.
     model.compile(optimizer, loss, metrics=_measured_in_steps(targets), jit_compile=BACKEND == "jax")
     validation = ValidationData(model, loss, data, targets)
-    if task.recipe.dataset not in DATASETS:
+    if task.recipe.source is not None:
         report({"baseline": _finite(targets.baseline(data.y_train, data.y_validation))})
     ended = _until_decided(model, data, validation, task, targets, report)
     _report_outputs(validation.outputs, data, targets, report)
@@ -107,9 +106,9 @@ def _measured_in_steps(targets: Targets) -> list[Any]:
 
 def _report_outputs(outputs: Any, data: TrainingData, targets: Targets, report: Report) -> None:
     """Report what the page shows of the outputs on the validation rows."""
-    if targets.recipe.task == "regression":
+    if targets.recipe.learns == "regression":
         report({"residuals": residuals(targets.values(outputs), targets.values(data.y_validation))})
-    elif targets.recipe.task in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
+    elif targets.recipe.learns in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
         decided = targets.surplus(outputs)
         report({"predictions": predictions(decided, data.y_validation, data.shown_validation, targets.classes)})
 

@@ -47,7 +47,7 @@ def residuals(predicted: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
 
 
 def _mistakes(outputs: Any, truth: Any, predicted: Any, rows: NDArray[Any]) -> list[dict[str, Any]]:
-    if rows.dtype != np.uint8 or rows.ndim not in (3, 4):
+    if rows.dtype != np.uint8 or not _are_images(rows.shape):
         return []
     every = np.arange(len(truth))
     surplus = outputs[every, predicted] - outputs[every, truth]
@@ -55,6 +55,10 @@ def _mistakes(outputs: Any, truth: Any, predicted: Any, rows: NDArray[Any]) -> l
     return [
         {"truth": int(truth[at]), "predicted": int(predicted[at]), "png": _png(rows[at])} for at in wrong[:MISTAKES]
     ]
+
+
+def _are_images(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3))
 
 
 def _png(pixels: NDArray[np.uint8]) -> str:

@@ -45,12 +45,14 @@ class Targets:
     @property
     def measured_in_steps(self) -> bool:
         """Whether Keras measures the training accuracy in each step; other metrics are computed on a sample."""
-        return self.recipe.task == "classification" and self.recipe.scored_by.name == "accuracy" and not self._one_unit
+        return (
+            self.recipe.learns == "classification" and self.recipe.scored_by.name == "accuracy" and not self._one_unit
+        )
 
     @property
     def _one_unit(self) -> bool:
         """Whether a single value decides between two classes."""
-        return self.recipe.task in ("classification", "binary") and self.shape == (1,)
+        return self.recipe.learns in ("classification", "binary") and self.shape == (1,)
 
     def check(self, target: tuple[int, ...]) -> None:
         """Check that output, loss and targets (of the shape `target` for one row) fit.
@@ -58,7 +60,7 @@ class Targets:
         Raises:
             CannotTrain: they do not.
         """
-        task = self.recipe.task
+        task = self.recipe.learns
         if task in ("classification", "binary"):
             _check_classifier(self.shape, self.classes, self.sparse)
         elif task == "sequence":
@@ -81,7 +83,7 @@ class Targets:
         """The targets of some rows as the loss takes them."""
         if self._one_unit:
             return y.reshape(-1, 1).astype(np.float32)
-        if self.recipe.task in ("classification", "binary", "sequence"):
+        if self.recipe.learns in ("classification", "binary", "sequence"):
             return y if self.sparse else one_hot(y, self.classes)
         return y.reshape(len(y), *(size or -1 for size in self.shape))
 
@@ -98,7 +100,7 @@ class Targets:
         if metric.name == "auc" and not single:
             settings = {"multi_label": True, "num_labels": predicted.shape[-1]}
         elif metric.name == "f1":
-            decided_by_largest = self.recipe.task == "classification" and not single
+            decided_by_largest = self.recipe.learns == "classification" and not single
             settings = {"average": "macro"} | ({} if decided_by_largest else {"threshold": 0.5})
         elif metric.name == "mean_io_u":
             truth, predicted = y.reshape(-1), outputs.argmax(axis=-1).reshape(-1)
@@ -120,7 +122,7 @@ class Targets:
 
     def baseline(self, y_train: NDArray[Any], y_validation: NDArray[Any]) -> float | None:
         """The score of the best answer that is the same for each row: the most frequent class, or the mean value."""
-        metric, task = self.recipe.scored_by, self.recipe.task
+        metric, task = self.recipe.scored_by, self.recipe.learns
         if metric.share and task != "multilabel":
             values, counts = np.unique(y_train, return_counts=True)
             return float(np.mean(y_validation == values[counts.argmax()]))
@@ -136,7 +138,7 @@ class Targets:
 
     def _comparable(self, outputs: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Targets and outputs as rows of probabilities, or of values in the dataset's units."""
-        task = self.recipe.task
+        task = self.recipe.learns
         if task in ("regression", "autoencoder"):
             rows = self.values(outputs.reshape(y.shape)).reshape(len(y), -1)
             return self.values(y).reshape(len(y), -1), rows

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.core.messages import Message, phrase
-from autograder.datasets import DATASETS
 from autograder.network.architecture import Shape
 from autograder.records.training import Recipe
 from autograder.records.training_messages import CannotTrain, problem
@@ -47,37 +46,50 @@ def training_data(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Trainin
     Raises:
         CannotTrain: no layout of the rows has that shape.
     """
-    rows, labels = arrays["x_train"], arrays["y_train"]
-    # RandomState's stream is the one that NumPy guarantees never to change.
-    order = np.random.RandomState(_SPLIT_SEED).permutation(len(rows))[: recipe.train + recipe.validation]
-    chosen, cut = rows[order], recipe.train
+    chosen, labels = _selected(arrays, recipe)
+    cut = recipe.train
     inputs = normalized(chosen, recipe) if recipe.prepare is None else prepared(chosen, recipe.prepare, cut)
     unit, origin = 1.0, 0.0
-    if recipe.task == "autoencoder":
+    if recipe.learns == "autoencoder":
         targets = inputs
     else:
-        targets = target_rows(labels, recipe)[order]
+        targets = target_rows(labels, recipe)
         if recipe.prepare is not None and recipe.prepare.standardize_target:
             targets, unit, origin = prepared_target(targets, cut)
     x = _laid_out(inputs, input_shape, recipe, chosen)
     return TrainingData(x[:cut], targets[:cut], x[cut:], targets[cut:], chosen[cut:], unit, origin)
 
 
+def _selected(arrays: Arrays, recipe: Recipe) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The rows to train and validate with, in this order, and their labels."""
+    rows, labels = arrays["x_train"], arrays["y_train"]
+    # RandomState's stream is the one that NumPy guarantees never to change.
+    order = np.random.RandomState(_SPLIT_SEED).permutation(len(rows))
+    if recipe.source is None or not recipe.source.held_out:
+        order = order[: recipe.train + recipe.validation]
+        return rows[order], labels[order]
+    order = order[: recipe.train]
+    held = np.random.RandomState(_SPLIT_SEED).permutation(len(arrays["x_test"]))[: recipe.validation]
+    pairs = ((rows, arrays["x_test"]), (labels, arrays["y_test"]))
+    chosen = [np.concatenate([known[order], other[held]]) for known, other in pairs]
+    return chosen[0], chosen[1]
+
+
 def class_count(arrays: Arrays, recipe: Recipe) -> int:
     """How many classes the data has; 0 if its targets are values."""
     if recipe.task_has_values:
         return 0
-    if recipe.dataset in DATASETS:
-        return len(DATASETS[recipe.dataset].classes)
+    if recipe.classes:
+        return len(recipe.classes)
     return max(2, int(target_rows(arrays["y_train"], recipe).max()) + 1)
 
 
 def target_rows(labels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
     """The targets of all rows as the task has them: int32 for classes, else float32."""
-    if recipe.task in ("classification", "binary"):
+    if recipe.learns in ("classification", "binary"):
         one_hot = labels.ndim == 2 and labels.shape[1] > 1
         return (labels.argmax(axis=1) if one_hot else labels.reshape(-1)).astype(np.int32)
-    if recipe.task == "sequence":
+    if recipe.learns == "sequence":
         return labels.astype(np.int32)
     return labels.astype(np.float32).reshape(len(labels), -1) if labels.ndim < 3 else labels.astype(np.float32)
 

@@ -13,17 +13,20 @@ from autograder.assignment import load
 from autograder.assignment.loader import _File, _Network
 from autograder.assignment.model import ObserveTable
 from autograder.checks.base import Dependency, Question
+from autograder.datasets import Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.observe.task import Limits
-from autograder.records.training import Recipe
+from autograder.records.training import Prepare, Recipe
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "assignment.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^##+ (\w[^\n]*)\n(.*?)(?=^##+ |\Z)", DOCUMENT, re.M | re.S))
 MODELS: dict[str, type[BaseModel]] = {
     "The file": _File,
+    "datasets.NAME": Declaration,
     "networks.NAME": _Network,
     "training": Recipe,
+    "training.prepare": Prepare,
     "training.compilation": Compilation,
     "training.compilation.optimizer": Optimizer,
     "training.compilation.loss": Loss,
@@ -33,7 +36,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions.depends": Dependency,
 }
 # What the autograder fills in, and nobody writes.
-FILLED_IN = {"training.compilation": ("problem",)}
+FILLED_IN = {"training.compilation": ("problem",), "training": ("source",)}
 TYPES = {
     "string": "text",
     "integer": "whole number",
@@ -55,7 +58,7 @@ def kind(schema: dict[str, Any]) -> str:
         *first, last = (f"`{json.dumps(value)}`" for value in schema["enum"])
         return f"{', '.join(first)} or {last}"
     if schema.get("type") == "array":
-        entry = kind(schema["items"])
+        entry = kind(schema["items"] if "items" in schema else schema["prefixItems"][0])
         return f"list of {entry}" if entry.startswith("`") else f"list of {entry}s"
     return TYPES[schema["type"]]
 
@@ -110,7 +113,7 @@ def test_every_table_inside_a_table_has_a_section():
     for section, model in MODELS.items():
         properties = model.model_json_schema(mode="validation")["properties"]
         inside |= set(re.findall(r"#/\$defs/(\w+)", json.dumps([properties[key] for key in rows(section)])))
-    assert inside == {model.__name__ for model in (Compilation, Optimizer, Loss, Limits, Dependency)}
+    assert inside == {model.__name__ for model in (Prepare, Compilation, Optimizer, Loss, Limits, Dependency)}
 
 
 def test_the_example_loads(tmp_path):

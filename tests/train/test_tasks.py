@@ -8,6 +8,7 @@ import pytest
 from sklearn import datasets as tables
 from training_networks import chain
 
+from autograder.datasets import DatasetSource
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.records.metrics import METRICS
 from autograder.records.training import Recipe, TrainingTask
@@ -15,6 +16,7 @@ from autograder.train.execute import execute
 from autograder.train.targets import Targets
 from autograder.train.trainer import _as_run
 
+SOURCE = DatasetSource(source="sklearn", title="Own", digest="0", target_kind="classes", rows=1000)
 FAST = Optimizer(settings={"learning_rate": 0.02})
 
 
@@ -25,12 +27,22 @@ def arrays(table, **changes):
 
 def trained(given, architecture, loss, /, *, target=None, settings=None, **recipe):
     made = Recipe(
-        **{"dataset": "mnist", "train": 100, "validation": 40, "epochs": 20, "batch_size": 10, "seconds": 60} | recipe
+        **{
+            "dataset": "own",
+            "source": SOURCE,
+            "task": "classification",
+            "train": 100,
+            "validation": 40,
+            "epochs": 20,
+            "batch_size": 10,
+            "seconds": 60,
+        }
+        | recipe
     )
     task = TrainingTask(
         architecture=architecture,
         compilation=Compilation(optimizer=FAST, loss=Loss(name=loss, settings=settings or {})),
-        recipe=made.model_copy(update={"dataset": "own"}),
+        recipe=made,
         target=target,
     )
     answer = {"reached": [], "seconds": 1.0}
@@ -89,7 +101,9 @@ def test_two_classes_by_one_unit_or_by_two(units, activation, loss, settings):
 
 
 def targets(task, metric, loss, classes=0, shape=(1,), **settings):
-    recipe = Recipe(dataset="mnist", train=1, validation=1, epochs=1, batch_size=1, task=task, metric=metric)
+    recipe = Recipe(
+        dataset="own", source=SOURCE, train=1, validation=1, epochs=1, batch_size=1, task=task, metric=metric
+    )
     return Targets(recipe, Loss(name=loss, settings=settings), classes, shape)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.datasets import DATASETS
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Compilation
 from autograder.records.evidence import CapturedFit
@@ -48,8 +47,7 @@ class Facts:
     @property
     def classes(self) -> int:
         """Among how many classes the network chooses one; 0 if it does something else or their number is unknown."""
-        known = DATASETS.get(self.recipe.dataset)
-        return len(known.classes) if self.recipe.task == "classification" and known is not None else 0
+        return len(self.recipe.classes) if self.recipe.learns == "classification" else 0
 
     @property
     def last(self) -> Operation:
