@@ -205,7 +205,8 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     arrays, source = read(key, name, declared, files)
     served = _served(declared, files, folder)
     content = npz_bytes(arrays)
-    source = source.model_copy(update={"files": tuple(served)})
+    size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
+    source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
     entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # damaged, else it would have been found
     target = writable_folder() / _FOLDER / key

@@ -80,7 +80,7 @@ def test_several_columns_of_0_and_1_are_labels_and_others_are_several_values(fol
 def test_a_column_of_text_becomes_a_column_per_value_where_it_is_a_category(folder):
     (folder / "titanic.csv").write_text("age,sex,survived\n20,male,0\n30,female,1\n40,male,1\n50,female,0\n")
     source, arrays = read(folder, csv="titanic.csv", target="survived", categories=("sex",))
-    assert source.features == ("age", "sex=female", "sex=male")
+    assert source.features == ("age", "sex_female", "sex_male")
     assert arrays["x_train"][0].tolist() == [20, 0, 1]
 
 
