@@ -6,6 +6,7 @@ An entry of the cache is a folder: `record.json`, `arrays.npz` for training, and
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -153,7 +154,14 @@ def _digest_of(path: Path) -> str:
     if path.is_file():
         return file_digest(path)
     inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
-    return digest([[one.relative_to(path).as_posix(), file_digest(one)] for one in inside])
+    states = ((one.relative_to(path).as_posix(), one.stat()) for one in inside)
+    return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
+    """Read once in a process, as long as no file changes."""
+    return digest([[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name, _, _ in states])
 
 
 def _hidden(path: Path) -> bool:
