@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,6 @@ from autograder.datasets.source import Declaration
 SKLEARN = ("iris", "wine", "digits", "breast_cancer", "diabetes")
 # The usual names of inputs and targets in an `.npz`.
 PAIRS = (("x_train", "y_train"), ("x", "y"), ("X", "y"), ("data", "target"), ("images", "labels"))
-
-
-def sklearn_version() -> str:
-    """The version of scikit-learn, which decides what its data sets hold."""
-    return version("scikit-learn")
 
 
 def read_sklearn(name: str) -> Examples:
