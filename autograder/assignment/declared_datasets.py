@@ -58,7 +58,25 @@ def unknown_dataset(name: object, declared: tuple[str, ...]) -> str:
     return f'is "{name}"{meant}; it must be one of {listed}, or be declared as [datasets.{name}].'
 
 
-def with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) -> dict[str, Any]:
+def recipe_on(
+    table: dict[str, Any],
+    declared: Mapping[str, DeclaredDataset],
+    names: tuple[str, ...],
+    place: str,
+    problems: list[str],
+) -> Recipe | None:
+    """`[training]` as a recipe, with the record of its data set if that is a declared one."""
+    if "source" in table:
+        problems.append(f"{place}: unknown key source; data of your own has a table [datasets.NAME].")
+    elif problem := unknown_dataset(table.get("dataset"), names):
+        problems.append(f"{place}: dataset {problem}")
+    else:
+        recipe = validated(Recipe, _with_counts(table, declared), place, problems)
+        return recipe and _with_source(recipe, declared, place, problems)
+    return None
+
+
+def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) -> dict[str, Any]:
     """`[training]` with the numbers of examples that it leaves out, where its data set is a declared one."""
     given = declared.get(str(table.get("dataset")))
     if given is None:
@@ -71,7 +89,7 @@ def with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) 
     return {"train": max(1, source.rows - (validation if whole else 0)), "validation": validation, **table}
 
 
-def with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place: str, problems: list[str]) -> Recipe:
+def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place: str, problems: list[str]) -> Recipe:
     """The recipe with the record of its data set, if that is a declared one."""
     given = declared.get(recipe.dataset)
     if given is None:

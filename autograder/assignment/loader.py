@@ -56,7 +56,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment.declared_datasets import declared_datasets, unknown_dataset, with_counts, with_source
+from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -264,11 +264,7 @@ class _Reader:
         return self._trained(default, "", []) if default else None
 
     def _trained(self, table: dict[str, Any], place: str, problems: list[str]) -> Recipe | None:
-        if problem := unknown_dataset(table.get("dataset"), self._names):
-            problems.append(f"{place}: dataset {problem}")
-            return None
-        recipe = validated(Recipe, with_counts(table, self._declared), place, problems)
-        return recipe and with_source(recipe, self._declared, place, problems)
+        return recipe_on(table, self._declared, self._names, place, problems)
 
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")

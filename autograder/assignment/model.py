@@ -10,7 +10,7 @@ from typing import Literal
 from autograder.assignment.validation import AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
-from autograder.datasets import DATASETS, DatasetSource, Declaration
+from autograder.datasets import DATASETS, DatasetSource, Declaration, public_files
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.task import Limits, ObserveTask
@@ -144,6 +144,16 @@ class Assignment:
         """The declared data sets that the notebook may load, by name."""
         return {name: self.declared[name].source for name in self._loadable() if name in self.declared}
 
+    def data_files(self) -> dict[str, Path]:
+        """The files of the declared data sets that students receive, by their path beside the notebook."""
+        tables = (one.declaration for one in self.declared.values())
+        return {name: path for table in tables for name, path in public_files(table, self.folder).items()}
+
+    def held_out_paths(self) -> tuple[Path, ...]:
+        """The files and folders with examples that only validate, and that nobody receives."""
+        names = (one.declaration.held_out for one in self.declared.values())
+        return tuple(self.folder / name for name in names if name is not None)
+
     def trained_on(self) -> tuple[str, ...]:
         """The built-in data sets that networks are trained with."""
         recipes = (network.recipe for network in self.networks.values())
@@ -167,7 +177,7 @@ class Assignment:
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
-            limits=self.observe.limits.fitting(self.datasets()),
+            limits=self.observe.limits.fitting(self.datasets(), tuple(self.sources().values())),
             keras=self.observe.keras,
             tests=tests,
             sources=tuple(self.sources().values()),

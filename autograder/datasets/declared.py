@@ -6,6 +6,7 @@ An entry of the cache is a folder: `record.json`, `arrays.npz` for training, and
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -18,6 +19,7 @@ from autograder.datasets.cache import file_digest, kept_folders, npz_bytes, writ
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.places import DatasetFile, find
 from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable
+from autograder.datasets.readers.packages import SKLEARN
 from autograder.datasets.source import DatasetSource, Declaration
 
 # Incremented whenever the same files would give other arrays.
@@ -54,7 +56,7 @@ def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = 
             f"{declared.place} is not the file that digest was written for: its SHA-256 is {parts['main']}."
         )
     asked = declared.model_dump(mode="json", exclude=set(_ABOUT))
-    key = digest("declared data set", _REVISION, asked, parts, _package(declared))
+    key = digest("declared data set", _REVISION, asked, parts)
     title = declared.title or _usual_title(declared) or name
     entry = _kept(key)
     if entry is None:
@@ -119,6 +121,9 @@ def beside(name: str) -> str:
 def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, Path]:
     """The files that the data is read from: "main", and "table" and "held_out" where there are."""
     if declared.source == "sklearn":
+        # What the package ships has been the same for years; its version would make thresholds stale for nothing.
+        if declared.place not in SKLEARN:
+            raise DatasetUnusable(f'scikit-learn ships no "{declared.place}"; it ships {", ".join(SKLEARN)}.')
         return {}
     if declared.source == "keras":
         from autograder.datasets.readers.keras_sets import keras_file
@@ -153,7 +158,14 @@ def _digest_of(path: Path) -> str:
     if path.is_file():
         return file_digest(path)
     inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
-    return digest([[one.relative_to(path).as_posix(), file_digest(one)] for one in inside])
+    states = ((one.relative_to(path).as_posix(), one.stat()) for one in inside)
+    return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
+    """Read once in a process, as long as no file changes."""
+    return digest([[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name, _, _ in states])
 
 
 def _hidden(path: Path) -> bool:
@@ -166,16 +178,6 @@ def _usual_title(declared: Declaration) -> str:
     from autograder.datasets.readers.keras_sets import keras_title
 
     return keras_title(declared.place)
-
-
-def _package(declared: Declaration) -> str:
-    if declared.source != "sklearn":
-        return ""
-    from autograder.datasets.readers.packages import SKLEARN, sklearn_version
-
-    if declared.place not in SKLEARN:
-        raise DatasetUnusable(f'scikit-learn ships no "{declared.place}"; it ships {", ".join(SKLEARN)}.')
-    return sklearn_version()
 
 
 def _kept(key: str) -> Entry | None:
@@ -205,7 +207,8 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     arrays, source = read(key, name, declared, files)
     served = _served(declared, files, folder)
     content = npz_bytes(arrays)
-    source = source.model_copy(update={"files": tuple(served)})
+    size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
+    source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
     entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # damaged, else it would have been found
     target = writable_folder() / _FOLDER / key

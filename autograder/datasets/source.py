@@ -89,6 +89,7 @@ class DatasetSource(Data):
         outputs: the shape of one target, likewise.
         features: the columns of a table, in their order.
         files: what the notebook gets, by its path beside the notebook.
+        file_mb, array_mb: the sizes of these files and of the arrays in MiB, rounded up.
     """
 
     source: Source
@@ -102,3 +103,5 @@ class DatasetSource(Data):
     outputs: dict[str, tuple[int, ...]] = {}
     features: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    file_mb: int = 0
+    array_mb: int = 0

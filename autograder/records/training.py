@@ -60,8 +60,8 @@ class Recipe(OmitsNewDefaults):
     """
 
     dataset: str
-    train: int = Field(gt=0, le=1_000_000)
-    validation: int = Field(gt=0, le=1_000_000)
+    train: int = Field(gt=0, le=500_000)
+    validation: int = Field(gt=0, le=500_000)
     epochs: int = Field(gt=0, le=100)
     batch_size: int = Field(gt=0, le=4096)
     validations: int = Field(default=1, ge=1, le=20)

@@ -86,7 +86,8 @@ def bounds(schema: dict[str, Any]) -> str:
         "maxLength": "at most {} characters",
         "minItems": "at least {} entry",
     }
-    said = [words.format(schema[name]) for name, words in lengths.items() if name in schema]
+    fixed = {"minItems"} if "prefixItems" in schema else set()  # a pair has two entries, as its meaning says
+    said = [words.format(schema[name]) for name, words in lengths.items() if name in schema.keys() - fixed]
     return ", ".join(said + [f"{word} {schema[name]:g}" for name, word in BOUNDS.items() if name in schema])
 
 
@@ -120,6 +121,6 @@ def test_the_example_loads(tmp_path):
     shutil.copy(ROOT / "assignments" / "cnn2" / "cnn2.ipynb", tmp_path)
     shutil.copy(ROOT / "assignments" / "cnn2" / "cnn2.summary.txt", tmp_path)
     shutil.copy(ROOT / "solutions" / "cnn2" / "cnn2.ipynb", tmp_path / "solution.ipynb")
-    (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.S)
+    example = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.S)[0]
     (tmp_path / "assignment.toml").write_text(example, encoding="utf-8")
     assert [question.id for question in load(str(tmp_path)).questions] == ["missing_layers", "accuracy"]

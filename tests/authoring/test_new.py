@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from autograder.assignment import load
 from autograder.authoring import commands
+from autograder.authoring.data_guess import CannotGuess
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
+from autograder.datasets import DatasetUnusable, load_arrays, locate
 
 TABLE = """
  conv2d (Conv2D)                (None, 26, 26, 8)   80
@@ -94,3 +97,88 @@ def test_what_is_started_grades_what_it_asks(table, tmp_path):
     done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
     assert not done.problems
     assert (done.solution.score, done.untouched.score) == (9, 0)
+
+
+SMALL = """
+ dense (Dense)                  (None, 16)          80
+ dense_1 (Dense)                (None, 3)           51
+Total params: 131
+Trainable params: 131
+Non-trainable params: 0
+"""
+
+
+@pytest.fixture
+def flowers(tmp_path, monkeypatch):
+    """A table with numbers, a name for each line, a category, and the class as the last column."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "flowers.csv"
+    random = np.random.RandomState(0)
+    rows = (
+        f"plant {row},{random.rand():.3f},{random.rand() + row % 3:.3f},{'wet' if row % 2 else 'dry'},{'abc'[row % 3]}"
+        for row in range(60)
+    )
+    path.write_text("name,length,width,soil,kind\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_data_file_is_declared_copied_and_read_in_the_notebook(table, tmp_path, flowers):
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data=str(flowers))
+    assert made.guessed == (
+        '"kind" is taken for the target, because it is the last column; --target names another.',
+        'Left out, because almost every line has another text there: "name".',
+        'Taken for categories, with a column of zeros and ones for each value: "soil".',
+        "flowers.csv has 60 examples in 3 classes (a, b, c).",
+        "The task is taken for classification.",
+    )
+    assignment = load(str(made.folder))
+    recipe = assignment.networks["model"].recipe
+    assert recipe.source.features == ("length", "width", "soil_dry", "soil_wet")
+    assert (recipe.train, recipe.validation) == (48, 12)
+    assert (made.folder / "flowers.csv").read_bytes() == flowers.read_bytes()
+    assert 'pd.read_csv("flowers.csv")' in code_of(assignment.solution)
+
+
+def test_the_written_code_reads_the_arrays_that_networks_are_trained_with(table, tmp_path, flowers, monkeypatch):
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data=str(flowers))
+    assignment = load(str(made.folder))
+    cells = json.loads(assignment.solution.read_text())["cells"]
+    (code,) = ("".join(cell["source"]) for cell in cells if "read_csv" in "".join(cell["source"]))
+    monkeypatch.chdir(made.folder)
+    import pandas as pd
+
+    class Keras:
+        class utils:  # noqa: N801
+            to_categorical = staticmethod(lambda labels, count: np.eye(count)[labels])
+
+    names = {"pd": pd, "np": np, "keras": Keras}
+    exec(code.split("order =")[0], names)
+    source = assignment.networks["model"].recipe.source
+    arrays = load_arrays("flowers", locate("flowers", source).path, source)
+    assert np.array_equal(names["X"], arrays["x_train"])
+    assert np.array_equal(names["Y"].argmax(axis=1), arrays["y_train"])
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "message"),
+    [
+        ("flowers.csv", "soil", r"gives 3 values, and flowers needs 2 for classification\. .*2 classes \(dry, wet\)"),
+        ("flowers.csv", "colour", 'flowers.csv has no column "colour"'),
+        ("flowers.csv", "length", "gives 3 values, and flowers needs 1 for regression"),
+        ("sklearn:wine", None, r"reads 4 values for an example, and wine has 13 \(alcohol,"),
+        ("flowers.xlsx", None, r"is no data that a new assignment can use: name a \.csv"),
+    ],
+)
+def test_data_that_does_not_fit_the_table_is_refused_with_what_was_guessed(
+    table, tmp_path, flowers, data, target, message
+):
+    given = data if ":" in data else str(flowers.with_name(data))
+    with pytest.raises((CannotStart, CannotGuess, DatasetUnusable), match=message):
+        start_assignment("plants", table(SMALL), where=tmp_path, data=given, target=target)
+    assert not (tmp_path / "assignments").exists()
+
+
+def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data="sklearn:iris")
+    assert load(str(made.folder)).networks["model"].recipe.classes == ("setosa", "versicolor", "virginica")

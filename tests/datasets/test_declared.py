@@ -1,6 +1,7 @@
 """Data of a course's own, from files to arrays: what is read, and the sentence for each thing that cannot be used."""
 
 import json
+import pickle
 import subprocess
 import sys
 
@@ -80,7 +81,7 @@ def test_several_columns_of_0_and_1_are_labels_and_others_are_several_values(fol
 def test_a_column_of_text_becomes_a_column_per_value_where_it_is_a_category(folder):
     (folder / "titanic.csv").write_text("age,sex,survived\n20,male,0\n30,female,1\n40,male,1\n50,female,0\n")
     source, arrays = read(folder, csv="titanic.csv", target="survived", categories=("sex",))
-    assert source.features == ("age", "sex=female", "sex=male")
+    assert source.features == ("age", "sex_female", "sex_male")
     assert arrays["x_train"][0].tolist() == [20, 0, 1]
 
 
@@ -133,6 +134,64 @@ def test_texts_stay_texts(folder):
 def test_what_scikit_learn_ships_needs_no_file(folder, name, shape, classes):
     source, arrays = read(folder, sklearn=name)
     assert (arrays["x_train"].shape, len(source.classes), source.files) == (shape, classes, ())
+
+
+@pytest.fixture
+def keras(tmp_path):
+    """Keras' cache with small files in the formats that Keras publishes."""
+    folder = tmp_path / "keras" / "datasets"
+    folder.mkdir(parents=True)
+    texts = np.empty(4, dtype=object)
+    texts[:] = [[5, 9], [6], [7, 8, 30], [5]]
+    labels = np.array([0, 1, 0, 1])
+    np.savez(folder / "imdb.npz", x_train=texts, y_train=labels, x_test=texts, y_test=labels)
+    np.savez(folder / "reuters.npz", x=texts[[0, 1, 2, 3] * 23], y=np.arange(92) % 46)
+    np.savez(folder / "boston_housing.npz", x=np.ones((50, 13)), y=np.linspace(5, 50, 50))
+    python = folder / "cifar-100-python-target" / "cifar-100-python"
+    python.mkdir(parents=True)
+    images = np.arange(200 * 3072, dtype=np.int64).reshape(200, 3072).astype(np.uint8)
+    batch = {b"data": images, b"fine_labels": [number % 100 for number in range(200)]}
+    (python / "train").write_bytes(pickle.dumps(batch))
+    (python / "meta").write_bytes(pickle.dumps({b"fine_label_names": [b"class %d" % number for number in range(100)]}))
+    return folder
+
+
+@pytest.mark.usefixtures("keras")
+def test_sequences_of_keras_have_the_numbers_that_its_function_gives(folder):
+    source, arrays = read(folder, keras="imdb", num_words=12, maxlen=3)
+    assert (source.title, source.classes) == ("IMDB reviews", ("negative", "positive"))
+    assert arrays["x_train"].tolist() == [[1, 8, 2], [0, 1, 9], [10, 11, 2], [0, 1, 8]]
+    assert len(read(folder, keras="reuters")[0].classes) == 46
+
+
+@pytest.mark.usefixtures("keras")
+def test_the_other_sets_of_keras_are_values_and_images(folder):
+    source, arrays = read(folder, keras="boston_housing")
+    assert (source.target_kind, arrays["x_train"].shape) == ("values", (50, 13))
+    source, arrays = read(folder, keras="cifar100")
+    assert (len(source.classes), arrays["x_train"].shape) == (100, (200, 32, 32, 3))
+    assert sorted(served_files("own", source)) == [
+        f".keras/datasets/cifar-100-python-target/cifar-100-python/{name}" for name in ("meta", "train")
+    ]
+
+
+def test_a_pickle_in_a_file_of_keras_runs_nothing(folder, keras):
+    class Evil:
+        def __reduce__(self):
+            return (keras.joinpath("run").touch, ())
+
+    texts = np.empty(2, dtype=object)
+    texts[:] = [Evil(), [1]]
+    np.savez(keras / "imdb.npz", x_train=texts, y_train=np.arange(2), x_test=texts, y_test=np.arange(2))
+    with pytest.raises(DatasetMissing, match="is damaged or is not imdb"):
+        read(folder, keras="imdb")
+    assert not (keras / "run").exists()
+
+
+@pytest.mark.usefixtures("keras")
+def test_a_set_of_keras_that_is_not_here_says_where_to_put_it(folder):
+    with pytest.raises(DatasetMissing, match=r"california_housing is not on this machine .*put california_housing"):
+        read(folder, keras="california_housing")
 
 
 def test_held_out_examples_have_arrays_of_their_own_and_no_file_for_the_notebook(folder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,8 @@ from autograder.datasets.source import Declaration
 
 # The ones that the package ships; the others would be downloaded.
 SKLEARN = ("iris", "wine", "digits", "breast_cancer", "diabetes")
-_PAIRS = (("x_train", "y_train"), ("x", "y"), ("X", "y"), ("data", "target"), ("images", "labels"))
-
-
-def sklearn_version() -> str:
-    """The version of scikit-learn, which decides what its data sets hold."""
-    return version("scikit-learn")
+# The usual names of inputs and targets in an `.npz`.
+PAIRS = (("x_train", "y_train"), ("x", "y"), ("X", "y"), ("data", "target"), ("images", "labels"))
 
 
 def read_sklearn(name: str) -> Examples:
@@ -46,10 +41,10 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetUnusable(f"{name} is no .npz file that can be read ({error}).") from None
     pair = (declared.columns[0] if declared.columns else "", declared.targets[0] if declared.targets else "")
-    pairs = [one for one in _PAIRS if (not pair[0] or one[0] == pair[0]) and (not pair[1] or one[1] == pair[1])]
+    pairs = [one for one in PAIRS if (not pair[0] or one[0] == pair[0]) and (not pair[1] or one[1] == pair[1])]
     x, y = pair if all(pair) else next((one for one in pairs if set(one) <= given.keys()), pair)
     if declared.target_kind == "input" and not y:
-        x = x or next((one for one, _ in _PAIRS if one in given), "")
+        x = x or next((one for one, _ in PAIRS if one in given), "")
     for wanted, key in ((x, "columns"), *([(y, "target")] if declared.target_kind != "input" or y else [])):
         if wanted not in given:
             held = ", ".join(f'"{one}"' for one in given)

@@ -162,19 +162,16 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
         table.column(one)
     if both := next((one for one in chosen if one in targets), None):
         raise DatasetUnusable(f'{name}: column "{both}" is in columns and in target; the target is not an input.')
-    parts: list[Any] = []
-    features: list[str] = []
-    for one in chosen:
-        if one in declared.categories:
-            texts = table.filled(one)
-            values = sorted(set(texts.tolist()))
-            if len(values) > _MOST_VALUES:
-                raise DatasetUnusable(f'{name}: column "{one}" has {len(values)} values, too many for a category.')
-            parts += [texts == value for value in values]
-            features += [f"{one}={value}" for value in values]
-        else:
-            parts.append(table.numbers(one))
-            features.append(one)
+    # In the order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
+    parts: list[Any] = [table.numbers(one) for one in chosen if one not in declared.categories]
+    features = [one for one in chosen if one not in declared.categories]
+    for one in (column for column in chosen if column in declared.categories):
+        texts = table.filled(one)
+        values = sorted(set(texts.tolist()))
+        if len(values) > _MOST_VALUES:
+            raise DatasetUnusable(f'{name}: column "{one}" has {len(values)} values, too many for a category.')
+        parts += [texts == value for value in values]
+        features += [f"{one}_{value}" for value in values]
     if not parts:
         raise DatasetUnusable(f"{name} has no column besides the target; there is nothing to predict it from.")
     x = np.stack([np.asarray(part, np.float32) for part in parts], axis=1)
