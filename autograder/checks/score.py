@@ -14,7 +14,14 @@ from autograder.checks.score_wording import Measured, class_names, mean_score
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import Message, message, phrase
-from autograder.records.result import CurveExhibit, Finding, MistakenImage, PredictionsExhibit, Verdict
+from autograder.records.result import (
+    CurveExhibit,
+    Finding,
+    MistakenImage,
+    PredictionsExhibit,
+    ResidualsExhibit,
+    Verdict,
+)
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
 
@@ -226,7 +233,7 @@ class ScoreQuestion(Question):
             "correct" if reached else "wrong",
             self.points if reached else 0.0,
             *findings,
-            exhibits=(curve, *self._predictions(run, recipe)) if run.validation_accuracy else (),
+            exhibits=(curve, *self._predictions(run, recipe), *self._residuals(run)) if run.validation_accuracy else (),
         )
 
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
@@ -238,7 +245,18 @@ class ScoreQuestion(Question):
             for one in run.predictions.mistakes
         )
         confusion = run.predictions.confusion
-        return (PredictionsExhibit(network=self.network, classes=names, confusion=confusion, mistakes=mistakes),)
+        images = recipe.source is None or recipe.source.source == "images"
+        return (
+            PredictionsExhibit(
+                network=self.network, classes=names, confusion=confusion, mistakes=mistakes, images=images
+            ),
+        )
+
+    def _residuals(self, run: TrainingRun) -> tuple[ResidualsExhibit, ...]:
+        if run.residuals is None:
+            return ()
+        shown = run.residuals
+        return (ResidualsExhibit(network=self.network, truth=shown.truth, predicted=shown.predicted),)
 
     def _spread(self, needed: float, context: Context) -> float:
         calibration, recipe = context.calibrations.get(self.id), self._recipe(context)

@@ -108,10 +108,11 @@ class MistakenImage(Data):
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
 
 
-class PredictionsExhibit(Data):
+class PredictionsExhibit(OmitsNewDefaults):
     """The student's network's predictions on the validation images at the end of the trusted run.
 
     `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
+    `images` says whether the data are images; else they are called rows.
     """
 
     kind: Literal["predictions"] = "predictions"
@@ -119,6 +120,18 @@ class PredictionsExhibit(Data):
     classes: tuple[Text, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[MistakenImage, ...] = ()
+    images: bool = True
+
+    added_later: ClassVar[tuple[str, ...]] = ("images",)
+
+
+class ResidualsExhibit(Data):
+    """True and predicted values of validation rows at the end of the trusted run, in the data's units."""
+
+    kind: Literal["residuals"] = "residuals"
+    network: str
+    truth: tuple[float, ...]
+    predicted: tuple[float, ...]
 
 
 class TextExhibit(Data):
@@ -141,7 +154,7 @@ class Substitution(Data):
     restored: bool
 
 
-class SubstitutionExhibit(Data):
+class SubstitutionExhibit(OmitsNewDefaults):
     """The substitutions tried on a network that missed its score, in order; `reached` is None if it has none."""
 
     kind: Literal["substitutions"] = "substitutions"
@@ -149,10 +162,13 @@ class SubstitutionExhibit(Data):
     reached: float | None
     needed: float
     tried: tuple[Substitution, ...]
+    metric: str = "accuracy"
+
+    added_later: ClassVar[tuple[str, ...]] = ("metric",)
 
 
 Exhibit = Annotated[
-    ComparisonExhibit | CurveExhibit | PredictionsExhibit | SubstitutionExhibit | TextExhibit,
+    ComparisonExhibit | CurveExhibit | PredictionsExhibit | ResidualsExhibit | SubstitutionExhibit | TextExhibit,
     Field(discriminator="kind"),
 ]
 

@@ -181,6 +181,7 @@ def trial_exhibit(
         network=network,
         reached=own.score if own.validation_accuracy else None,
         needed=case.minimum,
+        metric=own.metric,
         tried=tuple(
             Substitution(
                 aspects=tuple(one.aspect for one in trial.suspects),
