@@ -102,4 +102,7 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
             f"{place}: train and validation ask for {recipe.train:,} and {recipe.validation:,} examples, and "
             f"{recipe.dataset} has {source.rows:,}{held}."
         )
-    return recipe.model_copy(update={"source": source})
+    made = recipe.model_copy(update={"source": source})
+    if said := made.metric_problem:
+        problems.append(f"{place}: {said}")
+    return made

@@ -382,6 +382,8 @@ def _network_problems(
             problems.append(f'{place}: network "{name}" is not declared as [networks.{name}]; {near}')
         elif question.requires_training and name in untrained:
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
+        elif question.requires_training and (recipe := networks[name].recipe) is not None:
+            problems += [f"{place}: {problem}" for problem in [question.training_problem(recipe)] if problem]
     return problems
 
 

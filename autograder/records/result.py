@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.core.data import Data
+from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import NOTHING, Message, Text
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
@@ -76,12 +76,13 @@ class ComparisonExhibit(Data):
     actual_total: int | None = None
 
 
-class CurveExhibit(Data):
+class CurveExhibit(OmitsNewDefaults):
     """The trusted training run and its threshold.
 
-    Accuracies are fractions in 0..1, one per validation; an epoch has `validations` of them. If the first run came
-    close to the threshold, `accuracies` are those of all runs, one per seed, starting with the first run, and
-    `interval` is the 95 % confidence interval of their mean, which was used for grading.
+    Accuracies are fractions in 0..1, one per validation, or scores by another `metric` (`autograder.records.metrics`);
+    an epoch has `validations` of them. If the first run came close to the threshold, `accuracies` are those of all
+    runs, one per seed, starting with the first run, and `interval` is the 95 % confidence interval of their mean, which
+    was used for grading.
     """
 
     kind: Literal["curve"] = "curve"
@@ -94,6 +95,9 @@ class CurveExhibit(Data):
     validations: int = Field(default=1, ge=1)
     accuracies: tuple[float, ...] = ()
     interval: tuple[float, float] | None = None
+    metric: str = "accuracy"
+
+    added_later: ClassVar[tuple[str, ...]] = ("metric",)
 
 
 class MistakenImage(Data):
@@ -138,11 +142,11 @@ class Substitution(Data):
 
 
 class SubstitutionExhibit(Data):
-    """The substitutions tried on a network that missed its accuracy, in order."""
+    """The substitutions tried on a network that missed its score, in order; `reached` is None if it has none."""
 
     kind: Literal["substitutions"] = "substitutions"
     network: str
-    reached: float
+    reached: float | None
     needed: float
     tried: tuple[Substitution, ...]
 

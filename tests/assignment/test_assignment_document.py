@@ -16,7 +16,7 @@ from autograder.checks.base import Dependency, Question
 from autograder.datasets import Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.observe.task import Limits
-from autograder.records.training import Recipe
+from autograder.records.training import Prepare, Recipe
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "assignment.md").read_text(encoding="utf-8")
@@ -26,6 +26,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "datasets.NAME": Declaration,
     "networks.NAME": _Network,
     "training": Recipe,
+    "training.prepare": Prepare,
     "training.compilation": Compilation,
     "training.compilation.optimizer": Optimizer,
     "training.compilation.loss": Loss,
@@ -113,7 +114,7 @@ def test_every_table_inside_a_table_has_a_section():
     for section, model in MODELS.items():
         properties = model.model_json_schema(mode="validation")["properties"]
         inside |= set(re.findall(r"#/\$defs/(\w+)", json.dumps([properties[key] for key in rows(section)])))
-    assert inside == {model.__name__ for model in (Compilation, Optimizer, Loss, Limits, Dependency)}
+    assert inside == {model.__name__ for model in (Prepare, Compilation, Optimizer, Loss, Limits, Dependency)}
 
 
 def test_the_example_loads(tmp_path):

@@ -50,7 +50,7 @@ def test_a_table_with_three_classes_trains_in_a_moment(trainer, blobs):
     source = resolve("own", Declaration(csv="blobs.csv", target="kind"), blobs)
     run = trainer.run(task((2,), 3, source, train=90, validation=30))
     assert run.outcome == "trained"
-    assert run.accuracy > 0.95
+    assert run.score > 0.95
     assert np.sum(run.predictions.confusion) == 30
     assert np.shape(run.predictions.confusion) == (3, 3)
     assert run.predictions.mistakes == ()
@@ -59,14 +59,14 @@ def test_a_table_with_three_classes_trains_in_a_moment(trainer, blobs):
 def test_held_out_examples_validate(trainer, blobs):
     source = resolve("own", Declaration(csv="blobs.csv", target="kind", held_out="hidden.csv"), blobs)
     run = trainer.run(task((2,), 3, source, train=120, validation=30))
-    assert run.accuracy > 0.95
+    assert run.score > 0.95
     assert np.sum(run.predictions.confusion) == 30
 
 
 def test_digits_of_scikit_learn(trainer, tmp_path):
     source = resolve("own", Declaration(sklearn="digits"), tmp_path)
     run = trainer.run(task((8, 8), 10, source, train=1400, validation=300, epochs=3))
-    assert run.accuracy > 0.9
+    assert run.score > 0.9
     assert run.predictions.mistakes[0].png
 
 
