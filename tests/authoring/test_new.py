@@ -1,16 +1,21 @@
 """`autograder new` makes, from nothing but a summary table, an assignment that grades what it asks."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.authoring import commands
 from autograder.authoring.data_guess import CannotGuess
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
+from autograder.cli import app
 from autograder.datasets import DatasetUnusable, load_arrays, locate
 
+ROOT = Path(__file__).parents[2]
 TABLE = """
  conv2d (Conv2D)                (None, 26, 26, 8)   80
  max_pooling2d (MaxPooling2D)   (None, 13, 13, 8)   0
@@ -225,3 +230,22 @@ def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made = start_assignment("plants", table(SMALL), where=tmp_path, data="sklearn:iris")
     assert load(str(made.folder)).networks["model"].recipe.classes == ("setosa", "versicolor", "virginica")
+
+
+def test_the_tutorial_with_data_of_ones_own(tmp_path, monkeypatch):
+    from sklearn.datasets import load_iris
+
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").partition("## With your own data")[2]
+    rows, summary = re.findall(r"^```text\n(.*?)^```", text, re.M | re.S)
+    header, *shown = rows.splitlines()
+    iris = load_iris()
+    lines = [f"{','.join(map(str, x))},{iris.target_names[y]}" for x, y in zip(iris.data, iris.target, strict=True)]
+    assert set(shown) <= set(lines)
+    (tmp_path / "flowers.csv").write_text("\n".join([header, *lines]) + "\n")
+    (tmp_path / "flowers.txt").write_text(summary)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = CliRunner().invoke(app, re.search(r"^\$ autograder (new .*)$", text, re.M)[1].split())
+    assert re.findall(r"^guessed: .*$", done.output, re.M) == re.findall(r"^guessed: .*$", text, re.M)
+    recipe = load("flowers", search=[tmp_path / "assignments"]).networks["model"].recipe
+    assert (recipe.classes, recipe.train, recipe.validation) == (("setosa", "versicolor", "virginica"), 120, 30)
