@@ -11,10 +11,28 @@ from autograder.assignment.model import DeclaredDataset
 from autograder.assignment.validation import validated
 from autograder.core.errors import UserError
 from autograder.datasets import DATASETS, Declaration, public_files, resolve
+from autograder.datasets.source import TargetKind
+from autograder.records.metrics import Task
 from autograder.records.training import Recipe
 
 # The share of the examples that validates where the assignment does not say how many do.
 _VALIDATION_SHARE = 0.2
+
+# The targets that fit a task; any fits an autoencoder, whose target is the input.
+_TARGETS: dict[Task, tuple[TargetKind, ...]] = {
+    "classification": ("classes",),
+    "binary": ("classes",),
+    "multilabel": ("multilabel",),
+    "regression": ("values",),
+    "sequence": ("tokens", "values"),
+}
+_SHOWN: dict[TargetKind, str] = {
+    "classes": "classes",
+    "values": "numbers",
+    "multilabel": "several labels",
+    "tokens": "a sequence",
+    "input": "the input itself",
+}
 
 
 def declared_datasets(
@@ -103,6 +121,14 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
             f"{recipe.dataset} has {source.rows:,}{held}."
         )
     made = recipe.model_copy(update={"source": source})
-    if said := made.metric_problem:
+    kinds = _TARGETS.get(made.learns)
+    if kinds is not None and source.target_kind not in kinds:
+        problems.append(
+            f'{place}: task is "{made.learns}", and the target of {recipe.dataset} is {_SHOWN[source.target_kind]}: '
+            f"leave task out, or set target_kind in [datasets.{recipe.dataset}]."
+        )
+    elif made.learns == "binary" and len(source.classes) != 2:
+        problems.append(f'{place}: task is "binary", and {recipe.dataset} has {len(source.classes)} classes, not two.')
+    elif said := made.metric_problem:
         problems.append(f"{place}: {said}")
     return made

@@ -30,6 +30,12 @@ _USUAL = ("mnist", "cifar10", "fashion_mnist")
 _STEPS, _BATCH = 1500, 16
 
 
+# What the last layer gets, which most tables do not show.
+_LAST = {"classification": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"} | dict.fromkeys(
+    ("regression", "autoencoder"), "linear"
+)
+
+
 class CannotStart(UserError):
     """No assignment can be started from this; one sentence that says why and what to do."""
 
@@ -101,8 +107,9 @@ def start_assignment(
         if folder.exists():
             raise CannotStart(f"{folder} is there already; choose another name, or move it away.")
     text = _read(summary)
-    network = _network(summary, text)
-    chosen = _built_in(network, dataset, summary) if data is None else _own(network, guess(data, target), summary)
+    found = None if data is None else guess(data, target)
+    network = _network(summary, text, found)
+    chosen = _built_in(network, dataset, summary) if found is None else _own(network, found, summary)
     facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)
     templates = Environment(
         loader=PackageLoader("autograder.authoring"), undefined=StrictUndefined, trim_blocks=True, autoescape=False
@@ -131,10 +138,10 @@ def _read(summary: Path) -> str:
         raise CannotStart(f"{summary} cannot be read: {error.strerror}.") from None
 
 
-def _network(summary: Path, text: str) -> _Network:
+def _network(summary: Path, text: str, found: Guess | None) -> _Network:
     try:
         table = parse_table(text)
-        architecture = architecture_from_table(table)
+        architecture = _architecture(table, found)
         shape, codes = layer_codes(architecture)
     except TableError as error:
         raise CannotStart(f"{summary}: {error}") from None
@@ -147,6 +154,22 @@ def _network(summary: Path, text: str) -> _Network:
     asked = [at for at, code in enumerate(codes) if not marked or code.label in marked]
     first, last = asked[0], asked[-1] + 1
     return _Network(table, architecture, shape, tuple(codes[:first]), tuple(codes[first:last]), tuple(codes[last:]))
+
+
+def _architecture(table: SummaryTable, found: Guess | None) -> Architecture:
+    """The network of a table, for the data's shape and task.
+
+    Raises:
+        TableError: the table does not determine the network, or contradicts itself.
+    """
+    if found is None:
+        return architecture_from_table(table)
+    first, last = table.rows[0], _LAST[_task(found, table.rows[-1].shape[1:])[0]]
+    shape = found.source.inputs[""]
+    if first.kind == "Input" or (first.kind == "Dense" and len(first.shape) == 2):
+        return architecture_from_table(table, last_activation=last)
+    channels = (1,) if len(shape) == 2 and len(first.shape) == 4 else ()
+    return architecture_from_table(table, (None, *shape, *channels), last_activation=last)
 
 
 def _built_in(network: _Network, dataset: str | None, summary: Path) -> _Data:

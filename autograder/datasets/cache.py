@@ -73,13 +73,15 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
     return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
 
 
-def writable_folder() -> Path:
-    """Our folder, or, where that cannot be written, a temporary one."""
-    try:
-        own_folder().mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return _temporary_folder()
-    return own_folder() if os.access(own_folder(), os.W_OK) else _temporary_folder()
+def closed_folder(name: str) -> Path:
+    """A folder in ours that is closed to other users, or, where that cannot be written, in a temporary one."""
+    for parent in (own_folder, _temporary_folder):
+        path = parent() / name
+        with suppress(OSError):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(path, os.W_OK | os.X_OK):
+                break
+    return path
 
 
 def npz_bytes(arrays: Arrays) -> bytes:

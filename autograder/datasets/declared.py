@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.core.data import Data, digest
-from autograder.datasets.cache import file_digest, kept_folders, npz_bytes, writable_folder
+from autograder.datasets.cache import closed_folder, file_digest, kept_folders, npz_bytes
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.places import DatasetFile, find
 from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable
@@ -198,7 +198,7 @@ def _entry_folder(key: str) -> Path:
     for folder in kept_folders():
         if os.path.isdir(folder / _FOLDER / key):
             return folder / _FOLDER / key
-    return writable_folder() / _FOLDER / key
+    return closed_folder(_FOLDER) / key
 
 
 def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> Entry:
@@ -211,8 +211,14 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
     entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # damaged, else it would have been found
-    target = writable_folder() / _FOLDER / key
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(closed_folder(_FOLDER) / key, entry, content, served)
+    except OSError as error:
+        raise DatasetUnusable(f"it cannot be kept in {closed_folder(_FOLDER)}: {error.strerror}.") from None
+    return entry
+
+
+def _write(target: Path, entry: Entry, content: bytes, served: Mapping[str, Path]) -> None:
     # Written aside and renamed, so that nobody reads half an entry.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
         made = Path(aside) / "entry"
@@ -225,7 +231,6 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
             shutil.copyfile(path, copy)
         with contextlib.suppress(OSError):  # another process was faster, with the same content
             made.rename(target)
-    return entry
 
 
 def _served(declared: Declaration, files: Mapping[str, Path], folder: Path) -> dict[str, Path]:

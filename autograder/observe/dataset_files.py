@@ -70,11 +70,12 @@ def _copy(descriptor: int, offset: int, size: int, path: Path) -> None:
 
 
 def _accept_other_folders() -> None:
-    """Keras' readers of folders, called with a folder of Colab's or Kaggle's."""
-    for module in ("keras.utils", "keras.preprocessing", "keras._tf_keras.keras.utils"):
-        for name in _FROM_FOLDERS:
-            if (original := getattr(sys.modules.get(module), name, None)) is not None:
-                setattr(sys.modules[module], name, _nearby(original))
+    """Keras' readers of folders, by all their names, called with a folder of Colab's or Kaggle's."""
+    for path, module in list(sys.modules.items()):
+        if path.endswith(("keras.utils", "keras.preprocessing")):
+            for name in _FROM_FOLDERS:
+                if (original := vars(module).get(name)) is not None:
+                    setattr(module, name, _nearby(original))
 
 
 def _nearby(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,16 +1,21 @@
 """`autograder new` makes, from nothing but a summary table, an assignment that grades what it asks."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.authoring import commands
 from autograder.authoring.data_guess import CannotGuess
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
+from autograder.cli import app
 from autograder.datasets import DatasetUnusable, load_arrays, locate
 
+ROOT = Path(__file__).parents[2]
 TABLE = """
  conv2d (Conv2D)                (None, 26, 26, 8)   80
  max_pooling2d (MaxPooling2D)   (None, 13, 13, 8)   0
@@ -159,6 +164,49 @@ def test_the_written_code_reads_the_arrays_that_networks_are_trained_with(table,
     assert np.array_equal(names["Y"].argmax(axis=1), arrays["y_train"])
 
 
+def dense(inputs, outputs):
+    """The table of 16 units and so many outputs, for so many inputs."""
+    first, second = 16 * (inputs + 1), 17 * outputs
+    return (
+        f" dense (Dense)    (None, 16)   {first}\n dense_1 (Dense)  (None, {outputs})   {second}\n"
+        f"Total params: {first + second}\nTrainable params: {first + second}\nNon-trainable params: 0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "inputs", "task", "metric", "last"),
+    [
+        ("length", 6, "regression", "mae", "layers.Dense(1)"),
+        ("soil", 5, "binary", "accuracy", 'layers.Dense(1, activation="sigmoid")'),
+    ],
+)
+def test_the_task_follows_from_the_target_and_the_last_layer_from_the_task(
+    table, tmp_path, flowers, target, inputs, task, metric, last
+):
+    made = start_assignment("plants", table(dense(inputs, 1)), where=tmp_path, data=str(flowers), target=target)
+    assert made.guessed[-1] == f"The task is taken for {task}."
+    assignment = load(str(made.folder))
+    assert assignment.networks["model"].recipe.scored_by.name == metric
+    assert f"model.add({last})" in code_of(assignment.solution)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["kind", "length"], ids=["classes", "values"])
+def test_what_is_started_from_a_data_file_grades_what_it_asks(table, tmp_path, flowers, target):
+    summary = table(dense(4, 3) if target == "kind" else dense(6, 1))
+    made = start_assignment("plants", summary, where=tmp_path, data=str(flowers), target=target)
+    toml = made.folder / "assignment.toml"
+    # In place of `autograder calibrate`: what guessing does not reach.
+    asked = {'kind = "accuracy"': "minimum = 0.6", 'kind = "score"': "needed = 0.5"}
+    text = toml.read_text()
+    for kind, threshold in asked.items():
+        text = text.replace(kind, f"{kind}\n{threshold}")
+    toml.write_text(text)
+    done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
+    assert not done.problems
+    assert (done.solution.score, done.untouched.score) == (9, 0)
+
+
 @pytest.mark.parametrize(
     ("data", "target", "message"),
     [
@@ -182,3 +230,22 @@ def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made = start_assignment("plants", table(SMALL), where=tmp_path, data="sklearn:iris")
     assert load(str(made.folder)).networks["model"].recipe.classes == ("setosa", "versicolor", "virginica")
+
+
+def test_the_tutorial_with_data_of_ones_own(tmp_path, monkeypatch):
+    from sklearn.datasets import load_iris
+
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").partition("## With your own data")[2]
+    rows, summary = re.findall(r"^```text\n(.*?)^```", text, re.M | re.S)
+    header, *shown = rows.splitlines()
+    iris = load_iris()
+    lines = [f"{','.join(map(str, x))},{iris.target_names[y]}" for x, y in zip(iris.data, iris.target, strict=True)]
+    assert set(shown) <= set(lines)
+    (tmp_path / "flowers.csv").write_text("\n".join([header, *lines]) + "\n")
+    (tmp_path / "flowers.txt").write_text(summary)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = CliRunner().invoke(app, re.search(r"^\$ autograder (new .*)$", text, re.M)[1].split())
+    assert re.findall(r"^guessed: .*$", done.output, re.M) == re.findall(r"^guessed: .*$", text, re.M)
+    recipe = load("flowers", search=[tmp_path / "assignments"]).networks["model"].recipe
+    assert (recipe.classes, recipe.train, recipe.validation) == (("setosa", "versicolor", "virginica"), 120, 30)

@@ -222,6 +222,11 @@ def test_a_copy_in_the_cache_that_was_damaged_is_not_believed(folder):
     assert np.array_equal(arrays["x_train"], mended["x_train"])
 
 
+def test_the_cache_is_closed_to_other_users_because_it_holds_what_is_held_out(folder):
+    source, _ = read(folder, csv="houses.csv", target="price")
+    assert locate("own", source).path.parents[1].stat().st_mode & 0o077 == 0
+
+
 def broken(old, new):
     return lambda folder: (folder / "houses.csv").write_text(HOUSES.replace(old, new, 1))
 

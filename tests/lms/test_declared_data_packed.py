@@ -118,6 +118,11 @@ PROBLEMS = {
         ("epochs = 2", "epochs = 2\ntrain = 21"),
         "[training]: train and validation ask for 21 and 6 examples, and flowers has 20 and 6 held out.",
     ),
+    "another task": (
+        ("epochs = 2", 'epochs = 2\ntask = "regression"'),
+        '[training]: task is "regression", and the target of flowers is classes: leave task out, or set target_kind in '
+        "[datasets.flowers].",
+    ),
     "the record written by hand": (("epochs = 2", "epochs = 2\nsource = {}"), "[training]: unknown key source"),
     "two files of one name": (
         ('keras = "boston_housing"', 'csv = "flowers.csv"\ntarget = "kind"'),

@@ -33,7 +33,7 @@ def test_of_an_error_the_lowest_is_best_and_the_axis_has_its_unit():
     drawn = curve(ERRORS)
     assert drawn.best == 1
     assert drawn.validation[1][1] > drawn.validation[0][1]  # lower on the page
-    assert [tick.label for tick in drawn.y_ticks][0] == "40"
+    assert next(tick.label for tick in drawn.y_ticks) == "40"
     words = curve_words(ERRORS, 51.26, "2")
     assert words.best == "mean absolute error in validation: 51.26 after epoch 2 at best, at most 50.10 was needed"
 
