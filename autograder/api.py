@@ -26,6 +26,7 @@ from autograder.grading.engine.local import fitting_workers, local_engine
 from autograder.grading.grade_change import GradeChange
 from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, opened, opened_gradebook, resolve
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
+from autograder.grading.imports import ImportReport, import_report, student_warnings
 from autograder.grading.machine_faults import is_fault
 from autograder.grading.progress import NoProgress, Watcher
 from autograder.grading.regrade import NotRegraded, Regraded, rejudge
@@ -98,10 +99,12 @@ class CheckedNotebook:
     Attributes:
         assignment: the assignment, in the language of the result.
         result: what is graded, including the questions that students see only later.
+        warnings: packages that the notebook imports and that may be missing when it is graded, in sentences.
     """
 
     assignment: Assignment
     result: Result
+    warnings: tuple[Message, ...] = ()
 
 
 def grade(
@@ -116,6 +119,7 @@ def grade(
     machines: Machines | None = None,
     gradebook_url: str | None = None,
     language: str | None = None,
+    imports: Callable[[ImportReport], None] | None = None,
 ) -> GradedClass:
     """Grade a class and write its report.
 
@@ -133,6 +137,7 @@ def grade(
         machines: the machines of a cluster that grade instead of this one.
         gradebook_url: a database that stores everything, instead of the report folder's own file.
         language: the language of pages and feedback, in two letters ("de"); the assignment's own by default.
+        imports: receives what the class imports before anything is executed; not where a cluster grades.
 
     Raises:
         UserError: with a sentence for the instructor; nothing was executed then.
@@ -141,6 +146,10 @@ def grade(
     output = Path(output) if output is not None else Path("reports") / assignment.name
     location = resolve(output, assignment, gradebook_url)
     intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
+    if machines is None:
+        assignment.require_packages()
+        if imports is not None:
+            imports(import_report(intake.submissions, assignment))
     workers = workers or fitting_workers(assignment.observe_task().limits.memory_mb)
     with (
         engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
@@ -243,7 +252,7 @@ def check(
         language: the language of the result, in two letters; the assignment's own by default.
 
     Raises:
-        UsageError, IntakeError, AssignmentError: with a sentence for the student.
+        UsageError, IntakeError, AssignmentError, PackagesMissing: with a sentence for the student.
     """
     notebook = Path(notebook)
     intake = read_submissions(notebook)
@@ -256,12 +265,14 @@ def check(
         raise UsageError(f"{notebook} cannot be checked: {error}") from None
     found = _loaded(assignment or _named_in(content, notebook)).in_language(language)
     provide_images(found)
+    found.require_packages()
     isolation: RequestedIsolation = "bubblewrap"
     try:
         choose_isolation(isolation)
     except IsolationUnavailable:
         isolation = "none"
-    return CheckedNotebook(found, _grade_alone(found, submission, isolation))
+    warnings = student_warnings(import_report([submission], found))
+    return CheckedNotebook(found, _grade_alone(found, submission, isolation), tuple(warnings))
 
 
 def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, student: str) -> Result:
@@ -273,10 +284,11 @@ def grade_one(assignment: str | Path | Assignment, handed_in: str | Path, studen
         student: whose it is.
 
     Raises:
-        IsolationUnavailable, AssignmentError, DatasetMissing: with a sentence for the instructor.
+        IsolationUnavailable, AssignmentError, DatasetMissing, PackagesMissing: with a sentence for the instructor.
     """
     assignment = _loaded(assignment)
     provide_images(assignment)
+    assignment.require_packages()
     submission = one_submission(Path(handed_in), student, assignment.notebook_path.name, _handout(assignment))
     return _grade_alone(assignment, submission, strongest().name)
 

@@ -28,6 +28,9 @@ keras = "any"                       # "any" understands names of Keras 1 and 2, 
 datasets = ["mnist"]                # optional: what the notebook may load, else what [training] names
 limits = { cell_seconds = 60 }      # optional: a `Limits`
 
+[environment]                       # optional: what notebooks may import beside the autograder's own libraries
+packages = ["plotly", "tqdm>=4.66"] # `autograder setup cnn2` installs them
+
 [[questions]]                       # one table for each question, in the order of the page
 kind = "architecture"               # any installed kind; the other keys are the kind's own
 id = "missing_layers"               # the column in grades.csv
@@ -67,8 +70,8 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, DeclaredDataset, NetworkSpec, ObserveTable
-from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, validated
+from autograder.assignment.model import Assignment, DeclaredDataset, EnvironmentTable, NetworkSpec, ObserveTable
+from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
 from autograder.core.data import Data
@@ -93,6 +96,7 @@ class _File(Data):
     datasets: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
     training: dict[str, Any] | None = None
     questions: tuple[dict[str, Any], ...] = Field(min_length=1)
 
@@ -178,10 +182,11 @@ class _Reader:
         for number, name in enumerate(observe.datasets if observe else (), 1):
             if problem := unknown_dataset(name, self._names):
                 self._problems.append(f"[observe]: datasets, entry {number} {problem}")
+        environment = validated(EnvironmentTable, _table(table, "environment"), "[environment]", self._problems)
         questions = self._questions(table, networks)
         notebook = self._existing(table, "notebook")
         solution = self._existing(table, "solution")
-        if self._problems or top is None or observe is None or notebook is None or solution is None:
+        if self._problems or not (top and observe and environment and notebook and solution):
             raise AssignmentError(f"{self._file}: {problem}" for problem in self._problems)
         return Assignment(
             file=self._file,
@@ -195,6 +200,7 @@ class _Reader:
             questions=questions,
             tests_paths=tuple(self._file.parent / name for name in self._suites),
             declared=self._declared,
+            environment=environment,
         )
 
     def _toml(self) -> dict[str, Any]:
@@ -270,7 +276,7 @@ class _Reader:
         given = table.get("questions")
         tables = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
         tables = self._with_tests(table.get("tests"), tables)
-        places = [_place(number, entry) for number, entry in enumerate(tables, 1)]
+        places = [question_place(number, entry) for number, entry in enumerate(tables, 1)]
         ids = [entry.get("id") for entry in tables]
         own = _table(table, "networks")
         untrained = {name for name in networks if not _table(table, "training") and not _table(own[name], "training")}
@@ -295,7 +301,9 @@ class _Reader:
         """The questions' tables with the external tests they name, and a table for each test in `file` without one."""
         completed = []
         for number, entry in enumerate(tables, 1):
-            completed.append(self._with_suite(entry, _place(number, entry)) if entry.get("kind") == "tests" else entry)
+            completed.append(
+                self._with_suite(entry, question_place(number, entry)) if entry.get("kind") == "tests" else entry
+            )
         if isinstance(file, str) and file and (suites := self._read_suites(file, "tests")):
             taken = [str(entry.get("id")) for entry in tables]
             for entry in tables:
@@ -385,11 +393,6 @@ def _network_problems(
         elif question.requires_training and (recipe := networks[name].recipe) is not None:
             problems += [f"{place}: {problem}" for problem in [question.training_problem(recipe)] if problem]
     return problems
-
-
-def _place(number: int, entry: Mapping[str, Any]) -> str:
-    identity = entry.get("id")
-    return f"question {number} ({identity})" if isinstance(identity, str) and identity else f"question {number}"
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from autograder.assignment.validation import AssignmentError, language_problem
+from pydantic import Field
+
+from autograder.assignment.validation import REQUIREMENT, AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
 from autograder.datasets import DATASETS, DatasetSource, Declaration, public_files
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
+from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
 from autograder.observe.task import Limits, ObserveTask
 from autograder.records.training import Recipe
 
@@ -30,6 +33,15 @@ class ObserveTable(Data):
     keras: Literal["any", "3"] = "any"
     datasets: tuple[str, ...] = ()
     limits: Limits = Limits()
+
+
+class EnvironmentTable(Data):
+    """`[environment]`: what notebooks find beside the libraries that the autograder itself needs.
+
+    `packages` are installed by `autograder setup`; only notebooks import them.
+    """
+
+    packages: tuple[Annotated[str, Field(pattern=REQUIREMENT)], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ class Assignment:
     questions: tuple[Question, ...]
     tests_paths: tuple[Path, ...] = ()
     declared: Mapping[str, DeclaredDataset] = field(default_factory=dict)
+    environment: EnvironmentTable = field(default_factory=EnvironmentTable)
 
     @property
     def folder(self) -> Path:
@@ -170,8 +183,51 @@ class Assignment:
             name = self.declared[name].declaration.keras or ""
         return name if name in DATASETS else None
 
+    @property
+    def lock_file(self) -> Path:
+        """Where `autograder setup` pins the packages of `[environment]`."""
+        return self.folder / LOCK_FILE
+
+    def package_lock(self) -> PackageLock | None:
+        """What `autograder setup` has pinned; None if the assignment names no packages.
+
+        Raises:
+            PackagesMissing: it names other packages than were pinned, or none were.
+            InvalidLock: the lock file cannot be read.
+        """
+        if not self.environment.packages:
+            return None
+        try:
+            lock = PackageLock.read(self.lock_file)
+        except OSError:
+            lock = None
+        if lock is None or lock.requested != self.environment.packages:
+            raise PackagesMissing(
+                f"{self.lock_file} does not pin the packages that {self.file.name} names "
+                f"({', '.join(self.environment.packages)}): run `autograder setup {self.folder}`."
+            )
+        return lock
+
+    def require_packages(self) -> None:
+        """Check that the packages of `[environment]` are installed on this machine.
+
+        Raises:
+            PackagesMissing, InvalidLock: they are not; the sentence has the command.
+        """
+        lock = self.package_lock()
+        if lock is not None and not lock.installed:
+            raise PackagesMissing(
+                f"The packages of {self.name} ({', '.join(self.environment.packages)}) are not installed on this "
+                f"machine: run `autograder setup {self.folder}`."
+            )
+
     def observe_task(self) -> ObserveTask:
-        """How *observe* is to run a notebook of this assignment."""
+        """How *observe* is to run a notebook of this assignment.
+
+        Raises:
+            PackagesMissing, InvalidLock: its packages are not pinned; the sentence has the command.
+        """
+        lock = self.package_lock()
         tests = tuple(dict.fromkeys(test for question in self.questions for test in question.tests()))
         return ObserveTask(
             variables=self.variables(),
@@ -181,6 +237,7 @@ class Assignment:
             keras=self.observe.keras,
             tests=tests,
             sources=tuple(self.sources().values()),
+            packages=lock.digest if lock is not None else "",
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

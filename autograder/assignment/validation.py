@@ -38,9 +38,12 @@ _LIMITS = {
     "less_than": ("lt", "less than {}"),
     "less_than_equal": ("le", "at most {}"),
 }
+# A requirement of PEP 508 by name and version: no address, no file and no option of pip.
+REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._, -]+\])?( ?(==|!=|<=|>=|~=|<|>) ?[A-Za-z0-9.*+!_-]+,?)*$"
 _PATTERNS = {
     "^[a-z][a-z0-9_]{0,63}$": "must begin with a small letter and hold only small letters, digits and _",
     "^[a-z0-9][a-z0-9_-]{0,63}$": "must hold only small letters, digits, - and _",
+    REQUIREMENT: 'must be a package\'s name, with versions if need be, such as "plotly>=5"',
     "^[a-z]{2}$": 'must be a language in two small letters, such as "en"',
 }
 
@@ -75,6 +78,12 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be o
     if near:
         return f'did you mean "{near[0]}"?'
     return f"{otherwise} {', '.join(known)}." if known else "there is none."
+
+
+def question_place(number: int, entry: Mapping[str, Any]) -> str:
+    """How a sentence names a question: by its number, from 1, and its id."""
+    identity = entry.get("id")
+    return f"question {number} ({identity})" if isinstance(identity, str) and identity else f"question {number}"
 
 
 def language_problem(language: str) -> str:

@@ -29,6 +29,7 @@ def calibrate_assignment(
     if any(question.needs_calibration for question in assignment.questions):
         require_enough(len(seeds))
     provide_images(assignment)
+    assignment.require_packages()
     with local_engine("auto", workers) as engine:
         engine.trainer.warm()
         answer_key = AnswerKey.of(assignment, reference_of(assignment, engine.observer))
@@ -45,6 +46,7 @@ def check_thresholds(
         AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
     """
     provide_images(assignment)
+    assignment.require_packages()
     with local_engine("auto", workers) as engine:
         engine.trainer.warm()
         return try_thresholds(
@@ -59,6 +61,7 @@ def validate_assignment(assignment: Assignment, *, train_mutants: bool) -> Valid
         AssignmentError, IsolationUnavailable: with a sentence for the instructor.
     """
     provide_images(assignment)
+    assignment.require_packages()
     with local_engine("auto", available_cores()) as engine:
         answer_key = answer_key_of(assignment, engine.observer)
         task = assignment.observe_task()
@@ -78,5 +81,6 @@ def release_assignment(assignment: Assignment, output: Path, *, run_tests: bool)
             instructor; nothing was written then.
     """
     provide_images(assignment)
+    assignment.require_packages()
     with Observer(choose_isolation("auto")) as observer:
         return release(assignment, observer, output, run_tests=run_tests)

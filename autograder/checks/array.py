@@ -12,10 +12,11 @@ from pydantic import Field, field_validator, model_validator
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as, said
 from autograder.checks.base import Context
 from autograder.checks.number_parsing import written
+from autograder.checks.trainings import is_known, of_a_sweep
 from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, message
+from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
-from autograder.records.result import Verdict
+from autograder.records.result import Finding, Verdict
 
 MOST = 10_000
 _LOWEST = (
@@ -58,6 +59,8 @@ class Array(Answered):
     The right answer is either `expected` (a list, nested for more axes), each value within `tolerance` (absolute) and
     `relative_tolerance`, in any order if `any_order` is set; or `length` measured numbers, each between `minimum` and
     `maximum`, with the lowest (highest) at one of the positions `lowest_at` (`highest_at`), counted from 1.
+    `networks_trained` says that so many networks have to be trained for the values, each from new weights, besides
+    those that the assignment asks for.
     """
 
     kind: Literal["array"]
@@ -70,6 +73,7 @@ class Array(Answered):
     maximum: float | None = None
     lowest_at: tuple[int, ...] = ()
     highest_at: tuple[int, ...] = ()
+    networks_trained: int | None = Field(default=None, ge=1, le=1000)
     wrong: tuple[WrongArray, ...] = ()
 
     @field_validator("expected")
@@ -84,6 +88,8 @@ class Array(Answered):
         ranged = self.minimum is not None or self.maximum is not None or self.lowest_at or self.highest_at
         if self.expected is not None and ranged:
             raise ValueError("minimum, maximum, lowest_at and highest_at go with length, not with expected")
+        if self.expected is not None and self.networks_trained is not None:
+            raise ValueError("networks_trained goes with length, not with expected")
         if self.length is not None and not all(1 <= at <= self.length for at in self.lowest_at + self.highest_at):
             raise ValueError("lowest_at and highest_at are positions from 1 to length")
         if self.expected is not None and any(self._equal(_plain(known.value)) for known in self.wrong):
@@ -118,6 +124,9 @@ class Array(Answered):
                     ),
                 ),
             )
+        untrained = self._not_trained(context)
+        if untrained is not None:
+            return self.verdict("wrong", 0.0, *said(understood), untrained)
         for at, value in enumerate(values, 1):
             if (self.minimum is not None and value < self.minimum) or (
                 self.maximum is not None and value > self.maximum
@@ -137,6 +146,45 @@ class Array(Answered):
             if places and not set(found) <= set(places):
                 return self.wrong_answer(message(*template, position=found[0]), understood, context)
         return self.right(understood)
+
+    def _not_trained(self, context: Context) -> Finding | None:
+        """A finding if the values cannot come from networks that were trained for them, each from new weights."""
+        wanted = self.networks_trained
+        if wanted is None or not is_known(context):
+            return None
+        networks, fits = of_a_sweep(context, wanted)
+        if networks >= wanted:
+            return None
+        if not fits:
+            sentence = message(
+                "array.nothing_trained",
+                "`{name}` holds numbers, but no network was trained for them.",
+                name=self.answer,
+            )
+        elif fits >= wanted:
+            sentence = nmessage(
+                "array.weights_kept",
+                "Only {count} network was trained for the values in `{name}`, by {fits} calls of `fit`: each call goes "
+                "on from the weights of the one before.",
+                "Only {count} networks were trained for the values in `{name}`, by {fits} calls of `fit`: some calls "
+                "go on from the weights of the one before.",
+                networks,
+                count=networks,
+                fits=fits,
+                name=self.answer,
+            )
+        else:
+            sentence = nmessage(
+                "array.few_trained",
+                "Only {count} network was trained for the {length} values in `{name}`.",
+                "Only {count} networks were trained for the {length} values in `{name}`.",
+                networks,
+                count=networks,
+                length=wanted,
+                name=self.answer,
+            )
+        hint = message("hint.new_network_each", "Build and train a new network for every value.")
+        return Finding(message=sentence, hint=hint)
 
     def _equal(self, numbers: Numbers) -> bool:
         expected = _plain(self.expected or [])

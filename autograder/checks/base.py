@@ -84,6 +84,12 @@ class NotebookCell(Data):
         return frozenset(name for line in lines if len(line) <= _LINE for name in _made_by(line))
 
 
+def bare_code(source: str) -> str:
+    """The code of a cell without blank lines and lines of comments."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+
+
 def _made_by(line: str) -> list[str]:
     if match := _DEFINED.match(line):
         return [match[1]]
@@ -100,7 +106,7 @@ def _made_by(line: str) -> list[str]:
 @dataclass(frozen=True)
 class Context:
     """All that a check may read. `cells` is the notebook as handed in, without its outputs; `handout` holds the lines
-    of the assignment's own notebook, if that is known.
+    of the assignment's own notebook, `handout_code` its code cells as `bare_code`, if that is known.
 
     `decided` holds the overrides given in review, by question; questions that build on such a question read those.
     `no_more_runs`: a question that lacks a trusted run waits for it instead of failing.
@@ -113,6 +119,7 @@ class Context:
     expected: Mapping[str, ExpectedNetwork]
     cells: tuple[NotebookCell, ...] = ()
     handout: frozenset[str] = frozenset()
+    handout_code: frozenset[str] = frozenset()
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     runs: Mapping[str, TrainingRun] = field(default_factory=dict)
     earlier: Mapping[str, Verdict] = field(default_factory=dict)
@@ -134,6 +141,13 @@ class Context:
     def anew(self, **changes: Any) -> Context:
         """A copy with other evidence, expected networks, cells or other fields, and an empty cache."""
         return replace(self, **changes, known=BoundedCache(_MOST_KEPT))
+
+    def is_handout(self, code_cell: int) -> bool:
+        """Whether the code cell with this index (0-based, among the code cells) is the handout's, as it was given."""
+        sources = self.once(
+            "code cells", lambda: [bare_code(cell.source) for cell in self.cells if cell.kind == "code"]
+        )
+        return code_cell < len(sources) and sources[code_cell] in self.handout_code
 
     def run_of(self, task: TrainingTask) -> TrainingRun | None:
         """The run of a task; None if it is missing or too short for it."""

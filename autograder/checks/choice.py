@@ -127,6 +127,14 @@ class Choice(Answered):
             message("hint.options_in_quotes", "Give one of {keys}, as a text in quotes.", keys=keys),
         )
 
+    def number_chosen(self, answer: CapturedValue) -> float | None:
+        """The number that the chosen option consists of; None if it is no number.
+
+        Raises:
+            NotUnderstood: no option matches, or several may.
+        """
+        return self._number(self.options[self.chosen(answer)])
+
     def _in_text(self, text: str) -> set[str]:
         """The keys of all options that a text may mean, from the plainest way of answering to the most talkative."""
         text = re.sub(r"\s+", " ", text).strip(" \t\"'`*“”„‚‘’_")

@@ -1,20 +1,21 @@
 """Which of the networks that a variable held is judged: one, the same for all questions.
 
 Candidates are the networks that the variable held and that were compiled or trained, in their state at that time, and
-the last network it held. The one nearest to the expected network counts. If more than a few different ones were tried,
-the last counts: trying them all is not an answer.
+the last network it held. So is one that a cell of the handout, left as it was given, replaced. The one nearest to the
+expected network counts. If more than a few different ones were tried, the last one counts: trying them all is not an
+answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from autograder.checks.base import ExpectedNetwork
+from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.read_network import StudentNetwork, deviations, read_network
 from autograder.core.messages import Message, message
 from autograder.network.architecture import Architecture
 from autograder.network.values import shown_value
-from autograder.records.evidence import CapturedNetwork, Evidence, NetworkRecord
+from autograder.records.evidence import CapturedNetwork, NetworkRecord
 
 MOST_TRIED = 4
 _FAR = 10**6
@@ -38,17 +39,19 @@ class _Candidate:
         return distance, not self.record.did("fit"), not self.student.compiled, -place
 
 
-def choose_network(evidence: Evidence, name: str, expected: ExpectedNetwork | None) -> StudentNetwork | None:
+def choose_network(context: Context, name: str, expected: ExpectedNetwork | None) -> StudentNetwork | None:
     """The network that is judged for the variable `name`; None if the history knows none."""
+    evidence = context.evidence
     held = [record for record in evidence.records if record.states and name in record.names]
     held = [record for record in held if record.named] or held
     if not held:
         return None
     last = max(held, key=lambda record: _held_last(record, name))
+    buried = _buried(context, held, last)
     candidates = [
         _Candidate(record, read_network(_named(state, name), expected), record is last)
         for record in held
-        for state in _states(record, record is last)
+        for state in _states(record, record is last or record is buried)
     ]
     candidates.sort(key=lambda one: one.last)
     final = candidates[-1]
@@ -83,6 +86,15 @@ def choose_network(evidence: Evidence, name: str, expected: ExpectedNetwork | No
             )
         )
     return replace(chosen.student, record=chosen.record, notes=tuple(notes))
+
+
+def _buried(context: Context, held: list[NetworkRecord], last: NetworkRecord) -> NetworkRecord | None:
+    """The student's network that the handout's cell replaced, which stands below it as it was given."""
+    before = [record for record in held if record.number < last.number]
+    if not before or not context.is_handout(_built_in(last) - 1):
+        return None
+    own = max(before, key=lambda record: record.number)
+    return None if context.is_handout(_built_in(own) - 1) else own
 
 
 def _held_last(record: NetworkRecord, name: str) -> tuple[bool, int, int]:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.repair import charging_repairs, repaired, repaired_architecture, titles_of
 from autograder.checks.score_statistics import MOST_RUNS
 from autograder.checks.score_wording import is_accuracy, telling_digits
 from autograder.checks.student_network import StudentNetwork, find_network
@@ -57,7 +58,8 @@ class Comparison(Question):
     end of trusted runs, accuracies as fractions); fewer parameters, or more. `margin` is the least difference: a
     fraction for accuracies, a number in the metric's unit for other scores, a count for parameters. If a claim about
     scores does not hold from the first random start, both networks are trained from `runs` starts in all and their
-    means decide, so that nobody fails by bad luck.
+    means decide, so that nobody fails by bad luck. If it fails only because of mistakes that have cost points at other
+    questions about the networks, it costs nothing here, unless `follow_through` is false.
     """
 
     kind: Literal["comparison"]
@@ -66,6 +68,7 @@ class Comparison(Question):
     claim: Claim
     margin: float = Field(default=0.0, ge=0)
     runs: int = Field(default=3, ge=1, le=MOST_RUNS)
+    follow_through: bool = True
 
     about_layers: ClassVar[bool] = True
     public: ClassVar[tuple[str, ...]] = ("network", "other", "claim", "margin")
@@ -90,16 +93,49 @@ class Comparison(Question):
     def networks(self) -> tuple[str, ...]:
         return (self.network, self.other)
 
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_repairs(questions, self.networks()) if self.follow_through else found
+
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
-        return tuple(task for pair in self._pairs(context) for task in pair) if self.requires_training else ()
+        if not self.requires_training:
+            return ()
+        pairs = self._pairs(context)
+        if self._fails(pairs, context):
+            pairs += self._repaired_pairs(context)[0]
+        return tuple(task for pair in pairs for task in pair)
+
+    def _fails(self, pairs: list[tuple[TrainingTask, TrainingTask]], context: Context) -> bool:
+        """Whether the claim does not hold for the runs of both networks, or one cannot be trained."""
+        runs = [(context.run_of(one), context.run_of(other)) for one, other in pairs]
+        made = [(one, other) for one, other in runs if one is not None and other is not None]
+        if not made or len(made) < len(pairs):
+            return False
+        return not _measured(*made[0]) or not self._holds([pair for pair in made if _measured(*pair)])
+
+    def _repaired_pairs(self, context: Context) -> tuple[list[tuple[TrainingTask, TrainingTask]], tuple[Verdict, ...]]:
+        """The runs of the repaired networks, and the questions at which the mistakes have cost points."""
+        own = self._pairs(context)
+        if not self.follow_through or not own:
+            return [], ()
+        repairs = [repaired(context, name, task) for name, task in zip(self.networks(), own[0], strict=True)]
+        charged = tuple(verdict for repair in repairs if repair is not None for verdict in repair.charged)
+        one, other = (task if repair is None else repair.task for repair, task in zip(repairs, own[0], strict=True))
+        return (self._pairs_of(one, other, context) if charged else []), charged
 
     def _pairs(self, context: Context) -> list[tuple[TrainingTask, TrainingTask]]:
-        """The runs of both networks, from one random start, or from several if the first does not confirm the claim."""
+        """The runs of both networks; none if one of them cannot be rebuilt."""
         one, other = (
             training_task(find_network(context, name), self._recipe(context, name)) for name in self.networks()
         )
         if one is None or other is None:
             return []  # one run alone decides nothing
+        return self._pairs_of(one, other, context)
+
+    def _pairs_of(
+        self, one: TrainingTask, other: TrainingTask, context: Context
+    ) -> list[tuple[TrainingTask, TrainingTask]]:
+        """From one random start, or from several if the first does not confirm the claim."""
         first, second = context.run_of(one), context.run_of(other)
         if first is None or second is None or not _measured(first, second) or self._holds([(first, second)]):
             return [(one, other)]
@@ -114,12 +150,11 @@ class Comparison(Question):
             problems = tuple(Finding(message=student.problem) for student in missing)
             return self.verdict("wrong" if built else "not_reached", 0.0, *problems)
         notes = tuple(finding for student in students for finding in student.findings)
-        return self._judge_runs(notes, context) if self.requires_training else self._count(students, notes)
+        return self._judge_runs(notes, context) if self.requires_training else self._count(students, notes, context)
 
-    def _count(self, students: list[StudentNetwork], notes: tuple[Finding, ...]) -> Verdict:
-        counts = [totals(student.architecture).total for student in students if student.architecture is not None]
-        one, other = counts
-        more = one - other if self.claim == "more_parameters" else other - one
+    def _count(self, students: list[StudentNetwork], notes: tuple[Finding, ...], context: Context) -> Verdict:
+        own = [student.architecture for student in students if student.architecture is not None]
+        one, other = (totals(network).total for network in own)
         sentence = message(
             "comparison.parameters",
             "`{network}` has {one:,} parameters, `{other}` has {two:,}.",
@@ -128,9 +163,19 @@ class Comparison(Question):
             other=self.other,
             two=other,
         )
-        if more > 0 and more >= self.margin:
+        if self._more(one, other):
             return self.verdict("correct", self.points, *notes, Finding(message=sentence))
+        repairs = [
+            repaired_architecture(context, name, network) for name, network in zip(self.networks(), own, strict=True)
+        ]
+        charged = tuple(at for _, at in repairs if at is not None)
+        if self.follow_through and charged and self._more(*(totals(network).total for network, _ in repairs)):
+            return self.verdict("correct", self.points, *notes, Finding(message=sentence), _kept(charged))
         return self.verdict("wrong", 0.0, *notes, Finding(message=sentence, hint=self._hint()))
+
+    def _more(self, one: int, other: int) -> bool:
+        more = one - other if self.claim == "more_parameters" else other - one
+        return more > 0 and more >= self.margin
 
     def _judge_runs(self, notes: tuple[Finding, ...], context: Context) -> Verdict:
         pairs = []
@@ -146,6 +191,14 @@ class Comparison(Question):
                 return self.verdict("error", 0.0, unset)
             pairs.append((one, other))
         curves = self._curves(pairs[0], context)
+        if self._fails(self._pairs(context), context):
+            repairs, charged = self._repaired_pairs(context)
+            made = [(context.run_of(one), context.run_of(other)) for one, other in repairs]
+            runs = [(one, other) for one, other in made if one is not None and other is not None]
+            if runs and _measured(*runs[0]) and self._holds([pair for pair in runs if _measured(*pair)]):
+                own = [pair for pair in pairs if _measured(*pair)]
+                seen = (self._finding(own, holds=True),) if own else ()
+                return self.verdict("correct", self.points, *notes, *seen, _kept(charged), exhibits=curves)
         for run, name in zip(pairs[0], self.networks(), strict=True):
             if not _measured(run):
                 sentence = message(
@@ -254,6 +307,18 @@ class Comparison(Question):
         if recipe is None:
             raise LookupError(f'the assignment says nowhere how "{name}" is trained')
         return recipe
+
+
+def _kept(charged: tuple[Verdict, ...]) -> Finding:
+    """That the claim would hold without the mistakes that have cost points elsewhere."""
+    return Finding(
+        message=message(
+            "comparison.charged",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, the claim holds. "
+            "It fails because of them, so it costs nothing here.",
+            titles=titles_of(charged),
+        )
+    )
 
 
 def _measured(*runs: TrainingRun) -> bool:

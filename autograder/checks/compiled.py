@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.follow_through import charged_at, charging
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
+from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.student_network import StudentNetwork, find_network
-from autograder.core.messages import message
+from autograder.core.messages import in_turn, message
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.records.result import Finding, Verdict
@@ -31,7 +32,9 @@ class Compiled(Question):
     cross-entropies are interchangeable, as the labels need it. A loss also has to fit the last layer: either a softmax
     and a loss that expects probabilities, or no softmax and `from_logits=True`. `metrics` must be among the student's;
     `learning_rate` is checked only if it is given. Optimizer, loss, each metric and the learning rate earn the same
-    share of the points.
+    share of the points; the learning rate that another optimizer has by default is no mistake of its own. If the loss
+    would fit the expected last layer, and the student's has cost points at an `architecture` question, it costs nothing
+    here, unless `follow_through` is false.
     """
 
     kind: Literal["compiled"]
@@ -40,6 +43,7 @@ class Compiled(Question):
     learning_rate: float | None = Field(default=None, gt=0)
     loss: Names = ()
     metrics: tuple[str, ...] = ()
+    follow_through: bool = True
 
     # Not optimizer and loss: they may be what the question asks.
     public: ClassVar[tuple[str, ...]] = ("network", "metrics")
@@ -79,6 +83,22 @@ class Compiled(Question):
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
 
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging(questions, self.network) if self.loss and self.follow_through else found
+
+    def missed_parts(self, context: Context) -> frozenset[Literal["optimizer", "loss"]]:
+        """The parts of the student's compilation that cost points here."""
+        student = find_network(context, self.network)
+        if not student.compiled:
+            return frozenset()
+        wrong: set[Literal["optimizer", "loss"]] = set()
+        if not all(aspect.right for aspect in self._optimizer_aspects(student)):
+            wrong.add("optimizer")
+        if self.loss and not self._loss_aspect(student, context).right:
+            wrong.add("loss")
+        return frozenset(wrong)
+
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
         notes = student.findings
@@ -91,8 +111,7 @@ class Compiled(Question):
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
         aspects = []
-        if self.optimizer or self.learning_rate:
-            aspects += self._optimizer_aspects(student)
+        aspects += self._optimizer_aspects(student)
         if self.loss:
             aspects.append(self._loss_aspect(student, context))
         given = set(compiled_metrics(student.captured.compile).values())
@@ -129,7 +148,10 @@ class Compiled(Question):
                     name=read.optimizer.name,
                 )
                 aspects.append(missed(sentence))
-        if self.learning_rate is not None:
+        if self.learning_rate is not None and aspects and not aspects[0].right and self._by_default(read):
+            # A consequence of the optimizer, which has cost its share.
+            aspects.append(RIGHT)
+        elif self.learning_rate is not None:
             rate = read.optimizer.settings.get("learning_rate")
             close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
             sentence = message("compile.rate_unread", "The learning rate is not what was asked for.")
@@ -169,13 +191,43 @@ class Compiled(Question):
                     "hint.kind_of_labels", "Keras has one categorical cross-entropy for either kind of labels."
                 ),
             )
-        return _fit_to_last_layer(read, student.architecture)
+        fits = _fit_to_last_layer(read, student.architecture)
+        expected = context.expected.get(self.network)
+        if fits.finding is None or student.architecture is None or expected is None or not self.follow_through:
+            return fits
+        charged = charged_at(context, self.network, student.architecture)
+        if charged is None or not _fit_to_last_layer(read, expected.architecture).right:
+            return fits
+        return kept(
+            in_turn(
+                fits.finding.message,
+                message(
+                    "compile.charged",
+                    "That follows from the last layer, which has cost points at “{title}”, so it costs nothing here.",
+                    title=charged.title,
+                ),
+                code=fits.finding.code,
+            )
+        )
+
+    def _by_default(self, read: Compilation) -> bool:
+        """Whether the optimizer cannot be read, or has the learning rate that Keras gives it by default."""
+        if read.problem:
+            return True
+        default = read_compilation({"optimizer": read.optimizer.name, "loss": "mse"}).optimizer
+        rate, usual = (one.settings.get("learning_rate") for one in (read.optimizer, default))
+        return isinstance(rate, int | float) and isinstance(usual, int | float) and abs(rate - usual) <= 1e-4 * usual
 
     def _part(self, student: StudentNetwork, part: str) -> Compilation:
         """One part of what `compile` was given, read alone, so that it does not report the problems of other parts."""
         given = (student.captured.compile if student.captured else None) or {}
         alone = {"optimizer": "adam", "loss": "mse", part: given.get(part)}
         return read_compilation(alone)
+
+
+def fits_output(compilation: Compilation, architecture: Architecture) -> bool:
+    """Whether the loss gets from the last layer what it expects: probabilities, or raw values."""
+    return _fit_to_last_layer(compilation, architecture).right
 
 
 def _labels(student: StudentNetwork, context: Context) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from autograder.checks.metric_names import metric_name
@@ -17,10 +17,14 @@ _NEAR = 1e-4
 
 @dataclass(frozen=True)
 class Source:
-    """One list of a history: the trained network, and the metric by Keras' name ("val_loss")."""
+    """One list of a history: the trained network, and the metric by Keras' name ("val_loss").
 
-    network: str
+    `owner` tells networks apart, whatever variables held them; `name` is the variable, "" if there was none.
+    """
+
+    owner: str
     metric: str
+    name: str = field(default="", compare=False)
 
     @property
     def curve(self) -> Curve:
@@ -37,13 +41,18 @@ class Source:
         return "loss" if self.plain.endswith("loss") else metric_name(self.plain)
 
 
+def owner_of(fit: CapturedFit) -> str:
+    """The network that was trained: by its number in the history, or by its variable if that is unknown."""
+    return fit.network if fit.record is None else f"#{fit.record}"
+
+
 def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> frozenset[Source]:
     """The lists that a line may show, several if they hold the same numbers; empty if it matches no known list."""
     found: set[Source] = set()
     together: dict[Source, tuple[float | None, ...]] = {}
     for fit in fits:
         for metric, one in fit.history.items():
-            source = Source(fit.network, metric)
+            source = Source(owner_of(fit), metric, fit.network)
             # A shortened run repeats its last value up to the requested length.
             held = (*one, *one[-1:] * (fit.epochs - len(one))) if fit.shortened else one
             together[source] = (*together.get(source, ()), *held)

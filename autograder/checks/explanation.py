@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from autograder.checks.base import Calibration, Context
-from autograder.checks.diagnosis.notebook import as_trained
+from autograder.checks.diagnosis.notebook import as_trained, not_normalized
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.search import Faulty, Found, search
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
@@ -14,6 +15,8 @@ from autograder.checks.student_network import StudentNetwork
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Exhibit, Finding
 from autograder.records.training import TrainingRun, TrainingTask
+
+_PREPARES = re.compile(r"255|\bmean\(|\bstd\(|[Nn]ormaliz|[Rr]escal|StandardScaler|MinMaxScaler")
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,22 @@ class AccuracyMiss:
         return CLEAR * spread(scores, self.minimum, recipe.validation, recipe.scored_by)
 
     def _fit(self) -> CapturedFit | None:
+        """The student's last call of `fit`; of several, the last on inputs like those of the solution."""
         fits = self.student.fits(self.context)
-        return fits[-1] if fits else None
+        wanted = self.context.expected[self.name].fit
+        if wanted is not None:
+            raw = not_normalized(wanted.inputs)
+            fits = tuple(one for one in fits if not_normalized(one.inputs) == raw) or fits
+        if not fits:
+            return None
+        # What the cell that prepares the images did not get to do says nothing about the student.
+        return fits[-1].model_copy(update={"inputs": None}) if self._unprepared(fits[-1]) else fits[-1]
+
+    def _unprepared(self, fit: CapturedFit) -> bool:
+        """Whether a cell before the call of `fit`, which may have prepared its inputs, did not run to its end."""
+        written = [cell for cell in self.context.cells if cell.kind == "code"]
+        stopped = [one.index for one in self.context.evidence.cells if one.index < fit.cell and one.status != "ok"]
+        return any(_PREPARES.search(written[index].source) for index in stopped if index < len(written))
 
     def _told(self) -> bool:
         """Whether no question asks how the network is compiled, so that it may be named."""

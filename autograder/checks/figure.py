@@ -10,10 +10,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.drawn_curves import Curve, Source, sources
+from autograder.checks.drawn_curves import Curve, Source, owner_of, sources
 from autograder.checks.student_network import find_network
+from autograder.checks.trainings import is_known
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, message
+from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFigure, CapturedFit
 from autograder.records.result import Finding, Verdict
 
@@ -101,7 +103,15 @@ class Figure(Question):
 
     def judge(self, context: Context) -> Verdict:
         figures = context.evidence.figures
-        if not figures:
+        lengths = self._lengths(context)
+        judged = [
+            (self._judge_axes(axes, figure, lengths, context), context.is_handout(figure.cell))
+            for figure in figures
+            for axes in _axes_of(figure)
+        ]
+        # What the handout draws may show the student's training, but its faults are not the student's.
+        counted = [one for one, given in judged if not given or one.share]
+        if not counted and all(context.is_handout(figure.cell) for figure in figures):
             return self.verdict(
                 "not_reached",
                 0.0,
@@ -110,14 +120,28 @@ class Figure(Question):
                     hint=message("hint.draw", "Draw it with matplotlib, and look whether its cell runs to the end."),
                 ),
             )
-        lengths = self._lengths(context)
-        judged = [self._judge_axes(axes, figure, lengths, context) for figure in figures for axes in _axes_of(figure)]
-        if not judged:
+        if not counted:
             sentence = message("figure.no_curve", "None of the figures that were drawn shows a curve.")
             return self.verdict("wrong", 0.0, Finding(message=sentence))
-        best = max(judged, key=lambda one: (one.share, one.closeness))
+        untrained = self._not_trained(context)
+        if untrained is not None:
+            return self.verdict("wrong", 0.0, untrained)
+        best = max(counted, key=lambda one: (one.share, one.closeness))
         status = "correct" if best.share == 1 else "partial" if best.share else "wrong"
         return self.verdict(status, best.share * self.points, *(() if best.finding is None else (best.finding,)))
+
+    def _not_trained(self, context: Context) -> Finding | None:
+        """A finding if the curves cannot be those of a training, because there was none."""
+        if not self.curves or self.points_per_line is not None or not is_known(context) or self._fits(context):
+            return None
+        sentence = message("figure.nothing_trained", "No network was trained, so these are no curves of a training.")
+        if self.network:
+            sentence = message(
+                "figure.not_trained",
+                "`{network}` was not trained, so these are not the curves of its training.",
+                network=self.network,
+            )
+        return Finding(message=sentence, hint=message("hint.draw_history", "Draw what the history of `fit` holds."))
 
     def _judge_axes(
         self, axes: _Axes, figure: CapturedFigure, lengths: frozenset[int] | None, context: Context
@@ -166,16 +190,23 @@ class Figure(Question):
         self, drawn: list[tuple[_Line, frozenset[Source]]], axes: _Axes, where: Message, context: Context
     ) -> _Judged | None:
         """What is wrong with lines that are known by their values; None if they are the requested ones."""
-        own = {fit.network for fit in self._fits(context)}
-        others = sorted({one.network for _, held in drawn for one in held} - own)
-        drawn = [(line, frozenset(one for one in held if one.network in own)) for line, held in drawn]
+        own = {owner_of(fit) for fit in self._fits(context)}
+        others = sorted(one.name for _, held in drawn for one in held if one.owner not in own)
+        drawn = [(line, frozenset(one for one in held if one.owner in own)) for line, held in drawn]
         if others and not any(held for _, held in drawn):
+            other, asked_for = shown_value(next(filter(None, others), "")), self.network
             sentence = message(
-                "figure.other_network",
-                "The curves are those of `{drawn}`, not of `{network}`.",
-                drawn=others[0],
-                network=self.network,
+                "figure.unnamed_network",
+                "The curves are those of another network, not of `{network}`.",
+                network=asked_for,
             )
+            if other and other != asked_for:
+                sentence = message(
+                    "figure.other_network",
+                    "The curves are those of `{drawn}`, not of `{network}`.",
+                    drawn=other,
+                    network=asked_for,
+                )
             return _Judged(0.0, Finding(message=sentence, where=where))
         held_of = {curve: [held for _, held in drawn if any(one.curve == curve for one in held)] for curve in _CURVES}
         asked = self.quantity
@@ -185,8 +216,7 @@ class Figure(Question):
             for one in held
             if asked in ("any", one.quantity)
             and all(
-                any(Source(one.network, _METRIC[curve] + one.plain) in held for _, held in drawn)
-                for curve in self.curves
+                any(Source(one.owner, _METRIC[curve] + one.plain) in held for _, held in drawn) for curve in self.curves
             )
         }
         if not pairs:
@@ -256,15 +286,19 @@ class Figure(Question):
         lengths: set[int] = set()
         together: dict[str, int] = {}
         for fit in self._fits(context):
-            together[fit.network] = together.get(fit.network, 0) + fit.epochs
-            lengths |= {fit.epochs, together[fit.network], *(len(values) for values in fit.history.values())}
+            owner = owner_of(fit)
+            together[owner] = together.get(owner, 0) + fit.epochs
+            lengths |= {fit.epochs, together[owner], *(len(values) for values in fit.history.values())}
         return frozenset(lengths - {0}) or None
 
     def _fits(self, context: Context) -> tuple[CapturedFit, ...]:
         """The trainings whose curves may be shown: the network's own, or all of them if it has none."""
-        captured = find_network(context, self.network).captured if self.network else None
-        own = tuple(fit for fit in context.evidence.fits if captured is not None and fit.network == captured.name)
-        return own or context.evidence.fits
+        if not self.network:
+            return context.evidence.fits
+        student = find_network(context, self.network)
+        own = student.fits(context, self.network)
+        # Of a network with a history it is known that it was never trained.
+        return own if student.record is not None else own or context.evidence.fits
 
 
 @dataclass(frozen=True)

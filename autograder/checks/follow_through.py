@@ -47,7 +47,7 @@ def in_own(
         return OfOwnNetwork()
     if paired is None:
         return OfOwnNetwork(of(own))
-    return OfOwnNetwork(at(own, paired), _charged(context, asked.network, own))
+    return OfOwnNetwork(at(own, paired), charged_at(context, asked.network, own))
 
 
 def _own(context: Context, asked: LayerOf) -> tuple[Architecture | None, int | None]:
@@ -76,26 +76,35 @@ def follows_from(charged: Verdict) -> Message:
     )
 
 
-def _charged(context: Context, network: str, own: Architecture) -> Verdict | None:
+def charged_at(
+    context: Context, network: str, own: Architecture, kinds: tuple[str, ...] = ("architecture", "parameters")
+) -> Verdict | None:
+    """The question, of these kinds, at which the differences in the student's network `own` have cost points.
+
+    None if they have not, if the network is less than half right, or if it is that of another part.
+    """
     if any(other.architecture == own for name, other in context.expected.items() if name != network):
         return None  # the network of another part, or one that the notebook gave
     asked = [one for one in context.questions if network in one.networks()]
-    about = [_verdict(one, context) for one in asked if one.kind == "architecture"]
+    about = [verdict_on(one, context) for one in asked if one.kind == "architecture"]
     if not any(one.score > 0 and one.score + 0.0005 >= _SHARE * one.points for one in about):
         return None
-    seen = [*about, *(_verdict(one, context) for one in asked if one.kind == "parameters")]
+    seen = [*about, *(verdict_on(one, context) for one in asked if one.kind == "parameters" and one.kind in kinds)]
     return next((one for one in seen if one.score < one.points), None)
 
 
-def _verdict(question: Question, context: Context) -> Verdict:
-    """The verdict already given, or computed now: these kinds need only the evidence."""
+def verdict_on(question: Question, context: Context) -> Verdict:
+    """The verdict already given, or computed now: the kinds that charge for a network need no run."""
     earlier = context.earlier.get(question.id)
     if earlier is not None:
         return earlier
-    return context.counting(context.once(("verdict", question), lambda: question.judge(context)))
+    if question.from_evidence_alone:
+        return context.counting(context.once(("verdict", question), lambda: question.judge(context)))
+    return context.counting(question.judge(context))
 
 
-def charging(questions: tuple[Question, ...], network: str) -> frozenset[str]:
+def charging(
+    questions: tuple[Question, ...], network: str, kinds: tuple[str, ...] = ("architecture", "parameters")
+) -> frozenset[str]:
     """The ids of the questions that show whether a difference in a network has cost points."""
-    kinds = ("architecture", "parameters")
     return frozenset(one.id for one in questions if one.kind in kinds and network in one.networks())

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, number_in, read_as, said
 from autograder.checks.base import Context, Question
+from autograder.checks.choice import Choice
 from autograder.checks.follow_through import OfOwnNetwork, charging, in_own
 from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
@@ -129,7 +130,7 @@ class Number(Answered):
         """The wrongly answered question that this answer follows from; None if it does not follow."""
         names = names_in(self.formula)
         try:
-            answers = {name: number_in(given(context, name), thousands=True)[0].value for name in names}
+            answers = {name: _answered(name, context) for name in names}
         except NotGiven:
             return None
         own = result_of(self.formula, answers)
@@ -172,6 +173,18 @@ class Number(Answered):
     def _large(self, expected: float | None) -> bool:
         """Whether a likely answer has four digits or more, so that thousands may be separated."""
         return max([abs(expected or 0.0), *(abs(known.value) for known in self.wrong)]) >= 1000
+
+
+def _answered(name: str, context: Context) -> float:
+    """The number that the student answered in the variable `name`, or chose there.
+
+    Raises:
+        NotGiven: there is none.
+    """
+    answer = given(context, name)
+    choices = [one for one in context.questions if isinstance(one, Choice) and one.answer == name]
+    chosen = choices[0].number_chosen(answer) if choices else None
+    return number_in(answer, thousands=True)[0].value if chosen is None else chosen
 
 
 def _reaches(fit: CapturedFit, top: float) -> bool:

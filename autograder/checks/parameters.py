@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, Question
-from autograder.checks.student_network import actual_totals, difference, find_network
+from autograder.checks.follow_through import charged_at, charging
+from autograder.checks.student_network import actual_totals, difference, find_network, marked
 from autograder.checks.unbuilt import without_layers
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
@@ -21,17 +22,25 @@ _WORDS = {
 
 
 class ParametersQuestion(Question):
-    """Compares the total, trainable and non-trainable parameters of the student's network with the expected ones."""
+    """Compares the total, trainable and non-trainable parameters of the student's network with the expected ones.
+
+    Where they differ only because of mistakes that have cost points at an `architecture` question, which is at least
+    half right, they cost nothing here. `follow_through = false` asks for the expected totals as such.
+    """
 
     kind: Literal["parameters"] = "parameters"
     network: str = "model"
+    follow_through: bool = True
 
-    from_evidence_alone: ClassVar[bool] = True
     about_layers: ClassVar[bool] = True
     public: ClassVar[tuple[str, ...]] = ("network",)
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging(questions, self.network, ("architecture",)) if self.follow_through else found
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
@@ -48,7 +57,34 @@ class ParametersQuestion(Question):
         if given == wanted:
             return self.verdict("correct", self.points, *understood)
         causes = [one.message for one in diff.deviations if one.changes_totals]
-        return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes))
+        charged = charged_at(context, self.network, student.architecture, ("architecture",))
+        region = marked(context.expected[self.network])
+        if region and any(one.changes_totals and not one.marked for one in diff.deviations):
+            charged = None  # a given row that was changed costs points here, and none there
+        if charged is not None and self.follow_through and given is not None:
+            sentence = message(
+                "parameters.charged",
+                "Your network has {counts}. That follows from what differs in the network; this has cost points at "
+                "“{title}”, so it costs nothing here.",
+                counts=_counts(wanted, given),
+                title=charged.title,
+            )
+            return self.verdict("correct", self.points, *understood, Finding(message=sentence))
+        as_such = Finding(
+            message=message(
+                "parameters.as_such", "This question asks for the expected numbers as such, whatever causes others."
+            )
+        )
+        notes = () if charged is None or self.follow_through else (as_such,)
+        return self.verdict("wrong", 0.0, *understood, _finding(wanted, given, causes), *notes)
+
+
+def _counts(wanted: Totals, given: Totals) -> tuple[Message, ...]:
+    return tuple(
+        phrase(words, given=getattr(given, which), expected=getattr(wanted, which))
+        for which, words in _WORDS.items()
+        if getattr(given, which) != getattr(wanted, which)
+    )
 
 
 def _finding(wanted: Totals, given: Totals | None, causes: list[Message]) -> Finding:
@@ -58,11 +94,7 @@ def _finding(wanted: Totals, given: Totals | None, causes: list[Message]) -> Fin
                 "parameters.not_countable", "The parameters cannot be counted, because the layers do not fit together."
             )
         )
-    counts = tuple(
-        phrase(words, given=getattr(given, which), expected=getattr(wanted, which))
-        for which, words in _WORDS.items()
-        if getattr(given, which) != getattr(wanted, which)
-    )
+    counts = _counts(wanted, given)
     sentence = message("parameters.other", "Your network has {counts}.", counts=counts)
     if causes:
         named = (

@@ -12,13 +12,18 @@ from autograder.records.result import Finding, Verdict
 
 @dataclass(frozen=True)
 class Aspect:
-    """One of the things that a question asks for. `finding` says what is not right; None if it is right."""
+    """One of the things that a question asks for.
+
+    `finding` says what is not right; None if it is right. `kept`: it earns its share all the same, because the mistake
+    has cost points at another question.
+    """
 
     finding: Finding | None = None
+    kept: bool = False
 
     @property
     def right(self) -> bool:
-        return self.finding is None
+        return self.finding is None or self.kept
 
 
 RIGHT = Aspect()
@@ -27,6 +32,11 @@ RIGHT = Aspect()
 def missed(message: Message | str, *, where: Message = NOTHING, hint: Message = NOTHING) -> Aspect:
     """An aspect that is not right, in words."""
     return Aspect(Finding(message=message, where=where, hint=hint))
+
+
+def kept(message: Message) -> Aspect:
+    """An aspect that is not right, but costs nothing here."""
+    return Aspect(Finding(message=message), kept=True)
 
 
 def judged(question: Question, aspects: Sequence[Aspect], *notes: Finding) -> Verdict:

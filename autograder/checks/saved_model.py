@@ -113,6 +113,9 @@ class SavedModel(Question):
         record = find_network(context, self.network).record
         if not self.trained or record is None:
             return None
+        asked = any(one.kind == "history" and self.network in one.networks() for one in context.questions)
+        if asked and not record.did("fit"):
+            return None  # it was never trained, which costs points there
         events = [event for event in record.did("fit", "save") if event.kind == "fit" or event.name == file.name]
         saved = [place for place, event in enumerate(events) if event.kind == "save"]
         if not saved or any(event.kind == "fit" for event in events[: saved[-1]]):

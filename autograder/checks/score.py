@@ -7,13 +7,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.checks.base import Calibration, Context, Question
+from autograder.checks.base import Context, Question
 from autograder.checks.explanation import AccuracyMiss
+from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
-from autograder.checks.score_wording import Measured, class_names, mean_score
+from autograder.checks.score_wording import Measured, after_repair, class_names, mean_score
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
-from autograder.core.messages import Message, message, phrase
+from autograder.core.messages import NOTHING, Message, message, phrase
+from autograder.network.measure import measure_until_misfit, sum_up
 from autograder.records.result import (
     CurveExhibit,
     Finding,
@@ -23,6 +25,9 @@ from autograder.records.result import (
     Verdict,
 )
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
+
+# So many times the expected parameters are far more than the task asks for.
+_FAR_MORE = 2
 
 
 class ScoreQuestion(Question):
@@ -35,12 +40,16 @@ class ScoreQuestion(Question):
     (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
     `substitutions` further short runs of each distinct network look for the smallest change that restores the score
     (0: none).
+
+    A mistake that has cost points at an `architecture`, `parameters` or `compiled` question costs none here if the
+    network with just these mistakes repaired passes, unless `follow_through` is false.
     """
 
     network: str = Field(min_length=1, max_length=200)
     calibrate_at: float = Field(default=1.0, gt=0, le=1)
     runs: int = Field(default=5, ge=1, le=MOST_RUNS)
     substitutions: int = Field(default=6, ge=0, le=50)
+    follow_through: bool = True
 
     requires_training: ClassVar[bool] = True
     about_layers: ClassVar[bool] = True
@@ -61,9 +70,15 @@ class ScoreQuestion(Question):
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
 
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_repairs(questions, self.networks()) if self.follow_through else found
+
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         task = self._first_task(context)
-        return () if task is None else (task, *self._further_tasks(task, context))
+        repair = self._repair(context)
+        tasks = [one for one in (task, None if repair is None else repair.task) if one is not None]
+        return tuple(each for one in tasks for each in (one, *self._further_tasks(one, context)))
 
     def _first_task(self, context: Context) -> TrainingTask | None:
         """The run that decides unless it ends close to the threshold; it stops early once it is clearly above."""
@@ -104,13 +119,26 @@ class ScoreQuestion(Question):
         twice = len(scores) == 2 and all(is_clear_miss(reached, needed, deviation, metric) for reached in scores)
         return len(scores) > 1 and not twice
 
+    def _reached(self, first: TrainingTask, context: Context) -> bool | None:
+        """Whether a network reaches the score; None if a run is missing."""
+        run, needed, metric = context.run_of(first), self._needed(context), first.recipe.scored_by
+        if run is None or needed is None or not all(map(context.run_of, self._further_tasks(first, context))):
+            return None
+        reached = mean_score(self._scores(first, context), metric)
+        return bool(run.validation_accuracy) and metric.reaches(reached, needed)
+
+    def _repair(self, context: Context) -> Repair | None:
+        """The repaired network to train: only after the student's own has missed, by mistakes that cost points."""
+        task = self._first_task(context)
+        if not self.follow_through or task is None or self._reached(task, context) is not False:
+            return None
+        return repaired(context, self.network, task)
+
     def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
         subject = self.subject(context)
         return () if subject is None else subject.tasks()
 
     def judge(self, context: Context) -> Verdict:
-        recipe = self._recipe(context)
-        calibration = context.calibrations.get(self.id)
         needed = self._needed(context)
         if needed is None:
             return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
@@ -135,11 +163,28 @@ class ScoreQuestion(Question):
         further = [context.run_of(other) for other in self._further_tasks(task, context)]
         if None in further:
             return self._unset(phrase("a further training run, from another random start, is missing"))
+        repair = self._repair(context)
+        restored = None if repair is None else self._reached(repair.task, context)
+        if repair is not None and restored is None:
+            return self._unset(phrase("the training run of the repaired network is missing"))
         scores = self._scores(task, context)
         shown = run if further else run.until(self._clear_from(needed, context))
         averaged = self._is_averaged(scores, needed, context)
-        verdict = self._judge_run(shown, scores, needed, calibration, recipe, student, averaged=averaged)
+        verdict = self._judge_run(shown, scores, needed, context, student, averaged=averaged)
+        if repair is not None and restored:
+            return self._kept(verdict, repair, context)
         return self._explained(verdict, context)
+
+    def _kept(self, verdict: Verdict, repair: Repair, context: Context) -> Verdict:
+        """The verdict on a network that misses the score only by mistakes that have cost points elsewhere."""
+        metric = repair.task.recipe.scored_by
+        reached = mean_score(self._scores(repair.task, context), metric)
+        sentence = after_repair(titles_of(repair.charged), reached, metric)
+        # The hint of a missed score would look for what is known already.
+        findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
+        return self.verdict(
+            "correct", self.points, *findings, Finding(message=sentence), exhibits=tuple(verdict.exhibits)
+        )
 
     def _explained(self, verdict: Verdict, context: Context) -> Verdict:
         subject = self.subject(context)
@@ -157,6 +202,9 @@ class ScoreQuestion(Question):
         if task is None or needed is None:
             return None
         first = self._first_task(context)
+        repair = self._repair(context)
+        if repair is not None and self._reached(repair.task, context):
+            return None  # the cause has cost points already
         # A miss decided by the mean of several runs may be bad luck, and luck has no cause to look for.
         made = () if first is None else self._scores(first, context)
         budget = 0 if self._is_averaged(made, needed, context) else self.substitutions
@@ -167,12 +215,12 @@ class ScoreQuestion(Question):
         run: TrainingRun,
         scores: tuple[float, ...],
         needed: float,
-        calibration: Calibration | None,
-        recipe: Recipe,
+        context: Context,
         student: StudentNetwork,
         *,
         averaged: bool,
     ) -> Verdict:
+        recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
         metric = recipe.scored_by
         reached = bool(run.validation_accuracy) and metric.reaches(mean_score(scores, metric), needed)
         findings = []
@@ -196,11 +244,7 @@ class ScoreQuestion(Question):
                         "The training of your network was stopped early: {problem}",
                         problem=run.problem,
                     ),
-                    hint=message(
-                        "hint.large_network",
-                        "What counts is what it reached until then. A network with far more parameters than the "
-                        "task asks for needs more time and memory.",
-                    ),
+                    hint=self._hint_at_limit(student, context),
                 )
             )
         if run.validation_accuracy:
@@ -209,7 +253,9 @@ class ScoreQuestion(Question):
         if student.compilation.problem:
             findings.append(
                 Finding(
-                    message=message(
+                    message=student.compilation.problem
+                    if student.compilation.problem.code == "compile.missing"
+                    else message(
                         "accuracy.compile_unused",
                         "What you gave to `compile` was not used as a whole: {problem}",
                         problem=student.compilation.problem,
@@ -234,6 +280,20 @@ class ScoreQuestion(Question):
             self.points if reached else 0.0,
             *findings,
             exhibits=(curve, *self._predictions(run, recipe), *self._residuals(run)) if run.validation_accuracy else (),
+        )
+
+    def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
+        expected = context.expected[self.network].architecture
+        own = measure_until_misfit(student.architecture)[0] if student.architecture is not None else ()
+        asked = sum_up(measure_until_misfit(expected)[0]).total
+        if sum_up(own).total <= _FAR_MORE * asked:
+            return message("hint.reached_until_then", "What counts is what it reached until then.")
+        return message(
+            "hint.large_network",
+            "What counts is what it reached until then. Your network has {own:,} parameters, and {asked:,} were asked "
+            "for: that needs more time and memory.",
+            own=sum_up(own).total,
+            asked=asked,
         )
 
     def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:

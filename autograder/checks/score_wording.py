@@ -161,6 +161,26 @@ class Measured:
         )
 
 
+def after_repair(titles: tuple[Message, ...], reached: float, metric: Metric) -> Message:
+    """That the score is missed only by mistakes that have cost points at the questions of these titles."""
+    if is_accuracy(metric):
+        return message(
+            "accuracy.charged",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network "
+            "reached {reached:.3f}. The accuracy is missed because of them, so it costs nothing here.",
+            titles=titles,
+            reached=reached,
+        )
+    return message(
+        "score.charged",
+        "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network reached "
+        "{reached:.{digits}f}. The score is missed because of them, so it costs nothing here.",
+        titles=titles,
+        reached=reached,
+        digits=telling_digits(reached, reached, metric),
+    )
+
+
 def is_accuracy(metric: Metric) -> bool:
     """Whether a score is called an accuracy."""
     return metric.title == "accuracy"

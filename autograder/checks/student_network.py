@@ -70,7 +70,7 @@ def find_network(context: Context, name: str) -> StudentNetwork:
 
 def _find(context: Context, name: str) -> StudentNetwork:
     captured, expected = context.evidence.network(name), context.expected.get(name)
-    chosen = choose_network(context.evidence, name, expected)
+    chosen = choose_network(context, name, expected)
     if chosen is not None:
         return chosen
     if captured is not None:
@@ -78,7 +78,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
     others = [one for one in context.evidence.networks if one.name not in context.expected]
     others += [one for one in _nameless(context) if one.name not in {other.name for other in others}]
     others = others[:_MOST_OTHERS]
-    candidates = [choose_network(context.evidence, one.name, expected) or read_network(one, expected) for one in others]
+    candidates = [choose_network(context, one.name, expected) or read_network(one, expected) for one in others]
     if len(context.expected) > 1:
         candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
     stopped = _stopped_maker(context, name)
@@ -86,7 +86,7 @@ def _find(context: Context, name: str) -> StudentNetwork:
         candidates = [one for one in candidates if expected and not _differs(one, expected)]
     if not candidates:
         why = stopped or message(
-            "network.none", "There is no network in a variable `{name}`: no cell that ran made one.", name=name
+            "network.none", "There is no network in a variable `{name}`: no cell that ran left one in it.", name=name
         )
         return StudentNetwork(problem=why)
     if len(candidates) == 1:
@@ -118,8 +118,8 @@ def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
     assert network is not None
 
     def compared() -> Diff:
-        # In a class the same networks come up again and again, across notebooks.
-        key = digest(expected.key, network)
+        # In a class the same networks come up again and again, across notebooks; the findings name their layers.
+        key = digest(expected.key, network, [operation.label for operation in network.operations])
         return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
 
     return context.once(("difference", name), compared)
@@ -192,7 +192,7 @@ def _stopped_maker(context: Context, name: str) -> Message:
         if cell.status == "ok" or cell.index >= len(written) or name not in written[cell.index].makes():
             continue
         failure, number = cell.failure, cell.index + 1
-        if failure is None:
+        if failure is None or cell.status != "error":
             return message(*_ENDINGS[cell.status], name=name, cell=number)
         if not failure.line:
             return message(

@@ -11,6 +11,8 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
 from autograder.cli import new
+from autograder.cli import imports
+from autograder.cli import setup
 from autograder.cli import calibrate
 from autograder.cli import validate
 from autograder.cli import package
@@ -25,12 +27,14 @@ __all__ = [
     "export",
     "grade",
     "grade_one",
+    "imports",
     "main",
     "new",
     "package",
     "regrade",
     "release",
     "review",
+    "setup",
     "validate",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -85,6 +86,16 @@ def sentences() -> Iterator[None]:
         stop(str(error), 2)
     except KeyboardInterrupt:
         stop("Stopped. What was finished is stored; the same command continues from here.", 130)
+
+
+def need_linux() -> None:
+    """Exit with a sentence where notebooks cannot be run: kernels are forked and bounded by means of Linux."""
+    if not sys.platform.startswith("linux"):
+        stop(
+            "Notebooks are run on Linux only (on Windows in WSL). Elsewhere use the notebook that `autograder release` "
+            "made for your course: its checks run in your own Jupyter.",
+            2,
+        )
 
 
 def stop(message: str, status: int) -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, out, sentences
+from autograder.cli.base import app, need_linux, out, sentences
 
 
 @app.command()
@@ -19,10 +19,11 @@ def check(
     language: Annotated[str | None, typer.Option(help="The language of the result [the assignment's].")] = None,
 ) -> None:
     """Check your own notebook before you hand it in: the same judgements as when it is graded."""
+    need_linux()
     with sentences():
         from autograder import api
         from autograder.cli.result_view import print_result
 
         with out.status("running your notebook …"):
             checked = api.check(notebook, assignment, language=language)
-        print_result(out, checked.assignment, checked.result)
+        print_result(out, checked.assignment, checked.result, checked.warnings)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import IsolationChoice, app, echo, err, out, sentences, stop
+from autograder.cli.base import IsolationChoice, app, echo, err, need_linux, out, sentences, stop
 
 
 @app.command()
@@ -56,17 +56,22 @@ def grade(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is stored and grade everything again.")] = False,
 ) -> None:
     """Grade a class: run every notebook, judge its networks, write feedback pages and grades."""
+    need_linux()
     with sentences():
         from autograder import api
+        from autograder.assignment import load
+        from autograder.cli.imports import print_summary
         from autograder.cli.progress import watching
+        from autograder.core.messages import in_plain_text
         from autograder.grading.engine import read_cluster_file, running_scheduler
         from autograder.grading.machine_faults import mended_by
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
         machines = running_scheduler(scheduler) if scheduler else read_cluster_file(cluster) if cluster else None
+        loaded = load(assignment)
         done = api.grade(
-            assignment,
+            loaded,
             submissions,
             output,
             workers=workers,
@@ -76,13 +81,15 @@ def grade(
             machines=machines,
             gradebook_url=gradebook,
             language=language,
+            imports=lambda report: print_summary(report, loaded),
         )
         for ignored in done.intake.ignored:
             echo(f"passed over: {ignored.path}: {ignored.reason}")
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
         for fault, count in done.faults.most_common():
-            echo(f"not the students' fault, in {count} of them: {fault.english} {mended_by(fault).english}")
+            mending = in_plain_text(mended_by(fault).english)
+            echo(f"not the students' fault, in {count} of them: {fault.english} {mending}")
         made, reused = len(done.outcome.changed), done.outcome.reused
         echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:

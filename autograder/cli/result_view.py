@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from autograder.assignment import Assignment
 from autograder.core.language import gettext, gettext_noop, plain_number, use_language
+from autograder.core.messages import CODE_SPAN, Message, in_plain_text
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
 from autograder.report.labels import beside_score
 
@@ -36,20 +37,22 @@ STATUSES = {
 ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 
 
-def print_result(console: Console, assignment: Assignment, result: Result) -> None:
-    """Print a result for its student; what counts only after handing in is named, not shown."""
+def print_result(console: Console, assignment: Assignment, result: Result, warnings: Sequence[Message] = ()) -> None:
+    """Print a result for its student; what counts only after handing in is named, not shown. `warnings` come last."""
     with use_language(assignment.language):
         _print(console, assignment, result)
+        for warning in warnings:
+            console.print(Text(str(warning), style="yellow"))
 
 
 def _print(console: Console, assignment: Assignment, result: Result) -> None:
     hidden = {question.id for question in assignment.questions if question.hidden}
     console.print(Text(assignment.title, style="bold"))
     for note in result.notes:
-        console.print(_finding(note).append(f" {note.hint}" if note.hint else "", style="dim"))
+        console.print(_finding(note).append_text(_text(f" {note.hint}" if note.hint else "", style="dim")))
     for verdict in result.questions:
         if verdict.id in hidden:
-            console.print(Text(f"… {verdict.title}: {_checked_later(verdict)}", style="cyan"))
+            console.print(Text(f"… {in_plain_text(verdict.title)}: {_checked_later(verdict)}", style="cyan"))
         else:
             for part in _question(verdict):
                 console.print(part)
@@ -70,7 +73,7 @@ def _checked_later(verdict: Verdict) -> str:
 def _question(verdict: Verdict) -> Iterator[Text | Padding]:
     sign, style = SIGNS[verdict.status]
     words = gettext(STATUSES[verdict.status])
-    head = Text(f"{sign} {verdict.title}: ", style=style)
+    head = Text(f"{sign} {in_plain_text(verdict.title)}: ", style=style)
     head.append(f"{plain_number(verdict.score)}/{plain_number(verdict.points)}, {words}", style="bold " + style)
     yield head
     if verdict.beside_student_code:
@@ -79,7 +82,7 @@ def _question(verdict: Verdict) -> Iterator[Text | Padding]:
         for finding in findings:
             yield Padding(_finding(finding), (0, 0, 0, 2))
         if hint:
-            yield Padding(Text(f"→ {hint}", style="dim"), (0, 0, 0, 4))
+            yield Padding(_text(f"→ {hint}", style="dim"), (0, 0, 0, 4))
     for exhibit in verdict.exhibits:
         if isinstance(exhibit, ComparisonExhibit) and verdict.status != "correct":
             yield Padding(_comparison(exhibit), (0, 0, 0, 2))
@@ -88,9 +91,19 @@ def _question(verdict: Verdict) -> Iterator[Text | Padding]:
 def _finding(finding: Finding) -> Text:
     text = Text()
     if finding.where:
-        text.append(f"{finding.where}: ", style="bold")
-    text.append(str(finding.message))
-    return text
+        text.append(in_plain_text(f"{finding.where}: "), style="bold")
+    return text.append_text(_text(finding.message))
+
+
+def _text(sentence: Message | str, style: str = "") -> Text:
+    """A sentence for the terminal, with the code in it in bold."""
+    text = Text(style=style)
+    end = 0
+    said = str(sentence)
+    for code in CODE_SPAN.finditer(said):
+        text.append(said[end : code.start()]).append(code[2], style="bold")
+        end = code.end()
+    return text.append(said[end:])
 
 
 def _comparison(exhibit: ComparisonExhibit) -> Table:

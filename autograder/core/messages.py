@@ -6,6 +6,7 @@ Findings are stored and passed between stages as a `Message`, which becomes a se
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
@@ -17,6 +18,9 @@ from autograder.core.data import Data
 
 # What a placeholder can hold. A tuple is shown as a list: "a, b and c".
 Value: TypeAlias = "str | int | float | bool | Message | tuple[Value, ...] | None"
+
+# As in Markdown, code in a sentence is set between backticks.
+CODE_SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)([^`]+)(?<!`)\1(?!`)")
 
 _PLAIN = "{text}"
 _DEEPEST = 12
@@ -121,6 +125,11 @@ def listed(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return language.gettext("{some} and {last}", some=", ".join(words[:-1]), last=words[-1])
+
+
+def in_plain_text(sentence: Message | str) -> str:
+    """The sentence for plain text: code in it without the backticks."""
+    return CODE_SPAN.sub(r"\2", str(sentence))
 
 
 def placeholders(template: str) -> frozenset[str]:

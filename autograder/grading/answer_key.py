@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, AssignmentError
-from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell
+from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell, bare_code
 from autograder.core.data import digest
+from autograder.core.errors import UserError
 from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # Raise this when results are computed differently, so that stored ones are computed again.
-JUDGE_VERSION = 9
+JUDGE_VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,32 @@ class AnswerKey:
         return digest("standard", JUDGE_VERSION, self.assignment.digest, self.reference.digest, handout, versions())
 
     @cached_property
+    def provided(self) -> frozenset[str]:
+        """The top-level names that the assignment's packages can be imported as; empty if they are not pinned."""
+        try:
+            lock = self.assignment.package_lock()
+        except UserError:
+            lock = None
+        return lock.modules if lock is not None else frozenset()
+
+    @cached_property
     def handout(self) -> frozenset[str]:
         """The lines of the notebook as students got it; empty if it cannot be read."""
+        cells = () if self._given is None else self._given.cells
+        return frozenset(line.strip() for cell in cells for line in cell.source.splitlines())
+
+    @cached_property
+    def handout_code(self) -> frozenset[str]:
+        """The code cells of that notebook, bare; cells without code are left out."""
+        cells = () if self._given is None else self._given.cells
+        return frozenset(bare_code(cell.source) for cell in cells if cell.cell_type == "code") - {""}
+
+    @cached_property
+    def _given(self) -> NotebookNode | None:
         try:
-            notebook = parse_notebook(self.assignment.notebook_path.read_bytes())
+            return parse_notebook(self.assignment.notebook_path.read_bytes())
         except (OSError, UnreadableNotebook):
-            return frozenset()
-        return frozenset(line.strip() for cell in notebook.cells for line in cell.source.splitlines())
+            return None
 
 
 def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode) -> Context:
@@ -108,6 +128,7 @@ def context_of(answer_key: AnswerKey, evidence: Evidence, notebook: NotebookNode
         expected=answer_key.expected,
         cells=cells,
         handout=answer_key.handout,
+        handout_code=answer_key.handout_code,
         calibrations=answer_key.calibrations,
         questions=answer_key.assignment.questions,
     )

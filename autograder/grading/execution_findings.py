@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from autograder.checks.base import NotebookCell
 from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
 from autograder.grading.error_hints import advice, missing_name
-from autograder.grading.machine_faults import fault_note
-from autograder.records.evidence import Evidence, Failure
+from autograder.grading.machine_faults import fault_note, was_training
+from autograder.records.evidence import CellRun, Evidence, Failure
 from autograder.records.execution_messages import failure_message
 from autograder.records.result import Finding
 
 _MOST_NAMED = 12
-_TRAINS = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
-_LOOPS = re.compile(r"(?m)^\s*while\b")
+_INSTALLED = re.compile(r" \((?:/|[A-Za-z]:\\)[^()]{1,300}\)$")
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
+# Notes on a cell that was stopped, which `run_notes` reports.
+_REPORTED = frozenset({"cell.timeout", "cell.machine_busy"})
 
 
 def run_notes(
@@ -58,7 +59,7 @@ def run_notes(
                         seconds=cell.seconds,
                     ),
                     where=where,
-                    hint=_slow(sources[cell.index] if cell.index < len(sources) else ""),
+                    hint=_slow(cell, sources[cell.index] if cell.index < len(sources) else ""),
                 )
             )
         elif cell.status == "died":
@@ -85,9 +86,9 @@ def run_notes(
     return notes
 
 
-def _slow(source: str) -> Message:
+def _slow(cell: CellRun, source: str) -> Message:
     """What to look at in a cell that ran too long."""
-    if _TRAINS.search(source) and not _LOOPS.search(source):
+    if was_training(cell, source):
         return message(
             "hint.long_training",
             "Training or evaluating took most of the time here. Give it a cell of its own; what your notebook had "
@@ -101,7 +102,7 @@ def _slow(source: str) -> Message:
 
 def grader_notes(evidence: Evidence) -> list[Finding]:
     """What the grader noted besides what `run_notes` reports; a stopped cell is reported there."""
-    return [Finding(message=note) for note in evidence.notes if note.code != "cell.timeout"]
+    return [Finding(message=note) for note in evidence.notes if note.code not in _REPORTED]
 
 
 def _roots(evidence: Evidence, written: Sequence[NotebookCell]) -> dict[int, int]:
@@ -154,6 +155,6 @@ def _raised(failure: Failure) -> Message:
 
 def _first_line(text: str) -> str:
     first = text.strip().splitlines()[0] if text.strip() else ""
-    # The temporary file that IPython read the cell from is of no use to a reader.
-    first = _FILE.sub("", first)
+    # Where a module is installed, or IPython's temporary file with the cell, is of no use to a reader.
+    first = _FILE.sub("", _INSTALLED.sub("", first))
     return first if len(first) <= 300 else first[:299] + "…"

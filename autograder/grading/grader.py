@@ -15,6 +15,7 @@ from autograder.core.data import digest
 from autograder.core.messages import Message
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, conclude_unreadable, with_runs
+from autograder.grading.machine_faults import was_busy
 from autograder.grading.progress import Watcher
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import code_cells, parse_notebook
@@ -22,6 +23,7 @@ from autograder.records.evidence import Evidence
 from autograder.records.result import Finding, Result
 from autograder.records.store import Gradebook
 from autograder.records.training import TrainingRun, TrainingTask
+from autograder.train.trainer import RunSlowed
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -65,7 +67,7 @@ class Grader:
         self._trainer = trainer
         self._fresh = fresh
         self._observing: SingleFlight[Evidence] = SingleFlight()
-        self._training: SingleFlight[TrainingRun] = SingleFlight()
+        self._training: SingleFlight[TrainingRun | None] = SingleFlight()
         self._task = answer_key.assignment.observe_task()
         self._trains = any(question.requires_training for question in answer_key.assignment.questions)
         self._made: set[str] = set()
@@ -94,6 +96,9 @@ class Grader:
         context = with_runs(self._answer_key, context, self._run)
         context = with_explanations(context, self._run)
         made = conclude(self._answer_key, submission.student, submission.submission, context)
+        if context.no_more_runs or was_busy(evidence):
+            # Stored under another key, the result is not reused: the next `grade` makes what is missing.
+            result_key = digest("lacks a run", result_key)
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)
         return Outcome(result, reused=False)
@@ -108,20 +113,24 @@ class Grader:
 
     def _observe(self, key: str, notebook: NotebookNode, task: ObserveTask) -> Evidence:
         found = self._gradebook.evidence(key) if self._reusable(key) else None
-        if found is None:
+        if found is None or was_busy(found):
             if self._trains:
                 self._trainer.warm()  # its libraries are imported while the first notebooks run
             found = self._observer.observe(notebook, task)
             self._gradebook.store_evidence(found)
         return found
 
-    def _run(self, task: TrainingTask) -> TrainingRun:
+    def _run(self, task: TrainingTask) -> TrainingRun | None:
+        """The run of a task; None if other work on this machine kept it from its end."""
         key = self._trainer.key(task)
 
-        def run() -> TrainingRun:
+        def run() -> TrainingRun | None:
             found = self._gradebook.training_run(key) if self._reusable(key) else None
             if found is None or not found.answers(task):
-                found = self._trainer.run(task)
+                try:
+                    found = self._trainer.run(task)
+                except RunSlowed:
+                    return None
                 self._gradebook.store_training_run(found)
             return found
 

@@ -17,20 +17,28 @@ from autograder.records.result import Finding, Result, Status
 from autograder.records.training import TrainingRun, TrainingTask
 
 
-def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun]) -> Context:
-    """`context` with every training run that points depend on."""
-    runs = dict(context.runs)
-    while tasks := tasks_needed(answer_key.assignment.questions, replace(context, runs=runs)):
+def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
+    """`context` with every training run that points depend on; questions wait for those that `run` could not make."""
+    runs, lacking = dict(context.runs), set[str]()
+    while tasks := [
+        task
+        for task in tasks_needed(answer_key.assignment.questions, replace(context, runs=runs))
+        if task.key not in lacking
+    ]:
         for task in tasks:
-            runs[task.key] = run(task)
-    return replace(context, runs=runs)
+            made = run(task)
+            if made is None:
+                lacking.add(task.key)
+            else:
+                runs[task.key] = made
+    return replace(context, runs=runs, no_more_runs=context.no_more_runs or bool(lacking))
 
 
 def conclude(answer_key: AnswerKey, student: str, submission: str, context: Context) -> Result:
     """*judge*: the result of one submission, from evidence and training runs alone."""
     evidence, runs = context.evidence, context.runs
     questions, cells = answer_key.assignment.questions, [cell for cell in context.cells if cell.kind == "code"]
-    faults = machine_faults(evidence, [cell.source for cell in cells])
+    faults = machine_faults(evidence, [cell.source for cell in cells], answer_key.provided)
     verdicts = pending_for(judge_all(questions, context), questions, faults, cut_short(evidence, cells, faults))
     notes = [*run_notes(evidence, context.cells, faults), *grader_notes(evidence)]
     devices = sorted({run.computed_on for run in runs.values()})
@@ -44,6 +52,7 @@ def conclude(answer_key: AnswerKey, student: str, submission: str, context: Cont
         questions=verdicts,
         notes=tuple(notes),
         isolation=evidence.isolation,
+        bounded_by=evidence.bounded_by,
         device=", ".join(devices) or "none",
         versions=versions(),
         keys={"evidence": evidence.key, "training": ",".join(sorted(run.key for run in runs.values()))},

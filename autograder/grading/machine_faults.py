@@ -7,27 +7,34 @@ machine's fault costs no points by itself: a question that leaves nothing to jud
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import shutil
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
+from autograder.grading.imports import imported_modules, is_missing, modules_of_line
 from autograder.records.evidence import CellRun, Evidence
 from autograder.records.machine import GPU, KNOWN_PACKAGES
 from autograder.records.result import Finding, Verdict
 
-_IMPORT = re.compile(r"\s*(?:from\s+([\w.]+)\s+import\b|import\s+(.+))")
 _NETWORK = re.compile(
     r"urlretrieve|urlopen|requests\.get|\bget_file\(|kagglehub|gdown|tfds\.load|load_dataset\(|hub\.load|https?://|"
-    r"weights\s*=\s*['\"]imagenet"
+    r"weights\s*=\s*['\"]imagenet|\bfetch_(?:openml|mldata|olivetti_faces|lfw_\w+|california_housing|20newsgroups)\("
 )
 _READ = re.compile(r"read_\w+\(|open\(|load\w*\(|imread\(|loadtxt\(|genfromtxt\(|flow_from_directory\(|listdir\(")
+_WRITE = re.compile(
+    r"\bto_\w+\(|\bsave\w*\(|\bdump\w*\(|\.write\w*\(|['\"][wax]b?\+?['\"]|imwrite\(|Checkpoint\(|%%writefile"
+)
 _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
 )
+# What the packages that import Graphviz's name call when its program is to draw.
+_DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
+_GRAPHVIZ = frozenset({"graphviz", "pydot", "pydotplus"})
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
@@ -35,38 +42,62 @@ _LOOP = re.compile(r"(?m)^\s*while\b")
 _MENDS: Mapping[str, tuple[str, str]] = {
     "machine.package": (
         "mend.package",
-        gettext_noop("Install it where notebooks are run, then grade again: pip install {distribution}"),
+        gettext_noop(
+            'Name it under [environment] in assignment.toml, `packages = ["{distribution}"]`, run `autograder setup`, '
+            "and grade again."
+        ),
+    ),
+    "machine.graphviz": (
+        "mend.graphviz",
+        gettext_noop("Install Graphviz where notebooks are run (the system's package graphviz), then grade again."),
     ),
     "machine.gpu": (
         "mend.gpu",
-        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in autograder review."),
+        gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in `autograder review`."),
     ),
     "machine.network": (
         "mend.network",
-        gettext_noop("Notebooks have no network here: decide in autograder review, or have the data read from Keras."),
+        gettext_noop(
+            "Notebooks have no network here: decide in `autograder review`, or have the data read from Keras."
+        ),
     ),
     "machine.file": (
         "mend.file",
-        gettext_noop("Ask for the file, or look at the notebook in autograder review."),
+        gettext_noop("Ask for the file, or look at the notebook in `autograder review`."),
     ),
     "machine.memory": (
         "mend.memory",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ memory_mb = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ memory_mb = {more} }}`"),
+    ),
+    "machine.busy": (
+        "mend.busy",
+        gettext_noop("Grade again when the machine is less busy, or with fewer --workers."),
     ),
     "machine.time": (
         "mend.time",
-        gettext_noop("Allow more under [observe] in assignment.toml: limits = {{ cell_seconds = {more} }}"),
+        gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ cell_seconds = {more} }}`"),
     ),
 }
 
 
-def machine_faults(evidence: Evidence, sources: Sequence[str]) -> dict[int, Message]:
-    """What the machine lacked, by the index of the code cell that failed for it; `sources` are the code cells."""
+def machine_faults(
+    evidence: Evidence, sources: Sequence[str], provided: frozenset[str] = frozenset()
+) -> dict[int, Message]:
+    """What the machine lacked, by the index of the code cell that failed for it.
+
+    `sources` are the code cells, `provided` the top-level names of the assignment's packages.
+    """
     faults = {}
     for cell in evidence.cells:
-        if cell.index < len(sources) and (fault := _fault(cell, evidence, sources)):
+        if cell.index < len(sources) and (fault := _fault(cell, evidence, sources, provided)):
             faults[cell.index] = fault
     return faults
+
+
+def was_busy(evidence: Evidence, cell: int | None = None) -> bool:
+    """Whether other work kept the code cell with this index (None: any cell) from its end."""
+    noted = [note.values.get("cell") for note in evidence.notes if note.code == "cell.machine_busy"]
+    return bool(noted) if cell is None else cell + 1 in noted
 
 
 def fault_note(fault: Message, where: Message) -> Finding:
@@ -121,13 +152,37 @@ def pending_for(
     )
 
 
-def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message:
+def was_training(cell: CellRun, source: str) -> bool:
+    """Whether a cell was training or evaluating a network, in no `while` loop, when its time was over.
+
+    The line that was running decides; if it is not known, the text of the cell.
+    """
+    lines = source.splitlines()
+    number = cell.failure.line if cell.failure is not None else None
+    if number is None or not 0 < number <= len(lines):
+        return bool(_TRAINING.search(source)) and not _LOOP.search(source)
+    return bool(_TRAINING.search(lines[number - 1])) and not _in_while(lines[:number])
+
+
+def _in_while(lines: Sequence[str]) -> bool:
+    """Whether the last of these lines is in a `while` loop."""
+    indent = len(lines[-1]) - len(lines[-1].lstrip())
+    for line in reversed(lines):
+        text = line.lstrip()
+        if text and len(line) - len(text) < indent:
+            indent = len(line) - len(text)
+            if _LOOP.match(line):
+                return True
+    return False
+
+
+def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
     source = sources[cell.index]
     if cell.status == "error" and cell.failure is not None:
         lines = source.splitlines()
         number = cell.failure.line or 0
         line = lines[number - 1] if 0 < number <= len(lines) else ""
-        return _of_line(line, evidence, sources)
+        return _of_line(line, evidence, sources, provided)
     if cell.status == "died":
         for note in evidence.notes:
             if note.code == "cell.memory" and note.values.get("cell") == cell.index + 1:
@@ -139,7 +194,13 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
                     megabytes=megabytes,
                     more=more,
                 )
-    if cell.status == "timeout" and _TRAINING.search(source) and not _LOOP.search(source):
+    if cell.status == "timeout" and was_busy(evidence, cell.index):
+        return message(
+            "machine.busy",
+            "The cell was stopped after {seconds:.0f} seconds, while the grading machine was busy with other work.",
+            seconds=cell.seconds,
+        )
+    if cell.status == "timeout" and was_training(cell, source):
         return message(
             "machine.time",
             "Training or evaluating took longer than the {seconds:.0f} seconds that the cell had.",
@@ -149,38 +210,32 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str]) -> Message
     return NOTHING
 
 
-def _of_line(line: str, evidence: Evidence, sources: Sequence[str]) -> Message:
-    for name in _imported(line):
-        if name in KNOWN_PACKAGES and _missing(name):
+def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
+    for name in modules_of_line(line):
+        if name in KNOWN_PACKAGES and is_missing(name, provided):
             return message(
                 "machine.package",
                 "The package {package} is not on the grading machine.",
                 package=name,
                 distribution=KNOWN_PACKAGES[name],
             )
+    if _DRAWS.search(line) and _GRAPHVIZ & imported_modules(sources) and shutil.which("dot") is None:
+        return message("machine.graphviz", "The program Graphviz is not on the grading machine.")
     if GPU.search(line):
         return message("machine.gpu", "The grading machine has no GPU for notebooks.")
     if _NETWORK.search(line) and evidence.isolation != "none":
         return message("machine.network", "Notebooks are graded without a network, so nothing can be downloaded.")
     if _READ.search(line) and (match := _FILE.search(line)):
         _, name, ending = match.groups()
-        # If the notebook names other files of the kind, it may have written this one itself, under another name.
-        named = {found[1] for source in sources for found in _FILE.findall(source) if found[2] == ending}
-        if named == {name}:
+        # A file of a name that resembles this one, which the notebook writes itself, may be the same one misspelt.
+        written = {
+            found[1]
+            for source in sources
+            for one in source.splitlines()
+            if _WRITE.search(one)
+            for found in _FILE.findall(one)
+            if found[2] == ending
+        }
+        if not get_close_matches(name, written):
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)
     return NOTHING
-
-
-def _imported(line: str) -> list[str]:
-    match = _IMPORT.match(line)
-    if match is None:
-        return []
-    names = [match[1]] if match[1] else re.split(r"\s*,\s*", match[2])
-    return [part.split()[0].partition(".")[0] for part in names if part and part.split()]
-
-
-def _missing(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is None
-    except (ImportError, ValueError):
-        return True

@@ -39,6 +39,7 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
             "points": result.points,
             "pending": result.pending,
             "isolation": result.isolation,
+            "bounded_by": result.bounded_by,
             "protects": meaning(result.isolation),
             "device": result.device,
             "versions": result.versions,

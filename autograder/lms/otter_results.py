@@ -10,7 +10,7 @@ from otter.test_files.abstract_test import TestCase, TestCaseResult, TestFile
 
 from autograder.lms.gradescope import BESIDE, results_json
 from autograder.records.result import Result, Verdict
-from autograder.report.fragments import in_plain_text
+from autograder.report.fragments import findings_as_lines
 
 
 class OtterQuestion(TestFile):  # type: ignore[misc]
@@ -20,7 +20,7 @@ class OtterQuestion(TestFile):  # type: ignore[misc]
         points = verdict.points - verdict.pending
         case = TestCase(verdict.id, "", hidden, points, None, None)
         super().__init__(verdict.id, "", [case], all_or_nothing=False)
-        said = in_plain_text(verdict.findings)
+        said = findings_as_lines(verdict.findings)
         if verdict.beside_student_code:
             said = f"({BESIDE})\n{said}"
         self.test_case_results = [TestCaseResult(case, said, passed=verdict.score >= points)]

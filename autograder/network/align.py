@@ -75,8 +75,13 @@ def compared(operation: Operation) -> dict[str, Any]:
     return {name: value for name, value in found if value is not None}
 
 
+def for_learning_only(name: str) -> bool:
+    """Whether a setting of this name matters for learning only, so that it is not compared unless strictly."""
+    return name in _FOR_LEARNING_ONLY or name.endswith(_ENDINGS)
+
+
 def _visible(settings: Mapping[str, Any], name: str, *, strict: bool) -> Any:
-    if not strict and (name in _FOR_LEARNING_ONLY or name.endswith(_ENDINGS)):
+    if not strict and for_learning_only(name):
         return None
     value = settings.get(name)
     if name == "layer" and value is not None and not strict:

@@ -135,6 +135,8 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
 
 
 def _optimizer(value: object) -> Optimizer:
+    if value is None:
+        raise UnknownNetwork(phrase("there is none"))
     name, settings = read_optimizer(value)
     return Optimizer(name=name, settings=settings)
 

@@ -9,6 +9,7 @@ from autograder.network import kinds
 from autograder.network.align import Pair
 from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.describe import in_words, named, setting_in_words, shape_in_words
+from autograder.network.values import shown_value
 
 if TYPE_CHECKING:
     from autograder.network.deviation import Deviation
@@ -21,6 +22,15 @@ def message_of(deviation: Deviation, expected: Architecture, actual: Architectur
     if deviation.kind == "missing" and ours is not None:
         return message("layer.missing", "{thing!c} is missing.", thing=in_words(ours.kind))
     if deviation.kind == "extra" and theirs is not None:
+        owner = actual.operations[theirs.inputs[0]] if theirs.inputs else theirs
+        if theirs.kind == "Activation" and theirs.label and owner.label == theirs.label:
+            # The summary has no row for it.
+            return message(
+                "layer.extra_activation",
+                "{layer} has the activation {activation}, which does not belong there.",
+                layer=named(owner),
+                activation=shown_value(theirs.settings.get("activation")),
+            )
         return message("layer.extra", "{layer} is one layer too many.", layer=named(theirs))
     if deviation.kind == "moved" and theirs is not None:
         return message("layer.moved", "{layer} stands in another place than expected.", layer=named(theirs))
@@ -82,6 +92,10 @@ def hint(
         return message(
             "hint.row_missing",
             "Go through the expected table row by row beside your own summary: which row has no counterpart?",
+        )
+    if deviation.kind == "extra" and message_of(deviation, expected, actual).code == "layer.extra_activation":
+        return message(
+            "hint.activation", "Look again at which activation function belongs here, and what it does to its input."
         )
     if deviation.kind == "extra":
         return message(

@@ -20,10 +20,15 @@ class DatasetUnavailable(Exception):
     """The student asked for a dataset that is not part of the exercise."""
 
 
-def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int], laid: Set[str] = frozenset()) -> None:
+def serve(
+    datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int], laid: Set[str] = frozenset()
+) -> Callable[[str], Callable[..., Any]]:
     """Put our data behind every name under which Keras offers its `load_data` functions.
 
     Where Keras' own files are beside the notebook, its function reads them, with all its arguments.
+
+    Returns:
+        For any name its `load_data` function; that of a data set that is not served raises `DatasetUnavailable`.
 
     Args:
         datasets: per dataset its "name", the "bytes" of its file, and under "arrays" the name, dtype, shape and offset
@@ -42,6 +47,7 @@ def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int], lai
                 setattr(module, "get_file", local_file(_unavailable))  # noqa: B010
         elif of_keras and hasattr(module, "load_data"):
             setattr(module, "load_data", served.get(name) or _refusal(name))  # noqa: B010
+    return lambda name: served.get(name) or _refusal(name)
 
 
 def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[ImagesAndLabels, ImagesAndLabels]]:

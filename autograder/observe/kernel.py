@@ -15,7 +15,16 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from autograder.observe.capture import Describer
-from autograder.observe.compatibility import old_arguments, old_metrics, old_modules, other_machines, stand_in_log
+from autograder.observe.compatibility import (
+    local_tfds,
+    network_pictures,
+    old_arguments,
+    old_libraries,
+    old_metrics,
+    old_modules,
+    other_machines,
+    stand_in_log,
+)
 from autograder.observe.compatibility.import_lines import ImportLines
 from autograder.observe.dataset_files import lay
 from autograder.observe.dataset_loader import serve
@@ -103,10 +112,13 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self._imports = ImportLines(self.shell.user_ns)
         self.shell.ast_transformers.append(self._imports)
         other_machines.install(self.shell)
+        network_pictures.install()
         if self.old_names:
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)
             old_metrics.install()
+            old_libraries.install()
+            self.shell.ast_transformers.append(old_modules.PrivateKeras())
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         _budget.said = 0
@@ -192,7 +204,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     kept = len(arguments["datasets"])
-    serve(arguments["datasets"], files[:kept], lay(files[kept:]))
+    local_tfds.install(serve(arguments["datasets"], files[:kept], lay(files[kept:])))
     install()
     _budget.limit = int(arguments["output_kb"]) * 1024
     # As in Jupyter, a module that lies beside the notebook can be imported.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
-from autograder.records.evidence import Capture, CapturedTest, CellRun, Failure, InvalidEvidence
+from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.records.external_tests.model import ExternalTest, OtterTest
 from autograder.records.stand_in_messages import MOST, stand_in_message
 
@@ -27,6 +28,9 @@ CAPTURE_SECONDS = 20.0
 # How long a finished cell's last outputs are waited for: a flood may have swallowed the message that ends them.
 IOPUB_SECONDS = 3
 _POLL = 0.5
+# A cell that was stopped for its time was slowed by other work if its notebook had a processor for less than this share
+# of the time, while more than so many threads per processor were runnable.
+_SHARE_OF_A_CORE, _BUSY = 0.25, 4.0
 # nbclient reports every cell that is interrupted and every kernel that dies; here both are ordinary.
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
@@ -64,6 +68,8 @@ class NotebookRun:
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
+        self._late: list[int] = []
+        self._processor_seconds = 0.0
         self.log = CaptureLog()
 
     async def run(self) -> None:
@@ -92,6 +98,25 @@ class NotebookRun:
         """What came of each external test."""
         return tuple(self._tests)
 
+    @property
+    def bounded_by(self) -> BoundedBy:
+        """What kept the kernel's memory and processes within their limits."""
+        process = self._provisioner.process
+        if process is None:
+            return "unknown"
+        return "cgroup v2" if process.grouped else "supervisor"
+
+    @property
+    def slowed(self) -> bool:
+        """Whether cells were stopped for their time while other work on this machine had the processors."""
+        seconds = sum(cell.seconds for cell in self._cells)
+        return bool(self._late) and self._processor_seconds < _SHARE_OF_A_CORE * seconds
+
+    def note_slowed(self) -> None:
+        """Note on every cell that was stopped for its time that the machine was busy."""
+        for index in self._late:
+            self._note("machine_busy", index)
+
     async def _start(self) -> None:
         await self._manager.start_kernel()
         client = self._client.kc = self._manager.client()
@@ -109,6 +134,8 @@ class NotebookRun:
 
     async def _stop(self) -> None:
         await self._provisioner.kill()
+        ended = self._provisioner.exit
+        self._processor_seconds = ended.cpu_seconds if ended is not None else 0.0
         if self._client.kc is not None:
             self._client.kc.stop_channels()
         await self._manager.cleanup_resources()
@@ -132,7 +159,9 @@ class NotebookRun:
         status = await self._execute(index, min(self._limits.cell_seconds, left))
         seconds = time.monotonic() - started
         cell = self._client.nb.cells[index]
-        failure = self._failure(index) if status == "error" else None
+        # Of a cell that was interrupted it says in which line.
+        told = status == "error" or (status == "timeout" and self._client.reply.get("status") == "error")
+        failure = self._failure(index) if told else None
         if self._client.truncated:
             self._note("too_much_output", index, kilobytes=self._limits.output_kb)
         run = CellRun(
@@ -170,6 +199,8 @@ class NotebookRun:
                 status = "" if flooded.done() else "timeout"
                 if status:
                     self._note("timeout", index, seconds=seconds)
+                    if _machine_is_busy():
+                        self._late.append(index)
                 await self._manager.interrupt_kernel()
                 grace = self._limits.grace_seconds + IOPUB_SECONDS
                 await asyncio.wait({execution, ended}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
@@ -311,6 +342,11 @@ class NotebookRun:
         """Note something of `execution_messages` on a cell."""
         step = self._steps[index]
         self.log.note(execution_messages.note(kind, step.cell + 1 if step.own else None, **values))
+
+
+def _machine_is_busy() -> bool:
+    """Whether far more threads want a processor than there are, by the mean of the last minute."""
+    return os.getloadavg()[0] > _BUSY * len(os.sched_getaffinity(0))
 
 
 def _text(value: Any, longest: int) -> str:

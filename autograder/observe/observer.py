@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import nbformat
 
@@ -18,6 +19,7 @@ from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
 from autograder.observe.notebook_run import KernelLost, NotebookRun
+from autograder.observe.packages import PackagesMissing, package_versions, packages_folder, readable_copy
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.process import SandboxError, Zygote
@@ -48,19 +50,24 @@ class Observer(Closing):
         self.isolation = isolation
         # Inside bubblewrap /tmp is the zygote's own; without it, libraries get a folder to write settings to.
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
+        self._readable = tempfile.TemporaryDirectory(prefix="ag-packages-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
-        # Each starts when it is first needed: a class needs one of them.
         self._environment = _environment(folder)
-        self._warm = {training: self._new_zygote(training) for training in _TRAINING}
+        # Each starts when it is first needed: a class needs one of them.
+        self._warm: dict[tuple[str, str], Zygote] = {}
+        self._warm_lock = threading.Lock()
         self._data = ServedData()
         self._slots = slots or threading.Semaphore(workers)
 
     def close(self) -> None:
         """End the zygotes and every kernel."""
-        for warm in self._warm.values():
-            warm.close()
+        with self._warm_lock:
+            for warm in self._warm.values():
+                warm.close()
+            self._warm.clear()
         self._data.close()
         self._settings.cleanup()
+        self._readable.cleanup()
 
     def key(self, sources: Sequence[str], task: ObserveTask) -> str:
         """Under which evidence of these code cells is kept: equal keys, equal evidence.
@@ -75,7 +82,8 @@ class Observer(Closing):
 
         Raises:
             ObserverError: it could not be run, through no fault of the notebook.
-            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
+            autograder.datasets.DatasetMissing, PackagesMissing: a dataset of the task, or its packages, are not on this
+                machine.
         """
         return self.observe_code(code_cells(notebook), task)
 
@@ -85,6 +93,10 @@ class Observer(Closing):
         with self._slots:
             started = time.monotonic()
             run = self._run(list(sources), task, key)
+            if run.slowed:
+                run = self._run(list(sources), task, key)
+                if run.slowed:
+                    run.note_slowed()
             cells = run.cells
         return Evidence(
             key=key,
@@ -100,18 +112,19 @@ class Observer(Closing):
             tests=run.tests,
             asked=task.variables,
             isolation=self.isolation.name,
-            versions=observing_versions(),
+            bounded_by=run.bounded_by,
+            versions=observing_versions() | package_versions(task.packages),
             seconds=round(time.monotonic() - started, 3),
         )
 
     def _run(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
-        warm = self._warm[task.training]
+        warm = self._zygote(task)
         for _ in range(_SHARED_ATTEMPTS):
             # The zygote may die under it, through whatever another notebook did; a fresh one gets a second try.
             with contextlib.suppress(SandboxError, KernelLost):
                 return asyncio.run(self._run_once(warm, sources, task, key))
         # Whoever harms others cannot use up their tries: the last one shares its zygote with nobody.
-        own = self._new_zygote(task.training)
+        own = self._new_zygote(task)
         try:
             return asyncio.run(self._run_once(own, sources, task, key))
         except (SandboxError, KernelLost) as problem:
@@ -119,8 +132,26 @@ class Observer(Closing):
         finally:
             own.close()
 
-    def _new_zygote(self, training: str) -> Zygote:
-        return Zygote(self.isolation, _PRELOAD, self._environment | _TRAINING[training])
+    def _zygote(self, task: ObserveTask) -> Zygote:
+        key = (task.training, task.packages)
+        with self._warm_lock:
+            if key not in self._warm:
+                self._warm[key] = self._new_zygote(task)
+            return self._warm[key]
+
+    def _new_zygote(self, task: ObserveTask) -> Zygote:
+        packages = self._packages(task.packages) if task.packages else None
+        return Zygote(self.isolation, _PRELOAD, self._environment | _TRAINING[task.training], packages)
+
+    def _packages(self, digest: str) -> Path:
+        folder = packages_folder(digest)
+        if not folder.is_dir():
+            raise PackagesMissing(
+                "The packages of this assignment are not installed where notebooks are run: run `autograder setup` "
+                "for it there."
+            )
+        # The notebook's user may have no way to the cache folder of the user who grades.
+        return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
 
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
@@ -152,6 +183,8 @@ def _environment(folder: str) -> dict[str, str]:
         "MPLCONFIGDIR": f"{folder}/.config/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        # A figure as its data; by default plotly puts 5 MB of JavaScript into the first one.
+        "PLOTLY_RENDERER": "plotly_mimetype",
         # Student kernels see no GPU.
         "CUDA_VISIBLE_DEVICES": "-1",
         # Threads do not survive a fork, so none may exist in the zygote.

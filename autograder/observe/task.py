@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Raised whenever the same notebook would give other evidence than before.
-REVISION = 8
+REVISION = 9
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
 # A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
 _BASE_MB, _BASE_DISK_MB = 1024, 256
@@ -85,6 +85,7 @@ class ObserveTask(OmitsNewDefaults):
     keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
     sources: the declared data sets whose files lie beside the notebook.
+    packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
     """
 
     variables: tuple[str, ...] = ()
@@ -93,10 +94,10 @@ class ObserveTask(OmitsNewDefaults):
     limits: Limits = Limits()
     keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
-
+    packages: str = ""
     sources: tuple[DatasetSource, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "sources")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources")
 
     @property
     def without_tests(self) -> ObserveTask:

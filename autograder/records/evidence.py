@@ -25,6 +25,7 @@ MAX_STATES = 6
 MAX_LIFE_EVENTS = 60
 
 CellStatus = Literal["ok", "error", "timeout", "died", "not_run"]
+BoundedBy = Literal["unknown", "supervisor", "cgroup v2"]
 ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "other"]
 
 
@@ -314,7 +315,8 @@ class Evidence(OmitsNewDefaults):
 
     `asked` are the variables whose values were requested, which tells a missing variable from one that was not
     requested; None if not stored. `records` are all networks that ever existed, in the order in which they were first
-    seen, `records_dropped` the number of further ones; both are empty if not stored.
+    seen, `records_dropped` the number of further ones; both are empty if not stored. `bounded_by` is what kept the
+    kernel's memory and processes within their limits: a control group of its own, or its supervisor alone.
     """
 
     key: str
@@ -332,8 +334,9 @@ class Evidence(OmitsNewDefaults):
     asked: tuple[str, ...] | None = None
     records: tuple[NetworkRecord, ...] = ()
     records_dropped: int = 0
+    bounded_by: BoundedBy = "unknown"
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped", "bounded_by")
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)

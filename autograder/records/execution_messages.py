@@ -27,6 +27,10 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         gettext_noop("Code cell {cell} ran for more than {seconds:.0f} seconds and was stopped."),
         gettext_noop("A test cell ran for more than {seconds:.0f} seconds and was stopped."),
     ),
+    "machine_busy": (
+        gettext_noop("The grading machine was busy with other work while code cell {cell} ran."),
+        gettext_noop("The grading machine was busy with other work while a test cell ran."),
+    ),
     "not_interrupted": (
         gettext_noop("Code cell {cell} did not stop when it was interrupted; the cells after it were not run."),
         gettext_noop("A test cell did not stop when it was interrupted; the cells after it were not run."),

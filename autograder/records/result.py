@@ -8,6 +8,7 @@ from pydantic import Field
 
 from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import NOTHING, Message, Text
+from autograder.records.evidence import BoundedBy
 
 Status = Literal["correct", "partial", "wrong", "not_reached", "needs_review", "error"]
 # Where notebooks were handed in; otter only packs them and does not name the student.
@@ -260,8 +261,8 @@ class HandedIn(Data):
     earlier: tuple[str | Message, ...] = ()
 
 
-class Result(Data):
-    """One graded submission."""
+class Result(OmitsNewDefaults):
+    """One graded submission. `isolation` and `bounded_by` are those of its evidence."""
 
     student: str
     submission: str
@@ -277,6 +278,9 @@ class Result(Data):
     keys: dict[str, str]
     seconds: float
     handed_in: HandedIn | None = None
+    bounded_by: BoundedBy = "unknown"
+
+    added_later: ClassVar[tuple[str, ...]] = ("bounded_by",)
 
     def line(self) -> dict[str, Any]:
         """The object in `results.jsonl`, in the active language: everything except the exhibits, for the page."""

@@ -76,6 +76,18 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "elsewhere.command",
         gettext_noop("“{old}” needs a network or another machine; it was not run here."),
     ),
+    "graphviz": (
+        "elsewhere.graphviz",
+        gettext_noop("Graphviz is not here: “{old}” drew the table of the network in place of its picture."),
+    ),
+    "tfds": (
+        "elsewhere.tfds",
+        gettext_noop("“{old}” is not installed here; it gave the data sets of the exercise."),
+    ),
+    "tensorboard": (
+        "elsewhere.tensorboard",
+        gettext_noop("TensorBoard is not on the grading machine; its callback wrote nothing here."),
+    ),
     "restart": (
         "elsewhere.restart",
         gettext_noop("The line that restarts the kernel was passed over."),
@@ -90,8 +102,3 @@ def stand_in_message(code: object, old: object, new: object) -> Message | None:
     if not _NAME.fullmatch(old) or not _NAME.fullmatch(new):
         return None
     return message(*_SENTENCES[code], old=old, new=new)
-
-
-def is_stand_in(note: Message) -> bool:
-    """Whether a note says that a name was interpreted differently from how it is written."""
-    return note.code.startswith(("old_keras.", "elsewhere."))

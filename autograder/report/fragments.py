@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.core.messages import in_plain_text
 from autograder.records.result import Finding, Result, Verdict
 from autograder.report.templating import environment
 from autograder.report.views import at_a_glance
@@ -22,7 +23,7 @@ def overview_fragment(result: Result, protects: str, *, gist: bool) -> str:
     return template.render(result=result, glance=glance, protects=protects).strip()
 
 
-def in_plain_text(findings: tuple[Finding, ...]) -> str:
-    """Findings as lines of text."""
+def findings_as_lines(findings: tuple[Finding, ...]) -> str:
+    """Findings as lines of plain text."""
     lines = ((f"{one.where}:" if one.where else "", str(one.message), str(one.hint)) for one in findings)
-    return "\n".join(" ".join(filter(None, parts)) for parts in lines)
+    return in_plain_text("\n".join(" ".join(filter(None, parts)) for parts in lines))

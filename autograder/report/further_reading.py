@@ -6,6 +6,7 @@ import functools
 import tomllib
 from collections.abc import Iterator
 from importlib import resources
+from typing import NamedTuple
 
 from autograder.core.messages import Message
 from autograder.network.describe import in_words, setting_in_words
@@ -14,9 +15,17 @@ from autograder.report.generalized import spoken_of
 
 # More names than this would be too many links to help.
 _MOST = 2
+_SITE = "https://keras.io/api/"
 
 
-def read_on(finding: Finding) -> tuple[str, ...]:
+class DocumentationPage(NamedTuple):
+    """A page of the Keras documentation: its own title and its address."""
+
+    title: str
+    url: str
+
+
+def read_on(finding: Finding) -> tuple[DocumentationPage, ...]:
     """At most two pages of the Keras documentation on what the finding names; the finding comes before its hint."""
     spoken = [*spoken_of(finding.message), *spoken_of(finding.hint)]
     pages = [page for one in spoken for name in _names(one) if (page := _pages().get(name))]
@@ -32,12 +41,13 @@ def _names(message: Message) -> Iterator[str]:
 
 
 @functools.cache
-def _pages() -> dict[str, str]:
+def _pages() -> dict[str, DocumentationPage]:
     """The page for each code, and for the words for a setting or a family of layers."""
     text = resources.files("autograder.report").joinpath("catalogues", "keras.toml").read_text(encoding="utf-8")
-    found: dict[str, str] = {}
+    found: dict[str, DocumentationPage] = {}
     for page in tomllib.loads(text)["pages"]:
         words = [in_words(kind) for kind in page.get("layers", ())]
         words += [said for name in page.get("settings", ()) if isinstance(said := setting_in_words(name), Message)]
-        found |= dict.fromkeys((*page.get("codes", ()), *(said.text for said in words)), page["read"])
+        place = DocumentationPage(page["read"], _SITE + page["at"])
+        found |= dict.fromkeys((*page.get("codes", ()), *(said.text for said in words)), place)
     return found

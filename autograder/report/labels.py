@@ -48,7 +48,8 @@ ROW_STATE: Mapping[str, str] = {
     "moved": gettext_noop("in another place"),
     "consequence": gettext_noop("only follows"),
 }
-# Words in results that are not sentences: the isolation, the device, the status of a submission.
+# Words in results that are not sentences: the isolation, what kept the limits, the device, the
+# status of a submission.
 _FACTS = frozenset(
     {
         gettext_noop("nothing was executed"),
@@ -56,6 +57,7 @@ _FACTS = frozenset(
         gettext_noop("graded"),
         gettext_noop("incomplete"),
         gettext_noop("unreadable"),
+        gettext_noop("supervisor"),
     }
 )
 # By the codes of the places in a notebook that findings name: what their `number` counts.

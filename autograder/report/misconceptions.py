@@ -12,7 +12,7 @@ from autograder.report.generalized import generalized, spoken_of
 from autograder.report.lecture_advice import Topic, sentence, topic
 
 # The groups and codes by which the checks mark a verdict that follows from an earlier one (a test keeps them in step).
-_FOLLOWING_GROUP = "depends."
+FOLLOWING_GROUP = "depends."
 FOLLOWING = frozenset({"parameters.follow"})
 
 
@@ -94,7 +94,7 @@ def _once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 def _follows(finding: Finding) -> bool:
     codes = {one.code for one in spoken_of(finding.message)}
-    return bool(codes & FOLLOWING) or any(code.startswith(_FOLLOWING_GROUP) for code in codes)
+    return bool(codes & FOLLOWING) or any(code.startswith(FOLLOWING_GROUP) for code in codes)
 
 
 def _repeats(verdict: Verdict, result: Result) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ def write_student_page(
             parts=parts or {},
             ruler=plots.ruler(result.questions),
             cells=render_cells(cells),
+            cell_count=len(cells),
             anchors=anchors(cells),
         )
     )
@@ -106,6 +108,7 @@ def write_class_page(
             href={row.student: row.href for row in summary.rows},
             shown_rows=ROWS_AT_ONCE,
             shown_networks=NETWORKS,
+            review_command=shlex.join(["autograder", "review", str(path.parent.resolve())]),
             in_words=in_words,
             bars=plots.histogram(summary.shares),
             stacks=[plots.stacked(question.shares()) for question in summary.questions],

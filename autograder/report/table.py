@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.core.language import decimal, gettext, integer
+from autograder.core.messages import in_plain_text
 from autograder.report import labels
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
@@ -26,7 +27,8 @@ class TableData:
 
 
 def _short(label: str) -> str:
-    """A label short enough for a list of filters."""
+    """A label as plain text, short enough for a list of filters."""
+    label = in_plain_text(label)
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
 
 

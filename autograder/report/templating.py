@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from autograder.core.data import digest
 from autograder.core.language import ENGLISH, active, catalogue, gettext, ngettext
-from autograder.core.messages import Message
+from autograder.core.messages import CODE_SPAN, Message, in_plain_text
 from autograder.report import labels, plots, scores
 from autograder.report.confusion import confusion
 from autograder.report.further_reading import read_on
@@ -101,6 +101,8 @@ def environment() -> Environment:
         fixed=labels.fixed,
         fact=labels.fact,
         settings=labels.settings,
+        coded=coded,
+        uncoded=in_plain_text,
     )
     made.globals.update(
         gettext=gettext,
@@ -138,7 +140,12 @@ def gettext_html(message: str, /, **values: object) -> Markup:
     return Markup(re.sub(rf"[{chr(_PRIVATE)}-{chr(_PRIVATE + 99)}]", lambda found: markup.get(found[0], ""), sentence))
 
 
+def coded(sentence: Message | str) -> Markup:
+    """The sentence escaped, with the code in it as `<code>`."""
+    return Markup(CODE_SPAN.sub(r"<code>\2</code>", str(escape(labels.visible(str(sentence))))))
+
+
 def _finalize(value: Any) -> Any:
     if isinstance(value, Message):
-        value = str(value)
+        return coded(value)
     return labels.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from autograder.core.language import gettext, ngettext
 from autograder.records.result import ComparisonExhibit, ComparisonRow, Finding, Result, RowCells, Verdict
 from autograder.report.labels import anchor, beside_score, condition, of_points, points
-from autograder.report.misconceptions import root_causes
+from autograder.report.misconceptions import FOLLOWING_GROUP, root_causes
 
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
@@ -160,7 +160,8 @@ def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
         remarks=()
         if waited
         else tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
-        dependency=dependency,
+        # A finding that says that the question does not count says why as well.
+        dependency="" if any(finding.code.startswith(FOLLOWING_GROUP) for finding in verdict.findings) else dependency,
     )
 
 

@@ -9,6 +9,7 @@ from textwrap import TextWrapper
 
 from autograder.checks.student_network import StudentNetwork
 from autograder.core.language import gettext, gettext_noop
+from autograder.core.messages import in_plain_text
 from autograder.network.measure import rows, sum_up
 from autograder.network.values import shown_value
 from autograder.records.result import ComparisonExhibit, Finding, RowCells, Verdict
@@ -29,7 +30,7 @@ def heading(verdict: Verdict) -> str:
     """The question and its status."""
     words = STATUS_WORDS.get(verdict.status, verdict.status)
     stands = gettext(words)
-    return f"{SIGNS[verdict.status]} {verdict.title}: {stands}"
+    return f"{SIGNS[verdict.status]} {in_plain_text(verdict.title)}: {stands}"
 
 
 def findings_in_words(found: Verdict | Finding) -> str:
@@ -40,7 +41,7 @@ def findings_in_words(found: Verdict | Finding) -> str:
     lines: list[str] = []
     for hint, findings in groupby([found] if isinstance(found, Finding) else found.findings, attrgetter("hint")):
         lines += [line for finding in findings for line in _broken(_line(finding))]
-        lines += _broken(str(hint), "  → ")
+        lines += _broken(in_plain_text(hint), "  → ")
     if isinstance(found, Finding):
         return "\n".join(lines)
     for exhibit in found.exhibits:
@@ -59,12 +60,12 @@ def network_in_words(student: StudentNetwork, name: str) -> str:
         layers=len(measured),
         parameters=sum_up(measured).total,
     )
-    return f"{student.understood} {sentence}".lstrip()
+    return in_plain_text(f"{student.understood} {sentence}".lstrip())
 
 
 def _line(finding: Finding) -> str:
     where = f"{finding.where}: " if finding.where else ""
-    return f"{where}{finding.message}"
+    return in_plain_text(f"{where}{finding.message}")
 
 
 def _broken(text: str, first: str = "") -> list[str]:

@@ -30,6 +30,8 @@ from autograder.train.environment import TrainEnvironment, computing_versions
 _START_SECONDS = 180.0
 _SLACK_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
+# A run that is stopped for its time without having had a processor for this share of it was slowed by other work.
+_SHARE_OF_A_CORE = 0.25
 # The environment variables passed to the worker: none that change how TensorFlow or Keras compute.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
@@ -37,6 +39,10 @@ _KEPT_PREFIXES = ("CUDA_", "NVIDIA_")
 
 class TrainerError(UserError):
     """Training failed for a reason that is not the student's; the message says what to do."""
+
+
+class RunSlowed(TrainerError):
+    """A run was stopped for its time twice, because this machine was busy with other things."""
 
 
 class _WorkerDied(Exception):
@@ -86,7 +92,8 @@ class Trainer(Closing):
         """Train and wait for the result.
 
         Raises:
-            TrainerError: the run failed for a reason that is not the network's.
+            RunSlowed: other work on this machine took its time, twice.
+            TrainerError: the run failed for another reason that is not the network's.
         """
         return self._run(self.key(task), task)
 
@@ -107,6 +114,7 @@ class Trainer(Closing):
                 f"The recipe asks for {wanted:,} training images, but {dataset.path} holds {dataset.images:,}: "
                 "ask for fewer, or name a folder with the whole dataset in the environment variable AUTOGRADER_DATA."
             )
+        slowed = False
         with self._slots:
             for _ in range(2):
                 try:
@@ -119,7 +127,15 @@ class Trainer(Closing):
                     raise
                 if answer.get("signal") == SIGKILL:
                     continue
+                slowed = _was_slowed(task, answer)
+                if slowed:
+                    continue
                 return _as_run(key, task, answer)
+        if slowed:
+            raise RunSlowed(
+                f"A training run had {task.recipe.seconds:g} seconds and a processor for less than a quarter of them: "
+                "grade again when this machine is less busy, or with fewer workers."
+            )
         raise TrainerError(
             "The training process was ended from outside twice (perhaps this machine is out of memory): "
             "start the autograder again with fewer workers."
@@ -234,6 +250,12 @@ class _Worker:
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:500] if lines else f"exit status {self._process.returncode}"
+
+
+def _was_slowed(task: TrainingTask, answer: dict[str, Any]) -> bool:
+    """Whether a run was stopped for its time because other work had the processor; unknown on a GPU."""
+    late = answer.get("outcome") == "late" and device_kind() == "cpu"
+    return late and answer["processor_seconds"] < _SHARE_OF_A_CORE * task.recipe.seconds
 
 
 def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun:

@@ -133,8 +133,13 @@ class Worker:
         self._selector.unregister(pipe)
         os.close(pipe)
         del self._children[pipe]
-        _, status = os.waitpid(child.process, 0)
-        answer = {"id": child.request, "reached": child.reached, "seconds": time.monotonic() - child.started}
+        _, status, used = os.wait4(child.process, 0)
+        answer = {
+            "id": child.request,
+            "reached": child.reached,
+            "seconds": time.monotonic() - child.started,
+            "processor_seconds": used.ru_utime + used.ru_stime,
+        }
         if "outcome" not in child.facts:
             ended_by = -os.waitstatus_to_exitcode(status)
             answer |= {"outcome": "late"} if child.late else {"outcome": "died", "signal": ended_by}

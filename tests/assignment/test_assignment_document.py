@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from autograder.assignment import load
 from autograder.assignment.loader import _File, _Network
-from autograder.assignment.model import ObserveTable
+from autograder.assignment.model import EnvironmentTable, ObserveTable
 from autograder.checks.base import Dependency, Question
 from autograder.datasets import Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
@@ -32,6 +32,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "training.compilation.loss": Loss,
     "observe": ObserveTable,
     "observe.limits": Limits,
+    "environment": EnvironmentTable,
     "questions": Question,
     "questions.depends": Dependency,
 }

@@ -27,12 +27,16 @@ Reached = Callable[[TrainingTask], float]
 
 
 class Wrong(NamedTuple):
-    """A wrong answer: the question that it is given to, what it changes, and words of the finding that it deserves."""
+    """A wrong answer: the question that it is given to, what it changes, and words of the finding that it deserves.
+
+    `charged` is the question at which the mistake costs points, if its root is there; it costs none at `question` then.
+    """
 
     question: str
     change: Change
     words: str
     reached: Reached | None = None
+    charged: str = ""
 
 
 @functools.cache

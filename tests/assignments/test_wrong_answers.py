@@ -32,9 +32,15 @@ def judged(name, at):
 def test_a_wrong_answer_loses_points_and_hears_why(name, at):
     wrong = WRONG[name][at]
     verdict = judged(name, at)[wrong.question]
-    assert verdict.status in ("wrong", "partial", "not_reached")
-    assert verdict.score < verdict.points
     assert wrong.words in said(verdict)
+    if wrong.charged:
+        charged = judged(name, at)[wrong.charged]
+        assert verdict.score == verdict.points
+        assert charged.score < charged.points
+        assert f"“{charged.title}”" in said(verdict)
+    else:
+        assert verdict.status in ("wrong", "partial", "not_reached")
+        assert verdict.score < verdict.points
 
 
 @pytest.mark.parametrize("name", NAMES)

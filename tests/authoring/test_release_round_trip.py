@@ -183,7 +183,7 @@ def test_in_colab_the_first_cell_fetches_what_the_checks_need(
     notebook.cells.append(nbformat.v4.new_code_cell("print(grader.interpreter)", id="interpreter"))
     cells = executed(notebook, runtime, COLAB.format(archive=str(cnn2.with_suffix(".zip"))))
     assert said(cells["interpreter"]).strip() == "IPythonInterpreter.COLAB"
-    assert "There is no network in a variable `model`" in said(cells["check-accuracy"])
+    assert "There is no network in a variable model" in said(cells["check-accuracy"])
 
 
 def test_a_cell_that_looks_like_otters_markup_is_told_of(tmp_path: Path) -> None:

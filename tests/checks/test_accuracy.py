@@ -1,15 +1,19 @@
 """The accuracy question: judged by our own run alone, and only where there is a network to run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Calibration, Context, Dependency, ExpectedNetwork
 from autograder.checks.judging import judge_all, tasks_needed
+from autograder.checks.read_network import read_network
 from autograder.checks.score_statistics import CLEAR, chance_of_passing
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedFit, CapturedNetwork, Evidence
 from autograder.records.training import Recipe, TrainingRun
+from autograder.records.training_messages import problem
 
 RECIPE = Recipe(dataset="mnist", train=2400, validation=600, epochs=3, batch_size=32)
 QUESTION = Accuracy(kind="accuracy", id="accuracy", title="The accuracy", points=3, network="model")
@@ -231,6 +235,8 @@ def test_the_same_network_shares_a_run_whatever_its_names_and_metrics():
 def test_a_network_that_was_never_compiled_is_trained_as_usual():
     (task,) = tasks_needed([QUESTION], context(network(compiled=None)))
     assert task.compilation == RECIPE.compilation
+    verdict = judged(network(compiled=None), validation_accuracy=(0.95,))
+    assert [str(finding.message) for finding in verdict.findings][1:] == ["The network was not compiled."]
 
 
 def test_the_template_is_not_even_trained_where_its_layers_are_missing():
@@ -244,3 +250,16 @@ def test_the_template_is_not_even_trained_where_its_layers_are_missing():
     dependent = QUESTION.model_copy(update={"depends": Dependency(question="missing_layers")})
     assert tasks_needed([layers, dependent], context(network())) == ()
     assert judge_all([layers, dependent], context(network()))[1].score == 0
+
+
+@pytest.mark.parametrize(("units", "code"), [(10, "hint.reached_until_then"), (200, "hint.large_network")])
+def test_only_a_network_that_is_larger_is_called_large(units, code):
+    own, expected = network(units=units), read_network(network(), None).architecture
+    given = context(own)
+    given = replace(given, expected={"model": ExpectedNetwork("model", expected, recipe=RECIPE)})
+    runs = {}
+    while tasks := tasks_needed([QUESTION], replace(given, runs=runs)):
+        for task in tasks:
+            runs[task.key] = TrainingRun(key=task.key, outcome="limit", problem=problem("too_long", seconds=9))
+    (verdict,) = judge_all([QUESTION], replace(given, runs=runs))
+    assert verdict.findings[0].hint.code == code

@@ -119,6 +119,15 @@ def test_what_follows_from_an_answer_that_has_cost_points_counts(dense_given, ti
     assert ("Divide." in said(verdict)) == (score == 0)
 
 
+def test_an_answer_that_follows_from_a_wrong_choice_counts():
+    options = {"A": "307200", "B": "307300", "C": "100", "D": "3072"}
+    chosen = question("choice", id="dense", answer="dense", options=options, correct="B", title="The dense layer")
+    for letter, times, score in (("D", 3072 / 2700, 2), ("C", 100 / 2700, 2), ("D", 5, 0), ("B", 1.138, 0)):
+        given = context(values=(value(letter, "dense"), value(2700, "conv"), value(times)))
+        asked = (chosen, CONV, TIMES)
+        assert judge_all(asked, replace(given, questions=asked))[-1].score == score
+
+
 @pytest.mark.parametrize("formula", ["q / conv", "dense /", "open('x')", "dense.x"])
 def test_a_formula_is_arithmetic_with_other_answers(formula):
     with pytest.raises(ValidationError):

@@ -8,7 +8,18 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from autograder.core.language import use_language
-from autograder.core.messages import NOTHING, Message, Text, in_turn, message, nmessage, nphrase, phrase, plain
+from autograder.core.messages import (
+    NOTHING,
+    Message,
+    Text,
+    in_plain_text,
+    in_turn,
+    message,
+    nmessage,
+    nphrase,
+    phrase,
+    plain,
+)
 
 TEXT: TypeAdapter[Message] = TypeAdapter(Text)
 
@@ -89,3 +100,15 @@ def test_what_is_nested_without_end_or_no_plain_value_is_refused() -> None:
     for values in ({"x": endless}, {"x": {1, 2}}, {"x": b"bytes"}):
         with pytest.raises(ValidationError):
             Message.model_validate({"text": "{x}", "values": values})
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Give `q1` a number.", "Give q1 a number."),
+        ("Keras has ``units``, not `output_dim`.", "Keras has units, not output_dim."),
+        ("One ` alone stays, and so does ```\na fence```.", "One ` alone stays, and so does ```\na fence```."),
+    ],
+)
+def test_plain_text_has_code_without_backticks(said: str, read: str) -> None:
+    assert in_plain_text(message("x.code", "{text}", text=said)) == read

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from autograder.checks.architecture import ArchitectureQuestion
@@ -11,6 +13,7 @@ from autograder.core.messages import message
 from autograder.grading.execution_findings import run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, mended_by, pending_for
 from autograder.records.evidence import CellRun, Evidence, Failure
+from autograder.records.execution_messages import note
 from autograder.records.result import Verdict
 
 MISSING = "from tensorflow_addons import nn\nx = 1"
@@ -55,6 +58,8 @@ def test_the_words_of_an_exception_decide_nothing() -> None:
 
 def test_a_file_that_the_notebook_may_have_written_under_another_name_is_its_own() -> None:
     assert fault_of("keras.models.load_model('nte.keras')", None, "model.save('net.keras')") == ""
+    others = "pd.read_csv('test.csv')\nframe.to_csv('submission.csv')"
+    assert fault_of("pd.read_csv('../input/train.csv')", None, others) == "machine.file"
 
 
 def test_memory_is_the_machines_where_the_sandbox_ended_the_cell_for_it() -> None:
@@ -70,6 +75,33 @@ def test_time_is_the_machines_where_a_network_is_trained_and_no_loop_runs_on() -
     assert fault_of("model.fit(x, y)", late) == "machine.time"
     assert fault_of("while True:\n    model.fit(x, y)", late) == ""
     assert fault_of("sum(x)", late) == ""
+
+
+@pytest.mark.skipif(shutil.which("dot") is not None, reason="Graphviz is installed here")
+def test_graphviz_is_the_machines_where_a_line_draws_with_it() -> None:
+    assert fault_of("graph.render('net')", None, "import graphviz") == "machine.graphviz"
+    assert fault_of("graph.write_png('net.png')", None, "import pydot") == "machine.graphviz"
+    assert fault_of("graph.render('net')", None, "import gym") == ""
+    assert fault_of("graph.rendr('net')", None, "import graphviz") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "code"),
+    [
+        ("model.fit(x, y)\nwhile True:\n    pass", 1, "machine.time"),
+        ("model.fit(x, y)\nwhile True:\n    pass", 3, ""),
+        ("while True:\n    if x:\n        model.fit(x, y)", 3, ""),
+        ("while x:\n    x = y\nfor i in range(9):\n    model.evaluate(x, y)", 4, "machine.time"),
+        ("model.fit(x, y)\nfor i in range(10**9):\n    z = i", 3, ""),
+    ],
+)
+def test_the_line_that_was_running_tells_training_from_a_loop(source: str, line: int, code: str) -> None:
+    late = CellRun(
+        index=0, status="timeout", seconds=60, failure=Failure(name="KeyboardInterrupt", message="", line=line)
+    )
+    assert fault_of(source, late) == code
+    (note,) = run_notes(evidence_of(late), [NotebookCell(index=0, kind="code", source=source)])
+    assert (note.hint.code == "hint.endless_loop") == (code == "")
 
 
 def test_a_person_is_asked_where_nothing_is_left_and_what_was_judged_stands() -> None:
@@ -107,3 +139,12 @@ def test_the_student_reads_that_it_costs_nothing_by_itself() -> None:
     (note,) = run_notes(evidence, (), machine_faults(evidence, [MISSING]))
     assert note.code == "machine.package"
     assert "costs no points by itself" in str(note.hint)
+
+
+def test_a_cell_that_other_work_kept_from_its_end_is_the_machines() -> None:
+    late = CellRun(index=0, status="timeout", seconds=60)
+    busy = note("machine_busy", 1)
+    found = machine_faults(evidence_of(late, notes=(busy,)), ["x = heavy(1)"])
+    assert found[0].code == "machine.busy"
+    assert machine_faults(evidence_of(late), ["x = heavy(1)"]) == {}
+    assert "less busy" in str(mended_by(found[0]))

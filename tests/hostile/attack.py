@@ -90,6 +90,15 @@ def breaking(name: str, tries: str, *code: str, note: str = "", status: str | No
     return Attack(name, tries, (IMPORTS, SOLVED, *code, "after = 1"), earns=FULL_MARKS, note=note, status=status)
 
 
+_WAITING = ("import time\ntime.sleep(1)\nprint('fine')",) * 8
+
+
+def honest(count: int) -> tuple[Attack, ...]:
+    """So many honest notebooks, no two alike, each of which takes long enough for all to run at the same time."""
+    cells = [(IMPORTS, f"number = {number}", SOLVED, *_WAITING) for number in range(1, count + 1)]
+    return tuple(Attack(f"honest-{number}", "nothing", own, FULL_MARKS) for number, own in enumerate(cells, 1))
+
+
 HONEST = (
     Attack("honest-solved", "nothing", (IMPORTS, SOLVED, "print('done')"), FULL_MARKS),
     Attack("honest-untouched", "nothing", (IMPORTS, UNTOUCHED), 0.0),

@@ -76,16 +76,19 @@ def grade(
     *before: str,
     variables: dict[str, str] | None = None,
     isolation: str = "bubblewrap",
+    at_once: int = 0,
     cluster: Path | None = None,
 ) -> Graded:
-    """Grade them with the real command, which `before` stands before, with further environment variables."""
+    """Grade them with the real command, which `before` stands before, with further environment variables, `at_once`
+    notebooks beside each other (as many as there are cores where it is 0).
+    """
     submissions, temporary = folder / "submissions", folder / "tmp"
     for made in (submissions, temporary):
         made.mkdir(parents=True)
         made.chmod(0o777)
     for member in members:
         member.write(submissions)
-    workers = ("--cluster", cluster) if cluster else ()
+    workers = ("--cluster", cluster) if cluster else ("--workers", str(at_once)) if at_once else ()
     report, command = folder / "report", (sys.executable, "-m", "autograder", "grade")
     with (folder / "said").open("w+", encoding="utf-8") as said:
         grader = subprocess.Popen(

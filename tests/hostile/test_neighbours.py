@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
-from attack import IMPORTS, SOLVED, Attack
+from attack import honest
 from harming import HARMING
 
 from autograder.observe.observer import Observer
@@ -15,7 +15,6 @@ from autograder.observe.task import Limits, ObserveTask
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 LIMITS = Limits(cell_seconds=6, total_seconds=90, grace_seconds=1, memory_mb=1024, processes=160)
-WAITING = ("import time\ntime.sleep(1)\nprint('fine')",) * 8
 
 
 def seen(observer: Observer, sources: tuple[str, ...]) -> dict[str, object]:
@@ -34,11 +33,11 @@ def test_eight_honest_notebooks_keep_every_byte_beside_one_that_forks_its_memory
     except IsolationUnavailable as missing:
         pytest.skip(str(missing))
     (attack,) = (one for one in HARMING if one.name == "forked-memory")
-    honest = [Attack(f"{n}", "nothing", (IMPORTS, f"number = {n}", SOLVED, *WAITING), 0).cells for n in range(8)]
+    neighbours = [one.cells for one in honest(8)]
     with Observer(isolation, workers=9) as observer, ThreadPoolExecutor(9) as threads:
-        alone = list(threads.map(lambda cells: seen(observer, cells), honest))
+        alone = list(threads.map(lambda cells: seen(observer, cells), neighbours))
         attacking = threads.submit(seen, observer, attack.cells)
-        beside = list(threads.map(lambda cells: seen(observer, cells), honest))
+        beside = list(threads.map(lambda cells: seen(observer, cells), neighbours))
         attacker = attacking.result()
     assert beside == alone
     assert [cell["status"] for cell in beside[0]["cells"]] == ["ok"] * 11

@@ -39,6 +39,7 @@ def test_the_state_of_a_network_is_captured_after_every_cell(observe: Observe) -
     assert network.cell == 2
     assert [cell.status for cell in evidence.cells] == ["ok", "ok", "ok", "died", "not_run"]
     assert "Code cell 4" in str(evidence.notes[0])
+    assert evidence.bounded_by in ("supervisor", "cgroup v2")
 
 
 def test_functional_networks_and_networks_in_lists_are_captured(observe: Observe) -> None:

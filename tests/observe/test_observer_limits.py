@@ -25,7 +25,24 @@ def test_a_cell_out_of_time_is_interrupted_and_the_next_ones_run(observe: Observ
     evidence = observe("x = 1\nwhile True: x += 1", "done = True", variables=("done",), limits=SHORT)
     assert statuses(evidence) == ["timeout", "ok"]
     assert evidence.value("done") is not None
+    assert evidence.cells[0].failure is not None
+    assert evidence.cells[0].failure.line == 2
     assert [str(note) for note in evidence.notes] == ["Code cell 1 ran for more than 2 seconds and was stopped."]
+
+
+def test_what_a_cell_built_before_its_time_was_over_stays(observe: Observe) -> None:
+    evidence = observe(
+        "import keras, time\nmodel = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])\n"
+        "model.compile('sgd', 'mse')\nanswer = 7\ntime.sleep(60)",
+        variables=("answer",),
+        limits=SHORT,
+    )
+    assert statuses(evidence) == ["timeout"]
+    network, answer = evidence.network("model"), evidence.value("answer")
+    assert network is not None
+    assert network.compile is not None
+    assert answer is not None
+    assert answer.value == 7
 
 
 def test_a_cell_that_ignores_the_interrupt_is_killed_and_what_was_before_stays(observe: Observe) -> None:
@@ -323,3 +340,14 @@ def _traces() -> tuple[int, int, list[str], int]:
         sorted(name for name in os.listdir(tempfile.gettempdir()) if name.startswith("ag-")),
         len(os.listdir("/proc/self/fd")),
     )
+
+
+def test_a_cell_that_other_work_kept_from_its_end_is_run_again_and_noted(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeps = ("import time; time.sleep(30)", "done = True")
+    assert [note.code for note in observe(*sleeps, limits=SHORT).notes].count("cell.machine_busy") == 0
+    monkeypatch.setattr(os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
+    evidence = observe(*sleeps, "1", limits=SHORT)
+    assert statuses(evidence) == ["timeout", "ok", "ok"]
+    assert [note.code for note in evidence.notes] == ["cell.timeout", "cell.machine_busy"]

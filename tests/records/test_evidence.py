@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from autograder.records.evidence import MAX_CAPTURE_BYTES, Capture, InvalidEvidence
+from autograder.records.evidence import MAX_CAPTURE_BYTES, Capture, Evidence, InvalidEvidence
 
 HUGE = {"a float holds none": 10**309, "the largest of 1024 bits": 2**1024 - 1, "thousands of digits": 10**4000}
 
@@ -43,3 +43,10 @@ def test_other_whole_numbers_stay_as_they_are():
 def test_what_is_no_evidence_is_refused(raw):
     with pytest.raises(InvalidEvidence):
         Capture.parse(raw)
+
+
+def test_evidence_of_an_older_version_does_not_say_what_kept_the_limits_and_stays_as_it_is():
+    older = {"key": "k", "cells": [], "isolation": "bubblewrap", "versions": {}}
+    evidence = Evidence.model_validate(older)
+    assert evidence.bounded_by == "unknown"
+    assert "bounded_by" not in evidence.model_dump()

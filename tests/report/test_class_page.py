@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -271,3 +272,14 @@ def test_networks_with_other_settings_are_told_apart(tmp_path: Path) -> None:
         "↕ MaxPooling2D",
         "≠ MaxPooling2D → AveragePooling2D, + Dropout (rate 0.3)",
     }
+
+
+def test_the_command_that_opens_the_review_has_the_folder_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "class of 2026"
+    command = page(folder, [solved("a"), solved("b")]).select_one(".command code")
+    assert command is not None
+    assert shlex.split(command.text) == ["autograder", "review", str(folder.resolve())]
+
+
+def test_a_class_in_which_nothing_waits_names_no_command(tmp_path: Path) -> None:
+    assert page(tmp_path, [unreadable()]).select_one(".command") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from class_of_results import TITLE, class_of, pooling_forgotten, solved, template, unreadable
 from hostile_results import hostile, hostile_cells
 from sample_notebook import notebook_cells
+from wider_text import WIDER, too_wide
 
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.summary import summarize
@@ -42,7 +44,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "unreadable": unreadable(),
         "hostile": hostile(),
     }.items():
-        cells = hostile_cells() if name == "hostile" else notebook_cells()
+        cells = {"hostile": hostile_cells(), "unreadable": []}.get(name, notebook_cells())
         write_student_page(folder / f"{name}.html", result=result, assignment_title=TITLE, cells=cells)
     everyone = [hostile(), *class_of(59)]
     summary = summarize(everyone, lambda name: "x.html")
@@ -102,8 +104,8 @@ def test_markup_that_slipped_through_would_still_not_act(browser, pages: Path, t
 @pytest.mark.parametrize("name", ["solved", "pooling", "template", "unreadable", "hostile", "class"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_scrolls_sideways(browser, pages: Path, name: str, width: int) -> None:
-    page = opened(browser, pages / f"{name}.html", viewport={"width": width, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page = opened(browser, pages / f"{name}.html", viewport={"width": width, "height": 844}, bypass_csp=True)
+    assert too_wide(page) == []
     page.context.close()
 
 
@@ -187,6 +189,42 @@ def test_on_paper_folded_parts_are_open_and_the_colours_light(browser, pages: Pa
     page.context.close()
 
 
+def test_printing_wastes_no_page(browser, pages: Path) -> None:
+    most = {"solved": 3, "pooling": 4, "template": 5, "unreadable": 1, "class": 6}
+    for name, number in most.items():
+        page = opened(browser, pages / f"{name}.html")
+        assert 1 <= len(re.findall(rb"/Type */Page\b", page.pdf(format="A4", prefer_css_page_size=True))) <= number, (
+            name
+        )
+        page.context.close()
+
+
+def test_the_notebook_is_folded_until_a_link_or_a_click_opens_it(browser, pages: Path) -> None:
+    page = opened(browser, pages / "pooling.html")
+    cell = page.locator("#cell-5")
+    assert not cell.is_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") < 8 * 900
+    page.emulate_media(media="print")
+    assert not page.locator("#notebook").is_visible()
+    page.emulate_media(media="screen")
+    page.locator(".where a[href='#cell-5']").click()
+    assert cell.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#notebook").is_visible()
+    page.context.close()
+
+
+def test_a_right_network_is_folded_and_left_out_on_paper(browser, pages: Path) -> None:
+    page = opened(browser, pages / "solved.html")
+    row = page.locator(".networks tbody tr").first
+    assert not row.is_visible()
+    page.locator(".networks summary").click()
+    assert row.is_visible()
+    page.emulate_media(media="print")
+    assert not row.is_visible()
+    page.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["pooling", "template", "class"])
 def test_every_text_has_the_contrast_that_aa_asks_for(browser, pages: Path, name: str, scheme: str) -> None:
@@ -237,8 +275,10 @@ def test_a_students_page_stays_under_a_megabyte(pages: Path, name: str) -> None:
     assert (pages / f"{name}.html").stat().st_size < 1_000_000
 
 
-def test_names_of_layers_stay_whole_on_a_phone(browser, pages: Path) -> None:
-    page = opened(browser, pages / "pooling.html", viewport={"width": 360, "height": 800})
+@pytest.mark.parametrize("width", [360, 800])
+def test_names_of_layers_stay_whole_on_a_phone_and_a_tablet(browser, pages: Path, width: int) -> None:
+    page = opened(browser, pages / "pooling.html", viewport={"width": width, "height": 800}, bypass_csp=True)
+    page.add_style_tag(content=WIDER)
     broken = page.evaluate(
         """() => {
           const lines = (element) => {

@@ -43,6 +43,12 @@ def test_the_score_is_out_of_all_points_and_names_what_waits(tmp_path: Path) -> 
     assert "1 of 3 questions is right." in header
 
 
+def test_what_kept_the_limits_stands_among_the_run_details_where_it_is_known(tmp_path: Path) -> None:
+    assert "Limits kept by" not in words(page(tmp_path, solved()).select_one("footer.colophon"))
+    in_a_group = solved().model_copy(update={"bounded_by": "cgroup v2"})
+    assert "Limits kept by cgroup v2" in words(page(tmp_path, in_a_group).select_one("footer.colophon"))
+
+
 def test_each_question_has_its_line_with_status_and_points(tmp_path: Path) -> None:
     lines = [words(line) for line in page(tmp_path, pooling_forgotten()).select(".glance li")]
     assert lines == [
@@ -250,8 +256,22 @@ def test_the_steps_on_top_are_the_root_causes_in_the_order_to_work_on_them(tmp_p
 def test_a_wrong_answer_says_where_to_read_on_in_the_exercise_and_in_the_documentation(tmp_path: Path) -> None:
     soup = page(tmp_path, pooling_forgotten(), parts={"missing_layers": "4. The network"})
     text = words(soup.select_one("#q1 .wrong"))
-    assert "See also: “4. The network” in the exercise; Pooling layers, Model.summary" in text
-    assert "in the Keras documentation" in text
+    assert (
+        "See also: “4. The network” in the exercise; Pooling layers , Model.summary in the Keras documentation" in text
+    )
+    links = soup.select("#q1 .wrong a[href^=http]")
+    assert [link["href"] for link in links] == [
+        "https://keras.io/api/layers/pooling_layers/",
+        "https://keras.io/api/models/model/#summary-method",
+    ]
+    assert all(link["rel"] == ["noopener", "noreferrer"] for link in links)
+
+
+def test_that_a_question_builds_on_another_is_said_once(tmp_path: Path) -> None:
+    depends = {"accuracy": Dependency(question="missing_layers", share=0.5)}
+    for of, said in ((pooling_forgotten(), True), (template(), False)):
+        text = words(page(tmp_path, of, depends=depends).select_one("#q3"))
+        assert ("This counts only where at least half" in text) == said
 
 
 def test_the_surest_mistakes_are_shown_as_pictures_of_ours_with_words_beside_them(tmp_path: Path) -> None:

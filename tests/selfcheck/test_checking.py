@@ -10,6 +10,7 @@ from autograder.assignment import load
 from autograder.authoring.release.public_part import public_part
 from autograder.checks.base import Context
 from autograder.checks.judging import judge_all
+from autograder.core.messages import in_plain_text
 from autograder.grading.answer_key import AnswerKey
 from autograder.records.evidence import CapturedNetwork, CapturedValue, Evidence
 from autograder.records.result import Verdict
@@ -99,8 +100,8 @@ def test_findings_about_a_network_are_those_of_autograder_check(name: str, chang
         assert max(map(len, text.split("\n\n")[0].splitlines()), default=0) <= 90
         words = " ".join(text.split())
         for finding in verdict.findings:
-            assert str(finding.message) in words
-            assert not finding.hint or f"→ {finding.hint}" in words
+            assert in_plain_text(finding.message) in words
+            assert not finding.hint or f"→ {in_plain_text(finding.hint)}" in words
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_an_answer_that_is_none_is_told_of(question: str, value: CapturedValue, 
 def test_a_network_whose_table_is_not_shown_is_only_read(capsys) -> None:
     context = with_layers("onions", "grey_model", without("Conv2D", 2))
     assert said("onions", "grey_network", context) == ""
-    assert "`grey_model` is understood as a network of" in capsys.readouterr().out
+    assert "grey_model is understood as a network of" in capsys.readouterr().out
 
 
 def test_an_empty_notebook_is_told_what_is_missing_everywhere() -> None:

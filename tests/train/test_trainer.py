@@ -19,7 +19,7 @@ from training_networks import chain, cnn2, linear, small_cnn, task
 
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
-from autograder.train.trainer import Trainer
+from autograder.train.trainer import RunSlowed, Trainer
 
 pytestmark = pytest.mark.slow
 
@@ -225,6 +225,25 @@ def test_a_run_whose_process_is_killed_is_made_again(trainer):
         for child in descendants() - before:
             os.kill(child, signal.SIGKILL)
         assert measured(future.result()) == measured(expected)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_run_that_other_work_kept_from_its_end_is_made_again_once(trainer, times):
+    expected = trainer.run(task(small_cnn()))
+    asked = task(small_cnn(), seconds=8)
+    held = set(descendants())
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(trainer.run, asked)
+        for _ in range(times):
+            wait_until(lambda: descendants() - held)
+            for child in descendants() - held:
+                os.kill(child, signal.SIGSTOP)  # it has no processor until its time is over
+                held.add(child)
+        if times == 1:
+            assert measured(future.result())["validation_accuracy"] == measured(expected)["validation_accuracy"]
+        else:
+            with pytest.raises(RunSlowed, match="less busy"):
+                future.result()
 
 
 @pytest.mark.parametrize("processes", [1, 2], ids=["while it starts", "in the middle of a run"])

@@ -34,6 +34,11 @@ umask 022
 "$PYTHON" -m venv "$ROOT"
 "$ROOT/bin/python" -m pip install --quiet --require-hashes --requirement "$SOURCE/requirements.txt"
 "$ROOT/bin/python" -m pip install --quiet --no-deps --no-index "$SOURCE"/wheels/*.whl
+ASSIGNMENT="$SOURCE/$("$ROOT/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["assignment"])' \
+  <"$SOURCE/package.json")"
+if [ -e "$ASSIGNMENT/packages.lock" ]; then
+  "$ROOT/bin/autograder" setup "$ASSIGNMENT"
+fi
 # On an empty one, as otter makes it, every plugin of otter fails.
 [ -s /autograder/submission_metadata.json ] || [ ! -d /autograder ] || echo '{}' >/autograder/submission_metadata.json
 "$ROOT/bin/autograder" --help >/dev/null

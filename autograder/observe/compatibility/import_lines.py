@@ -71,10 +71,11 @@ class ImportLines(ast.NodeTransformer):
         if not isinstance(statement, ast.Import | ast.ImportFrom) or missing_package(statement):
             if self.deferred is None:
                 self.deferred = Deferred(error, statement.lineno)
-            if isinstance(statement, ast.Import) and len(statement.names) > 1:
-                self._run([ast.copy_location(ast.Import([alias]), statement) for alias in statement.names])
+            if isinstance(statement, ast.Import):
+                self._run(_one_by_one(statement))
             return True
-        self._run([one for one in self._statements[place + 1 :] if isinstance(one, ast.Import | ast.ImportFrom)])
+        later = [one for one in self._statements[place + 1 :] if isinstance(one, ast.Import | ast.ImportFrom)]
+        self._run([*_one_by_one(statement), *later])
         return False
 
     def _run(self, imports: Sequence[ast.stmt]) -> None:
@@ -82,6 +83,19 @@ class ImportLines(ast.NodeTransformer):
         for one in imports:
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([one], []), "<import>", "exec"), self._variables)
+
+
+def _one_by_one(statement: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
+    """The names of an import, each in an import of its own."""
+    parts: list[ast.stmt] = []
+    for alias in statement.names:
+        part = (
+            ast.Import([alias])
+            if isinstance(statement, ast.Import)
+            else ast.ImportFrom(statement.module, [alias], statement.level)
+        )
+        parts.append(ast.copy_location(part, statement))
+    return parts
 
 
 def missing_package(statement: ast.Import | ast.ImportFrom) -> str:

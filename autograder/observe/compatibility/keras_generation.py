@@ -21,10 +21,20 @@ _ARGUMENTS = (
     "W_regularizer",
 )
 _CALLED = re.compile(rf"[(,]\s*(?:{'|'.join(_ARGUMENTS)})\s*=(?!=)")
+# Methods that went with Keras 2.5. Up to Keras 2.3, the package `keras` also read the arguments of Keras 1;
+# TensorFlow's own Keras never did.
+_METHODS_GONE = re.compile(r"\.predict_(?:classes|proba)\(")
+_PACKAGE = re.compile(r"(?m)^\s*(?:from|import)\s+keras\b")
+_OF_TENSORFLOW = re.compile(r"\btensorflow\.keras\b|\btf\.keras\b|from\s+tensorflow\s+import\s+[^\n]*\bkeras\b")
 _COMMENT = re.compile(r"(?m)^\s*#.*$")
 _READ = 200_000
 
 
 def is_keras_1(sources: Sequence[str]) -> bool:
-    """Whether one of the code cells calls something as only Keras 1 was called."""
-    return any(_CALLED.search(_COMMENT.sub("", source[:_READ])) for source in sources)
+    """Whether a code cell calls something as only Keras 1, or a Keras 2 that read its arguments, was called."""
+    read = [_COMMENT.sub("", source[:_READ]) for source in sources]
+    if any(_CALLED.search(source) for source in read):
+        return True
+    package = any(_PACKAGE.search(source) for source in read)
+    of_tensorflow = any(_OF_TENSORFLOW.search(source) for source in read)
+    return package and not of_tensorflow and any(_METHODS_GONE.search(source) for source in read)

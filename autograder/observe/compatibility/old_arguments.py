@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from autograder.observe.compatibility.stand_in_log import note
 
@@ -62,16 +63,27 @@ _VALUES: Mapping[str, Mapping[Any, Any]] = {
     "data_format": {"tf": "channels_last", "th": "channels_first"},
     "kernel_initializer": {"normal": "random_normal", "uniform": "random_uniform"},
 }
-_CONVOLUTIONS = {"Convolution1D": 1, "Convolution2D": 2, "Convolution3D": 3}
+_CONVOLUTIONS = {"Conv1D": 1, "Conv2D": 2, "Conv3D": 3}
 _STEPS = ("steps_per_epoch", "validation_steps", "steps", "epochs")
 _GONE = frozenset(
     ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker", "show_accuracy")
 )
+_CALLBACKS: Mapping[str, tuple[Mapping[str, str], frozenset[str]]] = {
+    "ReduceLROnPlateau": ({"epsilon": "min_delta"}, frozenset()),
+    "TensorBoard": (
+        {},
+        frozenset(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
+    ),
+}
+_ADAPTIVE = ("Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Adagrad", "Adadelta")
+_ENDS = {"input": "inputs", "output": "outputs"}
+_SHAPES = frozenset(("input_shape", "output_shape"))
 _METHODS: Mapping[str, Mapping[str, str]] = {
     "fit": {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"},
     "evaluate": {"val_samples": "steps"},
     "predict": {"val_samples": "steps"},
 }
+_OF_TF_NN = (tf.nn.relu, tf.nn.softmax, tf.nn.sigmoid, tf.nn.tanh, tf.nn.elu, tf.nn.selu, tf.nn.leaky_relu)
 # Names that files were to be saved under, and those that they lie under, because Keras 3 asks for an ending.
 _saved: dict[str, str] = {}
 
@@ -124,18 +136,15 @@ def _layers(keras_1: bool) -> None:
 
 def _convolution_of_keras_1(name: str, rank: int) -> None:
     """`Convolution2D(32, 3, 3)` had the rows and columns of its window as separate arguments."""
-    kind = getattr(keras.layers, name)
 
-    @functools.wraps(kind, updated=())
-    def make(*positional: Any, **named: Any) -> Any:
-        sizes = positional[1 : 1 + rank]
-        if rank > 1 and len(sizes) == rank and all(type(size) is int for size in sizes):
+    def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        sizes = positional[2 : 2 + rank]
+        if rank > 1 and len(sizes) == rank and all(isinstance(size, int | np.integer) for size in sizes):
             note("convolution", name)
-            positional = (positional[0], tuple(sizes), *positional[1 + rank :])
-        return kind(*positional, **named)
+            positional = (*positional[:2], tuple(int(size) for size in sizes), *positional[2 + rank :])
+        return positional
 
-    for module in ("keras.layers", "keras.src.layers", "tensorflow.keras.layers", "keras._tf_keras.keras.layers"):
-        setattr(sys.modules[module], name, make)
+    _before(getattr(keras.layers, name), "__init__", change)
 
 
 def _optimizers() -> None:
@@ -161,8 +170,86 @@ def _optimizers() -> None:
         note("lr")
         optimizer.learning_rate = value
 
+    def without_epsilon(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if "epsilon" in named and named["epsilon"] is None:  # for the usual value, as Keras 2 read it
+            del named["epsilon"]
+            note("dropped", "epsilon=None")
+        return positional
+
     _before(BaseOptimizer, "__init__", change)
+    for name in _ADAPTIVE:
+        _before(getattr(keras.optimizers, name), "__init__", without_epsilon)
     setattr(BaseOptimizer, "lr", property(read, write))  # noqa: B010
+
+
+def _callbacks() -> None:
+    for name, (renamed, dropped) in _CALLBACKS.items():
+
+        def change(
+            positional: tuple[Any, ...],
+            named: dict[str, Any],
+            renamed: Mapping[str, str] = renamed,
+            dropped: frozenset[str] = dropped,
+        ) -> tuple[Any, ...]:
+            _rename(named, renamed, dropped)
+            return positional
+
+        _before(getattr(keras.callbacks, name), "__init__", change)
+
+
+def _networks() -> None:
+    """`Model(input=…, output=…)`: Keras chooses the class by the names first, then initializes it with them."""
+    from keras.src.models.functional import Functional
+
+    def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if not named.keys().isdisjoint(_ENDS) and {*_ENDS.values()} <= {_ENDS.get(name, name) for name in named}:
+            _rename(named, _ENDS)
+        return positional
+
+    for owner in (keras.Model, Functional):
+        _before(owner, "__init__", change)
+    _before(keras.Model, "__new__", change)
+
+
+def _shapes() -> None:
+    """`layer.output_shape`, `batch_input_shape=`, and `Input(784)` for `Input((784,))`."""
+
+    def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        shape = named.get("batch_input_shape")
+        if isinstance(shape, tuple | list) and "input_shape" not in named:
+            del named["batch_input_shape"]
+            named["input_shape"] = tuple(shape[1:])
+            note("argument", "batch_input_shape", "input_shape")
+        return positional
+
+    def get(layer: Any, name: str) -> Any:
+        # Keras itself asks whether a layer has the attribute, and prints another summary where it has.
+        asking = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
+        if name in _SHAPES and asking not in ("keras", "tensorflow", "autograder"):
+            end = name.partition("_")[0]
+            try:
+                tensors = getattr(layer, end)
+            except (AttributeError, ValueError):
+                tensors = None
+            if tensors is not None:
+                note("name", f"layer.{name}", f"layer.{end}.shape")
+                return [one.shape for one in tensors] if isinstance(tensors, list) else tensors.shape
+        raise AttributeError(f"{type(layer).__name__!r} object has no attribute {name!r}")
+
+    def whole(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        size = named.get("shape", positional[1] if len(positional) > 1 else None)
+        if type(size) is not int:
+            return positional
+        note("name", f"Input({size})", f"Input(({size},))")
+        if "shape" in named:
+            named["shape"] = (size,)
+            return positional
+        return positional[0], (size,), *positional[2:]
+
+    _before(keras.layers.InputLayer, "__init__", whole)
+    _before(keras.layers.Layer, "__init__", change)
+    if not hasattr(keras.layers.Layer, "__getattr__"):
+        setattr(keras.layers.Layer, "__getattr__", get)  # noqa: B010
 
 
 def _methods() -> None:
@@ -257,7 +344,12 @@ def _files() -> None:
 
     @functools.wraps(load)
     def load_model(filepath: Any, *positional: Any, **named: Any) -> Any:
-        return load(_found(filepath), *positional, **named)
+        try:
+            return load(_found(filepath), *positional, **named)
+        except (TypeError, ValueError):
+            # Keras 2 read what it had saved with `activation=tf.nn.relu`; Keras 3 does not find the function again.
+            with keras.saving.custom_object_scope({one.__name__: one for one in _OF_TF_NN}):
+                return load(_found(filepath), *positional, **named)
 
     for root in ("keras", "tensorflow.keras", "keras._tf_keras.keras"):
         for name in ("models", "saving"):
@@ -290,6 +382,9 @@ def _found(path: Any) -> Any:
 def install(*, keras_1: bool) -> None:
     """Understand the old arguments; after whatever else stands before Keras' own methods."""
     _layers(keras_1)
+    _shapes()
+    _networks()
     _optimizers()
+    _callbacks()
     _methods()
     _files()

@@ -1,4 +1,4 @@
-"""Inside the kernel: `acc` and `val_acc` are found where they are looked up. No key is added to a history."""
+"""Inside the kernel: `acc`, `val_acc` and `lr` are found where they are looked up. No key is added to a history."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import types
 from typing import Any
 
 import keras
+import pandas
 from keras.src.callbacks import callback_list
 from keras.src.callbacks.monitor_callback import MonitorCallback
 from keras.src.utils import python_utils
 
 from autograder.observe.compatibility.stand_in_log import note
 
-_NEW = {"acc": "accuracy", "val_acc": "val_accuracy"}
+_NEW = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
 
 
 class AccuracyKeys(dict[str, Any]):
@@ -35,8 +36,9 @@ class AccuracyKeys(dict[str, Any]):
 
 
 def install() -> None:
-    """Let histories, the logs of callbacks and monitors know the old names."""
+    """Let histories, tables made of them, the logs of callbacks and monitors know the old names."""
     _histories()
+    _tables()
     _logs()
     _monitors()
 
@@ -50,6 +52,36 @@ def _histories() -> None:
         history.history = AccuracyKeys(history.history)
 
     keras.callbacks.History.__init__ = begin
+
+
+def _tables() -> None:
+    """`pandas.DataFrame(history.history)["acc"]`: asked for what a table lacks, and has under the new name."""
+    lookup = pandas.DataFrame.__getitem__
+    attribute = pandas.DataFrame.__getattr__
+
+    def known(table: Any, key: Any) -> Any:
+        new = _NEW.get(key) if type(key) is str else None
+        if new is None or key in table.columns or new not in table.columns:
+            return key
+        note("acc", key, new)
+        return new
+
+    @functools.wraps(lookup)
+    def get_item(table: Any, key: Any) -> Any:
+        if type(key) is str and key in _NEW:
+            key = known(table, key)
+        elif type(key) is list and any(type(one) is str and one in _NEW for one in key):
+            key = [known(table, one) for one in key]
+        return lookup(table, key)
+
+    @functools.wraps(attribute)
+    def get_attribute(table: Any, name: str) -> Any:
+        if name in _NEW and (new := known(table, name)) != name:
+            return lookup(table, new)
+        return attribute(table, name)
+
+    for name, method in (("__getitem__", get_item), ("__getattr__", get_attribute)):
+        setattr(pandas.DataFrame, name, method)
 
 
 def _logs() -> None:
@@ -66,7 +98,7 @@ def _monitors() -> None:
     @functools.wraps(original)
     def set_monitor(callback: Any) -> Any:
         new = _NEW.get(callback.monitor) if type(callback.monitor) is str else None
-        if new is not None and "acc" not in _metrics(callback.model):
+        if new is not None and callback.monitor.removeprefix("val_") not in _metrics(callback.model):
             note("acc", callback.monitor, new)
             callback.monitor = new
         return original(callback)

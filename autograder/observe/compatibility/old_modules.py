@@ -6,6 +6,7 @@ what it always was.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow.keras.backend
 import tensorflow.keras.layers
@@ -23,6 +25,7 @@ import tensorflow.keras.optimizers
 import tensorflow.keras.optimizers.legacy
 import tensorflow.keras.preprocessing.image
 import tensorflow.keras.utils
+from keras.src.legacy import backend as _legacy_backend
 
 from autograder.observe.compatibility.stand_in_log import note
 
@@ -45,6 +48,8 @@ _MOVED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_TOPOLOGY.split(), ("keras.layers", "keras.models")),
     **dict.fromkeys(_OPTIMIZERS.split(), ("keras.optimizers",)),
     "objectives": ("keras.losses",),
+    "initializations": ("keras.initializers",),
+    "wrappers.scikit_learn": ("keras.wrappers",),
     "callbacks.callbacks": ("keras.callbacks",),
     "backend.tensorflow_backend": ("keras.backend",),
     "preprocessing.text": ("keras.src.legacy.preprocessing.text",),
@@ -72,7 +77,7 @@ class _OldModules(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self, is_package=True) if _target(fullname) is not None else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = ModuleType(spec.name)
+        module = _Merge(spec.name) if spec.name.endswith("layers.merge") else ModuleType(spec.name)
         for name in reversed(_target(spec.name) or ()):
             if name in sys.modules or name.startswith("keras.src."):
                 found = vars(importlib.import_module(name))
@@ -80,13 +85,35 @@ class _OldModules(MetaPathFinder, Loader):
         if spec.name.endswith("np_utils"):
             vars(module).update(to_categorical=_to_categorical)
         if spec.name.endswith("tensorflow_backend"):
-            vars(module).update(set_session=_passed_over, get_session=_passed_over)
+            _offer(module, _OF_BACKEND)
+        if spec.name.endswith("wrappers.scikit_learn"):
+            wrappers = importlib.import_module("autograder.observe.compatibility.old_wrappers")
+            vars(module).update({name: getattr(wrappers, name) for name in ("KerasClassifier", "KerasRegressor")})
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         targets = _target(module.__name__)
         if targets and not targets[0].startswith("keras.src."):
             note("module", module.__name__, targets[0])
+
+
+class _Merge(ModuleType):
+    """`keras.layers.merge`, which is a module of Keras 2 and a function of Keras 1."""
+
+    _MODES: Mapping[str, str] = {
+        "sum": "Add",
+        "mul": "Multiply",
+        "concat": "Concatenate",
+        "ave": "Average",
+        "max": "Maximum",
+        "dot": "Dot",
+    }
+
+    def __call__(self, inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, **named: Any) -> Any:
+        kind = self._MODES[mode]
+        note("name", f"merge(…, mode='{mode}')", f"keras.layers.{kind}")
+        settings = {"Concatenate": {"axis": concat_axis}, "Dot": {"axes": dot_axes}}.get(kind, {})
+        return getattr(keras.layers, kind)(**settings, name=named.get("name"))(inputs)
 
 
 def _to_categorical(y: Any, nb_classes: int | None = None, **named: Any) -> Any:
@@ -144,12 +171,81 @@ def _train_optimizer(name: str, of_keras: str) -> Callable[[], Any]:
     return get
 
 
+def _renamed(module: str, old: str, new: str) -> Callable[[], Any]:
+    def get() -> Any:
+        note("name", old, f"keras.{module}.{new}")
+        return getattr(getattr(keras, module), new)
+
+    return get
+
+
+def _backend(name: str) -> Callable[[], Any]:
+    """Keras 3 keeps what its backend was, and offers it under the name `tf.keras` alone."""
+
+    def get() -> Any:
+        note("name", f"keras.backend.{name}", f"keras.ops.{name}" if hasattr(keras.ops, name) else "keras.ops")
+        return getattr(_legacy_backend, name)
+
+    return get
+
+
+def _old_function(name: str, value: Any, new: str) -> Callable[[], Any]:
+    def get() -> Any:
+        note("name", f"keras.backend.{name}", new)
+        return value
+
+    return get
+
+
+def _function(inputs: Any, outputs: Any, **_: Any) -> Callable[[Any], Any]:
+    """`K.function`: values of tensors of a network for values of others; the learning phase is no tensor any more."""
+    ends = [one for one in inputs if isinstance(one, keras.KerasTensor)]
+    several = isinstance(outputs, list | tuple)
+    network = keras.Model(ends, list(outputs) if several else [outputs])
+
+    def call(values: Any) -> Any:
+        given = list(values)[: len(ends)] if isinstance(values, list | tuple) else [values]
+        found = network([np.asarray(one) for one in given])
+        found = [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
+        return found if several else found[0]
+
+    return call
+
+
+def _ordering() -> str:
+    return "th" if keras.backend.image_data_format() == "channels_first" else "tf"
+
+
+def _set_ordering(ordering: str) -> None:
+    keras.backend.set_image_data_format({"th": "channels_first", "tf": "channels_last"}[ordering])
+
+
 _ADAM = ("Adam", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
 _LEGACY = {name: _optimizer(f"keras.optimizers.legacy.{name}", name) for name in _ADAM}
 _VERSION_1 = (
     "Session InteractiveSession ConfigProto GPUOptions set_random_seed global_variables_initializer "
     "get_default_graph reset_default_graph logging OptimizerOptions"
 )
+_ABBREVIATED: Mapping[str, str] = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+}
+_OF_BACKEND: Mapping[str, Callable[[], Any]] = {
+    **{name: _backend(name) for name in vars(_legacy_backend) if callable(vars(_legacy_backend)[name])},
+    "set_session": lambda: _passed_over,
+    "get_session": lambda: _passed_over,
+    "set_learning_phase": lambda: _passed_over,
+    "learning_phase": _old_function("learning_phase", lambda: 0, "model(x, training=…)"),
+    "set_value": _old_function("set_value", lambda variable, value: variable.assign(value), "variable.assign"),
+    "function": _old_function("function", _function, "keras.Model"),
+    "image_dim_ordering": _old_function("image_dim_ordering", _ordering, "image_data_format"),
+    "set_image_dim_ordering": _old_function("set_image_dim_ordering", _set_ordering, "set_image_data_format"),
+    "common": lambda: keras.backend,
+}
 _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
     "preprocessing.image": {"ImageDataGenerator": _image_generator},
     "optimizers": {name.lower(): _optimizer(f"keras.optimizers.{name.lower()}", name) for name in _ADAM},
@@ -157,10 +253,29 @@ _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
         "CuDNNLSTM": _layer("CuDNNLSTM", "LSTM"),
         "CuDNNGRU": _layer("CuDNNGRU", "GRU"),
     },
-    "backend": {"set_session": lambda: _passed_over, "get_session": lambda: _passed_over},
+    "backend": _OF_BACKEND,
+    "regularizers": {
+        "activity_l1": _renamed("regularizers", "activity_l1", "L1"),
+        "activity_l2": _renamed("regularizers", "activity_l2", "L2"),
+        "l1l2": _renamed("regularizers", "l1l2", "L1L2"),
+        "activity_l1l2": _renamed("regularizers", "activity_l1l2", "L1L2"),
+    },
+    "losses": {old: _renamed("losses", old, new) for old, new in _ABBREVIATED.items()},
+    "metrics": {old: _renamed("metrics", old, new) for old, new in _ABBREVIATED.items()},
+    "constraints": {
+        "maxnorm": _renamed("constraints", "maxnorm", "MaxNorm"),
+        "nonneg": _renamed("constraints", "nonneg", "NonNeg"),
+        "unitnorm": _renamed("constraints", "unitnorm", "UnitNorm"),
+    },
+    "initializers": {
+        "normal": _renamed("initializers", "normal", "RandomNormal"),
+        "uniform": _renamed("initializers", "uniform", "RandomUniform"),
+    },
     "utils": {},
 }
 _OF_TENSORFLOW = {name: _version_1(name) for name in _VERSION_1.split()}
+for _name in ("enable_eager_execution", "enable_v2_behavior"):
+    _OF_TENSORFLOW[_name] = lambda: _passed_over
 _OF_TRAIN = {
     "AdamOptimizer": _train_optimizer("AdamOptimizer", "Adam"),
     "GradientDescentOptimizer": _train_optimizer("GradientDescentOptimizer", "SGD"),
@@ -200,3 +315,30 @@ def install() -> None:
             _offer(module, _LEGACY)
     _offer(tf, _OF_TENSORFLOW)
     _offer(tf.train, _OF_TRAIN)
+    _offer(tf.random, {"set_random_seed": _version_1("set_random_seed")})
+
+
+class PrivateKeras(ast.NodeTransformer):
+    """An AST transformer of IPython's: `tensorflow.python.keras` is another Keras, which TensorFlow keeps for itself.
+
+    What editors imported from there by themselves is today's Keras here, so that its networks are seen.
+    """
+
+    _PRIVATE = "tensorflow.python.keras"
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
+        node.module = self._public(node.module or "") or node.module
+        return node
+
+    def visit_Import(self, node: ast.Import) -> ast.Import:
+        for alias in node.names:
+            # Without `as`, the name that the cell goes on to write is the private one.
+            alias.name = (alias.asname and self._public(alias.name)) or alias.name
+        return node
+
+    def _public(self, name: str) -> str:
+        if name != self._PRIVATE and not name.startswith(self._PRIVATE + "."):
+            return ""
+        public = "tensorflow.keras" + name.removeprefix(self._PRIVATE)
+        note("module", name, public)
+        return public

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import importlib.util
 import io
 import os
 import re
@@ -15,6 +16,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+import h5py
+import keras
+import tensorflow as tf
+from keras.src import backend
+
 from autograder.observe.compatibility.stand_in_log import note
 
 _MODULES = re.compile(r"google\.colab(\.\w+)*|kaggle_secrets|kaggle_datasets|kaggle")
@@ -23,8 +29,11 @@ _COMMANDS = re.compile(
     r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
 )
 # Where notebooks and their files lie there.
-_FOLDERS = re.compile(r"/(?:content(?:/g?drive(?:/(?:My ?Drive|Shareddrives))?)?|kaggle/(?:input|working|temp))(?:/|$)")
-_MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "load_ext", "uv")
+_FOLDERS = re.compile(
+    r"(?:/content(?:/g?drive(?:/(?:My ?Drive|Shareddrives))?)?|/kaggle(?:/(?:input|working|temp))?|\.\./input)(?:/|$)"
+)
+_exists = os.path.lexists  # by `lstat`, which has no stand-in
+_MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "load_ext", "uv", "tensorboard")
 
 
 class _Nothing:
@@ -75,31 +84,56 @@ class _OtherMachines(MetaPathFinder, Loader):
         setattr(module, "__getattr__", get)  # noqa: B010
 
 
-def here(path: Any, *, folder: bool = False) -> Any:
-    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is."""
+def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
+    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is.
+
+    Args:
+        path: what a function was given.
+        folder: whether it has to be a folder; the notebook's stands for one that is not here.
+        silent: whether nothing is noted, because the file is not used yet.
+    """
     if not isinstance(path, str | os.PathLike):
         return path
     given = os.fspath(path)
     match = _FOLDERS.match(given) if isinstance(given, str) else None
-    if match is None:
+    if match is None or _exists(given):
         return path
     rest = given[match.end() :].rstrip("/")
     if not rest:
         return "."
-    note("path", given)
-    # By its name, wherever it lay.
-    near = rest if os.path.exists(rest) else os.path.basename(rest)
+    if not silent:
+        note("path", given)
+    # By its name, wherever it lay, unless the notebook has made the folder that it is in.
+    name = os.path.basename(rest)
+    made = os.path.exists(rest) or (os.path.isdir(os.path.dirname(rest)) and not os.path.exists(name))
+    near = rest if made else name
     return "." if folder and not os.path.isdir(near) else near
 
 
 def _first_path(owner: Any, name: str) -> None:
     # Unlike a function, a partial is no method where a class holds it, as the functions of C are none.
-    setattr(owner, name, functools.partial(_with_path, getattr(owner, name), name != "open"))
+    original = getattr(owner, name)
+    how = {"folder": name in ("chdir", "listdir"), "silent": name in ("mkdir", "scandir", "stat")}
+    changed = functools.partial(_with_path, original, how)
+    setattr(owner, name, changed)
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        if original in able:
+            able.add(changed)
 
 
-def _with_path(original: Callable[..., Any], folder: bool, *arguments: Any, **named: Any) -> Any:
+def _h5_files() -> None:
+    original = h5py.File.__init__
+
+    @functools.wraps(original)
+    def begin(file: Any, name: Any, *positional: Any, **named: Any) -> None:
+        original(file, here(name), *positional, **named)
+
+    h5py.File.__init__ = begin
+
+
+def _with_path(original: Callable[..., Any], how: dict[str, bool], *arguments: Any, **named: Any) -> Any:
     if arguments:
-        arguments = (here(arguments[0], folder=folder), *arguments[1:])
+        arguments = (here(arguments[0], **how), *arguments[1:])
     return original(*arguments, **named)
 
 
@@ -113,18 +147,56 @@ class _Restart(ast.NodeTransformer):
         return node
 
 
+def _convolutions() -> None:
+    """Images with their channels first: TensorFlow convolves them on a GPU alone, so they are turned around here."""
+    original = backend.nn.conv
+
+    @functools.wraps(original)
+    def conv(
+        inputs: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+    ) -> Any:
+        turned = keras.backend.standardize_data_format(data_format) == "channels_first" and len(inputs.shape) == 4
+        if not turned or tf.config.list_physical_devices("GPU"):
+            return original(inputs, kernel, strides, padding, data_format, dilation_rate)
+        inputs = tf.transpose(inputs, (0, 2, 3, 1))
+        return tf.transpose(original(inputs, kernel, strides, padding, "channels_last", dilation_rate), (0, 3, 1, 2))
+
+    backend.nn.conv = conv
+
+
+def _tensorboard() -> None:
+    """Without the package, the callback trains along and writes nothing."""
+    board, usual = keras.callbacks.TensorBoard, keras.callbacks.Callback
+
+    def begin(callback: Any, *_: Any, **__: Any) -> None:
+        usual.__init__(callback)
+        note("tensorboard")
+
+    board.__init__ = begin
+    for name in vars(usual):
+        if name.startswith("on_") or name == "set_model":
+            setattr(board, name, getattr(usual, name))
+
+
 def install(shell: Any) -> None:
     """Put the stand-ins in place, in this process and in the shell."""
+    if importlib.util.find_spec("tensorboard") is None:
+        _tensorboard()
     sys.meta_path.append(_OtherMachines())
     for owner, name in (
         (builtins, "open"),
         (io, "open"),
-        (os, "chdir"),
-        (os, "listdir"),
+        *((os, name) for name in ("chdir", "listdir", "mkdir", "scandir", "stat")),
     ):
         _first_path(owner, name)
+    _h5_files()
     if "open" in shell.user_ns:  # IPython's own, which guards the standard streams
-        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], False)
+        shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], {})
     shell.ast_transformers.append(_Restart())
     for magic in _MAGICS:
         shell.register_magic_function(_magic(magic, shell.find_line_magic(magic)), "line", magic)

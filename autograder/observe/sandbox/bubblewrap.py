@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from autograder.core.package_files import PACKAGE, SAMPLES
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.confine import HOME, WRITABLE
 from autograder.observe.sandbox.machine_paths import SYSTEM_FOLDERS, SYSTEM_SETTINGS, library_folders
+
+# Where an assignment's packages are inside.
+PACKAGES = "/packages"
 
 
 def command(
@@ -16,8 +20,10 @@ def command(
     program: Sequence[str],
     *,
     environment: Mapping[str, str] | None = None,
+    packages: Path | None = None,
 ) -> list[str]:
-    """The command that runs `program` inside, with `environment` as its complete environment."""
+    """The command that runs `program` inside, with `environment` as its complete environment, and the folder `packages`
+    at `PACKAGES`."""
     # A user namespace gives the privileges to create all the others; root has them, and can then become another user.
     # They are needed to confine each fork further; the forks drop them before they run student code.
     names = (
@@ -52,6 +58,8 @@ def command(
     # An installed wheel has the sample assignments' solutions among the libraries.
     for path in {str(SAMPLES), os.path.realpath(SAMPLES)} if SAMPLES.is_dir() else ():
         line += ["--tmpfs", path, "--remount-ro", path]
+    if packages is not None:
+        line += ["--ro-bind", str(packages), PACKAGES]
     line += ["--proc", "/proc", "--dev", "/dev"]
     # The forks share these two, so they must be read-only.
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *program]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.observe.sandbox import landlock, syscalls
+from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.control_groups import NotDelegated, delegated
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 
 _RESTRICTIONS = {
@@ -64,13 +67,7 @@ def _checks() -> Iterator[Check]:
         f"Linux {platform.release()}",
         "" if counted else "Linux 5.14 or newer counts a notebook's processes itself; here the supervisor does",
     )
-    delegated = _delegated()
-    yield Check(
-        "control groups",
-        "memory" in delegated,
-        f"cgroup v2 offers {', '.join(delegated)}" if delegated else "cgroup v2 offers nothing here",
-        "not used: the supervisor keeps the bounds of memory, processes and time",
-    )
+    yield _control_groups()
 
 
 def _userns_advice() -> str:
@@ -91,13 +88,21 @@ def _filter() -> Check:
     return Check("system-call filter", works, f"{size} steps for {platform.machine()}")
 
 
-def _delegated() -> list[str]:
-    """The controllers of this process's own group, in cgroup v2."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            if line.startswith("0::"):
-                for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
-                    offered = Path(root + line[3:], "cgroup.controllers")
-                    if offered.exists():
-                        return offered.read_text().split()
-    return []
+def _control_groups() -> Check:
+    """Whether each notebook gets a control group of its own, tried as grading does it."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    try:
+        groups = delegated()
+    except NotDelegated as reason:
+        return Check(
+            "control groups",
+            False,
+            str(reason),
+            "the supervisor alone keeps the limits of memory and processes; with systemd, a scope of its own has them "
+            f"kept by the kernel: systemd-run {'' if root else '--user '}--scope -p Delegate=yes autograder grade …",
+        )
+    group = groups.new(Bounds())
+    if group is None:
+        return Check("control groups", False, f"the kernel refuses a further group in {groups.folder}")
+    group.remove()
+    return Check("control groups", True, f"cgroup v2 in {groups.folder} bounds {', '.join(groups.controllers)}")

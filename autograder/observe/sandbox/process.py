@@ -17,10 +17,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from autograder.observe.sandbox import bubblewrap, usage
+from autograder.observe.sandbox import bubblewrap, control_groups, usage
 from autograder.observe.sandbox.bounds import Bounds, Isolation
+from autograder.observe.sandbox.control_groups import ControlGroup, ControlGroups
 from autograder.observe.sandbox.isolation import FIRST_UID, LAST_UID
 
 START_SECONDS = 180.0
@@ -46,18 +48,25 @@ class Exit:
 
 
 class ConfinedProcess:
-    """One confined process. Not thread-safe: use it only in the thread that requested it."""
+    """One confined process. Not thread-safe: use it only in the thread that requested it.
+
+    `grouped` is whether it is in a control group of its own, so that the kernel bounds its memory and processes; else
+    its supervisor alone does.
+    """
 
     def __init__(
         self,
         status: socket.socket,
         *,
         namespace: bool = False,
+        group: ControlGroup | None = None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._status = status
         self._exit: Exit | None = None
         self._namespace = namespace
+        self._group = group
+        self.grouped = False
         self._on_close = ended
         self._supervisor = self._supervisor_pid = -1
         self._destroyed = False
@@ -78,6 +87,7 @@ class ConfinedProcess:
             why = "no answer" if message is None else message.get("failed", "the zygote is gone")
             raise SandboxError(f"a confined process could not be started: {why}")
         self._supervisor_pid = int(message["supervisor"])
+        self.grouped = bool(message["grouped"])
 
     def poll(self) -> Exit | None:
         """How it ended; None while it is running."""
@@ -107,6 +117,8 @@ class ConfinedProcess:
         if self._supervisor < 0 or select.select([self._supervisor], [], [], 0)[0]:
             return
         self._destroyed = True
+        if self._group is not None:
+            self._group.kill()
         if self._namespace:  # killing its first process ends all of them
             signal.pidfd_send_signal(self._supervisor, signal.SIGKILL)
             return
@@ -125,6 +137,8 @@ class ConfinedProcess:
             os.close(self._supervisor)
             self._supervisor = -1
         self._exit = self._exit or Exit(-signal.SIGKILL, "killed")
+        if self._group is not None:
+            self._group.remove()
         self._on_close()
         self._on_close = lambda: None
 
@@ -155,12 +169,27 @@ class Zygote:
         isolation: the result of `isolation.choose_isolation`.
         preload: the modules to import before forking.
         environment: the complete environment of the processes.
+        packages: a folder that forks import from after everything else; nothing preloaded comes from it.
+        groups: finds where control groups can be created, None if nowhere.
     """
 
-    def __init__(self, isolation: Isolation, preload: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        isolation: Isolation,
+        preload: Sequence[str],
+        environment: Mapping[str, str],
+        packages: Path | None = None,
+        *,
+        groups: Callable[[], ControlGroups | None] = control_groups.here,
+    ) -> None:
         self._isolation = isolation
         self._preload = tuple(preload)
         self._environment = dict(environment)
+        self._packages = packages
+        if packages is not None:
+            inside = bubblewrap.PACKAGES if isolation.name == "bubblewrap" else str(packages)
+            self._environment["AUTOGRADER_PACKAGES"] = inside
+        self._groups = groups
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._retired: list[_Running] = []
@@ -192,6 +221,9 @@ class Zygote:
             running = self._current()
             running.forks += 1
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        groups = self._groups()
+        group = groups.new(bounds) if groups else None
+        files = group.files if group else {}
         request = {
             "entry": entry,
             "arguments": arguments,
@@ -199,11 +231,13 @@ class Zygote:
             "uid": next(self._uids) if self._isolation.as_root or self._isolation.name == "user" else 0,
             "confined": self._isolation.name == "bubblewrap",
             "home": home,
+            "group": list(files),
         }
-        process = ConfinedProcess(ours, namespace=bool(request["confined"]), ended=lambda: self._closed(running))
+        confined = bool(request["confined"])
+        process = ConfinedProcess(ours, namespace=confined, group=group, ended=lambda: self._closed(running))
         try:
             running.await_ready(START_SECONDS)
-            running.send(json.dumps(request).encode(), [theirs.fileno(), *descriptors])
+            running.send(json.dumps(request).encode(), [theirs.fileno(), *descriptors, *files.values()])
             theirs.close()
             process.await_start(FORK_SECONDS)
         except SandboxError:
@@ -213,6 +247,8 @@ class Zygote:
             raise
         finally:
             theirs.close()
+            if group is not None:
+                group.close_files()
         return process
 
     def gone(self, seconds: float) -> bool:
@@ -251,7 +287,7 @@ class Zygote:
         program = [sys.executable, "-s", "-P", "-m", "autograder.observe.sandbox.zygote", str(control), *self._preload]
         if self._isolation.name != "bubblewrap":
             return program
-        return bubblewrap.command(self._isolation, program, environment=self._environment)
+        return bubblewrap.command(self._isolation, program, environment=self._environment, packages=self._packages)
 
 
 class _Running:

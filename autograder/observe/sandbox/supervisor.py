@@ -1,7 +1,8 @@
 """The process between the zygote and one confined kernel: starts, watches and ends the kernel.
 
 Inside bubblewrap it is the first process of its process namespace: no process in it can signal it, and when it ends,
-Linux kills all others in the namespace.
+Linux kills all others in the namespace. Where there are control groups, the kernel and all that it starts are in one of
+their own, and the supervisor is not in it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from autograder.observe.sandbox import linux, usage
 from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.control_groups import JoinedGroup
 
 _PERIOD = 0.25
 # The longest time between exact measurements of memory that may exceed the limit.
@@ -28,24 +30,31 @@ _UNMEASURED_SECONDS = 5.0
 # How many times in a row there must be more runnable threads than cores before their priority is lowered.
 _CROWDED = 4
 _LONGEST_ERROR = 4000
+# The share of its memory that a process uses when it counts as ended for it.
+_NEARLY_USED_UP = 0.5
+_CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 STARTUP_FAILED = 70
 
 
 class Supervisor:
     """Runs `start` in a child process and reports its end on `status`.
 
-    Messages sent, one JSON object each: {"started": pid, "supervisor": pid} with a descriptor of this process, and
-    {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" | "killed", "error": the child's
-    error if it could not start, "cpu_seconds": of all processes}.
+    Messages sent, one JSON object each: {"started": pid, "supervisor": pid, "grouped": whether it is in `group`} with a
+    descriptor of this process, and {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" |
+    "killed", "error": the child's error if it could not start, "cpu_seconds": of all processes}.
     Messages received: b"interrupt" and b"kill"; a closed socket means kill.
     """
 
-    def __init__(self, status: socket.socket, bounds: Bounds, *, own_namespace: bool) -> None:
+    def __init__(
+        self, status: socket.socket, bounds: Bounds, *, own_namespace: bool, group: JoinedGroup | None = None
+    ) -> None:
         self._status = status
         self._bounds = bounds
         self._own_namespace = own_namespace
+        self._group = group
         self._deadline = time.monotonic() + bounds.seconds
-        self._shared_mb = 0.0
+        self._shared_mb = self._shared_data_mb = 0.0
+        self._peak_mb = 0.0
         self._child = 0
         self._crowded = 0
         self._measurement: usage.Measurement | None = None
@@ -58,20 +67,44 @@ class Supervisor:
         errors, child_errors = os.pipe()
         os.set_blocking(errors, False)
         self._shared_mb = usage.memory_mb(os.getpid())[0]
+        self._shared_data_mb = usage.data_mb(os.getpid())
         if not self._own_namespace:
             linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # orphans of the kernel are reparented to us
+        gate, opened = os.pipe()
         self._child = os.fork()
         if self._child == 0:
             os.close(errors)
+            os.close(opened)
             self._status.close()
+            self._leave_group()
+            os.read(gate, 1)  # ends once it is in its group
+            os.close(gate)
             self._become_child(start, child_errors)
         os.close(child_errors)
+        os.close(gate)
+        if self._group is not None and not self._group.add(self._child):
+            self._leave_group()
+        os.close(opened)
         self._announce()
-        reason = self._watch()
+        reason = self._watch() or self._reason_of_kernel()
         code = self._end_everything()
+        if not reason and self._crashed_for_memory(code):
+            reason = "memory"
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_seconds = round(used.ru_utime + used.ru_stime, 3)
         self._send({"exit": code, "reason": reason, "error": _read(errors), "cpu_seconds": cpu_seconds})
+
+    def _leave_group(self) -> None:
+        if self._group is not None:
+            self._group.close()
+            self._group = None
+
+    def _reason_of_kernel(self) -> str:
+        """Why the kernel ended the child's group, "" if it did not."""
+        with contextlib.suppress(OSError):
+            if self._group is not None and self._group.out_of_memory():
+                return "memory"
+        return ""
 
     def _become_child(self, start: Callable[[], None], errors: int) -> None:
         code = STARTUP_FAILED
@@ -118,19 +151,27 @@ class Supervisor:
             return b""
 
     def _passed_bound(self) -> str:
+        self._peak_mb = max(self._peak_mb, usage.data_mb(self._child) - self._shared_data_mb)
         processes = self._processes()
         if len(processes) > self._bounds.processes:
             return "processes"
-        if usage.cpu_seconds(processes) > self._bounds.cpu_seconds:
+        used = self._group.cpu_seconds() if self._group else usage.cpu_seconds(processes)
+        if used > self._bounds.cpu_seconds:
             return "cpu"
-        self._share_fairly(processes)
+        if self._group is None or not self._group.shares_processor:
+            self._share_fairly(processes)
         return "memory" if self._too_much_memory(processes) else ""
 
     def _too_much_memory(self, processes: list[int]) -> bool:
         """Whether an upper bound on the memory not shared with the zygote is too large, and then the exact figures too,
         which are slower to measure."""
+        held = usage.held_mb() if self._own_namespace else 0.0
+        # The group's count includes what can be reclaimed, so it only shows that there is not too much.
+        if self._group is not None and held + self._group.memory_mb() <= self._bounds.memory_mb:
+            self._unmeasured_since = self._measured_mb = None
+            return False
         each = [usage.memory_mb(pid) for pid in processes]
-        held = sum(tables for _, tables in each) + (usage.held_mb() if self._own_namespace else 0.0)
+        held += sum(tables for _, tables in each)
         if held + sum(max(resident - self._shared_mb, 0) for resident, _ in each) <= self._bounds.memory_mb:
             self._unmeasured_since = self._measured_mb = None
             return False
@@ -187,6 +228,8 @@ class Supervisor:
 
     def _end_everything(self) -> int:
         code = 0
+        if self._group is not None:
+            self._group.kill()
         while True:
             # Repeated, because a fork may happen between the kill and the wait.
             if self._own_namespace:
@@ -195,15 +238,26 @@ class Supervisor:
             else:
                 usage.end_descendants(os.getpid())
             try:
-                pid, status = os.waitpid(-1, 0)
+                pid, status, used = os.wait4(-1, 0)
             except ChildProcessError:
                 return code
             if pid == self._child:
                 code = os.waitstatus_to_exitcode(status)
+                self._peak_mb = max(self._peak_mb, used.ru_maxrss / 1024 - self._shared_mb)
+
+    def _crashed_for_memory(self, code: int) -> bool:
+        """Whether the child crashed with its memory nearly used up.
+
+        Where RLIMIT_DATA refuses them memory, the C++ library aborts (SIGABRT) and TensorFlow may read through the
+        pointer that it did not get (SIGSEGV). How much was refused is unknown; with half of the memory in use, a copy
+        of what is there does not fit any more.
+        """
+        return -code in _CRASHES and self._peak_mb > self._bounds.memory_mb * _NEARLY_USED_UP
 
     def _announce(self) -> None:
         """Report that the child is running, with a descriptor by which the grader can kill this process."""
-        message = json.dumps({"started": self._child, "supervisor": os.getpid()}).encode()
+        started = {"started": self._child, "supervisor": os.getpid(), "grouped": self._group is not None}
+        message = json.dumps(started).encode()
         own = os.pidfd_open(os.getpid())
         with contextlib.suppress(OSError):
             socket.send_fds(self._status, [message], [own])

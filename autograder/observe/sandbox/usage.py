@@ -91,6 +91,15 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return resident / 1024, tables / 1024
 
 
+def data_mb(pid: int) -> float:
+    """The memory of a process that RLIMIT_DATA limits; 0 once it has ended."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+            if line.startswith(b"VmData:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
 def _private_mb(pid: int) -> float:
     """The private memory of a process plus its share of shared memory; all resident memory if it hides that."""
     with contextlib.suppress(OSError, ValueError):

@@ -1,8 +1,9 @@
 """The zygote: imports the libraries once, then forks a confined process for every request.
 
 Started as `python -m autograder.observe.sandbox.zygote SOCKET PRELOADED...`. A request is one packet on the inherited
-socket: JSON with descriptors, the first of which is the socket of the new process's supervisor. Student code never runs
-in this process, so every fork starts from the same clean state.
+socket: JSON with descriptors, the first of which is the socket of the new process's supervisor, and the last those of
+its control group's files, which "group" in the request names. Student code never runs in this process, so every fork
+starts from the same clean state.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from autograder.observe.sandbox import confine, linux
 from autograder.observe.sandbox.bounds import Bounds
+from autograder.observe.sandbox.control_groups import JoinedGroup
 from autograder.observe.sandbox.supervisor import Supervisor
 
 MAX_REQUEST = 2**16
@@ -31,6 +33,9 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     for name in sys.argv[2:]:
         importlib.import_module(name)
+    # Last, so that it shadows nothing, and only for the forks: what is imported above does not come from it.
+    if packages := os.environ.pop("AUTOGRADER_PACKAGES", ""):
+        sys.path.append(packages)
     # Existing objects are never collected: a collection would write to every object, and so copy every page.
     gc.collect()
     gc.freeze()
@@ -66,7 +71,9 @@ def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
     """In the fork: separate from the zygote and its other forks, then supervise the requested process."""
     status = socket.socket(fileno=descriptors[0])
     bounds = Bounds(**request["bounds"])
-    uid, confined = request["uid"], request["confined"]
+    uid, confined, files = request["uid"], request["confined"], request["group"]
+    passed = descriptors[1 : len(descriptors) - len(files)]
+    group = JoinedGroup(dict(zip(files, descriptors[1 + len(passed) :], strict=True))) if files else None
     try:
         if confined:
             confine.part_from_siblings(bounds, uid)
@@ -93,9 +100,9 @@ def _become_supervisor(request: dict[str, Any], descriptors: list[int]) -> None:
         if uid and not confined:
             confine.become_user(uid)
         module, function = request["entry"].split(":")
-        getattr(importlib.import_module(module), function)(request["arguments"], descriptors[1:])
+        getattr(importlib.import_module(module), function)(request["arguments"], passed)
 
-    Supervisor(status, bounds, own_namespace=confined).run(start)
+    Supervisor(status, bounds, own_namespace=confined, group=group).run(start)
 
 
 def _close_all_but(descriptors: list[int]) -> None:

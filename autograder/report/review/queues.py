@@ -123,6 +123,14 @@ class ReviewQueues:
         """The student whose page has this file stem; None if there is none."""
         return self._students.get(slug)
 
+    def neighbours(self, slug: str) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
+        """The students before and after this one, each with the file stem of the page; None at the ends."""
+        slugs = list(self._students)
+        place = slugs.index(slug)
+        around = (slugs[place - 1] if place else None, slugs[place + 1] if place + 1 < len(slugs) else None)
+        before, after = ((one, self._students[one]) if one is not None else None for one in around)
+        return before, after
+
     def queues(self) -> list[Queue]:
         """Every question with its items, in the order of the assignment."""
         current = self._gradebook.overrides.current()

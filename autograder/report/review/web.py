@@ -137,8 +137,12 @@ def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callabl
         return FileResponse(page(None), media_type="text/html")
 
     @app.get("/students/{name}.html")
-    def student_page(name: str) -> FileResponse:
-        return FileResponse(page(_known(desk.student(name))), media_type="text/html")
+    def student_page(name: str) -> HTMLResponse:
+        before, after = desk.neighbours(name) if desk.student(name) else (None, None)
+        text = page(_known(desk.student(name))).read_text(encoding="utf-8")
+        navigation = environment().get_template("review_turn.html").render(before=before, after=after)
+        # The file itself, which the student gets, names nobody else.
+        return HTMLResponse(text.replace("<body>", f"<body>\n{navigation}", 1).encode("utf-8"))
 
     return app
 

@@ -89,7 +89,90 @@ RUNS = {
         + "model.save('net'); keras.models.load_model('net')\nmodel.save_weights('w.h5'); model.load_weights('w.h5')",
         "old_keras.file",
     ),
+    "functions": (
+        "import tensorflow as tf\n"
+        "model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation=tf.nn.relu)])\n"
+        "model.save('reader.model')\nassert keras.models.load_model('reader.model').output_shape == (None, 3)",
+        "old_keras.file",
+    ),
     "contrib": ("from tensorflow.contrib.keras.api.keras.layers import Dense", "old_keras.module"),
+    "table": (
+        MODEL + "import pandas\nt = pandas.DataFrame(model.fit(x, y, validation_split=0.2).history)\n"
+        "assert len(t['acc']) == len(t[['loss', 'val_acc']]) == len(t.acc) == 1 and 'acc' not in t",
+        "old_keras.acc",
+    ),
+    "ends": (
+        "a = keras.Input((8,))\nb = keras.layers.Dense(3)(a)\n"
+        "assert keras.Model(input=a, output=b).output_shape == keras.models.Model(inputs=a, output=b).output_shape",
+        "old_keras.argument",
+    ),
+    "estimator": (
+        "from keras.wrappers.scikit_learn import KerasClassifier\n"
+        "from tensorflow.keras.wrappers.scikit_learn import KerasRegressor\n"
+        "from sklearn.model_selection import GridSearchCV, cross_val_score\n"
+        "def build(units=3):\n"
+        "    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(units, 'softmax')])\n"
+        "    model.compile('adam', 'categorical_crossentropy')\n    return model\n"
+        "k = KerasClassifier(build_fn=build, epochs=1, verbose=0)\n"
+        "assert len(cross_val_score(k, x, y, cv=2)) == 2\n"
+        "search = GridSearchCV(k, {'units': [3], 'batch_size': [10, 20]}, cv=2).fit(x, y)\n"
+        "h = k.fit(x, y, epochs=2)\n"
+        "assert 'loss' in h.history and k.predict_proba(x).shape == (40, 3) and 0 <= k.score(x, y) <= 1\n"
+        "model = k.model",
+        "old_keras.module",
+    ),
+    "backend": (
+        MODEL + "from keras import backend as K\nK.set_image_dim_ordering(K.image_dim_ordering())\n"
+        "K.set_value(model.optimizer.lr, 0.1)\nassert round(float(K.get_value(model.optimizer.lr)), 3) == 0.1\n"
+        "assert K.eval(K.mean(K.variable([1.0, 3.0]))) == 2\n"
+        "first = K.function([model.layers[0].input, K.learning_phase()], [model.layers[0].output])\n"
+        "assert first([x, 0])[0].shape == (40, 64)",
+        "old_keras.name",
+    ),
+    "merge": (
+        "from keras.layers import Dense, merge\na = keras.Input((8,))\n"
+        "assert merge([Dense(2)(a), Dense(3)(a)], mode='concat').shape == (None, 5)",
+        "old_keras.name",
+    ),
+    "shapes": (
+        MODEL + "assert [layer.output_shape for layer in model.layers] == [(None, 64), (None, 3)]\n"
+        "keras.Sequential([keras.layers.Dense(3, batch_input_shape=(None, 8))]).input_shape",
+        "old_keras.name",
+    ),
+    "size": (
+        "from keras.losses import mse\nfrom matplotlib import cm\nassert cm.get_cmap('jet')(0)\n"
+        "assert keras.Input(784).shape == (None, 784) and keras.Input(shape=3).shape == (None, 3)",
+        "old_keras.name",
+    ),
+    "callbacks": (
+        MODEL + "from keras.callbacks import ReduceLROnPlateau, TensorBoard\n"
+        "c = [ReduceLROnPlateau(monitor='val_acc', epsilon=0.01), TensorBoard('./logs', write_grads=False)]\n"
+        "h = model.fit(x, y, validation_data=(x, y), callbacks=c); h.history['lr']",
+        "old_keras.argument",
+    ),
+    "epsilon": (
+        MODEL + "model.compile(keras.optimizers.Adam(lr=0.001, beta_1=0.9, epsilon=None, decay=0.0), 'mse')\n"
+        "model.fit(x, np.eye(3)[y])",
+        "old_keras.dropped",
+    ),
+    "penalties": (
+        "from keras.regularizers import l2, activity_l2, l1l2\nfrom keras.constraints import maxnorm\n"
+        "from keras.initializers import normal\nfrom keras import initializations\n"
+        "keras.layers.Dense(3, W_regularizer=l1l2(0.1), activity_regularizer=activity_l2(0.1))\n"
+        "keras.layers.Dense(3, W_constraint=maxnorm(3))",
+        "old_keras.name",
+    ),
+    "private": (
+        "from tensorflow.python.keras.layers import Dense\nimport tensorflow.python.keras as k\n"
+        "assert Dense is keras.layers.Dense and k.Sequential is keras.Sequential",
+        "old_keras.module",
+    ),
+    "libraries": (
+        "import matplotlib.pyplot as plt\nplt.style.use('seaborn-whitegrid')\nx.astype(np.int), np.product((2, 3))\n"
+        "from sklearn.cross_validation import train_test_split\nfrom sklearn.externals import joblib\n"
+        "from keras_preprocessing.image import ImageDataGenerator",
+        "old_keras.name",
+    ),
     "keras_1": (
         "from keras.layers import Convolution2D, Dense, Dropout\nmodel = keras.models.Sequential()\n"
         "model.add(Convolution2D(4, 3, 3, border_mode='same', subsample=(1, 1), init='normal',"
@@ -131,7 +214,8 @@ def test_code_of_today_is_left_alone(observe: Observe) -> None:
         "keys, there = list(h.history), 'acc' in h.history\n"
         "layer = keras.layers.Convolution2D(32, 3, 3)\nwindow, steps = layer.kernel_size, layer.strides",
         "keras.layers.Nothing",
-        variables=("keys", "there", "window", "steps"),
+        "import pandas\nframe = list(pandas.DataFrame(h.history).columns)\npandas.DataFrame({'loss': [1]})['acc']",
+        variables=("keys", "there", "window", "steps", "frame"),
     )
     values = {value.name: value.value for value in evidence.values}
     assert values == {
@@ -139,8 +223,12 @@ def test_code_of_today_is_left_alone(observe: Observe) -> None:
         "there": False,
         "window": [3, 3],
         "steps": [3, 3],
+        "frame": ["accuracy", "loss", "val_accuracy", "val_loss"],
     }
-    assert problems(evidence) == ["AttributeError: module 'keras.layers' has no attribute 'Nothing'"]
+    assert problems(evidence) == [
+        "AttributeError: module 'keras.layers' has no attribute 'Nothing'",
+        "KeyError: 'acc'",
+    ]
     assert codes(evidence) == set()
 
 
@@ -153,4 +241,6 @@ def test_keras_3_alone_is_judged_strictly_where_the_assignment_says_so(observe: 
 
 def test_a_notebook_of_keras_1_is_told_by_arguments_that_only_it_had() -> None:
     assert is_keras_1(["model.fit(x, y,\n  nb_epoch=3)"])
+    assert is_keras_1(["from keras.layers import Conv2D", "model.predict_classes(x)"])
+    assert not is_keras_1(["import keras, tensorflow as tf\nx = tf.keras.Input((3,))", "model.predict_classes(x)"])
     assert not is_keras_1(["nb_epoch = 3\nmodel.fit(x, y, epochs=nb_epoch)", "# fit(x, nb_epoch=3)"])

@@ -29,6 +29,36 @@ def test_cells_of_colab_run_and_are_named(observe: Observe) -> None:
     }
 
 
+def test_paths_of_colab_and_kaggle_are_found_by_name_and_can_be_written_to(observe: Observe) -> None:
+    evidence = observe(
+        "import os, pandas, numpy as np, keras\nos.makedirs('/content/data/sub')\n"
+        "pandas.DataFrame({'a': [1]}).to_csv('/content/data/sub/a.csv', index=False)",
+        "open('b.csv', 'w').write('b\\n2')\nhere = os.path.exists('/content/b.csv')\n"
+        "rows = [len(pandas.read_csv(f'{folder}/b.csv')) for folder in ('../input/set', '/kaggle/input/set')]\n"
+        "files = [name for _, _, names in os.walk('/kaggle/input') for name in names if name.endswith('.csv')]",
+        "net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "net.save('/content/drive/MyDrive/nets/net.h5')\nkeras.models.load_model('/content/drive/MyDrive/nets/net.h5')",
+        "gone = os.path.exists('/content/c.csv')\nopen('/somewhere/else.csv')",
+        variables=("here", "rows", "files", "gone"),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok", "ok", "error"]
+    values = {value.name: value.value for value in evidence.values}
+    assert values == {"here": True, "rows": [1, 1], "files": ["b.csv", "a.csv"], "gone": False}
+
+
+def test_drawings_and_boards_that_cannot_be_made_here_stop_no_cell(observe: Observe) -> None:
+    evidence = observe(
+        "import keras, numpy as np\nnet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "keras.utils.plot_model(net, show_shapes=True)\nfrom IPython.display import SVG\n"
+        "SVG(keras.utils.model_to_dot(net).create(prog='dot', format='svg'))",
+        "%load_ext tensorboard\nnet.compile('sgd', 'mse')\n"
+        "net.fit(np.ones((4, 3)), np.ones(4), callbacks=[keras.callbacks.TensorBoard('./logs')])\n"
+        "%tensorboard --logdir logs",
+        keras="3",
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok"]
+
+
 def test_a_module_that_the_notebook_writes_can_be_imported(observe: Observe) -> None:
     evidence = observe(
         "%%writefile net.py\ndef build():\n    return 7", "from net import build\nx = build()", variables=("x",)
@@ -53,6 +83,20 @@ def test_a_misspelt_import_ends_its_cell_after_the_other_imports(observe: Observ
     assert {value.name: value.value for value in evidence.values} == {"y": 2}
 
 
+def test_a_missing_name_takes_no_other_name_of_its_line_along(observe: Observe) -> None:
+    evidence = observe("from math import floor, flor, pi", "y = floor(pi)", variables=("y",))
+    assert [cell.status for cell in evidence.cells] == ["error", "ok"]
+
+
+def test_images_with_their_channels_first_train_without_a_gpu(observe: Observe) -> None:
+    evidence = observe(
+        "import keras, numpy as np\nkeras.backend.set_image_data_format('channels_first')\nnet = keras.Sequential([\n"
+        "    keras.Input((1, 8, 8)), keras.layers.Conv2D(2, 3), keras.layers.MaxPooling2D(), keras.layers.Flatten(),\n"
+        "    keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')\nnet.fit(np.ones((4, 1, 8, 8)), np.ones(4))"
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"]
+
+
 def test_an_import_that_the_notebook_guards_itself_stays_its_own(observe: Observe) -> None:
     evidence = observe("try:\n    import tensorflow_addons\nexcept ImportError:\n    x = 5", variables=("x",))
     assert evidence.cells[0].status == "ok"
@@ -69,3 +113,53 @@ def test_asking_for_a_gpu_does_not_end_the_cell(observe: Observe) -> None:
     value = evidence.value("x")
     assert value is not None
     assert value.value == 3
+
+
+def test_tensorflow_datasets_gives_the_data_sets_of_the_exercise(observe: Observe) -> None:
+    evidence = observe(
+        "import tensorflow_datasets as tfds\nimport tensorflow as tf\n"
+        "(train, test), info = tfds.load('mnist', split=['train', 'test'], as_supervised=True, with_info=True)\n"
+        "sizes = [len(train), len(test), info.splits['train'].num_examples, info.features['label'].num_classes]",
+        "image, label = next(iter(train.map(lambda x, y: (x / 255, y)).batch(32)))\n"
+        "shape = list(image.shape) + list(label.shape)",
+        "parts = tfds.load('mnist', split=['train[:80%]', 'train[80%:]', 'train[-5:]+test[:3]'])\n"
+        "slices = [len(one) for one in parts]\nkeys = sorted(next(iter(parts[0])))",
+        "first = next(iter(tfds.as_numpy(tfds.load('mnist')['test'])))\nkind = str(first['image'].dtype)\n"
+        "whole = list(tfds.as_numpy(tfds.load('mnist', split='test', batch_size=-1))['image'].shape)",
+        "import keras\nlayers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]\n"
+        "m = keras.Sequential(layers)\n"
+        "m.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True), ['accuracy'])\n"
+        "h = m.fit(train.batch(128), epochs=1, validation_data=test.batch(128)).history",
+        "tfds.load('imagenet2012')",
+        datasets=("mnist",),
+        variables=("sizes", "shape", "slices", "keys", "kind", "whole"),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 5 + ["error"]
+    assert evidence.cells[5].failure is not None
+    assert evidence.cells[5].failure.name == "DatasetUnavailable"
+    assert {
+        value.name: list(value.value) if isinstance(value.value, tuple) else value.value for value in evidence.values
+    } == {
+        "sizes": [60000, 10000, 60000, 10],
+        "shape": [32, 28, 28, 1, 32],
+        "slices": [48000, 12000, 8],
+        "keys": ["image", "label"],
+        "kind": "uint8",
+        "whole": [10000, 28, 28, 1],
+    }
+    assert "elsewhere.tfds" in {note.code for note in evidence.notes}
+
+
+def test_a_network_is_drawn_without_graphviz(observe: Observe) -> None:
+    evidence = observe(
+        "import keras\nfrom keras.utils import plot_model\nfrom IPython.display import Image, SVG\n"
+        "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])",
+        "plot_model(model, to_file='net.png', show_shapes=True)",
+        "Image('net.png')",
+        "import tensorflow as tf\nSVG(tf.keras.utils.model_to_dot(model).create(prog='dot', format='svg'))",
+        "plot_model(5)",
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 4 + ["error"]
+    assert "image/png" in evidence.cells[1].outputs[0]["data"]
+    assert {note.code for note in evidence.notes} == {"elsewhere.graphviz"}
+    assert not evidence.figures

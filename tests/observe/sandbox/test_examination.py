@@ -29,7 +29,7 @@ def test_a_machine_that_holds_nothing_is_told_what_to_install(monkeypatch: pytes
     assert said.exit_code == 1
     assert "no   bubblewrap: " in said.output
     assert "install `bubblewrap`" in said.output
-    assert "Nothing holds a notebook here" in said.output
+    assert "Nothing isolates a notebook here" in said.output
 
 
 def test_what_forbids_user_namespaces_is_named(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +38,14 @@ def test_what_forbids_user_namespaces_is_named(tmp_path, monkeypatch: pytest.Mon
     monkeypatch.setattr(isolation, "_programs", lambda: [])
     monkeypatch.setattr(examination, "_RESTRICTIONS", {str(setting): ("1", "a profile for bwrap")})
     assert examine()[0].advice == "allow user namespaces: a profile for bwrap"
+
+
+def test_where_no_control_groups_are_delegated_the_doctor_says_who_keeps_the_limits() -> None:
+    (found,) = (one for one in examine() if one.name == "control groups")
+    if found.works:
+        assert "memory, pids" in found.found
+    else:
+        assert "Delegate=yes" in found.advice
 
 
 def test_a_kernel_without_landlock_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:

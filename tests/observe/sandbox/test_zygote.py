@@ -2,67 +2,20 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from autograder.observe.sandbox import landlock
 from autograder.observe.sandbox.bounds import Bounds, Isolation
-from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
-from autograder.observe.sandbox.process import ConfinedProcess, Exit, SandboxError, Zygote
+from autograder.observe.sandbox.process import Exit, SandboxError, Zygote
 
 pytestmark = pytest.mark.slow
-
-Run = Callable[..., ConfinedProcess]
-
-
-@pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of libraries with one module, whose function executes a script."""
-    folder = tmp_path / "site-packages"
-    folder.mkdir()
-    (folder / "scripts.py").write_text(
-        "import mmap, os, sys, time\ndef run(script, out):\n    exec(script, {**globals(), 'out': out})\n"
-    )
-    monkeypatch.syspath_prepend(str(folder))
-    return folder
-
-
-@pytest.fixture(params=["bubblewrap", "without root's rights", "user", "none"])
-def isolation(request: pytest.FixtureRequest) -> Isolation:
-    if request.param == "user":
-        if os.geteuid() != 0:
-            pytest.skip("only root can become another user")
-        return Isolation("user", "")  # without the question whether that user could read all libraries
-    try:
-        chosen = choose_isolation("none" if request.param == "none" else "bubblewrap")
-    except IsolationUnavailable as missing:
-        pytest.skip(str(missing))
-    if request.param == "without root's rights":
-        if not chosen.as_root:
-            pytest.skip("this is what bubblewrap is here anyway")
-        return Isolation("bubblewrap", chosen.protects, chosen.version, chosen.program, as_root=False)
-    return chosen
-
-
-@pytest.fixture
-def warm(library: Path, isolation: Isolation) -> Iterator[Zygote]:
-    process = Zygote(isolation, ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)})
-    yield process
-    process.close()
-
-
-@pytest.fixture
-def run(warm: Zygote, tmp_path: Path) -> Run:
-    home = tmp_path / "home"
-    home.mkdir()
-
-    def start(script: str, *descriptors: int, **bounds: float) -> ConfinedProcess:
-        return warm.fork("scripts:run", script, descriptors, Bounds(**bounds), str(home))  # type: ignore[arg-type]
-
-    return start
 
 
 def test_a_process_runs_and_reports_its_exit(run: Run) -> None:
@@ -76,6 +29,41 @@ def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
     process.wait(10)
     assert os.read(reading, 1000)
     os.close(reading)
+
+
+@pytest.fixture
+def packages() -> Iterator[Path]:
+    """A folder of packages that every user may read."""
+    with tempfile.TemporaryDirectory(prefix="ag-") as name:
+        os.chmod(name, 0o755)
+        folder = Path(name) / "site-packages"
+        folder.mkdir(mode=0o755)
+        (folder / "puns.py").write_text("WORD = 'pun'\n")
+        (folder / "scripts.py").write_text("raise SystemExit(9)\n")
+        yield folder
+
+
+def test_packages_are_imported_after_everything_else(
+    library: Path, isolation: Isolation, packages: Path, tmp_path: Path
+) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(library)}
+    warm = Zygote(isolation, ["scripts"], environment, packages)
+    script = """
+import puns, scripts
+assert puns.WORD == "pun" and scripts.run and puns.__file__ == sys.path[-1] + "/puns.py"
+assert "AUTOGRADER_PACKAGES" not in os.environ
+try:
+    open(sys.path[-1] + "/more.py", "w")
+except OSError:
+    sys.exit(7)
+"""
+    try:
+        ended = warm.fork("scripts:run", script, [], Bounds(), str(tmp_path)).wait(20)  # type: ignore[arg-type]
+    finally:
+        warm.close()
+    assert ended is not None
+    assert (ended.code, ended.error) == (7 if isolation.name != "none" else 0, "")
+    assert "puns" not in sys.modules
 
 
 def test_an_error_before_anything_ran_is_told(run: Run) -> None:
@@ -108,6 +96,15 @@ def test_memory_that_no_limit_of_the_kernel_counts_is_refused_or_counted(run: Ru
         assert ended.reason == "memory"
     else:
         assert "PermissionError" in ended.error
+
+
+@pytest.mark.parametrize(("megabytes", "reason"), [(150, "memory"), (20, "")])
+@pytest.mark.parametrize("crash", ["SIGABRT", "SIGSEGV"])
+def test_a_crash_with_the_memory_used_up_is_for_memory(run: Run, megabytes: int, reason: str, crash: str) -> None:
+    script = f"kept = bytearray(b'1' * ({megabytes} * 2**19))\ndel kept\nos.kill(os.getpid(), signal.{crash})"
+    ended = run("import signal\n" + script, memory_mb=200).wait(10)
+    assert ended is not None
+    assert (ended.code, ended.reason) == (-getattr(signal, crash), reason)
 
 
 def test_memory_shared_with_children_is_counted_once(run: Run) -> None:

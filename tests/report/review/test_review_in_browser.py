@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import shutil
 import threading
@@ -211,6 +212,28 @@ def test_axe_finds_no_barrier_at_the_desk(browser: Any, reading: Reading) -> Non
         page.context.close()
     page = opened(browser, reading.address)
     assert page.get_by_role("link", name="decided: 5").count() == 1
+    page.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+def test_a_lecturer_goes_from_student_to_student_and_the_students_files_name_nobody_else(
+    browser: Any, reading: Reading
+) -> None:
+    page = opened(browser, f"{reading.address}students/s1.html")
+    page.get_by_role("link", name="Cem <b>x</b>").click()
+    assert page.url.endswith("/students/s2.html")
+    page.get_by_role("link", name="Ben").click()
+    page.get_by_role("link", name="Ada").click()
+    assert page.locator("nav.turn [rel=prev]").count() == 0, "Ada is the first"
+    page.get_by_role("link", name="All students").click()
+    assert page.url == f"{reading.address}#students"
+    assert "error" not in "".join(page.noise)
+    for file in (reading.folder / "students").iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert [name for name in ANSWERS if f">{html.escape(name)}<" in text] == [
+            name for number, name in enumerate(ANSWERS) if file.stem == f"s{number}"
+        ]
     page.context.close()
 
 

@@ -1,0 +1,32 @@
+"""`autograder setup`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autograder.cli.base import app, echo, out, sentences
+
+
+@app.command()
+def setup(
+    assignment: Annotated[str, typer.Argument(help="A name under assignments/, or a folder with assignment.toml.")],
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Choose the newest versions again, and write another lock file.")
+    ] = False,
+) -> None:
+    """Install the packages that an assignment names in [environment], for its notebooks only."""
+    with sentences():
+        from autograder.assignment import load
+        from autograder.authoring.setup import set_up
+
+        found = load(assignment)
+        with out.status("installing packages …"):
+            done = set_up(found, upgrade=upgrade)
+        if done.present:
+            echo(f"installed beside the autograder anyway: {', '.join(done.present)}")
+        if done.folder is not None:
+            echo(f"installed for notebooks: {', '.join(done.packages)}")
+            echo(f"folder: {done.folder}")
+        echo(f"pinned in {done.lock_file}")

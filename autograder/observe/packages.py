@@ -1,0 +1,147 @@
+"""The packages that notebooks of an assignment may import: what its lock file pins, and where this machine keeps them.
+
+`autograder setup` writes the lock file and fills the folder. Only the kernels of notebooks import from it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from autograder.core.data import Data, digest
+from autograder.core.errors import UserError
+from autograder.datasets.cache import own_folder
+
+LOCK_FILE = "packages.lock"
+_HEAD = "# Made by `autograder setup` from [environment] packages ="
+_REQUESTED = re.compile(rf"{re.escape(_HEAD)} (\[.*\])")
+_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)((?: --hash=sha256:[0-9a-f]{64})+)")
+_MODULES = re.compile(r"# imported as:((?: \w+)*)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class PackagesMissing(UserError):
+    """The packages of an assignment are not on this machine; the message has the command that installs them."""
+
+
+class InvalidLock(UserError):
+    """A lock file cannot be read; the message says how to make it again."""
+
+
+class LockedPackage(Data):
+    """One wheel: `hashes` are SHA-256 digests in hexadecimal, `modules` the top-level names that it can be imported
+    as."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...] = Field(min_length=1)
+    modules: tuple[str, ...] = ()
+
+    @property
+    def pin(self) -> str:
+        """The line of a requirements file."""
+        return " ".join((f"{self.name}=={self.version}", *(f"--hash=sha256:{one}" for one in self.hashes)))
+
+
+class PackageLock(Data):
+    """The content of a lock file: the requirements as `assignment.toml` names them, and the wheels that fulfil them.
+
+    What is installed beside the autograder anyway is not among the wheels.
+    """
+
+    requested: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> PackageLock:
+        """The lock in a file.
+
+        Raises:
+            InvalidLock: the file is damaged, or holds something that `autograder setup` does not write.
+            OSError: it cannot be read.
+        """
+        requested: list[str] | None = None
+        packages: list[LockedPackage] = []
+        try:
+            for line in path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+                line = " ".join(line.split())
+                if match := _REQUESTED.fullmatch(line):
+                    requested = json.loads(match[1])
+                elif match := _PIN.fullmatch(line):
+                    hashes = tuple(one.rpartition(":")[2] for one in match[3].split())
+                    packages.append(LockedPackage(name=match[1], version=match[2], hashes=hashes))
+                elif (match := _MODULES.fullmatch(line)) and packages:
+                    packages[-1] = packages[-1].model_copy(update={"modules": tuple(match[1].split())})
+                elif line:
+                    raise ValueError(line)
+            return cls(requested=tuple(requested or ()), packages=tuple(packages))
+        except (ValueError, TypeError, ValidationError) as problem:
+            what = str(problem).splitlines()[0][:100]
+            raise InvalidLock(f"{path} cannot be read ({what}): delete it and run `autograder setup` again.") from None
+
+    @property
+    def text(self) -> str:
+        """The content of the lock file; it names no address."""
+        lines = [f"{_HEAD} {json.dumps(list(self.requested), ensure_ascii=False)}"]
+        for one in self.packages:
+            lines += [one.pin.replace(" ", " \\\n    "), " ".join(("# imported as:", *one.modules))]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def pins(self) -> str:
+        """A requirements file for pip."""
+        return "".join(f"{one.pin}\n" for one in self.packages)
+
+    @property
+    def digest(self) -> str:
+        """Changes with what is installed; "" if that is nothing."""
+        return digest("packages", [one.pin for one in self.packages]) if self.packages else ""
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The top-level names that notebooks can import because of it."""
+        return frozenset(name for one in self.packages for name in one.modules)
+
+    @property
+    def installed(self) -> bool:
+        """Whether this machine has all of them."""
+        return not self.digest or packages_folder(self.digest).is_dir()
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare it (PEP 503); anything after the name in a requirement is left out."""
+    match = _NAME.match(name)
+    return re.sub(r"[-_.]+", "-", match[0]).lower() if match else ""
+
+
+def packages_folder(digest: str) -> Path:
+    """Where this machine keeps the packages of a lock with this digest."""
+    # The sandbox opens folders of this name for a notebook's user, see `machine_paths.library_folders`.
+    return own_folder().parent / "packages" / digest[:32] / "site-packages"
+
+
+def readable_copy(digest: str, place: Path) -> Path:
+    """A copy of the folder below `place` that every user may read."""
+    folder = packages_folder(digest)
+    copy = place / digest[:32] / folder.name
+    if not copy.is_dir():
+        shutil.copytree(folder, copy)
+        for path in (place, copy.parent, copy, *copy.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    return copy
+
+
+def package_versions(digest: str) -> dict[str, str]:
+    """Name and version of each package in the folder; empty without a folder."""
+    return dict(sorted(_versions(digest))) if digest else {}
+
+
+def _versions(digest: str) -> Iterator[tuple[str, str]]:
+    for one in importlib.metadata.distributions(path=[str(packages_folder(digest))]):
+        yield normal(one.metadata["Name"]), one.version
