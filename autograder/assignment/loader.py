@@ -376,8 +376,8 @@ def _dependency_problems(question: Question, place: str, ids: Sequence[Any], num
             f'{place}: it depends on "{needed}", which comes later; questions are judged in their order, so move '
             f'"{needed}" above it (and let the two not depend on each other).'
         ]
-    earlier = [identity for identity in ids[:number] if isinstance(identity, str)]
-    return [f'{place}: it depends on "{needed}", and there is no such question; {did_you_mean(needed, earlier)}']
+    near = did_you_mean(needed, [identity for identity in ids[:number] if isinstance(identity, str)])
+    return [f'{place}: it depends on "{needed}", and there is no such question; {near}']
 
 
 def _network_problems(
@@ -391,11 +391,10 @@ def _network_problems(
         elif question.requires_training and name in untrained:
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
         elif question.requires_training and (recipe := networks[name].recipe) is not None:
-            problems += [f"{place}: {problem}" for problem in [question.training_problem(recipe)] if problem]
+            problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
     return problems
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
     """A table of the file; empty if it is missing or not a table (the file's own validation reports that)."""
-    found = table.get(key)
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found := table.get(key), dict) else {}
