@@ -111,10 +111,8 @@ def _guess_table(table: Table, name: str, target: str | None, said: list[str]) -
             texts.append((column, sum(map(len, values)) / len(values)))
     long = [column for column, length in texts if length >= _LONG_TEXT]
     if len(long) == 1 and not categories:
-        raise CannotGuess(
-            f'{name}: "{long[0]}" holds texts, for which no notebook is written: declare them by hand, as text = '
-            f'"{name}" in docs/assignment.md.'
-        )
+        said.append(f'The texts in "{long[0]}" are learned from, and nothing else.')
+        return {"text": name, "columns": long, "target": chosen}
     left_out = [column for column, _ in texts]
     if left_out:
         listed = ", ".join(f'"{column}"' for column in left_out)

@@ -18,7 +18,7 @@ from autograder.datasets import DATASETS
 from autograder.network.architecture import Architecture
 from autograder.network.inference import architecture_from_table
 from autograder.network.measure import rows, totals
-from autograder.network.table import SummaryTable, TableError, parse_table
+from autograder.network.table import SummaryTable, TableError, TableRow, parse_table
 
 BEGIN, END = "# here is your code coming:", "# end of your code"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -166,10 +166,25 @@ def _architecture(table: SummaryTable, found: Guess | None) -> Architecture:
         return architecture_from_table(table)
     first, last = table.rows[0], _LAST[_task(found, table.rows[-1].shape[1:])[0]]
     shape = found.source.inputs[""]
+    if found.source.source == "text":
+        embedding = _embedding(table)
+        return architecture_from_table(table, (None, embedding.shape[1]), last_activation=last)
     if first.kind == "Input" or (first.kind == "Dense" and len(first.shape) == 2):
         return architecture_from_table(table, last_activation=last)
     channels = (1,) if len(shape) == 2 and len(first.shape) == 4 else ()
     return architecture_from_table(table, (None, *shape, *channels), last_activation=last)
+
+
+def _embedding(table: SummaryTable) -> TableRow:
+    """The row that reads the numbers of words.
+
+    Raises:
+        TableError: there is none, or its sequences have no length.
+    """
+    row = next((row for row in table.rows if row.kind != "Input"), table.rows[0])
+    if row.kind != "Embedding" or len(row.shape) != 3 or None in row.shape[1:]:
+        raise TableError("Texts are read by an Embedding as the first layer, with a length: (None, 50, 16).")
+    return row
 
 
 def _built_in(network: _Network, dataset: str | None, summary: Path) -> _Data:
@@ -207,7 +222,7 @@ def _own(network: _Network, found: Guess, summary: Path) -> _Data:
             f"for {task}. {' '.join(found.said)}"
         )
     shape = tuple(source.inputs[""])
-    if prod(shape) != prod(size or 0 for size in network.input_shape):
+    if source.source != "text" and prod(shape) != prod(size or 0 for size in network.input_shape):
         columns = f" ({', '.join(source.features[:12])})" if source.features else ""
         raise CannotStart(
             f"{summary}: the network reads {prod(size or 0 for size in network.input_shape):,} values for an example, "
@@ -249,6 +264,7 @@ def _facts(name: str, title: str, network: _Network, data: _Data, text: str) -> 
         "images": data.title,
         "data": data,
         "source": data.guess.source if data.guess else None,
+        "words": _words(network.table) if data.guess and data.guess.source.source == "text" else None,
         "epochs": min(60, max(3, round(_STEPS * _BATCH / data.train))),
         "batch_size": _BATCH,
         "loss": _loss(data.task, from_logits=from_logits),
@@ -258,6 +274,13 @@ def _facts(name: str, title: str, network: _Network, data: _Data, text: str) -> 
         "begin": BEGIN,
         "end": END,
     }
+
+
+def _words(table: SummaryTable) -> dict[str, int]:
+    """How many words an Embedding knows, and how many of a text it reads."""
+    row = _embedding(table)
+    length, size = row.shape[1] or 1, row.shape[2] or 1
+    return {"vocabulary": row.parameters // size, "pad": length}
 
 
 def _loss(task: str, *, from_logits: bool) -> str:

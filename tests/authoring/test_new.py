@@ -188,6 +188,32 @@ def test_the_task_follows_from_the_target_and_the_last_layer_from_the_task(
     assignment = load(str(made.folder))
     assert assignment.networks["model"].recipe.scored_by.name == metric
     assert f"model.add({last})" in code_of(assignment.solution)
+    assert (assignment.networks["model"].recipe.prepare is not None) == (task == "regression")
+
+
+EMBEDDING = """
+ embedding (Embedding)    (None, 12, 8)   800
+ global_average_pooling1d (GlobalAveragePooling1D)    (None, 8)   0
+ dense (Dense)            (None, 1)       9
+Total params: 809
+Trainable params: 809
+Non-trainable params: 0
+"""
+
+
+def test_texts_are_read_by_an_embedding(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    reviews = tmp_path / "reviews.csv"
+    lines = (f"{row},a {'fine' if row % 2 else 'dull'} film with number {row} in it,{row % 2}" for row in range(40))
+    reviews.write_text("id,review,good\n" + "\n".join(lines) + "\n")
+    made = start_assignment("films", table(EMBEDDING), where=tmp_path, data=str(reviews))
+    assert 'The texts in "review" are learned from, and nothing else.' in made.guessed
+    assignment = load(str(made.folder))
+    recipe = assignment.networks["model"].recipe
+    assert (recipe.prepare.vocabulary, recipe.prepare.pad, recipe.source.source) == (100, 12, "text")
+    assert "TextVectorization(max_tokens=100, output_sequence_length=12)" in code_of(assignment.solution)
+    with pytest.raises(CannotStart, match="Texts are read by an Embedding as the first layer, with a length"):
+        start_assignment("other", table(dense(4, 1)), where=tmp_path, data=str(reviews))
 
 
 @pytest.mark.slow
