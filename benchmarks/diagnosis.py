@@ -135,8 +135,8 @@ class Bench:
             return False
         seed = case.task.recipe.seed + 1000
         return (
-            self.run(found.cause.task.with_seed(seed)).accuracy >= case.minimum
-            and self.run(case.task.with_seed(seed)).accuracy < case.minimum
+            self.run(found.cause.task.with_seed(seed)).score >= case.minimum
+            and self.run(case.task.with_seed(seed)).score < case.minimum
         )
 
 
@@ -147,7 +147,7 @@ def _reached(context: Context, subject) -> list[float]:
     tasks = [subject.task] if case is None else [subject.task, case.task]
     starts = [(task, task.with_seed(task.recipe.seed + 1)) for task in tasks if context.run_of(task) is not None]
     return [
-        max(run.until(subject.minimum).accuracy for task in pair if (run := context.run_of(task)) is not None)
+        max(run.until(subject.minimum).score for task in pair if (run := context.run_of(task)) is not None)
         for pair in starts
     ]
 

@@ -16,9 +16,10 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.observe.array_statistics import statistics, target_facts, validation_facts
 from autograder.records.evidence import CapturedFit
 from autograder.records.training import Recipe
-from autograder.train.images import one_hot, prepare_images
+from autograder.train import training_data as prepared
+from autograder.train.targets import one_hot
 
-EPOCHS, BATCH = 10, 64
+CLASSES, EPOCHS, BATCH = 10, 10, 64
 WEIGHTED = ("Dense", "Conv2D")
 
 
@@ -67,9 +68,9 @@ def notebook_of(answer_key: AnswerKey, question: Accuracy, seed: int) -> Noteboo
     assert captured.compile
     recipe = expected.recipe.model_copy(update={"seed": seed})
     shape = tuple(expected.architecture.operations[0].settings["shape"])
-    images = prepare_images(_pixels(recipe), recipe, shape)
+    images = prepared.training_data(_pixels(recipe), recipe, shape)
     hot = expected.fit is not None and len((expected.fit.targets or {})["shape"]) == 2 and _columns(expected.fit) > 1
-    labels = [one_hot(each) if hot else each for each in (images.y_train, images.y_validation)]
+    labels = [one_hot(each, CLASSES) if hot else each for each in (images.y_train, images.y_validation)]
     compiled, layers = captured.compile, layers_of(expected.architecture)
     if seed % 2 == 0:
         compiled, layers = _with_choices(compiled, layers)
@@ -255,7 +256,7 @@ def labels(notebook: Notebook) -> Iterator[Mutant]:
 
 def label_encoding(notebook: Notebook) -> Iterator[Mutant]:
     x, y, x_validation, y_validation = notebook.arrays
-    others = [each.argmax(axis=1) if notebook.one_hot else one_hot(each) for each in (y, y_validation)]
+    others = [each.argmax(axis=1) if notebook.one_hot else one_hot(each, CLASSES) for each in (y, y_validation)]
     fit = _refit(notebook, x, others[0], x_validation, others[1])
     yield notebook.healthy(fit=fit, truth=("loss and labels",), always=True)
 
@@ -263,7 +264,7 @@ def label_encoding(notebook: Notebook) -> Iterator[Mutant]:
 def normalization(notebook: Notebook) -> Iterator[Mutant]:
     _, y, _, y_validation = notebook.arrays
     recipe = notebook.recipe.model_copy(update={"normalization": "none"})
-    pixels = prepare_images(_pixels(recipe), recipe, notebook.arrays[0].shape[1:])
+    pixels = prepared.training_data(_pixels(recipe), recipe, notebook.arrays[0].shape[1:])
     fit = _refit(notebook, pixels.x_train, y, pixels.x_validation, y_validation)
     truth = ("normalization of the inputs", "inputs not normalized")
     yield notebook.healthy(fit=fit, truth=truth, always=True)

@@ -68,7 +68,7 @@ def measure(path: Path, starts: int) -> int:
         for entry in content["networks"]:
             run = trainer.run(TrainingTask.model_validate(entry["task"]))
             runs.append(run)
-            agrees = (run.accuracy >= minimum) == entry["reached"]
+            agrees = (run.score >= minimum) == entry["reached"]
             same &= agrees
             print(
                 f"  {told(run)}  of {entry['students']:3} students{'' if agrees else '  ANOTHER VERDICT'}", flush=True
@@ -80,8 +80,8 @@ def measure(path: Path, starts: int) -> int:
         )
         reference = TrainingTask.model_validate(content["reference"])
         again = [trainer.run(reference.with_seed(seed)) for seed in range(1, starts + 1)]
-    passed = sum(run.accuracy >= minimum for run in again)
-    lowest, seconds = min(run.accuracy for run in again), statistics.median(run.seconds for run in again)
+    passed = sum(run.score >= minimum for run in again)
+    lowest, seconds = min(run.score for run in again), statistics.median(run.seconds for run in again)
     print(
         f"the solution from {starts} starts: {passed} reach {minimum:.3f}; the lowest {lowest:.3f}, "
         f"{seconds:.2f} s a run (median)"

@@ -17,6 +17,5 @@ def provide_images(assignment: Assignment) -> None:
 
 
 def needed_images(assignment: Assignment) -> tuple[str, ...]:
-    """The datasets that its notebooks load and its networks are trained with."""
-    recipes = (network.recipe for network in assignment.networks.values())
-    return tuple(dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)]))
+    """The built-in data sets that its notebooks load and its networks are trained with."""
+    return tuple(dict.fromkeys([*assignment.datasets(), *assignment.trained_on()]))

@@ -59,6 +59,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -69,8 +70,8 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, EnvironmentTable, NetworkSpec, ObserveTable
-from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, validated
+from autograder.assignment.model import Assignment, DeclaredDataset, EnvironmentTable, NetworkSpec, ObserveTable
+from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
 from autograder.core.data import Data
@@ -92,6 +93,7 @@ class _File(Data):
     notebook: str = Field(min_length=1)
     solution: str = Field(min_length=1)
     tests: str | None = Field(default=None, min_length=1)
+    datasets: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
     environment: dict[str, Any] = {}
@@ -165,14 +167,21 @@ class _Reader:
         self._file = file
         self._problems: list[str] = []
         self._suites: dict[str, tuple[Suite, ...]] = {}
+        self._declared: dict[str, DeclaredDataset] = {}
+        self._names: tuple[str, ...] = ()
 
     def read(self) -> Assignment:
         table = self._toml()
         top = validated(_FileOfTests if "tests" in table else _File, table, "", self._problems)
         if top is not None and (problem := language_problem(top.language)):
             self._problems.append(problem)
+        given = _table(table, "datasets")
+        self._declared, self._names = declared_datasets(given, self._file.parent, self._problems)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
+        for number, name in enumerate(observe.datasets if observe else (), 1):
+            if problem := unknown_dataset(name, self._names):
+                self._problems.append(f"[observe]: datasets, entry {number} {problem}")
         environment = validated(EnvironmentTable, _table(table, "environment"), "[environment]", self._problems)
         questions = self._questions(table, networks)
         notebook = self._existing(table, "notebook")
@@ -190,6 +199,7 @@ class _Reader:
             observe=observe,
             questions=questions,
             tests_paths=tuple(self._file.parent / name for name in self._suites),
+            declared=self._declared,
             environment=environment,
         )
 
@@ -219,7 +229,7 @@ class _Reader:
     def _networks(self, table: Mapping[str, Any]) -> dict[str, NetworkSpec]:
         default = _table(table, "training")
         if default:
-            validated(Recipe, default, "[training]", self._problems)
+            self._trained(default, "[training]", self._problems)
         specs = {}
         for name, given in _table(table, "networks").items():
             if not isinstance(given, dict):
@@ -256,14 +266,17 @@ class _Reader:
     def _recipe(self, default: dict[str, Any], own: dict[str, Any] | None, place: str) -> Recipe | None:
         """The default recipe with the network's own keys; problems in the default are reported there, once."""
         if own:
-            return validated(Recipe, default | own, f"{place}, training", self._problems)
-        return validated(Recipe, default, "", []) if default else None
+            return self._trained(default | own, f"{place}, training", self._problems)
+        return self._trained(default, "", []) if default else None
+
+    def _trained(self, table: dict[str, Any], place: str, problems: list[str]) -> Recipe | None:
+        return recipe_on(table, self._declared, self._names, place, problems)
 
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")
         tables = [entry for entry in given if isinstance(entry, dict)] if isinstance(given, list) else []
         tables = self._with_tests(table.get("tests"), tables)
-        places = [_place(number, entry) for number, entry in enumerate(tables, 1)]
+        places = [question_place(number, entry) for number, entry in enumerate(tables, 1)]
         ids = [entry.get("id") for entry in tables]
         own = _table(table, "networks")
         untrained = {name for name in networks if not _table(table, "training") and not _table(own[name], "training")}
@@ -288,7 +301,9 @@ class _Reader:
         """The questions' tables with the external tests they name, and a table for each test in `file` without one."""
         completed = []
         for number, entry in enumerate(tables, 1):
-            completed.append(self._with_suite(entry, _place(number, entry)) if entry.get("kind") == "tests" else entry)
+            completed.append(
+                self._with_suite(entry, question_place(number, entry)) if entry.get("kind") == "tests" else entry
+            )
         if isinstance(file, str) and file and (suites := self._read_suites(file, "tests")):
             taken = [str(entry.get("id")) for entry in tables]
             for entry in tables:
@@ -361,8 +376,8 @@ def _dependency_problems(question: Question, place: str, ids: Sequence[Any], num
             f'{place}: it depends on "{needed}", which comes later; questions are judged in their order, so move '
             f'"{needed}" above it (and let the two not depend on each other).'
         ]
-    earlier = [identity for identity in ids[:number] if isinstance(identity, str)]
-    return [f'{place}: it depends on "{needed}", and there is no such question; {did_you_mean(needed, earlier)}']
+    near = did_you_mean(needed, [identity for identity in ids[:number] if isinstance(identity, str)])
+    return [f'{place}: it depends on "{needed}", and there is no such question; {near}']
 
 
 def _network_problems(
@@ -375,15 +390,11 @@ def _network_problems(
             problems.append(f'{place}: network "{name}" is not declared as [networks.{name}]; {near}')
         elif question.requires_training and name in untrained:
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
+        elif question.requires_training and (recipe := networks[name].recipe) is not None:
+            problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
     return problems
-
-
-def _place(number: int, entry: Mapping[str, Any]) -> str:
-    identity = entry.get("id")
-    return f"question {number} ({identity})" if isinstance(identity, str) and identity else f"question {number}"
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
     """A table of the file; empty if it is missing or not a table (the file's own validation reports that)."""
-    found = table.get(key)
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found := table.get(key), dict) else {}

@@ -12,7 +12,7 @@ from pydantic import Field
 from autograder.assignment.validation import REQUIREMENT, AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
-from autograder.datasets import DatasetName
+from autograder.datasets import DATASETS, DatasetSource, Declaration, public_files
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
@@ -25,12 +25,13 @@ class ObserveTable(Data):
 
     `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
     `keras` "any" understands names of Keras 1 and 2 (docs/compatibility.md), "3" takes them as today's Keras does.
-    `datasets` are those that the notebook may load; by default, those that the networks are trained with.
+    `datasets` are those that the notebook may load; by default, all that the file declares, and those that the networks
+    are trained with.
     """
 
     training: Literal["short", "full"] = "short"
     keras: Literal["any", "3"] = "any"
-    datasets: tuple[DatasetName, ...] = ()
+    datasets: tuple[str, ...] = ()
     limits: Limits = Limits()
 
 
@@ -59,6 +60,14 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True)
+class DeclaredDataset:
+    """`[datasets.<name>]`: the table, and the record of what it names."""
+
+    declaration: Declaration
+    source: DatasetSource
+
+
+@dataclass(frozen=True)
 class Assignment:
     """An assignment as its author wrote it, complete and without contradictions; made by `load`.
 
@@ -76,6 +85,7 @@ class Assignment:
     observe: ObserveTable
     questions: tuple[Question, ...]
     tests_paths: tuple[Path, ...] = ()
+    declared: Mapping[str, DeclaredDataset] = field(default_factory=dict)
     environment: EnvironmentTable = field(default_factory=EnvironmentTable)
 
     @property
@@ -138,10 +148,40 @@ class Assignment:
         """The handout's tables, by network."""
         return {name: network.table for name, network in self.networks.items() if network.table is not None}
 
-    def datasets(self) -> tuple[DatasetName, ...]:
-        """The datasets that the notebook may load."""
+    def datasets(self) -> tuple[str, ...]:
+        """The built-in data sets that the notebook may load."""
+        names = (self._built_in(name) for name in self._loadable())
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+    def sources(self) -> dict[str, DatasetSource]:
+        """The declared data sets that the notebook may load, by name."""
+        return {name: self.declared[name].source for name in self._loadable() if name in self.declared}
+
+    def data_files(self) -> dict[str, Path]:
+        """The files of the declared data sets that students receive, by their path beside the notebook."""
+        tables = (one.declaration for one in self.declared.values())
+        return {name: path for table in tables for name, path in public_files(table, self.folder).items()}
+
+    def held_out_paths(self) -> tuple[Path, ...]:
+        """The files and folders with examples that only validate, and that nobody receives."""
+        names = (one.declaration.held_out for one in self.declared.values())
+        return tuple(self.folder / name for name in names if name is not None)
+
+    def trained_on(self) -> tuple[str, ...]:
+        """The built-in data sets that networks are trained with."""
         recipes = (network.recipe for network in self.networks.values())
-        return self.observe.datasets or tuple(dict.fromkeys(recipe.dataset for recipe in recipes if recipe))
+        return tuple(dict.fromkeys(one.dataset for one in recipes if one and one.source is None))
+
+    def _loadable(self) -> tuple[str, ...]:
+        recipes = (network.recipe for network in self.networks.values())
+        used = [*self.declared, *(recipe.dataset for recipe in recipes if recipe)]
+        return self.observe.datasets or tuple(dict.fromkeys(used))
+
+    def _built_in(self, name: str) -> str | None:
+        """The built-in data set behind a name; None if it is another."""
+        if name in self.declared:
+            name = self.declared[name].declaration.keras or ""
+        return name if name in DATASETS else None
 
     @property
     def lock_file(self) -> Path:
@@ -193,9 +233,10 @@ class Assignment:
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
-            limits=self.observe.limits.fitting(self.datasets()),
+            limits=self.observe.limits.fitting(self.datasets(), tuple(self.sources().values())),
             keras=self.observe.keras,
             tests=tests,
+            sources=tuple(self.sources().values()),
             packages=lock.digest if lock is not None else "",
         )
 

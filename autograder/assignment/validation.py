@@ -80,6 +80,12 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be o
     return f"{otherwise} {', '.join(known)}." if known else "there is none."
 
 
+def question_place(number: int, entry: Mapping[str, Any]) -> str:
+    """How a sentence names a question: by its number, from 1, and its id."""
+    identity = entry.get("id")
+    return f"question {number} ({identity})" if isinstance(identity, str) and identity else f"question {number}"
+
+
 def language_problem(language: str) -> str:
     """What is wrong with this language, as a sentence; "" if it can be used."""
     known = available()

@@ -1,4 +1,4 @@
-"""Sets the thresholds of accuracy questions from the reference solution's own short runs, over several seeds."""
+"""Sets the thresholds of score and accuracy questions from the reference's own short runs, over several seeds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from autograder.core.errors import UserError
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.reference import Reference, Threshold, read_solution
+from autograder.records.metrics import ACCURACY, Metric
 from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.thresholds import threshold
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CalibrationError(UserError):
-    """A run of the reference network did not give an accuracy; the message says which and why."""
+    """A run of the reference network did not give a score; the message says which and why."""
 
 
 def calibrate(
@@ -31,9 +32,10 @@ def calibrate(
 ) -> Reference:
     """The reference with a threshold for every question that needs one computed; nothing is written.
 
-    `progress` is called for every run: question id, seed, validation accuracy.
+    `progress` is called for every run: question id, seed, validation score.
 
     Raises:
+        TooFewRuns: there are too few seeds.
         CalibrationError: the reference network could not be trained.
         AssignmentError: there is no solution, for example if an assignment consists of external tests.
     """
@@ -52,16 +54,17 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Checked:
-    """What the reference reached (validation accuracies, 0..1, one for each seed) where `minimum` is required."""
+    """What the reference reached (validation scores, one for each seed) where `minimum` is required."""
 
     question: str
     minimum: float
     accuracies: tuple[float, ...]
+    metric: Metric = ACCURACY
 
     @property
     def passed(self) -> int:
-        """With how many seeds it reached the required accuracy."""
-        return sum(accuracy >= self.minimum for accuracy in self.accuracies)
+        """With how many seeds it reached the required score."""
+        return sum(self.metric.reaches(score, self.minimum) for score in self.accuracies)
 
 
 def try_thresholds(
@@ -86,7 +89,9 @@ def try_thresholds(
             raise CalibrationError(f"{question.id}: no threshold was computed yet; leave out --check once")
         for task in question.training(context):
             runs = _runs(question.id, task.whole, 1.0, trainer, seeds, workers, progress)
-            checked.append(Checked(question.id, known.minimum, tuple(made.accuracy for made in runs)))
+            checked.append(
+                Checked(question.id, known.minimum, tuple(made.score for made in runs), task.recipe.scored_by)
+            )
     return tuple(checked)
 
 
@@ -103,7 +108,7 @@ def _runs(
         made = trainer.run(task.with_seed(seed))
         if made.outcome != "trained":
             raise CalibrationError(
-                f"{question}: the reference network was not trained with seed {seed}: {made.problem}"
+                f"{question}: the reference network was not trained with seed {seed}: {made.problem}{_limit(made)}"
             )
         progress(question, seed, made.reached_by(share))
         return made
@@ -112,11 +117,19 @@ def _runs(
         return list(pool.map(run, seeds))
 
 
+def _limit(run: TrainingRun) -> str:
+    """Which key of the assignment sets the limit that ended a run."""
+    keys = {"training.too_long": "seconds", "training.too_large": "memory_mb", "training.broke_off": "memory_mb"}
+    key = keys.get(run.problem.code)
+    return f" The limit is `{key}` in [training]." if key else ""
+
+
 def _threshold(task: TrainingTask, share: float, seeds: Sequence[int], runs: Sequence[TrainingRun]) -> Threshold:
-    accuracies = tuple(round(made.reached_by(share), 6) for made in runs)
+    metric = task.recipe.scored_by
+    accuracies = tuple(metric.rounded(made.reached_by(share)) for made in runs)
     return Threshold(
         task=task.with_seed(0).key,
-        minimum=threshold(accuracies),
+        minimum=threshold(accuracies, metric),
         seeds=tuple(seeds),
         accuracies=accuracies,
         share=share,

@@ -15,6 +15,7 @@ from autograder.grading.engine.local import available_cores, local_engine
 from autograder.grading.reference import Reference, reference_of, write_reference
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
+from autograder.train.thresholds import require_enough
 
 
 def calibrate_assignment(
@@ -23,8 +24,10 @@ def calibrate_assignment(
     """Execute the solution, compute every threshold again and store both next to the assignment.
 
     Raises:
-        AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
+        TooFewRuns, AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
     """
+    if any(question.needs_calibration for question in assignment.questions):
+        require_enough(len(seeds))
     provide_images(assignment)
     assignment.require_packages()
     with local_engine("auto", workers) as engine:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.authoring.keras_configs import Layer, layer, sequential
+from autograder.network.compilation import read_compilation
 from autograder.network.describe import in_words
 from autograder.network.kinds import POOLINGS
 
@@ -119,8 +120,9 @@ def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
                 "learning_rate",
                 Mutant(f"compiled with a learning rate of {rate * 100:g}", compilation={**given, "optimizer": changed}),
             )
-    yield "loss", Mutant("compiled with the mean squared error", compilation={**given, "loss": "mean_squared_error"})
     loss = given.get("loss")
+    other = "mean_absolute_error" if read_compilation(given).loss.name == "mean_squared_error" else "mean_squared_error"
+    yield "loss", Mutant(f"compiled with the {other.replace('_', ' ')}", compilation={**given, "loss": other})
     if _name(loss).endswith("categorical_crossentropy"):
         flipped = _with_logits(loss, not _expects_logits(loss))
         words = "probabilities" if _expects_logits(loss) else "logits"

@@ -241,13 +241,19 @@ class _Trial:
 
 def reached_without_training(answer_key: AnswerKey) -> Run:
     """Runs that reach what the reference reached, without training."""
-    reached = [threshold.accuracies for threshold in answer_key.reference.thresholds.values() if threshold.accuracies]
-    best = max((max(accuracies) for accuracies in reached), default=0.99)
+    known = [score for threshold in answer_key.reference.thresholds.values() for score in threshold.accuracies]
 
     def run(task: TrainingTask) -> TrainingRun:
-        accuracy = max(best, task.target or 0.0)
+        metric = task.recipe.scored_by
+        low, high = metric.bounds
+        scores = [score for score in known if low <= score <= high] or [0.99 if metric.higher_is_better else 0.01]
+        score = metric.best([*scores, *(() if task.target is None else (task.target,))])
         return TrainingRun(
-            key=task.key, outcome="trained", training_accuracy=(accuracy,), validation_accuracy=(accuracy,)
+            key=task.key,
+            outcome="trained",
+            training_accuracy=(score,),
+            validation_accuracy=(score,),
+            metric=metric.name,
         )
 
     return run

@@ -54,7 +54,7 @@ class ExpectedNetwork:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The reference solution's own short runs: validation accuracies (0..1) by seed, and the threshold they give."""
+    """The reference solution's own short runs: validation scores by seed, and the threshold they give."""
 
     minimum: float
     accuracies: tuple[float, ...] = ()
@@ -214,6 +214,10 @@ class Question(Data, ABC):
     def calibration_share(self) -> float:
         """How much of each of those runs counts for the threshold, as a share (0..1)."""
         return 1.0
+
+    def training_problem(self, recipe: Recipe) -> str:
+        """Why a network trained like this cannot answer the question, for the assignment's author; "" if it can."""
+        return ""
 
     def variables(self) -> tuple[str, ...]:
         """The names in the student's notebook whose values the capture should record."""

@@ -1,4 +1,4 @@
-"""Two of the student's networks against each other: accuracy, number of parameters, or how far each overfits."""
+"""Two of the student's networks against each other: score, number of parameters, or how far each overfits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from pydantic import Field, model_validator
 from autograder.checks.base import Context, Question
 from autograder.checks.repair import charging_repairs, repaired, repaired_architecture, titles_of
 from autograder.checks.score_statistics import MOST_RUNS
+from autograder.checks.score_wording import is_accuracy, telling_digits
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, message
+from autograder.core.messages import NOTHING, Message, Value, message
 from autograder.network.measure import totals
+from autograder.records.metrics import Metric
 from autograder.records.result import CurveExhibit, Finding, Verdict
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
-Claim = Literal["higher_accuracy", "smaller_gap", "fewer_parameters", "more_parameters"]
-_TRAINED = ("higher_accuracy", "smaller_gap")
+Claim = Literal["higher_accuracy", "better_score", "smaller_gap", "fewer_parameters", "more_parameters"]
+_TRAINED = ("higher_accuracy", "better_score", "smaller_gap")
 _HINTS: dict[Claim, tuple[str, str]] = {
     "higher_accuracy": (
+        "hint.higher_accuracy",
+        gettext_noop("`{network}` is to be clearly better than `{other}`: compare its layers with the exercise."),
+    ),
+    "better_score": (
         "hint.higher_accuracy",
         gettext_noop("`{network}` is to be clearly better than `{other}`: compare its layers with the exercise."),
     ),
@@ -47,10 +53,11 @@ Pairs = Sequence[tuple[TrainingRun, TrainingRun]]
 class Comparison(Question):
     """Whether the exercise's claim about two networks holds for those that the student built; all points or none.
 
-    `claim` is what must hold for `network` against `other`: a higher validation accuracy, a smaller gap between
-    training and validation accuracy (both at the end of trusted runs, the accuracies as fractions), fewer parameters,
-    or more. `margin` is the least difference: a fraction for accuracies, a count for parameters. If a claim about
-    accuracies does not hold from the first random start, both networks are trained from `runs` starts in all and their
+    `claim` is what must hold for `network` against `other`: a higher validation accuracy, or a better validation score
+    by the metric of `[training]`, in its direction; a smaller gap between training and validation score (both at the
+    end of trusted runs, accuracies as fractions); fewer parameters, or more. `margin` is the least difference: a
+    fraction for accuracies, a number in the metric's unit for other scores, a count for parameters. If a claim about
+    scores does not hold from the first random start, both networks are trained from `runs` starts in all and their
     means decide, so that nobody fails by bad luck. If it fails only because of mistakes that have cost points at other
     questions about the networks, it costs nothing here, unless `follow_through` is false.
     """
@@ -70,13 +77,18 @@ class Comparison(Question):
     def _two_networks(self) -> Comparison:
         if self.network == self.other:
             raise ValueError("network and other are the same")
-        if self.claim in _TRAINED and self.margin >= 1:
+        if self.claim == "higher_accuracy" and self.margin >= 1:
             raise ValueError("margin is a fraction below 1 for accuracies")
         return self
 
     @property
     def requires_training(self) -> bool:
         return self.claim in _TRAINED
+
+    def training_problem(self, recipe: Recipe) -> str:
+        if self.claim != "higher_accuracy" or is_accuracy(recipe.scored_by):
+            return ""
+        return f'[training] scores networks by "{recipe.scored_by.name}"; use claim = "better_score".'
 
     def networks(self) -> tuple[str, ...]:
         return (self.network, self.other)
@@ -206,20 +218,24 @@ class Comparison(Question):
     def _holds(self, pairs: Pairs) -> bool:
         """Whether the claim holds; rounded, so that 0.3 - 0.2 reaches a margin of 0.1."""
         one, other = self._means(pairs)
-        by = round(one - other if self.claim == "higher_accuracy" else other - one, 9)
+        metric = pairs[0][0].scored_by
+        by = round(other - one if self.claim == "smaller_gap" else metric.lead(one, other), 9)
         return by > 0 and by >= self.margin
 
     def _means(self, pairs: Pairs) -> tuple[float, float]:
         """The compared quantity of each network, averaged over its runs."""
 
         def of(run: TrainingRun) -> float:
-            return run.accuracy if self.claim == "higher_accuracy" else _gap(run)
+            return _gap(run) if self.claim == "smaller_gap" else run.score
 
         return fmean(of(one) for one, _ in pairs), fmean(of(other) for _, other in pairs)
 
     def _finding(self, pairs: Pairs, *, holds: bool) -> Finding:
         one, two = self._means(pairs)
-        if self.claim == "higher_accuracy":
+        metric = pairs[0][0].scored_by
+        if not is_accuracy(metric):
+            sentence = self._score_sentence(one, two, metric)
+        elif self.claim != "smaller_gap":
             sentence = message(
                 "comparison.accuracy",
                 "Validation accuracy: `{network}` {one:.3f}, `{other}` {two:.3f}.",
@@ -248,6 +264,26 @@ class Comparison(Question):
             )
         return Finding(message=sentence, where=where, hint=NOTHING if holds else self._hint())
 
+    def _score_sentence(self, one: float, two: float, metric: Metric) -> Message:
+        values: dict[str, Value] = {"network": self.network, "other": self.other, "one": one, "two": two}
+        digits = telling_digits(one, two, metric)
+        if self.claim == "smaller_gap":
+            return message(
+                "comparison.score_gap",
+                "By how much the {metric} is worse in validation than in training after the last epoch: "
+                "{one:.{digits}f} for `{network}`, {two:.{digits}f} for `{other}`.",
+                metric=metric.shown,
+                digits=digits,
+                **values,
+            )
+        return message(
+            "comparison.score",
+            "The {metric} in validation: `{network}` {one:.{digits}f}, `{other}` {two:.{digits}f}.",
+            metric=metric.shown,
+            digits=digits,
+            **values,
+        )
+
     def _hint(self) -> Message:
         """What must hold, and where to look."""
         return message(*_HINTS[self.claim], network=self.network, other=self.other)
@@ -260,6 +296,7 @@ class Comparison(Question):
                 validation_accuracy=run.validation_accuracy,
                 threshold=None,
                 validations=self._recipe(context, name).validations,
+                metric=run.metric,
             )
             for name, run in zip(self.networks(), runs, strict=True)
             if run.validation_accuracy
@@ -289,4 +326,5 @@ def _measured(*runs: TrainingRun) -> bool:
 
 
 def _gap(run: TrainingRun) -> float:
-    return run.training_accuracy[-1] - run.validation_accuracy[-1]
+    """How much worse the validation score is than the training score at the end."""
+    return run.scored_by.lead(run.training_accuracy[-1], run.validation_accuracy[-1])

@@ -1,4 +1,4 @@
-"""Why a network misses its accuracy: rules, and substitutions that trusted runs have shown to restore it."""
+"""Why a network misses its score: rules, and substitutions that trusted runs have shown to restore it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PREPARES = re.compile(r"255|\bmean\(|\bstd\(|[Nn]ormaliz|[Rr]escal|StandardScal
 
 @dataclass(frozen=True)
 class AccuracyMiss:
-    """A network to explain: `task` is its trusted run, `minimum` (0..1) the accuracy required of it."""
+    """A network to explain: `task` is its trusted run, `minimum` the score required of it."""
 
     context: Context
     name: str
@@ -73,7 +73,7 @@ class AccuracyMiss:
         run = self.context.run_of(self.task)
         if run is None or self.budget == 0:
             return None
-        if run.accuracy < self.minimum:
+        if not run.scored_by.reaches(run.score, self.minimum):
             return self._case_of(self.task, self.reference)
         fit, wanted = self._fit(), self.context.expected[self.name].fit
         if fit is None or wanted is None:
@@ -83,7 +83,7 @@ class AccuracyMiss:
 
     def _case_of(self, task: TrainingTask, reference: TrainingTask) -> Faulty | None:
         own: TrainingRun | None = self.context.run_of(task)
-        if own is not None and own.accuracy >= self.minimum:
+        if own is not None and own.scored_by.reaches(own.score, self.minimum):
             return None
         return Faulty(task, reference, self.minimum, self.margin, self.budget)
 
@@ -91,14 +91,14 @@ class AccuracyMiss:
     def reference(self) -> TrainingTask:
         """The run of the reference network, compiled as in the solution."""
         expected = self.context.expected[self.name]
-        compilation = expected.compilation or self.task.recipe.compilation
+        compilation = expected.compilation or self.task.recipe.usual_compilation
         return self.task.model_copy(update={"architecture": expected.architecture, "compilation": compilation})
 
     @property
     def margin(self) -> float:
-        """How far accuracies vary by chance (a difference of fractions in 0..1)."""
-        accuracies = self.calibration.accuracies if self.calibration is not None else ()
-        return CLEAR * spread(accuracies, self.minimum, self.task.recipe.validation)
+        """How far scores vary by chance."""
+        scores, recipe = self.calibration.accuracies if self.calibration is not None else (), self.task.recipe
+        return CLEAR * spread(scores, self.minimum, recipe.validation, recipe.scored_by)
 
     def _fit(self) -> CapturedFit | None:
         """The student's last call of `fit`; of several, the last on inputs like those of the solution."""

@@ -41,7 +41,7 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     expected = context.expected[network]
     architecture, at = repaired_architecture(context, network, task.architecture)
     compilation, charged = task.compilation, [] if at is None else [at]
-    solution = expected.compilation or task.recipe.compilation
+    solution = expected.compilation or task.recipe.usual_compilation
     for question in context.questions:
         if isinstance(question, Compiled) and question.network == network:
             parts, verdict = question.missed_parts(context), verdict_on(question, context)

@@ -1,5 +1,7 @@
 """When one training run is too few to decide, and what several decide together.
 
+What is said of accuracies here holds for every score; for a metric where lower is better, "above" means "below".
+
 The same network reaches a different accuracy with every random start; over starts the accuracies are assumed normal,
 with the standard deviation s of the reference's own calibrated runs. One run decides if it is at least `CLEAR` x s
 above the threshold t. If it is as far below, a second start has to be as far below too: other networks than the
@@ -22,6 +24,8 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
+from autograder.records.metrics import ACCURACY, Metric
+
 CLEAR = 2.0
 # Two-sided 95 % quantiles of Student's t with 1, 2, … degrees of freedom (NIST/SEMATECH e-Handbook, 1.3.6.7.2).
 _T_95 = (
@@ -35,37 +39,43 @@ _TAIL = 8.0  # standard deviations; 6e-16 of a normal distribution lies further 
 
 
 @functools.lru_cache(maxsize=64)
-def spread(accuracies: tuple[float, ...], minimum: float, images: int) -> float:
-    """How much the accuracy of one network varies from start to start: a standard deviation, as a fraction.
+def spread(scores: tuple[float, ...], needed: float, rows: int, metric: Metric = ACCURACY) -> float:
+    """How much the score of one network varies from start to start: a standard deviation.
 
-    That of the reference's calibrated runs; if there are none, the standard error of a share `minimum` of `images`
-    validation images, sqrt(p (1 - p) / n).
+    That of the reference's calibrated runs. If there are none, it is the standard error on the validation rows: of a
+    share p of n rows sqrt(p (1 - p) / n); of a mean of errors, whose standard deviation is about their mean (exactly
+    for an exponential distribution), the distance from the perfect score over sqrt(n).
     """
-    if len(accuracies) > 1:
-        return statistics.stdev(accuracies)
-    return math.sqrt(minimum * (1 - minimum) / images)
+    if len(scores) > 1:
+        return statistics.stdev(scores)
+    if metric.share:
+        return math.sqrt(needed * (1 - needed) / rows)
+    return abs(metric.perfect - needed) / math.sqrt(rows)
 
 
-def clear_from(minimum: float, deviation: float) -> float:
-    """The accuracy from which a single run passes; below 1, so that a run can reach it."""
-    return min(minimum + CLEAR * deviation, (1 + minimum) / 2)
+def clear_from(needed: float, deviation: float, metric: Metric = ACCURACY) -> float:
+    """The score from which a single run passes; not quite perfect, so that a run can reach it."""
+    clear, halfway = metric.shifted(needed, CLEAR * deviation), (metric.perfect + needed) / 2
+    return min(clear, halfway) if metric.higher_is_better else max(clear, halfway)
 
 
-def is_close(reached: float, minimum: float, deviation: float) -> bool:
-    """Whether an accuracy is so near the threshold that another random start might have decided differently."""
-    return minimum - CLEAR * deviation < reached < clear_from(minimum, deviation)
+def is_close(reached: float, needed: float, deviation: float, metric: Metric = ACCURACY) -> bool:
+    """Whether a score is so near the threshold that another random start might have decided differently."""
+    far = is_clear_miss(reached, needed, deviation, metric)
+    return not far and not metric.reaches(reached, clear_from(needed, deviation, metric))
 
 
-def is_clear_miss(reached: float, minimum: float, deviation: float) -> bool:
-    """Whether an accuracy is so far below the threshold that, reached twice, it decides."""
-    return reached <= minimum - CLEAR * deviation
+def is_clear_miss(reached: float, needed: float, deviation: float, metric: Metric = ACCURACY) -> bool:
+    """Whether a score is so much worse than the threshold that, reached twice, it decides."""
+    return metric.reaches(metric.shifted(needed, -CLEAR * deviation), reached)
 
 
-def interval(accuracies: Sequence[float]) -> tuple[float, float]:
-    """The 95 % confidence interval of the mean of 2 to 20 accuracies by Student's t, cut off at 0 and 1."""
-    mean = statistics.fmean(accuracies)
-    half = _T_95[len(accuracies) - 2] * statistics.stdev(accuracies) / math.sqrt(len(accuracies))
-    return max(0.0, mean - half), min(1.0, mean + half)
+def interval(scores: Sequence[float], metric: Metric = ACCURACY) -> tuple[float, float]:
+    """The 95 % confidence interval of the mean of 2 to 20 scores by Student's t, cut off where the metric ends."""
+    mean = statistics.fmean(scores)
+    half = _T_95[len(scores) - 2] * statistics.stdev(scores) / math.sqrt(len(scores))
+    least, most = metric.bounds
+    return max(least, mean - half), min(most, mean + half)
 
 
 @functools.lru_cache(maxsize=64)

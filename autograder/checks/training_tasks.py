@@ -10,15 +10,17 @@ from autograder.records.training import Recipe, TrainingTask
 def training_task(student: StudentNetwork, recipe: Recipe, target: float | None = None) -> TrainingTask | None:
     """The trusted run of a network, as the student compiled it (as the recipe says if it was not compiled).
 
-    `target` is the accuracy (0..1) that decides, if the run need not go on after it. None if there is no network that
+    `target` is the score that decides, if the run need not go on after it. None if there is no network that
     can be rebuilt.
     """
     if student.architecture is None:
         return None
     if not student.compiled:
         return TrainingTask(
-            architecture=student.architecture, compilation=recipe.compilation, recipe=recipe, target=target
+            architecture=student.architecture, compilation=recipe.usual_compilation, recipe=recipe, target=target
         )
     # Metrics do not affect a run: without them, more students share one.
-    compilation = student.compilation.model_copy(update={"metrics": recipe.compilation.metrics, "problem": NOTHING})
+    compilation = student.compilation.model_copy(
+        update={"metrics": recipe.usual_compilation.metrics, "problem": NOTHING}
+    )
     return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)

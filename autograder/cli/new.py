@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.base import app, echo, sentences
+from autograder.core.errors import UsageError
 
 
 class DatasetChoice(StrEnum):
@@ -30,6 +31,14 @@ def new(
         ),
     ],
     dataset: Annotated[DatasetChoice | None, typer.Option(help="The images [the usual ones of that size].")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data of your own in their place: a .csv or .npz file, a folder with a folder of images for each "
+            "class, or sklearn:NAME or keras:NAME."
+        ),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="The column of it to be predicted [the last one].")] = None,
     title: Annotated[str | None, typer.Option(help="The title of the pages [made from the name].")] = None,
     where: Annotated[Path, typer.Option(help="The folder that holds assignments/ and solutions/.")] = Path("."),
 ) -> None:
@@ -37,9 +46,14 @@ def new(
     with sentences():
         from autograder.authoring.new import start_assignment
 
-        made = start_assignment(name, summary, where=where, dataset=dataset.value if dataset else None, title=title)
+        if data is not None and dataset is not None:
+            raise UsageError("--data is in the place of --dataset; give one of them.")
+        images = dataset.value if dataset else None
+        made = start_assignment(name, summary, where=where, dataset=images, title=title, data=data, target=target)
         for path in made.files:
             echo(f"written: {path}")
+        for guessed in made.guessed:
+            echo(f"guessed: {guessed}")
         echo(f"The network is trained with {made.dataset}. Check the files and adapt them; then:")
         echo(f"  autograder calibrate {made.folder}    # sets the required accuracy, from the solution's own runs")
         echo(f"  autograder validate {made.folder}     # shows what the questions catch")

@@ -1,22 +1,32 @@
-"""MNIST, Fashion-MNIST and CIFAR-10 as files on this machine: local folder, Keras cache, packaged subset, download.
+"""Data sets as files on this machine: built in (MNIST, Fashion-MNIST, CIFAR-10), or declared by an assignment.
 
-Every dataset is an `.npz` with uint8 arrays `x_train`, `y_train`, `x_test`, `y_test`, shaped as `keras.datasets` gives
-them. Files that come in another format are converted once and kept in our cache folder.
+A built-in one is an `.npz` with uint8 arrays `x_train`, `y_train`, `x_test`, `y_test`, shaped as `keras.datasets` gives
+them, from a local folder, the Keras cache, a packaged subset or a download. Files that come in another format, and
+those that an assignment declares, are read once and kept in our cache folder.
 """
 
 from autograder.datasets.arrays import load_arrays
 from autograder.datasets.catalogue import DATASETS, DatasetName
-from autograder.datasets.formats import CLASSES, Arrays, DatasetMissing
+from autograder.datasets.declared import locate, public_files, resolve, served_files
+from autograder.datasets.formats import Arrays, DatasetMissing
 from autograder.datasets.places import DatasetFile, digests, find
+from autograder.datasets.readers.examples import DatasetUnusable
+from autograder.datasets.source import DatasetSource, Declaration
 
 __all__ = [
-    "CLASSES",
     "DATASETS",
     "Arrays",
     "DatasetFile",
     "DatasetMissing",
     "DatasetName",
+    "DatasetSource",
+    "DatasetUnusable",
+    "Declaration",
     "digests",
     "find",
     "load_arrays",
+    "locate",
+    "public_files",
+    "resolve",
+    "served_files",
 ]

@@ -43,7 +43,7 @@ def fingerprint(files: list[Path]) -> str:
 
 def kept(file_name: str) -> Path | None:
     """The file of that name, where we kept one."""
-    paths = (folder / file_name for folder in _folders())
+    paths = (folder / file_name for folder in kept_folders())
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
@@ -64,13 +64,24 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
     The name carries the digest of the content, so a file that was damaged later is not believed, and concurrent
     writers all write the same bytes under the same name.
     """
-    for folder in _folders():
+    for folder in kept_folders():
         for path in sorted(folder.glob(f"{stem}-*.npz")):
             with suppress(OSError):  # another user's, in a cache that two of them share
                 if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                     return path
     content = npz_bytes(build())
     return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
+
+
+def closed_folder(name: str) -> Path:
+    """A folder in ours that is closed to other users, or, where that cannot be written, in a temporary one."""
+    for parent in (own_folder, _temporary_folder):
+        path = parent() / name
+        with suppress(OSError):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(path, os.W_OK | os.X_OK):
+                break
+    return path
 
 
 def npz_bytes(arrays: Arrays) -> bytes:
@@ -82,7 +93,7 @@ def npz_bytes(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
-def _folders() -> Iterator[Path]:
+def kept_folders() -> Iterator[Path]:
     """Where there may be something that we kept; nothing is created by looking."""
     yield own_folder()
     folder = _private_folder(tempfile.gettempdir())

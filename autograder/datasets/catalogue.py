@@ -10,10 +10,10 @@ from typing import Literal
 from autograder.core.language import gettext_noop
 from autograder.datasets.formats import Arrays, read_cifar, read_idx
 
-# What `assignment.toml` may name.
+# What `assignment.toml` may name without declaring it.
 DatasetName = Literal["mnist", "fashion_mnist", "cifar10"]
 
-_KERAS_STORE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+KERAS_STORE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ DATASETS: dict[str, Dataset] = {
         label=(),
         classes=tuple("0123456789"),
         published=(60_000, 10_000),
-        downloads=((_KERAS_STORE + "mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"),),
+        downloads=((KERAS_STORE + "mnist.npz", "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"),),
     ),
     # Zalando Research, https://github.com/zalandoresearch/fashion-mnist
     "fashion_mnist": Dataset(
@@ -77,19 +77,19 @@ DATASETS: dict[str, Dataset] = {
         system_folder="/usr/share/datasets/fashion-mnist",
         downloads=(
             (
-                _KERAS_STORE + "train-images-idx3-ubyte.gz",
+                KERAS_STORE + "train-images-idx3-ubyte.gz",
                 "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
             ),
             (
-                _KERAS_STORE + "train-labels-idx1-ubyte.gz",
+                KERAS_STORE + "train-labels-idx1-ubyte.gz",
                 "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
             ),
             (
-                _KERAS_STORE + "t10k-images-idx3-ubyte.gz",
+                KERAS_STORE + "t10k-images-idx3-ubyte.gz",
                 "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
             ),
             (
-                _KERAS_STORE + "t10k-labels-idx1-ubyte.gz",
+                KERAS_STORE + "t10k-labels-idx1-ubyte.gz",
                 "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
             ),
         ),

@@ -38,6 +38,17 @@ def fetch(name: str, console: Console | None = None) -> Path:
     return keep(f"{name}.npz", content)
 
 
+def fetch_file(name: str, address: str, digest: str, console: Console | None = None) -> Path:
+    """Fetch one file of a data set into our folder, as it is.
+
+    Raises:
+        DatasetMissing: it could not be fetched, or is not what is published.
+    """
+    with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
+        content = _fetch(name, address, digest, Path(folder), console).read_bytes()
+    return keep(address.rpartition("/")[2], content)
+
+
 def _fetch(name: str, address: str, digest: str, folder: Path, console: Console | None) -> Path:
     import urllib.request
 

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from autograder.core.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-Arrays: TypeAlias = "dict[str, NDArray[np.uint8]]"
+Arrays: TypeAlias = "dict[str, NDArray[Any]]"
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-CLASSES = 10
 
 # Of the packaged digits, so many of each class are for training; the others are for testing.
-_PACKAGED_TRAIN_PER_CLASS = 400
+_DIGITS, _PACKAGED_TRAIN_PER_CLASS = 10, 400
 
 
 class DatasetMissing(UserError):
@@ -53,12 +51,12 @@ def packaged_digits() -> Arrays:
     def shuffled(indices: list[int], salt: str) -> list[int]:
         return sorted(indices, key=lambda index: hashlib.sha256(f"{salt} {index}".encode()).digest())
 
-    by_class = [shuffled(np.flatnonzero(labels == digit).tolist(), "digits") for digit in range(CLASSES)]
+    by_class = [shuffled(np.flatnonzero(labels == digit).tolist(), "digits") for digit in range(_DIGITS)]
     rounds = [shuffled(list(members), f"round {number}") for number, members in enumerate(zip(*by_class, strict=True))]
     order = [index for members in rounds for index in members]
     images = pixels[order].astype(np.uint8).reshape(-1, 28, 28)
     classes = labels[order].astype(np.uint8)
-    cut = _PACKAGED_TRAIN_PER_CLASS * CLASSES
+    cut = _PACKAGED_TRAIN_PER_CLASS * _DIGITS
     return {"x_train": images[:cut], "y_train": classes[:cut], "x_test": images[cut:], "y_test": classes[cut:]}
 
 
@@ -87,7 +85,7 @@ def read_cifar(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
     for file_name in files:
         try:
             with (folder / file_name).open("rb") as file:
-                batch = _ArraysOnly(file, encoding="bytes").load()
+                batch = ArraysOnly(file, encoding="bytes").load()
             images = np.asarray(batch[b"data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
             parts.append((images, np.asarray(batch[b"labels"], np.uint8).reshape(-1, 1)))
         except (OSError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
@@ -96,8 +94,8 @@ def read_cifar(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
     return {"x_train": images, "y_train": labels, "x_test": np.ascontiguousarray(parts[-1][0]), "y_test": parts[-1][1]}
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Reads CIFAR-10's pickles, which hold nothing but arrays; anything else in them is refused, not run."""
+class ArraysOnly(pickle.Unpickler):
+    """Reads pickles of arrays, lists and numbers; anything else in them is refused, not run."""
 
     def find_class(self, module: str, name: str) -> Any:
         import numpy as np

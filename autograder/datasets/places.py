@@ -49,7 +49,7 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
         from autograder.datasets.download import fetch
 
         return _described(name, fetch(name), "download")
-    folders = [str(folder) for folder in (_data_folder(), _keras_folder(), own_folder()) if folder]
+    folders = [str(folder) for folder in (data_folder(), keras_folder(), own_folder()) if folder]
     raise DatasetMissing(
         name,
         f"The dataset {name} is not on this machine (looked in {', '.join(folders)}): "
@@ -74,19 +74,21 @@ def _described(name: str, path: Path, source: str) -> DatasetFile:
         raise DatasetMissing(name, f"The dataset {name} cannot be read: {path}: {error.strerror}.") from None
 
 
-def _data_folder() -> Path | None:
+def data_folder() -> Path | None:
+    """The folder that AUTOGRADER_DATA names."""
     folder = os.environ.get("AUTOGRADER_DATA")
     return Path(folder).expanduser() if folder else None
 
 
-def _keras_folder() -> Path:
+def keras_folder() -> Path:
+    """Where Keras keeps its data sets."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
 def _places(name: str) -> Iterator[tuple[Path, str]]:
     """The files that hold the dataset, best first, each with its source in words."""
-    folder = _data_folder()
+    folder = data_folder()
     if folder and os.path.isfile(folder / f"{name}.npz"):
         yield folder / f"{name}.npz", "AUTOGRADER_DATA"
     yield from _elsewhere(name)
@@ -108,7 +110,7 @@ def _installed(package: str) -> str:
 
 def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:
     """What Keras or Debian put on this machine, converted where it is in another format."""
-    dataset, keras = DATASETS[name], _keras_folder()
+    dataset, keras = DATASETS[name], keras_folder()
     if dataset.read is None:
         if os.path.isfile(keras / f"{name}.npz"):
             yield keras / f"{name}.npz", "Keras cache"

@@ -30,15 +30,16 @@ REFERENCE_FILE = "reference.json"
 
 
 class Threshold(Data):
-    """The short runs of the reference network behind one accuracy question.
+    """The short runs of the reference network behind one score or accuracy question.
 
-    `minimum` is the threshold that follows from them, `accuracies` what each of `seeds` reached (fractions in 0..1).
+    `minimum` is the threshold that follows from them, `accuracies` what each of `seeds` reached: fractions in 0..1, or
+    scores by the metric of the recipe (`minimum` is then the most that is allowed, if lower is better).
     `task` is the key of the training task without its seed: a threshold for another network or recipe is not used.
     `share` (0..1) is how much of each run counts: the accuracies are those reached by then.
     """
 
     task: str
-    minimum: float = Field(ge=0, le=1)
+    minimum: float
     seeds: tuple[int, ...]
     accuracies: tuple[float, ...]
     share: float = Field(default=1.0, gt=0, le=1)
@@ -105,7 +106,10 @@ def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> R
     for cell in evidence.cells:
         if cell.status != "ok":
             why = f"{cell.failure.name}: {cell.failure.message}" if cell.failure else cell.status
-            raise AssignmentError([f"{assignment.solution_path}: code cell {cell.index + 1} does not run: {why[:500]}"])
+            limit = " The limit is `cell_seconds` in [observe], `limits`." if cell.status == "timeout" else ""
+            raise AssignmentError(
+                [f"{assignment.solution_path}: code cell {cell.index + 1} does not run: {why[:500]}{limit}"]
+            )
     thresholds = stored.thresholds if stored is not None else {}
     return Reference(solution=key, evidence=_stripped(evidence), thresholds=thresholds)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from autograder import datasets
 from autograder.assignment import Assignment
-from autograder.assignment.images import provide_images
+from autograder.assignment.images import needed_images, provide_images
 from autograder.core.data import Data
 from autograder.core.files import write_atomically
 from autograder.core.language import catalogue
@@ -96,14 +96,21 @@ def _assignment_files(assignment: Assignment) -> tuple[str, dict[str, bytes]]:
     tests = [
         file.resolve() for path in assignment.tests_paths for file in (path.rglob("*") if path.is_dir() else [path])
     ]
-    base = Path(os.path.commonpath([folder, solution, *tests]))
+    declared = [*assignment.data_files().values(), *_held_out(assignment)]
+    own = [file.resolve() for file in (*tests, *declared)]
+    base = Path(os.path.commonpath([folder, solution, *own]))
     base = base if base.is_dir() else base.parent
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path.relative_to(folder))]
     outside = [
-        path for path in (assignment.notebook_path.resolve(), solution, *tests) if path.is_file() and path not in paths
+        path for path in (assignment.notebook_path.resolve(), solution, *own) if path.is_file() and path not in paths
     ]
     files = {f"assignment/{path.relative_to(base).as_posix()}": path.read_bytes() for path in [*paths, *outside]}
     return (Path("assignment") / folder.relative_to(base)).as_posix(), files
+
+
+def _held_out(assignment: Assignment) -> list[Path]:
+    paths = assignment.held_out_paths()
+    return [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]
 
 
 def _hidden(path: Path) -> bool:
@@ -111,8 +118,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    recipes = (network.recipe for network in assignment.networks.values())
-    names = dict.fromkeys([*assignment.datasets(), *(recipe.dataset for recipe in recipes if recipe)])
+    names = needed_images(assignment)
     packed: dict[str, bytes] = {}
     left_out = []
     for name in names:
@@ -121,6 +127,10 @@ def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
             left_out.append(f"{found.path} is too large for Gradescope; the container downloads {name}.")
         else:
             packed[f"data/{name}.npz"] = found.path.read_bytes()
+    for name, source in assignment.sources().items():
+        if source.source == "keras":
+            files = datasets.served_files(name, source).items()
+            packed |= {f"data/{Path(file).relative_to('.keras/datasets')}": path.read_bytes() for file, path in files}
     return packed, tuple(left_out)
 
 

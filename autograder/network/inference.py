@@ -26,34 +26,37 @@ _USUAL_INPUTS: tuple[Shape, ...] = ((None, 28, 28, 1), (None, 32, 32, 3), (None,
 GraphConfig = dict[str, Any]
 
 
-def architecture_from_table(table: SummaryTable, input_shape: Shape | None = None) -> Architecture:
+def architecture_from_table(
+    table: SummaryTable, input_shape: Shape | None = None, *, last_activation: str = "softmax"
+) -> Architecture:
     """The network that a summary table shows.
 
     Args:
         table: a table of a network without branches.
         input_shape: with the batch axis first; if it is None and the table has no input row, the usual image sizes are
             tried.
+        last_activation: what the last layer gets, which a table does not show.
 
     Raises:
         TableError: the table does not determine the network, or contradicts itself.
     """
     first = table.rows[0]
     if first.kind == "Input":
-        return _infer(table, first.shape)
+        return _infer(table, first.shape, last_activation)
     if input_shape is not None:
-        return _infer(table, input_shape)
+        return _infer(table, input_shape, last_activation)
     if first.kind == "Dense" and len(first.shape) == 2:
-        return _infer(table, (None, _inputs_of_dense(first)))
+        return _infer(table, (None, _inputs_of_dense(first)), last_activation)
     problems = []
     for shape in _USUAL_INPUTS:
         try:
-            return _infer(table, shape)
+            return _infer(table, shape, last_activation)
         except TableError as error:
             problems.append(error)
     raise TableError(f"The table does not tell the shape of the input, and no usual one fits: {problems[0]}")
 
 
-def _infer(table: SummaryTable, input_shape: Shape) -> Architecture:
+def _infer(table: SummaryTable, input_shape: Shape, last_activation: str) -> Architecture:
     layers = [_layer("InputLayer", {"batch_shape": list(input_shape), "name": "input"})]
     shape: Shape = (None, *input_shape[1:])
     has_activations = any(row.kind in ACTIVATIONS for row in table.rows)
@@ -65,9 +68,9 @@ def _infer(table: SummaryTable, input_shape: Shape) -> Architecture:
                 f"Row {index + 1} ({row.name}) belongs to a branch; only networks without branches are read."
             )
         last = index == len(table.rows) - 1
-        config = _configure(row, shape, index, last=last)
+        config = _configure(row, shape, index, last_activation if last else "relu")
         if not has_activations and row.kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"):
-            config["activation"] = "softmax" if last else "relu"
+            config["activation"] = last_activation if last else "relu"
         layers.append(_layer(row.kind, {"name": row.name, **config}))
         shape = (None, *row.shape[1:])
     try:
@@ -99,14 +102,14 @@ def _inputs_of_dense(row: TableRow) -> int:
     return row.parameters // units - 1
 
 
-def _configure(row: TableRow, source: Shape, index: int, *, last: bool) -> GraphConfig:
+def _configure(row: TableRow, source: Shape, index: int, activation: str) -> GraphConfig:
     """The first choice of settings that gives the row's shape and parameter count."""
     candidates = _CANDIDATES.get(row.kind)
     if candidates is None:
         raise TableError(f"Row {index + 1} ({row.name}): the settings of {row.kind} do not stand in a table.")
     for config in candidates(row, source):
         if row.kind == "Activation":
-            return {"activation": "softmax" if last else "relu"}
+            return {"activation": activation}
         try:
             measured = measure(row.kind, _FILLED.get(row.kind, {}) | config, (source,))
         except (Misfit, KeyError):

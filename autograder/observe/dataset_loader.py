@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import mmap
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
+from autograder.observe.dataset_files import local_file
 from autograder.records.cell_errors import NO_DATASET
 
 ImagesAndLabels = tuple[Any, Any]
@@ -19,8 +20,12 @@ class DatasetUnavailable(Exception):
     """The student asked for a dataset that is not part of the exercise."""
 
 
-def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> Callable[[str], Callable[..., Any]]:
+def serve(
+    datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int], laid: Set[str] = frozenset()
+) -> Callable[[str], Callable[..., Any]]:
     """Put our data behind every name under which Keras offers its `load_data` functions.
+
+    Where Keras' own files are beside the notebook, its function reads them, with all its arguments.
 
     Returns:
         For any name its `load_data` function; that of a data set that is not served raises `DatasetUnavailable`.
@@ -29,6 +34,7 @@ def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> 
         datasets: per dataset its "name", the "bytes" of its file, and under "arrays" the name, dtype, shape and offset
             of each.
         descriptors: the files that hold them, in the same order.
+        laid: the data sets whose files are beside the notebook.
     """
     served = {
         dataset["name"]: _loader(dataset, descriptor) for dataset, descriptor in zip(datasets, descriptors, strict=True)
@@ -36,7 +42,10 @@ def serve(datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int]) -> 
     for path, module in list(sys.modules.items()):
         parent, _, name = path.rpartition(".")
         of_keras = parent.startswith(("keras.", "tensorflow.")) and parent.endswith(".datasets")
-        if of_keras and hasattr(module, "load_data"):
+        if of_keras and name in laid and name not in served:
+            if hasattr(module, "get_file"):
+                setattr(module, "get_file", local_file(_unavailable))  # noqa: B010
+        elif of_keras and hasattr(module, "load_data"):
             setattr(module, "load_data", served.get(name) or _refusal(name))  # noqa: B010
     return lambda name: served.get(name) or _refusal(name)
 
@@ -58,6 +67,10 @@ def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[
 
 def _refusal(name: str) -> Callable[..., Any]:
     def load_data(*_: Any, **__: Any) -> Any:
-        raise DatasetUnavailable(NO_DATASET.format(name=name))
+        raise _unavailable(name)
 
     return load_data
+
+
+def _unavailable(name: str) -> DatasetUnavailable:
+    return DatasetUnavailable(NO_DATASET.format(name=name))

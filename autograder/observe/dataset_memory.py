@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
+import json
 import math
 import os
+import struct
 import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder import datasets
+from autograder.datasets import DatasetSource
 
+# A file of this size or more is mapped by all kernels; smaller ones are copied, as a kernel takes few descriptors.
+_MAPPED_BYTES = 2**20
+_MOST_MAPPED = 8
+_HEAD = struct.Struct("<Q")
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _ALIGNMENT = 64
 
 
 @dataclass(frozen=True)
 class ServedDataset:
-    """Where a dataset lies: an open descriptor, and the layout that `serving.serve` reads it by."""
+    """Where a dataset lies: an open descriptor, and the layout that `dataset_loader.serve` reads it by."""
 
     descriptor: int
     layout: dict[str, Any]
@@ -31,6 +41,7 @@ class ServedData:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._served: dict[str, ServedDataset] = {}
+        self._files: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     def get(self, name: str) -> ServedDataset:
         """The dataset `name`.
@@ -43,9 +54,27 @@ class ServedData:
                 self._served[name] = _unpack(name)
             return self._served[name]
 
+    def get_files(self, sources: Sequence[DatasetSource]) -> tuple[int, ...]:
+        """The descriptors of the memory with the files of declared data sets, for `dataset_files.lay`.
+
+        Raises:
+            autograder.datasets.DatasetMissing: one was not read on this machine.
+        """
+        key = tuple(source.digest for source in sources)
+        with self._lock:
+            if key not in self._files:
+                found: dict[str, Path] = {}
+                for source in sources:
+                    found |= datasets.served_files(source.title, source)
+                self._files[key] = pack(found)
+            return self._files[key]
+
     def close(self) -> None:
         """Give the memory back."""
         with self._lock:
+            for descriptor in (one for descriptors in self._files.values() for one in descriptors):
+                os.close(descriptor)
+            self._files.clear()
             for served in self._served.values():
                 os.close(served.descriptor)
             self._served.clear()
@@ -83,14 +112,44 @@ def _unpack(name: str) -> ServedDataset:
     for key, array in arrays.items():
         layout.append({"name": key, "dtype": array.dtype.str, "shape": list(array.shape), "offset": offset})
         offset += math.ceil(array.nbytes / _ALIGNMENT) * _ALIGNMENT
+    parts = [(entry["offset"], array.data.cast("B")) for entry, array in zip(layout, arrays.values(), strict=True)]
+    return ServedDataset(_memory(name, offset, parts), {"name": name, "bytes": offset, "arrays": layout})
+
+
+def pack(files: Mapping[str, Path]) -> tuple[int, ...]:
+    """Descriptors of sealed memory with these files, by their path beside the notebook; () for no files.
+
+    The first holds eight bytes with the length of a list as JSON, the list, and the files that are copied. An entry of
+    the list is [path, number of the file's own descriptor or 0, offset behind the list, bytes].
+    """
+    if not files:
+        return ()
+    sizes = {path: file.stat().st_size for path, file in files.items()}
+    large = sorted((path for path in files if sizes[path] >= _MAPPED_BYTES), key=lambda path: -sizes[path])
+    mapped = {path: place for place, path in enumerate(large[:_MOST_MAPPED], start=1)}
+    entries: list[tuple[str, int, int, int]] = []
+    offset = 0
+    for path in files:
+        entries.append((path, mapped.get(path, 0), 0 if path in mapped else offset, sizes[path]))
+        offset += 0 if path in mapped else sizes[path]
+    index = json.dumps(entries).encode()
+    start = _HEAD.size + len(index)
+    head = [(0, memoryview(_HEAD.pack(len(index)) + index))]
+    small = ((start + at, memoryview(files[path].read_bytes())) for path, place, at, _ in entries if not place)
+    first = _memory("files", start + offset, itertools.chain(head, small))
+    return (first, *(_memory("file", sizes[path], [(0, memoryview(files[path].read_bytes()))]) for path in mapped))
+
+
+def _memory(name: str, size: int, parts: Iterable[tuple[int, memoryview]]) -> int:
+    """Sealed memory with these contents at their offsets."""
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(descriptor, offset)
-    for entry, array in zip(layout, arrays.values(), strict=True):
-        data, at = array.data.cast("B"), entry["offset"]
+    os.ftruncate(descriptor, size)
+    for start, content in parts:
+        data, at = content, start
         while data:
             written = os.pwrite(descriptor, data, at)
             data, at = data[written:], at + written
     # Sealed, because all kernels get this very descriptor: none may change what another student trains on.
     seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-    return ServedDataset(descriptor, {"name": name, "bytes": offset, "arrays": layout})
+    return descriptor

@@ -26,6 +26,7 @@ from autograder.observe.compatibility import (
     stand_in_log,
 )
 from autograder.observe.compatibility.import_lines import ImportLines
+from autograder.observe.dataset_files import lay
 from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
 from autograder.observe.fit_recorder import FitRecorder
@@ -196,12 +197,14 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     Args:
         arguments: "key" of the connection, "names" of the variables to bring, "shorten" training or not, "seed",
             "output_kb" per cell, "old_names" whether Keras 1 and 2 are understood, "keras_1" whether the notebook is
-            written for Keras 1, "datasets" (see `serving.serve`), "otter" whether there are tests of otter's.
-        descriptors: listening sockets in the order of `CHANNELS`, then the datasets' files.
+            written for Keras 1, "datasets" (see `dataset_loader.serve`), "otter" whether there are tests of otter's.
+        descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then what
+            `dataset_files.lay` takes.
     """
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
-    local_tfds.install(serve(arguments["datasets"], files))
+    kept = len(arguments["datasets"])
+    local_tfds.install(serve(arguments["datasets"], files[:kept], lay(files[kept:])))
     install()
     _budget.limit = int(arguments["output_kb"]) * 1024
     # As in Jupyter, a module that lies beside the notebook can be imported.

@@ -155,6 +155,7 @@ class Observer(Closing):
 
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
+        files = self._data.get_files(task.sources)
         arguments = {
             "names": task.variables,
             "shorten": task.training == "short",
@@ -165,7 +166,7 @@ class Observer(Closing):
             "keras_1": is_keras_1(sources),
             "datasets": [dataset.layout for dataset in served],
         }
-        descriptors = [dataset.descriptor for dataset in served]
+        descriptors = [*(dataset.descriptor for dataset in served), *files]
         kernel = manager(warm, task.limits.bounds(), arguments, descriptors)
         run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from autograder import datasets
 from autograder.core.data import Data, OmitsNewDefaults, digest
+from autograder.datasets import DatasetSource
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 REVISION = 9
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
 # A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
+_BASE_MB, _BASE_DISK_MB = 1024, 256
 _MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
 
 
@@ -52,12 +54,16 @@ class Limits(Data):
     output_kb: int = Field(default=1024, ge=1, le=8192)
     total_output_kb: int = Field(default=8192, ge=1, le=65_536)
 
-    def fitting(self, names: Sequence[str]) -> Limits:
-        """These limits, with memory for the datasets that a notebook may load, unless the memory is set by hand."""
-        needed = max((_MEMORY_MB.get(name, 0) for name in names), default=0)
-        if "memory_mb" in self.model_fields_set or needed <= self.memory_mb:
-            return self
-        return self.model_copy(update={"memory_mb": needed})
+    def fitting(self, names: Sequence[str], sources: Sequence[DatasetSource] = ()) -> Limits:
+        """These limits, with memory and disk for the data sets that a notebook may load, unless they are set by hand.
+
+        Files count towards the disk; arrays take four times their bytes (`x.astype("float32") / 255` beside `x`).
+        """
+        arrays, files = sum(source.array_mb for source in sources), sum(source.file_mb for source in sources)
+        needed = max([_BASE_MB + 4 * arrays + files, *(_MEMORY_MB.get(name, 0) for name in names)])
+        wanted = {"memory_mb": max(self.memory_mb, needed), "disk_mb": max(self.disk_mb, _BASE_DISK_MB + files)}
+        update = {key: value for key, value in wanted.items() if key not in self.model_fields_set}
+        return self.model_copy(update=update) if update.items() - self.model_dump().items() else self
 
     def bounds(self) -> Bounds:
         """What the sandbox enforces. It allows more time than the notebook has, as a net below our own clock."""
@@ -78,6 +84,7 @@ class ObserveTask(OmitsNewDefaults):
     training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
     keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
     tests: external tests that are run beside the student's code, in the same kernel.
+    sources: the declared data sets whose files lie beside the notebook.
     packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
     """
 
@@ -88,8 +95,9 @@ class ObserveTask(OmitsNewDefaults):
     keras: Literal["any", "3"] = "any"
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
     packages: str = ""
+    sources: tuple[DatasetSource, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources")
 
     @property
     def without_tests(self) -> ObserveTask:

@@ -77,12 +77,13 @@ class ComparisonExhibit(Data):
     actual_total: int | None = None
 
 
-class CurveExhibit(Data):
+class CurveExhibit(OmitsNewDefaults):
     """The trusted training run and its threshold.
 
-    Accuracies are fractions in 0..1, one per validation; an epoch has `validations` of them. If the first run came
-    close to the threshold, `accuracies` are those of all runs, one per seed, starting with the first run, and
-    `interval` is the 95 % confidence interval of their mean, which was used for grading.
+    Accuracies are fractions in 0..1, one per validation, or scores by another `metric` (`autograder.records.metrics`);
+    an epoch has `validations` of them. If the first run came close to the threshold, `accuracies` are those of all
+    runs, one per seed, starting with the first run, and `interval` is the 95 % confidence interval of their mean, which
+    was used for grading.
     """
 
     kind: Literal["curve"] = "curve"
@@ -95,6 +96,9 @@ class CurveExhibit(Data):
     validations: int = Field(default=1, ge=1)
     accuracies: tuple[float, ...] = ()
     interval: tuple[float, float] | None = None
+    metric: str = "accuracy"
+
+    added_later: ClassVar[tuple[str, ...]] = ("metric",)
 
 
 class MistakenImage(Data):
@@ -105,10 +109,11 @@ class MistakenImage(Data):
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$")
 
 
-class PredictionsExhibit(Data):
+class PredictionsExhibit(OmitsNewDefaults):
     """The student's network's predictions on the validation images at the end of the trusted run.
 
     `confusion` counts images: a row for each true class, a column for each predicted one, both named by `classes`.
+    `images` says whether the data are images; else they are called rows.
     """
 
     kind: Literal["predictions"] = "predictions"
@@ -116,6 +121,18 @@ class PredictionsExhibit(Data):
     classes: tuple[Text, ...]
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[MistakenImage, ...] = ()
+    images: bool = True
+
+    added_later: ClassVar[tuple[str, ...]] = ("images",)
+
+
+class ResidualsExhibit(Data):
+    """True and predicted values of validation rows at the end of the trusted run, in the data's units."""
+
+    kind: Literal["residuals"] = "residuals"
+    network: str
+    truth: tuple[float, ...]
+    predicted: tuple[float, ...]
 
 
 class TextExhibit(Data):
@@ -138,18 +155,21 @@ class Substitution(Data):
     restored: bool
 
 
-class SubstitutionExhibit(Data):
-    """The substitutions tried on a network that missed its accuracy, in order."""
+class SubstitutionExhibit(OmitsNewDefaults):
+    """The substitutions tried on a network that missed its score, in order; `reached` is None if it has none."""
 
     kind: Literal["substitutions"] = "substitutions"
     network: str
-    reached: float
+    reached: float | None
     needed: float
     tried: tuple[Substitution, ...]
+    metric: str = "accuracy"
+
+    added_later: ClassVar[tuple[str, ...]] = ("metric",)
 
 
 Exhibit = Annotated[
-    ComparisonExhibit | CurveExhibit | PredictionsExhibit | SubstitutionExhibit | TextExhibit,
+    ComparisonExhibit | CurveExhibit | PredictionsExhibit | ResidualsExhibit | SubstitutionExhibit | TextExhibit,
     Field(discriminator="kind"),
 ]
 

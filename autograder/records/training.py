@@ -5,22 +5,50 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from autograder.core.data import Data, digest
+from autograder.core.data import Data, OmitsNewDefaults, digest
 from autograder.core.messages import NOTHING, Text
-from autograder.datasets import DatasetName
+from autograder.datasets import DATASETS, DatasetSource
+from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.records.metrics import METRICS, Metric, Task, find_metric, metric_for
 
 Normalization = Literal["none", "unit", "standardize"]
 
 
-class Recipe(Data):
+class Prepare(Data):
+    """How the data is prepared before a network sees it, in this order; every statistic is of the training rows only.
+
+    `vocabulary`: texts become whole numbers, the most frequent words first (0 fills up, 1 is any other word); so many
+    numbers are used. `pad`: sequences are filled up with 0 at their end, or cut there, to this length. `one_hot`: whole
+    numbers become rows of zeros with a one. `resize`: images get this height and width in pixels. `scale`: numbers are
+    multiplied by this factor. `standardize`: of each feature the mean is subtracted, and it is divided by its standard
+    deviation. `standardize_target`: likewise for the targets of a regression; its scores are in the original units.
+    """
+
+    vocabulary: int | None = Field(default=None, ge=3, le=500_000)
+    pad: int | None = Field(default=None, ge=1, le=100_000)
+    one_hot: bool = False
+    resize: tuple[int, int] | None = None
+    scale: float | None = Field(default=None, gt=0)
+    standardize: bool = False
+    standardize_target: bool = False
+
+
+class Recipe(OmitsNewDefaults):
     """How a network is trained for grading: on the first `train` images of the dataset's training set, after a shuffle
-    that is the same for every network and seed; the next `validation` images validate it.
+    that is the same for every network and seed; the next `validation` images validate it. `dataset` is a built-in data
+    set or one that the assignment declares, whose record is then `source`; where that has held-out examples, only these
+    validate.
+
+    `task` is what it learns: one class of several; one of two; several labels at a time; values; a class for each step
+    of a sequence; its own input. By default it follows from the data. `metric` scores it on the validation images; by
+    default it is the usual one for the task.
+    `prepare` replaces `normalization` by declared steps.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
     the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the maximum number of epochs.
@@ -31,9 +59,9 @@ class Recipe(Data):
     `memory_mb` limit one run. `compilation` is used if the student's own cannot be rebuilt.
     """
 
-    dataset: DatasetName
-    train: int = Field(gt=0, le=60_000)
-    validation: int = Field(gt=0, le=60_000)
+    dataset: str
+    train: int = Field(gt=0, le=500_000)
+    validation: int = Field(gt=0, le=500_000)
     epochs: int = Field(gt=0, le=100)
     batch_size: int = Field(gt=0, le=4096)
     validations: int = Field(default=1, ge=1, le=20)
@@ -44,19 +72,106 @@ class Recipe(Data):
     seconds: float = Field(default=120.0, gt=0)
     memory_mb: int = Field(default=4096, gt=0)
     compilation: Compilation = Compilation()
+    task: Task | None = None
+    metric: str | None = None
+    prepare: Prepare | None = None
+    source: DatasetSource | None = None
+
+    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source")
+
+    @field_validator("metric")
+    @classmethod
+    def _canonical(cls, name: str | None) -> str | None:
+        return None if name is None else find_metric(name).name
+
+    @model_validator(mode="after")
+    def _fits(self) -> Recipe:
+        # What a declared data set is about is known only with its record.
+        known = self.task is not None or self.source is not None or self.dataset in DATASETS
+        if known and (said := self.metric_problem):
+            raise ValueError(said)
+        return self
+
+    @property
+    def metric_problem(self) -> str:
+        """Why the metric does not fit what is learned; "" if it does."""
+        try:
+            metric_for(self.learns, self.metric)
+        except ValueError as error:
+            return f"metric {error}"
+        return ""
+
+    @property
+    def title(self) -> str:
+        """What people call the data set."""
+        return self.source.title if self.source is not None else DATASETS[self.dataset].title
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes by their labels, those of a built-in data set in English; () without classes."""
+        return self.source.classes if self.source is not None else DATASETS[self.dataset].classes
+
+    @property
+    def learns(self) -> Task:
+        """What is learned: `task`, or what the targets of the data are."""
+        if self.task is not None:
+            return self.task
+        return "classification" if self.source is None else _TASK_OF_TARGETS[self.source.target_kind]
+
+    @property
+    def scored_by(self) -> Metric:
+        """The metric that scores a run."""
+        return metric_for(self.learns, self.metric)
+
+    @property
+    def task_has_values(self) -> bool:
+        """Whether what is learned are numbers, not classes."""
+        return self.learns in ("multilabel", "regression", "autoencoder")
+
+    def gives_up_at(self, classes: int) -> float | None:
+        """The accuracy up to which a network of so many classes is guessing; None if runs are not given up.
+
+        `give_up`, and with more than ten classes at most twice the share that guessing gets right.
+        """
+        if not self.scored_by.share or self.task_has_values:
+            return None
+        return min(self.give_up, 2 / classes) if classes > 10 else self.give_up
+
+    @property
+    def usual_compilation(self) -> Compilation:
+        """How a network is compiled if the student's own cannot be rebuilt: `compilation`, or what the task needs."""
+        loss = _USUAL_LOSS.get(self.learns)
+        if loss is None or self.compilation != Compilation():
+            return self.compilation
+        return Compilation(loss=Loss(name=loss))
+
+
+_TASK_OF_TARGETS: dict[TargetKind, Task] = {
+    "classes": "classification",
+    "values": "regression",
+    "multilabel": "multilabel",
+    "tokens": "sequence",
+    "input": "autoencoder",
+}
+_USUAL_LOSS: dict[Task, str] = {
+    "binary": "binary_crossentropy",
+    "multilabel": "binary_crossentropy",
+    "regression": "mean_squared_error",
+    "autoencoder": "mean_squared_error",
+}
 
 
 class TrainingTask(Data):
     """One requested run. Two submissions with the same network have the same task and share its run.
 
-    `target` is the validation accuracy (0..1) to reach: the run ends at the first validation that reaches it. None
-    runs to the end.
+    `target` is the validation score to reach: the run ends at the first validation that reaches it. None runs to the
+    end.
     """
 
     architecture: Architecture
     compilation: Compilation
     recipe: Recipe
-    target: float | None = Field(default=None, gt=0, le=1)
+    target: float | None = None
 
     @cached_property
     def key(self) -> str:
@@ -76,13 +191,13 @@ class TrainingTask(Data):
     def optimizer(self) -> Optimizer:
         """The student's optimizer, or the recipe's if the student's could not be read (it then has its default)."""
         unread = self.compilation.problem and self.compilation.optimizer == Optimizer()
-        return self.recipe.compilation.optimizer if unread else self.compilation.optimizer
+        return self.recipe.usual_compilation.optimizer if unread else self.compilation.optimizer
 
     @property
     def loss(self) -> Loss:
         """The student's loss, or the recipe's if the student's could not be read (it then has its default)."""
         unread = self.compilation.problem and self.compilation.loss == Loss()
-        return self.recipe.compilation.loss if unread else self.compilation.loss
+        return self.recipe.usual_compilation.loss if unread else self.compilation.loss
 
     @property
     def canonical(self) -> TrainingTask:
@@ -104,22 +219,29 @@ class TrainingTask(Data):
 
 
 class Mistake(Data):
-    """A misclassified validation image: the true and the predicted class (0..9), and the image as base64 PNG."""
+    """A misclassified validation image: the true and the predicted class (0, 1, …), and the image as base64 PNG."""
 
-    truth: int = Field(ge=0, le=9)
-    predicted: int = Field(ge=0, le=9)
+    truth: int = Field(ge=0)
+    predicted: int = Field(ge=0)
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
 
 
 class Predictions(Data):
     """The network's predictions on the validation images at the end of its run.
 
-    `confusion` counts images, 10 × 10: a row for each true class, a column for each predicted one. `mistakes` are the
-    most confident ones.
+    `confusion` counts images: a row for each true class, a column for each predicted one. `mistakes` are the
+    most confident ones; none if the data are no images.
     """
 
     confusion: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...] = ()
+
+
+class Residuals(Data):
+    """True and predicted values of validation rows at the end of a run, in the data's units; at most 300 of them."""
+
+    truth: tuple[float, ...]
+    predicted: tuple[float, ...]
 
 
 class LayerSignal(Data):
@@ -134,8 +256,9 @@ class LayerSignal(Data):
     dead: float | None = None
 
 
-class TrainingRun(Data):
-    """The measurements of a trusted run. Accuracies are fractions in 0..1, one value per validation.
+class TrainingRun(OmitsNewDefaults):
+    """The measurements of a trusted run, one value per validation. What is called an accuracy here is the score by
+    `metric`: a fraction in 0..1 for accuracies, in the metric's own unit otherwise.
 
     `outcome`: "trained"; "failed" (the network or its compilation cannot be trained: `problem` tells the student why);
     "limit" (time or memory ran out: the lists hold the values until then).
@@ -143,6 +266,8 @@ class TrainingRun(Data):
     `Recipe`).
     `predictions`: at the end of a trained run, if the network has one output per class.
     `signals`: for the diagnosis, measured unless the run ended by reaching its target.
+    `baseline`: the score of the best constant answer, which every network should beat; None if it was not measured.
+    `residuals`: at the end of a trained run on values.
     """
 
     key: str
@@ -159,30 +284,40 @@ class TrainingRun(Data):
     backend: str = "tensorflow"
     versions: dict[str, str] = {}
     seconds: float = 0.0
+    metric: str = "accuracy"
+    baseline: float | None = None
+    residuals: Residuals | None = None
+
+    added_later: ClassVar[tuple[str, ...]] = ("metric", "baseline", "residuals")
+
+    @property
+    def scored_by(self) -> Metric:
+        return METRICS[self.metric]
 
     def answers(self, task: TrainingTask) -> bool:
         """Whether this run is long enough to answer the task."""
         if task.target is None:
             return self.ended == "complete"
-        return self.ended != "target" or self.accuracy >= task.target
+        return self.ended != "target" or self.scored_by.reaches(self.score, task.target)
 
     def until(self, target: float) -> TrainingRun:
         """The run cut off at the first validation that reaches `target`."""
-        reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if value >= target), None)
+        reaches = self.scored_by.reaches
+        reached = next((at for at, value in enumerate(self.validation_accuracy, 1) if reaches(value, target)), None)
         if reached is None or (reached == len(self.validation_accuracy) and self.ended == "target"):
             return self
         series = ("training_accuracy", "validation_accuracy", "training_loss", "validation_loss")
         shortened = {name: getattr(self, name)[:reached] for name in series}
         # The predictions belong to the end of the run; they are kept only if the run is cut there.
-        kept = self.predictions if reached == len(self.validation_accuracy) else None
+        whole = reached == len(self.validation_accuracy)
         # The signals are dropped: they are measured only if the target was not reached.
-        return self.model_copy(update={**shortened, "ended": "target", "predictions": kept, "signals": ()})
+        kept = {name: getattr(self, name) if whole else None for name in ("predictions", "residuals")}
+        return self.model_copy(update={**shortened, **kept, "ended": "target", "signals": ()})
 
     def reached_by(self, share: float) -> float:
-        """The best validation accuracy (0..1) of the first `share` (0..1) of the run's validations, at least one."""
-        return max(
-            self.validation_accuracy[: max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))], default=0.0
-        )
+        """The best validation score of the first `share` (0..1) of the run's validations, at least one."""
+        validations = max(1, math.floor(len(self.validation_accuracy) * share + 1e-9))
+        return self.scored_by.best(self.validation_accuracy[:validations])
 
     @property
     def computed_on(self) -> str:
@@ -190,6 +325,11 @@ class TrainingRun(Data):
         return self.device if self.backend == "tensorflow" else f"{self.device} ({self.backend})"
 
     @property
-    def accuracy(self) -> float:
-        """The validation accuracy used for grading: the best of the run (0.0 if there was no validation)."""
-        return max(self.validation_accuracy, default=0.0)
+    def score(self) -> float:
+        """The validation score used for grading: the best of the run (the metric's worst if there was none)."""
+        return self.scored_by.best(self.validation_accuracy)
+
+    @property
+    def training_score(self) -> float:
+        """The best training score of the run."""
+        return self.scored_by.best(self.training_accuracy)

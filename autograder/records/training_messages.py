@@ -26,12 +26,29 @@ _TEMPLATES = {
     ),
     "one_value": gettext_noop("The last layer gives 1 value for an image; there are {classes} classes."),
     "wrong_count": gettext_noop("The last layer gives {count} values for an image; there are {classes} classes."),
+    "other_outputs": gettext_noop(
+        "The last layer gives {shape} for each row of the data; what is to be learned has the shape {wanted}."
+    ),
+    "no_classes_per_step": gettext_noop(
+        "The last layer gives {shape} for each row of the data; a class for each step needs the shape {wanted}: "
+        "{classes} values for each step."
+    ),
+    "other_loss": gettext_noop(
+        'The loss "{loss}" needs class labels, and what is to be learned here are values, not classes.'
+    ),
     "diverged": gettext_noop(
         "The loss was no longer a finite number after {steps} steps of epoch {epoch}: the training diverged. Look "
         "again at the learning rate, and at whether the loss and the last layer's activation belong together."
     ),
     "other_images": gettext_noop(
         "The network's input shape {shape} does not fit the images: one image has the shape {possible}."
+    ),
+    "other_shape": gettext_noop(
+        "The network's input shape {shape} does not fit the data: one row has the shape {possible}."
+    ),
+    "other_prepared_shape": gettext_noop(
+        "The network's input shape {shape} does not fit the data: one row has the shape {possible}, prepared in these "
+        "steps: {steps}."
     ),
     "unknown": gettext_noop('The {part} "{name}" cannot be rebuilt here.'),
     "unknown_setting": gettext_noop('The {part} "{name}" has a setting "{key}" that cannot be rebuilt here.'),

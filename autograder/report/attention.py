@@ -8,9 +8,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder.checks.score_statistics import spread
 from autograder.core.language import gettext
 from autograder.core.messages import Message
 from autograder.grading.machine_faults import is_fault, mended_by
+from autograder.records.metrics import METRICS
 from autograder.records.result import (
     AppliedOverride,
     ComparisonExhibit,
@@ -137,13 +139,15 @@ def near_threshold(curve: CurveExhibit, images: int) -> bool:
     Otherwise the margin is one standard error of the required share p of n images, sqrt(p (1 - p) / n). A run that
     clearly reached the threshold ended there, so it is unknown how far above it would have come.
     """
-    reached = max((value for value in curve.validation_accuracy if math.isfinite(value)), default=None)
-    if reached is None or curve.threshold is None:
+    metric = METRICS[curve.metric]
+    finite = [value for value in curve.validation_accuracy if math.isfinite(value)]
+    if not finite or curve.threshold is None:
         return False
+    reached = metric.best(finite)
     if curve.interval is not None:
         return curve.interval[0] <= curve.threshold <= curve.interval[1]
     p = curve.threshold
-    return images > 0 and 0 < p - reached <= math.sqrt(p * (1 - p) / images)
+    return images > 0 and 0 < metric.lead(p, reached) <= spread((), p, images, metric)
 
 
 class NetworksInUse:
@@ -182,7 +186,7 @@ class NetworksInUse:
 
 def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
     return {
-        one.network: statistics.fmean(one.accuracies or (max(one.validation_accuracy),))
+        one.network: statistics.fmean(one.accuracies or (METRICS[one.metric].best(one.validation_accuracy),))
         for one in exhibits
         if isinstance(one, CurveExhibit) and one.validation_accuracy
     }

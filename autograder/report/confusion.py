@@ -44,6 +44,8 @@ def _gist(exhibit: PredictionsExhibit) -> str:
         )
     )
     missed = -sum(count for count, _, _ in wrong)
+    if not exhibit.images:
+        return _gist_of_rows(exhibit, images, missed, wrong)
     if not missed:
         return gettext("All {images:,} validation images were recognized at the end of our run.", images=images)
     gist = ngettext(
@@ -67,3 +69,23 @@ def _gist(exhibit: PredictionsExhibit) -> str:
     )
     below = gettext("Below are those it was surest of.")
     return f"{often} {below}" if exhibit.mistakes else often
+
+
+def _gist_of_rows(exhibit: PredictionsExhibit, rows: int, missed: int, wrong: list[tuple[int, int, int]]) -> str:
+    if not missed:
+        return gettext("All {rows:,} validation rows were recognized at the end of our run.", rows=rows)
+    gist = ngettext(
+        "At the end of our run, {missed:,} of {number} validation row was taken for another class",
+        "At the end of our run, {missed:,} of {number} validation rows were taken for another class",
+        rows,
+        missed=missed,
+    )
+    count, truth, taken = wrong[0]
+    return ngettext(
+        "{gist}; most often {truth} for {taken} ({number} time).",
+        "{gist}; most often {truth} for {taken} ({number} times).",
+        -count,
+        gist=gist,
+        truth=exhibit.classes[truth],
+        taken=exhibit.classes[taken],
+    )

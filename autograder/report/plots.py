@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.core.language import decimal, gettext
+from autograder.records.metrics import METRICS
 from autograder.records.result import CurveExhibit, Verdict
 from autograder.report.labels import fixed
 
@@ -45,14 +46,15 @@ class PlottedCurve:
 
 
 def curve(exhibit: CurveExhibit) -> PlottedCurve:
-    """The positions for the curve of a training run; the accuracy axis ends at 1 and starts near the lowest value."""
+    """The positions for the curve of a training run; accuracies have an axis from near the lowest value to 1."""
     given = [*exhibit.training_accuracy, *exhibit.validation_accuracy]
     given += [
         value for value in (exhibit.threshold, exhibit.reference_low, exhibit.reference_high) if value is not None
     ]
-    finite = [min(1.0, max(0.0, value)) for value in given if math.isfinite(value)]
-    step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (1 - min(finite, default=0.0)) / step <= 5.5)
-    low = math.floor(min(finite, default=0.0) / step + 1e-9) * step
+    metric = METRICS[exhibit.metric]
+    finite = [value for value in given if math.isfinite(value)]
+    ticks = _accuracy_axis(finite) if metric.share else axis(min(finite, default=0.0), max(finite, default=1.0))
+    low, high = ticks[0][0], ticks[-1][0]
     points = max(len(exhibit.training_accuracy), len(exhibit.validation_accuracy), 1)
 
     def x(point: int) -> float:
@@ -60,7 +62,7 @@ def curve(exhibit: CurveExhibit) -> PlottedCurve:
         return round(LEFT + 14 + share * (WIDTH - LEFT - RIGHT - 28), 1)
 
     def y(value: float) -> float:
-        share = (min(1.0, max(low, value)) - low) / (1 - low)
+        share = (min(high, max(low, value)) - low) / (high - low)
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     def line(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
@@ -68,18 +70,36 @@ def curve(exhibit: CurveExhibit) -> PlottedCurve:
 
     every = max(1, math.ceil(points / 8))
     labels = tuple(decimal(f"{round(point / exhibit.validations, 2):g}") for point in range(1, points + 1))
-    validation = [value if math.isfinite(value) else -1.0 for value in exhibit.validation_accuracy]
+    validation = [value if math.isfinite(value) else metric.worst for value in exhibit.validation_accuracy]
+    best = metric.best(validation)
     band = (exhibit.reference_low, exhibit.reference_high)
     return PlottedCurve(
         x_ticks=tuple(Tick(x(point), labels[point - 1]) for point in range(1, points + 1, every)),
-        y_ticks=tuple(Tick(y(low + k * step), fixed(low + k * step, 2)) for k in range(round((1 - low) / step) + 1)),
+        y_ticks=tuple(Tick(y(value), label) for value, label in ticks),
         training=line(exhibit.training_accuracy),
         validation=line(exhibit.validation_accuracy),
         threshold=None if exhibit.threshold is None else y(exhibit.threshold),
         band=(y(band[1]), y(band[0])) if band[0] is not None and band[1] is not None else None,
-        best=validation.index(max(validation)) if validation and max(validation) >= 0 else None,
+        best=validation.index(best) if any(map(math.isfinite, exhibit.validation_accuracy)) else None,
         epochs=labels,
     )
+
+
+def _accuracy_axis(finite: Sequence[float]) -> list[tuple[float, str]]:
+    low = min((min(1.0, max(0.0, value)) for value in finite), default=0.0)
+    step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (1 - low) / step <= 5.5)
+    low = math.floor(low / step + 1e-9) * step
+    return [(low + k * step, fixed(low + k * step, 2)) for k in range(round((1 - low) / step) + 1)]
+
+
+def axis(low: float, high: float) -> list[tuple[float, str]]:
+    """Four to six round values that enclose a range, with their labels."""
+    span = high - low or abs(high) or 1.0
+    power = 10.0 ** math.floor(math.log10(span / 4))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if span / (power * factor) <= 5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    decimals = next(places for places in range(12) if abs(step - round(step, places)) < 1e-9 * step or places == 11)
+    return [(k * step, fixed(k * step, decimals)) for k in range(first, max(last, first + 1) + 1)]
 
 
 @dataclass(frozen=True)

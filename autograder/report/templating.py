@@ -15,9 +15,10 @@ from markupsafe import Markup, escape
 from autograder.core.data import digest
 from autograder.core.language import ENGLISH, active, catalogue, gettext, ngettext
 from autograder.core.messages import CODE_SPAN, Message, in_plain_text
-from autograder.report import labels, plots
+from autograder.report import labels, plots, scores
 from autograder.report.confusion import confusion
 from autograder.report.further_reading import read_on
+from autograder.report.scatter import scatter
 from autograder.report.views import comparison
 
 # The start of the range of characters without a meaning of their own.
@@ -121,6 +122,11 @@ def environment() -> Environment:
         curve=plots.curve,
         starts=plots.starts,
         plot=plots,
+        score=scores.score,
+        scores=scores.scores,
+        curve_words=scores.curve_words,
+        tried_caption=scores.tried_caption,
+        scatter=scatter,
     )
     return made
 

@@ -46,7 +46,9 @@ class TrainEnvironment(Data):
         Raises:
             autograder.datasets.DatasetMissing: the task's dataset is missing.
         """
-        name = task.recipe.dataset
+        name, source = task.recipe.dataset, task.recipe.source
+        if source is not None:
+            return digest("training run", task.canonical.key, source.digest, self._circumstances)
         if name not in self.data:
             raise datasets.DatasetMissing(name, f"The dataset {name} is missing where networks are trained.")
         return digest("training run", task.canonical.key, self.data[name], self._circumstances)

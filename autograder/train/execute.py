@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from autograder.datasets import CLASSES
 from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
-from autograder.train.images import Images, one_hot, prepare_images
-from autograder.train.predictions import predictions
+from autograder.train.predictions import predictions, residuals
 from autograder.train.rebuild import adapt, build_open, make_loss, make_optimizer
 from autograder.train.signals import signals
+from autograder.train.targets import Targets
+from autograder.train.training_data import TrainingData, class_count, training_data
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
@@ -31,13 +31,14 @@ Report = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Reached:
-    """The results of one validation: accuracies (fractions in 0..1) and losses.
+    """The results of one validation: scores by the recipe's metric, and losses.
 
-    The training values are means over the steps since the previous validation.
+    The training loss is the mean over the steps since the previous validation, and so is the training accuracy of a
+    classifier; other training scores are measured on as many training rows as there are validation rows.
     """
 
-    training_accuracy: float
-    validation_accuracy: float
+    training_score: float
+    validation_score: float
     training_loss: float
     validation_loss: float
 
@@ -67,62 +68,81 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     if len(inputs) != 1 or len(outputs) != 1:
         counts = {"inputs": len(inputs), "outputs": len(outputs)}
         raise CannotTrain(problem("one_in_one_out", **counts))
-    sparse = task.loss.name.startswith("sparse_")
-    _check_output(measured[outputs[0]].shape[1:], sparse)
-    images = prepare_images(arrays, task.recipe, inputs[0][1:])
+    shape = measured[outputs[0]].shape[1:]
+    targets = Targets(task.recipe, task.loss, class_count(arrays, task.recipe), shape)
+    if not task.recipe.task_has_values:
+        targets.check(arrays["y_train"].shape[1:])
+    data = training_data(arrays, task.recipe, inputs[0][1:])
+    if task.recipe.task_has_values:
+        targets = replace(targets, unit=data.unit, origin=data.origin)
+        targets.check(data.y_train.shape[1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
         raise CannotTrain(problem("nothing_learns"))
-    adapt(built, task.architecture, images.x_train)
+    adapt(built, task.architecture, data.x_train)
     optimizer = make_optimizer(task.optimizer)
     # Built first: else the first step creates the optimizer's variables, and TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
-    accuracy = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     loss = make_loss(task.loss)
     # Without XLA TensorFlow starts faster; JAX would not compile at all.
-    model.compile(optimizer, loss, metrics=[accuracy(name="accuracy")], jit_compile=BACKEND == "jax")
-    validation = ValidationData(model, loss, images, sparse)
-    ended = _until_decided(model, images, validation, task, sparse, report)
-    if measured[outputs[0]].shape[-1] == CLASSES:
-        raw = images.pixels_validation
-        report({"predictions": predictions(validation.outputs, images.y_validation, raw)})
+    model.compile(optimizer, loss, metrics=_measured_in_steps(targets), jit_compile=BACKEND == "jax")
+    validation = ValidationData(model, loss, data, targets)
+    if task.recipe.source is not None:
+        report({"baseline": _finite(targets.baseline(data.y_train, data.y_validation))})
+    ended = _until_decided(model, data, validation, task, targets, report)
+    _report_outputs(validation.outputs, data, targets, report)
     if ended != "target":
-        report({"signals": signals(built, task.architecture, images, make_loss(task.loss), sparse)})
+        report({"signals": signals(built, task.architecture, data, make_loss(task.loss), targets)})
     return ended
 
 
+def _measured_in_steps(targets: Targets) -> list[Any]:
+    if not targets.measured_in_steps:
+        return []
+    accuracy = keras.metrics.SparseCategoricalAccuracy if targets.sparse else keras.metrics.CategoricalAccuracy
+    return [accuracy(name="accuracy")]
+
+
+def _report_outputs(outputs: Any, data: TrainingData, targets: Targets, report: Report) -> None:
+    """Report what the page shows of the outputs on the validation rows."""
+    if targets.recipe.learns == "regression":
+        report({"residuals": residuals(targets.values(outputs), targets.values(data.y_validation))})
+    elif targets.recipe.learns in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
+        decided = targets.surplus(outputs)
+        report({"predictions": predictions(decided, data.y_validation, data.shown_validation, targets.classes)})
+
+
 def _until_decided(
-    model: Any, images: Images, validation: ValidationData, task: TrainingTask, sparse: bool, report: Report
+    model: Any, data: TrainingData, validation: ValidationData, task: TrainingTask, targets: Targets, report: Report
 ) -> str:
     """Train and report each validation; returns why it ended, in a word."""
-    best = 0.0
+    metric = task.recipe.scored_by
+    best, guessing = 0.0, task.recipe.gives_up_at(targets.classes)
     half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)
-    for number, reached in enumerate(_rounds(model, images, validation, task.recipe, sparse), start=1):
-        report({"reached": [round(value, 6) for value in vars(reached).values()]})
-        best = max(best, round(reached.training_accuracy, 6), round(reached.validation_accuracy, 6))
+    for number, reached in enumerate(_rounds(model, data, validation, task.recipe, targets), start=1):
+        rounded = [metric.rounded(reached.training_score), metric.rounded(reached.validation_score)]
+        report({"reached": [*rounded, round(reached.training_loss, 6), round(reached.validation_loss, 6)]})
+        best = max(best, *rounded)
         if task.target is None:
             continue
-        if round(reached.validation_accuracy, 6) >= task.target:
+        if metric.reaches(rounded[1], task.target):
             return "target"
-        if number >= half and best <= task.recipe.give_up:
+        if guessing is not None and number >= half and best <= guessing:
             return "flat"
     return "complete"
 
 
-def _check_output(shape: tuple[int | None, ...], sparse: bool) -> None:
-    if len(shape) != 1:
-        shown = "×".join(map(str, shape))
-        raise CannotTrain(problem("no_plain_list", shape=shown, classes=CLASSES))
-    size = shape[0] or 0
-    if size < CLASSES or (size > CLASSES and not sparse):
-        raise CannotTrain(problem("one_value" if size == 1 else "wrong_count", count=size, classes=CLASSES))
+def _finite(score: float | None) -> float | None:
+    return score if score is not None and math.isfinite(score) else None
 
 
-def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Recipe, sparse: bool) -> Iterator[Reached]:
-    """Train epoch by epoch; each epoch sees every image once, in a new order, without an incomplete last batch."""
-    y_train = images.y_train if sparse else one_hot(images.y_train)
-    count = len(images.x_train)
+def _rounds(
+    model: Any, data: TrainingData, validation: ValidationData, recipe: Recipe, targets: Targets
+) -> Iterator[Reached]:
+    """Train epoch by epoch; each epoch sees every row once, in a new order, without an incomplete last batch."""
+    y_train = targets.encoded(data.y_train)
+    count = len(data.x_train)
     size = min(recipe.batch_size, count)
     steps = count // size
     validations = min(recipe.validations, steps)
@@ -136,42 +156,52 @@ def _rounds(model: Any, images: Images, validation: ValidationData, recipe: Reci
             for step in range(done, until):
                 batch = order[step * size : (step + 1) * size]
                 model.reset_metrics()
-                logs = model.train_on_batch(images.x_train[batch], y_train[batch], return_dict=True)
+                logs = model.train_on_batch(data.x_train[batch], y_train[batch], return_dict=True)
                 _check_finite(float(logs["loss"]), epoch, step)
-                sums += float(logs["accuracy"]), float(logs["loss"])
-            training_accuracy, training_loss = sums / (until - done)
+                sums += float(logs.get("accuracy", 0.0)), float(logs["loss"])
+            training_score, training_loss = sums / (until - done)
             done = until
-            validation_accuracy, validation_loss = validation.measure()
+            validation_score, validation_loss = validation.measure()
             _check_finite(validation_loss, epoch, done)
-            yield Reached(float(training_accuracy), validation_accuracy, float(training_loss), validation_loss)
+            if not targets.measured_in_steps:
+                training_score = validation.training_score()
+                _check_finite(training_score + validation_score, epoch, done)
+            yield Reached(float(training_score), validation_score, float(training_loss), validation_loss)
 
 
 class ValidationData:
-    """The network on the validation images. `outputs` are its latest outputs, one row per image (N × classes)."""
+    """The network on the validation rows. `outputs` are its latest outputs, one row per validation row."""
 
-    def __init__(self, model: Any, loss: keras.losses.Loss, images: Images, sparse: bool) -> None:
-        self._model, self._loss = model, loss
-        self._x, self._classes = images.x_validation, images.y_validation
-        self._y = self._classes if sparse else one_hot(self._classes)
+    def __init__(self, model: Any, loss: keras.losses.Loss, data: TrainingData, targets: Targets) -> None:
+        self._model, self._loss, self._data, self._targets = model, loss, data, targets
+        self._y = targets.encoded(data.y_validation)
         self.outputs: Any = None
 
     def measure(self) -> tuple[float, float]:
-        """The current accuracy and loss: the share of images whose largest output belongs to their class, and the
-        compiled loss with the penalties on the weights, without those on outputs (`activity_regularizer`).
+        """The current score, and the compiled loss with the penalties on the weights, without those on outputs
+        (`activity_regularizer`).
 
         The outputs are computed once for both: Keras' `evaluate` would build another graph (0.3 s) and does not return
         the outputs.
         """
-        starts = range(0, len(self._x), _VALIDATION_BATCH)
-        rows = [self._model.predict_on_batch(self._x[start : start + _VALIDATION_BATCH]) for start in starts]
-        self.outputs = np.concatenate([np.asarray(row) for row in rows])
-        accuracy = float(np.mean(self.outputs.argmax(axis=1) == self._classes))
+        self.outputs = self._predicted(self._data.x_validation)
+        score = self._targets.score(self.outputs, self._data.y_validation)
         penalties = sum(
             float(variable.regularizer(variable))
             for variable in self._model.trainable_variables
             if getattr(variable, "regularizer", None) is not None
         )
-        return accuracy, float(self._loss(self._y, self.outputs)) + penalties
+        return score, float(self._loss(self._y, self.outputs)) + penalties
+
+    def training_score(self) -> float:
+        """The current score on the first training rows, as many as there are validation rows."""
+        count = len(self._data.x_validation)
+        return self._targets.score(self._predicted(self._data.x_train[:count]), self._data.y_train[:count])
+
+    def _predicted(self, x: Any) -> Any:
+        starts = range(0, len(x), _VALIDATION_BATCH)
+        rows = [self._model.predict_on_batch(x[start : start + _VALIDATION_BATCH]) for start in starts]
+        return np.concatenate([np.asarray(row) for row in rows])
 
 
 def _check_finite(loss: float, epoch: int, step: int) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from autograder.network.architecture import Architecture
 from autograder.train.backends import squared_gradients
-from autograder.train.images import Images, one_hot
 from autograder.train.rebuild import Built
+from autograder.train.targets import Targets
+from autograder.train.training_data import TrainingData
 
 _BATCH = 64
 # An activation below this counts as none (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).
@@ -20,11 +21,11 @@ _RELUS = ("relu", "relu6")
 
 
 def signals(
-    built: Built, architecture: Architecture, images: Images, loss: keras.losses.Loss, sparse: bool
+    built: Built, architecture: Architecture, data: TrainingData, loss: keras.losses.Loss, targets: Targets
 ) -> list[dict[str, Any]]:
     """The fields of a `LayerSignal` for each operation that has trainable weights or is a ReLU."""
-    x, classes = images.x_train[:_BATCH], images.y_train[:_BATCH]
-    gradients = _gradients(built, x, classes if sparse else one_hot(classes), loss)
+    x = data.x_train[:_BATCH]
+    gradients = _gradients(built, x, targets.encoded(data.y_train[:_BATCH]), loss)
     dead = _dead(built, architecture, x)
     return [
         {"operation": index, "gradient": gradients.get(index), "dead": dead.get(index)}

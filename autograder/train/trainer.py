@@ -75,7 +75,8 @@ class Trainer(Closing):
         dataset = _dataset(task)
         place = self._places.get(dataset.digest)
         if place is None:
-            place = self._places[dataset.digest] = TrainEnvironment.here((task.recipe.dataset,))
+            built_in = () if task.recipe.source is not None else (task.recipe.dataset,)
+            place = self._places[dataset.digest] = TrainEnvironment.here(built_in)
         return place.key(task)
 
     @cached_property
@@ -106,7 +107,8 @@ class Trainer(Closing):
 
     def _run(self, key: str, task: TrainingTask) -> TrainingRun:
         dataset = _dataset(task)
-        wanted = task.recipe.train + task.recipe.validation
+        source = task.recipe.source
+        wanted = task.recipe.train + (0 if source is not None and source.held_out else task.recipe.validation)
         if wanted > dataset.images:
             raise TrainerError(
                 f"The recipe asks for {wanted:,} training images, but {dataset.path} holds {dataset.images:,}: "
@@ -279,6 +281,9 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         validation_loss=columns[3],
         predictions=answer.get("predictions"),
         signals=answer.get("signals", ()),
+        metric=task.recipe.scored_by.name,
+        baseline=answer.get("baseline"),
+        residuals=answer.get("residuals"),
         device=answer.get("device", device_kind()),
         backend=chosen_backend(),
         versions=computing_versions(),
@@ -288,7 +293,7 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
 
 def _dataset(task: TrainingTask) -> DatasetFile:
     try:
-        return datasets.find(task.recipe.dataset)
+        return datasets.locate(task.recipe.dataset, task.recipe.source)
     except DatasetMissing as missing:
         raise TrainerError(str(missing)) from None
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets import DatasetMissing, load_arrays
-from autograder.records.training import TrainingTask
+from autograder.records.training import Recipe, TrainingTask
 from autograder.train.device import device_kind
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Worker:
     def _start(self, request: dict[str, Any]) -> None:
         task = TrainingTask.model_validate(request["task"])
         try:
-            arrays = self._arrays(task.recipe.dataset, request["dataset"])
+            arrays = self._arrays(task.recipe, request["dataset"])
         except DatasetMissing as missing:
             self._answer({"id": request["id"], "error": str(missing)})
             return
@@ -109,10 +109,11 @@ class Worker:
         self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
         self._selector.register(reading, selectors.EVENT_READ)
 
-    def _arrays(self, name: str, path: str) -> Arrays:
-        if (name, path) not in self._data:
-            self._data[name, path] = load_arrays(name, Path(path))
-        return self._data[name, path]
+    def _arrays(self, recipe: Recipe, path: str) -> Arrays:
+        place = recipe.dataset, path
+        if place not in self._data:
+            self._data[place] = load_arrays(recipe.dataset, Path(path), recipe.source)
+        return self._data[place]
 
     def _read_child(self, pipe: int) -> None:
         child = self._children[pipe]

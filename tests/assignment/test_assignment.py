@@ -216,13 +216,16 @@ MISTAKES = {
         'dataset = "mnits"',
         [
             '[training]: dataset is "mnits" (did you mean "mnist"?); '
-            'it must be one of "mnist", "fashion_mnist", "cifar10".'
+            'it must be one of "mnist", "fashion_mnist", "cifar10", or be declared as [datasets.mnits].'
         ],
     ),
     "dataset in a list": (
         'datasets = ["mnist"]',
         'datasets = ["mnist", "iris"]',
-        ['[observe]: datasets, entry 2 is "iris"; it must be one of "mnist", "fashion_mnist", "cifar10".'],
+        [
+            '[observe]: datasets, entry 2 is "iris"; it must be one of "mnist", "fashion_mnist", "cifar10", '
+            "or be declared as [datasets.iris]."
+        ],
     ),
     "half an image": ("train = 1600", "train = 0.6", ["[training]: train is 0.6; it must be a whole number."]),
     "own recipe": (

@@ -13,17 +13,20 @@ from autograder.assignment import load
 from autograder.assignment.loader import _File, _Network
 from autograder.assignment.model import EnvironmentTable, ObserveTable
 from autograder.checks.base import Dependency, Question
+from autograder.datasets import Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.observe.task import Limits
-from autograder.records.training import Recipe
+from autograder.records.training import Prepare, Recipe
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "assignment.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^##+ (\w[^\n]*)\n(.*?)(?=^##+ |\Z)", DOCUMENT, re.M | re.S))
 MODELS: dict[str, type[BaseModel]] = {
     "The file": _File,
+    "datasets.NAME": Declaration,
     "networks.NAME": _Network,
     "training": Recipe,
+    "training.prepare": Prepare,
     "training.compilation": Compilation,
     "training.compilation.optimizer": Optimizer,
     "training.compilation.loss": Loss,
@@ -34,7 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions.depends": Dependency,
 }
 # What the autograder fills in, and nobody writes.
-FILLED_IN = {"training.compilation": ("problem",)}
+FILLED_IN = {"training.compilation": ("problem",), "training": ("source",)}
 TYPES = {
     "string": "text",
     "integer": "whole number",
@@ -56,7 +59,7 @@ def kind(schema: dict[str, Any]) -> str:
         *first, last = (f"`{json.dumps(value)}`" for value in schema["enum"])
         return f"{', '.join(first)} or {last}"
     if schema.get("type") == "array":
-        entry = kind(schema["items"])
+        entry = kind(schema["items"] if "items" in schema else schema["prefixItems"][0])
         return f"list of {entry}" if entry.startswith("`") else f"list of {entry}s"
     return TYPES[schema["type"]]
 
@@ -84,7 +87,8 @@ def bounds(schema: dict[str, Any]) -> str:
         "maxLength": "at most {} characters",
         "minItems": "at least {} entry",
     }
-    said = [words.format(schema[name]) for name, words in lengths.items() if name in schema]
+    fixed = {"minItems"} if "prefixItems" in schema else set()  # a pair has two entries, as its meaning says
+    said = [words.format(schema[name]) for name, words in lengths.items() if name in schema.keys() - fixed]
     return ", ".join(said + [f"{word} {schema[name]:g}" for name, word in BOUNDS.items() if name in schema])
 
 
@@ -111,13 +115,13 @@ def test_every_table_inside_a_table_has_a_section():
     for section, model in MODELS.items():
         properties = model.model_json_schema(mode="validation")["properties"]
         inside |= set(re.findall(r"#/\$defs/(\w+)", json.dumps([properties[key] for key in rows(section)])))
-    assert inside == {model.__name__ for model in (Compilation, Optimizer, Loss, Limits, Dependency)}
+    assert inside == {model.__name__ for model in (Prepare, Compilation, Optimizer, Loss, Limits, Dependency)}
 
 
 def test_the_example_loads(tmp_path):
     shutil.copy(ROOT / "assignments" / "cnn2" / "cnn2.ipynb", tmp_path)
     shutil.copy(ROOT / "assignments" / "cnn2" / "cnn2.summary.txt", tmp_path)
     shutil.copy(ROOT / "solutions" / "cnn2" / "cnn2.ipynb", tmp_path / "solution.ipynb")
-    (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.S)
+    example = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.S)[0]
     (tmp_path / "assignment.toml").write_text(example, encoding="utf-8")
     assert [question.id for question in load(str(tmp_path)).questions] == ["missing_layers", "accuracy"]

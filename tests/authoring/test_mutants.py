@@ -85,3 +85,8 @@ def test_a_network_that_branches_is_refused_in_words():
     )
     with pytest.raises(NotAChain, match="branches"):
         layers_of(two)
+
+
+def test_a_regression_gets_another_loss_than_its_own():
+    found = dict(of_compilation({"optimizer": "adam", "loss": "mse"}))
+    assert found["loss"].compilation["loss"] == "mean_absolute_error"

@@ -1,13 +1,21 @@
 """`autograder new` makes, from nothing but a summary table, an assignment that grades what it asks."""
 
 import json
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.authoring import commands
+from autograder.authoring.data_guess import CannotGuess
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
+from autograder.cli import app
+from autograder.datasets import DatasetUnusable, load_arrays, locate
 
+ROOT = Path(__file__).parents[2]
 TABLE = """
  conv2d (Conv2D)                (None, 26, 26, 8)   80
  max_pooling2d (MaxPooling2D)   (None, 13, 13, 8)   0
@@ -94,3 +102,176 @@ def test_what_is_started_grades_what_it_asks(table, tmp_path):
     done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
     assert not done.problems
     assert (done.solution.score, done.untouched.score) == (9, 0)
+
+
+SMALL = """
+ dense (Dense)                  (None, 16)          80
+ dense_1 (Dense)                (None, 3)           51
+Total params: 131
+Trainable params: 131
+Non-trainable params: 0
+"""
+
+
+@pytest.fixture
+def flowers(tmp_path, monkeypatch):
+    """A table with numbers, a name for each line, a category, and the class as the last column."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "flowers.csv"
+    random = np.random.RandomState(0)
+    rows = (
+        f"plant {row},{random.rand():.3f},{random.rand() + row % 3:.3f},{'wet' if row % 2 else 'dry'},{'abc'[row % 3]}"
+        for row in range(60)
+    )
+    path.write_text("name,length,width,soil,kind\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_data_file_is_declared_copied_and_read_in_the_notebook(table, tmp_path, flowers):
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data=str(flowers))
+    assert made.guessed == (
+        '"kind" is taken for the target, because it is the last column; --target names another.',
+        'Left out, because almost every line has another text there: "name".',
+        'Taken for categories, with a column of zeros and ones for each value: "soil".',
+        "flowers.csv has 60 examples in 3 classes (a, b, c).",
+        "The task is taken for classification.",
+    )
+    assignment = load(str(made.folder))
+    recipe = assignment.networks["model"].recipe
+    assert recipe.source.features == ("length", "width", "soil_dry", "soil_wet")
+    assert (recipe.train, recipe.validation) == (48, 12)
+    assert (made.folder / "flowers.csv").read_bytes() == flowers.read_bytes()
+    assert 'pd.read_csv("flowers.csv")' in code_of(assignment.solution)
+
+
+def test_the_written_code_reads_the_arrays_that_networks_are_trained_with(table, tmp_path, flowers, monkeypatch):
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data=str(flowers))
+    assignment = load(str(made.folder))
+    cells = json.loads(assignment.solution.read_text())["cells"]
+    (code,) = ("".join(cell["source"]) for cell in cells if "read_csv" in "".join(cell["source"]))
+    monkeypatch.chdir(made.folder)
+    import pandas as pd
+
+    class Keras:
+        class utils:  # noqa: N801
+            to_categorical = staticmethod(lambda labels, count: np.eye(count)[labels])
+
+    names = {"pd": pd, "np": np, "keras": Keras}
+    exec(code.split("order =")[0], names)
+    source = assignment.networks["model"].recipe.source
+    arrays = load_arrays("flowers", locate("flowers", source).path, source)
+    assert np.array_equal(names["X"], arrays["x_train"])
+    assert np.array_equal(names["Y"].argmax(axis=1), arrays["y_train"])
+
+
+def dense(inputs, outputs):
+    """The table of 16 units and so many outputs, for so many inputs."""
+    first, second = 16 * (inputs + 1), 17 * outputs
+    return (
+        f" dense (Dense)    (None, 16)   {first}\n dense_1 (Dense)  (None, {outputs})   {second}\n"
+        f"Total params: {first + second}\nTrainable params: {first + second}\nNon-trainable params: 0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "inputs", "task", "metric", "last"),
+    [
+        ("length", 6, "regression", "mae", "layers.Dense(1)"),
+        ("soil", 5, "binary", "accuracy", 'layers.Dense(1, activation="sigmoid")'),
+    ],
+)
+def test_the_task_follows_from_the_target_and_the_last_layer_from_the_task(
+    table, tmp_path, flowers, target, inputs, task, metric, last
+):
+    made = start_assignment("plants", table(dense(inputs, 1)), where=tmp_path, data=str(flowers), target=target)
+    assert made.guessed[-1] == f"The task is taken for {task}."
+    assignment = load(str(made.folder))
+    assert assignment.networks["model"].recipe.scored_by.name == metric
+    assert f"model.add({last})" in code_of(assignment.solution)
+    assert (assignment.networks["model"].recipe.prepare is not None) == (task == "regression")
+
+
+EMBEDDING = """
+ embedding (Embedding)    (None, 12, 8)   800
+ global_average_pooling1d (GlobalAveragePooling1D)    (None, 8)   0
+ dense (Dense)            (None, 1)       9
+Total params: 809
+Trainable params: 809
+Non-trainable params: 0
+"""
+
+
+def test_texts_are_read_by_an_embedding(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    reviews = tmp_path / "reviews.csv"
+    lines = (f"{row},a {'fine' if row % 2 else 'dull'} film with number {row} in it,{row % 2}" for row in range(40))
+    reviews.write_text("id,review,good\n" + "\n".join(lines) + "\n")
+    made = start_assignment("films", table(EMBEDDING), where=tmp_path, data=str(reviews))
+    assert 'The texts in "review" are learned from, and nothing else.' in made.guessed
+    assignment = load(str(made.folder))
+    recipe = assignment.networks["model"].recipe
+    assert (recipe.prepare.vocabulary, recipe.prepare.pad, recipe.source.source) == (100, 12, "text")
+    assert "TextVectorization(max_tokens=100, output_sequence_length=12)" in code_of(assignment.solution)
+    with pytest.raises(CannotStart, match="Texts are read by an Embedding as the first layer, with a length"):
+        start_assignment("other", table(dense(4, 1)), where=tmp_path, data=str(reviews))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["kind", "length"], ids=["classes", "values"])
+def test_what_is_started_from_a_data_file_grades_what_it_asks(table, tmp_path, flowers, target):
+    summary = table(dense(4, 3) if target == "kind" else dense(6, 1))
+    made = start_assignment("plants", summary, where=tmp_path, data=str(flowers), target=target)
+    toml = made.folder / "assignment.toml"
+    # In place of `autograder calibrate`: what guessing does not reach.
+    asked = {'kind = "accuracy"': "minimum = 0.6", 'kind = "score"': "needed = 0.5"}
+    text = toml.read_text()
+    for kind, threshold in asked.items():
+        text = text.replace(kind, f"{kind}\n{threshold}")
+    toml.write_text(text)
+    done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
+    assert not done.problems
+    assert (done.solution.score, done.untouched.score) == (9, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "message"),
+    [
+        ("flowers.csv", "soil", r"gives 3 values, and flowers needs 2 for classification\. .*2 classes \(dry, wet\)"),
+        ("flowers.csv", "colour", 'flowers.csv has no column "colour"'),
+        ("flowers.csv", "length", "gives 3 values, and flowers needs 1 for regression"),
+        ("sklearn:wine", None, r"reads 4 values for an example, and wine has 13 \(alcohol,"),
+        ("flowers.xlsx", None, r"is no data that a new assignment can use: name a \.csv"),
+    ],
+)
+def test_data_that_does_not_fit_the_table_is_refused_with_what_was_guessed(
+    table, tmp_path, flowers, data, target, message
+):
+    given = data if ":" in data else str(flowers.with_name(data))
+    with pytest.raises((CannotStart, CannotGuess, DatasetUnusable), match=message):
+        start_assignment("plants", table(SMALL), where=tmp_path, data=given, target=target)
+    assert not (tmp_path / "assignments").exists()
+
+
+def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = start_assignment("plants", table(SMALL), where=tmp_path, data="sklearn:iris")
+    assert load(str(made.folder)).networks["model"].recipe.classes == ("setosa", "versicolor", "virginica")
+
+
+def test_the_tutorial_with_data_of_ones_own(tmp_path, monkeypatch):
+    from sklearn.datasets import load_iris
+
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").partition("## With your own data")[2]
+    rows, summary = re.findall(r"^```text\n(.*?)^```", text, re.M | re.S)
+    header, *shown = rows.splitlines()
+    iris = load_iris()
+    lines = [f"{','.join(map(str, x))},{iris.target_names[y]}" for x, y in zip(iris.data, iris.target, strict=True)]
+    assert set(shown) <= set(lines)
+    (tmp_path / "flowers.csv").write_text("\n".join([header, *lines]) + "\n")
+    (tmp_path / "flowers.txt").write_text(summary)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = CliRunner().invoke(app, re.search(r"^\$ autograder (new .*)$", text, re.M)[1].split())
+    assert re.findall(r"^guessed: .*$", done.output, re.M) == re.findall(r"^guessed: .*$", text, re.M)
+    recipe = load("flowers", search=[tmp_path / "assignments"]).networks["model"].recipe
+    assert (recipe.classes, recipe.train, recipe.validation) == (("setosa", "versicolor", "virginica"), 120, 30)

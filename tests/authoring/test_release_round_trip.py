@@ -22,7 +22,10 @@ from tests.samples.gradescope import METADATA
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 # What a machine without a network puts before a student's notebook: the images, and short training.
-PREPARE = 'from autograder.authoring.release.otter_rehearsal import prepare\nprepare(["mnist"], shorten=True)'
+PREPARE = (
+    "from autograder.authoring.release.otter_rehearsal import prepare_rehearsal\n"
+    'prepare_rehearsal(["mnist"], [], shorten=True)'
+)
 COLAB = """
 import pathlib, sys, types
 files = types.ModuleType("google.colab.files")

@@ -48,7 +48,7 @@ class Trained(Question):
 
     def judge(self, context):
         (task,) = self.training(context)
-        return self.verdict("correct" if context.runs[task.key].accuracy >= 0.5 else "wrong", self.points)
+        return self.verdict("correct" if context.runs[task.key].score >= 0.5 else "wrong", self.points)
 
 
 def fixed(name, points=2.0, **more):
@@ -131,7 +131,7 @@ def test_what_builds_on_a_run_is_asked_for_once_that_run_counts(context, accurac
     class Strict(Trained):
         def judge(self, context):
             (task,) = self.training(context)
-            right = context.runs[task.key].accuracy >= 0.5
+            right = context.runs[task.key].score >= 0.5
             return self.verdict("correct" if right else "wrong", self.points if right else 0)
 
     questions = [Strict(id="a", title="A", points=3), trained("b", units=2, depends=after("a"))]

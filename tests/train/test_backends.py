@@ -23,7 +23,7 @@ def test_a_network_learns_on_jax_as_well_under_a_key_of_its_own(monkeypatch):
     assert runs["jax"].backend == "jax"
     assert {"jax", "jaxlib"} <= set(runs["jax"].versions)
     assert runs["jax"].key != runs["tensorflow"].key
-    assert runs["jax"].accuracy == pytest.approx(runs["tensorflow"].accuracy, abs=0.12)
+    assert runs["jax"].score == pytest.approx(runs["tensorflow"].score, abs=0.12)
     assert again.model_copy(update={"seconds": 0}) == runs["jax"].model_copy(update={"seconds": 0})
     # The signals are measured by each in its own way, at the same operations.
     places = {name: [(one.operation, one.dead is None) for one in run.signals] for name, run in runs.items()}

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from autograder.records.metrics import METRICS
 from autograder.train.thresholds import TooFewRuns, threshold
 
 
@@ -40,3 +41,11 @@ def test_too_few_runs_are_refused():
 
 def test_it_is_never_negative():
     assert threshold([0.0, 1.0] * 10) == 0.0
+
+
+def test_of_an_error_the_threshold_lies_above_every_run_and_has_three_digits():
+    errors = [41.2 + 0.1 * (seed % 5) for seed in range(20)]
+    needed = threshold(errors, METRICS["mae"])
+    assert max(errors) < needed < 43
+    assert needed == float(f"{needed:.3g}")
+    assert threshold([0.00123] * 20, METRICS["mse"]) == 0.00125

@@ -52,7 +52,7 @@ def test_a_network_learns_its_digits(trainer):
     assert run.outcome == "trained"
     assert run.key == trainer.key(asked)
     assert len(run.validation_accuracy) == len(run.training_loss) == 2
-    assert run.accuracy > 0.6
+    assert run.score > 0.6
     assert run.training_loss[1] < run.training_loss[0]
     assert run.device == "cpu" or run.device.startswith("gpu:")
     assert {"keras", "tensorflow"} <= set(run.versions)
@@ -103,11 +103,11 @@ def test_accuracy_is_ours_whatever_the_student_measures(trainer):
 
 def test_logits_count_by_their_largest(trainer):
     logits = Compilation(loss=Loss(name="categorical_crossentropy", settings={"from_logits": True}))
-    assert trainer.run(task(linear(activation="linear"), logits)).accuracy > 0.7
+    assert trainer.run(task(linear(activation="linear"), logits)).score > 0.7
 
 
 def test_a_loss_that_expects_probabilities_learns_little_from_logits(trainer):
-    assert trainer.run(task(linear(activation="linear"))).accuracy < 0.6
+    assert trainer.run(task(linear(activation="linear"))).score < 0.6
 
 
 def test_labels_come_as_the_loss_needs_them(trainer):
@@ -177,7 +177,7 @@ def test_a_run_over_its_time_keeps_the_epochs_it_finished(trainer):
     assert run.outcome == "limit"
     assert f"{enough_for_some} seconds" in str(run.problem)
     assert 0 < len(run.validation_accuracy) < 100
-    assert run.accuracy > 0.5
+    assert run.score > 0.5
 
 
 def test_a_network_too_large_for_its_memory_reaches_a_limit(trainer):

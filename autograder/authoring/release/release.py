@@ -163,7 +163,11 @@ grader = otter.Notebook(tests_dir="tests")"""
 
 def _config(assignment: Assignment, *, run_tests: bool) -> dict[str, Any]:
     """Otter's settings. The zip that it makes is used only for its own run of the tests."""
-    rehearsal = {"datasets": list(assignment.datasets()), "shorten": assignment.observe.training == "short"}
+    rehearsal = {
+        "datasets": list(assignment.datasets()),
+        "sources": [source.model_dump(mode="json") for source in assignment.sources().values()],
+        "shorten": assignment.observe.training == "short",
+    }
     return {
         "name": assignment.name,
         "init_cell": False,
@@ -233,14 +237,16 @@ def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
 
 
 def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str, bytes]:
-    """The files next to the assignment that its notebook names; nothing else is handed out."""
+    """The files of the declared data sets, and those next to the assignment that its notebook names; nothing else is
+    handed out, and nothing that is held out."""
     text = "\n".join(cell.source for cell in handout.cells)
     ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / REFERENCE_FILE)
-    withheld = {path.resolve() for path in ours if path is not None}
-    found = {}
+    withheld = {path.resolve() for path in (*ours, *assignment.held_out_paths()) if path is not None}
+    found = {name: path.read_bytes() for name, path in assignment.data_files().items()}
     for path in sorted(assignment.folder.rglob("*")):
         name = path.relative_to(assignment.folder).as_posix()
-        if path.is_file() and path.resolve() not in withheld and name in text:
+        inside = {path.resolve(), *path.resolve().parents}
+        if path.is_file() and name in text and not withheld & inside:
             found[name] = path.read_bytes()
     return found
 

@@ -23,8 +23,8 @@ class Faulty:
     Attributes:
         task: its run, which missed.
         reference: the run of the reference network, compiled as in its solution.
-        minimum: the validation accuracy (0..1) needed.
-        margin: how far accuracies vary by chance: a smaller gap below `minimum` is not investigated.
+        minimum: the validation score needed.
+        margin: how far scores vary by chance: a smaller gap to `minimum` is not investigated.
         budget: the most substitutions to try.
     """
 
@@ -69,7 +69,7 @@ def search(case: Faulty, run_of: RunOf) -> TrainingTask | Found:
         for run in (own, run_of(again)):
             if run is None:
                 return again
-            if case.minimum - run.accuracy <= case.margin:
+            if run.scored_by.lead(case.minimum, run.score) <= case.margin:
                 return Found(close=True)
     singles = suspects(case.task, case.reference)
     trials: list[Trial] = []
@@ -109,12 +109,15 @@ def _try(case: Faulty, chosen: tuple[Suspect, ...], trials: list[Trial], run_of:
 
 
 def _restored(case: Faulty, run: TrainingRun) -> bool:
-    return bool(run.validation_accuracy) and run.accuracy >= case.minimum
+    return bool(run.validation_accuracy) and run.scored_by.reaches(run.score, case.minimum)
 
 
 def _pairs(singles: tuple[Suspect, ...], trials: list[Trial]) -> Iterator[tuple[Suspect, Suspect]]:
     """Pairs, the end of the network with its loss first, then by what each of them reached alone."""
-    reached = {(*trial.suspects[0].layers, trial.suspects[0].aspect): trial.run.accuracy for trial in trials}
+    reached = {
+        (*trial.suspects[0].layers, trial.suspects[0].aspect): trial.run.scored_by.lead(trial.run.score, 0.0)
+        for trial in trials
+    }
 
     def promise(pair: tuple[Suspect, Suspect]) -> tuple[bool, float]:
         ends = {one.aspect for one in pair} <= {"last activation", "loss", "from_logits"}

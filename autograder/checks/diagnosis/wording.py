@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.search import Faulty, Found, Trial
 from autograder.checks.diagnosis.suspects import Suspect, Suspicion
+from autograder.checks.score_wording import telling_digits
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, nmessage, phrase
 from autograder.records.result import Finding, Substitution, SubstitutionExhibit
@@ -40,8 +41,8 @@ _HINTS: dict[Suspicion, tuple[str, str]] = {
     "last activation": (
         "hint.try_last_activation",
         gettext_noop(
-            "What should the last layer give for ten classes, and what does the loss expect of it? Read on "
-            "at `keras.activations`."
+            "What should the last layer give for ten classes, and what does the loss expect of it? Read on at "
+            "`keras.activations`."
         ),
     ),
     "loss": (
@@ -101,14 +102,16 @@ _RESTORED = {
             "cause.one_change",
             gettext_noop(
                 "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
-                "have it, it reached {reached:.3f} (it had reached {before:.3f}; {needed:.2f} was needed)."
+                "have it, it reached {reached:.{digits}f} (it had reached {before:.{digits}f}; {needed:.{places}f} was "
+                "needed)."
             ),
         ),
         (
             "cause.two_changes",
             gettext_noop(
                 "We trained your network once more, with two things changed: with {changes}, and everything else as "
-                "you have it, it reached {reached:.3f} (it had reached {before:.3f}; {needed:.2f} was needed)."
+                "you have it, it reached {reached:.{digits}f} (it had reached {before:.{digits}f}; {needed:.{places}f} "
+                "was needed)."
             ),
         ),
     ),
@@ -117,14 +120,16 @@ _RESTORED = {
             "cause.one_change_untrainable",
             gettext_noop(
                 "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
-                "have it, it reached {reached:.3f} (it could not be trained at all; {needed:.2f} was needed)."
+                "have it, it reached {reached:.{digits}f} (it could not be trained at all; {needed:.{places}f} was "
+                "needed)."
             ),
         ),
         (
             "cause.two_changes_untrainable",
             gettext_noop(
                 "We trained your network once more, with two things changed: with {changes}, and everything else as "
-                "you have it, it reached {reached:.3f} (it could not be trained at all; {needed:.2f} was needed)."
+                "you have it, it reached {reached:.{digits}f} (it could not be trained at all; {needed:.{places}f} was "
+                "needed)."
             ),
         ),
     ),
@@ -133,8 +138,8 @@ _RESTORED = {
             "cause.as_trained",
             gettext_noop(
                 "With our images and epochs your network does well, trained as in your notebook it does not. With "
-                "{changes}, and everything else as you have it, it reached {reached:.3f} (it had reached {before:.3f}; "
-                "{needed:.2f} was needed)."
+                "{changes}, and everything else as you have it, it reached {reached:.{digits}f} (it had reached "
+                "{before:.{digits}f}; {needed:.{places}f} was needed)."
             ),
         ),
     )
@@ -144,8 +149,8 @@ _RESTORED = {
             "cause.as_trained_untrainable",
             gettext_noop(
                 "With our images and epochs your network does well, trained as in your notebook it does not. With "
-                "{changes}, and everything else as you have it, it reached {reached:.3f} (it could not be trained at "
-                "all; {needed:.2f} was needed)."
+                "{changes}, and everything else as you have it, it reached {reached:.{digits}f} (it could not be "
+                "trained at all; {needed:.{places}f} was needed)."
             ),
         ),
     )
@@ -174,13 +179,14 @@ def trial_exhibit(
         return None
     return SubstitutionExhibit(
         network=network,
-        reached=own.accuracy,
+        reached=own.score if own.validation_accuracy else None,
         needed=case.minimum,
+        metric=own.metric,
         tried=tuple(
             Substitution(
                 aspects=tuple(one.aspect for one in trial.suspects),
                 change=_in_words(_changes(trial, named=named)),
-                accuracy=trial.run.accuracy if trial.run.validation_accuracy else None,
+                accuracy=trial.run.score if trial.run.validation_accuracy else None,
                 restored=trial is found.cause,
             )
             for trial in found.trials
@@ -196,9 +202,10 @@ def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, named:
     restored = message(
         *(of_one if len(cause.suspects) == 1 else of_two),
         changes=_changes(cause, named=named),
-        reached=cause.run.accuracy,
-        before=own.accuracy,
+        reached=cause.run.score,
+        before=own.score if own.validation_accuracy else 0.0,
         needed=case.minimum,
+        **_digits(case, cause.run.score),
     )
     if len(cause.suspects) == 2 and _both_tried(found, cause):
         restored = message("cause.only_both", "{restored} Neither of the two was enough alone.", restored=restored)
@@ -208,33 +215,45 @@ def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, named:
 
 
 def _none(case: Faulty, found: Found) -> Finding:
-    best = max(found.trials, key=lambda trial: trial.run.accuracy)
-    reached, needed = best.run.accuracy, case.minimum
+    metric = case.task.recipe.scored_by
+    reached, needed = metric.best(trial.run.score for trial in found.trials), case.minimum
+    digits = _digits(case, reached)
     tried = nmessage(
         "cause.none_restored",
-        "We trained your network once more, each time with a part of it as in a network that does well: "
-        "none of these changes restored the accuracy. The best reached {reached:.3f}; {needed:.2f} was needed.",
-        "We trained your network {number} more times, each time with a part of it as in a network that does well: "
-        "none of these changes restored the accuracy. The best reached {reached:.3f}; {needed:.2f} was needed.",
+        "We trained your network once more, each time with a part of it as in a network that does well: none of these "
+        "changes was enough. The best reached {reached:.{digits}f}; {needed:.{places}f} was needed.",
+        "We trained your network {number} more times, each time with a part of it as in a network that does well: none "
+        "of these changes was enough. The best reached {reached:.{digits}f}; {needed:.{places}f} was needed.",
         len(found.trials),
         reached=reached,
         needed=needed,
+        **digits,
     )
     if found.exhausted:
         tried = nmessage(
             "cause.no_single_restored",
-            "We trained your network once more, each time with a part of it as in a network that does well: "
-            "no single change restored the accuracy, so probably more than one thing is in its way. "
-            "The best reached {reached:.3f}; {needed:.2f} was needed.",
+            "We trained your network once more, each time with a part of it as in a network that does well: no single "
+            "change was enough, so probably more than one thing is in its way. The best reached {reached:.{digits}f}; "
+            "{needed:.{places}f} was needed.",
             "We trained your network {number} more times, each time with a part of it as in a network that does well: "
-            "no single change restored the accuracy, so probably more than one thing is in its way. "
-            "The best reached {reached:.3f}; {needed:.2f} was needed.",
+            "no single change was enough, so probably more than one thing is in its way. The best reached "
+            "{reached:.{digits}f}; {needed:.{places}f} was needed.",
             len(found.trials),
             reached=reached,
             needed=needed,
+            **digits,
         )
     hint = message("hint.findings_first", "Go through the findings about the network first, one by one.")
     return Finding(message=tried, hint=hint)
+
+
+def _digits(case: Faulty, reached: float) -> dict[str, int]:
+    """How many decimals are printed of a score, and of what is needed."""
+    metric = case.task.recipe.scored_by
+    if metric.share:
+        return {"digits": 3, "places": 2}
+    digits = telling_digits(reached, case.minimum, metric)
+    return {"digits": digits, "places": digits}
 
 
 def _both_tried(found: Found, cause: Trial) -> bool:

@@ -33,11 +33,11 @@ def test_the_seeded_fault_is_named_with_the_accuracy_that_a_run_reached(trainer,
     }[aspect].model_copy(update={"target": MINIMUM})
     case = Faulty(student, tasks(), minimum=MINIMUM, margin=0.02, budget=6)
     found, own = solve(trainer, case)
-    assert own.accuracy < MINIMUM
+    assert own.score < MINIMUM
     assert [one.aspect for one in found.cause.suspects] == [aspect]
     (said,) = findings(case, found, own, named=True, as_trained=False)
-    assert f"it reached {found.cause.run.accuracy:.3f}" in str(said.message)
-    assert found.cause.run.accuracy >= MINIMUM
+    assert f"it reached {found.cause.run.score:.3f}" in str(said.message)
+    assert found.cause.run.score >= MINIMUM
 
 
 def rules_of(trainer, task):

@@ -66,7 +66,7 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
 
     Source: TheDeepChecker (Ben Braiek and Khomh, TOSEM 2023), corrupted labels; the operator "labels" of DeepCrime.
     """
-    if facts.fit is None:
+    if facts.fit is None or facts.recipe.source is not None:
         return None
     agreement, shape = fact(facts.fit.targets, "agreement"), (facts.fit.inputs or {}).get("shape")
     if agreement is None or agreement > _BY_CHANCE or not isinstance(shape, list | tuple) or shape[0] < 2 * _ENOUGH:

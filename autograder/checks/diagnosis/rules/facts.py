@@ -25,7 +25,7 @@ class Facts:
         architecture: the network.
         compilation: how the student compiled it; None if not compiled.
         recipe: how the trusted run trains it.
-        minimum: the validation accuracy (0..1) that is needed.
+        minimum: the validation score that is needed.
         run: the trusted run; None if there was none.
         fit: the student's own last call of `fit` on it (claims, which decide no point).
         reference_fit: the reference solution's.
@@ -41,8 +41,13 @@ class Facts:
 
     @property
     def missed(self) -> bool:
-        """Whether the trusted run ended below the minimum."""
-        return self.run is not None and self.run.accuracy < self.minimum
+        """Whether the trusted run did not reach the minimum."""
+        return self.run is not None and not self.run.scored_by.reaches(self.run.score, self.minimum)
+
+    @property
+    def classes(self) -> int:
+        """Among how many classes the network chooses one; 0 if it does something else or their number is unknown."""
+        return len(self.recipe.classes) if self.recipe.learns == "classification" else 0
 
     @property
     def last(self) -> Operation:

@@ -6,7 +6,6 @@ import math
 
 from autograder.checks.diagnosis.rules.facts import Facts
 from autograder.core.messages import message
-from autograder.datasets import CLASSES
 from autograder.records.result import Finding
 
 _EXPLODED = 1e3
@@ -45,10 +44,12 @@ def nothing_learned(facts: Facts) -> Finding | None:
     """
     if facts.run is None or not facts.missed or not facts.run.training_loss or facts.compilation is None:
         return None
-    guessing = math.log(CLASSES)
+    if facts.classes < 2:
+        return None
+    guessing = math.log(facts.classes)
     if "crossentropy" not in facts.compilation.loss.name or facts.compilation.loss.name.startswith("binary"):
         return None
-    best = max(facts.run.accuracy, *facts.run.training_accuracy)
+    best = max(facts.run.score, *facts.run.training_accuracy)
     if best > facts.recipe.give_up or abs(facts.run.training_loss[-1] - guessing) > _GUESSING * guessing:
         return None
     return Finding(
@@ -57,7 +58,7 @@ def nothing_learned(facts: Facts) -> Finding | None:
             "Nothing was learned: the loss ended at {loss:.2f}, and ln {classes} = "
             "{guessing:.2f} is the loss of a network that gives every class the same probability.",
             loss=facts.run.training_loss[-1],
-            classes=CLASSES,
+            classes=facts.classes,
             guessing=guessing,
         ),
         hint=message(
@@ -122,17 +123,17 @@ def overfitting(facts: Facts) -> Finding | None:
     Source: AutoTrainer and UMLAUT (a gap of 0.10). The minimum is the assignment's threshold, so that a network that
     reaches it is not accused of a gap that the exercise wants to show.
     """
-    if facts.run is None or not facts.missed or not facts.run.training_accuracy:
+    if facts.run is None or not facts.missed or not facts.run.training_accuracy or not facts.run.scored_by.share:
         return None
     best = max(facts.run.training_accuracy)
-    if best < facts.minimum or best - facts.run.accuracy < _GAP:
+    if best < facts.minimum or best - facts.run.score < _GAP:
         return None
     return Finding(
         message=message(
             "cause.overfitting",
             "The network learned its training images by heart ({known:.2f} of them right, {new:.2f} of new ones).",
             known=best,
-            new=facts.run.accuracy,
+            new=facts.run.score,
         ),
         hint=message("hint.against_overfitting", "What does the exercise's network have against overfitting?"),
     )

@@ -68,7 +68,9 @@ def loss_and_labels(facts: Facts) -> Finding | None:
 
     Source: AutoTrainer (Zhang et al., ICSE 2021), loss issue; UMLAUT; Keras' own shape check does not see every case.
     """
-    if facts.compilation is None or facts.one_hot is None or facts.compilation.loss.name not in CROSSENTROPIES:
+    if facts.classes < 3 or facts.compilation is None or facts.one_hot is None:
+        return None
+    if facts.compilation.loss.name not in CROSSENTROPIES:
         return None
     if facts.compilation.loss.name.startswith("sparse_") != facts.one_hot:
         return None
@@ -95,7 +97,7 @@ def metric_fits(facts: Facts) -> Finding | None:
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), missing or wrong metrics; UMLAUT, wrong loss and
     metric pairs. With ten classes, binary accuracy is 0.9 for a network that never answers.
     """
-    if facts.compilation is None or not facts.compilation.metrics or facts.compilation.problem:
+    if facts.classes < 3 or facts.compilation is None or not facts.compilation.metrics or facts.compilation.problem:
         return None
     odd = [name for name in facts.compilation.metrics if _misleads(name, facts.one_hot)]
     if not odd or "accuracy" in facts.compilation.metrics or len(odd) < len(facts.compilation.metrics):

@@ -1,0 +1,134 @@
+"""`[datasets.<name>]`: the data sets that an assignment declares, read and checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment.model import DeclaredDataset
+from autograder.assignment.validation import validated
+from autograder.core.errors import UserError
+from autograder.datasets import DATASETS, Declaration, public_files, resolve
+from autograder.datasets.source import TargetKind
+from autograder.records.metrics import Task
+from autograder.records.training import Recipe
+
+# The share of the examples that validates where the assignment does not say how many do.
+_VALIDATION_SHARE = 0.2
+
+# The targets that fit a task; any fits an autoencoder, whose target is the input.
+_TARGETS: dict[Task, tuple[TargetKind, ...]] = {
+    "classification": ("classes",),
+    "binary": ("classes",),
+    "multilabel": ("multilabel",),
+    "regression": ("values",),
+    "sequence": ("tokens", "values"),
+}
+_SHOWN: dict[TargetKind, str] = {
+    "classes": "classes",
+    "values": "numbers",
+    "multilabel": "several labels",
+    "tokens": "a sequence",
+    "input": "the input itself",
+}
+
+
+def declared_datasets(
+    tables: Mapping[str, Any], folder: Path, problems: list[str]
+) -> tuple[dict[str, DeclaredDataset], tuple[str, ...]]:
+    """The data sets that could be read, and the names of all that are declared; problems get one sentence each."""
+    found: dict[str, DeclaredDataset] = {}
+    owners: dict[str, tuple[str, Path]] = {}
+    for name, table in tables.items():
+        place = f"[datasets.{name}]"
+        if not isinstance(table, Mapping):
+            problems.append(f"{place} must be a table.")
+            continue
+        declaration = validated(Declaration, table, place, problems)
+        if declaration is None:
+            continue
+        if name in DATASETS and declaration.keras != name:
+            problems.append(f"{place}: {name} is a data set already, which needs no table; choose another name.")
+            continue
+        try:
+            source = resolve(name, declaration, folder, download=True)
+            for file, path in public_files(declaration, folder).items():
+                owner, other = owners.setdefault(file, (name, path))
+                if other.resolve() != path.resolve():
+                    problems.append(f'{place}: [datasets.{owner}] has another file "{file}"; rename one of the two.')
+        except UserError as problem:
+            problems.append(f"{place}: {problem}")
+            continue
+        found[name] = DeclaredDataset(declaration, source)
+    return found, tuple(tables)
+
+
+def unknown_dataset(name: object, declared: tuple[str, ...]) -> str:
+    """What is wrong with a name of a data set, as a sentence without its key; "" if it is known."""
+    known = (*declared, *(one for one in DATASETS if one not in declared))
+    if not isinstance(name, str) or name in known:
+        return ""
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f' (did you mean "{near[0]}"?)' if near else ""
+    listed = ", ".join(f'"{one}"' for one in known)
+    return f'is "{name}"{meant}; it must be one of {listed}, or be declared as [datasets.{name}].'
+
+
+def recipe_on(
+    table: dict[str, Any],
+    declared: Mapping[str, DeclaredDataset],
+    names: tuple[str, ...],
+    place: str,
+    problems: list[str],
+) -> Recipe | None:
+    """`[training]` as a recipe, with the record of its data set if that is a declared one."""
+    if "source" in table:
+        problems.append(f"{place}: unknown key source; data of your own has a table [datasets.NAME].")
+    elif problem := unknown_dataset(table.get("dataset"), names):
+        problems.append(f"{place}: dataset {problem}")
+    else:
+        recipe = validated(Recipe, _with_counts(table, declared), place, problems)
+        return recipe and _with_source(recipe, declared, place, problems)
+    return None
+
+
+def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) -> dict[str, Any]:
+    """`[training]` with the numbers of examples that it leaves out, where its data set is a declared one."""
+    given = declared.get(str(table.get("dataset")))
+    if given is None:
+        return table
+    source = given.source
+    if source.held_out:
+        return {"train": source.rows, "validation": source.held_out, **table}
+    validation = table.get("validation", max(1, round(source.rows * _VALIDATION_SHARE)))
+    whole = isinstance(validation, int)
+    return {"train": max(1, source.rows - (validation if whole else 0)), "validation": validation, **table}
+
+
+def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place: str, problems: list[str]) -> Recipe:
+    """The recipe with the record of its data set, if that is a declared one."""
+    given = declared.get(recipe.dataset)
+    if given is None:
+        return recipe
+    source = given.source
+    wanted = recipe.train if source.held_out else recipe.train + recipe.validation
+    if wanted > source.rows or (source.held_out and recipe.validation > source.held_out):
+        held = f" and {source.held_out:,} held out" if source.held_out else ""
+        problems.append(
+            f"{place}: train and validation ask for {recipe.train:,} and {recipe.validation:,} examples, and "
+            f"{recipe.dataset} has {source.rows:,}{held}."
+        )
+    made = recipe.model_copy(update={"source": source})
+    kinds = _TARGETS.get(made.learns)
+    if kinds is not None and source.target_kind not in kinds:
+        problems.append(
+            f'{place}: task is "{made.learns}", and the target of {recipe.dataset} is {_SHOWN[source.target_kind]}: '
+            f"leave task out, or set target_kind in [datasets.{recipe.dataset}]."
+        )
+    elif made.learns == "binary" and len(source.classes) != 2:
+        problems.append(f'{place}: task is "binary", and {recipe.dataset} has {len(source.classes)} classes, not two.')
+    elif said := made.metric_problem:
+        problems.append(f"{place}: {said}")
+    return made

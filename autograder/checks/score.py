@@ -1,0 +1,363 @@
+"""How well the student's network learns: a short trusted training run, with the same data for everybody."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from autograder.checks.base import Context, Question
+from autograder.checks.explanation import AccuracyMiss
+from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
+from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
+from autograder.checks.score_wording import Measured, after_repair, class_names, mean_score
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.checks.training_tasks import training_task
+from autograder.core.messages import NOTHING, Message, message, phrase
+from autograder.network.measure import measure_until_misfit, sum_up
+from autograder.records.result import (
+    CurveExhibit,
+    Finding,
+    MistakenImage,
+    PredictionsExhibit,
+    ResidualsExhibit,
+    Verdict,
+)
+from autograder.records.training import Recipe, TrainingRun, TrainingTask
+
+# So many times the expected parameters are far more than the task asks for.
+_FAR_MORE = 2
+
+
+class ScoreQuestion(Question):
+    """The validation score that the student's network reaches in a trusted run; all points or none.
+
+    If the assignment names no threshold, `autograder calibrate` computes it from the reference solution's own short
+    runs: from what they reach in the first `calibrate_at` (0..1) of the run, so that most correct networks need only
+    that part of it, and slower ones have the rest. If the score is close to the threshold, the mean of `runs` random
+    starts decides instead of one run, and a run far from it must be confirmed by a second start
+    (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
+    `substitutions` further short runs of each distinct network look for the smallest change that restores the score
+    (0: none).
+
+    A mistake that has cost points at an `architecture`, `parameters` or `compiled` question costs none here if the
+    network with just these mistakes repaired passes, unless `follow_through` is false.
+    """
+
+    network: str = Field(min_length=1, max_length=200)
+    calibrate_at: float = Field(default=1.0, gt=0, le=1)
+    runs: int = Field(default=5, ge=1, le=MOST_RUNS)
+    substitutions: int = Field(default=6, ge=0, le=50)
+    follow_through: bool = True
+
+    requires_training: ClassVar[bool] = True
+    about_layers: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def threshold(self) -> float | None:
+        """The score that the assignment asks for; None if it is calibrated."""
+
+    @property
+    def needs_calibration(self) -> bool:
+        return self.threshold is None
+
+    @property
+    def calibration_share(self) -> float:
+        return self.calibrate_at
+
+    def networks(self) -> tuple[str, ...]:
+        return (self.network,)
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_repairs(questions, self.networks()) if self.follow_through else found
+
+    def training(self, context: Context) -> tuple[TrainingTask, ...]:
+        task = self._first_task(context)
+        repair = self._repair(context)
+        tasks = [one for one in (task, None if repair is None else repair.task) if one is not None]
+        return tuple(each for one in tasks for each in (one, *self._further_tasks(one, context)))
+
+    def _first_task(self, context: Context) -> TrainingTask | None:
+        """The run that decides unless it ends close to the threshold; it stops early once it is clearly above."""
+        what = ("first task", self.id, self.network, self.runs, self._needed(context))
+        return context.once(what, lambda: self._made_first_task(context))
+
+    def _made_first_task(self, context: Context) -> TrainingTask | None:
+        recipe, needed = self._recipe(context), self._needed(context)
+        target = None if needed is None else self._clear_from(needed, context)
+        return training_task(find_network(context, self.network), recipe, target)
+
+    def _further_tasks(self, first: TrainingTask, context: Context) -> tuple[TrainingTask, ...]:
+        """The runs from other random starts that the first run requires: full ones, because their mean decides.
+
+        All of them if it is close; if it clearly missed, one, and then all if that one did not clearly miss.
+        """
+        run, needed = context.run_of(first), self._needed(context)
+        if run is None or needed is None or not run.validation_accuracy or self.runs == 1:
+            return ()
+        deviation, seed, metric = self._spread(needed, context), first.recipe.seed, first.recipe.scored_by
+        others = tuple(first.whole.with_seed(seed + further) for further in range(1, self.runs))
+        if is_close(run.score, needed, deviation, metric):
+            return others
+        if not is_clear_miss(run.score, needed, deviation, metric):
+            return ()
+        second = context.run_of(others[0])
+        agrees = second is None or is_clear_miss(second.score, needed, deviation, metric)
+        return others[:1] if agrees else others
+
+    def _scores(self, first: TrainingTask, context: Context) -> tuple[float, ...]:
+        """The scores of the runs made so far, the first run's first."""
+        runs = [context.run_of(task) for task in (first, *self._further_tasks(first, context))]
+        return tuple(run.score for run in runs if run is not None)
+
+    def _is_averaged(self, scores: tuple[float, ...], needed: float, context: Context) -> bool:
+        """Whether the mean of several runs decides; not for a single run, nor for two that were both far below."""
+        deviation, metric = self._spread(needed, context), self._recipe(context).scored_by
+        twice = len(scores) == 2 and all(is_clear_miss(reached, needed, deviation, metric) for reached in scores)
+        return len(scores) > 1 and not twice
+
+    def _reached(self, first: TrainingTask, context: Context) -> bool | None:
+        """Whether a network reaches the score; None if a run is missing."""
+        run, needed, metric = context.run_of(first), self._needed(context), first.recipe.scored_by
+        if run is None or needed is None or not all(map(context.run_of, self._further_tasks(first, context))):
+            return None
+        reached = mean_score(self._scores(first, context), metric)
+        return bool(run.validation_accuracy) and metric.reaches(reached, needed)
+
+    def _repair(self, context: Context) -> Repair | None:
+        """The repaired network to train: only after the student's own has missed, by mistakes that cost points."""
+        task = self._first_task(context)
+        if not self.follow_through or task is None or self._reached(task, context) is not False:
+            return None
+        return repaired(context, self.network, task)
+
+    def explaining(self, context: Context) -> tuple[TrainingTask, ...]:
+        subject = self.subject(context)
+        return () if subject is None else subject.tasks()
+
+    def judge(self, context: Context) -> Verdict:
+        needed = self._needed(context)
+        if needed is None:
+            return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
+        student = find_network(context, self.network)
+        task = self._first_task(context)
+        if task is None:
+            return self.verdict(
+                "not_reached",
+                0.0,
+                Finding(
+                    message=student.problem
+                    or message("accuracy.no_network", "There is no network `{name}` to train.", name=self.network),
+                    hint=message(
+                        "hint.nothing_to_train",
+                        "Without a network that can be built again from its description, there is nothing to train.",
+                    ),
+                ),
+            )
+        run = context.run_of(task)
+        if run is None:
+            return self._unset(phrase("the training run is missing"))
+        further = [context.run_of(other) for other in self._further_tasks(task, context)]
+        if None in further:
+            return self._unset(phrase("a further training run, from another random start, is missing"))
+        repair = self._repair(context)
+        restored = None if repair is None else self._reached(repair.task, context)
+        if repair is not None and restored is None:
+            return self._unset(phrase("the training run of the repaired network is missing"))
+        scores = self._scores(task, context)
+        shown = run if further else run.until(self._clear_from(needed, context))
+        averaged = self._is_averaged(scores, needed, context)
+        verdict = self._judge_run(shown, scores, needed, context, student, averaged=averaged)
+        if repair is not None and restored:
+            return self._kept(verdict, repair, context)
+        return self._explained(verdict, context)
+
+    def _kept(self, verdict: Verdict, repair: Repair, context: Context) -> Verdict:
+        """The verdict on a network that misses the score only by mistakes that have cost points elsewhere."""
+        metric = repair.task.recipe.scored_by
+        reached = mean_score(self._scores(repair.task, context), metric)
+        sentence = after_repair(titles_of(repair.charged), reached, metric)
+        # The hint of a missed score would look for what is known already.
+        findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
+        return self.verdict(
+            "correct", self.points, *findings, Finding(message=sentence), exhibits=tuple(verdict.exhibits)
+        )
+
+    def _explained(self, verdict: Verdict, context: Context) -> Verdict:
+        subject = self.subject(context)
+        if subject is None:
+            return verdict
+        findings, exhibits = subject.explain()
+        return verdict.model_copy(
+            update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
+        )
+
+    def subject(self, context: Context) -> AccuracyMiss | None:
+        """What to explain; None if there is no network or no accuracy is required of it."""
+        student, needed = find_network(context, self.network), self._needed(context)
+        task = None if needed is None else training_task(student, self._recipe(context), needed)
+        if task is None or needed is None:
+            return None
+        first = self._first_task(context)
+        repair = self._repair(context)
+        if repair is not None and self._reached(repair.task, context):
+            return None  # the cause has cost points already
+        # A miss decided by the mean of several runs may be bad luck, and luck has no cause to look for.
+        made = () if first is None else self._scores(first, context)
+        budget = 0 if self._is_averaged(made, needed, context) else self.substitutions
+        return AccuracyMiss(context, self.network, student, task, needed, context.calibrations.get(self.id), budget)
+
+    def _judge_run(
+        self,
+        run: TrainingRun,
+        scores: tuple[float, ...],
+        needed: float,
+        context: Context,
+        student: StudentNetwork,
+        *,
+        averaged: bool,
+    ) -> Verdict:
+        recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
+        metric = recipe.scored_by
+        reached = bool(run.validation_accuracy) and metric.reaches(mean_score(scores, metric), needed)
+        findings = []
+        if run.outcome == "failed":
+            findings.append(
+                Finding(
+                    message=message(
+                        "accuracy.untrainable", "Your network could not be trained: {problem}", problem=run.problem
+                    ),
+                    hint=message(
+                        "hint.trainable_network",
+                        "Look at the last layer, the loss, and the shapes of what goes in and comes out.",
+                    ),
+                )
+            )
+        elif run.outcome == "limit":
+            findings.append(
+                Finding(
+                    message=message(
+                        "accuracy.stopped_early",
+                        "The training of your network was stopped early: {problem}",
+                        problem=run.problem,
+                    ),
+                    hint=self._hint_at_limit(student, context),
+                )
+            )
+        if run.validation_accuracy:
+            said = Measured(run, scores, needed, recipe)
+            findings.append(said.on_average(self.runs) if averaged else said.once())
+        if student.compilation.problem:
+            findings.append(
+                Finding(
+                    message=student.compilation.problem
+                    if student.compilation.problem.code == "compile.missing"
+                    else message(
+                        "accuracy.compile_unused",
+                        "What you gave to `compile` was not used as a whole: {problem}",
+                        problem=student.compilation.problem,
+                    ),
+                    hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
+                )
+            )
+        curve = CurveExhibit(
+            network=self.network,
+            training_accuracy=run.training_accuracy,
+            validation_accuracy=run.validation_accuracy,
+            threshold=needed,
+            reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
+            reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
+            validations=recipe.validations,
+            accuracies=scores if averaged else (),
+            interval=interval(scores, metric) if averaged else None,
+            metric=metric.name,
+        )
+        return self.verdict(
+            "correct" if reached else "wrong",
+            self.points if reached else 0.0,
+            *findings,
+            exhibits=(curve, *self._predictions(run, recipe), *self._residuals(run)) if run.validation_accuracy else (),
+        )
+
+    def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
+        expected = context.expected[self.network].architecture
+        own = measure_until_misfit(student.architecture)[0] if student.architecture is not None else ()
+        asked = sum_up(measure_until_misfit(expected)[0]).total
+        if sum_up(own).total <= _FAR_MORE * asked:
+            return message("hint.reached_until_then", "What counts is what it reached until then.")
+        return message(
+            "hint.large_network",
+            "What counts is what it reached until then. Your network has {own:,} parameters, and {asked:,} were asked "
+            "for: that needs more time and memory.",
+            own=sum_up(own).total,
+            asked=asked,
+        )
+
+    def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
+        if run.predictions is None:
+            return ()
+        names = class_names(recipe, len(run.predictions.confusion))
+        mistakes = tuple(
+            MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
+            for one in run.predictions.mistakes
+        )
+        confusion = run.predictions.confusion
+        images = recipe.source is None or recipe.source.source == "images"
+        return (
+            PredictionsExhibit(
+                network=self.network, classes=names, confusion=confusion, mistakes=mistakes, images=images
+            ),
+        )
+
+    def _residuals(self, run: TrainingRun) -> tuple[ResidualsExhibit, ...]:
+        if run.residuals is None:
+            return ()
+        shown = run.residuals
+        return (ResidualsExhibit(network=self.network, truth=shown.truth, predicted=shown.predicted),)
+
+    def _spread(self, needed: float, context: Context) -> float:
+        calibration, recipe = context.calibrations.get(self.id), self._recipe(context)
+        return spread(calibration.accuracies if calibration else (), needed, recipe.validation, recipe.scored_by)
+
+    def _clear_from(self, needed: float, context: Context) -> float:
+        """The accuracy at which one run passes: above the threshold if close runs are repeated."""
+        metric = self._recipe(context).scored_by
+        return needed if self.runs == 1 else clear_from(needed, self._spread(needed, context), metric)
+
+    def _needed(self, context: Context) -> float | None:
+        if self.threshold is not None:
+            return self.threshold
+        calibration = context.calibrations.get(self.id)
+        return calibration.minimum if calibration else None
+
+    def _recipe(self, context: Context) -> Recipe:
+        recipe = context.expected[self.network].recipe
+        if recipe is None:
+            raise LookupError(f'the assignment says nowhere how "{self.network}" is trained')
+        return recipe
+
+    def _unset(self, why: Message) -> Verdict:
+        return self.verdict(
+            "error",
+            0.0,
+            Finding(
+                message=message(
+                    "question.not_judged", "The autograder could not judge this question; that is not your fault."
+                ),
+                hint=message("hint.instructor_why", "For the instructor: {why}.", why=why),
+            ),
+        )
+
+
+class Score(ScoreQuestion):
+    """`needed` is the score needed by the metric of `[training]`: at least, or at most if lower is better."""
+
+    kind: Literal["score"]
+    needed: float | None = None
+
+    @property
+    def threshold(self) -> float | None:
+        return self.needed

@@ -1,0 +1,290 @@
+"""What the student reads about a score: what was reached, what was needed, how it was measured, and where to look."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from autograder.checks.score_statistics import chance_of_passing, interval
+from autograder.core.language import gettext_noop
+from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, plain
+from autograder.records.metrics import Metric
+from autograder.records.result import Finding
+from autograder.records.training import Recipe, TrainingRun
+
+# A network that learned nothing is right on about one image in ten: all built-in datasets have ten classes of like
+# size.
+CHANCE = 0.2
+# Of other data, how much better than the same answer for each row a network has to be to count as learning.
+_BETTER = 0.05
+WIDE_GAP = 0.1
+_WIDE_RATIO = 1.5
+# How the one run was made, by how it ended.
+_ONE_RUN = {
+    "complete": ("where.own_run", gettext_noop("our own run: {how}")),
+    "target": (
+        "where.own_run_target",
+        gettext_noop("our own run: {how}; it ended as soon as the accuracy was clearly reached"),
+    ),
+    "flat": (
+        "where.own_run_flat",
+        gettext_noop("our own run: {how}; it was given up half-way, because the network still guessed"),
+    ),
+}
+_SCORE_REACHED = (
+    "where.own_run_score",
+    gettext_noop("our own run: {how}; it ended as soon as what is needed was clearly reached"),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured: the first run, the scores of all runs (the first run's first), and what was needed."""
+
+    run: TrainingRun
+    scores: tuple[float, ...]
+    needed: float
+    recipe: Recipe
+
+    @property
+    def metric(self) -> Metric:
+        return self.recipe.scored_by
+
+    def once(self) -> Finding:
+        """The finding for one run that decided, or for two that were both far from what was needed."""
+        first = self.scores[0]
+        said = self._accuracy_once() if is_accuracy(self.metric) else self._score_once()
+        template = _ONE_RUN[self.run.ended]
+        if self.run.ended == "target" and not is_accuracy(self.metric):
+            template = _SCORE_REACHED
+        where = message(*template, how=how_trained(self.recipe))
+        return Finding(message=said, where=where, hint=self._hint(first))
+
+    def on_average(self, runs: int) -> Finding:
+        """The finding for several runs whose mean decided, out of at most `runs`."""
+        mean = mean_score(self.scores, self.metric)
+        said = self._accuracy_on_average(mean, runs) if is_accuracy(self.metric) else self._score_on_average(mean, runs)
+        where = message(
+            "where.own_runs_each",
+            "our own {count} runs, each: {how}",
+            count=len(self.scores),
+            how=how_trained(self.recipe),
+        )
+        return Finding(message=said, where=where, hint=self._hint(mean))
+
+    def _hint(self, reached: float) -> Message:
+        return NOTHING if self.metric.reaches(reached, self.needed) else _advice(self.run, self.recipe)
+
+    def _accuracy_once(self) -> Message:
+        first, digits = self.scores[0], telling_digits(self.scores[0], self.needed)
+        if len(self.scores) == 1:
+            return message(
+                "accuracy.reached",
+                "Your network reached a validation accuracy of {reached:.{digits}f}; {needed:.{digits}f} was needed.",
+                reached=first,
+                needed=self.needed,
+                digits=digits,
+            )
+        return message(
+            "accuracy.reached_twice",
+            "Your network reached a validation accuracy of {reached:.{digits}f} ({again:.3f} from another random "
+            "start); {needed:.{digits}f} was needed.",
+            reached=first,
+            again=self.scores[1],
+            needed=self.needed,
+            digits=digits,
+        )
+
+    def _accuracy_on_average(self, mean: float, runs: int) -> Message:
+        low, high = interval(self.scores)
+        return message(
+            "accuracy.reached_on_average",
+            "Your network reached a validation accuracy of {reached:.{digits}f} on average; {needed:.{digits}f} "
+            "was needed. The first run left open whether luck had decided, being close to that or unlike the "
+            "second: so we trained your network from {count} random starts, and their mean counts. By "
+            "{confidence:.0%} confidence it lies between {low:.3f} and {high:.3f}. A network whose true mean "
+            "lies one standard deviation below what is needed would pass this in {cases:.1f} of 100 cases.",
+            reached=mean,
+            needed=self.needed,
+            digits=telling_digits(mean, self.needed),
+            count=len(self.scores),
+            confidence=0.95,
+            low=low,
+            high=high,
+            cases=100 * chance_of_passing(1, runs),
+        )
+
+    def _score_once(self) -> Message:
+        first = self.scores[0]
+        digits = telling_digits(first, self.needed, self.metric)
+        if len(self.scores) == 1:
+            return message(
+                "score.reached",
+                "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f}, and "
+                "{needed} was needed.",
+                metric=self.metric.shown,
+                reached=first,
+                needed=needed_phrase(self.metric, self.needed, digits),
+                digits=digits,
+            )
+        return message(
+            "score.reached_twice",
+            "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f} "
+            "({again:.{digits}f} from another random start), and {needed} was needed.",
+            metric=self.metric.shown,
+            reached=first,
+            again=self.scores[1],
+            needed=needed_phrase(self.metric, self.needed, digits),
+            digits=digits,
+        )
+
+    def _score_on_average(self, mean: float, runs: int) -> Message:
+        low, high = interval(self.scores, self.metric)
+        digits = telling_digits(mean, self.needed, self.metric)
+        return message(
+            "score.reached_on_average",
+            "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f} on average, "
+            "and {needed} was needed. The first run left open whether luck had decided, so we trained your network "
+            "from {count} random starts, and their mean counts. By {confidence:.0%} confidence it lies between "
+            "{low:.{digits}f} and {high:.{digits}f}. A network whose true mean is one standard deviation worse than "
+            "what is needed would pass this in {cases:.1f} of 100 cases.",
+            metric=self.metric.shown,
+            reached=mean,
+            needed=needed_phrase(self.metric, self.needed, digits),
+            digits=digits,
+            count=len(self.scores),
+            confidence=0.95,
+            low=low,
+            high=high,
+            cases=100 * chance_of_passing(1, runs),
+        )
+
+
+def after_repair(titles: tuple[Message, ...], reached: float, metric: Metric) -> Message:
+    """That the score is missed only by mistakes that have cost points at the questions of these titles."""
+    if is_accuracy(metric):
+        return message(
+            "accuracy.charged",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network "
+            "reached {reached:.3f}. The accuracy is missed because of them, so it costs nothing here.",
+            titles=titles,
+            reached=reached,
+        )
+    return message(
+        "score.charged",
+        "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network reached "
+        "{reached:.{digits}f}. The score is missed because of them, so it costs nothing here.",
+        titles=titles,
+        reached=reached,
+        digits=telling_digits(reached, reached, metric),
+    )
+
+
+def is_accuracy(metric: Metric) -> bool:
+    """Whether a score is called an accuracy."""
+    return metric.title == "accuracy"
+
+
+def needed_phrase(metric: Metric, needed: float, digits: int) -> Message:
+    """What was needed, with its direction: "at least 0.9", "at most 3.2"."""
+    if metric.higher_is_better:
+        return phrase("at least {needed:.{digits}f}", needed=needed, digits=digits)
+    return phrase("at most {needed:.{digits}f}", needed=needed, digits=digits)
+
+
+def mean_score(scores: tuple[float, ...], metric: Metric) -> float:
+    """The mean, rounded as scores are stored: the mean of equal scores is that score."""
+    return metric.rounded(statistics.fmean(scores))
+
+
+def telling_digits(reached: float, needed: float, metric: Metric | None = None) -> int:
+    """The number of decimals to print for both: three, or as many as it takes to tell them apart.
+
+    A score that is not between 0 and 1 has four digits in all, such as 512.3 or 0.001234.
+    """
+    least = 3
+    if metric is not None and not metric.share:
+        size = max(abs(reached), abs(needed))
+        least = min(9, max(0, 3 - math.floor(math.log10(size)))) if 0 < size < math.inf else 3
+    telling = (
+        digits
+        for digits in range(least, least + 3)
+        if reached == needed or f"{reached:.{digits}f}" != f"{needed:.{digits}f}"
+    )
+    return next(telling, least + 3)
+
+
+def how_trained(recipe: Recipe) -> Message:
+    """How many rows of what train and validate, and for how long."""
+    epochs = nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs)
+    if recipe.source is None:
+        return phrase(
+            "{train:,} images of {dataset} to train, {validation:,} to validate, at most {epochs}",
+            train=recipe.train,
+            dataset=recipe.title,
+            validation=recipe.validation,
+            epochs=epochs,
+        )
+    return phrase(
+        "{train:,} rows of {dataset} to train, {validation:,} to validate, at most {epochs}",
+        train=recipe.train,
+        dataset=recipe.title,
+        validation=recipe.validation,
+        epochs=epochs,
+    )
+
+
+def class_names(recipe: Recipe, count: int) -> tuple[Message, ...]:
+    """The names of the classes; their numbers, where the data has none."""
+    if recipe.source is None:
+        return tuple(map(phrase, recipe.classes))
+    # A course's own names are plain text; ours have a translation.
+    return tuple(map(plain, recipe.classes or map(str, range(count))))
+
+
+def _advice(run: TrainingRun, recipe: Recipe) -> Message:
+    metric = run.scored_by
+    best = run.training_score
+    if _guesses(run, recipe):
+        if is_accuracy(metric):
+            return message(
+                "hint.guessing",
+                "This is hardly better than guessing. Look at the last layer and its activation, the loss, "
+                "and the learning rate.",
+            )
+        return message(
+            "hint.same_answer",
+            "This is hardly better than the same answer for every row. Look at the last layer and its activation, the "
+            "loss, the size of the numbers that go in, and the learning rate.",
+        )
+    if not is_accuracy(metric):
+        wide = metric.lead(best, run.score) > WIDE_GAP if metric.higher_is_better else run.score > _WIDE_RATIO * best
+        if wide:
+            return message(
+                "hint.overfitting_score",
+                "On the training data it did far better ({reached:.{digits}f}), so it learns, but it does not carry "
+                "over to new data. Look at what the network does against overfitting.",
+                reached=best,
+                digits=telling_digits(best, run.score, metric),
+            )
+    elif best - run.score > WIDE_GAP:
+        return message(
+            "hint.overfitting",
+            "On the training images it was right far more often ({reached:.3f}), so it learns, but it does not "
+            "carry over to new images. Look at what the network does against overfitting.",
+            reached=best,
+        )
+    return message(
+        "hint.too_slow",
+        "It learns, but too slowly. Look at the layers and their order, the activations, and the optimizer.",
+    )
+
+
+def _guesses(run: TrainingRun, recipe: Recipe) -> bool:
+    if recipe.source is None and is_accuracy(run.scored_by):
+        return run.score < CHANCE
+    if run.baseline is None:
+        return run.scored_by.name == "auc" and run.score < 0.5 + _BETTER
+    towards_perfect = _BETTER * abs(run.scored_by.perfect - run.baseline)
+    return run.scored_by.lead(run.score, run.baseline) < towards_perfect

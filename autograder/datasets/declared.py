@@ -1,0 +1,243 @@
+"""Declared data sets on this machine: read once, checked, and kept under the digest of their files.
+
+An entry of the cache is a folder: `record.json`, `arrays.npz` for training, and `files/` with what notebooks receive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.core.data import Data, digest
+from autograder.datasets.cache import closed_folder, file_digest, kept_folders, npz_bytes
+from autograder.datasets.formats import DatasetMissing
+from autograder.datasets.places import DatasetFile, find
+from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable
+from autograder.datasets.readers.packages import SKLEARN
+from autograder.datasets.source import DatasetSource, Declaration
+
+# Incremented whenever the same files would give other arrays.
+_REVISION = 1
+_FOLDER = "declared"
+# The keys that say something about the data and change nothing in it.
+_ABOUT = ("title", "licence", "digest")
+
+
+class Entry(Data):
+    """`record.json`: the record, and the SHA-256 of the arrays."""
+
+    source: DatasetSource
+    arrays: str
+
+
+def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = False) -> DatasetSource:
+    """The record of a data set that is declared in an assignment in `folder`; its files are read if they are new.
+
+    Args:
+        name: what the assignment calls it.
+        declared: the table of the assignment.
+        folder: what its paths are relative to.
+        download: fetch what `keras` names where it is not on this machine.
+
+    Raises:
+        DatasetUnusable: the data cannot be used as declared; one sentence that names file, column and line.
+        DatasetMissing: a data set of Keras is not on this machine.
+    """
+    files = _files(declared, folder, download=download)
+    parts = {key: _digest_of(path) for key, path in files.items()}
+    if declared.digest is not None and declared.digest != parts["main"]:
+        raise DatasetUnusable(
+            f"{declared.place} is not the file that digest was written for: its SHA-256 is {parts['main']}."
+        )
+    asked = declared.model_dump(mode="json", exclude=set(_ABOUT))
+    key = digest("declared data set", _REVISION, asked, parts)
+    title = declared.title or _usual_title(declared) or name
+    entry = _kept(key)
+    if entry is None:
+        entry = _keep(key, name, declared, files, folder)
+    return entry.source.model_copy(update={"title": title})
+
+
+def locate(name: str, source: DatasetSource | None = None) -> DatasetFile:
+    """The file that holds a data set: a built-in one, or with `source` a declared one in our cache.
+
+    Raises:
+        DatasetMissing: it is not on this machine, or the file is damaged.
+    """
+    if source is None:
+        return find(name)
+    if _kept(source.digest) is None:
+        raise DatasetMissing(
+            name,
+            f"The data set {name} was not prepared on this machine, or its copy in the cache was damaged: load the "
+            "assignment here again.",
+        )
+    return DatasetFile(_entry_folder(source.digest) / "arrays.npz", source.digest, source.source, source.rows)
+
+
+def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
+    """What a notebook receives, by its path beside the notebook.
+
+    Raises:
+        DatasetMissing: as `locate`.
+    """
+    folder = locate(name, source).path.parent / "files"
+    return {file: folder / file for file in source.files}
+
+
+def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
+    """The files of an assignment that students receive, by their path beside the notebook; nothing held out.
+
+    Raises:
+        DatasetUnusable: one is missing.
+    """
+    if declared.source in ("keras", "sklearn"):
+        return {}
+    found: dict[str, Path] = {}
+    for name in (declared.place, *([declared.table] if declared.table else [])):
+        path = _existing(name, folder)
+        if path.is_dir():
+            held_out = (folder / declared.held_out).resolve() if declared.held_out else None
+            inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
+            kept = (one for one in inside if held_out is None or not one.resolve().is_relative_to(held_out))
+            found |= {f"{beside(name)}/{one.relative_to(path).as_posix()}": one for one in kept}
+        else:
+            found[beside(name)] = path
+    return found
+
+
+def beside(name: str) -> str:
+    """Where a file lies beside the notebook: as the assignment names it, or by its own name if it lies elsewhere."""
+    path = Path(os.path.normpath(name))
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
+
+
+def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, Path]:
+    """The files that the data is read from: "main", and "table" and "held_out" where there are."""
+    if declared.source == "sklearn":
+        # What the package ships has been the same for years; its version would make thresholds stale for nothing.
+        if declared.place not in SKLEARN:
+            raise DatasetUnusable(f'scikit-learn ships no "{declared.place}"; it ships {", ".join(SKLEARN)}.')
+        return {}
+    if declared.source == "keras":
+        from autograder.datasets.readers.keras_sets import keras_file
+
+        return {"main": keras_file(declared.place, download=download)}
+    names = {"main": declared.place, "table": declared.table, "held_out": declared.held_out}
+    return {key: _existing(name, folder) for key, name in names.items() if name is not None}
+
+
+def _existing(name: str, folder: Path) -> Path:
+    path = folder / name
+    try:
+        if path.is_dir():
+            size = sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+        else:
+            size = path.stat().st_size
+            with path.open("rb"):
+                pass
+    except FileNotFoundError:
+        raise DatasetUnusable(f'there is no file "{name}" in {folder}.') from None
+    except OSError as error:
+        raise DatasetUnusable(f'"{name}" cannot be read: {error.strerror}.') from None
+    if size > MAX_BYTES:
+        raise DatasetUnusable(
+            f'"{name}" has {size / 2**30:.1f} GB; a data set may have {MAX_BYTES >> 30} GB: hand out a part of it.'
+        )
+    return path
+
+
+def _digest_of(path: Path) -> str:
+    """The SHA-256 of a file, or of the names and contents of a folder's files."""
+    if path.is_file():
+        return file_digest(path)
+    inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
+    states = ((one.relative_to(path).as_posix(), one.stat()) for one in inside)
+    return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
+    """Read once in a process, as long as no file changes."""
+    return digest([[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name, _, _ in states])
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _usual_title(declared: Declaration) -> str:
+    if declared.source != "keras":
+        return ""
+    from autograder.datasets.readers.keras_sets import keras_title
+
+    return keras_title(declared.place)
+
+
+def _kept(key: str) -> Entry | None:
+    folder = _entry_folder(key)
+    try:
+        entry = Entry.model_validate_json((folder / "record.json").read_bytes())
+        if file_digest(folder / "arrays.npz") == entry.arrays and all(
+            (folder / "files" / name).is_file() for name in entry.source.files
+        ):
+            return entry
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _entry_folder(key: str) -> Path:
+    """The folder of an entry: where it is, or where it would be written."""
+    for folder in kept_folders():
+        if os.path.isdir(folder / _FOLDER / key):
+            return folder / _FOLDER / key
+    return closed_folder(_FOLDER) / key
+
+
+def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> Entry:
+    from autograder.datasets.readers.reading import read
+
+    arrays, source = read(key, name, declared, files)
+    served = _served(declared, files, folder)
+    content = npz_bytes(arrays)
+    size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
+    source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
+    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
+    shutil.rmtree(_entry_folder(key), ignore_errors=True)  # damaged, else it would have been found
+    try:
+        _write(closed_folder(_FOLDER) / key, entry, content, served)
+    except OSError as error:
+        raise DatasetUnusable(f"it cannot be kept in {closed_folder(_FOLDER)}: {error.strerror}.") from None
+    return entry
+
+
+def _write(target: Path, entry: Entry, content: bytes, served: Mapping[str, Path]) -> None:
+    # Written aside and renamed, so that nobody reads half an entry.
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
+        made = Path(aside) / "entry"
+        made.mkdir()
+        (made / "arrays.npz").write_bytes(content)
+        (made / "record.json").write_text(entry.model_dump_json(), encoding="utf-8")
+        for place, path in served.items():
+            copy = made / "files" / place
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        with contextlib.suppress(OSError):  # another process was faster, with the same content
+            made.rename(target)
+
+
+def _served(declared: Declaration, files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    if declared.source == "sklearn":
+        return {}
+    if declared.source == "keras":
+        from autograder.datasets.readers.keras_sets import served_by_keras
+
+        return served_by_keras(declared.place, files["main"])
+    return public_files(declared, folder)

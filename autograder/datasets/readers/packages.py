@@ -1,0 +1,80 @@
+"""Data sets that come with a library: scikit-learn's five, and an `.npz` file of one's own."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.source import Declaration
+
+# The ones that the package ships; the others would be downloaded.
+SKLEARN = ("iris", "wine", "digits", "breast_cancer", "diabetes")
+# The usual names of inputs and targets in an `.npz`.
+PAIRS = (("x_train", "y_train"), ("x", "y"), ("X", "y"), ("data", "target"), ("images", "labels"))
+
+
+def read_sklearn(name: str) -> Examples:
+    """One of the data sets that scikit-learn ships; the digits as images of 8×8 with values from 0 to 16."""
+    import numpy as np
+    from sklearn import datasets
+
+    bunch: Any = getattr(datasets, f"load_{name}")()
+    names = tuple(str(one) for one in getattr(bunch, "target_names", ()))
+    x = np.asarray(bunch.images, np.uint8) if name == "digits" else np.asarray(bunch.data, np.float32)
+    features = () if name == "digits" else tuple(str(one) for one in bunch.feature_names)
+    return Examples(x, {"target": np.asarray(bunch.target)}, lambda row: f"{name}, example {row}", features, names)
+
+
+def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
+    """The arrays of an `.npz`: those that `columns` and `target` name, else one of the usual pairs of names.
+
+    Raises:
+        DatasetUnusable: it is no such file, an array is missing, or they do not belong together.
+    """
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            given = {key: _array(file, key, name) for key in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DatasetUnusable(f"{name} is no .npz file that can be read ({error}).") from None
+    pair = (declared.columns[0] if declared.columns else "", declared.targets[0] if declared.targets else "")
+    pairs = [one for one in PAIRS if (not pair[0] or one[0] == pair[0]) and (not pair[1] or one[1] == pair[1])]
+    x, y = pair if all(pair) else next((one for one in pairs if set(one) <= given.keys()), pair)
+    if declared.target_kind == "input" and not y:
+        x = x or next((one for one, _ in PAIRS if one in given), "")
+    for wanted, key in ((x, "columns"), *([(y, "target")] if declared.target_kind != "input" or y else [])):
+        if wanted not in given:
+            held = ", ".join(f'"{one}"' for one in given)
+            which = (
+                f'no array "{wanted}"' if wanted else f"no usual names; name its arrays in columns and target ({key})"
+            )
+            raise DatasetUnusable(f"{name} has {which}; it holds {held}.")
+    if y and len(given[x]) != len(given[y]):
+        raise DatasetUnusable(
+            f'{name}: "{x}" has {len(given[x]):,} examples and "{y}" {len(given[y]):,}; each needs its target.'
+        )
+    if given[x].dtype.kind == "f" and not np.isfinite(given[x]).all():
+        row = int(np.argwhere(~np.isfinite(given[x]))[0][0])
+        raise DatasetUnusable(f'{name}: array "{x}" has a value in row {row} that is no finite number.')
+    return Examples(_slim(given[x]), {y: given[y]} if y else {}, lambda row: f'{name}, array "{y}", row {row}')
+
+
+def _array(file: Any, key: str, name: str) -> Any:
+    try:
+        return file[key]
+    except ValueError:
+        raise DatasetUnusable(
+            f'{name}: array "{key}" holds Python objects, which are not read; save numbers.'
+        ) from None
+
+
+def _slim(x: Any) -> Any:
+    """float64 as float32, in which networks compute; anything else as it is."""
+    import numpy as np
+
+    if x.dtype.kind not in "fiubU":
+        raise DatasetUnusable(f"An array holds {x.dtype}, which no network reads.")
+    return x.astype(np.float32) if x.dtype == np.float64 else x

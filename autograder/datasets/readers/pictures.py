@@ -1,0 +1,98 @@
+"""Images: a folder for each class, or a table that lists files and classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples
+from autograder.datasets.readers.tables import read_table
+from autograder.datasets.source import Declaration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+_MOST_PIXELS = 50_000_000
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images below a folder, in the order of their paths."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES)
+
+
+def read_images(folder: Path, name: str, declared: Declaration, table: Path | None = None) -> Examples:
+    """The images as uint8, height × width, and × 3 if one of them has colours.
+
+    Raises:
+        DatasetUnusable: a file is no image, sizes differ and `size` is not set, or a class cannot be told.
+    """
+    import numpy as np
+
+    if table is not None:
+        listed = read_table(table, table.name)
+        columns = [column for column in listed.columns if column not in declared.targets]
+        if len(declared.columns or columns) != 1 or len(declared.targets) < 1:
+            raise DatasetUnusable(f"{table.name}: name the column with the files in columns, and target.")
+        files = listed.filled((declared.columns or columns)[0]).tolist()
+        paths = [folder / file for file in files]
+        targets = {one: listed.filled(one) for one in declared.targets}
+        where = listed.where
+        for row, path in enumerate(paths):
+            if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+                raise DatasetUnusable(f'{where(row)}: there is no file "{files[row]}" in {name}.')
+    else:
+        paths = image_files(folder)
+        if not paths:
+            raise DatasetUnusable(f"{name} holds no images ({', '.join(SUFFIXES)}).")
+        astray = next((path for path in paths if path.parent == folder), None)
+        if astray is not None and declared.target_kind != "input":
+            raise DatasetUnusable(
+                f"{name}/{astray.name} is in no folder of a class; each class has a folder of its own."
+            )
+        first = [path.relative_to(folder).parts[0] for path in paths]
+        targets = {} if declared.target_kind == "input" else {"folder": np.array(first, str)}
+
+        def where(row: int) -> str:
+            return f"{name}/{paths[row].relative_to(folder).as_posix()}"
+
+    return Examples(_pixels(paths, folder, name, declared), targets, where)
+
+
+def _pixels(paths: list[Path], folder: Path, name: str, declared: Declaration) -> NDArray[Any]:
+    import numpy as np
+
+    images: list[Any] = []
+    held = 0
+    for path in paths:
+        shown = f"{name}/{path.relative_to(folder).as_posix()}"
+        image = _read(path, shown, declared.size)
+        if images and image.shape[:2] != images[0].shape[:2]:
+            (height, width), (first_height, first_width) = image.shape[:2], images[0].shape[:2]
+            raise DatasetUnusable(
+                f"{shown} has {width}×{height} pixels, and the first image {first_width}×{first_height}: set size = "
+                "[height, width], to which all are scaled."
+            )
+        images.append(image)
+        held += image.nbytes
+        if held > MAX_BYTES:
+            raise DatasetUnusable(f"The images in {name} take more than {MAX_BYTES >> 30} GB; set a smaller size.")
+    if any(image.ndim == 3 for image in images):
+        images = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images]
+    return np.stack(images)
+
+
+def _read(path: Path, shown: str, size: tuple[int, int] | None) -> NDArray[Any]:
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as file:
+            if file.width * file.height > _MOST_PIXELS:
+                raise DatasetUnusable(f"{shown} has {file.width:,}×{file.height:,} pixels, too many for a network.")
+            image = file.convert("L" if file.mode in ("1", "L", "I;16") else "RGB")
+            if size is not None:
+                image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            return np.asarray(image, np.uint8)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DatasetUnusable(f"{shown} is no image that can be read ({type(error).__name__}).") from None

@@ -1,0 +1,92 @@
+"""From a declaration and its files to arrays and a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.datasets.formats import Arrays
+from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.readers.packages import read_npz, read_sklearn
+from autograder.datasets.readers.pictures import read_images
+from autograder.datasets.readers.tables import read_csv, read_text
+from autograder.datasets.readers.targets import as_classes, as_labels, as_values, kind_of
+from autograder.datasets.source import DatasetSource, Declaration, TargetKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) -> tuple[Arrays, DatasetSource]:
+    """The arrays and the record of a data set.
+
+    Args:
+        key: the digest under which it is kept.
+        name: what the assignment calls it.
+        declared: the table of the assignment.
+        files: "main", and "table" and "held_out" where there are.
+
+    Raises:
+        DatasetUnusable: one sentence that names file, column and line.
+    """
+    examples = _examples(declared, files.get("main"), declared.place, files.get("table"))
+    kind = kind_of(examples, declared)
+    y, classes = _targets(examples, declared, kind, declared.place)
+    arrays: Arrays = {"x_train": examples.x, "y_train": y}
+    held_out = 0
+    if declared.held_out is not None:
+        known = declared.model_copy(update={"target_kind": kind, "classes": classes if kind == "classes" else ()})
+        table = None if declared.table is None else files["held_out"] / Path(declared.table).name
+        other = _examples(known, files["held_out"], declared.held_out, table)
+        if other.features != examples.features or other.x.shape[1:] != examples.x.shape[1:]:
+            raise DatasetUnusable(f"{declared.held_out} does not have the columns or the size of {declared.place}.")
+        held_y, _ = _targets(other, known, kind, declared.held_out, few=True)
+        arrays |= {"x_test": other.x, "y_test": held_y.astype(y.dtype)}
+        held_out = len(other.x)
+    record = DatasetSource(
+        source=declared.source,
+        title=name,
+        digest=key,
+        target_kind=kind,
+        classes=classes,
+        rows=len(examples.x),
+        held_out=held_out,
+        inputs={"": tuple(int(size) for size in examples.x.shape[1:])},
+        outputs={"": tuple(int(size) for size in y.shape[1:])},
+        features=examples.features,
+    )
+    return arrays, record
+
+
+def _examples(declared: Declaration, path: Path | None, name: str, table: Path | None) -> Examples:
+    if declared.source == "sklearn":
+        return read_sklearn(declared.place)
+    assert path is not None
+    if declared.source == "keras":
+        from autograder.datasets.readers.keras_sets import read_keras
+
+        return read_keras(declared.place, path, declared)
+    if declared.source == "images":
+        if not path.is_dir():
+            raise DatasetUnusable(f'"{name}" is no folder; images are in one.')
+        return read_images(path, name.rstrip("/"), declared, table)
+    if not path.is_file():
+        raise DatasetUnusable(f'"{name}" is a folder; name the file in it.')
+    readers = {"csv": read_csv, "text": read_text, "npz": read_npz}
+    return readers[declared.source](path, name, declared)
+
+
+def _targets(
+    examples: Examples, declared: Declaration, kind: TargetKind, name: str, *, few: bool = False
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The targets as arrays, and the names of the classes or labels. With `few`, a class may have one example."""
+    if kind == "input":
+        return examples.x, ()
+    if kind == "classes":
+        return as_classes(examples, declared, name, few=few)
+    if kind == "multilabel":
+        labels = as_labels(examples)
+        columns = tuple(examples.targets) if len(examples.targets) > 1 else ()
+        return labels, declared.classes or columns or tuple(str(number) for number in range(labels.shape[1]))
+    return as_values(examples), ()

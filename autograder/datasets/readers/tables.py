@@ -1,0 +1,198 @@
+"""CSV files: every column is read as text, then as numbers where it has to be numbers."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.source import Declaration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SEPARATORS = ",;\t"
+_MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
+# A column of text has one new column per value; more than this is no category.
+_MOST_VALUES = 50
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as texts: `columns` by their names, all of one length."""
+
+    path: Path
+    name: str
+    separator: str
+    columns: dict[str, NDArray[Any]]
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def where(self, row: int) -> str:
+        """The file and the line in which a row ends."""
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=self.separator)
+            lines = (reader.line_num for cells in reader if cells)
+            line = next(itertools.islice(lines, row + 1, None), row + 2)
+        return f"{self.name}, line {line}"
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A column's texts.
+
+        Raises:
+            DatasetUnusable: there is none of that name.
+        """
+        if name not in self.columns:
+            raise DatasetUnusable(f'{self.name} has no column "{name}"; it has {_listed(list(self.columns))}.')
+        return self.columns[name]
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """A column as float64.
+
+        Raises:
+            DatasetUnusable: it holds something else, or nothing in some row.
+        """
+        import numpy as np
+        import pandas as pd
+
+        texts = pd.Series(self.column(name)).str.strip()
+        values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+        if self.separator == ";" and not np.isfinite(values).all():
+            values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce").to_numpy(np.float64)
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            row = int(bad[0])
+            raise DatasetUnusable(f'{self.where(row)}: column "{name}" {self._wrong(str(texts.iloc[row]), name)}')
+        return values
+
+    def filled(self, name: str) -> NDArray[Any]:
+        """A column as texts without spaces around them.
+
+        Raises:
+            DatasetUnusable: a row has none.
+        """
+        import numpy as np
+
+        texts = np.char.strip(self.column(name).astype(str))
+        empty = np.flatnonzero(texts == "")
+        if len(empty):
+            raise DatasetUnusable(
+                f'{self.where(int(empty[0]))}: column "{name}" is empty; fill it, or leave the line out.'
+            )
+        return texts
+
+    def target(self, name: str) -> NDArray[Any]:
+        """A column of targets as texts, numbers with a decimal point.
+
+        Raises:
+            DatasetUnusable: a row has none.
+        """
+        import numpy as np
+
+        texts = self.filled(name)
+        decimal = re.compile(r"[+-]?\d+(,\d+)?")
+        if self.separator == ";" and all(map(decimal.fullmatch, texts.tolist())):
+            return np.char.replace(texts, ",", ".")
+        return texts
+
+    def _wrong(self, text: str, name: str) -> str:
+        if text.casefold() in _MISSING:
+            return (
+                f'has no value ("{text}"); fill it, or leave the line out.'
+                if text
+                else "is empty; fill it, or leave the line out."
+            )
+        if text.casefold().lstrip("+-") in ("inf", "infinity"):
+            return f'is "{text}", which is no finite number.'
+        return (
+            f'is "{text[:40]}", which is no number; correct it, name "{name}" in categories if it holds texts, or '
+            "leave it out of columns."
+        )
+
+
+def read_table(path: Path, name: str) -> Table:
+    """The CSV file at `path`, which messages call `name`.
+
+    Raises:
+        DatasetUnusable: it is no table.
+    """
+    import pandas as pd
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+        separator = max(_SEPARATORS, key=first.count)
+        header = next(csv.reader([first], delimiter=separator), [])
+        doubled = next((one for one in header if header.count(one) > 1), None)
+        if doubled is not None:
+            raise DatasetUnusable(f'{name}, line 1: two columns are called "{doubled}"; rename one.')
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+        )
+    except UnicodeDecodeError:
+        raise DatasetUnusable(f"{name} is no text in UTF-8; save it as UTF-8.") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, csv.Error) as error:
+        why = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+        raise DatasetUnusable(f"{name} is no table with one header line: {why[:200]}.") from None
+    if frame.empty:
+        raise DatasetUnusable(f"{name} has a header and no rows.")
+    columns = {str(column): frame[column].to_numpy(dtype=object) for column in frame.columns}
+    return Table(path, name, separator, columns)
+
+
+def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
+    """The examples of a table of numbers: float32, one row per line.
+
+    Raises:
+        DatasetUnusable: a column is missing, or holds what it may not hold.
+    """
+    import numpy as np
+
+    table = read_table(path, name)
+    targets = {one: table.column(one) for one in declared.targets}
+    chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
+    for one in (*declared.categories, *chosen):
+        table.column(one)
+    if both := next((one for one in chosen if one in targets), None):
+        raise DatasetUnusable(f'{name}: column "{both}" is in columns and in target; the target is not an input.')
+    # In the order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
+    parts: list[Any] = [table.numbers(one) for one in chosen if one not in declared.categories]
+    features = [one for one in chosen if one not in declared.categories]
+    for one in (column for column in chosen if column in declared.categories):
+        texts = table.filled(one)
+        values = sorted(set(texts.tolist()))
+        if len(values) > _MOST_VALUES:
+            raise DatasetUnusable(f'{name}: column "{one}" has {len(values)} values, too many for a category.')
+        parts += [texts == value for value in values]
+        features += [f"{one}_{value}" for value in values]
+    if not parts:
+        raise DatasetUnusable(f"{name} has no column besides the target; there is nothing to predict it from.")
+    x = np.stack([np.asarray(part, np.float32) for part in parts], axis=1)
+    raw = {one: table.target(one) for one in targets}
+    return Examples(x, raw, table.where, tuple(features))
+
+
+def read_text(path: Path, name: str, declared: Declaration) -> Examples:
+    """The examples of a table of texts: one text per line, from the one column in `columns`.
+
+    Raises:
+        DatasetUnusable: it cannot be told which column that is, or a text is missing.
+    """
+    table = read_table(path, name)
+    targets = {one: table.target(one) for one in declared.targets}
+    chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
+    if len(chosen) != 1:
+        raise DatasetUnusable(f"{name}: name the one column with the texts in columns; it has {_listed(list(chosen))}.")
+    return Examples(table.filled(chosen[0]), targets, table.where, chosen)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:12])
+    return f"{shown} and {len(names) - 12} more" if len(names) > 12 else shown

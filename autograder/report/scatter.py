@@ -1,0 +1,56 @@
+"""True and predicted values as points of our SVG, and what they show in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.core.language import gettext, integer
+from autograder.records.result import ResidualsExhibit
+from autograder.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, axis
+from autograder.report.scores import score
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Points (x, y) in drawing units: true values to the right, predicted ones upwards; `line` is where both agree."""
+
+    points: tuple[tuple[float, float], ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    line: tuple[float, float, float, float]
+    gist: str
+
+
+def scatter(exhibit: ResidualsExhibit) -> Scatter:
+    """The positions of the points; both axes have the same range."""
+    values = [*exhibit.truth, *exhibit.predicted]
+    ticks = axis(min(values), max(values))
+    low, high = ticks[0][0], ticks[-1][0]
+
+    def x(value: float) -> float:
+        return round(LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT), 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    return Scatter(
+        tuple((x(true), y(made)) for true, made in zip(exhibit.truth, exhibit.predicted, strict=True)),
+        tuple(Tick(x(value), label) for value, label in ticks),
+        tuple(Tick(y(value), label) for value, label in ticks),
+        (x(low), y(low), x(high), y(high)),
+        _gist(exhibit),
+    )
+
+
+def _gist(exhibit: ResidualsExhibit) -> str:
+    differences = [made - true for true, made in zip(exhibit.truth, exhibit.predicted, strict=True)]
+    too_high = sum(one > 0 for one in differences)
+    largest = max(differences, key=abs)
+    return gettext(
+        "Of {rows} validation rows {high} are predicted too high and {low} too low; the largest difference is "
+        "{largest}.",
+        rows=integer(len(differences)),
+        high=integer(too_high),
+        low=integer(sum(one < 0 for one in differences)),
+        largest=score(abs(largest), "mae"),
+    )

@@ -1,0 +1,70 @@
+"""The score question: judged by the metric of the recipe, in its direction."""
+
+import pytest
+
+from autograder.checks.accuracy import Accuracy
+from autograder.checks.base import Calibration, Context, ExpectedNetwork
+from autograder.checks.judging import judge_all, tasks_needed
+from autograder.checks.score import Score
+from autograder.datasets import DatasetSource
+from autograder.network.architecture import Architecture
+from autograder.records.evidence import CapturedNetwork, Evidence
+from autograder.records.training import Recipe, TrainingRun
+
+SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
+RECIPE = Recipe(dataset="houses", source=SOURCE, train=300, validation=100, epochs=3, batch_size=10)
+QUESTION = Score(kind="score", id="score", title="The error", points=3, network="model")
+
+
+def layer(class_name, **config):
+    return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
+
+
+def network():
+    layers = [
+        layer("InputLayer", batch_shape=[None, 4], name="input", dtype="float32"),
+        layer("Dense", name="dense", units=1, activation="linear"),
+    ]
+    compiled = {"optimizer": "adam", "loss": "mse", "metrics": ["mae"]}
+    config = {"name": "sequential", "layers": layers}
+    return CapturedNetwork(name="model", class_name="Sequential", config=config, compile=compiled, cell=3)
+
+
+def context(runs=()):
+    evidence = Evidence(key="k", cells=(), networks=(network(),), fits=(), isolation="none", versions={})
+    nothing = Architecture(operations=(), outputs=())
+    return Context(
+        evidence=evidence,
+        expected={"model": ExpectedNetwork("model", nothing, recipe=RECIPE)},
+        calibrations={"score": Calibration(50.0, (41.0, 42.0, 43.0))},
+        runs={run.key: run for run in runs},
+    )
+
+
+def judged(**outcome):
+    runs = []
+    while tasks := tasks_needed([QUESTION], context(runs)):
+        runs += [TrainingRun(**{"key": task.key, "outcome": "trained", "metric": "mae"} | outcome) for task in tasks]
+    (verdict,) = judge_all([QUESTION], context(runs))
+    return verdict
+
+
+@pytest.mark.parametrize(("reached", "score"), [((60.0, 44.0), 3), ((48.9,), 3), ((51.0,), 0), ((90.0, 70.0), 0)])
+def test_an_error_has_to_be_at_most_what_is_needed(reached, score):
+    assert judged(validation_accuracy=reached, training_accuracy=reached).score == score
+
+
+def test_the_page_names_the_metric_its_direction_and_the_data():
+    finding = judged(validation_accuracy=(70.0,), training_accuracy=(69.0,), baseline=71.0).findings[0]
+    assert str(finding.message).startswith(
+        "What counts is the mean absolute error on the validation data: your network reached 70.00 (70.00 from another"
+    )
+    assert "at most 50.00 was needed" in str(finding.message)
+    assert str(finding.where) == "our own run: 300 rows of Houses to train, 100 to validate, at most 3 epochs"
+    assert finding.hint.code == "hint.same_answer"
+
+
+def test_an_accuracy_is_not_asked_of_an_error():
+    question = Accuracy(kind="accuracy", id="a", title="A", points=1, network="model")
+    assert 'use kind = "score"' in question.training_problem(RECIPE)
+    assert question.training_problem(RECIPE.model_copy(update={"task": "binary"})) == ""
