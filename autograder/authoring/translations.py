@@ -86,7 +86,7 @@ def _header(catalog: Catalog, language: str) -> str:
 
 def _entries(catalog: Catalog) -> str:
     written = io.BytesIO()
-    write_po(written, catalog, width=_WIDTH, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    write_po(written, catalog, width=_WIDTH, omit_header=True, include_lineno=False)
     return written.getvalue().decode("utf-8").strip() + "\n"
 
 
