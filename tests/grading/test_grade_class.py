@@ -102,6 +102,7 @@ def test_grades_csv_has_the_columns_other_programs_read(class_report):
     assert list(rows[0]) == [
         *("student", "score", "points", "pending", "percent", "status"),
         *("missing_layers", "parameters", "accuracy", "performance"),
+        "total",
     ]
     assert [row["student"] for row in rows] == list(class_report.results)
     for row in rows:
