@@ -53,19 +53,20 @@ READS = {
     "n = sum(len(y) for _, y in keras.utils.image_dataset_from_directory('photos', image_size=(8, 8)))",
     "a folder of images by Colab's path": "import tensorflow as tf\n"
     "n = len(tf.keras.utils.image_dataset_from_directory('/content/photos', image_size=(8, 8)).class_names)",
-    "the names of the images": "import os\nn = sorted(name for _, _, names in os.walk('photos') for name in names)",
+    "the names of the images": "import os\n"
+    "n = ' '.join(sorted(name for _, _, names in os.walk('photos') for name in names))",
     "Keras' reviews": "(x, y), _ = keras.datasets.imdb.load_data(num_words=9)\nn = max(map(max, x))",
     "Keras' reviews by TensorFlow": "(x, y), _ = tf.keras.datasets.imdb.load_data(maxlen=5)\nn = len(x)",
     "Keras' houses": "(x, y), (xt, yt) = keras.datasets.boston_housing.load_data(test_split=0.4)\nn = len(xt)",
-    "a package's data": "from sklearn.datasets import load_iris\nn = load_iris(return_X_y=True)[0].shape",
+    "a package's data": "from sklearn.datasets import load_iris\nn = load_iris(return_X_y=True)[0].shape[0]",
     "read-only": """
-n = []
+n = 0
 for name in ('data/houses.csv', 'flowers.npz'):
     try:
         with open(name, 'r+b') as file:
             file.write(b'x' * 100)
     except OSError:
-        n.append('kept')
+        n += 1
 """,
     "the others": "keras.datasets.reuters.load_data()",
 }
@@ -86,18 +87,18 @@ def test_every_kind_is_read_as_in_the_students_own_notebook(observe, sources):
     values = {name: value.value for name, value in zip(READS, (evidence.value(one) for one in names), strict=False)}
     assert values == {
         "a table": 30,
-        "a table by Colab's path": "n = len(pd.read_csv('/content/drive/MyDrive/data/houses.csv'))",
+        "a table by Colab's path": 30,
         "arrays": 700,
         "arrays by Kaggle's path": 400,
         "in another program": True,
         "a folder of images": 4,
         "a folder of images by Colab's path": 2,
-        "the names of the images": ["0.png", "1.png", "2.png", "3.png"],
+        "the names of the images": "0.png 1.png 2.png 3.png",
         "Keras' reviews": 8,
         "Keras' reviews by TensorFlow": 6,
         "Keras' houses": 20,
-        "a package's data": [150, 4],
-        "read-only": ["kept", "kept"],
+        "a package's data": 150,
+        "read-only": 2,
     }
     assert not evidence.files
 
