@@ -61,7 +61,7 @@ def test_memory_is_the_machines_where_the_sandbox_ended_the_cell_for_it() -> Non
     died = CellRun(index=0, status="died")
     note = message("cell.memory", "…", cell=1, megabytes=2048)
     (fault,) = machine_faults(evidence_of(died, notes=(note,)), ["x"]).values()
-    assert str(mended_by(fault)).endswith("limits = { memory_mb = 4096 }")
+    assert str(mended_by(fault)).endswith("`limits = { memory_mb = 4096 }`")
     assert machine_faults(evidence_of(died), ["x"]) == {}
 
 
