@@ -77,7 +77,7 @@ def test_cells_are_seen_as_they_are_run_and_run_again(tmp_path: Path) -> None:
     client.execute()
     said = {cell.id: "".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells}
     assert "trained passed\ndrawn passed\ncompiled passed\nsaved passed\nanswer failed: – answer" in said["right"]
-    assert "`answer` holds no answer yet." in said["right"]
+    assert "answer holds no answer yet." in said["right"]
     assert "array passed" in said["right"]
     assert "trained failed: ✗ trained: not right yet" in said["wrong"]
     assert "`fit` ran for 2 epochs, which is fewer than the exercise asks for." in said["wrong"]
