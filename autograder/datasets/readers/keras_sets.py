@@ -1,4 +1,4 @@
-"""The other data sets of `keras.datasets`: reads the published files without executing pickles."""
+"""The other data sets of `keras.datasets`: reads the published files without executing code in pickles."""
 
 from __future__ import annotations
 

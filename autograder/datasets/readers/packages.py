@@ -31,7 +31,7 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
     """The arrays of an `.npz`: those that `columns` and `target` name, else one of the usual pairs of names.
 
     Raises:
-        DatasetUnusable: it is not an `.npz`, an array is missing, or their lengths differ.
+        DatasetUnusable: it is not an `.npz`, an array is missing, the lengths differ, or an input is not finite.
     """
     import numpy as np
 
