@@ -1,4 +1,4 @@
-"""What an instructor wrote: `assignment.toml` as typed models."""
+"""The instructor's `assignment.toml` as typed models."""
 
 from autograder.assignment.loader import load, search_path
 from autograder.assignment.model import Assignment, NetworkSpec

@@ -15,7 +15,7 @@ from autograder.datasets.source import TargetKind
 from autograder.records.metrics import Task
 from autograder.records.training import Recipe
 
-# The share of the examples that validates where the assignment does not say how many do.
+# The share of the examples for validation if the assignment does not set their number.
 _VALIDATION_SHARE = 0.2
 
 # The targets that fit a task; any fits an autoencoder, whose target is the input.
@@ -38,7 +38,7 @@ _SHOWN: dict[TargetKind, str] = {
 def declared_datasets(
     tables: Mapping[str, Any], folder: Path, problems: list[str]
 ) -> tuple[dict[str, DeclaredDataset], tuple[str, ...]]:
-    """The data sets that could be read, and the names of all that are declared; problems get one sentence each."""
+    """The data sets that could be read, and the names of all declared ones; one sentence is added for each problem."""
     found: dict[str, DeclaredDataset] = {}
     owners: dict[str, tuple[str, Path]] = {}
     for name, table in tables.items():
@@ -66,7 +66,7 @@ def declared_datasets(
 
 
 def unknown_dataset(name: object, declared: tuple[str, ...]) -> str:
-    """What is wrong with a name of a data set, as a sentence without its key; "" if it is known."""
+    """The problem with the name of a data set, as a sentence without its key; "" if the name is known."""
     known = (*declared, *(one for one in DATASETS if one not in declared))
     if not isinstance(name, str) or name in known:
         return ""
@@ -95,7 +95,7 @@ def recipe_on(
 
 
 def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) -> dict[str, Any]:
-    """`[training]` with the numbers of examples that it leaves out, where its data set is a declared one."""
+    """`[training]` with defaults for omitted numbers of examples, if its data set is a declared one."""
     given = declared.get(str(table.get("dataset")))
     if given is None:
         return table

@@ -26,12 +26,12 @@ from autograder.records.external_tests.otter import read_specification, read_tes
 
 MAX_FILE_BYTES = 20 * 2**20
 MAX_TEST_FILES = 500
-# Tests may look at what the student's own training reached, so it is not shortened, and needs its time.
+# Tests may check the results of the student's training, so it is not shortened and gets more time.
 _OBSERVE = ObserveTable(training="full", limits=Limits(cell_seconds=180, total_seconds=900))
 
 
 def is_external(path: Path) -> bool:
-    """Whether a path looks like external tests, which are then an assignment by themselves."""
+    """Whether a path looks like external tests, which are then an assignment on their own."""
     if path.is_dir():
         return any(True for folder in (path, path / "tests") for _ in folder.glob("*.py"))
     return path.is_file() and path.suffix.lower() in (".zip", ".py", ".ipynb")
@@ -98,7 +98,7 @@ def question_table(suite: Suite, file: str) -> dict[str, Any]:
 
 
 def further_tables(suites: Iterable[Suite], file: str, taken: Iterable[str]) -> list[dict[str, Any]]:
-    """A table for each suite that has no question yet; suites that are worth nothing are left out."""
+    """A table for each suite that has no question yet; suites without points are left out."""
     ids = set(taken)
     tables = []
     for suite in suites:

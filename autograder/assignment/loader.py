@@ -5,7 +5,7 @@ The file:
 ```toml
 name = "cnn2"                       # as `autograder grade` is given it; small letters, digits, - and _
 title = "Add the missing layers"
-language = "en"                     # optional: in which everything is said to students (docs/languages.md)
+language = "en"                     # optional: the language of all texts for students (docs/languages.md)
 notebook = "cnn2.ipynb"             # what students get; paths are relative to this file's folder
 solution = "../../solutions/cnn2/cnn2.ipynb"
 tests = "autograder.zip"            # optional: otter's or nbgrader's tests, for the questions that have no table below
@@ -25,14 +25,14 @@ validations = 4
 [observe]                           # optional: how notebooks are run
 training = "short"                  # "short" cuts the student's own fit to a few steps, "full" runs it whole
 keras = "any"                       # "any" understands names of Keras 1 and 2, "3" does not (docs/compatibility.md)
-datasets = ["mnist"]                # optional: what the notebook may load, else what [training] names
+datasets = ["mnist"]                # optional: what the notebook may load, by default what [training] names
 limits = { cell_seconds = 60 }      # optional: a `Limits`
 
-[environment]                       # optional: what notebooks may import beside the autograder's own libraries
+[environment]                       # optional: packages for notebooks besides the autograder's own libraries
 packages = ["plotly", "tqdm>=4.66"] # `autograder setup cnn2` installs them
 
 [[questions]]                       # one table for each question, in the order of the page
-kind = "architecture"               # any installed kind; the other keys are the kind's own
+kind = "architecture"               # any installed kind; the other keys depend on the kind
 id = "missing_layers"               # the column in grades.csv
 title = "The missing layers"
 points = 5

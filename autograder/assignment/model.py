@@ -24,7 +24,7 @@ class ObserveTable(Data):
     """`[observe]`: how a notebook is run.
 
     `training` "short" cuts the student's own calls of `fit` to a few steps, "full" leaves them as they are.
-    `keras` "any" understands names of Keras 1 and 2 (docs/compatibility.md), "3" takes them as today's Keras does.
+    `keras` "any" supports names of Keras 1 and 2 (docs/compatibility.md), "3" only those of the installed Keras.
     `datasets` are those that the notebook may load; by default, all that the file declares, and those that the networks
     are trained with.
     """
@@ -36,7 +36,7 @@ class ObserveTable(Data):
 
 
 class EnvironmentTable(Data):
-    """`[environment]`: what notebooks find beside the libraries that the autograder itself needs.
+    """`[environment]`: additional packages for notebooks, besides the libraries that the autograder itself needs.
 
     `packages` are installed by `autograder setup`; only notebooks import them.
     """
@@ -48,7 +48,7 @@ class EnvironmentTable(Data):
 class NetworkSpec:
     """`[networks.<name>]`: a network by the variable that holds it in the notebook.
 
-    `table` is the summary that the handout prints, read from `table_file`; `recipe` is how it is trained to judge it.
+    `table` is the summary that the handout prints, read from `table_file`; `recipe` is how it is trained for grading.
     `counts` says which of several networks with this name is judged.
     """
 
@@ -94,7 +94,7 @@ class Assignment:
 
     @property
     def place(self) -> Path:
-        """What to give `load` to read it again."""
+        """The path with which `load` reads it again."""
         return (self.folder if self.solution_path is not None else self.file).resolve()
 
     @property
@@ -158,12 +158,12 @@ class Assignment:
         return {name: self.declared[name].source for name in self._loadable() if name in self.declared}
 
     def data_files(self) -> dict[str, Path]:
-        """The files of the declared data sets that students receive, by their path beside the notebook."""
+        """The files of the declared data sets that students receive, by their path next to the notebook."""
         tables = (one.declaration for one in self.declared.values())
         return {name: path for table in tables for name, path in public_files(table, self.folder).items()}
 
     def held_out_paths(self) -> tuple[Path, ...]:
-        """The files and folders with examples that only validate, and that nobody receives."""
+        """The files and folders with held-out examples, which are only for validation and not given to students."""
         names = (one.declaration.held_out for one in self.declared.values())
         return tuple(self.folder / name for name in names if name is not None)
 
@@ -189,7 +189,7 @@ class Assignment:
         return self.folder / LOCK_FILE
 
     def package_lock(self) -> PackageLock | None:
-        """What `autograder setup` has pinned; None if the assignment names no packages.
+        """The packages pinned by `autograder setup`; None if the assignment names no packages.
 
         Raises:
             PackagesMissing: it names other packages than were pinned, or none were.

@@ -1,4 +1,4 @@
-"""What is wrong with an assignment, worded so that its author can fix it."""
+"""Problems in an assignment, worded so that its author can fix them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def validated(model: type[Model], table: Mapping[str, Any], place: str, problems
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "it must be one of") -> str:
-    """The near miss of an unknown word, or the words that are known."""
+    """A suggestion for an unknown word: the most similar known word, or all known words."""
     known = tuple(known)
     near = difflib.get_close_matches(word, known, n=1)
     if near:
@@ -87,7 +87,7 @@ def question_place(number: int, entry: Mapping[str, Any]) -> str:
 
 
 def language_problem(language: str) -> str:
-    """What is wrong with this language, as a sentence; "" if it can be used."""
+    """The problem with this language, as a sentence; "" if it can be used."""
     known = available()
     if language in known:
         return unusable(language)
@@ -184,7 +184,7 @@ def _wanted(annotation: Any) -> str:
 
 
 def _written(place: list[str | int]) -> str:
-    """`depends.share`, `answers, entry 2`: a place inside a table, as people would write it."""
+    """A place inside a table in readable form: `depends.share`, `answers, entry 2`."""
     words = ""
     for part in place:
         if isinstance(part, int):

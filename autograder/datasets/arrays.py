@@ -1,4 +1,4 @@
-"""A dataset's `.npz`, read into arrays without trusting it."""
+"""Reads the `.npz` of a dataset into arrays; the file is not trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.datasets.source import DatasetSource
 
 
 def load_arrays(name: str, path: Path, source: DatasetSource | None = None) -> Arrays:
-    """The arrays of a dataset's file, checked to the last byte: those of a declared one by `source`.
+    """The arrays of a dataset's file, fully checked; for a declared dataset against `source`.
 
     Raises:
         DatasetMissing: the file is damaged.
@@ -35,10 +35,10 @@ def load_arrays(name: str, path: Path, source: DatasetSource | None = None) -> A
 
 
 def count_images(name: str, path: Path) -> int:
-    """How many training images the file holds, from its directory and headers alone.
+    """The number of training images in the file, from its directory and headers only.
 
     Raises:
-        DatasetMissing: they are not those of the dataset.
+        DatasetMissing: the headers do not match the dataset.
     """
     dataset = DATASETS[name]
     counts = []

@@ -1,4 +1,4 @@
-"""Our own folder of datasets: what was downloaded, and what was converted from another format."""
+"""The autograder's cache folder for datasets: downloaded files, and files converted from another format."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from autograder.datasets.formats import Arrays
 
 
 def own_folder() -> Path:
-    """Where datasets are kept, unless it cannot be written."""
+    """The cache folder; a temporary one is used if it is not writable."""
     return platformdirs.user_cache_path("keras-autograder") / "datasets"
 
 
 def file_digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes; a file that did not change is read once in a process."""
+    """The SHA-256 of a file's bytes; each process reads an unchanged file only once."""
     state = path.stat()
     return _digest_of_state(path, state.st_size, state.st_mtime_ns)
 
@@ -36,19 +36,19 @@ def _digest_of_state(path: Path, size: int, modified: int) -> str:
 
 
 def fingerprint(files: list[Path]) -> str:
-    """What tells an unchanged source from a changed one, without reading it."""
+    """A value that changes when one of the files changes, computed without reading them."""
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:12]
 
 
 def kept(file_name: str) -> Path | None:
-    """The file of that name, where we kept one."""
+    """The kept file with this name; None if there is none."""
     paths = (folder / file_name for folder in kept_folders())
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def keep(file_name: str, content: bytes) -> Path:
-    """Write a file into our folder, or, where that cannot be written, into a temporary one."""
+    """Write a file to the cache folder, or to a temporary one if that is not writable."""
     path = own_folder() / file_name
     try:
         write_atomically(path, content)
@@ -59,14 +59,14 @@ def keep(file_name: str, content: bytes) -> Path:
 
 
 def converted(stem: str, build: Callable[[], Arrays]) -> Path:
-    """The file of `build()`'s arrays, written on first use.
+    """The file with the arrays of `build()`, written on first use.
 
-    The name carries the digest of the content, so a file that was damaged later is not believed, and concurrent
-    writers all write the same bytes under the same name.
+    The file name contains the digest of the content, so that a damaged file is recognized, and concurrent writers write
+    the same bytes to the same name.
     """
     for folder in kept_folders():
         for path in sorted(folder.glob(f"{stem}-*.npz")):
-            with suppress(OSError):  # another user's, in a cache that two of them share
+            with suppress(OSError):  # a file of another user in a shared cache
                 if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                     return path
     content = npz_bytes(build())
@@ -74,7 +74,7 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
 
 
 def closed_folder(name: str) -> Path:
-    """A folder in ours that is closed to other users, or, where that cannot be written, in a temporary one."""
+    """A folder in the cache folder that other users cannot access; in a temporary one if that is not writable."""
     for parent in (own_folder, _temporary_folder):
         path = parent() / name
         with suppress(OSError):
@@ -85,7 +85,7 @@ def closed_folder(name: str) -> Path:
 
 
 def npz_bytes(arrays: Arrays) -> bytes:
-    """The arrays as an uncompressed `.npz`: equal arrays give equal bytes, whatever zlib is installed."""
+    """The arrays as an uncompressed `.npz`: equal arrays give equal bytes, independent of the zlib version."""
     import numpy as np
 
     buffer = io.BytesIO()
@@ -94,7 +94,7 @@ def npz_bytes(arrays: Arrays) -> bytes:
 
 
 def kept_folders() -> Iterator[Path]:
-    """Where there may be something that we kept; nothing is created by looking."""
+    """The folders that may have kept files; none is created."""
     yield own_folder()
     folder = _private_folder(tempfile.gettempdir())
     if _is_private(folder):
@@ -107,7 +107,7 @@ def _temporary_folder() -> Path:
 
 @functools.cache
 def _created_folder(parent: str) -> Path:
-    """A folder for files where the cache cannot be written: one for each user, never one that another user made."""
+    """A folder for files if the cache is not writable: one for each user, never one that another user created."""
     folder = _private_folder(parent)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

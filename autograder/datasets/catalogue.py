@@ -1,4 +1,4 @@
-"""What each data set is, one record each: adding one is adding a record, and its name to `DatasetName`."""
+"""The built-in data sets, one record each. To add one, add its record, and its name to `DatasetName`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from autograder.core.language import gettext_noop
 from autograder.datasets.formats import Arrays, read_cifar, read_idx
 
-# What `assignment.toml` may name without declaring it.
+# The names that `assignment.toml` may use without a declaration.
 DatasetName = Literal["mnist", "fashion_mnist", "cifar10"]
 
 KERAS_STORE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -21,15 +21,15 @@ class Dataset:
     """Images in classes, with labels 0, 1, 2, …
 
     Attributes:
-        title: what people call it.
+        title: its usual name.
         image: the shape of one image, without a batch axis.
         label: the shape of one label.
-        classes: the names of the classes in English, by their labels; the publisher's own.
-        published: how many images it has, for training and for testing.
-        files: the publisher's files; an empty tuple where one `.npz` holds it all.
-        read: the arrays of the dataset of that name, from these files in a folder.
-        folders: where Keras keeps these files, below its own folder.
-        system_folder: where Debian's package puts them, "" where there is none.
+        classes: the publisher's English names of the classes, by label.
+        published: the number of images for training and for testing.
+        files: the publisher's files; an empty tuple if one `.npz` has all arrays.
+        read: reads the arrays of the dataset from these files in a folder.
+        folders: where Keras keeps these files, relative to its data folder.
+        system_folder: where Debian's package puts them, "" if there is none.
         downloads: address and SHA-256 of every file that a download fetches.
     """
 
@@ -107,7 +107,7 @@ DATASETS: dict[str, Dataset] = {
         published=(50_000, 10_000),
         files=(*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
         read=read_cifar,
-        # Keras 3 unpacks into a folder of its own, Keras 2 did not.
+        # Keras 3 unpacks into an additional folder, Keras 2 did not.
         folders=("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py"),
         downloads=(
             (

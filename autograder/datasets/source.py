@@ -1,4 +1,4 @@
-"""A data set of a course's own: what `[datasets.<name>]` says of it, and the record that travels with a recipe."""
+"""A declared data set: its table `[datasets.<name>]`, and the record that is part of a recipe."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ _WITH_TARGET = ("csv", "text")
 
 
 class Declaration(Data):
-    """`[datasets.<name>]`: exactly one of the keys `SOURCES` says where the data comes from; paths are relative to the
+    """`[datasets.<name>]`: exactly one of the keys in `SOURCES` is the source of the data; paths are relative to the
     assignment's folder.
 
-    `target` names the columns (or the array of an `.npz`) to be predicted, `columns` those to predict from, by default
-    all others. `categories` are columns of text that become one column of zeros and ones per value. `classes` gives the
-    order of the classes, by default that of their names or numbers. `target_kind` says what the target is, where the
-    data alone leaves it open. `size` (height, width) scales images; `table` lists the files and classes of images that
-    have no folder per class. `num_words` and `maxlen` bound the vocabulary and the length of Keras' sequences of words.
-    `held_out` is a second file, or folder, of the same form: it validates, and students never receive it. `digest` is
-    the SHA-256 that the file must have.
+    `target` names the columns (or the array of an `.npz`) to predict, `columns` the inputs, by default all others.
+    `categories` are text columns that are one-hot encoded. `classes` is the order of the classes, by default sorted by
+    name or number. `target_kind` is the kind of the target, if the data alone does not determine it. `size` (height,
+    width) scales images; `table` lists the files and classes of images that have no folder per class. `num_words` and
+    `maxlen` limit the vocabulary and the length of Keras' word sequences. `held_out` is a second file or folder in the
+    same format: it is used for validation, and students never receive it. `digest` is the required SHA-256 of the file.
     """
 
     keras: str | None = None
@@ -65,7 +64,7 @@ class Declaration(Data):
 
     @property
     def place(self) -> str:
-        """The name or path that the source's key gives."""
+        """The name or path in the source's key."""
         return str(getattr(self, self.source))
 
     @property
@@ -76,19 +75,20 @@ class Declaration(Data):
 
 
 class DatasetSource(Data):
-    """A declared data set, found and read: everything that the stages after it need besides the arrays.
+    """A declared data set that was read: everything that later stages need besides the arrays.
 
     Attributes:
-        digest: of the files and of how they are read; the arrays are kept under it.
+        digest: of the files and the settings for reading them; the key of the cached arrays.
         target_kind: "classes" (labels 0, 1, 2, …), "values" (numbers), "multilabel" (0 or 1 for each of `classes`),
             "tokens" (a sequence of numbers) or "input" (the input itself).
-        classes: the names of the classes by their labels; () where the target is not classes.
-        rows: examples to train and validate with.
-        held_out: examples that only validate and that no notebook sees; 0 if validation takes from `rows`.
-        inputs: the shape of one example, by input; "" if there is one without a name.
-        outputs: the shape of one target, likewise.
-        features: the columns of a table, in their order.
-        files: what the notebook gets, by its path beside the notebook.
+        classes: the names of the classes by label; () if the target is not classes.
+        rows: the number of examples for training and validation.
+        held_out: the number of examples that are only for validation and not given to notebooks; 0 if validation uses
+            part of `rows`.
+        inputs: the shape of one example, by input; the key is "" for a single unnamed input.
+        outputs: the shape of one target, by output, likewise.
+        features: the columns of a table, in order.
+        files: the files for the notebook, by their path next to it.
         file_mb, array_mb: the sizes of these files and of the arrays in MiB, rounded up.
     """
 

@@ -1,4 +1,4 @@
-"""Inside the kernel: facts of the arrays that a student gives to `fit`, cheap enough to be taken at every call."""
+"""Inside the kernel: statistics of the arrays passed to `fit`, cheap enough to compute at every call."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-_SAMPLE = 2_000_000  # elements that statistics are computed over
-_IMAGES = 1000  # images over which it is asked whether they go with their labels
-_COMPARED = 200  # validation images that are looked for among the training images
-_HASHED = 200 * 2**20  # bytes of training images that are looked through
+_SAMPLE = 2_000_000  # elements used for statistics
+_IMAGES = 1000  # images used to check whether images and labels match
+_COMPARED = 200  # validation images that are searched for among the training images
+_HASHED = 200 * 2**20  # bytes of training images that are searched
 
 
 def statistics(data: Any) -> dict[str, Any] | None:
-    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spread rows where it is
-    large); only the type of anything else."""
+    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spaced rows if it is large);
+    only the type of any other object."""
     if data is None:
         return None
     if type(data) is not np.ndarray:
@@ -37,7 +37,7 @@ def statistics(data: Any) -> dict[str, Any] | None:
 
 
 def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
-    """The statistics of the labels; with `classes` and `agreement` where they are the labels of arrays of images."""
+    """The statistics of the labels; with `classes` and `agreement` if they label arrays of images."""
     facts = statistics(targets)
     classes = _classes(targets)
     if facts is None or classes is None:
@@ -51,7 +51,7 @@ def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
 
 
 def validation_facts(inputs: Any, data: Any, split: Any) -> dict[str, Any] | None:
-    """What is validated on: its statistics and its `overlap` with the training images, or the `split` asked for."""
+    """The validation data: its statistics and its `overlap` with the training images, or the requested `split`."""
     if data is None:
         return {"split": float(split)} if type(split) in (int, float) and split else None
     if type(data) not in (tuple, list) or len(data) not in (2, 3):
@@ -64,14 +64,14 @@ def validation_facts(inputs: Any, data: Any, split: Any) -> dict[str, Any] | Non
 
 
 def _taken(fact: Callable[[], float | None]) -> float | None:
-    """A fact, None where it cannot be taken: a student's call must never fail for our curiosity."""
+    """The value of `fact()`, None if it cannot be computed: measuring must never make the student's call fail."""
     with contextlib.suppress(ValueError, TypeError, IndexError, MemoryError):
         return fact()
     return None
 
 
 def _classes(targets: Any) -> Any:
-    """The class of each row, from whole numbers or one-hot rows; None where they are neither."""
+    """The class of each row, from whole numbers or one-hot rows; None if they are neither."""
     if type(targets) is not np.ndarray or targets.dtype.kind not in "biuf" or not targets.size:
         return None
     if targets.ndim == 2 and targets.shape[1] > 1:
@@ -80,11 +80,11 @@ def _classes(targets: Any) -> Any:
 
 
 def _agreement(inputs: Any, classes: Any) -> float | None:
-    """The share of images that lie closest to the mean of their own class, which the other half of a sample gives.
+    """The share of images that are closest to the mean of their own class, computed on the other half of a sample.
 
-    Where images and labels do not belong together it is the share that guessing gives.
+    If images and labels do not match, it is the share that guessing gives.
     """
-    # Drawn by a generator of our own: labels may repeat in steps, and the student's random numbers stay as they are.
+    # A random sample, since labels may repeat periodically; its own generator leaves the student's random state alone.
     chosen = np.random.RandomState(0).permutation(len(inputs))[:_IMAGES]
     sample = np.asarray(inputs[chosen], dtype=np.float32).reshape(-1, max(1, inputs[0].size))
     labels = classes[chosen]
@@ -98,7 +98,7 @@ def _agreement(inputs: Any, classes: Any) -> float | None:
 
 
 def _overlap(inputs: Any, validated: Any) -> float | None:
-    """The share of the validation images, of a sample of them, that are training images too."""
+    """The share of a sample of the validation images that are also training images."""
     arrays = (inputs, validated)
     if any(type(array) is not np.ndarray or array.ndim == 0 or not array.size for array in arrays):
         return None

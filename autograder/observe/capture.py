@@ -1,7 +1,7 @@
-"""Inside the kernel: what there is after a cell, as the JSON that `Capture.parse` reads in the grader.
+"""Inside the kernel: captures the state after a cell, as the JSON that `Capture.parse` reads in the grader.
 
-What this needs of Keras, NumPy and matplotlib is taken before the student's first cell. That makes lying harder, not
-impossible: whatever comes out of here is a claim.
+The functions of Keras, NumPy and matplotlib that it uses are stored before the student's first cell. That makes forgery
+harder, not impossible: the capture is untrusted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_AXES = 64
 
 
 class Describer:
-    """Looks at the student's variables. Made before student code runs; `names` are the variables to bring values of."""
+    """Inspects the student's variables. Created before student code runs; `names` are the variables to capture."""
 
     def __init__(self, variables: dict[str, Any], names: list[str], fits: FitRecorder) -> None:
         import keras
@@ -70,7 +70,7 @@ class Describer:
         return self._dumps({**parts, "records_dropped": dropped})
 
     def _models(self) -> Iterator[tuple[str, Any]]:
-        """Variables that hold a model, and models one level deep in variables that hold a list or a dict of them."""
+        """Variables that hold a model, and models one level deep in variables that hold a list or dict of models."""
         for name, value in list(self._variables.items()):
             if type(name) is not str or name.startswith("_") or len(name) > 150:
                 continue
@@ -122,7 +122,7 @@ class Describer:
         }
 
     def _watch_figures(self) -> None:
-        """Note every figure when it is closed: the inline backend closes what it has shown."""
+        """Record every figure when it is closed: the inline backend closes the figures that it has shown."""
         managers = self._managers
 
         def noting(close: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,7 +143,7 @@ class Describer:
                 self._open_figures[id(figure)] = axes
 
     def _take_figures(self) -> list[list[dict[str, Any]]]:
-        """Figures of this cell; one that stays open is given again only when it has changed."""
+        """Figures of this cell; a figure that stays open is repeated only if it has changed."""
         self._note_figures()
         still_open = {id(manager.canvas.figure) for manager in self._managers.figs.values()}
         taken = []

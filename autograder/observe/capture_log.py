@@ -1,4 +1,4 @@
-"""What was captured so far: the latest state of every name, and every event in its order."""
+"""The captures of one notebook so far: the latest state of every name, and all events in order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.records.evidence import (
 
 MAX_EVENTS = 200
 MAX_NAMES = 200
-# What the captures of one notebook may hold together, in characters; small ones are not counted.
+# The most that all captures of one notebook may hold, in characters; captures below `_LARGE` are not counted.
 MAX_LARGE = 64 * 2**20
 _LARGE = 2**16
 MAX_RECORDS = 60
@@ -27,8 +27,8 @@ MAX_RECORDS = 60
 class CaptureLog:
     """Merges the captures of one notebook.
 
-    A variable that is gone, or holds something else than a network, keeps the last network it held; a state that does
-    not change keeps the cell after which it was first seen. A saved file counts as it was last written.
+    A variable that was deleted, or no longer holds a network, keeps the last network it held; a state that does not
+    change keeps the cell after which it was first seen. A saved file counts as last written.
     """
 
     def __init__(self) -> None:
@@ -43,10 +43,10 @@ class CaptureLog:
         self._dropped = 0
 
     def add(self, capture: Capture, size: int = 0) -> None:
-        """Take in what the kernel said after a cell, in `size` characters.
+        """Add the kernel's capture after a cell; `size` is its length in characters.
 
         Raises:
-            InvalidEvidence: the large captures of this notebook are too large together.
+            InvalidEvidence: the large captures of this notebook exceed `MAX_LARGE` in total.
         """
         if size > _LARGE:
             if self._large + size > MAX_LARGE:
@@ -80,7 +80,7 @@ class CaptureLog:
             self._dropped += 1
 
     def note(self, sentence: Message) -> None:
-        """Remember something that people should read."""
+        """Keep a message for the readers of the report."""
         if len(self._notes) < MAX_EVENTS:
             self._notes.append(sentence)
 
@@ -106,12 +106,12 @@ class CaptureLog:
 
     @property
     def records(self) -> tuple[NetworkRecord, ...]:
-        """The networks that ever lived, as many as are kept; the last ones always are."""
+        """The networks that ever existed, up to the limit; the last ones are always kept."""
         return tuple(self._records[number] for number in sorted(self._records))
 
     @property
     def records_dropped(self) -> int:
-        """How many more networks there were."""
+        """The number of networks that were not kept."""
         return self._dropped
 
     @property
@@ -120,7 +120,7 @@ class CaptureLog:
 
 
 def _continued(known: NetworkRecord, new: NetworkRecord) -> NetworkRecord:
-    """The life so far and what is new of it: states that nothing refers to any more are left out."""
+    """The known record with the new events appended; states that nothing refers to any more are removed."""
     events = (*known.events, *new.events)
     if len(events) > MAX_LIFE_EVENTS:
         events = (*events[: MAX_LIFE_EVENTS // 2], *events[-(MAX_LIFE_EVENTS // 2) :])

@@ -1,4 +1,4 @@
-"""Inside the kernel: the files of declared data sets, beside the notebook, under the names that students use."""
+"""Inside the kernel: puts the files of declared data sets next to the notebook, under the names that students use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.observe.compatibility.other_machines import here
 
-# Below the notebook's folder, where Keras looks for what it has downloaded.
+# Keras' download cache, relative to the notebook's folder.
 KERAS_FOLDER = ".keras/datasets"
 _HEAD = struct.Struct("<Q")
 _OF_KERAS = {"cifar-100-python-target": "cifar100"}
@@ -21,13 +21,13 @@ _FROM_FOLDERS = ("image_dataset_from_directory", "text_dataset_from_directory", 
 
 
 def lay(descriptors: Sequence[int]) -> set[str]:
-    """Put the files into the working folder; none of them can be changed.
+    """Put the files into the working folder; they are read-only.
 
     Args:
-        descriptors: none, or the memory that `dataset_memory.pack` made.
+        descriptors: the result of `dataset_memory.pack`; may be empty.
 
     Returns:
-        The names of Keras' data sets among them.
+        The names of the data sets of Keras among them.
     """
     if not descriptors:
         return set()
@@ -38,7 +38,7 @@ def lay(descriptors: Sequence[int]) -> set[str]:
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         if place:
-            # The sealed memory itself. By the number of this process, so that its children find it, too.
+            # The sealed memory itself. By this process's id instead of "self", so that child processes find it, too.
             path.symlink_to(f"/proc/{os.getpid()}/fd/{descriptors[place]}")
         else:
             _copy(first, _HEAD.size + size + offset, length, path)
@@ -50,7 +50,7 @@ def lay(descriptors: Sequence[int]) -> set[str]:
 
 
 def local_file(refuse: Callable[[str], Exception]) -> Callable[..., str]:
-    """`keras.utils.get_file` for the data sets that lie here; for what does not, it raises what `refuse` gives."""
+    """`keras.utils.get_file` for the data sets that are here; for others it raises the exception `refuse` returns."""
 
     def get_file(fname: str = "", *_: Any, **__: Any) -> str:
         path = os.path.abspath(os.path.join(KERAS_FOLDER, os.path.basename(fname)))
@@ -70,7 +70,7 @@ def _copy(descriptor: int, offset: int, size: int, path: Path) -> None:
 
 
 def _accept_other_folders() -> None:
-    """Keras' readers of folders, by all their names, called with a folder of Colab's or Kaggle's."""
+    """Let Keras' functions that read folders, under all their names, accept a folder of Colab or Kaggle."""
     for path, module in list(sys.modules.items()):
         if path.endswith(("keras.utils", "keras.preprocessing")):
             for name in _FROM_FOLDERS:

@@ -1,4 +1,4 @@
-"""Inside the kernel: `keras.datasets.<name>.load_data()` gives the exercise's data, without a network."""
+"""Inside the kernel: `keras.datasets.<name>.load_data()` returns the exercise's data, without a network connection."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ class DatasetUnavailable(Exception):
 def serve(
     datasets: Sequence[Mapping[str, Any]], descriptors: Sequence[int], laid: Set[str] = frozenset()
 ) -> Callable[[str], Callable[..., Any]]:
-    """Put our data behind every name under which Keras offers its `load_data` functions.
+    """Serve our data under every name of Keras' `load_data` functions.
 
-    Where Keras' own files are beside the notebook, its function reads them, with all its arguments.
+    If Keras' own files are next to the notebook, its function reads them, with all its arguments.
 
     Returns:
-        For any name its `load_data` function; that of a data set that is not served raises `DatasetUnavailable`.
+        A function from a name to its `load_data`; for a data set that is not served, `load_data` raises
+        `DatasetUnavailable`.
 
     Args:
-        datasets: per dataset its "name", the "bytes" of its file, and under "arrays" the name, dtype, shape and offset
-            of each.
-        descriptors: the files that hold them, in the same order.
-        laid: the data sets whose files are beside the notebook.
+        datasets: for each dataset its "name", the size of its file in "bytes", and in "arrays" the name, dtype, shape
+            and offset of each array.
+        descriptors: the files of the datasets, in the same order.
+        laid: the data sets whose files are next to the notebook.
     """
     served = {
         dataset["name"]: _loader(dataset, descriptor) for dataset, descriptor in zip(datasets, descriptors, strict=True)
@@ -52,7 +53,7 @@ def serve(
 
 def _loader(dataset: Mapping[str, Any], descriptor: int) -> Callable[..., tuple[ImagesAndLabels, ImagesAndLabels]]:
     def load_data(*_: Any, **__: Any) -> tuple[ImagesAndLabels, ImagesAndLabels]:
-        # Each call maps the file anew: all kernels share its memory, and what one writes to its arrays is its own.
+        # A new private mapping per call: all kernels share the memory, and writes to the arrays stay private.
         memory = mmap.mmap(descriptor, dataset["bytes"], flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         arrays = {
             array["name"]: np.frombuffer(memory, array["dtype"], math.prod(array["shape"]), array["offset"]).reshape(

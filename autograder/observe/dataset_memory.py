@@ -1,4 +1,4 @@
-"""The grader's side of the datasets: each is unpacked once, into memory that every kernel maps and none can change."""
+"""The grader's side of the datasets: each is unpacked once, into read-only memory that all kernels map."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import numpy as np
 from autograder import datasets
 from autograder.datasets import DatasetSource
 
-# A file of this size or more is mapped by all kernels; smaller ones are copied, as a kernel takes few descriptors.
+# A file of this size or more is mapped by all kernels; smaller ones are copied, as a kernel accepts few descriptors.
 _MAPPED_BYTES = 2**20
 _MOST_MAPPED = 8
 _HEAD = struct.Struct("<Q")
@@ -29,14 +29,14 @@ _ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class ServedDataset:
-    """Where a dataset lies: an open descriptor, and the layout that `dataset_loader.serve` reads it by."""
+    """An unpacked dataset: an open descriptor, and the layout for `dataset_loader.serve`."""
 
     descriptor: int
     layout: dict[str, Any]
 
 
 class ServedData:
-    """Unpacks datasets when they are first asked for. Thread-safe."""
+    """Unpacks datasets on first use. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class ServedData:
             return self._files[key]
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         with self._lock:
             for descriptor in (one for descriptors in self._files.values() for one in descriptors):
                 os.close(descriptor)
@@ -81,11 +81,11 @@ class ServedData:
 
 
 def at_published_size(name: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """The arrays with as many images as were published, so that `reshape(60000, 784)` is right on every machine.
+    """The arrays with the published number of images, so that `reshape(60000, 784)` works on every machine.
 
-    Where there are fewer here they are repeated behind the last one. The first value of a repeated image, in its
-    corner, is raised by the number of the repetition: a student who validates with images from behind the training
-    images has not taken the same ones twice, and nobody is to find so.
+    If this machine has fewer, they are repeated after the last one. The first value of a repeated image (a corner) is
+    increased by the number of the repetition. So a student who validates on images after the training images is not
+    reported for using the same images twice.
     """
     published = datasets.DATASETS[name].published if name in datasets.DATASETS else (0, 0)
     sizes = dict(zip(("train", "test"), published, strict=True))
@@ -117,10 +117,10 @@ def _unpack(name: str) -> ServedDataset:
 
 
 def pack(files: Mapping[str, Path]) -> tuple[int, ...]:
-    """Descriptors of sealed memory with these files, by their path beside the notebook; () for no files.
+    """Descriptors of sealed memory with these files; keys are paths next to the notebook. () for no files.
 
-    The first holds eight bytes with the length of a list as JSON, the list, and the files that are copied. An entry of
-    the list is [path, number of the file's own descriptor or 0, offset behind the list, bytes].
+    The first holds the length of a list as JSON (8 bytes), the list, and the copied files. An entry of the list is
+    [path, number of the file's own descriptor or 0, offset after the list, size in bytes].
     """
     if not files:
         return ()
@@ -149,7 +149,7 @@ def _memory(name: str, size: int, parts: Iterable[tuple[int, memoryview]]) -> in
         while data:
             written = os.pwrite(descriptor, data, at)
             data, at = data[written:], at + written
-    # Sealed, because all kernels get this very descriptor: none may change what another student trains on.
+    # Sealed, because all kernels share this descriptor: none may change the data of another student.
     seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
     return descriptor

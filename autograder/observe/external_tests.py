@@ -1,4 +1,4 @@
-"""Inside the kernel: runs otter's tests on the student's variables, in the student's process.
+"""Inside the kernel: runs otter tests on the student's variables, in the student's process.
 
 The student's code shares this process and can forge the result of any of these tests. The results therefore count for
 the questions of these tests only.
@@ -17,7 +17,7 @@ from typing import Any
 
 _LONGEST = 600
 _DUMPS = json.dumps
-# The class that doctest's debugger is derived from; a kernel replaces it by IPython's.
+# The base class of doctest's debugger; a kernel replaces it with IPython's.
 _PDB = pdb.Pdb
 _FILE = "<test>"
 
@@ -25,11 +25,11 @@ TestOutcome = dict[str, Any]
 
 
 def run_test(test: dict[str, Any], variables: dict[str, Any]) -> str:
-    """Run a test file's cases in order, until one is interrupted.
+    """Run the cases of a test file in order, until one is interrupted.
 
     Args:
-        test: an `OtterTest`, as JSON has it.
-        variables: the notebook's.
+        test: an `OtterTest` as JSON data.
+        variables: the notebook's variables.
 
     Returns:
         The input of `CapturedTest.parse`.
@@ -91,7 +91,7 @@ def _run_functions(source: str, functions: Sequence[str], variables: dict[str, A
 
 
 def _line(source: str, error: BaseException) -> str:
-    """The line of the test file that raised the error."""
+    """The line in the test file that raised the error."""
     numbers = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == _FILE]
     lines = source.splitlines()
     return _short(lines[numbers[-1] - 1]) if numbers and numbers[-1] and numbers[-1] <= len(lines) else ""

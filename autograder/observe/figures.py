@@ -1,4 +1,4 @@
-"""Inside the kernel: what a matplotlib axes shows, as plain JSON of bounded size."""
+"""Inside the kernel: describes a matplotlib axes as plain JSON of limited size."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any
 
 MAX_LINES = 50
-# Of a line so many values are brought: more than a training has epochs.
+# Values kept per line: more than a training has epochs.
 MAX_POINTS = 200
 
 
 def describe_axes(axes: Any) -> dict[str, Any]:
-    """Its texts, its lines with the values that they draw, and how much else is in it."""
+    """The texts of the axes, its lines with their values, and the number of other artists."""
     legend = axes.get_legend()
     return {
         "title": _text(axes.get_title()),

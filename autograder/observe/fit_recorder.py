@@ -1,11 +1,11 @@
-"""Inside the kernel: every call of `fit` is noted, and made short where the assignment wants that.
+"""Inside the kernel: records every call of `fit`, and shortens it if the assignment asks for that.
 
-A shortened call runs one epoch of one small batch, without compiling a graph for them. The network is applied to the
-batch in training mode, and its loss and metrics are computed; the weights are left as they are, because gradients and
-the optimizer's own variables cost more than all the rest (0.35 of 0.65 s for cnn2), and one step would teach nothing.
-A `train_step` of the student's own is called as it is. Callbacks, validation, generators and `tf.data` work as ever.
-The history keeps its keys, and its lists the length that the student asked for (the last value is repeated), so that
-the cells after it draw and compute as after a full run.
+A shortened call runs one epoch of one small batch, without compiling a graph. The network is applied to the batch in
+training mode, and its loss and metrics are computed; the weights do not change, because gradients and the optimizer's
+variables cost more than everything else (0.35 of 0.65 s for cnn2), and one step would not train the network.
+A `train_step` that the student wrote is called unchanged. Callbacks, validation, generators and `tf.data` work as
+usual. The history keeps its keys, and its lists have the requested length (the last value is repeated), so that later
+cells plot and compute as after a full run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Heard = Callable[[str, Any, str], "int | None"]
 
 @dataclass
 class FitCall:
-    """One call of `fit`: the model, the History it returned, and what was asked for."""
+    """One call of `fit`: the model, the History it returned, and the requested arguments."""
 
     model: Any
     epochs: int
@@ -45,9 +45,9 @@ class FitCall:
 
 
 class FitRecorder:
-    """Stands before Keras' own `fit`, wherever that is defined, so that every way of calling it comes through here.
+    """Wraps Keras' `fit` in the class that defines it, so that every call is recorded.
 
-    So it does before what else happens to a network: `listener` hears of it.
+    Other events of a network (such as creation and compilation) are wrapped, too, and reported to `listener`.
     """
 
     def __init__(self, *, shorten: bool) -> None:
@@ -69,12 +69,12 @@ class FitRecorder:
             setattr(_owner(model, name), name, self._bounded(name))
         for name in ("compile", "save", "load_weights"):
             setattr(_owner(model, name), name, self._heard_after(name))
-        # Every network's `__init__` comes to this one.
+        # The `__init__` of every network calls this one.
         trainer = _owner(model, "compile")
         trainer.__init__ = self._heard_when_built(trainer.__init__)
 
     def take(self) -> list[FitCall]:
-        """The calls since the last time."""
+        """The calls since the previous `take`."""
         calls, self._calls = self._calls, []
         return calls
 
@@ -84,7 +84,7 @@ class FitRecorder:
             try:
                 asked = self._signature.bind(model, *positional, **named)
             except TypeError:
-                return self._fit(model, *positional, **named)  # Keras says best what is wrong with it
+                return self._fit(model, *positional, **named)  # invalid arguments: Keras raises the error
             asked.apply_defaults()
             return self._run(model, asked.arguments)
 
@@ -102,7 +102,7 @@ class FitRecorder:
         return initialize
 
     def _heard_after(self, name: str) -> Any:
-        """Keras' method, that is heard of once it has done its work."""
+        """Keras' method, reported to the listener after it has returned."""
         kind = {"load_weights": "load"}.get(name, name)
         original = vars(_owner(self._keras_model, name))[name]
 
@@ -116,13 +116,13 @@ class FitRecorder:
         return method
 
     def _bounded(self, name: str) -> Any:
-        """`evaluate` or `predict`: once a training was shortened, a share of the rows stands for all of them."""
+        """`evaluate` or `predict`: after a shortened training, only some rows are computed, to represent all."""
         original = vars(_owner(self._keras_model, name))[name]
         signature = inspect.signature(original)
 
         @functools.wraps(original)
         def method(model: Any, *positional: Any, **named: Any) -> Any:
-            if self._fitting:  # how `fit` validates
+            if self._fitting:  # `fit` calls it to validate
                 return original(model, *positional, **named)
             self._hear(name, model)
             shortener = self._shortener
@@ -159,7 +159,7 @@ class FitRecorder:
             statistics(asked["x"]),
             target_facts(asked["x"], asked["y"]),
             validation_facts(asked["x"], asked["validation_data"], asked["validation_split"]),
-            # What Keras takes where nothing is given; generators and tf.data bring batches of their own.
+            # Keras' default is 32; generators and tf.data have their own batches.
             (whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
         )
         call.record = self._hear("fit", model) if not self._fitting else None
@@ -186,7 +186,7 @@ class FitRecorder:
 
     @contextmanager
     def _forward_only(self, model: Any) -> Iterator[None]:
-        """A step of training is Keras' own up to the loss, unless the student wrote one."""
+        """Replace the training step by one that stops after the loss, unless the student wrote one."""
         usable = type(model).train_step is self._train_step and "train_step" not in vars(model)
         usable = usable and all(hasattr(model, name) for name in ("_compute_loss", "_loss_tracker"))
         if usable:
@@ -199,7 +199,7 @@ class FitRecorder:
 
 
 def _step_without_update(model: Any, data: Any) -> Any:
-    """What Keras' `train_step` does, without gradients and without the optimizer (keras 3.15, TensorFlowTrainer)."""
+    """Keras' `train_step` without gradients and without the optimizer (keras 3.15, TensorFlowTrainer)."""
     import keras
 
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -214,7 +214,7 @@ def _step_without_update(model: Any, data: Any) -> Any:
 
 @contextmanager
 def _eager(model: Any) -> Iterator[None]:
-    """A batch is done before a graph for them would be compiled."""
+    """Run eagerly: one batch takes less time than compiling a graph."""
     before = getattr(model, "_run_eagerly", None), getattr(model, "_jit_compile", None)
     usable = before[0] is not None and getattr(model, "steps_per_execution", 1) == 1
     if usable:
@@ -233,7 +233,7 @@ def _note(call: FitCall, history: Any) -> None:
         call.history = weakref.ref(history)
         call.values = {name: list(values) for name, values in history.history.items()}
     except (AttributeError, TypeError):
-        pass  # a fit of the student's own, that returns something else
+        pass  # a `fit` that the student wrote, with another return value
 
 
 def _owner(kind: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Inside the sandbox: an IPython kernel that also says, when asked, what the student's cells have left."""
+"""Inside the sandbox: an IPython kernel that also answers requests for the state that the student's cells left."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _OUTPUT_ENDS_CELL = 20
 
 
 class TooMuchOutput(Exception):
-    """A cell went on printing long after its output was cut."""
+    """A cell continued to print long after its output was truncated."""
 
 
 class Budget:
-    """How much a cell may still say: what is over the limit is dropped, and far beyond it the cell is ended."""
+    """The remaining output of a cell: output over the limit is dropped, and far beyond it the cell is ended."""
 
     def __init__(self) -> None:
         self.limit = 2**20
@@ -58,10 +58,10 @@ class Budget:
         return self.said > self.limit
 
     def take(self, size: int) -> int:
-        """Count `size` characters; how many of them may be sent.
+        """Count `size` characters; returns how many of them may be sent.
 
         Raises:
-            TooMuchOutput: in the student's own thread, when the cell goes on and on.
+            TooMuchOutput: in the student's thread, if the cell is far over the limit.
         """
         room = max(self.limit - self.said, 0)
         self.said += size
@@ -74,7 +74,7 @@ _budget = Budget()
 
 
 class Output(OutStream):  # type: ignore[misc]
-    """Standard output and error within the cell's budget, so that an endless loop of prints floods nobody."""
+    """Standard output and error within the cell's budget, so that an endless loop of prints cannot flood the grader."""
 
     def write(self, string: str) -> int | None:
         if type(string) is not str:
@@ -85,7 +85,7 @@ class Output(OutStream):  # type: ignore[misc]
 
 
 def _bounded_display(message: dict[str, Any]) -> dict[str, Any] | None:
-    """A hook of IPython's publisher: the message, or None when it is too large for the cell's budget."""
+    """A hook of IPython's publisher: the message, or None if it is too large for the cell's budget."""
     data = message["content"].get("data", {})
     size = 100 + sum(len(value) for value in data.values() if isinstance(value, str))
     return message if size <= _budget.take(size) else None
@@ -96,7 +96,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
 
     names: Sequence[str] = ()
     shorten = True
-    # Whether names of old are understood, and whether the notebook is one of Keras 1.
+    # Whether names of Keras 1 and 2 are supported, and whether the notebook is written for Keras 1.
     old_names, keras_1 = True, False
 
     def __init__(self, **settings: Any) -> None:
@@ -108,7 +108,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self._stand_ins()
 
     def _stand_ins(self) -> None:
-        """After the describer: what it takes of Keras is Keras' own, and it sees calls as they are understood."""
+        """Install the stand-ins. After the describer is created: it needs Keras' original functions, and its wrappers
+        receive calls with today's arguments."""
         self._imports = ImportLines(self.shell.user_ns)
         self.shell.ast_transformers.append(self._imports)
         other_machines.install(self.shell)
@@ -127,7 +128,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         reply: dict[str, Any] = await super().do_execute(code, *arguments, **named)
         deferred = self._imports.deferred
         if deferred is not None:
-            # What failed first is told; whatever failed after it may have failed because of it.
+            # The first failure is reported; later ones may be a consequence of it.
             error = deferred.error
             if reply.get("status") != "error":
                 self.shell.showtraceback((type(error), error, error.__traceback__))
@@ -169,37 +170,38 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
 
 
 class Application(IPKernelApp):  # type: ignore[misc]
-    """A kernel on sockets that are open already. The grader listens on them, so no folder is shared with it."""
+    """A kernel on sockets that are already open. The grader creates them, so no folder is shared with the kernel."""
 
     listening: Mapping[int, int] = {}
 
     def init_connection_file(self) -> None:
-        """There is none: the settings came with the request."""
+        """Not used: the request contains the settings."""
 
     def write_connection_file(self, **_: Any) -> None:
-        """There is none."""
+        """Not used."""
 
     def init_heartbeat(self) -> None:
-        """The supervisor reports whether the kernel lives."""
+        """Not used: the supervisor reports whether the kernel is alive."""
 
     def _try_bind_socket(self, s: Any, port: int) -> int:
         s.setsockopt(zmq.USE_FD, self.listening[port])
         s.bind(f"ipc://channel-{port}")
         if port == 1:
-            # The debugger's own connection, which nobody uses, must find the shell somewhere.
+            # The debugger is not used, but its connection needs an address of the shell.
             s.bind("inproc://shell")
         return port
 
 
 def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
-    """Be the kernel of one notebook; returns when it is shut down.
+    """Run the kernel of one notebook; returns when it is shut down.
 
     Args:
-        arguments: "key" of the connection, "names" of the variables to bring, "shorten" training or not, "seed",
-            "output_kb" per cell, "old_names" whether Keras 1 and 2 are understood, "keras_1" whether the notebook is
-            written for Keras 1, "datasets" (see `dataset_loader.serve`), "otter" whether there are tests of otter's.
-        descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then what
-            `dataset_files.lay` takes.
+        arguments: "key" of the connection, "names" of the variables to capture, "shorten" (whether training is
+            shortened), "seed", "output_kb" per cell, "old_names" (whether Keras 1 and 2 are supported), "keras_1"
+            (whether the notebook is written for Keras 1), "datasets" (see `dataset_loader.serve`), "otter" (whether
+            there are otter tests).
+        descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then those for
+            `dataset_files.lay`.
     """
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
@@ -207,7 +209,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     local_tfds.install(serve(arguments["datasets"], files[:kept], lay(files[kept:])))
     install()
     _budget.limit = int(arguments["output_kb"]) * 1024
-    # As in Jupyter, a module that lies beside the notebook can be imported.
+    # As in Jupyter, a module next to the notebook can be imported.
     sys.path.insert(0, "")
     Kernel.old_names, Kernel.keras_1 = bool(arguments["old_names"]), bool(arguments["keras_1"])
     Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
@@ -225,6 +227,6 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
         **{f"{channel}_port": port for port, channel in enumerate(CHANNELS, start=1)},
     )
     application.initialize([])
-    # As in any notebook that imports matplotlib; here the import came before there was a notebook.
+    # Importing matplotlib in a notebook does this; here it was imported before the kernel existed.
     application.shell.enable_matplotlib("inline")
     application.start()

@@ -1,4 +1,4 @@
-"""Inside the kernel: what one network is, as plain data."""
+"""Inside the kernel: describes one network as plain data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from autograder.observe.plain import MAX_TEXT, NotPlain, plain
 from autograder.observe.tracing import NoTrace, Tracer
 
 MAX_NETWORK_BYTES = 512 * 1024
-# What every class has, whatever it computes, and the one method that runs before there is a network.
+# Attributes that say nothing about what a class computes, and `__init__`, which runs before the network exists.
 _NO_CODE = frozenset(
     ("__init__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__")
 )
 
 
 class NetworkDescriber:
-    """Made before student code runs, so that it holds Keras as it was then."""
+    """Created before student code runs, so that it holds the original Keras functions."""
 
     def __init__(self) -> None:
         import keras
@@ -33,17 +33,17 @@ class NetworkDescriber:
         self._dumps = json.dumps
 
     def describe(self, model: Any) -> dict[str, Any]:
-        """The fields of a `CapturedNetwork` but its name, its cell and how it was compiled."""
+        """The fields of a `CapturedNetwork` except its name, cell and compile arguments."""
         facts: dict[str, Any] = {"class_name": type(model).__name__[:200]}
         facts["input_shape"] = quietly(lambda: _shape(model.input_shape))
         kind = self._plain_kind(type(model))
         try:
             if kind is None or self._tracer.is_own(model):
-                # From here on it is a functional network, however it was written.
+                # From here on it is treated as a functional network.
                 facts["own_code"] = True
                 model, kind = self._tracer.trace(model), self._functional
             if kind is self._functional and type(model) is not kind:
-                # Keras describes a functional network of a student's class by its name alone.
+                # Keras describes a functional network of a student's class only by its class name.
                 model = kind(model.inputs, model.outputs, name=model.name)
             config = self._with_repetitions(model) if kind is self._sequential else None
             return facts | {
@@ -60,13 +60,13 @@ class NetworkDescriber:
             return facts | {"opaque": {"why": "not_describing", "detail": detail}}
 
     def compiled(self, model: Any) -> dict[str, Any] | None:
-        """What `compile` was given, None where it was not called."""
+        """The arguments of `compile`, None if it was not called."""
         return quietly(lambda: self._small(self._compile_config(model))) or None
 
     def _with_repetitions(self, model: Any) -> dict[str, Any] | None:
-        """The configuration of a Sequential that uses a layer object several times; None where none does.
+        """The configuration of a Sequential that uses a layer object several times; None if it uses each once.
 
-        Keras' own names each object once.
+        Keras' own configuration lists each object once.
         """
         layers = list(model._layers)
         if len({id(layer) for layer in layers}) == len(layers):
@@ -75,9 +75,9 @@ class NetworkDescriber:
         return config | {"layers": [self._layer_config(layer) for layer in layers]}
 
     def _plain_kind(self, kind: type) -> type | None:
-        """The Keras class that decides what a network of this class computes; None where the student's own code does.
+        """The Keras class that decides what a network of this class computes; None if student code does.
 
-        A class that only builds its layers in `__init__` computes what the class computes that it is derived from.
+        A class that only builds its layers in `__init__` computes the same as its base class.
         """
         for depth, base in enumerate(kind.__mro__):
             if base in self._configs:
@@ -93,7 +93,7 @@ class NetworkDescriber:
 
 
 def _shape(shape: Any) -> list[int | None] | None:
-    """One input's shape; None where there are several inputs."""
+    """The shape of a single input; None if there are several inputs."""
     described = plain(shape)
     if (
         type(described) is list
@@ -105,7 +105,7 @@ def _shape(shape: Any) -> list[int | None] | None:
 
 
 def quietly(get: Callable[[], Any]) -> Any:
-    """What `get` returns, or None: a model may not be built or compiled yet, and a student's object may do anything."""
+    """What `get` returns, None if it raises: a model may not be built yet, and a student's object may do anything."""
     try:
         return get()
     except Exception:

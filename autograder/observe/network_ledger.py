@@ -1,7 +1,7 @@
-"""Inside the kernel: the life of every network, noted when it happens.
+"""Inside the kernel: the events of every network, recorded when they happen.
 
-A network is an object, not a name: variables come to hold it and lose it, functions call it by names of their own, and
-it may be gone before its cell ends. Objects are held weakly; what stays is their description.
+A network is an object, not a name: variables are assigned and reassigned, functions use local names for it, and it may
+be deleted before its cell ends. Objects are held by weak references; their descriptions are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from autograder.observe.network_description import NetworkDescriber, quietly
 from autograder.observe.plain import type_name
 
-# Of one cell so many networks are told of, and of each so many events of a kind and states.
+# The most networks reported per cell, and the most states and events of one kind per network.
 MAX_PER_CELL = 50
 _MAX_OF_A_KIND = 12
 _MAX_STATES = 6
@@ -27,7 +27,7 @@ _MAX_FRAMES = 200
 
 @dataclass
 class _Life:
-    """A network, and what is still to be told of it."""
+    """A network, and its events that are not yet reported."""
 
     number: int
     model: Any
@@ -39,7 +39,7 @@ class _Life:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, kind: str, **facts: Any) -> None:
-        """Keep an event; of many alike, the first and the last ones."""
+        """Keep an event; of many events of one kind, the first and the last ones."""
         alike = [event for event in self.events if event["kind"] == kind]
         if len(alike) >= _MAX_OF_A_KIND:
             self.events.remove(alike[_MAX_OF_A_KIND // 2])
@@ -47,7 +47,7 @@ class _Life:
 
 
 class NetworkLedger:
-    """Numbers the networks in the order in which they are first seen."""
+    """Numbers networks in the order in which they are first seen."""
 
     def __init__(self, variables: dict[str, Any], describer: NetworkDescriber) -> None:
         self._variables = variables
@@ -59,7 +59,7 @@ class NetworkLedger:
         self._dropped = 0
 
     def happened(self, kind: str, model: Any, detail: str = "") -> int | None:
-        """Note a call on a network; its number. Never raises."""
+        """Record a call on a network; returns the network's number. Never raises."""
         try:
             if kind == "built":
                 self._note_built(model)
@@ -82,7 +82,7 @@ class NetworkLedger:
             return None
 
     def describe(self, model: Any) -> dict[str, Any]:
-        """What a network is and how it was compiled: what `compile` was given counts, whatever Keras forgets of it."""
+        """The description of a network, with the arguments that `compile` received even if Keras has dropped them."""
         life = self._life(model, described=False)
         self._see_state(life, model, anew=True)
         return life.facts or {}
@@ -92,10 +92,10 @@ class NetworkLedger:
         return self._life(model).number
 
     def take(self, named: list[tuple[str, Any]], cell: int) -> tuple[list[dict[str, Any]], int]:
-        """What is new of every network after a cell, the newest network first; and how many more there were.
+        """What is new about each network after a cell, newest network first; and how many were left out.
 
         Args:
-            named: the variables that hold a network now.
+            named: the variables that currently hold a network.
         """
         for name, model in named:
             self._hold(name, self._life(model))
@@ -152,14 +152,14 @@ class NetworkLedger:
                 self._built.pop(next(iter(self._built)))
 
     def _compiled(self, life: _Life, model: Any, *, renewed: bool) -> dict[str, Any] | None:
-        """What `compile` was given. Keras forgets the optimizer when it writes an .h5 file."""
+        """The arguments of `compile`. They are kept, because Keras drops the optimizer when it writes an .h5 file."""
         now = self._describer.compiled(model)
         if now is None or renewed or not life.compiled:
             return now
         return life.compiled | {key: value for key, value in now.items() if value is not None}
 
     def _see_state(self, life: _Life, model: Any, *, anew: bool = False) -> None:
-        """Describe the network where it may have changed; `anew` wherever it is."""
+        """Describe the network if it may have changed; with `anew`, always."""
         fingerprint = quietly(lambda: _fingerprint(model))
         if not anew and life.facts is not None and fingerprint is not None and fingerprint == life.fingerprint:
             return
@@ -187,7 +187,7 @@ class NetworkLedger:
         life.note("named", name=name, state=life.state)
 
     def _frames(self) -> Iterator[FrameType]:
-        """The student's own frames, the innermost first; the last one is the cell itself."""
+        """The stack frames of student code, innermost first; the last one is the cell itself."""
         frame: FrameType | None = sys._getframe(2)
         for _ in range(_MAX_FRAMES):
             if frame is None:
@@ -209,5 +209,5 @@ class NetworkLedger:
 
 
 def _fingerprint(model: Any) -> Any:
-    """Changes with nearly everything that changes the description, and takes no time."""
+    """A cheap value that changes with nearly everything that changes the description."""
     return tuple(map(id, model.layers)), id(getattr(model, "_compile_config", None)), bool(model.built)

@@ -1,4 +1,4 @@
-"""One notebook, from its first cell to its last, in a kernel that exists already; then the tests that come after it."""
+"""Runs all cells of one notebook in an existing kernel, then the external tests."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from autograder.records.stand_in_messages import MOST, stand_in_message
 
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
-# How long a finished cell's last outputs are waited for: a flood may have swallowed the message that ends them.
+# How long to wait for the last outputs of a finished cell: a flood may have displaced the message that ends them.
 IOPUB_SECONDS = 3
 _POLL = 0.5
-# A cell that was stopped for its time was slowed by other work if its notebook had a processor for less than this share
-# of the time, while more than so many threads per processor were runnable.
+# A cell that hit its time limit was slowed by other work if its notebook had a processor for less than this share of
+# the time, while more than this number of threads per processor were runnable.
 _SHARE_OF_A_CORE, _BUSY = 0.25, 4.0
-# nbclient reports every cell that is interrupted and every kernel that dies; here both are ordinary.
+# nbclient logs every interrupted cell and every dead kernel; here both are normal.
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
 
 
 class KernelLost(RuntimeError):
-    """The kernel did not come to life, or was lost with what holds it: our fault, not the notebook's."""
+    """The kernel did not start, or was lost with its zygote or supervisor: not the notebook's fault."""
 
 
 class NotebookRun:
-    """Runs the cells and asks for the capture after each. Raises nothing for whatever the notebook does.
+    """Runs the cells and requests the capture after each. Nothing that the notebook does raises an exception here.
 
-    External tests are run too: nbgrader's cells in their places, otter's files after the last capture.
+    External tests are run, too: nbgrader cells at their positions, otter files after the last capture.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class NotebookRun:
         """Run every cell, then every test file.
 
         Raises:
-            KernelLost: the kernel could not be used, through no fault of the notebook.
+            KernelLost: the kernel could not be used, for a reason that is not the notebook's.
         """
         try:
             await self._start()
@@ -90,17 +90,17 @@ class NotebookRun:
 
     @property
     def cells(self) -> tuple[CellRun, ...]:
-        """How each cell went."""
+        """The run of each cell."""
         return tuple(self._cells)
 
     @property
     def tests(self) -> tuple[CapturedTest, ...]:
-        """What came of each external test."""
+        """The result of each external test."""
         return tuple(self._tests)
 
     @property
     def bounded_by(self) -> BoundedBy:
-        """What kept the kernel's memory and processes within their limits."""
+        """What enforced the limits on the kernel's memory and processes."""
         process = self._provisioner.process
         if process is None:
             return "unknown"
@@ -108,12 +108,12 @@ class NotebookRun:
 
     @property
     def slowed(self) -> bool:
-        """Whether cells were stopped for their time while other work on this machine had the processors."""
+        """Whether cells hit their time limit while other work on this machine had the processors."""
         seconds = sum(cell.seconds for cell in self._cells)
         return bool(self._late) and self._processor_seconds < _SHARE_OF_A_CORE * seconds
 
     def note_slowed(self) -> None:
-        """Note on every cell that was stopped for its time that the machine was busy."""
+        """Add a note that the machine was busy to every cell that hit its time limit."""
         for index in self._late:
             self._note("machine_busy", index)
 
@@ -125,7 +125,7 @@ class NotebookRun:
         request = client.kernel_info()
         try:
             await self._reply(request, START_SECONDS)
-            # Until the kernel has said welcome on the output channel, outputs may be lost.
+            # Before the kernel's welcome message on the output channel, outputs may be lost.
             while (await client.iopub_channel.get_msg(timeout=START_SECONDS))["msg_type"] != "iopub_welcome":
                 pass
         except Exception as error:
@@ -159,7 +159,7 @@ class NotebookRun:
         status = await self._execute(index, min(self._limits.cell_seconds, left))
         seconds = time.monotonic() - started
         cell = self._client.nb.cells[index]
-        # Of a cell that was interrupted it says in which line.
+        # For an interrupted cell, the reply has the line.
         told = status == "error" or (status == "timeout" and self._client.reply.get("status") == "error")
         failure = self._failure(index) if told else None
         if self._client.truncated:
@@ -181,13 +181,13 @@ class NotebookRun:
         if step.test is not None:
             if step.test.graded:
                 self._tests.append(outcome_of(step.test, run.status, run.failure, run.outputs))
-            # What it put out may show what students are not to see.
+            # The outputs of a test may contain content that students must not see.
             run = CellRun(index=run.index, status=run.status, seconds=run.seconds)
         if step.own:
             self._cells.append(run)
 
     async def _execute(self, index: int, seconds: float) -> Any:
-        """Run one cell; its status. Out of time it is interrupted, and killed where that does not help."""
+        """Run one cell and return its status. At its time limit it is interrupted, then killed if it does not stop."""
         cell = self._client.nb.cells[index]
         execution = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
         ended = asyncio.ensure_future(self._provisioner.ended.wait())
@@ -217,7 +217,7 @@ class NotebookRun:
             await asyncio.gather(execution, ended, flooded, return_exceptions=True)
 
     def _broke(self, execution: asyncio.Future[Any]) -> bool:
-        """Whether the kernel is dead, or speaks what no kernel speaks."""
+        """Whether the kernel is dead, or sent an invalid reply."""
         return execution.cancelled() or execution.exception() is not None
 
     async def _died(self, index: int, status: str) -> str:
@@ -226,7 +226,7 @@ class NotebookRun:
         return status or "died"
 
     def _note_death(self, index: int, otherwise: str) -> None:
-        """Note why the kernel ended, where the sandbox ended it, and `otherwise` where it did not."""
+        """Add a note with the reason why the sandbox ended the kernel; `otherwise` if the sandbox did not end it."""
         limits: dict[str, Value] = {
             "megabytes": self._limits.memory_mb,
             "processes": self._limits.processes,
@@ -239,10 +239,10 @@ class NotebookRun:
         self._note(why, index, **limits)
 
     def _reason_of_death(self) -> str:
-        """Why the kernel ended, "" where it lives.
+        """Why the kernel ended, "" while it is alive.
 
         Raises:
-            KernelLost: it went down with the zygote, or with its supervisor.
+            KernelLost: it ended with the zygote, or with its supervisor.
         """
         ended = self._provisioner.exit
         reason: str = ended.reason if ended else ""
@@ -278,19 +278,19 @@ class NotebookRun:
             self._note_death(index, "no_answer")
             await self._provisioner.kill()
         except Exception:
-            # Whatever else the kernel sends instead of an answer, it is none.
+            # Anything else that the kernel sends is not a valid reply.
             self._note_death(index, "nonsense")
             await self._provisioner.kill()
 
     def _note_stand_ins(self, claimed: Any) -> None:
-        """What the kernel says of names of old, and of other machines, that it understood: each once."""
+        """Add the kernel's claims about old names, and names of other machines, that it replaced: each once."""
         for entry in (claimed if isinstance(claimed, list) else [])[:MOST]:
             sentence = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
             if sentence is not None and sentence not in self.log.notes:
                 self.log.note(sentence)
 
     async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
-        """Have the kernel run a test file, which it has not seen before, and read what it says of it."""
+        """Send a test file, which the kernel has not seen before, have it run, and read the claimed result."""
         seconds = min(self._limits.cell_seconds, deadline - time.monotonic())
         if self._provisioner.exit is not None or seconds <= 0:
             return CapturedTest(key=test.key, status="not_run")
@@ -309,18 +309,18 @@ class NotebookRun:
         except TimeoutError:
             status: Literal["timeout", "died"] = "timeout"
         except Exception:
-            # A dead kernel, or one that sends something else than an answer.
+            # The kernel is dead, or its reply is invalid.
             self._reason_of_death()
             status = "died"
         await self._provisioner.kill()
         return CapturedTest(key=test.key, status=status)
 
     async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
-        """The kernel's answer to the message `request`.
+        """The kernel's reply to the message `request`.
 
         Raises:
-            TimeoutError: there is none in time.
-            DeadKernelError: there will be none.
+            TimeoutError: there is no reply in time.
+            DeadKernelError: the kernel is dead.
         """
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -339,13 +339,13 @@ class NotebookRun:
         raise TimeoutError
 
     def _note(self, kind: str, index: int, **values: Value) -> None:
-        """Note something of `execution_messages` on a cell."""
+        """Add a message of `execution_messages` to a cell."""
         step = self._steps[index]
         self.log.note(execution_messages.note(kind, step.cell + 1 if step.own else None, **values))
 
 
 def _machine_is_busy() -> bool:
-    """Whether far more threads want a processor than there are, by the mean of the last minute."""
+    """Whether far more threads are runnable than there are processors, by the load average of the last minute."""
     return os.getloadavg()[0] > _BUSY * len(os.sched_getaffinity(0))
 
 

@@ -1,4 +1,4 @@
-"""Runs notebooks confined, several at a time, and says what they left behind."""
+"""Runs notebooks in the sandbox, several in parallel, and returns the evidence of each."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from autograder.records.evidence import Evidence
 
 _SHARED_ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)
-# What TensorFlow is told before it is imported. oneDNN compiles code for every shape of a convolution that it meets,
-# which pays in a long training; where `fit` sees one small batch it is a third of the time that network and `fit` take.
+# Environment variables of TensorFlow, read when it is imported. oneDNN compiles code for every shape of a convolution,
+# which pays off in a long training; if `fit` gets one small batch it is a third of the time of network and `fit`.
 _TRAINING = {"short": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "full": {}}
 
 
 class ObserverError(RuntimeError):
-    """Our own machinery failed; nothing is said about the notebook."""
+    """The autograder or this machine failed; this says nothing about the notebook."""
 
 
 class Observer(Closing):
     """Owns the zygotes. Use as a context manager; `observe` may be called from several threads.
 
     Args:
-        isolation: what `sandbox.isolation.choose` gave.
-        workers: how many notebooks run at a time; further calls wait.
-        slots: cores shared with others; where they are given, each notebook takes one of them instead.
+        isolation: the result of `sandbox.isolation.choose`.
+        workers: how many notebooks run in parallel; further calls wait.
+        slots: cores shared with others; if given, each notebook takes one of them instead.
     """
 
     def __init__(self, isolation: Isolation, *, workers: int = 1, slots: threading.Semaphore | None = None) -> None:
         self.isolation = isolation
-        # Inside bubblewrap /tmp is the zygote's own; without it, libraries get a folder to write settings to.
+        # Inside bubblewrap the zygote has a private /tmp; without it, libraries need a folder for their settings.
         self._settings = tempfile.TemporaryDirectory(prefix="ag-", ignore_cleanup_errors=True)
         self._readable = tempfile.TemporaryDirectory(prefix="ag-packages-", ignore_cleanup_errors=True)
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
         self._environment = _environment(folder)
-        # Each starts when it is first needed: a class needs one of them.
+        # Each starts on first use: usually a class needs only one of them.
         self._warm: dict[tuple[str, str], Zygote] = {}
         self._warm_lock = threading.Lock()
         self._data = ServedData()
@@ -70,7 +70,7 @@ class Observer(Closing):
         self._readable.cleanup()
 
     def key(self, sources: Sequence[str], task: ObserveTask) -> str:
-        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+        """The key of the evidence of these code cells: equal keys give equal evidence.
 
         Raises:
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
@@ -78,17 +78,17 @@ class Observer(Closing):
         return ObserveEnvironment.here(self.isolation, task.datasets).key(sources, task)
 
     def observe(self, notebook: nbformat.NotebookNode, task: ObserveTask) -> Evidence:
-        """Run the notebook's code cells, once, and return what they left behind.
+        """Run the notebook's code cells once and return the evidence.
 
         Raises:
-            ObserverError: it could not be run, through no fault of the notebook.
-            autograder.datasets.DatasetMissing, PackagesMissing: a dataset of the task, or its packages, are not on this
-                machine.
+            ObserverError: it could not be run, for a reason that is not the notebook's.
+            autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
+            PackagesMissing: the packages of the task are not on this machine.
         """
         return self.observe_code(code_cells(notebook), task)
 
     def observe_code(self, sources: Sequence[str], task: ObserveTask) -> Evidence:
-        """`observe` for the sources of a notebook's code cells: all of it that is ever run."""
+        """`observe` for the sources of a notebook's code cells, the only part of it that is run."""
         key = self.key(sources, task)
         with self._slots:
             started = time.monotonic()
@@ -120,10 +120,10 @@ class Observer(Closing):
     def _run(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         warm = self._zygote(task)
         for _ in range(_SHARED_ATTEMPTS):
-            # The zygote may die under it, through whatever another notebook did; a fresh one gets a second try.
+            # Another notebook may have killed the zygote; the second attempt uses a new one.
             with contextlib.suppress(SandboxError, KernelLost):
                 return asyncio.run(self._run_once(warm, sources, task, key))
-        # Whoever harms others cannot use up their tries: the last one shares its zygote with nobody.
+        # The last attempt has a zygote for this notebook only, so that no other notebook can make it fail.
         own = self._new_zygote(task)
         try:
             return asyncio.run(self._run_once(own, sources, task, key))
@@ -150,7 +150,7 @@ class Observer(Closing):
                 "The packages of this assignment are not installed where notebooks are run: run `autograder setup` "
                 "for it there."
             )
-        # The notebook's user may have no way to the cache folder of the user who grades.
+        # The notebook's user may have no access to the cache folder of the grading user.
         return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
 
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
@@ -159,7 +159,7 @@ class Observer(Closing):
         arguments = {
             "names": task.variables,
             "shorten": task.training == "short",
-            # Equal code gives equal evidence, and no two submissions share their random numbers.
+            # Equal code gives equal evidence, and different submissions get different random numbers.
             "seed": int(key[:8], 16),
             "output_kb": task.limits.output_kb,
             "old_names": task.keras == "any",
@@ -174,7 +174,7 @@ class Observer(Closing):
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """Everything the kernels find in their environment, beside what each gets for its own folder."""
+    """The environment variables of all kernels, without those for the folder of each."""
     return {
         "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), "/usr/local/bin", "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
@@ -183,13 +183,13 @@ def _environment(folder: str) -> dict[str, str]:
         "MPLCONFIGDIR": f"{folder}/.config/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        # A figure as its data; by default plotly puts 5 MB of JavaScript into the first one.
+        # Figures as data only; by default plotly adds 5 MB of JavaScript to the first one.
         "PLOTLY_RENDERER": "plotly_mimetype",
         # Student kernels see no GPU.
         "CUDA_VISIBLE_DEVICES": "-1",
-        # Threads do not survive a fork, so none may exist in the zygote.
+        # Threads do not survive a fork, so the zygote must not have any.
         "OPENBLAS_NUM_THREADS": "1",
-        # Sets and dicts of one notebook come in the same order every time.
+        # The iteration order of sets is the same in every run.
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -1,4 +1,4 @@
-"""The packages that notebooks of an assignment may import: what its lock file pins, and where this machine keeps them.
+"""The packages that notebooks of an assignment may import: the pins in its lock file, and their folder on this machine.
 
 `autograder setup` writes the lock file and fills the folder. Only the kernels of notebooks import from it.
 """
@@ -31,12 +31,11 @@ class PackagesMissing(UserError):
 
 
 class InvalidLock(UserError):
-    """A lock file cannot be read; the message says how to make it again."""
+    """A lock file cannot be read; the message says how to create it again."""
 
 
 class LockedPackage(Data):
-    """One wheel: `hashes` are SHA-256 digests in hexadecimal, `modules` the top-level names that it can be imported
-    as."""
+    """One wheel: `hashes` are hexadecimal SHA-256 digests, `modules` its importable top-level names."""
 
     name: str
     version: str
@@ -50,9 +49,9 @@ class LockedPackage(Data):
 
 
 class PackageLock(Data):
-    """The content of a lock file: the requirements as `assignment.toml` names them, and the wheels that fulfil them.
+    """The content of a lock file: the requirements of `assignment.toml`, and the wheels that satisfy them.
 
-    What is installed beside the autograder anyway is not among the wheels.
+    Packages that the autograder's environment already has are not among the wheels.
     """
 
     requested: tuple[str, ...]
@@ -63,7 +62,7 @@ class PackageLock(Data):
         """The lock in a file.
 
         Raises:
-            InvalidLock: the file is damaged, or holds something that `autograder setup` does not write.
+            InvalidLock: the file is damaged, or has content that `autograder setup` does not write.
             OSError: it cannot be read.
         """
         requested: list[str] | None = None
@@ -87,7 +86,7 @@ class PackageLock(Data):
 
     @property
     def text(self) -> str:
-        """The content of the lock file; it names no address."""
+        """The content of the lock file; it contains no URL."""
         lines = [f"{_HEAD} {json.dumps(list(self.requested), ensure_ascii=False)}"]
         for one in self.packages:
             lines += [one.pin.replace(" ", " \\\n    "), " ".join(("# imported as:", *one.modules))]
@@ -100,34 +99,34 @@ class PackageLock(Data):
 
     @property
     def digest(self) -> str:
-        """Changes with what is installed; "" if that is nothing."""
+        """A digest of the installed packages; "" if there are none."""
         return digest("packages", [one.pin for one in self.packages]) if self.packages else ""
 
     @property
     def modules(self) -> frozenset[str]:
-        """The top-level names that notebooks can import because of it."""
+        """The top-level module names that it makes available to notebooks."""
         return frozenset(name for one in self.packages for name in one.modules)
 
     @property
     def installed(self) -> bool:
-        """Whether this machine has all of them."""
+        """Whether all of its packages are installed on this machine."""
         return not self.digest or packages_folder(self.digest).is_dir()
 
 
 def normal(name: str) -> str:
-    """A package's name as indexes compare it (PEP 503); anything after the name in a requirement is left out."""
+    """The normalized name of a package (PEP 503); anything after the name in a requirement is removed."""
     match = _NAME.match(name)
     return re.sub(r"[-_.]+", "-", match[0]).lower() if match else ""
 
 
 def packages_folder(digest: str) -> Path:
-    """Where this machine keeps the packages of a lock with this digest."""
-    # The sandbox opens folders of this name for a notebook's user, see `machine_paths.library_folders`.
+    """The folder on this machine for the packages of a lock with this digest."""
+    # The sandbox gives the notebook's user access to folders of this name, see `machine_paths.library_folders`.
     return own_folder().parent / "packages" / digest[:32] / "site-packages"
 
 
 def readable_copy(digest: str, place: Path) -> Path:
-    """A copy of the folder below `place` that every user may read."""
+    """A copy of the packages' folder, below `place`, that every user may read."""
     folder = packages_folder(digest)
     copy = place / digest[:32] / folder.name
     if not copy.is_dir():
@@ -138,7 +137,7 @@ def readable_copy(digest: str, place: Path) -> Path:
 
 
 def package_versions(digest: str) -> dict[str, str]:
-    """Name and version of each package in the folder; empty without a folder."""
+    """The version of each package in the folder, by name; empty if there is no folder."""
     return dict(sorted(_versions(digest))) if digest else {}
 
 

@@ -1,7 +1,7 @@
-"""Inside the kernel: values as plain JSON, and nothing else.
+"""Inside the kernel: converts values to plain JSON.
 
-Only the exact built-in and NumPy types are read: a subclass may lie about its content, so it is named and not asked.
-An answer may lie in a value of another library as well; `unwrapping` knows which.
+Only the exact built-in and NumPy types are read: a subclass may misreport its content, so only its name is captured.
+Values of other libraries that can hold an answer are converted first, see `unwrapping`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _SCALARS = frozenset(
 
 
 class NotPlain(Exception):
-    """There is something in the value that is not plain data, or too much of it.
+    """The value contains something that is not plain data, or is too large.
 
-    `reason` is its code among the reasons of `execution_messages`, `detail` what it is about.
+    `reason` is a code among the reasons of `execution_messages`, `detail` the object concerned.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -38,10 +38,10 @@ class NotPlain(Exception):
 
 
 def plain(value: Any, depth: int = 1) -> Any:
-    """`value` with tuples as lists and NumPy scalars as numbers; numbers that JSON does not know become None.
+    """`value` with tuples as lists and NumPy scalars as numbers; NaN and infinities become None.
 
     Raises:
-        NotPlain: it holds anything else, or is nested too deeply.
+        NotPlain: it contains anything else, or is nested too deeply.
     """
     if depth > MAX_DEPTH:
         raise NotPlain("too_deep")
@@ -72,7 +72,7 @@ def plain(value: Any, depth: int = 1) -> Any:
 def describe_value(value: Any) -> dict[str, Any]:
     """The fields `kind`, `value`, `shape`, `dtype` and `type_name` of a captured value."""
     facts: dict[str, Any] = {"kind": "other", "type_name": type_name(value)}
-    with contextlib.suppress(Exception):  # a symbolic tensor holds no numbers; whatever is not read is named
+    with contextlib.suppress(Exception):  # for example a symbolic tensor; then only its type is captured
         value = unwrapped(value)
     kind = type(value)
     if kind is np.ndarray:
@@ -106,7 +106,7 @@ def _array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def _count(value: Any) -> int:
-    """How many elements a nested list holds, counted no further than needed."""
+    """The number of elements in a nested list, counted no further than needed."""
     count, stack = 0, [value]
     while stack and count <= MAX_ELEMENTS:
         item = stack.pop()
@@ -119,7 +119,7 @@ def _count(value: Any) -> int:
 
 
 def type_name(value: Any) -> str:
-    """The name of its class, with the module where that is not built in."""
+    """The name of the value's class, with its module unless it is built in."""
     kind = type(value)
     name = type.__dict__["__qualname__"].__get__(kind)
     module = type.__dict__["__module__"].__get__(kind)

@@ -1,7 +1,7 @@
-"""Inside the zygote: importing this imports what nearly every notebook of a course on Keras needs.
+"""Inside the zygote: imports the modules that nearly every notebook of a course on Keras needs.
 
-The second list holds what IPython, Keras and matplotlib import on first use only; paying for it here spares every
-kernel that price. A version of theirs that lacks one of these modules loses nothing but that time.
+The second list has the modules that IPython, Keras and matplotlib import on first use; importing them here saves that
+time in every kernel. If a version lacks one of these modules, only that time is lost.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ON_FIRST_USE = (
 
 
 def _rehearse_a_traceback() -> None:
-    """Python looks through the files of all modules when it formats its first traceback, and remembers them."""
+    """Format a traceback: the first one reads the files of all modules into a cache."""
     try:
         raise ValueError
     except ValueError:
@@ -62,7 +62,7 @@ def _rehearse_a_traceback() -> None:
 
 
 def _rehearse_a_figure() -> None:
-    """Fonts are looked for, and glyphs, ticks and colours prepared, with the first figure; none stays open."""
+    """Draw a figure and close it: the first one searches for fonts and prepares glyphs, ticks and colours."""
     figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
     left.imshow([[0, 1], [1, 0]], cmap="gray_r")
     right.plot([0.5, 1], label="0123456789 training")
@@ -75,7 +75,7 @@ def _rehearse_a_figure() -> None:
 for _name in _ON_FIRST_USE:
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)
-# TensorFlow's own name for Keras is filled on first use.
+# `tf.keras` is loaded on first use.
 _ = tf.keras.layers
 PIL.Image.preinit()
 _rehearse_a_traceback()

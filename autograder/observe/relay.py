@@ -1,7 +1,7 @@
-"""Between a kernel's socket and Jupyter's client: passes bytes on, and counts those that the kernel sends.
+"""A relay between a kernel's socket and Jupyter's client: forwards bytes, and counts those that the kernel sends.
 
-ZeroMQ bounds the size of a message's part and the number of whole messages that wait, but not the number of parts of a
-message that never ends; those it would collect in the grader's memory.
+ZeroMQ limits the size of a message part and the number of complete messages in a queue, but not the number of parts of
+a message; those of an endless message would fill the grader's memory.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _PIECE = 2**18
 
 
 class Relay:
-    """Relays of one kernel, all with one allowance.
+    """The relays of one kernel, which share one allowance.
 
     Args:
         allowance: bytes that the kernel may send until `renew`.
-        flooded: called once when it has sent more; nothing more is passed on then.
+        flooded: called once when the kernel exceeds it; nothing more is forwarded then.
     """
 
     def __init__(self, allowance: int, flooded: Callable[[], None]) -> None:
@@ -30,11 +30,11 @@ class Relay:
         self.renew()
 
     def renew(self) -> None:
-        """Count anew."""
+        """Restore the full allowance."""
         self._left = self._allowance
 
     async def add(self, ours: str, kernels: str) -> None:
-        """Listen at the path `ours`, and connect whoever comes there with the kernel at the path `kernels`."""
+        """Listen at the path `ours`, and relay each connection to the kernel at the path `kernels`."""
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
@@ -60,7 +60,7 @@ class Relay:
                 writer.write(piece)
                 await writer.drain()
         except OSError:
-            pass  # one side is gone: so is the other, in a moment
+            pass  # one side has closed the connection; the other is closed next
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""Inside the kernel: the files with saved networks that the notebook wrote, described and never loaded."""
+"""Inside the kernel: describes the files with saved networks that the notebook wrote, without loading them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MEMBERS = {"config": ("config.json", 2**20), "metadata": ("metadata.json", 10_0
 
 
 class SavedFiles:
-    """Watches the folder of the notebook. Made before student code runs: what lies there by then is no student's."""
+    """Watches the notebook's folder. Created before student code runs: files that exist then are not the student's."""
 
     def __init__(self) -> None:
         self._folder = Path.cwd()
         self._known = {path: _state(facts) for path, facts in self._found()}
 
     def take(self) -> list[dict[str, Any]]:
-        """The files that are new, or other than the last time: `name`, `size`, `sha256`, and what a `.keras` archive
-        says of its network."""
+        """The files that are new or changed since the previous call: `name`, `size`, `sha256`, and the description of
+        the network in a `.keras` archive."""
         described = []
         for path, facts in list(self._found())[:MAX_SAVED_FILES]:
             if self._known.get(path) == _state(facts):
@@ -36,7 +36,7 @@ class SavedFiles:
             try:
                 described.append(self._describe(path, facts.st_size))
             except OSError:
-                continue  # gone again, or not ours to read
+                continue  # deleted already, or not readable
         return described
 
     def _describe(self, path: Path, size: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _state(facts: os.stat_result) -> tuple[int, int]:
 
 
 def _digest(path: Path) -> str:
-    """The SHA-256 of the file, of its beginning where it is very large."""
+    """The SHA-256 of the file; of its beginning if it is very large."""
     sha, left = hashlib.sha256(), _MAX_HASHED
     with path.open("rb") as file:
         while left > 0 and (block := file.read(min(2**20, left))):
@@ -83,7 +83,7 @@ def _digest(path: Path) -> str:
 
 
 def _member(path: Path, member: str, longest: int) -> str | None:
-    """A text in the archive; None where there is none, it is too long, or the archive is damaged."""
+    """A text file in the archive; None if it is missing or too long, or the archive is damaged."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             content = file.read(longest + 1)

@@ -1,4 +1,4 @@
-"""What is executed of a notebook, step by step: its own code cells, and nbgrader's test cells in their places."""
+"""The steps of a notebook's execution: its own code cells, and nbgrader's test cells at their positions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _LONGEST = 600
 
 @dataclass(frozen=True)
 class Step:
-    """One cell to execute. `cell` is the notebook's code cell (0-based) that it is, or that it comes after; `own` says
-    whether it stands for that cell, and `test` is nbgrader's cell where it is one.
+    """One cell to execute. `cell` is the index (0-based) of the notebook's code cell that it is, or that precedes it;
+    `own` says whether it counts as that cell, and `test` is the nbgrader cell if it is one.
     """
 
     source: str
@@ -26,7 +26,7 @@ class Step:
 
 
 def steps_of(sources: Sequence[str], tests: Sequence[ExternalTest] = ()) -> list[Step]:
-    """The notebook's code cells with nbgrader's cells in the places that they were given."""
+    """The notebook's code cells, with the nbgrader cells at the positions assigned to them."""
     cells = [test for test in tests if isinstance(test, NbgraderCell)]
     replaced = {test.replaces: test for test in cells if test.replaces is not None}
     inserted: dict[int, list[NbgraderCell]] = {}
@@ -48,8 +48,8 @@ def _inserted(test: NbgraderCell, cell: int) -> Step:
 def outcome_of(
     test: NbgraderCell, status: CellStatus, failure: Failure | None, outputs: Sequence[Mapping[str, Any]]
 ) -> CapturedTest:
-    """What a test cell came to, as nbgrader determines it: all points where it raised nothing, or the points that its
-    last value is. Unlike there, a line on standard error costs nothing: TensorFlow writes its warnings there.
+    """The result of a test cell by nbgrader's rules: all points if it raised nothing, or its last value as points.
+    Unlike in nbgrader, output on standard error does not cost points: TensorFlow writes its warnings there.
     """
     if status in ("timeout", "died", "not_run"):
         return CapturedTest(key=test.key, status=status)

@@ -1,7 +1,7 @@
-"""Inside the kernel: data cut to a few rows, whatever it is that Keras takes.
+"""Inside the kernel: truncates data in any form that Keras accepts to a few rows.
 
-Arrays, tensors, Series, DataFrames, lists, tuples and dicts of them are cut; `tf.data`, generators and datasets of
-Keras give batches that are cut. Anything else is left as it is, so that Keras says what is wrong with it.
+Arrays, tensors, Series, DataFrames, lists, tuples and dicts of them are truncated; so are the batches of `tf.data`,
+generators and Keras datasets. Anything else is passed unchanged, so that Keras raises its usual error.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 
 STEPS = 1
 BATCH = 8
-# Of what is evaluated or predicted so many rows are computed.
+# The rows that `evaluate` and `predict` compute.
 ROWS = 128
 _DEEPEST = 8
 
 
 class Shortener:
-    """Made before student code runs, so that it holds Keras and TensorFlow as they were then."""
+    """Created before student code runs, so that it holds the original functions of Keras and TensorFlow."""
 
     def __init__(self) -> None:
         import keras
@@ -37,7 +37,7 @@ class Shortener:
         self._bounded = _bounded_batches(keras.utils.PyDataset, self.cut)
 
     def rows(self, *parts: Any) -> int:
-        """How many rows the parts have; 0 where they are nothing that can be cut, or do not agree."""
+        """The number of rows of the parts; 0 if they cannot be truncated, or have different lengths."""
         counts = set()
         for part in parts:
             for leaf in self._leaves_of(part):
@@ -61,7 +61,7 @@ class Shortener:
         return self._mapped(part, one)
 
     def fit(self, asked: dict[str, Any], first: int) -> dict[str, Any]:
-        """The arguments of a call that takes a moment, and goes through the same paths of Keras as the one asked."""
+        """The arguments of a short call that uses the same code paths of Keras as the requested one."""
         short = dict(asked, epochs=first + 1, validation_freq=1)
         rows = self.rows(asked["x"], asked["y"], asked["sample_weight"])
         batch = max(min(whole(asked["batch_size"]) or BATCH, BATCH), 1)
@@ -71,7 +71,7 @@ class Shortener:
             if asked["validation_data"] is None and isinstance(split, float) and 0 < split < 1:
                 start = int(rows * (1 - split))
                 if start in (0, rows):
-                    return short  # Keras has a word to say about that
+                    return short  # invalid arguments: Keras raises the error
                 held = slice(start, start + batch)
                 validation = tuple(self.cut(asked[name], held) for name in names if asked[name] is not None)
                 short |= {"validation_split": 0.0, "validation_data": validation}
@@ -89,7 +89,7 @@ class Shortener:
         return short
 
     def stream(self, data: Any, batch: int) -> Any:
-        """The same batches, each of at most `batch` rows; `data` itself where it gives none that can be cut."""
+        """The same batches, each of at most `batch` rows; `data` itself if its batches cannot be truncated."""
         if isinstance(data, self._dataset):
             return self._first_batch(data, batch)
         if isinstance(data, types.GeneratorType):
@@ -99,11 +99,11 @@ class Shortener:
         return data
 
     def _first_batch(self, dataset: Any, batch: int) -> Any:
-        """A dataset of its first batch, cut: a batch of 60,000 images would be computed with as one."""
+        """A dataset of the first batch, truncated: the student's batch may be all 60,000 images."""
         try:
             first = next(iter(dataset.take(1)))
         except Exception:
-            return dataset  # empty, or broken: Keras says it
+            return dataset  # empty or broken: Keras raises the error
         return self._tensors(self.cut(first, batch)) if self.rows(first) else dataset
 
     def _leaves_of(self, part: Any, depth: int = 0) -> Iterator[Any]:
@@ -125,7 +125,7 @@ class Shortener:
 
 
 def _bounded_batches(kind: type, cut: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
-    """What makes, of a dataset of Keras that gives batches, one whose batches are cut."""
+    """A function that wraps a Keras dataset so that its batches are truncated."""
 
     class Bounded(kind):  # type: ignore[misc]
         def __init__(self, batches: Any, batch: int) -> None:
@@ -145,7 +145,7 @@ def _bounded_batches(kind: type, cut: Callable[[Any, int], Any]) -> Callable[[An
 
 
 def repeated(rows: int, found: Any) -> Any:
-    """The rows of the arrays in `found` again and again, until there are `rows` of them."""
+    """The arrays in `found` with their rows repeated until there are `rows` of them."""
     if type(found) in (list, tuple):
         return type(found)(repeated(rows, item) for item in found)
     if type(found) is dict:
@@ -156,5 +156,5 @@ def repeated(rows: int, found: Any) -> Any:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number as Python's own; None where it is none."""
+    """`value` as a Python int; None if it is not a whole number."""
     return int(value) if type(value) is int or isinstance(value, np.integer) else None

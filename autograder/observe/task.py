@@ -1,4 +1,4 @@
-"""What *observe* is asked for, and the key under which its evidence is kept."""
+"""The task that *observe* runs, and the key of its evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from autograder.records.machine import KNOWN_PACKAGES
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Raised whenever the same notebook would give other evidence than before.
+# Incremented whenever the same notebook would give other evidence.
 REVISION = 9
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "scikit-learn", "ipykernel", "ipython")
 # A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
@@ -31,16 +31,16 @@ _MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
 
 
 class Limits(Data):
-    """The most that one notebook may take, all its processes together.
+    """The resource limits of one notebook, for all its processes together.
 
     cell_seconds: wall-clock seconds for one cell; it is then interrupted, and the next cells run.
     total_seconds: wall-clock seconds for the whole notebook.
-    grace_seconds: how long an interrupted cell may take to stop; it is then killed, and no further cell runs.
-    memory_mb: private memory in MiB, beyond the libraries that are loaded anyway; see `fitting`.
-    cpu_seconds: processor time in seconds of one core; what uses several cores uses it up faster than the clock.
-    processes: processes and threads at a time.
-    disk_mb: MiB of files; they live in memory and are gone afterwards.
-    output_kb: KiB of output kept per cell; what is over it is cut.
+    grace_seconds: how long an interrupted cell may take to stop; then it is killed, and no further cell runs.
+    memory_mb: private memory in MiB, in addition to the preloaded libraries; see `fitting`.
+    cpu_seconds: processor time in seconds of one core; code on several cores uses more than the wall-clock time.
+    processes: the number of simultaneous processes and threads.
+    disk_mb: MiB of files; they are kept in memory and deleted afterwards.
+    output_kb: KiB of output kept per cell; the rest is cut.
     total_output_kb: KiB of output kept per notebook.
     """
 
@@ -55,9 +55,9 @@ class Limits(Data):
     total_output_kb: int = Field(default=8192, ge=1, le=65_536)
 
     def fitting(self, names: Sequence[str], sources: Sequence[DatasetSource] = ()) -> Limits:
-        """These limits, with memory and disk for the data sets that a notebook may load, unless they are set by hand.
+        """These limits, with memory and disk for the data sets that a notebook may load, unless set explicitly.
 
-        Files count towards the disk; arrays take four times their bytes (`x.astype("float32") / 255` beside `x`).
+        Files count as disk; arrays need four times their bytes (`x` and `x.astype("float32") / 255` together).
         """
         arrays, files = sum(source.array_mb for source in sources), sum(source.file_mb for source in sources)
         needed = max([_BASE_MB + 4 * arrays + files, *(_MEMORY_MB.get(name, 0) for name in names)])
@@ -66,7 +66,7 @@ class Limits(Data):
         return self.model_copy(update=update) if update.items() - self.model_dump().items() else self
 
     def bounds(self) -> Bounds:
-        """What the sandbox enforces. It allows more time than the notebook has, as a net below our own clock."""
+        """The limits that the sandbox enforces. Its time limit is longer: it is only the fallback for our own timer."""
         return Bounds(
             memory_mb=self.memory_mb,
             processes=self.processes,
@@ -77,14 +77,14 @@ class Limits(Data):
 
 
 class ObserveTask(OmitsNewDefaults):
-    """What to bring back from a notebook, what to give it, and how much it may take.
+    """What to capture from a notebook, what to provide to it, and its limits.
 
-    variables: names of the variables whose values are wanted.
+    variables: names of the variables to capture.
     datasets: names of the public datasets that `keras.datasets` serves.
-    training: "short" makes every call of `fit` take a moment; "full" leaves it alone.
-    keras: "any" understands names of Keras 1 and 2, "3" takes the notebook as today's Keras does.
-    tests: external tests that are run beside the student's code, in the same kernel.
-    sources: the declared data sets whose files lie beside the notebook.
+    training: "short" shortens every call of `fit` to one small batch; "full" does not change it.
+    keras: "any" supports names of Keras 1 and 2, "3" only those of the installed Keras.
+    tests: external tests that are run in the same kernel as the student's code.
+    sources: the declared data sets whose files are next to the notebook.
     packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
     """
 
@@ -101,11 +101,11 @@ class ObserveTask(OmitsNewDefaults):
 
     @property
     def without_tests(self) -> ObserveTask:
-        """The same without external tests."""
+        """This task without external tests."""
         return self.model_copy(update={"tests": ()})
 
     def placed(self, notebook: NotebookNode) -> ObserveTask:
-        """The task for this notebook: nbgrader's cells are given their places in it."""
+        """The task for this notebook: each nbgrader cell gets its position in it."""
         cells = [test for test in self.tests if isinstance(test, NbgraderCell)]
         if not cells:
             return self
@@ -114,9 +114,9 @@ class ObserveTask(OmitsNewDefaults):
 
 
 class ObserveEnvironment(Data):
-    """What decides, beside notebook and task, what a notebook leaves behind.
+    """What determines the evidence besides notebook and task.
 
-    `data` holds the digests of the public datasets that are at the place.
+    `data` has the digests of the public datasets that are on the machine.
     """
 
     revision: int = REVISION
@@ -126,7 +126,7 @@ class ObserveEnvironment(Data):
 
     @classmethod
     def here(cls, isolation: Isolation, names: Sequence[str] | None = None) -> ObserveEnvironment:
-        """This machine, with notebooks kept apart by `isolation`, and the datasets `names` or all that are here.
+        """This machine, with notebooks isolated by `isolation`, and the datasets `names` or all that are available.
 
         Raises:
             autograder.datasets.DatasetMissing: one of `names` is not on this machine.
@@ -135,10 +135,10 @@ class ObserveEnvironment(Data):
         return cls(isolation=isolation.name, versions=observing_versions(), data=data)
 
     def key(self, code_cells: Sequence[str], task: ObserveTask) -> str:
-        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+        """The key of the evidence of these code cells: equal keys give equal evidence.
 
         Raises:
-            autograder.datasets.DatasetMissing: a dataset of the task is not at that place.
+            autograder.datasets.DatasetMissing: a dataset of the task is not in `data`.
         """
         for name in task.datasets:
             if name not in self.data:
@@ -149,7 +149,7 @@ class ObserveEnvironment(Data):
 
 @functools.cache
 def observing_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that a notebook meets; of those that courses use, where installed."""
+    """The versions of Python and of the libraries that affect a notebook, including installed ones that courses use."""
     installed = {name: importlib.metadata.version(name) for name in _PACKAGES}
     for name in sorted({*KNOWN_PACKAGES.values()} - installed.keys()):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

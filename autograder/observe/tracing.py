@@ -1,4 +1,4 @@
-"""Inside the kernel: describes a network of the student's own classes by the Keras layers that it calls.
+"""Inside the kernel: describes a network of student-written classes by the Keras layers that it calls.
 
 Subclassed models, composite layers, and `Lambda` layers over Keras operations have no configuration of their own. They
 are called once on a symbolic input, and Keras records the call as a functional network. Code that computes with its own
@@ -17,7 +17,7 @@ _MAX_LAYERS = 2000
 
 
 class NoTrace(Exception):
-    """The call gives no functional network.
+    """The call does not produce a functional network.
 
     `reason` is the code of a reason in `execution_messages`, "" if `detail` is the whole reason.
     """

@@ -26,18 +26,18 @@ class Findings(AssertionError):
 
 
 def check(env: dict[str, Any], question: str, checks: str) -> None:
-    """Check one question on the objects in the student's notebook; does nothing if all is well.
+    """Check one question on the objects in the student's notebook; returns without an exception if nothing is wrong.
 
-    Nothing here is a score, and nothing here is trusted: it runs in the student's own kernel.
+    The result is not a score and not trusted: the check runs in the student's own kernel.
 
     Args:
-        env: the notebook's variables, as otter gives them to a test that asks for `env`.
-        question: its id.
+        env: the notebook's variables, as otter passes them to a test with the parameter `env`.
+        question: the id of the question.
         checks: the file with the public part of the assignment, next to the notebook.
 
     Raises:
-        Findings: something is not right yet, or not there; the message says what.
-        ChecksMissing: the file is not there, or damaged.
+        Findings: something is wrong or missing; the message says what.
+        ChecksMissing: the file is missing or damaged.
     """
     public = read_public(Path(checks))
     asked = public.question(question)
@@ -45,14 +45,14 @@ def check(env: dict[str, Any], question: str, checks: str) -> None:
     with use_language(public.language):
         problem = problem_of(public, asked, evidence, cells)
         if problem:
-            # Otter puts the message into HTML as it is.
+            # Otter inserts the message into HTML without escaping.
             raise Findings(problem.replace("<", "‹").replace(">", "›"))
 
 
 def problem_of(
     public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
 ) -> str:
-    """What is not right yet, in words for the student; "" if nothing is wrong. Everything else is printed."""
+    """What is wrong, in words for the student; "" if nothing is. Everything else is printed."""
     context = _context(public, question, evidence, cells)
     if question.settings is not None:
         verdict = _judged(public, question, context)
@@ -72,7 +72,7 @@ def problem_of(
 def _context(
     public: PublicPart, question: PublicQuestion, evidence: Evidence, cells: tuple[NotebookCell, ...]
 ) -> Context:
-    """What the question can read: networks of other questions only help to tell which is which."""
+    """The context of the question: networks of other questions only help to assign networks to names."""
     expected = {
         name: ExpectedNetwork(name, network.shown.architecture, network.table)
         for name, network in public.networks.items()
@@ -121,10 +121,10 @@ def _judged(public: PublicPart, question: PublicQuestion, context: Context) -> V
 
 
 def _read(question: PublicQuestion, context: Context) -> list[str]:
-    """How an answer is understood, one sentence for each thing.
+    """How an answer is interpreted, one sentence for each part.
 
     Raises:
-        NotGiven: there is no answer, or it is not understood.
+        NotGiven: there is no answer, or it cannot be interpreted.
     """
     if question.variable:
         value = given(context, question.variable, question.placeholder)

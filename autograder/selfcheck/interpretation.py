@@ -1,4 +1,4 @@
-"""How an answer is understood, without a hint of whether it is right."""
+"""The interpretation of an answer, without any hint whether it is correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def understood(question: PublicQuestion, value: CapturedValue) -> str:
     """The sentence that says how the answer in a variable is read.
 
     Raises:
-        autograder.checks.answers.NotUnderstood: it is not an answer of the kind that is asked for.
+        autograder.checks.answers.NotUnderstood: it is not an answer of the requested kind.
     """
     reading = _READERS.get(question.kind, _any)(question, value)
     return gettext("Your answer in `{name}` is understood as {reading}.", name=value.name, reading=reading)
@@ -36,7 +36,7 @@ def _number(question: PublicQuestion, value: CapturedValue) -> str | Message:
 
 def _choice(question: PublicQuestion, value: CapturedValue) -> str | Message:
     options = question.reading["options"]
-    # Which one is correct is unknown here, and plays no part in reading.
+    # The correct option is unknown here, and not needed for reading.
     readable = Choice(
         kind="choice",
         id=question.id,

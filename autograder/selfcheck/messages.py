@@ -34,9 +34,9 @@ def heading(verdict: Verdict) -> str:
 
 
 def findings_in_words(found: Verdict | Finding) -> str:
-    """Every finding on separate lines, a hint below those that share it, then what differs between the networks.
+    """Each finding on separate lines, a hint below those that share it, then the differences between the networks.
 
-    Lines are broken between words, because JupyterLab breaks those that are too long anywhere.
+    Lines are broken between words, because JupyterLab breaks long lines anywhere.
     """
     lines: list[str] = []
     for hint, findings in groupby([found] if isinstance(found, Finding) else found.findings, attrgetter("hint")):

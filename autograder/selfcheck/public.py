@@ -1,7 +1,7 @@
-"""What students get of an assignment for its checks: `NAME.checks.json`.
+"""The public part of an assignment, which students receive for its checks: `NAME.checks.json`.
 
-Everybody can read the file, so it must not give away an answer: for a question answered by a number or a letter it
-says only how to read the answer, for a network only what the handout's table and code show.
+Everybody can read the file, so it must not reveal an answer: for a question answered by a number or a letter it
+contains only how to read the answer, for a network only what the handout's table and code show.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autograder.network.table import SummaryTable
 
 
 class ChecksMissing(UserError):
-    """The file with the checks is not where the notebook runs, or is damaged."""
+    """The file with the checks is not in the notebook's folder, or is damaged."""
 
 
 class PublicNetwork(Data):
@@ -29,11 +29,11 @@ class PublicNetwork(Data):
 
 
 class PublicQuestion(Data):
-    """A question as students may have it.
+    """The public part of a question.
 
-    `settings` are those with which it is judged at once, None if the check only says how the answer is understood: the
-    answer in `variable` (`placeholder` is what the notebook gave it, `reading` what its kind needs to read it), else
-    the `networks`. `trained` says that judging needs a trained network, which is left to grading.
+    `settings` are those for judging it in the notebook, None if the check only shows how the answer is interpreted: the
+    answer in `variable` (`placeholder` is its initial value in the notebook, `reading` what its kind needs to read it),
+    else the `networks`. `trained` says that judging needs a trained network, which only grading has.
     """
 
     id: str
@@ -77,7 +77,7 @@ def read_public(path: Path) -> PublicPart:
     """The file with the checks.
 
     Raises:
-        ChecksMissing: it is not there, or damaged; the sentence tells the student what to do.
+        ChecksMissing: it is missing or damaged; the message tells the student what to do.
     """
     try:
         return PublicPart.model_validate_json(path.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
-"""Captures what the student's cells leave, as grading does after each cell, so that a check uses the same evidence.
+"""Captures the state after each of the student's cells, as grading does, so that a check uses the same evidence.
 
-When a cell runs again, what its earlier run left is forgotten.
+When a cell runs again, the capture of its earlier run is discarded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Events = tuple[tuple[CapturedFit, ...], tuple[CapturedFigure, ...]]
 
 
 class Watch:
-    """Everything captured from one kernel, or from the variables in `variables`. Never fails a student's cell.
+    """Everything captured from one kernel, or from `variables`. It never makes a student's cell fail.
 
     Keras is not imported before the notebook itself has done so: until then the student may choose its backend.
     """
@@ -46,7 +46,7 @@ class Watch:
             self.note(_key(result.info), number - 1, str(result.info.raw_cell), _failure(result))
 
     def note(self, key: str, index: int, source: str, failure: Failure | None) -> None:
-        """Record what a cell left; `index` is the number that Jupyter shows next to it, less one."""
+        """Capture the state after a cell; `index` is the number that Jupyter shows next to it, minus one."""
         self._forget(key)
         self._cells[key] = source, CellRun(index=index, status="error" if failure else "ok", failure=failure)
         while len(self._cells) > _MOST_CELLS:
@@ -54,7 +54,7 @@ class Watch:
         self._capture(key, index)
 
     def evidence(self, names: list[str]) -> tuple[Evidence, tuple[NotebookCell, ...]]:
-        """What there is now, with the values of the variables `names`; and the cells that led to it, in order.
+        """The current evidence, with the values of the variables `names`, and the cells that produced it, in order.
 
         A cell is at the position of its number: positions of cells that were run again are empty.
         """
@@ -94,7 +94,7 @@ class Watch:
 
 
 def watch() -> None:
-    """Begin to watch the notebook that calls this; does nothing outside a notebook."""
+    """Start to watch the calling notebook; does nothing outside a notebook."""
     from IPython import get_ipython
 
     shell = get_ipython()
@@ -106,7 +106,7 @@ def watch() -> None:
 
 
 def watch_of(variables: dict[str, Any]) -> Watch:
-    """What was captured of these variables: since `watch` was called, else from now on."""
+    """The captures of these variables: since `watch` was called, else from now on."""
     return _current if _current is not None and _current.variables is variables else _begin(variables)
 
 
@@ -134,7 +134,7 @@ def _recorder() -> Any:
 
 
 def _key(info: Any) -> str:
-    """What stays the same for a cell when it is run again."""
+    """An identifier of a cell that does not change when it is run again."""
     return str(getattr(info, "cell_id", None) or info.raw_cell)
 
 

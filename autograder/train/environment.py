@@ -14,7 +14,7 @@ from autograder.records.training import TrainingTask
 from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
 
-# Incremented whenever the same task would give another run: threads, batch order, normalization, optimizer tables.
+# Incremented whenever the same task would give a different run: threads, batch order, normalization, optimizer tables.
 METHOD = 4
 _COMPUTING = ("autograder", "keras", "numpy", "python")
 _OF_BACKEND = {"jax": ("jax", "jaxlib")}

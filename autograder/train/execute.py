@@ -58,7 +58,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
 
 
 def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
-    """Train; returns why the run ended, in a word."""
+    """Train; returns the reason why the run ended, as one word."""
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
     if misfit is not None:
@@ -105,7 +105,7 @@ def _measured_in_steps(targets: Targets) -> list[Any]:
 
 
 def _report_outputs(outputs: Any, data: TrainingData, targets: Targets, report: Report) -> None:
-    """Report what the page shows of the outputs on the validation rows."""
+    """Report the outputs on the validation rows as the page shows them."""
     if targets.recipe.learns == "regression":
         report({"residuals": residuals(targets.values(outputs), targets.values(data.y_validation))})
     elif targets.recipe.learns in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
@@ -116,7 +116,7 @@ def _report_outputs(outputs: Any, data: TrainingData, targets: Targets, report: 
 def _until_decided(
     model: Any, data: TrainingData, validation: ValidationData, task: TrainingTask, targets: Targets, report: Report
 ) -> str:
-    """Train and report each validation; returns why it ended, in a word."""
+    """Train and report each validation; returns the reason why training ended, as one word."""
     metric = task.recipe.scored_by
     best, guessing = 0.0, task.recipe.gives_up_at(targets.classes)
     half = math.ceil(task.recipe.epochs * task.recipe.validations / 2)

@@ -22,11 +22,11 @@ def predictions(
     Args:
         outputs: one row of values per validation row, one for each class; the largest is the prediction.
         truth: the class of each row, 0, 1, …
-        rows: the rows themselves; of images, values 0..255, those that were mistaken are drawn.
-        classes: how many classes there are.
+        rows: the rows themselves; misclassified images (values 0..255) are drawn.
+        classes: the number of classes.
 
-    The mistakes are the most confident ones: those where the output of the predicted class exceeds that of the true
-    class most; ties go to the earlier image.
+    The mistakes are the most confident ones: those with the largest difference between the outputs of the predicted and
+    the true class; ties go to the earlier image.
     """
     predicted = outputs.argmax(axis=1)
     confusion = np.zeros((classes, classes), dtype=int)
@@ -37,7 +37,7 @@ def predictions(
 def residuals(predicted: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
     """True and predicted values, with the fields of `autograder.records.training.Residuals`.
 
-    Of several values per row it is the first; of more rows than `RESIDUALS`, the first ones.
+    If a row has several values, only the first is used; at most `RESIDUALS` rows are returned.
     """
     pairs = {"truth": truth, "predicted": predicted}
     return {

@@ -15,7 +15,7 @@ from autograder.records.training import Prepare, Recipe
 
 
 def normalized(rows: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
-    """Numbers normalized as the recipe says, float32; whole numbers other than bytes, and texts, unchanged."""
+    """Numbers normalized by the recipe, float32; whole numbers other than bytes, and texts, are unchanged."""
     if _is_text(rows) or _is_tokens(rows):
         return rows
     numbers = rows.astype(np.float32)
@@ -50,7 +50,7 @@ def prepared(rows: NDArray[Any], prepare: Prepare, train: int) -> NDArray[Any]:
 
 
 def prepared_target(targets: NDArray[Any], train: int) -> tuple[NDArray[Any], Any, Any]:
-    """Standardized targets, and what they were divided by and reduced by."""
+    """Standardized targets, the divisor, and the offset that was subtracted."""
     mean, deviation = _moments(targets, train, 0)
     return np.asarray((targets - mean) / deviation, dtype=np.float32), deviation, mean
 
@@ -112,7 +112,7 @@ def _padded(rows: NDArray[Any], length: int) -> NDArray[Any]:
 
 
 def _one_hot_rows(rows: NDArray[Any], train: int, vocabulary: int | None) -> NDArray[np.float32]:
-    """A row for each number, with a one in its column; numbers above all of the training rows give zeros."""
+    """One-hot rows, one per number; numbers above the maximum of the training rows give zeros."""
     known = vocabulary or int(rows[:train].max()) + 1
     return np.asarray(rows[..., np.newaxis] == np.arange(known), dtype=np.float32)
 

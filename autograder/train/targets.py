@@ -1,4 +1,4 @@
-"""What a network is to learn: the targets as its loss takes them, and the score of its outputs."""
+"""The targets of a network in the form that its loss accepts, and the score of its outputs."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Targets:
     Attributes:
         recipe: with the task and its metric.
         loss: the network's loss.
-        classes: how many classes there are; 0 if the targets are values.
+        classes: the number of classes; 0 if the targets are values.
         shape: the shape of the network's output, without the batch axis.
-        unit, origin: what converts an output into the dataset's units: output x unit + origin.
+        unit, origin: they convert an output into the dataset's units: output x unit + origin.
     """
 
     recipe: Recipe
@@ -80,7 +80,7 @@ class Targets:
                 raise CannotTrain(problem("other_outputs", shape=_words(self.shape), wanted=_words(target)))
 
     def encoded(self, y: NDArray[Any]) -> NDArray[Any]:
-        """The targets of some rows as the loss takes them."""
+        """The targets of some rows in the form that the loss accepts."""
         if self._one_unit:
             return y.reshape(-1, 1).astype(np.float32)
         if self.recipe.learns in ("classification", "binary", "sequence"):
@@ -121,7 +121,7 @@ class Targets:
         return np.asarray(outputs * self.unit + self.origin)
 
     def baseline(self, y_train: NDArray[Any], y_validation: NDArray[Any]) -> float | None:
-        """The score of the best answer that is the same for each row: the most frequent class, or the mean value."""
+        """The score of the best constant prediction: the most frequent class, or the mean value."""
         metric, task = self.recipe.scored_by, self.recipe.learns
         if metric.share and task != "multilabel":
             values, counts = np.unique(y_train, return_counts=True)
@@ -174,7 +174,7 @@ def _check_classifier(shape: tuple[int | None, ...], classes: int, sparse: bool)
 
 
 def _enough(size: int, classes: int, sparse: bool) -> bool:
-    """Whether so many values are one for each class; a loss on class numbers accepts more."""
+    """Whether an output of `size` values has one for each class; a loss on class numbers accepts more."""
     return size == classes or (size > classes and sparse)
 
 

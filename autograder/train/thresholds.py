@@ -14,9 +14,10 @@ MIN_RUNS = 20
 # which with 95 % confidence less than one run in a thousand falls (noncentral t; NIST/SEMATECH e-Handbook 7.2.6.3).
 DEVIATIONS = 4.32
 # The minimum distance from the worst run seen, independent of the spread: accuracies near 1 are skewed to the left,
-# and a processor that adds in another order changes a run by a few of the 600 images. Of an error, that share of it.
+# and a processor that adds in another order changes a run by a few of the 600 images. For an error, the distance is
+# relative to it.
 MARGIN = 0.01
-# Errors have any size, so their thresholds have so many digits.
+# The significant digits of a threshold on an error, which can have any magnitude.
 _DIGITS = 3
 
 
@@ -25,10 +26,10 @@ class TooFewRuns(UserError):
 
 
 def require_enough(count: int) -> None:
-    """Check that so many runs give a threshold.
+    """Check that `count` runs are enough for a threshold.
 
     Raises:
-        TooFewRuns: they are too few.
+        TooFewRuns: fewer than 20 runs.
     """
     if count < MIN_RUNS:
         raise TooFewRuns(f"A threshold needs runs of the reference with at least {MIN_RUNS} seeds, not {count}.")
@@ -39,8 +40,8 @@ def threshold(scores: Sequence[float], metric: Metric = ACCURACY) -> float:
 
     A correct submission is one more draw from the same distribution, so the threshold is a value that almost no draw
     is worse than: 4.32 standard deviations below the mean (see `DEVIATIONS`), and at least 0.01 below the worst run.
-    It is rounded down to whole hundredths, because it is shown to the student. Of an error, where lower is better, it
-    lies as far above the mean, at least a hundredth above the worst run, and is rounded up to three digits.
+    It is rounded down to whole hundredths, because it is shown to the student. For an error, where lower is better, it
+    is as far above the mean, at least 1 % above the worst run, and rounded up to three significant digits.
 
     Raises:
         TooFewRuns: fewer than 20 scores.

@@ -30,7 +30,7 @@ from autograder.train.environment import TrainEnvironment, computing_versions
 _START_SECONDS = 180.0
 _SLACK_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
-# A run that is stopped for its time without having had a processor for this share of it was slowed by other work.
+# A run that hit its time limit and had a processor for less than this share of the time was slowed by other work.
 _SHARE_OF_A_CORE = 0.25
 # The environment variables passed to the worker: none that change how TensorFlow or Keras compute.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -42,7 +42,7 @@ class TrainerError(UserError):
 
 
 class RunSlowed(TrainerError):
-    """A run was stopped for its time twice, because this machine was busy with other things."""
+    """A run hit its time limit twice because this machine was busy with other work."""
 
 
 class _WorkerDied(Exception):
@@ -92,7 +92,7 @@ class Trainer(Closing):
         """Train and wait for the result.
 
         Raises:
-            RunSlowed: other work on this machine took its time, twice.
+            RunSlowed: it hit its time limit twice because of other work on this machine.
             TrainerError: the run failed for another reason that is not the network's.
         """
         return self._run(self.key(task), task)
@@ -253,7 +253,7 @@ class _Worker:
 
 
 def _was_slowed(task: TrainingTask, answer: dict[str, Any]) -> bool:
-    """Whether a run was stopped for its time because other work had the processor; unknown on a GPU."""
+    """Whether a run hit its time limit because other work had the processor; unknown on a GPU."""
     late = answer.get("outcome") == "late" and device_kind() == "cpu"
     return late and answer["processor_seconds"] < _SHARE_OF_A_CORE * task.recipe.seconds
 

@@ -76,7 +76,7 @@ def _selected(arrays: Arrays, recipe: Recipe) -> tuple[NDArray[Any], NDArray[Any
 
 
 def class_count(arrays: Arrays, recipe: Recipe) -> int:
-    """How many classes the data has; 0 if its targets are values."""
+    """The number of classes in the data; 0 if its targets are values."""
     if recipe.task_has_values:
         return 0
     if recipe.classes:
@@ -85,7 +85,7 @@ def class_count(arrays: Arrays, recipe: Recipe) -> int:
 
 
 def target_rows(labels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
-    """The targets of all rows as the task has them: int32 for classes, else float32."""
+    """The targets of all rows, by the task: int32 for classes, else float32."""
     if recipe.learns in ("classification", "binary"):
         one_hot = labels.ndim == 2 and labels.shape[1] > 1
         return (labels.argmax(axis=1) if one_hot else labels.reshape(-1)).astype(np.int32)
@@ -123,6 +123,6 @@ def _image_layouts(images: NDArray[Any], recipe: Recipe) -> list[NDArray[Any]]:
 
 
 def _table_layouts(rows: NDArray[Any]) -> list[NDArray[Any]]:
-    """Rows of a table, or sequences of numbers: flat, as a sequence, and as one step of one."""
+    """Rows of a table, or sequences of numbers: flat, as a sequence of single values, and as a single step."""
     flat = rows.reshape(len(rows), -1)
     return [flat, flat[..., np.newaxis], flat[:, np.newaxis, :]]

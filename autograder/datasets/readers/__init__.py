@@ -1,5 +1,5 @@
-"""One reader for each kind of source: from files to arrays, with every problem named by file, column and line.
+"""One reader for each kind of source: from files to arrays; errors name file, column and line.
 
-A reader gives the examples and their targets; `targets.py` turns targets into labels or numbers. NumPy, pandas and
-Pillow are imported when something is read, never with the module.
+A reader returns the examples and their raw targets; `targets.py` converts targets to labels or numbers. NumPy, pandas
+and Pillow are imported when something is read, not with the module.
 """

@@ -1,4 +1,4 @@
-"""What every reader gives: examples and raw targets, and where each stands in its file."""
+"""The result of every reader: examples, raw targets, and the position of each in its file."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from autograder.core.errors import UserError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What fits in memory several times over, on any machine that trains networks.
+# It fits in memory several times, on any machine that trains networks.
 MAX_BYTES = 2 * 2**30
 
 
 class DatasetUnusable(UserError):
-    """The data cannot be used as declared: one sentence that names file, column and line."""
+    """The data cannot be used as declared; the message names file, column and line."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples in the order of their file.
+    """Examples in file order.
 
     Attributes:
         x: one example per row.
         targets: the raw targets, by column; texts or numbers, one per row.
-        where: where row number `i` stands, for messages: "houses.csv, line 17".
+        where: the position of row `i`, for messages: "houses.csv, line 17".
         features: the names of the columns of `x`, if it is a table.
-        names: the names of the classes that the source itself has, by label.
+        names: the class names in the source itself, by label.
     """
 
     x: NDArray[Any]

@@ -1,4 +1,4 @@
-"""The rest of `keras.datasets`: files as Keras publishes them, read without running what a pickle may hold."""
+"""The other data sets of `keras.datasets`: reads the published files without executing code in pickles."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from autograder.datasets.source import Declaration
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Keras' own numbers in sequences of words: the start of a text, a word that is not in the vocabulary, and what is
-# added to the others (`keras.datasets.imdb.load_data`).
+# Keras' numbers in word sequences: the start of a text, a word that is not in the vocabulary, and the offset of the
+# other words (`keras.datasets.imdb.load_data`).
 _START, _UNKNOWN, _FROM = 1, 2, 3
 
 
@@ -30,7 +30,7 @@ _START, _UNKNOWN, _FROM = 1, 2, 3
 class KerasSet:
     """A data set of Keras: its title, its files by name with address and SHA-256, and its classes.
 
-    The first file holds the data; the others are what else its module reads, such as a word index.
+    The first file has the data; the others are further files that its module reads, such as a word index.
     """
 
     title: str
@@ -61,7 +61,7 @@ _REUTERS = (
     ),
 )
 KERAS_SETS = {
-    # Harrison and Rubinfeld 1978; Keras advises against it, older courses have it.
+    # Harrison and Rubinfeld 1978; Keras advises against it, older courses use it.
     "boston_housing": KerasSet(
         "Boston housing",
         (("boston_housing.npz", "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"),),
@@ -97,15 +97,15 @@ _TARGET_FOLDER = "cifar-100-python-target"
 
 
 def keras_title(name: str) -> str:
-    """What people call a data set of Keras."""
+    """The usual name of a data set of Keras."""
     return DATASETS[name].title if name in DATASETS else KERAS_SETS[name].title
 
 
 def keras_file(name: str, *, download: bool = False) -> Path:
-    """The file, or the folder of CIFAR-100, that holds a data set of Keras: in AUTOGRADER_DATA, Keras' cache or ours.
+    """The file (or folder, for CIFAR-100) of a data set of Keras: in AUTOGRADER_DATA, Keras' cache or our cache.
 
     Raises:
-        DatasetUnusable: Keras has none of that name.
+        DatasetUnusable: Keras has no data set with this name.
         DatasetMissing: it is not on this machine.
     """
     if name in DATASETS:
@@ -132,7 +132,7 @@ def keras_file(name: str, *, download: bool = False) -> Path:
 
 
 def served_by_keras(name: str, main: Path) -> dict[str, Path]:
-    """Where Keras looks for the files of a data set, below the notebook's folder."""
+    """The files of a data set, by the path where Keras looks for them, relative to the notebook's folder."""
     if name in DATASETS:
         return {}  # served from memory
     if main.is_dir():
@@ -143,7 +143,7 @@ def served_by_keras(name: str, main: Path) -> dict[str, Path]:
 
 
 def read_keras(name: str, path: Path, declared: Declaration) -> Examples:
-    """The examples of a data set of Keras; sequences of words are padded with zeros in front.
+    """The examples of a data set of Keras; word sequences are padded with leading zeros.
 
     Raises:
         DatasetMissing: the file is damaged.
@@ -167,7 +167,7 @@ def read_keras(name: str, path: Path, declared: Declaration) -> Examples:
 
 
 def read_objects(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an `.npz` whose sequences have different lengths, which NumPy stores as pickles of lists."""
+    """The arrays of an `.npz` with sequences of different lengths, which NumPy stores as pickles of lists."""
     import numpy as np
 
     found: dict[str, NDArray[Any]] = {}
@@ -192,7 +192,7 @@ def _examples(name: str, x: NDArray[Any], y: NDArray[Any], classes: tuple[str, .
 
 
 def _padded(texts: NDArray[Any], num_words: int | None, maxlen: int | None) -> NDArray[Any]:
-    """The numbers of the words as `keras.datasets.imdb.load_data` gives them, int32, the last `maxlen` of each text."""
+    """Word numbers as returned by `keras.datasets.imdb.load_data`, int32, padded; the last `maxlen` of each text."""
     import numpy as np
 
     longest = min(maxlen or 2**31, 1 + max(len(text) for text in texts))

@@ -1,4 +1,4 @@
-"""Data sets that come with a library: scikit-learn's five, and an `.npz` file of one's own."""
+"""Reads the five data sets in scikit-learn, and `.npz` files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from autograder.datasets.readers.examples import DatasetUnusable, Examples
 from autograder.datasets.source import Declaration
 
-# The ones that the package ships; the others would be downloaded.
+# The data sets in the package; its others would have to be downloaded.
 SKLEARN = ("iris", "wine", "digits", "breast_cancer", "diabetes")
 # The usual names of inputs and targets in an `.npz`.
 PAIRS = (("x_train", "y_train"), ("x", "y"), ("X", "y"), ("data", "target"), ("images", "labels"))
 
 
 def read_sklearn(name: str) -> Examples:
-    """One of the data sets that scikit-learn ships; the digits as images of 8×8 with values from 0 to 16."""
+    """One of the data sets in scikit-learn; the digits as 8×8 images with values from 0 to 16."""
     import numpy as np
     from sklearn import datasets
 
@@ -31,7 +31,7 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
     """The arrays of an `.npz`: those that `columns` and `target` name, else one of the usual pairs of names.
 
     Raises:
-        DatasetUnusable: it is no such file, an array is missing, or they do not belong together.
+        DatasetUnusable: it is not an `.npz`, an array is missing, the lengths differ, or an input is not finite.
     """
     import numpy as np
 
@@ -72,7 +72,7 @@ def _array(file: Any, key: str, name: str) -> Any:
 
 
 def _slim(x: Any) -> Any:
-    """float64 as float32, in which networks compute; anything else as it is."""
+    """float64 converted to float32, the precision of networks; other types unchanged."""
     import numpy as np
 
     if x.dtype.kind not in "fiubU":

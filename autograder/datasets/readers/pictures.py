@@ -1,4 +1,4 @@
-"""Images: a folder for each class, or a table that lists files and classes."""
+"""Reads images: from a folder for each class, or from a table that lists files and classes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MOST_PIXELS = 50_000_000
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The images below a folder, in the order of their paths."""
+    """The image files below a folder, sorted by path."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES)
 
 
 def read_images(folder: Path, name: str, declared: Declaration, table: Path | None = None) -> Examples:
-    """The images as uint8, height × width, and × 3 if one of them has colours.
+    """The images as uint8, images × height × width, and × 3 if one of them has colours.
 
     Raises:
-        DatasetUnusable: a file is no image, sizes differ and `size` is not set, or a class cannot be told.
+        DatasetUnusable: a file is not an image, sizes differ and `size` is not set, or a class is unknown.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""From a declaration and its files to arrays and a record."""
+"""Reads a declared data set: from a declaration and its files to arrays and a record."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     """The arrays and the record of a data set.
 
     Args:
-        key: the digest under which it is kept.
-        name: what the assignment calls it.
-        declared: the table of the assignment.
-        files: "main", and "table" and "held_out" where there are.
+        key: the digest that is its key in the cache.
+        name: its name in the assignment.
+        declared: its table in the assignment.
+        files: "main", and "table" and "held_out" if they exist.
 
     Raises:
-        DatasetUnusable: one sentence that names file, column and line.
+        DatasetUnusable: the data cannot be used as declared; the message names file, column and line.
     """
     examples = _examples(declared, files.get("main"), declared.place, files.get("table"))
     kind = kind_of(examples, declared)
@@ -80,7 +80,7 @@ def _examples(declared: Declaration, path: Path | None, name: str, table: Path |
 def _targets(
     examples: Examples, declared: Declaration, kind: TargetKind, name: str, *, few: bool = False
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The targets as arrays, and the names of the classes or labels. With `few`, a class may have one example."""
+    """The targets as an array, and the names of the classes or labels. With `few`, a class may have one example."""
     if kind == "input":
         return examples.x, ()
     if kind == "classes":

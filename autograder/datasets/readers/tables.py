@@ -1,4 +1,4 @@
-"""CSV files: every column is read as text, then as numbers where it has to be numbers."""
+"""Reads CSV files: every column as text, then converted to numbers if it must be numeric."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _SEPARATORS = ",;\t"
 _MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
-# A column of text has one new column per value; more than this is no category.
+# One-hot encoding adds a column per value; a text column with more values than this is not a category.
 _MOST_VALUES = 50
 
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file as texts: `columns` by their names, all of one length."""
+    """A CSV file as texts: `columns` by name, all of the same length."""
 
     path: Path
     name: str
@@ -36,7 +36,7 @@ class Table:
         return len(next(iter(self.columns.values())))
 
     def where(self, row: int) -> str:
-        """The file and the line in which a row ends."""
+        """The file, and the line in which the row ends."""
         with self.path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=self.separator)
             lines = (reader.line_num for cells in reader if cells)
@@ -44,10 +44,10 @@ class Table:
         return f"{self.name}, line {line}"
 
     def column(self, name: str) -> NDArray[Any]:
-        """A column's texts.
+        """A column as texts.
 
         Raises:
-            DatasetUnusable: there is none of that name.
+            DatasetUnusable: there is no column with this name.
         """
         if name not in self.columns:
             raise DatasetUnusable(f'{self.name} has no column "{name}"; it has {_listed(list(self.columns))}.')
@@ -57,7 +57,7 @@ class Table:
         """A column as float64.
 
         Raises:
-            DatasetUnusable: it holds something else, or nothing in some row.
+            DatasetUnusable: a value is not a number, or missing.
         """
         import numpy as np
         import pandas as pd
@@ -73,10 +73,10 @@ class Table:
         return values
 
     def filled(self, name: str) -> NDArray[Any]:
-        """A column as texts without spaces around them.
+        """A column as texts, stripped.
 
         Raises:
-            DatasetUnusable: a row has none.
+            DatasetUnusable: a value is missing.
         """
         import numpy as np
 
@@ -89,10 +89,10 @@ class Table:
         return texts
 
     def target(self, name: str) -> NDArray[Any]:
-        """A column of targets as texts, numbers with a decimal point.
+        """A target column as texts; numbers get a decimal point.
 
         Raises:
-            DatasetUnusable: a row has none.
+            DatasetUnusable: a value is missing.
         """
         import numpy as np
 
@@ -118,10 +118,10 @@ class Table:
 
 
 def read_table(path: Path, name: str) -> Table:
-    """The CSV file at `path`, which messages call `name`.
+    """The CSV file at `path`; `name` is its name in messages.
 
     Raises:
-        DatasetUnusable: it is no table.
+        DatasetUnusable: it is not a table.
     """
     import pandas as pd
 
@@ -148,10 +148,10 @@ def read_table(path: Path, name: str) -> Table:
 
 
 def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
-    """The examples of a table of numbers: float32, one row per line.
+    """The examples of a numeric table: float32, one row per line.
 
     Raises:
-        DatasetUnusable: a column is missing, or holds what it may not hold.
+        DatasetUnusable: a column is missing, or has invalid values.
     """
     import numpy as np
 
@@ -162,7 +162,7 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
         table.column(one)
     if both := next((one for one in chosen if one in targets), None):
         raise DatasetUnusable(f'{name}: column "{both}" is in columns and in target; the target is not an input.')
-    # In the order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
+    # The order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
     parts: list[Any] = [table.numbers(one) for one in chosen if one not in declared.categories]
     features = [one for one in chosen if one not in declared.categories]
     for one in (column for column in chosen if column in declared.categories):
@@ -180,10 +180,10 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
 
 
 def read_text(path: Path, name: str, declared: Declaration) -> Examples:
-    """The examples of a table of texts: one text per line, from the one column in `columns`.
+    """The examples of a table of texts: one text per line, from the single column in `columns`.
 
     Raises:
-        DatasetUnusable: it cannot be told which column that is, or a text is missing.
+        DatasetUnusable: the text column is ambiguous, or a text is missing.
     """
     table = read_table(path, name)
     targets = {one: table.target(one) for one in declared.targets}

@@ -1,4 +1,4 @@
-"""Raw targets as labels or numbers."""
+"""Converts raw targets to labels or numbers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from autograder.datasets.source import Declaration, TargetKind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Whole numbers with more different values than this are a quantity, unless `target_kind` says otherwise.
+# Whole numbers with more distinct values than this are a quantity, unless `target_kind` says otherwise.
 _MOST_CLASSES = 20
 
 
 def kind_of(examples: Examples, declared: Declaration) -> TargetKind:
-    """What the target is: as declared, else several columns of 0 and 1 are labels, several others are values, a text or
-    a whole number with few values is a class, and any other number a value."""
+    """The kind of the target: as declared; else several columns of 0 and 1 are "multilabel", several other columns are
+    "values", texts or whole numbers with few distinct values are "classes", and other numbers are "values"."""
     import numpy as np
 
     if declared.target_kind is not None:
@@ -35,7 +35,7 @@ def kind_of(examples: Examples, declared: Declaration) -> TargetKind:
     finite = numbers[np.isfinite(numbers)]
     if len(finite) < len(numbers) / 2:
         return "classes"
-    # Where most are numbers, a text among them is a mistake, and is reported as one.
+    # If most are numbers, a text among them is an error, and is reported as one.
     whole = bool(np.all(finite == np.round(finite)))
     return "classes" if whole and len(np.unique(finite)) <= _MOST_CLASSES else "values"
 
@@ -46,7 +46,7 @@ def as_classes(
     """Labels 0, 1, 2, … and the names of their classes. With `few`, a class may have one example or none.
 
     Raises:
-        DatasetUnusable: there is one class only, a class has a single example, or one is not declared.
+        DatasetUnusable: there is only one class, a class has a single example, or a class is not declared.
     """
     import numpy as np
 
@@ -83,10 +83,10 @@ def as_classes(
 
 
 def as_values(examples: Examples) -> NDArray[Any]:
-    """float32 values, one row per example; a single column is one-dimensional.
+    """float32 values, one row per example; a single column gives a one-dimensional array.
 
     Raises:
-        DatasetUnusable: one is no finite number.
+        DatasetUnusable: a value is not a finite number.
     """
     import numpy as np
 
@@ -106,7 +106,7 @@ def as_labels(examples: Examples) -> NDArray[Any]:
     """0 or 1 for each of several labels (uint8, examples × labels).
 
     Raises:
-        DatasetUnusable: a target is neither.
+        DatasetUnusable: a target is neither 0 nor 1.
     """
     import numpy as np
 
@@ -123,7 +123,7 @@ def as_labels(examples: Examples) -> NDArray[Any]:
 
 
 def _numbers(raw: NDArray[Any]) -> NDArray[Any]:
-    """The targets as float64, NaN for one that is no number."""
+    """The targets as float64, NaN for targets that are not numbers."""
     import numpy as np
 
     if raw.dtype.kind in "fiub":

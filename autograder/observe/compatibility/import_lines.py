@@ -1,8 +1,8 @@
-"""Inside the kernel: an import that fails does not take the other imports of its cell along.
+"""Inside the kernel: an import that fails does not prevent the other imports of its cell.
 
-What stands on a cell's own level and fails because of the machine (a package that courses use and that is not here, a
-GPU that is not here) is remembered, the rest of the cell runs, and the failure is told when the cell has ended. Of any
-other import that fails, the later imports of the cell are run, and then it ends the cell as it does anywhere.
+If a top-level statement of a cell fails because of the machine (a missing package that courses use, a missing GPU), the
+failure is deferred: the rest of the cell runs, and the failure is raised at its end. If any other import fails, the
+later imports of the cell are run, and then the exception ends the cell as usual.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _NAME = "__autograder_failed__"
 
 @dataclass
 class Deferred:
-    """A failure that is told at the end of its cell: the exception, and the line (1-based)."""
+    """A failure that is reported at the end of its cell: the exception, and the line (1-based)."""
 
     error: BaseException
     line: int
 
 
 class ImportLines(ast.NodeTransformer):
-    """An AST transformer of IPython's: notices the statements of a cell that may fail because of the machine."""
+    """An AST transformer for IPython: guards the statements of a cell that may fail because of the machine."""
 
     def __init__(self, variables: dict[str, Any]) -> None:
         self._variables = variables
@@ -39,7 +39,7 @@ class ImportLines(ast.NodeTransformer):
         setattr(builtins, _NAME, self._failed)
 
     def begin(self) -> None:
-        """A new cell."""
+        """Reset the state before a new cell."""
         self._statements, self.deferred = [], None
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
@@ -64,7 +64,7 @@ class ImportLines(ast.NodeTransformer):
         return guard
 
     def _failed(self, place: int) -> bool:
-        """Whether the cell goes on, after the statement at this place has failed."""
+        """Whether the cell continues after the statement with index `place` has failed."""
         error, statement = sys.exc_info()[1], self._statements[place]
         if error is None:
             return False
@@ -79,14 +79,14 @@ class ImportLines(ast.NodeTransformer):
         return False
 
     def _run(self, imports: Sequence[ast.stmt]) -> None:
-        """Run imports one by one, those that fail in silence."""
+        """Run imports one by one; failures are ignored."""
         for one in imports:
             with contextlib.suppress(Exception):
                 exec(compile(ast.Module([one], []), "<import>", "exec"), self._variables)
 
 
 def _one_by_one(statement: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
-    """The names of an import, each in an import of its own."""
+    """An import statement split into one statement per name."""
     parts: list[ast.stmt] = []
     for alias in statement.names:
         part = (
@@ -99,7 +99,7 @@ def _one_by_one(statement: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
 
 
 def missing_package(statement: ast.Import | ast.ImportFrom) -> str:
-    """The package that courses use, that the statement imports, and that is not on this machine; "" for none."""
+    """The package imported by the statement that courses use and that is missing on this machine; "" if none."""
     names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else [statement.module or ""]
     for name in names:
         top = name.partition(".")[0]

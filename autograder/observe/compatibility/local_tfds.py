@@ -1,4 +1,4 @@
-"""Inside the kernel: `tensorflow_datasets` over the data sets that the assignment serves, where it is not installed."""
+"""Inside the kernel: a stand-in for `tensorflow_datasets`, if it is not installed, with the assignment's data sets."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Load = Callable[[], tuple[tuple[Any, Any], tuple[Any, Any]]]
 
 
 def install(loaders: Callable[[str], Load]) -> None:
-    """Let `import tensorflow_datasets` find the stand-in, after every other place.
+    """Let `import tensorflow_datasets` find the stand-in, after all other finders.
 
     Args:
-        loaders: for the name of a data set, its `load_data` function, which raises where it is not served.
+        loaders: returns the `load_data` function for the name of a data set; it raises if the set is not served.
     """
     sys.meta_path.append(_Finder(loaders))
 
@@ -76,7 +76,7 @@ class _Finder(MetaPathFinder, Loader):
 
 
 class Builder:
-    """Stands in for `tfds.core.DatasetBuilder`: images and labels with the features of the published data set."""
+    """A stand-in for `tfds.core.DatasetBuilder`: images and labels with the features of the published data set."""
 
     def __init__(self, name: str, loaders: Callable[[str], Load]) -> None:
         self.name = str(name).partition(":")[0].partition("/")[0]
@@ -108,12 +108,12 @@ class Builder:
         )
 
     def download_and_prepare(self, *_: Any, **__: Any) -> None:
-        """The data are here."""
+        """Do nothing: the data is already local."""
 
     def as_dataset(
         self, split: Any = None, *, as_supervised: bool = False, batch_size: int | None = None, **_: Any
     ) -> Any:
-        """A `tf.data.Dataset` for a split, a list of them for a list, and all by their names for None."""
+        """A `tf.data.Dataset` for a split, a list of them for a list of splits, a dict of all splits for None."""
         if split is None:
             split = {name: name for name in _SPLITS}
         if isinstance(split, Mapping):
@@ -143,7 +143,7 @@ class Builder:
 
 
 def as_numpy(data: Any) -> Any:
-    """`tfds.as_numpy`: tensors as arrays, and data sets as iterables of them."""
+    """`tfds.as_numpy`: tensors as arrays, and data sets as iterables of arrays."""
     return tf.nest.map_structure(
         lambda one: _Iterable(one) if isinstance(one, tf.data.Dataset) else np.asarray(one), data
     )
@@ -161,18 +161,18 @@ class _Iterable:
 
 
 def _featured(images: Any, labels: Any) -> tuple[Any, Any]:
-    """Images with an axis of channels, and labels as plain 64-bit integers, as the published data sets have them."""
+    """Images with a channel axis and labels as int64 scalars, as in the published data sets."""
     if labels.dtype.kind in "iu" and labels.size == len(labels):
         labels = labels.reshape(-1).astype("int64")
     return (images[..., np.newaxis] if images.ndim == 3 else images), labels
 
 
 def _place(text: str | None, count: int) -> int | None:
-    """An end of a slice, `10`, `-10` or `80%`, as a number."""
+    """A slice bound (`10`, `-10` or `80%`) as an index."""
     if not text:
         return None
     return round(int(text[:-1] or 0) * count / 100) if text.endswith("%") else int(text)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """Nothing is shown here."""
+    """Do nothing: there is nothing to display."""

@@ -1,4 +1,4 @@
-"""Inside the kernel: `plot_model` and `model_to_dot` where Graphviz is missing draw the network's table instead."""
+"""Inside the kernel: `plot_model` and `model_to_dot` draw the network's summary table if Graphviz is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_LINES = 200
 
 
 def install() -> None:
-    """Put the stand-ins behind every name of Keras' functions; they ask Keras first."""
+    """Install the stand-ins under every name of Keras' functions; they call Keras first."""
     stand_ins = {
         "plot_model": _plot_model(keras_pictures.plot_model),
         "model_to_dot": _model_to_dot(keras_pictures.model_to_dot),
@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def _can_draw() -> bool:
-    """Whether Graphviz is there. Keras looked for pydot before the assignment's packages could be imported."""
+    """Whether Graphviz is available. Keras looks for pydot only on import, before the assignment's packages exist."""
     if keras_pictures.pydot is None:
         with contextlib.suppress(ImportError):
             keras_pictures.pydot = importlib.import_module("pydot")
@@ -71,7 +71,7 @@ def _is_model(value: Any) -> bool:
 
 
 class _Picture:
-    """Stands in for a `pydot.Dot`: its `create…` and `write…` methods give the table as a picture."""
+    """A stand-in for `pydot.Dot`: its `create…` and `write…` methods return or write the table as an image."""
 
     def __init__(self, model: Any) -> None:
         lines = [f"{'Layer (type)':<40}{'Output shape':<26}{'Parameters':>12}"]
@@ -82,11 +82,11 @@ class _Picture:
             named = f"{layer.name} ({type(layer).__name__})"
             lines.append(f"{named:<40}{shape!s:<26}{layer.count_params():>12,}")
         lines.append(f"{'Total':<66}{model.count_params():>12,}")
-        # Matplotlib reads what stands between two of these signs as a formula.
+        # Matplotlib renders text between two of these signs as a formula.
         self._text = "\n".join(lines).replace("$", "")
 
     def create(self, prog: Any = None, format: str = "png", **_: Any) -> bytes:
-        """The bytes of the picture."""
+        """The bytes of the image."""
         figure = Figure(figsize=(8, 0.2 * (self._text.count("\n") + 2)))
         FigureCanvasAgg(figure)
         figure.text(0.02, 0.98, self._text, family="monospace", size=8, va="top")
@@ -95,7 +95,7 @@ class _Picture:
         return made.getvalue()
 
     def write(self, path: Any, prog: Any = None, format: str = "", **_: Any) -> bool:
-        """Write the picture into a file."""
+        """Write the image to a file."""
         ending = os.path.splitext(str(path))[1].lstrip(".").lower()
         with open(path, "wb") as file:
             file.write(self.create(format=format or ending))

@@ -1,6 +1,6 @@
-"""Inside the kernel: arguments of layers, optimizers and methods by the names that Keras 1 and 2 had for them.
+"""Inside the kernel: supports the argument names of Keras 1 and 2 for layers, optimizers and methods.
 
-Each stands before a constructor or a method of Keras' own, and hands over untouched whatever has no such name.
+Constructors and methods of Keras are wrapped; calls without old names are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -84,19 +84,20 @@ _METHODS: Mapping[str, Mapping[str, str]] = {
     "predict": {"val_samples": "steps"},
 }
 _OF_TF_NN = (tf.nn.relu, tf.nn.softmax, tf.nn.sigmoid, tf.nn.tanh, tf.nn.elu, tf.nn.selu, tf.nn.leaky_relu)
-# Names that files were to be saved under, and those that they lie under, because Keras 3 asks for an ending.
+# Requested file names and the names under which the files were saved, because Keras 3 requires a suffix.
 _saved: dict[str, str] = {}
 
 
 def _before(owner: Any, name: str, change: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Any, ...]]) -> None:
-    """Have `change` look at the arguments of a function of `owner`; it changes the named ones, returns the others."""
+    """Pass the arguments of a function of `owner` through `change`, which edits the keyword arguments in place and
+    returns the positional ones."""
     original = getattr(owner, name)
 
     @functools.wraps(original)
     def call(*positional: Any, **named: Any) -> Any:
         return original(*change(positional, named), **named)
 
-    # Keras reads the signature of constructors.
+    # Keras inspects the signature of constructors.
     call.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
     setattr(owner, name, call)
 
@@ -135,7 +136,7 @@ def _layers(keras_1: bool) -> None:
 
 
 def _convolution_of_keras_1(name: str, rank: int) -> None:
-    """`Convolution2D(32, 3, 3)` had the rows and columns of its window as separate arguments."""
+    """`Convolution2D(32, 3, 3)` took the rows and columns of the kernel as separate arguments."""
 
     def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         sizes = positional[2 : 2 + rank]
@@ -171,7 +172,7 @@ def _optimizers() -> None:
         optimizer.learning_rate = value
 
     def without_epsilon(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        if "epsilon" in named and named["epsilon"] is None:  # for the usual value, as Keras 2 read it
+        if "epsilon" in named and named["epsilon"] is None:  # Keras 2 used the default value
             del named["epsilon"]
             note("dropped", "epsilon=None")
         return positional
@@ -198,7 +199,7 @@ def _callbacks() -> None:
 
 
 def _networks() -> None:
-    """`Model(input=…, output=…)`: Keras chooses the class by the names first, then initializes it with them."""
+    """`Model(input=…, output=…)`: Keras first chooses the class by the argument names, then initializes it."""
     from keras.src.models.functional import Functional
 
     def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -223,7 +224,7 @@ def _shapes() -> None:
         return positional
 
     def get(layer: Any, name: str) -> Any:
-        # Keras itself asks whether a layer has the attribute, and prints another summary where it has.
+        # Keras itself checks whether a layer has the attribute, and then prints another summary.
         asking = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
         if name in _SHAPES and asking not in ("keras", "tensorflow", "autograder"):
             end = name.partition("_")[0]
@@ -309,13 +310,13 @@ def _predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0, 
 
 
 def _ending(path: Any, endings: tuple[str, ...], added: str) -> Any:
-    """The path that Keras 3 takes in the place of this one; it stays as it is where it ends as it should."""
+    """The path with a suffix that Keras 3 accepts; unchanged if it has one."""
     if not isinstance(path, str | os.PathLike) or str(path).endswith(endings):
         return path
     old = os.fspath(path)
     if not isinstance(old, str) or old.startswith("hf://"):
         return path
-    # A folder of files was saved under a name without an ending.
+    # Without a suffix Keras 2 saved a folder, whose name may end with a slash.
     base = old.removesuffix(".hdf5").removesuffix(".h5") if added == ".weights.h5" else old.removesuffix(".hdf5")
     new = base.rstrip("/") + added
     _saved[old] = new
@@ -347,7 +348,7 @@ def _files() -> None:
         try:
             return load(_found(filepath), *positional, **named)
         except (TypeError, ValueError):
-            # Keras 2 read what it had saved with `activation=tf.nn.relu`; Keras 3 does not find the function again.
+            # Keras 2 could load what it had saved with `activation=tf.nn.relu`; Keras 3 does not find the function.
             with keras.saving.custom_object_scope({one.__name__: one for one in _OF_TF_NN}):
                 return load(_found(filepath), *positional, **named)
 
@@ -366,7 +367,7 @@ def _files() -> None:
 
 
 def _at(positional: tuple[Any, ...], named: dict[str, Any], change: Callable[[Any], Any]) -> tuple[Any, ...]:
-    """Change the path, which comes after `self`."""
+    """Apply `change` to the path, the first argument after `self`."""
     if len(positional) > 1:
         return positional[0], change(positional[1]), *positional[2:]
     if "filepath" in named:
@@ -375,12 +376,12 @@ def _at(positional: tuple[Any, ...], named: dict[str, Any], change: Callable[[An
 
 
 def _found(path: Any) -> Any:
-    """Where a file lies that is asked for under the name it was to be saved under."""
+    """The actual path of a file that was requested under its original name."""
     return path if not isinstance(path, str) or os.path.exists(path) else _saved.get(path, path)
 
 
 def install(*, keras_1: bool) -> None:
-    """Understand the old arguments; after whatever else stands before Keras' own methods."""
+    """Support the old arguments. Call it after all other wrappers of Keras' methods are installed."""
     _layers(keras_1)
     _shapes()
     _networks()

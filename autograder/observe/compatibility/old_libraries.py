@@ -1,6 +1,6 @@
-"""Inside the kernel: names that NumPy, matplotlib and scikit-learn had when Keras 2 was taught.
+"""Inside the kernel: removed names of NumPy, matplotlib and scikit-learn that courses with Keras 2 used.
 
-They are found only where the libraries of today have nothing.
+They are found only if the installed version does not define them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from autograder.observe.compatibility.stand_in_log import note
 
-# By the old name: what stands for it, and how that is written today.
+# By the old name: its replacement, and how that is written today.
 _OF_NUMPY: Mapping[str, tuple[Any, str]] = {
     **{kind.__name__: (kind, kind.__name__) for kind in (int, float, bool, object, str, complex)},
     "float_": (np.float64, "np.float64"),
@@ -58,7 +58,7 @@ class _OldModules(MetaPathFinder, Loader):
         vars(module).update({key: value for key, value in vars(today).items() if not key.startswith("_")})
 
         def get(name: str) -> Any:
-            """What the module of today offers on request only; where its files lie is its own."""
+            """Names that today's module loads on demand; special names such as `__path__` are not forwarded."""
             if name.startswith("__"):
                 raise AttributeError(name)
             return getattr(today, name)
@@ -85,7 +85,7 @@ def _numpy() -> None:
 
 
 def _styles() -> None:
-    """`plt.style.use("seaborn-whitegrid")`: matplotlib has renamed its styles in the manner of seaborn."""
+    """`plt.style.use("seaborn-whitegrid")`: matplotlib has renamed its seaborn styles."""
 
     def today(style: Any) -> Any:
         if isinstance(style, list | tuple):
@@ -119,7 +119,7 @@ def _colours() -> None:
 
 
 def install() -> None:
-    """Put the names of old where they are looked up last."""
+    """Add the old names so that they are looked up last."""
     sys.meta_path.append(_OldModules())
     _numpy()
     _styles()

@@ -1,4 +1,4 @@
-"""Inside the kernel: `acc`, `val_acc` and `lr` are found where they are looked up. No key is added to a history."""
+"""Inside the kernel: supports the keys `acc`, `val_acc` and `lr` on lookup. No key is added to a history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEW = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
 
 
 class AccuracyKeys(dict[str, Any]):
-    """A dict that knows the accuracy by its old name, too, for those that ask for that."""
+    """A dict that also finds metrics under their old names."""
 
     def __missing__(self, key: str) -> Any:
         new = _NEW.get(key) if type(key) is str else None
@@ -28,7 +28,7 @@ class AccuracyKeys(dict[str, Any]):
         return self[new]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """As of any dict, with the old names."""
+        """Like `dict.get`, with the old names."""
         try:
             return self[key]
         except KeyError:
@@ -36,7 +36,7 @@ class AccuracyKeys(dict[str, Any]):
 
 
 def install() -> None:
-    """Let histories, tables made of them, the logs of callbacks and monitors know the old names."""
+    """Support the old names in histories, DataFrames made from them, logs of callbacks, and monitors."""
     _histories()
     _tables()
     _logs()
@@ -55,7 +55,7 @@ def _histories() -> None:
 
 
 def _tables() -> None:
-    """`pandas.DataFrame(history.history)["acc"]`: asked for what a table lacks, and has under the new name."""
+    """`pandas.DataFrame(history.history)["acc"]`: a missing old column name finds the column with the new name."""
     lookup = pandas.DataFrame.__getitem__
     attribute = pandas.DataFrame.__getattr__
 
@@ -88,7 +88,7 @@ def _logs() -> None:
     def pythonify_logs(logs: Any) -> Any:
         return AccuracyKeys(python_utils.pythonify_logs(logs))
 
-    # The callbacks' own view of it: what `evaluate` returns stays a plain dict.
+    # Only for callbacks: `evaluate` still returns a plain dict.
     callback_list.python_utils = types.SimpleNamespace(**{**vars(python_utils), "pythonify_logs": pythonify_logs})
 
 

@@ -1,7 +1,7 @@
-"""Inside the kernel: modules and names that Keras 2 had elsewhere, found only where today's Keras has nothing.
+"""Inside the kernel: old locations of modules and names of Keras 2, found only if today's Keras does not define them.
 
-A finder at the end of `sys.meta_path` and a `__getattr__` of modules are asked last, so that whatever exists today is
-what it always was.
+A finder at the end of `sys.meta_path` and a module-level `__getattr__` are used last, so that existing names do not
+change.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OPTIMIZERS = (
     "optimizers.adam_v2 optimizers.gradient_descent_v2 optimizers.rmsprop_v2 optimizers.adagrad_v2 optimizer_v2 "
     "optimizer_v2.adam optimizer_v2.gradient_descent optimizer_v2.rmsprop optimizers.optimizer_v2"
 )
-# By the name below Keras: the modules of today whose names stand in it.
+# By the module name relative to Keras: today's modules that provide its names.
 _MOVED: Mapping[str, tuple[str, ...]] = {
     **{f"layers.{name}": ("keras.layers",) for name in _LAYERS.split()},
     **{f"utils.{name}": ("keras.utils",) for name in _UTILS.split()},
@@ -54,14 +54,14 @@ _MOVED: Mapping[str, tuple[str, ...]] = {
     "callbacks.callbacks": ("keras.callbacks",),
     "backend.tensorflow_backend": ("keras.backend",),
     "preprocessing.text": ("keras.src.legacy.preprocessing.text",),
-    # Where TensorFlow 1 kept it.
+    # The location in TensorFlow 1.
     **dict.fromkeys(("models", "layers", "utils", "optimizers", "callbacks", "datasets", "backend", "losses"), ()),
 }
 _PARENTS = ("tensorflow.contrib", *_ROOTS[2:], "tensorflow.contrib.keras.api")
 
 
 def _target(name: str) -> tuple[str, ...] | None:
-    """The modules whose names a module of old has; () for a package that only holds others."""
+    """The modules that provide the names of an old module; () for a package that only contains other modules."""
     if name in _PARENTS:
         return ("keras",) if name.endswith("keras") else ()
     for root in sorted(_ROOTS, key=len, reverse=True):
@@ -99,7 +99,7 @@ class _OldModules(MetaPathFinder, Loader):
 
 
 class _Merge(ModuleType):
-    """`keras.layers.merge`, which is a module of Keras 2 and a function of Keras 1."""
+    """`keras.layers.merge`: a module in Keras 2, a function in Keras 1."""
 
     _MODES: Mapping[str, str] = {
         "sum": "Add",
@@ -118,7 +118,7 @@ class _Merge(ModuleType):
 
 
 def _to_categorical(y: Any, nb_classes: int | None = None, **named: Any) -> Any:
-    """`np_utils.to_categorical`, whose second argument was called `nb_classes` in Keras 1."""
+    """`np_utils.to_categorical`, whose second parameter was named `nb_classes` in Keras 1."""
     return keras.utils.to_categorical(y, num_classes=named.pop("num_classes", nb_classes), **named)
 
 
@@ -181,7 +181,7 @@ def _renamed(module: str, old: str, new: str) -> Callable[[], Any]:
 
 
 def _backend(name: str) -> Callable[[], Any]:
-    """Keras 3 keeps what its backend was, and offers it under the name `tf.keras` alone."""
+    """A function of the old backend, which Keras 3 provides only as `tf.keras.backend`."""
 
     def get() -> Any:
         of_today = getattr(keras.ops, name, None)
@@ -192,7 +192,7 @@ def _backend(name: str) -> Callable[[], Any]:
 
         @functools.wraps(old)
         def call(*positional: Any, **named: Any) -> Any:
-            # What it kept computes with TensorFlow, which takes no tensor of a network that is being built.
+            # The old functions compute with TensorFlow, which does not accept symbolic Keras tensors.
             symbolic = any(isinstance(one, keras.KerasTensor) for one in positional)
             return (of_today if symbolic else old)(*positional, **named)
 
@@ -210,7 +210,7 @@ def _old_function(name: str, value: Any, new: str) -> Callable[[], Any]:
 
 
 def _function(inputs: Any, outputs: Any, **_: Any) -> Callable[[Any], Any]:
-    """`K.function`: values of tensors of a network for values of others; the learning phase is no tensor any more."""
+    """`K.function`: computes tensors of a network from others; the learning phase among the inputs is ignored."""
     ends = [one for one in inputs if isinstance(one, keras.KerasTensor)]
     several = isinstance(outputs, list | tuple)
     network = keras.Model(ends, list(outputs) if several else [outputs])
@@ -299,7 +299,7 @@ _OF_TRAIN = {
 
 
 def _offer(module: ModuleType, names: Mapping[str, Callable[[], Any]]) -> None:
-    """Give a module the names of old, for those that ask for what it lacks."""
+    """Add old names to a module; they are found only if the module does not define them."""
     before = vars(module).get("__getattr__")
 
     def get(name: str) -> Any:
@@ -315,7 +315,7 @@ def _offer(module: ModuleType, names: Mapping[str, Callable[[], Any]]) -> None:
 
 
 def install() -> None:
-    """Let imports and attributes find what has moved."""
+    """Let imports and attribute lookups find moved names."""
     sys.meta_path.append(_OldModules())
     for root in ("keras", "tensorflow.keras", "keras._tf_keras.keras"):
         for below, names in _NAMES.items():
@@ -331,9 +331,9 @@ def install() -> None:
 
 
 class PrivateKeras(ast.NodeTransformer):
-    """An AST transformer of IPython's: `tensorflow.python.keras` is another Keras, which TensorFlow keeps for itself.
+    """An AST transformer for IPython: imports from `tensorflow.python.keras`, a private copy of Keras in TensorFlow.
 
-    What editors imported from there by themselves is today's Keras here, so that its networks are seen.
+    Automatic imports of editors often use it; here they get today's Keras, so that its networks are captured.
     """
 
     _PRIVATE = "tensorflow.python.keras"
@@ -344,7 +344,7 @@ class PrivateKeras(ast.NodeTransformer):
 
     def visit_Import(self, node: ast.Import) -> ast.Import:
         for alias in node.names:
-            # Without `as`, the name that the cell goes on to write is the private one.
+            # Without `as`, the rest of the cell uses the private name.
             alias.name = (alias.asname and self._public(alias.name)) or alias.name
         return node
 

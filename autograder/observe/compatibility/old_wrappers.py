@@ -1,4 +1,4 @@
-"""Inside the kernel: `KerasClassifier` and `KerasRegressor`, with which Keras 2 lent its networks to scikit-learn."""
+"""Inside the kernel: `KerasClassifier` and `KerasRegressor`, the scikit-learn wrappers of Keras 2."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _OF_PREDICT = ("batch_size", "verbose", "steps")
 
 
 class _Wrapper(BaseEstimator):  # type: ignore[misc]
-    """An estimator around a function that builds and compiles a network.
+    """A scikit-learn estimator for a function that builds and compiles a network.
 
     Args:
         build_fn: the function.
-        sk_params: its arguments, and those of `fit` and `predict`.
+        sk_params: arguments of the function, and of `fit` and `predict`.
     """
 
     def __init__(self, build_fn: Any = None, **sk_params: Any) -> None:
@@ -25,18 +25,18 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
         self.sk_params = sk_params
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """What `__init__` was given; scikit-learn copies estimators by it."""
+        """The arguments of `__init__`; scikit-learn clones estimators with them."""
         return {**self.sk_params, "build_fn": self.build_fn}
 
     def set_params(self, **parameters: Any) -> Any:
-        """Change what `__init__` was given."""
+        """Change arguments of `__init__`."""
         if "build_fn" in parameters:
             self.build_fn = parameters.pop("build_fn")
         self.sk_params.update(parameters)
         return self
 
     def fit(self, x: Any, y: Any, **named: Any) -> Any:
-        """Build the network and train it; returns its history."""
+        """Build and train the network; returns the history."""
         given = inspect.signature(self.build_fn).parameters
         self.model = self.build_fn(**{key: value for key, value in self.sk_params.items() if key in given})
         asked = {key: value for key, value in self.sk_params.items() if key not in given}
@@ -51,7 +51,7 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
 
 
 class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
-    """Labels are class numbers or names, or one-hot rows; `predict` gives the classes."""
+    """Labels are class numbers, class names or one-hot rows; `predict` returns classes."""
 
     def _labels(self, y: Any) -> Any:
         y = np.asarray(y)
@@ -69,7 +69,7 @@ class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
         return self.classes_[numbers]
 
     def predict_proba(self, x: Any, **named: Any) -> Any:
-        """The probability of each class, a row for each row."""
+        """The probability of each class (rows × classes)."""
         predicted = self._predicted(x, named)
         return predicted if predicted.shape[-1] > 1 else np.hstack([1 - predicted, predicted])
 
@@ -81,8 +81,8 @@ class KerasClassifier(ClassifierMixin, _Wrapper):  # type: ignore[misc]
 
 
 class KerasRegressor(RegressorMixin, _Wrapper):  # type: ignore[misc]
-    """`predict` gives numbers."""
+    """`predict` returns numbers."""
 
     def predict(self, x: Any, **named: Any) -> Any:
-        """The number of each row."""
+        """The predicted value of each row."""
         return np.squeeze(self._predicted(x, named), axis=-1)

@@ -1,4 +1,4 @@
-"""Inside the kernel: what belongs to Google Colab or Kaggle does nothing here, and lets the rest of its cell run."""
+"""Inside the kernel: code specific to Google Colab or Kaggle does nothing, so that the rest of its cell runs."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _COMMANDS = re.compile(
     r"\s*(?:sudo\s+)?(?:(?:\S*python[\d.]*|[\"']?\{sys\.executable\}[\"']?)\s+-m\s+)?"
     r"(pip3?|conda|mamba|uv|apt|apt-get|nvidia-smi|wget|curl|gdown|git clone|kaggle)\b"
 )
-# Where notebooks and their files lie there.
+# The folders of notebooks and their files there.
 _FOLDERS = re.compile(
     r"(?:/content(?:/g?drive(?:/(?:My ?Drive|Shareddrives))?)?|/kaggle(?:/(?:input|working|temp))?|\.\./input)(?:/|$)"
 )
-_exists = os.path.lexists  # by `lstat`, which has no stand-in
+_exists = os.path.lexists  # it uses `lstat`, which is not wrapped
 _MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "load_ext", "uv", "tensorboard")
 
 
 class _Nothing:
-    """Whatever is asked of it, it is itself; called, it gives nothing."""
+    """Every attribute is another such object; a call returns None."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -49,12 +49,12 @@ class _Nothing:
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         note("colab", self._name)
-        # `files.upload()` gives the files by their names.
+        # `files.upload()` returns a dict of the files by name.
         return {} if self._name.endswith("upload") else None
 
 
 def _show(image: Any) -> None:
-    """`google.colab.patches.cv2_imshow`: an array with its channels in the order of OpenCV."""
+    """`google.colab.patches.cv2_imshow`: shows an array with its channels in OpenCV's order (BGR)."""
     from matplotlib import pyplot
 
     pyplot.imshow(image[..., ::-1] if getattr(image, "ndim", 2) == 3 else image, cmap="gray")
@@ -85,12 +85,12 @@ class _OtherMachines(MetaPathFinder, Loader):
 
 
 def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
-    """The path beside the notebook for one of Colab's or Kaggle's; any other stays as it is.
+    """The path next to the notebook for a path of Colab or Kaggle; any other path is returned unchanged.
 
     Args:
-        path: what a function was given.
-        folder: whether it has to be a folder; the notebook's stands for one that is not here.
-        silent: whether nothing is noted, because the file is not used yet.
+        path: the argument of a wrapped function.
+        folder: whether it must be a folder; if it does not exist, it is replaced by the notebook's folder.
+        silent: whether no note is added, because the file is not used yet.
     """
     if not isinstance(path, str | os.PathLike):
         return path
@@ -103,7 +103,7 @@ def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
         return "."
     if not silent:
         note("path", given)
-    # By its name, wherever it lay, unless the notebook has made the folder that it is in.
+    # Only the file name counts, unless the notebook has created the parent folder.
     name = os.path.basename(rest)
     made = os.path.exists(rest) or (os.path.isdir(os.path.dirname(rest)) and not os.path.exists(name))
     near = rest if made else name
@@ -111,7 +111,7 @@ def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
 
 
 def _first_path(owner: Any, name: str) -> None:
-    # Unlike a function, a partial is no method where a class holds it, as the functions of C are none.
+    # Unlike a function, a partial does not become a method as a class attribute; neither do functions written in C.
     original = getattr(owner, name)
     how = {"folder": name in ("chdir", "listdir"), "silent": name in ("mkdir", "scandir", "stat")}
     changed = functools.partial(_with_path, original, how)
@@ -138,7 +138,7 @@ def _with_path(original: Callable[..., Any], how: dict[str, bool], *arguments: A
 
 
 class _Restart(ast.NodeTransformer):
-    """`os.kill(os.getpid(), 9)` as a statement, literally, is how notebooks on Colab restart their kernel."""
+    """Removes the statement `os.kill(os.getpid(), 9)`, with which notebooks on Colab restart their kernel."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         if ast.unparse(node) in ("os.kill(os.getpid(), 9)", "os.kill(os.getpid(), signal.SIGKILL)"):
@@ -148,7 +148,7 @@ class _Restart(ast.NodeTransformer):
 
 
 def _convolutions() -> None:
-    """Images with their channels first: TensorFlow convolves them on a GPU alone, so they are turned around here."""
+    """Transpose images with channels first: TensorFlow can convolve them only on a GPU."""
     original = backend.nn.conv
 
     @functools.wraps(original)
@@ -170,7 +170,7 @@ def _convolutions() -> None:
 
 
 def _tensorboard() -> None:
-    """Without the package, the callback trains along and writes nothing."""
+    """Without the package, the callback is accepted but writes nothing."""
     board, usual = keras.callbacks.TensorBoard, keras.callbacks.Callback
 
     def begin(callback: Any, *_: Any, **__: Any) -> None:
@@ -184,7 +184,7 @@ def _tensorboard() -> None:
 
 
 def install(shell: Any) -> None:
-    """Put the stand-ins in place, in this process and in the shell."""
+    """Install the stand-ins in this process and in the shell."""
     if importlib.util.find_spec("tensorboard") is None:
         _tensorboard()
     _convolutions()
@@ -196,7 +196,7 @@ def install(shell: Any) -> None:
     ):
         _first_path(owner, name)
     _h5_files()
-    if "open" in shell.user_ns:  # IPython's own, which guards the standard streams
+    if "open" in shell.user_ns:  # IPython's version, which protects the standard streams
         shell.user_ns["open"] = functools.partial(_with_path, shell.user_ns["open"], {})
     shell.ast_transformers.append(_Restart())
     for magic in _MAGICS:

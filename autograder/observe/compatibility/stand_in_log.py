@@ -1,4 +1,4 @@
-"""Inside the kernel: which stand-ins a notebook used, until the grader asks for them. A claim, like all of a kernel."""
+"""Inside the kernel: the stand-ins that a notebook used, until the grader requests them. Untrusted, as all captures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _new: list[tuple[str, str, str]] = []
 
 
 def note(code: str, old: str = "", new: str = "") -> None:
-    """Note, once, that something was understood in another way than it is written.
+    """Record, once, that a name was replaced.
 
     Args:
-        code: which sentence of `records.stand_in_messages` says it.
-        old: the name as it is written.
-        new: the name of today that stands for it.
+        code: its message in `records.stand_in_messages`.
+        old: the name in the notebook.
+        new: today's name that replaces it.
     """
     entry = (code, old[:60], new[:60])
     if entry not in _told and len(_told) < _MOST:
@@ -22,7 +22,7 @@ def note(code: str, old: str = "", new: str = "") -> None:
 
 
 def take() -> list[tuple[str, str, str]]:
-    """What was noted since the last time."""
+    """What was recorded since the previous call."""
     taken = list(_new)
     _new.clear()
     return taken

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from autograder.observe.sandbox.bounds import Bounds
 
-# The group for the processes that were in the delegated group itself: a group with limits for its children may not
-# have processes of its own.
+# The group for the processes that were in the delegated group itself: a group with limits for its children must not
+# contain processes itself.
 _GRADER = "autograder.grader"
 _NOTEBOOK = "notebook"
 _NEEDED = ("memory", "pids")
@@ -106,7 +106,7 @@ class ControlGroup:
 
 
 class JoinedGroup:
-    """The group of a supervisor's child, by descriptors of its files. Readings are cheap, whatever the processes do."""
+    """The group of a supervisor's child, by descriptors of its files. Reading is always cheap."""
 
     def __init__(self, files: Mapping[str, int]) -> None:
         self._files = dict(files)
@@ -253,7 +253,7 @@ def _is_delegated(folder: Path) -> bool:
 
 
 def _enable(folder: Path, controllers: tuple[str, ...]) -> None:
-    """Have the controllers limit the groups in `folder`, which may not have processes of its own then.
+    """Let the controllers limit the groups in `folder`, which then must not contain processes itself.
 
     Raises:
         OSError: the kernel refuses.
