@@ -12,7 +12,7 @@ from autograder.checks.base import Context, ExpectedNetwork, NotebookCell, Quest
 from autograder.checks.registry import find_kind
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.language import use_language
-from autograder.core.messages import message
+from autograder.core.messages import in_plain_text, message
 from autograder.records.evidence import Evidence
 from autograder.records.result import Finding, Verdict
 from autograder.selfcheck.interpretation import understood
@@ -128,7 +128,7 @@ def _read(question: PublicQuestion, context: Context) -> list[str]:
     """
     if question.variable:
         value = given(context, question.variable, question.placeholder)
-        return [understood(question, value)]
+        return [in_plain_text(understood(question, value))]
     return [_network(find_network(context, name), name) for name in question.networks]
 
 

@@ -133,7 +133,7 @@ def test_what_no_summary_shows_is_left_to_grading(name: str, change) -> None:
 )
 def test_answers_are_read_and_not_judged(question: str, value: CapturedValue, reading: str, capsys) -> None:
     assert said("onions", question, with_value("onions", value)) == ""
-    assert capsys.readouterr().out == f"Your answer in `{value.name}` is understood as {reading}.\n"
+    assert capsys.readouterr().out == f"Your answer in {value.name} is understood as {reading}.\n"
 
 
 @pytest.mark.parametrize(

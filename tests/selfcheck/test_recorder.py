@@ -80,6 +80,6 @@ def test_cells_are_seen_as_they_are_run_and_run_again(tmp_path: Path) -> None:
     assert "answer holds no answer yet." in said["right"]
     assert "array passed" in said["right"]
     assert "trained failed: ✗ trained: not right yet" in said["wrong"]
-    assert "`fit` ran for 2 epochs, which is fewer than the exercise asks for." in said["wrong"]
+    assert "fit ran for 2 epochs, which is fewer than the exercise asks for." in said["wrong"]
     assert "No figure was drawn." in said["wrong"]
-    assert "Your answer in `answer` is understood as 307300." in said["wrong"]
+    assert "Your answer in answer is understood as 307300." in said["wrong"]
