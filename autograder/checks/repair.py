@@ -44,9 +44,9 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     solution = expected.compilation or task.recipe.usual_compilation
     for question in context.questions:
         if isinstance(question, Compiled) and question.network == network:
-            parts, verdict = question.missed_parts(context), verdict_on(question, context)
-            if parts and verdict.score < verdict.points:
-                compilation = compilation.model_copy(update={part: getattr(solution, part) for part in parts})
+            better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
+            if better != compilation and verdict.score < verdict.points:
+                compilation = better
                 charged.append(verdict)
     if fits_output(task.compilation, task.architecture) and not fits_output(compilation, architecture):
         # The student's loss belongs to the student's last layer.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
@@ -222,7 +223,10 @@ class ScoreQuestion(Question):
     ) -> Verdict:
         recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
         metric = recipe.scored_by
-        reached = bool(run.validation_accuracy) and metric.reaches(mean_score(scores, metric), needed)
+        mean = mean_score(scores, metric)
+        reached = bool(run.validation_accuracy) and metric.reaches(mean, needed)
+        # Without a validation, an error has the score infinity, which no page can show.
+        starts = scores if averaged and math.isfinite(mean) else ()
         findings = []
         if run.outcome == "failed":
             findings.append(
@@ -271,8 +275,8 @@ class ScoreQuestion(Question):
             reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
             reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
             validations=recipe.validations,
-            accuracies=scores if averaged else (),
-            interval=interval(scores, metric) if averaged else None,
+            accuracies=starts,
+            interval=interval(starts, metric) if starts else None,
             metric=metric.name,
         )
         return self.verdict(

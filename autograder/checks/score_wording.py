@@ -64,7 +64,10 @@ class Measured:
     def on_average(self, runs: int) -> Finding:
         """The finding for several runs whose mean decided, out of at most `runs`."""
         mean = mean_score(self.scores, self.metric)
-        said = self._accuracy_on_average(mean, runs) if is_accuracy(self.metric) else self._score_on_average(mean, runs)
+        said = self._without_mean()
+        if math.isfinite(mean):
+            on_average = self._accuracy_on_average if is_accuracy(self.metric) else self._score_on_average
+            said = on_average(mean, runs)
         where = message(
             "where.own_runs_each",
             "our own {count} runs, each: {how}",
@@ -118,7 +121,7 @@ class Measured:
     def _score_once(self) -> Message:
         first = self.scores[0]
         digits = telling_digits(first, self.needed, self.metric)
-        if len(self.scores) == 1:
+        if len(self.scores) == 1 or not math.isfinite(self.scores[1]):
             return message(
                 "score.reached",
                 "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f}, and "
@@ -137,6 +140,18 @@ class Measured:
             again=self.scores[1],
             needed=needed_phrase(self.metric, self.needed, digits),
             digits=digits,
+        )
+
+    def _without_mean(self) -> Message:
+        """Some runs failed before the first validation: an error without an upper bound has no mean then."""
+        return message(
+            "score.no_mean",
+            "What counts is the {metric} on the validation data, of which {needed} was needed. We trained your network "
+            "from {count} random starts, and their mean counts; {failed} of them failed before anything was measured.",
+            metric=self.metric.shown,
+            needed=needed_phrase(self.metric, self.needed, telling_digits(self.needed, self.needed, self.metric)),
+            count=len(self.scores),
+            failed=sum(not math.isfinite(score) for score in self.scores),
         )
 
     def _score_on_average(self, mean: float, runs: int) -> Message:
