@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from autograder.checks.diagnosis.search import Faulty, Found, Trial
 from autograder.checks.diagnosis.suspects import Suspect, Suspicion
 from autograder.checks.score_wording import telling_digits
@@ -168,6 +170,8 @@ def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_tr
         return (_cause(case, found, found.cause, own, named=named, as_trained=as_trained),)
     if found.close or not found.trials or as_trained:
         return ()
+    if not math.isfinite(case.task.recipe.scored_by.best(trial.run.score for trial in found.trials)):
+        return ()  # no change let it be trained
     return (_none(case, found),)
 
 
