@@ -32,7 +32,7 @@ class Compiled(Question):
     cross-entropies are interchangeable, as the labels need it. A loss also has to fit the last layer: either a softmax
     and a loss that expects probabilities, or no softmax and `from_logits=True`. `metrics` must be among the student's;
     `learning_rate` is checked only if it is given. Optimizer, loss, each metric and the learning rate earn the same
-    share of the points; the learning rate that another optimizer has by default is no mistake of its own. If the loss
+    share of the points; the default learning rate of another optimizer is not a separate mistake. If the loss
     would fit the expected last layer, and the student's has cost points at an `architecture` question, it costs nothing
     here, unless `follow_through` is false.
     """
@@ -211,7 +211,7 @@ class Compiled(Question):
         )
 
     def _by_default(self, read: Compilation) -> bool:
-        """Whether the optimizer cannot be read, or has the learning rate that Keras gives it by default."""
+        """Whether the optimizer cannot be read, or has Keras' default learning rate for it."""
         if read.problem:
             return True
         default = read_compilation({"optimizer": read.optimizer.name, "loss": "mse"}).optimizer
@@ -226,7 +226,7 @@ class Compiled(Question):
 
 
 def fits_output(compilation: Compilation, architecture: Architecture) -> bool:
-    """Whether the loss gets from the last layer what it expects: probabilities, or raw values."""
+    """Whether the last layer outputs what the loss expects: probabilities, or raw values."""
     return _fit_to_last_layer(compilation, architecture).right
 
 

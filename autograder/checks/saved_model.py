@@ -1,4 +1,4 @@
-"""The file that the student saved: does it hold the network that is graded? It is read, never loaded."""
+"""Whether the file that the student saved holds the graded network. It is parsed, never loaded with Keras."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def _none(case: Faulty, found: Found) -> Finding:
 
 
 def _digits(case: Faulty, reached: float) -> dict[str, int]:
-    """How many decimals are printed of a score, and of what is needed."""
+    """The number of decimals to print of a score and of the score needed."""
     metric = case.task.recipe.scored_by
     if metric.share:
         return {"digits": 3, "places": 2}
@@ -266,7 +266,7 @@ def _changes(trial: Trial, *, named: bool) -> tuple[Message, ...]:
 
 
 def _in_words(parts: tuple[Message | str, ...]) -> Message:
-    """One part as it is, several as a list."""
+    """One part unchanged, several as a list."""
     return in_turn(*parts) if len(parts) < 2 else phrase("{parts}", parts=parts)
 
 
