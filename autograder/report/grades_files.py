@@ -20,7 +20,7 @@ GRADE_COLUMNS = ("student", "score", "points", "pending", "percent", "status")
 TOTAL_COLUMN = "total"
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # A spreadsheet takes a cell that starts with one of these for a formula, or for the continuation of one.
-# Also after the separators of other places: a spreadsheet in Germany splits every line at ";".
+# Also after other separators: a spreadsheet with a German locale splits every line at ";".
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 
