@@ -69,7 +69,7 @@ class Decision:
 class Attention:
     """The rows that a lecturer should look at, by reason; `answers` are equal long answers by question and text.
 
-    `decisions` are the lecturers' decisions so far; `machine` has the rows affected by each thing that the grading machine lacked.
+    `decisions` are the lecturers' decisions so far; `machine` has the rows affected by each machine fault.
     """
 
     machine: dict[Message, list[int]] = field(default_factory=dict)
