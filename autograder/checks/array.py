@@ -282,7 +282,7 @@ def _from_text(text: str) -> list[Any] | None:
 
 
 def _shape_of(values: Any) -> tuple[int, ...] | None:
-    """The shape of nested lists of numbers; None where they hold anything else or are ragged."""
+    """The shape of nested lists of numbers; None if they hold anything else or are ragged."""
     if not isinstance(values, list):
         return () if isinstance(values, int | float) and not isinstance(values, bool) else None
     shapes = {_shape_of(value) for value in values}

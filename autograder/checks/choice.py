@@ -128,7 +128,7 @@ class Choice(Answered):
         )
 
     def number_chosen(self, answer: CapturedValue) -> float | None:
-        """The number that the chosen option consists of; None if it is no number.
+        """The number that the chosen option consists of; None if it is not a number.
 
         Raises:
             NotUnderstood: no option matches, or several may.

@@ -109,7 +109,7 @@ class SavedModel(Question):
         )
 
     def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
-        """A finding if the file was last saved before the network was trained, where that is required and known."""
+        """A finding if the file was last saved before the network was trained, if that is required and known."""
         record = find_network(context, self.network).record
         if not self.trained or record is None:
             return None

@@ -36,7 +36,7 @@ def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
     `total`, the score in words ("9 of 10, 1 needs review").
 
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
-    the score's share of the points that are decided already (points - pending) and empty where none are. A question
+    the score's share of the points that are decided already (points - pending) and empty if none are. A question
     that needs review, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
     would take for a formula gets an apostrophe in front. If something came through a platform, four more columns
     say how: `platform_id`, `email`, `late` and `attempts`.
