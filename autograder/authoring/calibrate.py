@@ -54,7 +54,7 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Checked:
-    """What the reference reached (validation scores, one for each seed) where `minimum` is required."""
+    """The validation scores that the reference reached, one for each seed, for a question that requires `minimum`."""
 
     question: str
     minimum: float
@@ -78,7 +78,7 @@ def try_thresholds(
     """Whether the reference passes with each of the seeds on this machine: with other images, on another device.
 
     Raises:
-        CalibrationError: the reference network could not be trained, or a threshold was never computed.
+        CalibrationError: the reference network could not be trained, or a threshold is missing.
     """
     context, checked = answer_key.reference_context(), []
     for question in answer_key.assignment.questions:
@@ -118,7 +118,7 @@ def _runs(
 
 
 def _limit(run: TrainingRun) -> str:
-    """Which key of the assignment sets the limit that ended a run."""
+    """The key of the assignment that sets the limit that ended a run."""
     keys = {"training.too_long": "seconds", "training.too_large": "memory_mb", "training.broke_off": "memory_mb"}
     key = keys.get(run.problem.code)
     return f" The limit is `{key}` in [training]." if key else ""

@@ -1,4 +1,4 @@
-"""What a data file seems to hold, for a new assignment: its table for `[datasets]`, and sentences that say so."""
+"""Guesses what a data file holds, for a new assignment: the table for `[datasets]`, and sentences that explain it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from autograder.datasets.readers.tables import Table, read_table
 
 _TABLES = (".csv", ".tsv", ".txt")
 _PACKAGES = ("sklearn", "keras")
-# A column with so many different texts names its rows, unless it holds the texts to learn from.
+# A column with more distinct texts than this identifies its rows, unless it holds the texts to learn from.
 _MOST_VALUES = 20
 _LONG_TEXT = 20
 
 
 class CannotGuess(UserError):
-    """It cannot be told how the data is to be used; one sentence that says what to add."""
+    """It is unclear how the data is to be used; one sentence that says what to add."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """How the data is declared, read, and found beside the notebook; `said` explains each guess in a sentence."""
+    """How the data is declared, read, and found next to the notebook; `said` explains each guess in a sentence."""
 
     table: dict[str, Any]
     source: DatasetSource
@@ -38,16 +38,16 @@ class Guess:
 
     @property
     def toml(self) -> str:
-        """The lines of the table: a text or a list of texts is written the same in TOML and JSON."""
+        """The lines of the table; texts and lists of texts are written as JSON, which is valid TOML."""
         return "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in self.table.items())
 
 
 def guess(data: str, target: str | None) -> Guess:
-    """The data at a path, or a data set of a package as `sklearn:iris` or `keras:imdb`.
+    """Guess how to declare the data at a path, or a data set of a package, as `sklearn:iris` or `keras:imdb`.
 
     Args:
         data: a CSV file, an `.npz` file, a folder with a folder of images for each class, or a package's data set.
-        target: the column to be predicted; by default the last one.
+        target: the column to predict; by default the last one.
 
     Raises:
         CannotGuess, DatasetUnusable, DatasetMissing: one sentence that says what to do.
@@ -81,12 +81,12 @@ def guess(data: str, target: str | None) -> Guess:
 
 
 def _arrays(path: Path, target: str | None) -> tuple[str, str]:
-    """The names of inputs and targets in an `.npz`; nothing is unpacked."""
+    """The names of inputs and targets in an `.npz`; the arrays are not loaded."""
     try:
         with zipfile.ZipFile(path) as archive:
             held = {name.removesuffix(".npy") for name in archive.namelist()}
     except (OSError, zipfile.BadZipFile):
-        return "", ""  # reading it says what is wrong
+        return "", ""  # the reader reports what is wrong with it
     found = (pair for pair in PAIRS if pair[0] in held and (target or pair[1]) in held)
     first, second = next(found, ("", ""))
     return first, target or second

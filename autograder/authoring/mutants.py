@@ -1,6 +1,6 @@
 """Mutants: the reference network with one mistake, each of which the questions should catch.
 
-The operators are those with which mutation testing of neural networks changes a model's structure and compilation
+The operators are those of mutation testing of neural networks that change a model's structure and compilation
 (Humbatova, Jahangirova and Tonella, DeepCrime, ISSTA 2021; Ma et al., DeepMutation, ISSRE 2018), as far as students
 make the same mistakes.
 """
@@ -37,9 +37,9 @@ class Mutant:
 
 
 def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
-    """Every layer dropped, doubled, swapped with the next, replaced by a related one, and with another setting.
+    """Mutants with a layer dropped, doubled, swapped with the next, replaced by a related one, or with another setting.
 
-    `layers` begins with the input, which stays as it is.
+    `layers` begins with the input, which is not changed.
     """
     for place in range(1, len(layers)):
         entry, before, after = layers[place], list(layers[:place]), list(layers[place + 1 :])
@@ -55,9 +55,9 @@ def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
 
 
 def doubled_block(layers: Sequence[Layer], marked: Collection[int]) -> Mutant | None:
-    """The marked layers pasted twice, or a third of all where none are marked; None if that is a single layer.
+    """The mutant with the marked layers pasted twice, or a third of all if none is marked; None if that is one layer.
 
-    `layers` begins with the input; `marked` are places in it.
+    `layers` begins with the input; `marked` are indices into it.
     """
     first = min(marked, default=1)
     end = max(marked) + 1 if marked else 1 + max(2, (len(layers) - 1) // 3)

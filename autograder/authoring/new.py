@@ -22,28 +22,28 @@ from autograder.network.table import SummaryTable, TableError, TableRow, parse_t
 
 BEGIN, END = "# here is your code coming:", "# end of your code"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-# The usual images of a size: a network that reads this many values is taken to use the first entry.
+# The usual datasets by input size: a network that reads this many values is assumed to use the first entry.
 _USUAL = ("mnist", "cifar10", "fashion_mnist")
 
 
-# A run on data of one's own: about so many steps of so many examples, a moment's work on a table.
+# For declared data: the number of steps of a run and the batch size, which take seconds on a table.
 _STEPS, _BATCH = 1500, 16
 
 
-# What the last layer gets, which most tables do not show.
+# The activation of the last layer, which most tables do not show.
 _LAST = {"classification": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"} | dict.fromkeys(
     ("regression", "autoencoder"), "linear"
 )
 
 
 class CannotStart(UserError):
-    """No assignment can be started from this; one sentence that says why and what to do."""
+    """No assignment can be created from this input; one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """What was written: the assignment's folder, its files in the order in which to read them, and the dataset; and in
-    sentences what was guessed."""
+    """What was written: the assignment's folder, its files in reading order, and the dataset; `guessed` has a sentence
+    for each guess."""
 
     folder: Path
     files: tuple[Path, ...]
@@ -88,13 +88,13 @@ def start_assignment(
     """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.
 
     Args:
-        name: the new assignment's name: small letters, digits, - and _.
+        name: the new assignment's name: lowercase letters, digits, - and _.
         summary: a text file with a table as `model.summary()` prints it. Rows between a line that says START and one
             that says END are what the student writes; without such lines it is the whole network.
         dataset: what the network is trained with; by default, the usual one for this many input values.
         title: the title of the pages; made from the name by default.
-        data: data of one's own in the place of `dataset`: what `data_guess.guess` takes.
-        target: the column of it to be predicted.
+        data: the author's own data instead of `dataset`: what `data_guess.guess` takes.
+        target: the column of `data` to predict.
 
     Raises:
         CannotStart: the name is taken or invalid, or the table does not determine a network that can be trained.
@@ -176,7 +176,7 @@ def _architecture(table: SummaryTable, found: Guess | None) -> Architecture:
 
 
 def _embedding(table: SummaryTable) -> TableRow:
-    """The row that reads the numbers of words.
+    """The Embedding row that reads word indices.
 
     Raises:
         TableError: there is none, or its sequences have no length.
@@ -277,7 +277,7 @@ def _facts(name: str, title: str, network: _Network, data: _Data, text: str) -> 
 
 
 def _words(table: SummaryTable) -> dict[str, int]:
-    """How many words an Embedding knows, and how many of a text it reads."""
+    """The vocabulary size of an Embedding, and the number of words it reads of a text."""
     row = _embedding(table)
     length, size = row.shape[1] or 1, row.shape[2] or 1
     return {"vocabulary": row.parameters // size, "pad": length}

@@ -1,4 +1,4 @@
-"""Executes planted notebooks, and plants mistakes in the evidence of the solution: swapped labels, typed-in results."""
+"""Executes mutated notebooks, and plants mistakes in the evidence of the solution: swapped labels, typed-in results."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Observe = Callable[["NotebookNode"], Evidence]
 def executed_plants(
     answer_key: AnswerKey, solution: NotebookNode, before: Result, observe: Observe, run: Run, *, workers: int = 1
 ) -> Iterator[Tried]:
-    """Every planted notebook, executed and judged; `before` is the result of the solution itself.
+    """Execute and judge every planted notebook; `before` is the result of the solution itself.
 
-    A plant with a cell that fails where the solution's does not could not be planted, unless the failure is the point.
+    A plant that must keep its points, but has a cell that does not finish, counts as not tried.
     """
     expected = answer_key.expected
     last = [name for name, network in expected.items() if network.counts == "last"]
@@ -62,7 +62,7 @@ def _asks(question: Question, plant: Plant) -> bool:
 
 
 def planted_evidence(answer_key: AnswerKey, run: Run) -> Iterator[Tried]:
-    """Mistakes that need no notebook of their own, planted in the stored evidence of the solution."""
+    """Mistakes that need no separate execution, planted in the stored evidence of the solution."""
     reference = answer_key.reference_context()
     for question in answer_key.assignment.questions:
         if isinstance(question, Figure) and {"training", "validation"} <= set(question.curves):
@@ -72,7 +72,7 @@ def planted_evidence(answer_key: AnswerKey, run: Run) -> Iterator[Tried]:
                 continue
             tried = _question_tried(answer_key, question, what, reference, changed, run)
             if tried.outcome == "missed" and any(map(_with_equal_curves, reference.evidence.figures)):
-                # A shortened run can leave two curves of the same values.
+                # After a shortened run, two curves can have the same values.
                 tried = Tried("", f"{question.id}: {what}: two curves are equal after the shortened run", "not tried")
             yield tried
         if isinstance(question, Answered) and question.measured:
@@ -115,7 +115,7 @@ def _question_tried(
 
 
 def _with_swapped_labels(evidence: Evidence) -> Evidence | None:
-    """Every figure with the labels of its first two lines exchanged; None if no figure has two that differ."""
+    """The evidence with the labels of the first two lines of every figure swapped; None if none has two that differ."""
     figures = [_swapped(figure) for figure in evidence.figures]
     if all(figure is None for figure in figures):
         return None
@@ -149,7 +149,7 @@ def _with_equal_curves(figure: CapturedFigure) -> bool:
 
 
 def _untrained(evidence: Evidence, but: Collection[str] = ()) -> Evidence:
-    """The evidence without a call of `fit` on any network, except those in the variables `but`."""
+    """The evidence without calls of `fit`, except those on networks in the variables `but`."""
 
     def record(one: NetworkRecord) -> NetworkRecord:
         if set(one.names) & set(but):

@@ -1,6 +1,6 @@
-"""Notebooks planted in place of a student's: the solution, written another way or with one mistake, to be executed.
+"""Variants of the solution, written another way or with one mistake, to be executed like a student's notebook.
 
-Each plant changes the code of the solution for all networks of the assignment at once.
+Each plant changes the solution's code for all networks of the assignment at once.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ Edit = Callable[[list[ast.stmt]], list[ast.stmt]]
 
 @dataclass(frozen=True)
 class Plant:
-    """A notebook, and what is special about it in words.
+    """A notebook, with a description of what was changed in it.
 
-    `right`: it must keep every point of the solution. Otherwise it must lose points in a question of one of the kinds
+    `right`: it must keep all points of the solution. Otherwise it must lose points at a question of one of the kinds
     `costs`.
     """
 
@@ -50,10 +50,10 @@ class Plant:
 
 
 def plants(solution: NotebookNode, networks: Sequence[str], counted_last: Sequence[str] = ()) -> Iterator[Plant]:
-    """Everything that can be planted into `solution`.
+    """All plants that apply to `solution`.
 
-    `networks` are the variables that hold the assignment's networks; of those in `counted_last` the last network
-    counts, so that a name that is used again is a mistake.
+    `networks` are the variables that hold the assignment's networks. For those in `counted_last` the last network
+    counts, so reusing the name is a mistake.
     """
     best = [name for name in networks if name not in counted_last]
     rights = {
@@ -100,7 +100,7 @@ def _edited(solution: NotebookNode, edit: Edit) -> NotebookNode | None:
         try:
             tree = ast.parse(cell.source)
         except (SyntaxError, ValueError):
-            continue  # magics; such a cell stays as it is
+            continue  # magics; such a cell is not changed
         before = ast.unparse(tree)
         tree.body = edit(tree.body)
         after = ast.unparse(ast.fix_missing_locations(tree))
@@ -110,7 +110,7 @@ def _edited(solution: NotebookNode, edit: Edit) -> NotebookNode | None:
 
 
 def _with_cells(solution: NotebookNode, sources: Sequence[str]) -> NotebookNode | None:
-    """The notebook with further code cells at its end."""
+    """The notebook with code cells added at its end."""
     if not sources:
         return None
     made = copy.deepcopy(solution)
@@ -119,7 +119,7 @@ def _with_cells(solution: NotebookNode, sources: Sequence[str]) -> NotebookNode 
 
 
 def _aliased(solution: NotebookNode, networks: Sequence[str]) -> NotebookNode | None:
-    """Each network gets a second name where it is built, and only that is used from then on."""
+    """Each network gets a second name in the cell that builds it, and only that name is used afterwards."""
     known: set[str] = set()
 
     def edit(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -136,7 +136,7 @@ def _aliased(solution: NotebookNode, networks: Sequence[str]) -> NotebookNode | 
 
 
 def _compile_assigned(solution: NotebookNode, networks: Sequence[str]) -> NotebookNode | None:
-    """`model = model.compile(…)`, where the rest of the notebook goes on with a second name."""
+    """`model = model.compile(…)`; the rest of the notebook uses a second name."""
     aliased = _aliased(solution, networks)
     if aliased is None:
         return None
@@ -163,7 +163,7 @@ def _in_functions(solution: NotebookNode, networks: Sequence[str]) -> NotebookNo
 
 
 def _saved_early(solution: NotebookNode, networks: Sequence[str]) -> NotebookNode | None:
-    """Each `model.save(…)` stands right behind the line that builds the network."""
+    """Each `model.save(…)` is moved right after the line that builds the network."""
     saved: dict[str, ast.stmt] = {}
     for cell in solution.cells:
         if cell.cell_type == "code":
@@ -209,7 +209,7 @@ def _bound(line: ast.stmt) -> list[str]:
 
 
 def _caller(line: ast.stmt, method: str) -> str | None:
-    """The variable whose `method` a statement calls."""
+    """The variable whose `method` a statement calls; "" if the object has no name, None if it calls no `method`."""
     call = line.value if isinstance(line, ast.Expr) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == method:
         owner = call.func.value
@@ -218,7 +218,7 @@ def _caller(line: ast.stmt, method: str) -> str | None:
 
 
 class _Renamed(ast.NodeTransformer):
-    """Reads the second name where one of `names` was read."""
+    """Replaces reads of one of `names` by reads of its second name."""
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
@@ -241,7 +241,7 @@ class _CompileAssigned(ast.NodeTransformer):
 
 
 class _WithoutCall(ast.NodeTransformer):
-    """Leaves out the statements that call a method."""
+    """Removes the statements that call a method."""
 
     def __init__(self, method: str) -> None:
         self._method = method
@@ -251,7 +251,7 @@ class _WithoutCall(ast.NodeTransformer):
 
 
 class _TensorLabels(ast.NodeTransformer):
-    """Makes a tensor of the labels that `fit` is given."""
+    """Converts the labels passed to `fit` into a tensor."""
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)

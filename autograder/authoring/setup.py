@@ -1,7 +1,7 @@
-"""`autograder setup`: the packages of an assignment, from wheels, into a folder of their own.
+"""`autograder setup`: installs the packages of an assignment from wheels, into a separate folder.
 
-What is installed is what the assignment names, never what students import. The lock file beside the assignment pins
-every wheel by its hash; where packages come from is the user's own configuration of pip.
+It installs what the assignment names, never what students import. The lock file next to the assignment pins every wheel
+by its hash; the user's pip configuration decides where packages come from.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from autograder.core.files import Unwritable, write_atomically
 from autograder.observe.packages import LockedPackage, PackageLock, normal, packages_folder
 
 _SECONDS = 1800
-# Notebooks see no GPU, and these take gigabytes.
+# Notebooks have no access to a GPU, and these packages take gigabytes.
 _CUDA = re.compile(r"(?:nvidia|cuda|cupy|pycuda|tensorrt|triton)(?:-|$)|.*-(?:cu\d+|cuda\d*|gpu)$")
 _CUDA_FILE = re.compile(
     r"lib(?:cudart|cublas|cublaslt|cudnn|cufft|curand|cusolver|cusparse|nccl|nvrtc)\b.*\.so[\d.]*", re.I
 )
-# Python imports these by itself when it starts.
+# Python imports these automatically when it starts.
 _AT_START = frozenset({"sitecustomize", "usercustomize"})
 _NOT_IMPORTED = ("bin", "etc", "include", "share")
 _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.py|\.[\w-]*\.?so|\.pyd)?")
@@ -43,7 +43,7 @@ class PackagesRefused(UserError):
 
 @dataclass(frozen=True)
 class SetUp:
-    """What is installed: name and version of each package, and the folder; `present` were on this machine anyway."""
+    """What is installed: name and version of each package, and the folder; `present` were installed already."""
 
     packages: tuple[str, ...]
     present: tuple[str, ...]
@@ -55,11 +55,11 @@ def set_up(assignment: Assignment, *, upgrade: bool = False) -> SetUp:
     """Install the packages that the assignment names, as its lock file pins them.
 
     Args:
-        assignment: with `[environment]` packages.
-        upgrade: choose the newest versions again and write another lock file.
+        assignment: an assignment with `[environment]` packages.
+        upgrade: choose the newest versions again and write a new lock file.
 
     Raises:
-        PackagesRefused, Unwritable: nothing was installed then.
+        PackagesRefused, Unwritable: nothing was installed.
     """
     requested = assignment.environment.packages
     if not requested:
@@ -87,9 +87,9 @@ def set_up(assignment: Assignment, *, upgrade: bool = False) -> SetUp:
 
 
 def _lock(requested: Sequence[str], wheels: Path) -> PackageLock:
-    """The newest wheels that fulfil the requirements beside what is installed, downloaded into `wheels`."""
+    """The newest wheels that satisfy the requirements and fit what is installed, downloaded into `wheels`."""
     report, here = wheels / "report.json", wheels / "installed.txt"
-    # Nothing that is installed may change: a package that needs another NumPy is not to be had.
+    # Installed packages must not change: a package that needs another NumPy cannot be used.
     here.write_text("".join(f"{name}=={version}\n" for name, version in sorted(_installed().items())))
     _pip("install", "--dry-run", "--report", str(report), "--constraint", str(here), *requested)
     planned = json.loads(report.read_text(encoding="utf-8"))["install"]
@@ -111,7 +111,7 @@ def _lock(requested: Sequence[str], wheels: Path) -> PackageLock:
 
 
 def _install(lock: PackageLock, wheels: Path) -> PackageLock:
-    """The lock with the names of its modules, after its wheels were installed and looked through."""
+    """Install the wheels, check what they contain, and return the lock with the names of its modules."""
     for package in lock.packages:
         _refuse_by_name(package.name)
     folder = packages_folder(lock.digest) if lock.digest else None
@@ -131,7 +131,7 @@ def _install(lock: PackageLock, wheels: Path) -> PackageLock:
         "--target",
         str(target),
     )
-    # Programs and their data: notebooks only import.
+    # Scripts and their data are left out: notebooks only import.
     for name in _NOT_IMPORTED:
         shutil.rmtree(target / name, ignore_errors=True)
     completed = [_with_modules(package, target) for package in lock.packages]
@@ -173,12 +173,12 @@ def _pip(*arguments: str) -> None:
 
 
 def _reason(errors: str, status: int) -> str:
-    """Why pip failed, in its own words: the first error, else the last line."""
+    """Why pip failed, from its output: the first error, otherwise the last line."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ") and "Exception:" not in line]
     why = (said[:1] or lines[-1:] or [f"exit status {status}"])[0]
     if why.startswith("Cannot install "):
-        # All versions that were tried are listed.
+        # pip lists all versions that it tried.
         named = dict.fromkeys(re.findall(r"([\w.-]+)==", why))
         why = f"no version of {', '.join(named)} fits" if named else why
     return why.rstrip(".")[:300]
@@ -220,7 +220,7 @@ def _is(package: LockedPackage, found: importlib.metadata.Distribution) -> bool:
 
 
 def refuse_by_content(target: Path, packages: Sequence[LockedPackage]) -> None:
-    """Look through what was unpacked into `target`; none of it was imported.
+    """Check what was unpacked into `target`; nothing of it is imported.
 
     Raises:
         PackagesRefused: it shadows a module, holds a file that Python executes when it starts, or is for a GPU.
@@ -244,14 +244,14 @@ def refuse_by_content(target: Path, packages: Sequence[LockedPackage]) -> None:
 
 
 def _owner(path: Path, packages: Sequence[LockedPackage]) -> str:
-    """The package that a path in the folder belongs to."""
+    """The package that installed a path in the folder."""
     match = _MODULE.fullmatch(path.parts[0])
     found = next((one for one in packages if match and match[1] in one.modules), None)
     return found.name if found is not None else ", ".join(one.name for one in packages)
 
 
 def _shadowed(folder: Path, search: Sequence[str], prefix: str = "") -> Iterator[str]:
-    """The modules in the folder that have the name of one that exists; parts of namespace packages may be new."""
+    """The modules in the folder with the name of an existing one; new parts of namespace packages are allowed."""
     for path in sorted(folder.iterdir()):
         match = _MODULE.fullmatch(path.name)
         if match is None or match[1] == "__pycache__":
@@ -271,7 +271,7 @@ def _shadowed(folder: Path, search: Sequence[str], prefix: str = "") -> Iterator
 
 
 def _place(target: Path, folder: Path) -> None:
-    """Move what was unpacked to where notebooks import it from; another process may have done so."""
+    """Move what was unpacked to the folder that notebooks import from; another process may have done so already."""
     if folder.is_dir():
         return
     beside = folder.parent.with_name(f".{folder.parent.name}.{os.getpid()}")

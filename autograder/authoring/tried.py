@@ -1,4 +1,4 @@
-"""What `validate` tries, and how it comes out."""
+"""What `validate` tries, and the outcome."""
 
 from __future__ import annotations
 

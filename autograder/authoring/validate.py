@@ -1,4 +1,4 @@
-"""Shows whether an assignment grades what it asks: its solution, its untouched notebook, mutants, rewrites, plants."""
+"""Checks whether an assignment grades what it asks: its solution, its untouched notebook, mutants, rewrites, plants."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COUNTING = frozenset({"parameters"})
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found. `solution` and `untouched` are the results of the two notebooks, really executed.
+    """The findings. `solution` and `untouched` are the results of the two notebooks, from real execution.
 
     `manual` are the ids of the questions that are graded by hand: a solution need not answer them.
     """
@@ -84,13 +84,13 @@ class Validation:
 def validate(
     answer_key: AnswerKey, observe: Observe, run: Run, *, train_mutants: bool = False, workers: int = 1
 ) -> Validation:
-    """Try the assignment out.
+    """Validate the assignment.
 
     Args:
         answer_key: the assignment with its stored reference.
         observe: executes a notebook.
         run: trains a network.
-        workers: how many notebooks are executed at a time.
+        workers: the number of notebooks executed at a time.
         train_mutants: train every mutant; otherwise its accuracy counts as reached, so that only what the other
             questions see decides.
 
@@ -201,7 +201,7 @@ class _Trial:
         return Tried(self.name, mutant.what, outcome, answered or sentence)
 
     def _block_tried(self, block: Mutant) -> Tried:
-        """A block of layers that stands there twice is one mistake: it costs one row."""
+        """The outcome for a block of layers that is there twice: it is one mistake and must cost one row."""
         after = self._concluded(class_name="Sequential", config=block.config)
         rows = len(marked(self.expected)) or len(self.expected.architecture.operations) - 1
         lost = {now.id: was.score - now.score for was, now in zip(self.before.questions, after.questions, strict=True)}
@@ -221,7 +221,7 @@ class _Trial:
         return Tried(self.name, rewrite.how, "punished" if answered else "fair", answered)
 
     def _judged(self, **changes: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The questions that give fewer points than for the reference, and those that report something else."""
+        """The questions with fewer points than for the reference, and those with other findings."""
         after = self._concluded(**changes)
         pairs = list(zip(self.before.questions, after.questions, strict=True))
         fewer = tuple(now.id for was, now in pairs if now.score < was.score)
@@ -229,7 +229,7 @@ class _Trial:
         return fewer, said
 
     def _concluded(self, **changes: Any) -> Result:
-        """The result of the solution with another network."""
+        """The result of the solution with the network replaced."""
         networks = tuple(
             network.model_copy(update=changes) if network.name == self.name else network
             for network in self.reference.evidence.networks
@@ -240,7 +240,7 @@ class _Trial:
 
 
 def reached_without_training(answer_key: AnswerKey) -> Run:
-    """Runs that reach what the reference reached, without training."""
+    """Runs with the scores of the reference, without training."""
     known = [score for threshold in answer_key.reference.thresholds.values() for score in threshold.accuracies]
 
     def run(task: TrainingTask) -> TrainingRun:

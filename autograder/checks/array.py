@@ -59,7 +59,7 @@ class Array(Answered):
     The right answer is either `expected` (a list, nested for more axes), each value within `tolerance` (absolute) and
     `relative_tolerance`, in any order if `any_order` is set; or `length` measured numbers, each between `minimum` and
     `maximum`, with the lowest (highest) at one of the positions `lowest_at` (`highest_at`), counted from 1.
-    `networks_trained` says that so many networks have to be trained for the values, each from new weights, besides
+    `networks_trained` is how many networks have to be trained for the values, each from new weights, in addition to
     those that the assignment asks for.
     """
 
@@ -282,7 +282,7 @@ def _from_text(text: str) -> list[Any] | None:
 
 
 def _shape_of(values: Any) -> tuple[int, ...] | None:
-    """The shape of nested lists of numbers; None where they hold anything else or are ragged."""
+    """The shape of nested lists of numbers; None if they hold anything else or are ragged."""
     if not isinstance(values, list):
         return () if isinstance(values, int | float) and not isinstance(values, bool) else None
     shapes = {_shape_of(value) for value in values}
@@ -300,7 +300,7 @@ def _flat(values: list[Any]) -> list[float]:
 
 
 def _plain(values: list[Any]) -> Numbers:
-    """The numbers of an assignment's own list, already checked by `_checked`."""
+    """The numbers of a list in the assignment, already validated by `_checked`."""
     return Numbers(tuple(_flat(values)), _shape_of(values) or ())
 
 

@@ -105,13 +105,13 @@ def _made_by(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a check may read. `cells` is the notebook as handed in, without its outputs; `handout` holds the lines
+    """What a check may read. `cells` is the notebook as handed in, without its outputs; `handout` holds the lines
     of the assignment's own notebook, `handout_code` its code cells as `bare_code`, if that is known.
 
     `decided` holds the overrides given in review, by question; questions that build on such a question read those.
     `no_more_runs`: a question that lacks a trusted run waits for it instead of failing.
 
-    `known` caches results for other questions that need them. They follow from the evidence, the expected networks and
+    `known` caches results for other questions that need them. They depend on the evidence, the expected networks and
     the cells; if one of these changes, `anew` starts with an empty cache.
     """
 
@@ -134,7 +134,7 @@ class Context:
         return found
 
     def counting(self, verdict: Verdict) -> Verdict:
-        """The verdict that counts for the questions that build on it: as overridden in review, if it was."""
+        """The verdict that counts for dependent questions: as overridden in review, if it was."""
         override = self.decided.get(verdict.id)
         return verdict if override is None else applied(verdict, override, override.seen)
 
@@ -143,7 +143,7 @@ class Context:
         return replace(self, **changes, known=BoundedCache(_MOST_KEPT))
 
     def is_handout(self, code_cell: int) -> bool:
-        """Whether the code cell with this index (0-based, among the code cells) is the handout's, as it was given."""
+        """Whether the code cell with this index (0-based, among the code cells) is an unchanged cell of the handout."""
         sources = self.once(
             "code cells", lambda: [bare_code(cell.source) for cell in self.cells if cell.kind == "code"]
         )

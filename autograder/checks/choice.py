@@ -31,7 +31,7 @@ _LEAD = re.compile(
     re.I,
 )
 _JOINING = r"(?:or|and|und|oder)"
-# What a reason begins with, and what follows a letter but never an article.
+# Words that begin a reason; they may follow an option's letter, but never the article "A".
 _REASON = re.compile(r"(?:because|since|as|for|due to|given that|weil|da|denn|wegen)\b", re.I)
 _NO_NOUN = re.compile(
     r"(?:is|has|it|its|they|the|this|that|i|we|my|with|contains|ist|hat|es|sie|die|der|das|mit)\b|\(\s*\d|\(.*\)\W*$",
@@ -128,7 +128,7 @@ class Choice(Answered):
         )
 
     def number_chosen(self, answer: CapturedValue) -> float | None:
-        """The number that the chosen option consists of; None if it is no number.
+        """The number that the chosen option consists of; None if it is not a number.
 
         Raises:
             NotUnderstood: no option matches, or several may.
@@ -136,7 +136,7 @@ class Choice(Answered):
         return self._number(self.options[self.chosen(answer)])
 
     def _in_text(self, text: str) -> set[str]:
-        """The keys of all options that a text may mean, from the plainest way of answering to the most talkative."""
+        """The keys of all options that a text may mean, tried from the shortest form of answer to the longest."""
         text = re.sub(r"\s+", " ", text).strip(" \t\"'`*“”„‚‘’_")
         text = _LEAD.sub("", text, count=1) if _LEAD.match(text) else text
         found = self._named(text) or self._lettered(text)
@@ -181,7 +181,7 @@ class Choice(Answered):
                 return {key}
             rest = match["rest"].strip(" ()[].")
             others = self._stated(rest) if rest else set()
-            # "A dense layer …" begins with an article, not with a letter: then the words must be those of the option.
+            # "A dense layer …" begins with an article, not with a letter: the words must be those of the option.
             if match["end"].strip() or not rest or key in others or _NO_NOUN.match(match["rest"].strip()):
                 return {key} | others
         return set()

@@ -1,9 +1,8 @@
 """Which of the networks that a variable held is judged: one, the same for all questions.
 
-Candidates are the networks that the variable held and that were compiled or trained, in their state at that time, and
-the last network it held. So is one that a cell of the handout, left as it was given, replaced. The one nearest to the
-expected network counts. If more than a few different ones were tried, the last one counts: trying them all is not an
-answer.
+Candidates are the networks that the variable held and that were compiled or trained, in their state at that time, the
+last network it held, and one that an unchanged cell of the handout replaced. The one closest to the expected network
+counts. If more than a few different ones were tried, the last one counts: trying them all is not an answer.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ class _Candidate:
         return self.student.comparable
 
     def rank(self, expected: ExpectedNetwork, place: int) -> tuple[int, bool, bool, int]:
-        """Sort key, nearest first; among equally near ones a trained one wins, then a compiled one, then the last."""
+        """Sort key, closest first; among equally close ones a trained one wins, then a compiled one, then the last."""
         distance = _FAR if self.network is None else deviations(self.network, expected)
         return distance, not self.record.did("fit"), not self.student.compiled, -place
 
 
 def choose_network(context: Context, name: str, expected: ExpectedNetwork | None) -> StudentNetwork | None:
-    """The network that is judged for the variable `name`; None if the history knows none."""
+    """The network that is judged for the variable `name`; None if the history contains none."""
     evidence = context.evidence
     held = [record for record in evidence.records if record.states and name in record.names]
     held = [record for record in held if record.named] or held
@@ -89,7 +88,7 @@ def choose_network(context: Context, name: str, expected: ExpectedNetwork | None
 
 
 def _buried(context: Context, held: list[NetworkRecord], last: NetworkRecord) -> NetworkRecord | None:
-    """The student's network that the handout's cell replaced, which stands below it as it was given."""
+    """The student's network that an unchanged cell of the handout below it replaced; None if there is none."""
     before = [record for record in held if record.number < last.number]
     if not before or not context.is_handout(_built_in(last) - 1):
         return None
@@ -181,7 +180,7 @@ def _inside(chosen: _Candidate, name: str) -> list[Message]:
 def _nearer_but_unused(
     held: list[NetworkRecord], chosen: _Candidate, name: str, expected: ExpectedNetwork
 ) -> list[Message]:
-    """A note that an earlier network was nearer but does not count, because it was never used."""
+    """A note that an earlier network was closer but does not count, because it was never used."""
     if chosen.network is None:
         return []
     distance = deviations(chosen.network, expected)

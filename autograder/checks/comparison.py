@@ -1,4 +1,4 @@
-"""Two of the student's networks against each other: score, number of parameters, or how far each overfits."""
+"""Compares two of the student's networks: their scores, numbers of parameters, or how far each overfits."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Comparison(Question):
     by the metric of `[training]`, in its direction; a smaller gap between training and validation score (both at the
     end of trusted runs, accuracies as fractions); fewer parameters, or more. `margin` is the least difference: a
     fraction for accuracies, a number in the metric's unit for other scores, a count for parameters. If a claim about
-    scores does not hold from the first random start, both networks are trained from `runs` starts in all and their
-    means decide, so that nobody fails by bad luck. If it fails only because of mistakes that have cost points at other
+    scores does not hold from the first random start, both networks are trained from `runs` starts in total and their
+    means decide, so that nobody fails by chance. If it fails only because of mistakes that have cost points at other
     questions about the networks, it costs nothing here, unless `follow_through` is false.
     """
 
@@ -129,7 +129,7 @@ class Comparison(Question):
             training_task(find_network(context, name), self._recipe(context, name)) for name in self.networks()
         )
         if one is None or other is None:
-            return []  # one run alone decides nothing
+            return []  # one run alone is not enough
         return self._pairs_of(one, other, context)
 
     def _pairs_of(

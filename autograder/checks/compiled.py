@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -32,7 +32,7 @@ class Compiled(Question):
     cross-entropies are interchangeable, as the labels need it. A loss also has to fit the last layer: either a softmax
     and a loss that expects probabilities, or no softmax and `from_logits=True`. `metrics` must be among the student's;
     `learning_rate` is checked only if it is given. Optimizer, loss, each metric and the learning rate earn the same
-    share of the points; the learning rate that another optimizer has by default is no mistake of its own. If the loss
+    share of the points; the default learning rate of another optimizer is not a separate mistake. If the loss
     would fit the expected last layer, and the student's has cost points at an `architecture` question, it costs nothing
     here, unless `follow_through` is false.
     """
@@ -87,17 +87,25 @@ class Compiled(Question):
         found = super().builds_on(questions)
         return found | charging(questions, self.network) if self.loss and self.follow_through else found
 
-    def missed_parts(self, context: Context) -> frozenset[Literal["optimizer", "loss"]]:
-        """The parts of the student's compilation that cost points here."""
+    def repaired(self, compilation: Compilation, solution: Compilation, context: Context) -> Compilation:
+        """`compilation` with the parts that cost points here taken from the `solution`, and the others left alone."""
         student = find_network(context, self.network)
         if not student.compiled:
-            return frozenset()
-        wrong: set[Literal["optimizer", "loss"]] = set()
+            return compilation
+        parts: dict[str, Any] = {}
         if not all(aspect.right for aspect in self._optimizer_aspects(student)):
-            wrong.add("optimizer")
+            read = self._part(student, "optimizer")
+            parts["optimizer"] = solution.optimizer
+            if not read.problem and (not self.optimizer or read.optimizer.name in self.optimizer):
+                # Only the learning rate costs points.
+                rate = solution.optimizer.settings.get("learning_rate")
+                settings = read.optimizer.settings | {
+                    "learning_rate": rate if self._is_rate(rate) else self.learning_rate
+                }
+                parts["optimizer"] = read.optimizer.model_copy(update={"settings": settings})
         if self.loss and not self._loss_aspect(student, context).right:
-            wrong.add("loss")
-        return frozenset(wrong)
+            parts["loss"] = solution.loss
+        return compilation.model_copy(update=parts)
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
@@ -153,11 +161,10 @@ class Compiled(Question):
             aspects.append(RIGHT)
         elif self.learning_rate is not None:
             rate = read.optimizer.settings.get("learning_rate")
-            close = isinstance(rate, int | float) and abs(rate - self.learning_rate) <= 1e-3 * self.learning_rate
             sentence = message("compile.rate_unread", "The learning rate is not what was asked for.")
             if isinstance(rate, int | float):
                 sentence = message("compile.rate", "The learning rate {rate:g} is not what was asked for.", rate=rate)
-            aspects.append(RIGHT if close and not read.problem else missed(sentence))
+            aspects.append(RIGHT if self._is_rate(rate) and not read.problem else missed(sentence))
         return aspects
 
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
@@ -210,8 +217,13 @@ class Compiled(Question):
             )
         )
 
+    def _is_rate(self, rate: object) -> bool:
+        """Whether it is the learning rate that is asked for, as precisely as Keras stores it."""
+        wanted = self.learning_rate
+        return wanted is not None and isinstance(rate, int | float) and abs(rate - wanted) <= 1e-3 * wanted
+
     def _by_default(self, read: Compilation) -> bool:
-        """Whether the optimizer cannot be read, or has the learning rate that Keras gives it by default."""
+        """Whether the optimizer cannot be read, or has Keras' default learning rate for it."""
         if read.problem:
             return True
         default = read_compilation({"optimizer": read.optimizer.name, "loss": "mse"}).optimizer
@@ -226,7 +238,7 @@ class Compiled(Question):
 
 
 def fits_output(compilation: Compilation, architecture: Architecture) -> bool:
-    """Whether the loss gets from the last layer what it expects: probabilities, or raw values."""
+    """Whether the last layer outputs what the loss expects: probabilities, or raw values."""
     return _fit_to_last_layer(compilation, architecture).right
 
 

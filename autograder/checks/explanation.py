@@ -40,7 +40,7 @@ class AccuracyMiss:
         return (step,) if isinstance(step, TrainingTask) else ()
 
     def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
-        """What is known of the reason from the runs made so far: findings, and the substitutions tried."""
+        """The reason as far as the runs made so far show it: findings, and the substitutions tried."""
         said = self._rules()
         case = self.case()
         own = None if case is None else self.context.run_of(case.task)
@@ -109,11 +109,11 @@ class AccuracyMiss:
             fits = tuple(one for one in fits if not_normalized(one.inputs) == raw) or fits
         if not fits:
             return None
-        # What the cell that prepares the images did not get to do says nothing about the student.
+        # If the cell that prepares the images did not finish, its missing effects are not the student's mistake.
         return fits[-1].model_copy(update={"inputs": None}) if self._unprepared(fits[-1]) else fits[-1]
 
     def _unprepared(self, fit: CapturedFit) -> bool:
-        """Whether a cell before the call of `fit`, which may have prepared its inputs, did not run to its end."""
+        """Whether a cell before the call of `fit`, which may have prepared its inputs, did not finish."""
         written = [cell for cell in self.context.cells if cell.kind == "code"]
         stopped = [one.index for one in self.context.evidence.cells if one.index < fit.cell and one.status != "ok"]
         return any(_PREPARES.search(written[index].source) for index in stopped if index < len(written))

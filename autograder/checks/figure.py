@@ -85,8 +85,8 @@ class Figure(Question):
     """A matplotlib figure with the `curves` as lines in one axes, each with as many points as a training had epochs.
 
     `quantity` is what the curves show, if that matters, `network` the network whose training it is. `points_per_line`
-    is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one cloud
-    of points) is enough. Curves without labels earn half, and so do curves whose labels or title contradict the plotted
+    is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one scatter
+    plot) is enough. Curves without labels earn half, and so do curves whose labels or title contradict the plotted
     values. Values that match no training are judged by the labels alone.
     """
 
@@ -109,7 +109,7 @@ class Figure(Question):
             for figure in figures
             for axes in _axes_of(figure)
         ]
-        # What the handout draws may show the student's training, but its faults are not the student's.
+        # A figure that the handout draws may show the student's training, but its faults are not the student's.
         counted = [one for one, given in judged if not given or one.share]
         if not counted and all(context.is_handout(figure.cell) for figure in figures):
             return self.verdict(
@@ -297,13 +297,13 @@ class Figure(Question):
             return context.evidence.fits
         student = find_network(context, self.network)
         own = student.fits(context, self.network)
-        # Of a network with a history it is known that it was never trained.
+        # If the network has a history, it is known that it was never trained.
         return own if student.record is not None else own or context.evidence.fits
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """What one axes earns and, to break ties, how close it comes to what is asked."""
+    """What one axes earns and, to break ties, how close it is to the requested figure."""
 
     share: float
     finding: Finding | None = None

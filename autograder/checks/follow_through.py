@@ -1,4 +1,4 @@
-"""Follow-through: what follows correctly from a mistake that has already cost points costs nothing more.
+"""Follow-through: an answer that follows correctly from a mistake that has already cost points costs nothing more.
 
 An answer about a layer that is right for the student's own network earns its points if that network has lost points for
 being different, is at least half right, and has the layer in question.

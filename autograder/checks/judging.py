@@ -145,7 +145,7 @@ def _longer(one: TrainingTask, other: TrainingTask) -> TrainingTask:
     """Of two tasks that differ in their target, the one whose run answers both."""
     if one.target is None or other.target is None:
         return one.whole
-    return one if one.target >= other.target else other
+    return one if one.recipe.scored_by.reaches(one.target, other.target) else other
 
 
 def _missing_runs(question: Question, context: Context) -> list[TrainingTask]:

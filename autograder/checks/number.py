@@ -34,8 +34,8 @@ class Number(Answered):
     `tolerance` and `relative_tolerance`, or lies between `minimum` and `maximum` (one of them may be left out).
     `fraction` says that the answer is a share between 0 and 1; a percentage is then accepted as well. `run_on` says
     that the number is read off a training run on inputs that reach at least this value (0: on any inputs): without such
-    a run, no number is right. `formula` says how the number follows from the answers to earlier questions, by their
-    variables: what follows from a wrong one that has already cost points is right. For a layer of the assignment's
+    a run, no number is right. `formula` computes the number from the answers to earlier questions, by their variables:
+    a result of a wrong answer that has already cost points is right. For a layer of the assignment's
     network, the number in the student's own counts too if that network has already lost points. `follow_through =
     false` turns both off.
     """
@@ -168,7 +168,7 @@ class Number(Answered):
         return expected is not None and expected == int(expected) and (not slack or self._large(expected))
 
     def _large(self, expected: float | None) -> bool:
-        """Whether a likely answer has four digits or more, so that thousands may be separated."""
+        """Whether an expected or anticipated answer has four or more digits, so that thousands may be separated."""
         return max([abs(expected or 0.0), *(abs(known.value) for known in self.wrong)]) >= 1000
 
 
@@ -200,7 +200,7 @@ def _no_such_run(value: float, reach: float) -> Message:
 
 
 def _reaches(fit: CapturedFit, top: float) -> bool:
-    """Whether a network was trained on numbers as large as this, as far as can be determined."""
+    """Whether a network was trained on inputs at least this large, as far as can be determined."""
     highest = (fit.inputs or {}).get("maximum")
     return not isinstance(highest, int | float) or highest >= top
 

@@ -1,4 +1,4 @@
-"""Questions that ask for several things at once: each is right or not, and each earns the same share of the points."""
+"""Questions with several parts: each part is right or not, and each earns the same share of the points."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from autograder.records.result import Finding, Verdict
 
 @dataclass(frozen=True)
 class Aspect:
-    """One of the things that a question asks for.
+    """One part of a question.
 
-    `finding` says what is not right; None if it is right. `kept`: it earns its share all the same, because the mistake
-    has cost points at another question.
+    `finding` says what is not right; None if it is right. `kept`: it earns its share anyway, because the mistake has
+    cost points at another question.
     """
 
     finding: Finding | None = None
@@ -30,7 +30,7 @@ RIGHT = Aspect()
 
 
 def missed(message: Message | str, *, where: Message = NOTHING, hint: Message = NOTHING) -> Aspect:
-    """An aspect that is not right, in words."""
+    """An aspect that is not right, with its finding."""
     return Aspect(Finding(message=message, where=where, hint=hint))
 
 

@@ -1,7 +1,8 @@
-"""A student's network without the mistakes that have cost points already.
+"""A student's network without the mistakes that have already cost points.
 
-A mistake is charged once, where its root is. Questions about accuracies see it as well: they keep their points if the
-network with just these mistakes repaired, and everything else as the student has it, passes a trusted run.
+A mistake costs points once, at the question about its cause. Questions about accuracies are affected by it as well:
+they keep their points if the network with only these mistakes repaired, and everything else as the student has it,
+passes a trusted run.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Repair:
 
 
 def repaired(context: Context, network: str, task: TrainingTask) -> Repair | None:
-    """The student's `network` with the mistakes repaired that have cost points; None if none has.
+    """The student's `network` with all mistakes repaired that have cost points; None if there are none.
 
     Args:
         task: the run of the network as the student has it.
@@ -44,9 +45,9 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     solution = expected.compilation or task.recipe.usual_compilation
     for question in context.questions:
         if isinstance(question, Compiled) and question.network == network:
-            parts, verdict = question.missed_parts(context), verdict_on(question, context)
-            if parts and verdict.score < verdict.points:
-                compilation = compilation.model_copy(update={part: getattr(solution, part) for part in parts})
+            better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
+            if better != compilation and verdict.score < verdict.points:
+                compilation = better
                 charged.append(verdict)
     if fits_output(task.compilation, task.architecture) and not fits_output(compilation, architecture):
         # The student's loss belongs to the student's last layer.
@@ -58,7 +59,7 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
 def repaired_architecture(context: Context, network: str, own: Architecture) -> tuple[Architecture, Verdict | None]:
     """The student's `network` with the expected rows, and the question at which the differences have cost points.
 
-    The student's `own` architecture and None if they have not.
+    If they have not cost points, the student's `own` architecture and None.
     """
     at, student = charged_at(context, network, own), find_network(context, network)
     try:
@@ -81,7 +82,7 @@ def charging_repairs(questions: tuple[Question, ...], networks: tuple[str, ...])
 
 
 def _with_expected_rows(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:
-    """The expected network with those settings of the student's layers that are not compared, such as initializers."""
+    """The expected network, with the student's values for settings that are not compared, such as initializers."""
     operations = list(expected.operations)
     for row in diff.aligned:
         if row.expected is None or row.actual is None:

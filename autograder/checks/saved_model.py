@@ -1,4 +1,4 @@
-"""The file that the student saved: does it hold the network that is graded? It is read, never loaded."""
+"""Whether the file that the student saved holds the graded network. It is parsed, never loaded with Keras."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class SavedModel(Question):
         )
 
     def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
-        """A finding if the file was last saved before the network was trained, where that is required and known."""
+        """A finding if the file was last saved before the network was trained, if that is required and known."""
         record = find_network(context, self.network).record
         if not self.trained or record is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
@@ -26,7 +27,7 @@ from autograder.records.result import (
 )
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
-# So many times the expected parameters are far more than the task asks for.
+# A network with more than this many times the expected number of parameters is called large.
 _FAR_MORE = 2
 
 
@@ -34,8 +35,8 @@ class ScoreQuestion(Question):
     """The validation score that the student's network reaches in a trusted run; all points or none.
 
     If the assignment names no threshold, `autograder calibrate` computes it from the reference solution's own short
-    runs: from what they reach in the first `calibrate_at` (0..1) of the run, so that most correct networks need only
-    that part of it, and slower ones have the rest. If the score is close to the threshold, the mean of `runs` random
+    runs: from what they reach in the first `calibrate_at` (0..1) of the run. Most correct networks then need only that
+    part, and slower ones have the rest. If the score is close to the threshold, the mean of `runs` random
     starts decides instead of one run, and a run far from it must be confirmed by a second start
     (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
     `substitutions` further short runs of each distinct network look for the smallest change that restores the score
@@ -176,11 +177,11 @@ class ScoreQuestion(Question):
         return self._explained(verdict, context)
 
     def _kept(self, verdict: Verdict, repair: Repair, context: Context) -> Verdict:
-        """The verdict on a network that misses the score only by mistakes that have cost points elsewhere."""
+        """The verdict on a network that misses the score only because of mistakes that have cost points elsewhere."""
         metric = repair.task.recipe.scored_by
         reached = mean_score(self._scores(repair.task, context), metric)
         sentence = after_repair(titles_of(repair.charged), reached, metric)
-        # The hint of a missed score would look for what is known already.
+        # The hint for a missed score would suggest looking for a cause that is already known.
         findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
         return self.verdict(
             "correct", self.points, *findings, Finding(message=sentence), exhibits=tuple(verdict.exhibits)
@@ -205,7 +206,7 @@ class ScoreQuestion(Question):
         repair = self._repair(context)
         if repair is not None and self._reached(repair.task, context):
             return None  # the cause has cost points already
-        # A miss decided by the mean of several runs may be bad luck, and luck has no cause to look for.
+        # A miss decided by the mean of several runs may be due to chance, which has no cause to explain.
         made = () if first is None else self._scores(first, context)
         budget = 0 if self._is_averaged(made, needed, context) else self.substitutions
         return AccuracyMiss(context, self.network, student, task, needed, context.calibrations.get(self.id), budget)
@@ -222,7 +223,10 @@ class ScoreQuestion(Question):
     ) -> Verdict:
         recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
         metric = recipe.scored_by
-        reached = bool(run.validation_accuracy) and metric.reaches(mean_score(scores, metric), needed)
+        mean = mean_score(scores, metric)
+        reached = bool(run.validation_accuracy) and metric.reaches(mean, needed)
+        # Without a validation, an error has the score infinity, which no page can show.
+        starts = scores if averaged and math.isfinite(mean) else ()
         findings = []
         if run.outcome == "failed":
             findings.append(
@@ -271,8 +275,8 @@ class ScoreQuestion(Question):
             reference_low=min(calibration.accuracies) if calibration and calibration.accuracies else None,
             reference_high=max(calibration.accuracies) if calibration and calibration.accuracies else None,
             validations=recipe.validations,
-            accuracies=scores if averaged else (),
-            interval=interval(scores, metric) if averaged else None,
+            accuracies=starts,
+            interval=interval(starts, metric) if starts else None,
             metric=metric.name,
         )
         return self.verdict(
@@ -353,7 +357,7 @@ class ScoreQuestion(Question):
 
 
 class Score(ScoreQuestion):
-    """`needed` is the score needed by the metric of `[training]`: at least, or at most if lower is better."""
+    """`needed` is the required score by the metric of `[training]`: a minimum, or a maximum if lower is better."""
 
     kind: Literal["score"]
     needed: float | None = None

@@ -1,16 +1,16 @@
-"""When one training run is too few to decide, and what several decide together.
+"""When one training run is not enough to decide, and how several decide together.
 
-What is said of accuracies here holds for every score; for a metric where lower is better, "above" means "below".
+Statements about accuracies here hold for every score; for a metric where lower is better, "above" means "below".
 
 The same network reaches a different accuracy with every random start; over starts the accuracies are assumed normal,
 with the standard deviation s of the reference's own calibrated runs. One run decides if it is at least `CLEAR` x s
-above the threshold t. If it is as far below, a second start has to be as far below too: other networks than the
-reference vary more, and a short training that went astray once (0.62 where two other starts reached 0.83 and 0.91: cnn2
-with `GlorotNormal`) does not make the network wrong. In between, and if the second start disagrees with the first, the
-network is trained from `runs` starts in all, and their mean decides: it has the standard deviation s / sqrt(runs) (the
+above the threshold t. If it is as far below, a second start has to be as far below too: networks other than the
+reference vary more, and one failed short training (0.62 when two other starts reached 0.83 and 0.91: cnn2 with
+`GlorotNormal`) does not make the network wrong. In between, and if the second start disagrees with the first, the
+network is trained from `runs` starts in total, and their mean decides: its standard deviation is s / sqrt(runs) (the
 two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
 
-- A correct network does not fail by bad luck: its mean is at least 4.32 s above t (`train.thresholds`), and it fails
+- A correct network does not fail by chance: its mean is at least 4.32 s above t (`train.thresholds`), and it fails
   only if its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or if two runs
   fall 6.32 s below: together less than one in a billion.
 - A network whose mean is one s below t passes if its mean of five runs is off by sqrt(5) standard errors, or its first
@@ -40,11 +40,11 @@ _TAIL = 8.0  # standard deviations; 6e-16 of a normal distribution lies further 
 
 @functools.lru_cache(maxsize=64)
 def spread(scores: tuple[float, ...], needed: float, rows: int, metric: Metric = ACCURACY) -> float:
-    """How much the score of one network varies from start to start: a standard deviation.
+    """The standard deviation of one network's score over random starts.
 
-    That of the reference's calibrated runs. If there are none, it is the standard error on the validation rows: of a
-    share p of n rows sqrt(p (1 - p) / n); of a mean of errors, whose standard deviation is about their mean (exactly
-    for an exponential distribution), the distance from the perfect score over sqrt(n).
+    It is that of the reference's calibrated runs. If there are none, it is the standard error on the n validation rows:
+    sqrt(p (1 - p) / n) for a share p of the rows; for a mean of errors, the distance from the perfect score over
+    sqrt(n), because the standard deviation of errors is about their mean (exactly so if they are exponential).
     """
     if len(scores) > 1:
         return statistics.stdev(scores)
@@ -54,24 +54,24 @@ def spread(scores: tuple[float, ...], needed: float, rows: int, metric: Metric =
 
 
 def clear_from(needed: float, deviation: float, metric: Metric = ACCURACY) -> float:
-    """The score from which a single run passes; not quite perfect, so that a run can reach it."""
+    """The score from which a single run passes; slightly below the perfect score, so that a run can reach it."""
     clear, halfway = metric.shifted(needed, CLEAR * deviation), (metric.perfect + needed) / 2
     return min(clear, halfway) if metric.higher_is_better else max(clear, halfway)
 
 
 def is_close(reached: float, needed: float, deviation: float, metric: Metric = ACCURACY) -> bool:
-    """Whether a score is so near the threshold that another random start might have decided differently."""
+    """Whether a score is so close to the threshold that another random start might have decided differently."""
     far = is_clear_miss(reached, needed, deviation, metric)
     return not far and not metric.reaches(reached, clear_from(needed, deviation, metric))
 
 
 def is_clear_miss(reached: float, needed: float, deviation: float, metric: Metric = ACCURACY) -> bool:
-    """Whether a score is so much worse than the threshold that, reached twice, it decides."""
+    """Whether a score is so far from the threshold on the wrong side that two such scores decide."""
     return metric.reaches(metric.shifted(needed, -CLEAR * deviation), reached)
 
 
 def interval(scores: Sequence[float], metric: Metric = ACCURACY) -> tuple[float, float]:
-    """The 95 % confidence interval of the mean of 2 to 20 scores by Student's t, cut off where the metric ends."""
+    """The 95 % confidence interval of the mean of 2 to 20 scores by Student's t, clipped to the metric's range."""
     mean = statistics.fmean(scores)
     half = _T_95[len(scores) - 2] * statistics.stdev(scores) / math.sqrt(len(scores))
     least, most = metric.bounds
@@ -80,7 +80,7 @@ def interval(scores: Sequence[float], metric: Metric = ACCURACY) -> tuple[float,
 
 @functools.lru_cache(maxsize=64)
 def chance_of_passing(below: float, runs: int) -> float:
-    """The chance (0..1) that a network passes whose true mean is `below` standard deviations below the threshold.
+    """The probability (0..1) that a network passes whose true mean is `below` standard deviations below the threshold.
 
     With b for `below`, c for `CLEAR`, n for `runs`, phi and Q the density and the upper tail of the standard normal
     distribution, and z for a run's distance from the true mean, that is the sum of

@@ -13,14 +13,13 @@ from autograder.records.metrics import Metric
 from autograder.records.result import Finding
 from autograder.records.training import Recipe, TrainingRun
 
-# A network that learned nothing is right on about one image in ten: all built-in datasets have ten classes of like
-# size.
+# A network that learned nothing is right on about one image in ten: all built-in datasets have ten balanced classes.
 CHANCE = 0.2
-# Of other data, how much better than the same answer for each row a network has to be to count as learning.
+# For other data: how much better than a constant answer a network has to be to count as learning.
 _BETTER = 0.05
 WIDE_GAP = 0.1
 _WIDE_RATIO = 1.5
-# How the one run was made, by how it ended.
+# How a single run was made, by how it ended.
 _ONE_RUN = {
     "complete": ("where.own_run", gettext_noop("our own run: {how}")),
     "target": (
@@ -40,7 +39,7 @@ _SCORE_REACHED = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured: the first run, the scores of all runs (the first run's first), and what was needed."""
+    """The measurement: the first run, the scores of all runs (the first run's first), and the score needed."""
 
     run: TrainingRun
     scores: tuple[float, ...]
@@ -52,7 +51,7 @@ class Measured:
         return self.recipe.scored_by
 
     def once(self) -> Finding:
-        """The finding for one run that decided, or for two that were both far from what was needed."""
+        """The finding for one run that decided, or for two that were both far from the score needed."""
         first = self.scores[0]
         said = self._accuracy_once() if is_accuracy(self.metric) else self._score_once()
         template = _ONE_RUN[self.run.ended]
@@ -64,7 +63,10 @@ class Measured:
     def on_average(self, runs: int) -> Finding:
         """The finding for several runs whose mean decided, out of at most `runs`."""
         mean = mean_score(self.scores, self.metric)
-        said = self._accuracy_on_average(mean, runs) if is_accuracy(self.metric) else self._score_on_average(mean, runs)
+        said = self._without_mean()
+        if math.isfinite(mean):
+            on_average = self._accuracy_on_average if is_accuracy(self.metric) else self._score_on_average
+            said = on_average(mean, runs)
         where = message(
             "where.own_runs_each",
             "our own {count} runs, each: {how}",
@@ -118,7 +120,7 @@ class Measured:
     def _score_once(self) -> Message:
         first = self.scores[0]
         digits = telling_digits(first, self.needed, self.metric)
-        if len(self.scores) == 1:
+        if len(self.scores) == 1 or not math.isfinite(self.scores[1]):
             return message(
                 "score.reached",
                 "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f}, and "
@@ -137,6 +139,18 @@ class Measured:
             again=self.scores[1],
             needed=needed_phrase(self.metric, self.needed, digits),
             digits=digits,
+        )
+
+    def _without_mean(self) -> Message:
+        """Some runs failed before the first validation: an error without an upper bound has no mean then."""
+        return message(
+            "score.no_mean",
+            "What counts is the {metric} on the validation data, of which {needed} was needed. We trained your network "
+            "from {count} random starts, and their mean counts; {failed} of them failed before anything was measured.",
+            metric=self.metric.shown,
+            needed=needed_phrase(self.metric, self.needed, telling_digits(self.needed, self.needed, self.metric)),
+            count=len(self.scores),
+            failed=sum(not math.isfinite(score) for score in self.scores),
         )
 
     def _score_on_average(self, mean: float, runs: int) -> Message:
@@ -162,7 +176,7 @@ class Measured:
 
 
 def after_repair(titles: tuple[Message, ...], reached: float, metric: Metric) -> Message:
-    """That the score is missed only by mistakes that have cost points at the questions of these titles."""
+    """The note that the score is missed only because of mistakes that have cost points at these questions."""
     if is_accuracy(metric):
         return message(
             "accuracy.charged",
@@ -187,7 +201,7 @@ def is_accuracy(metric: Metric) -> bool:
 
 
 def needed_phrase(metric: Metric, needed: float, digits: int) -> Message:
-    """What was needed, with its direction: "at least 0.9", "at most 3.2"."""
+    """The score needed, with its direction: "at least 0.9", "at most 3.2"."""
     if metric.higher_is_better:
         return phrase("at least {needed:.{digits}f}", needed=needed, digits=digits)
     return phrase("at most {needed:.{digits}f}", needed=needed, digits=digits)
@@ -201,7 +215,7 @@ def mean_score(scores: tuple[float, ...], metric: Metric) -> float:
 def telling_digits(reached: float, needed: float, metric: Metric | None = None) -> int:
     """The number of decimals to print for both: three, or as many as it takes to tell them apart.
 
-    A score that is not between 0 and 1 has four digits in all, such as 512.3 or 0.001234.
+    A score that is not between 0 and 1 has four significant digits, such as 512.3 or 0.001234.
     """
     least = 3
     if metric is not None and not metric.share:
@@ -216,7 +230,7 @@ def telling_digits(reached: float, needed: float, metric: Metric | None = None) 
 
 
 def how_trained(recipe: Recipe) -> Message:
-    """How many rows of what train and validate, and for how long."""
+    """How many rows of which data train and validate, and for how long."""
     epochs = nphrase("one epoch", "{count} epochs", recipe.epochs, count=recipe.epochs)
     if recipe.source is None:
         return phrase(
@@ -236,7 +250,7 @@ def how_trained(recipe: Recipe) -> Message:
 
 
 def class_names(recipe: Recipe, count: int) -> tuple[Message, ...]:
-    """The names of the classes; their numbers, where the data has none."""
+    """The names of the classes; their numbers if the data has no names."""
     if recipe.source is None:
         return tuple(map(phrase, recipe.classes))
     # A course's own names are plain text; ours have a translation.

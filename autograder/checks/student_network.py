@@ -118,7 +118,7 @@ def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
     assert network is not None
 
     def compared() -> Diff:
-        # In a class the same networks come up again and again, across notebooks; the findings name their layers.
+        # In a class the same networks occur in many notebooks; the findings name their layers.
         key = digest(expected.key, network, [operation.label for operation in network.operations])
         return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
 

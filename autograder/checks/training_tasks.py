@@ -10,8 +10,7 @@ from autograder.records.training import Recipe, TrainingTask
 def training_task(student: StudentNetwork, recipe: Recipe, target: float | None = None) -> TrainingTask | None:
     """The trusted run of a network, as the student compiled it (as the recipe says if it was not compiled).
 
-    `target` is the score that decides, if the run need not go on after it. None if there is no network that
-    can be rebuilt.
+    `target` is the score at which the run may stop early. None if there is no network that can be rebuilt.
     """
     if student.architecture is None:
         return None

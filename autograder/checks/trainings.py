@@ -1,4 +1,4 @@
-"""Which networks a notebook trained, as far as is known."""
+"""The networks that a notebook trained, as far as known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_known(context: Context) -> bool:
 
 
 def of_a_sweep(context: Context, values: int) -> tuple[int, int]:
-    """How many networks were trained for so many values, and by how many calls of `fit`.
+    """How many networks were trained for a sweep over this many values, and by how many calls of `fit`.
 
     A network that the assignment asks for counts only if it was trained in the same cell as another one, or once for
     each of the values.

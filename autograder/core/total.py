@@ -1,4 +1,4 @@
-"""The total of a submission in words, the same on every page, in the terminal and in tables."""
+"""The total score of a submission in words, the same on every page, in the terminal and in tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def beside_score(out_of: float, pending: float) -> str:
 
 
 def points(value: float) -> str:
-    """A number of points, to a thousandth, without trailing zeros: 5, 3.75, 1,250.5."""
+    """A number of points, rounded to three decimals, without trailing zeros: 5, 3.75, 1,250.5."""
     if not math.isfinite(value):
         return "–"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
@@ -34,6 +34,6 @@ def points(value: float) -> str:
 
 
 def of_points(value: float) -> str:
-    """What a score is out of: "of 1 point", "of 3.75 points"; in many languages the noun has another form there."""
+    """The maximum after a score: "of 1 point", "of 3.75 points"; in many languages "of" changes the noun."""
     number = points(value)
     return gettext("of {points} point", points=number) if value == 1 else gettext("of {points} points", points=number)

@@ -49,7 +49,7 @@ _RENAMED: Mapping[str, str] = {
     "set_random_seed": "keras.utils.set_random_seed",
     "placeholder": "keras.Input",
 }
-# Hints for what an exception says, by a pattern of its message; groups fill {name}. Keras, NumPy and Python word these.
+# Hints by a pattern of the exception's message (as Keras, NumPy and Python word it); groups fill {name}.
 _BY_MESSAGE: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = (
     (
         re.compile(r"You must call `?compile"),
@@ -148,7 +148,7 @@ _BY_MESSAGE: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = (
         ),
     ),
 )
-# How common modules are imported under the names that everybody uses.
+# The import lines of common modules under their usual short names.
 _IMPORTS: Mapping[str, str] = {
     "np": "import numpy as np",
     "plt": "import matplotlib.pyplot as plt",

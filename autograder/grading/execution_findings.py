@@ -28,7 +28,7 @@ def run_notes(
     A cell that failed only because an earlier one did not define a name is reported with that one.
 
     Args:
-        evidence: what the run left behind.
+        evidence: the evidence of the run.
         cells: the notebook.
         faults: what the machine lacked, by the index of the code cell.
     """
@@ -155,6 +155,6 @@ def _raised(failure: Failure) -> Message:
 
 def _first_line(text: str) -> str:
     first = text.strip().splitlines()[0] if text.strip() else ""
-    # Where a module is installed, or IPython's temporary file with the cell, is of no use to a reader.
+    # The path of an installed module, or of IPython's temporary file with the cell, does not help the reader.
     first = _FILE.sub("", _INSTALLED.sub("", first))
     return first if len(first) <= 300 else first[:299] + "…"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from autograder.observe.task import ObserveTask
     from autograder.train.trainer import Trainer
 
-# Submissions under way for each worker.
+# Submissions in progress for each worker.
 _UNDER_WAY = 8
 
 
@@ -122,7 +122,7 @@ class Grader:
         return found
 
     def _run(self, task: TrainingTask) -> TrainingRun | None:
-        """The run of a task; None if other work on this machine kept it from its end."""
+        """The run of a task; None if other load on this machine kept it from finishing."""
         key = self._trainer.key(task)
 
         def run() -> TrainingRun | None:

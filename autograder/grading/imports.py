@@ -1,4 +1,4 @@
-"""What notebooks import, read off their text: nothing is executed, and what cannot be parsed is read line by line."""
+"""What notebooks import, read from their code: nothing is executed; cells that do not parse are read line by line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _OPTIONS_WITH_VALUE = frozenset(
     {"-r", "-c", "-e", "-f", "-i", "-t", "--index-url", "--extra-index-url", "--find-links"}
 )
 _WRITTEN = re.compile(r"^%%writefile\s+(?:-a\s+)?(?:\S{0,200}/)?(\w{1,80})\.py\s*$", re.M)
-# Stand-ins are in the kernel for these.
+# The kernel provides stand-ins for these.
 _STOOD_IN = frozenset(
     {"autograder", "google", "kaggle", "kaggle_datasets", "kaggle_secrets", "otter", "tensorflow_datasets"}
 )
@@ -54,8 +54,8 @@ _STOOD_IN = frozenset(
 class ImportedPackage:
     """A package by the name it is imported as.
 
-    `installed_as` is the name to install, "" if that is not known; `submissions` counts those that import it, and
-    `with_pip` those that install it themselves, which is not done where notebooks are graded.
+    `installed_as` is the name to install, "" if unknown; `submissions` counts those that import it, and `with_pip`
+    those that install it themselves, which has no effect during grading.
     """
 
     module: str
@@ -74,7 +74,7 @@ class ImportReport:
 
     @property
     def missing(self) -> tuple[ImportedPackage, ...]:
-        """Those that a course may mean and that are not on this machine."""
+        """The packages that a course may want to provide and that are not on this machine."""
         return tuple(one for one in self.packages if one.place == "missing")
 
 
@@ -82,8 +82,8 @@ def import_report(submissions: Iterable[Submission], assignment: Assignment | No
     """What these submissions import; those that cannot be read are left out.
 
     Args:
-        submissions: each is read, and none is executed.
-        assignment: whose packages count as here.
+        submissions: the submissions; each is read, none is executed.
+        assignment: its packages count as installed.
 
     Raises:
         PackagesMissing, InvalidLock: the assignment names packages that are not pinned.
@@ -108,7 +108,7 @@ def import_report(submissions: Iterable[Submission], assignment: Assignment | No
 
 
 def imported_modules(cells: Sequence[str]) -> frozenset[str]:
-    """The top-level names that code cells import, without modules that they write themselves.
+    """The top-level names that code cells import, without modules that the notebook writes itself.
 
     An import inside `try` may fail, so it is left out.
     """
@@ -143,14 +143,14 @@ def is_missing(name: str, provided: frozenset[str] = frozenset()) -> bool:
 
 
 def packages_line(assignment: Assignment | None, missing: Sequence[ImportedPackage]) -> str:
-    """The line of `assignment.toml` with which these are there."""
+    """The line of `assignment.toml` that makes these available."""
     own = assignment.environment.packages if assignment is not None else ()
     named = dict.fromkeys([*own, *(one.installed_as for one in missing)])
     return "packages = [" + ", ".join(f'"{one}"' for one in named) + "]"
 
 
 def student_warnings(report: ImportReport) -> list[Message]:
-    """What a student should know before handing in: packages that may not be there when the notebook is graded."""
+    """Warnings for a student before handing in: packages that may be missing when the notebook is graded."""
     said = []
     for one in report.packages:
         if one.place == "missing":
@@ -218,7 +218,7 @@ def _installed_as(module: str) -> str:
 
 
 def _place(module: str, provided: frozenset[str]) -> Place | None:
-    """Where a module is; None for Python's own and for those that the kernel stands in for."""
+    """Where a module is installed; None for Python's own and for those with a stand-in in the kernel."""
     if module in sys.stdlib_module_names or module in _STOOD_IN:
         return None
     if module in provided:
@@ -230,7 +230,7 @@ def _place(module: str, provided: frozenset[str]) -> Place | None:
 
 @functools.cache
 def _own_modules() -> frozenset[str]:
-    """The top-level names that are installed wherever the autograder is."""
+    """The top-level names of the packages that are installed with the autograder."""
     needed: set[str] = set()
     waiting = ["keras-autograder"]
     while waiting:

@@ -18,7 +18,7 @@ from autograder.records.training import TrainingRun, TrainingTask
 
 
 def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTask], TrainingRun | None]) -> Context:
-    """`context` with every training run that points depend on; questions wait for those that `run` could not make."""
+    """`context` with every training run that points depend on; if `run` cannot make one, its questions need review."""
     runs, lacking = dict(context.runs), set[str]()
     while tasks := [
         task
@@ -35,7 +35,7 @@ def with_runs(answer_key: AnswerKey, context: Context, run: Callable[[TrainingTa
 
 
 def verdicts_of(answer_key: AnswerKey, context: Context) -> tuple[Verdict, ...]:
-    """The verdict on every question; what this machine may have kept from being right needs review."""
+    """The verdict on every question; those that a fault of this machine may have affected need review."""
     return _verdicts(answer_key, context, _faults(answer_key, context))
 
 

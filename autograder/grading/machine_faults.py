@@ -32,7 +32,7 @@ _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
 )
-# What the packages that import Graphviz's name call when its program is to draw.
+# What the packages that use Graphviz call to run its program.
 _DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
 _GRAPHVIZ = frozenset({"graphviz", "pydot", "pydotplus"})
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
@@ -83,7 +83,7 @@ _MENDS: Mapping[str, tuple[str, str]] = {
 def machine_faults(
     evidence: Evidence, sources: Sequence[str], provided: frozenset[str] = frozenset()
 ) -> dict[int, Message]:
-    """What the machine lacked, by the index of the code cell that failed for it.
+    """What the machine lacked, by the index of the code cell that failed because of it.
 
     `sources` are the code cells, `provided` the top-level names of the assignment's packages.
     """
@@ -95,7 +95,7 @@ def machine_faults(
 
 
 def was_busy(evidence: Evidence, cell: int | None = None) -> bool:
-    """Whether other work kept the code cell with this index (None: any cell) from its end."""
+    """Whether other load kept the code cell with this index (None: any cell) from finishing."""
     noted = [note.values.get("cell") for note in evidence.notes if note.code == "cell.machine_busy"]
     return bool(noted) if cell is None else cell + 1 in noted
 
@@ -130,7 +130,7 @@ def cut_short(evidence: Evidence, cells: Sequence[NotebookCell], faults: Mapping
 def pending_for(
     verdicts: Sequence[Verdict], questions: Sequence[Question], faults: Mapping[int, Message], cut: frozenset[str]
 ) -> tuple[Verdict, ...]:
-    """The verdicts, with those marked as needing review for which the machine may have left nothing to judge.
+    """The verdicts; those for which a fault of the machine may have left nothing to judge need review.
 
     For a question that asks for variables, that is so if a cell that was `cut_short` assigns one of them.
     """
@@ -153,9 +153,9 @@ def pending_for(
 
 
 def was_training(cell: CellRun, source: str) -> bool:
-    """Whether a cell was training or evaluating a network, in no `while` loop, when its time was over.
+    """Whether a cell was training or evaluating a network, outside a `while` loop, when it reached the time limit.
 
-    The line that was running decides; if it is not known, the text of the cell.
+    The line that was running decides; if it is unknown, the text of the cell.
     """
     lines = source.splitlines()
     number = cell.failure.line if cell.failure is not None else None
@@ -227,7 +227,7 @@ def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: fr
         return message("machine.network", "Notebooks are graded without a network, so nothing can be downloaded.")
     if _READ.search(line) and (match := _FILE.search(line)):
         _, name, ending = match.groups()
-        # A file of a name that resembles this one, which the notebook writes itself, may be the same one misspelt.
+        # If the notebook writes a file with a similar name, this name may be a misspelling of it.
         written = {
             found[1]
             for source in sources

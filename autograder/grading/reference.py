@@ -33,7 +33,7 @@ class Threshold(Data):
     """The short runs of the reference network behind one score or accuracy question.
 
     `minimum` is the threshold that follows from them, `accuracies` what each of `seeds` reached: fractions in 0..1, or
-    scores by the metric of the recipe (`minimum` is then the most that is allowed, if lower is better).
+    scores by the metric of the recipe (if lower is better, `minimum` is the largest score that passes).
     `task` is the key of the training task without its seed: a threshold for another network or recipe is not used.
     `share` (0..1) is how much of each run counts: the accuracies are those reached by then.
     """

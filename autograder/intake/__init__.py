@@ -1,7 +1,7 @@
 """What students handed in, as a list of submissions: from a folder, one notebook, or a zip of either.
 
-`folder` and `archive` list what is there; a reader per form (`plain`, and one file for each platform's download)
-says whose is what; `notebook` turns the bytes of one submission into a notebook.
+`folder` and `archive` list the files; one reader per format (`plain`, and one file for each platform's download)
+assigns them to students; `notebook` turns the bytes of one submission into a notebook.
 """
 
 from autograder.intake.discovery import read_submissions

@@ -1,7 +1,7 @@
-"""Lists a zip archive. Nothing is ever extracted: members are read into memory one at a time, within bounds.
+"""Lists a zip archive. Nothing is ever extracted to disk: members are read into memory one at a time, up to a limit.
 
-So a path that leaves the archive has nowhere to go, and a bomb costs its own submission and no more: what is read of a
-member ends at the limit, whatever the archive says about sizes.
+So a path that leaves the archive has no effect, and a zip bomb affects only its own submission: reading a member stops
+at the limit, whatever sizes the archive states.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from autograder.intake.submission import (
     read_bounded,
 )
 
-# The directory of an archive is read into memory as a whole; 20,000 entries with names of any length fit.
+# The central directory is read into memory as a whole; 20,000 entries with names of any length fit.
 MAX_DIRECTORY_BYTES = 8 * 2**20
-# Text with long repetitions is packed up to 100-fold; deflate's most is about 1,000-fold, as in a file of zeros.
+# Text with long repetitions is compressed up to 100-fold; deflate's maximum is about 1,000-fold, for a file of zeros.
 MAX_RATIO = 300
 _RATIO_MATTERS_ABOVE = 5 * 2**20
-# What otter puts beside the notebook.
+# What otter puts next to the notebook.
 OTTER_MARKS = frozenset({".OTTER_LOG", "__zip_filename__"})
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 _ENCRYPTED = 0x1
@@ -68,7 +68,7 @@ def list_archive(path: Path) -> Listing:
     """Everything in the archive, in the order of the paths.
 
     Raises:
-        IntakeError: it is no zip archive, damaged, empty, encrypted as a whole, or holds more than 20,000 entries.
+        IntakeError: it is not a zip archive, damaged, empty, encrypted as a whole, or holds more than 20,000 entries.
     """
     try:
         with _open(path) as archive:
@@ -97,7 +97,7 @@ def is_otter_export(entry: Entry) -> bool:
 
 
 def list_inside(entry: Entry) -> tuple[Listing, int]:
-    """Everything in a zip that lies in what was given, under the zip's own path; and how many bytes the zip has.
+    """Everything in a zip inside the input, under the zip's own path; and the size of the zip in bytes.
 
     Raises:
         UnreadableSubmission: it cannot be read.
@@ -155,7 +155,7 @@ def _listing(
 
 
 def _overlapping(members: list[zipfile.ZipInfo]) -> set[int]:
-    """Which members share bytes with one before them: so a small archive has ten thousand large files."""
+    """The members that share bytes with an earlier one: how a small archive can hold ten thousand large files."""
     found, end = set(), -1
     for offset, index in sorted((member.header_offset, index) for index, member in enumerate(members)):
         if offset < end:
@@ -165,7 +165,7 @@ def _overlapping(members: list[zipfile.ZipInfo]) -> set[int]:
 
 
 class _Bounded(io.FileIO):
-    """A file that refuses to be read in one large piece, so that no archive's directory fills the memory."""
+    """A file that refuses to be read in one large piece, so that an archive's directory cannot exhaust the memory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_DIRECTORY_BYTES:
@@ -191,7 +191,7 @@ def _is_folder(member: zipfile.ZipInfo) -> bool:
 
 
 def _placed(member: zipfile.ZipInfo, raw: str) -> tuple[str, str]:
-    """The path of a member as it may be shown, and why it is left out ("" where it is not)."""
+    """The path of a member as it is shown, and why it is left out ("" if it is not)."""
     if "\0" in raw:
         return shown_name(raw), "its name holds a NUL character"
     parts = [part for part in raw.replace("\\", "/").split("/") if part not in ("", ".")]
@@ -216,7 +216,7 @@ def _problem(member: zipfile.ZipInfo, name: str) -> Message:
         return message(
             "submission.encrypted", "{file} is encrypted with a password. Hand it in without one.", file=name
         )
-    # Other methods may ask for gigabytes before the first byte comes out.
+    # Other methods may allocate gigabytes before the first byte is decompressed.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return message(
             "submission.packing",

@@ -1,4 +1,4 @@
-"""Canvas: the archive of "Download Submissions", one flat list of files whose names say whose they are.
+"""Canvas: the archive of "Download Submissions", one flat list of files whose names identify the students.
 
 `{sortable name}[_LATE]_{user id}_{attachment id}_{file}`, or for anonymous grading
 `[LATE_]anon_{anonymous id}_{attachment id}_{file}`; text and links are `…_text.html` and `…_link.html`
@@ -20,19 +20,19 @@ from autograder.records.result import HandedIn, Person
 _ANONYMOUS = re.compile(
     r"(?:(?P<late>LATE)_)?anon_(?:(?P<late2>LATE)_)?(?P<id>[0-9A-Za-z]+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
-# Ruby's [[:word:]], which keeps the vowel signs of Hindi, say, as `\w` does not here.
+# Ruby's [[:word:]], which includes the vowel signs of Hindi, for example; Python's `\w` does not.
 _NAMED = re.compile(
     r"(?P<name>[\w\x80-\U0010ffff]+?)(?:_(?P<late>LATE))?_(?P<id>\d+)_(?:(?P<upload>\d+)_(?P<file>.+)|text\.html|link\.html)"
 )
 
 # `jane_doe_999_12345_67890_x.ipynb` may come from user 12345 who calls herself "jane_doe_999". A name that can be read
-# in two ways proves nobody's identity; it is graded, as what it is called. Nor does the moment that otter writes into
-# the name of an export: `cnn2_2026_11_20T10_00_00_000001.zip` is no upload of user 2026.
+# in two ways identifies nobody; the file is graded under its plain name. The time in the name of an otter export does
+# not identify anybody either: `cnn2_2026_11_20T10_00_00_000001.zip` is not an upload of user 2026.
 _SECOND_READING = re.compile(r"\d+_.|(text|link)\.html$|\d\dT\d\d_\d\d_\d\d_\d+\.zip$", re.IGNORECASE)
 
 
 def read_canvas(listing: Listing, sought: Sought) -> Understood | None:
-    """The submissions in it; None where fewer than half of the files at the top are named as Canvas names them."""
+    """The submissions in it; None if fewer than half of the files at the top follow Canvas' naming."""
     found = {entry: match for entry in listing.files if (match := _match(entry))}
     tops = {entry.parts[0] for entry in listing.files}
     if not found or 2 * len({entry.parts[0] for entry in found}) < len(tops):
@@ -64,7 +64,7 @@ def read_canvas(listing: Listing, sought: Sought) -> Understood | None:
 
 
 def _match(entry: Entry) -> re.Match[str] | None:
-    """The first part of the path read as Canvas wrote it; deeper parts lie in an archive of the student's."""
+    """The first part of the path, parsed by Canvas' naming; deeper parts are in an archive of the student's."""
     name = entry.parts[0]
     named = _NAMED.fullmatch(name)
     if named and named["file"] and _SECOND_READING.match(named["file"]):

@@ -1,4 +1,4 @@
-"""From a path to an intake: list what is there, ask the readers whose it is, give every submission its slug."""
+"""From a path to an intake: list the files, let a reader assign them to students, give every submission its slug."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _EXPECTED = "name a folder of notebooks, one notebook (.ipynb), or a zip of them
 def read_submissions(path: Path, notebook_name: str | None = None, handout: bytes | None = None) -> Intake:
     """Find the submissions in a folder, a zip archive or a single notebook.
 
-    Nothing is opened but lists of archives, what a platform wrote beside the submissions, and, where a student has
-    several notebooks or none, what may be the one that counts.
+    Opens only the directories of archives, the platform's own metadata files, and, if a student has several notebooks
+    or none, the files that may be the one that counts.
 
     Args:
-        path: a folder of notebooks, a folder with one folder per student, one notebook, what Canvas, Moodle or
-            Gradescope let an instructor download, an nbgrader tree, or a zip of any of these.
-        notebook_name: what the assignment's notebook is called; decides where a student's folder holds several.
-        handout: the assignment's notebook as students got it; it never counts where there is a worked one.
+        path: a folder of notebooks, a folder with one folder per student, one notebook, a download from Canvas, Moodle
+            or Gradescope, an nbgrader tree, or a zip of any of these.
+        notebook_name: the name of the assignment's notebook; decides if a student's folder holds several.
+        handout: the assignment's notebook as students got it; it never counts if there is an edited one.
 
     Raises:
         IntakeError: there is nothing to grade; the sentence names the path and what to do.
@@ -54,7 +54,7 @@ def read_submissions(path: Path, notebook_name: str | None = None, handout: byte
 
 
 def _read(listing: Listing, sought: Sought) -> Intake:
-    """By the form of a platform's download where it is one; what is not named as that form asks is read as plain."""
+    """Read a platform's download in its format; files that do not follow its naming are read as plain ones."""
     for top, candidate in _candidates(listing):
         for reader in _READERS:
             understood = reader(candidate, sought)
@@ -74,13 +74,13 @@ def _read(listing: Listing, sought: Sought) -> Intake:
 
 
 def _candidates(listing: Listing) -> list[tuple[str, Listing]]:
-    """The listing, and, where a single folder is around everything, what is in that; with the path up to there."""
+    """The listing, and the content of a single folder around everything if there is one; each with its path prefix."""
     inner = without_wrapper(listing)
     return [("", listing)] if inner is listing else [("", listing), (f"{inner.name}/", inner)]
 
 
 def _merged(intake: Intake) -> Intake:
-    """Two submissions of one student by different routes become one with a problem, as nobody knows which counts."""
+    """Two submissions of one student from different sources become one with a problem: it is unknown which counts."""
     by_student: dict[str, list[Submission]] = {}
     for submission in intake.submissions:
         by_student.setdefault(same_student(submission.student), []).append(submission)

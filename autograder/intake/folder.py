@@ -1,7 +1,7 @@
 """Lists a folder. Links are never followed and only regular files are ever opened.
 
-A link is refused even when it stays inside the folder: `mallory/cnn2.ipynb` that points to `../anna/cnn2.ipynb` would
-have one student graded for, and shown, another's work.
+A link is refused even if it stays inside the folder: with `mallory/cnn2.ipynb` pointing to `../anna/cnn2.ipynb`, one
+student would be graded for another's work, and see it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.intake.listing import HIDDEN, LINK, MAX_ENTRIES, MAX_FOLDER_DEPT
 from autograder.intake.names import shown_name
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission, read_bounded
 
-# A fifo or device that took a file's place since it was listed must not block or act; absent flags do not exist there.
+# A fifo or device that replaced a file since it was listed must not block or act; some systems lack these flags.
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -49,7 +49,7 @@ def list_folder(path: Path) -> Listing:
 
 
 def file_entry(path: Path) -> Entry:
-    """One file that was named by itself."""
+    """One file that was given by its own path."""
     return Entry(shown_name(path.name), partial(_fetch, path))
 
 

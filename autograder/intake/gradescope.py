@@ -1,7 +1,7 @@
-"""Gradescope: the export of all submissions, one folder for each and `submission_metadata.yml`, which says whose it is.
+"""Gradescope: the export of all submissions, one folder for each, and `submission_metadata.yml` with their students.
 
-A group hands in once: its submission has several persons. An earlier submission of the same persons gives way to the
-later one; what Gradescope's history lists besides is not in the export and is only counted.
+A group hands in once: its submission has several persons. A later submission of the same persons replaces an earlier
+one; the other attempts in Gradescope's history are not in the export and are only counted.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ METADATA = "submission_metadata.yml"
 # Databases keep no more than 300 characters of a student's name.
 _MAX_NAME = 200
 _MAX_METADATA_BYTES = 64 * 2**20
-# libyaml's loader where it is there: exports hold every student's output and may have megabytes.
+# libyaml's faster loader if available: exports hold every student's output and may have megabytes.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Reads plain data; an object that Ruby marked as its own is read as the plain data in it."""
+    """Reads plain data; a tagged Ruby object is read as the plain data in it."""
 
 
 def _plain(loader: Any, _: str, node: Any) -> Any:
@@ -43,7 +43,7 @@ def _plain(loader: Any, _: str, node: Any) -> Any:
 _Loader.add_multi_constructor("!", _plain)
 # Whole numbers here are identities: they stay as they are written, leading zeros and any length included.
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: node.value)
-# What PyYAML raises where a value is not of the type that its tag says.
+# What PyYAML raises if a value does not have the type of its tag.
 _DAMAGED = (
     yaml.YAMLError,
     ArithmeticError,
@@ -56,7 +56,7 @@ _DAMAGED = (
 
 
 def read_gradescope(listing: Listing, sought: Sought) -> Understood | None:
-    """The submissions of the export; None where it has no `submission_metadata.yml` at its top.
+    """The submissions of the export; None if it has no `submission_metadata.yml` at its top.
 
     Raises:
         IntakeError: the file cannot be read.
@@ -133,16 +133,16 @@ def _student(persons: tuple[Person, ...], folder: str) -> str:
 
 def _time(value: Any) -> str:
     if isinstance(value, datetime.datetime):
-        # PyYAML gives the time in UTC where the file says a zone.
+        # PyYAML converts the time to UTC if the file gives a zone.
         try:
             return value.astimezone(datetime.UTC).isoformat() if value.tzinfo else value.isoformat()
-        except OverflowError:  # in the first or the last year that there is
+        except OverflowError:  # in the first or the last year that `datetime` can represent
             return ""
     return shown_name(value)[:60] if isinstance(value, str) else ""
 
 
 def _late(record: dict[str, Any]) -> bool | None:
-    """Whether it came late, where the export says so: seconds or h:m:s after the due date."""
+    """Whether it was late, if the export says so: seconds or h:m:s after the due date."""
     value = record.get(":lateness", record.get(":late"))
     if isinstance(value, bool | int | float):
         return bool(value)

@@ -1,4 +1,4 @@
-"""What a folder or an archive holds, before anyone asks whose it is."""
+"""The files in a folder or an archive, before they are assigned to students."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from autograder.core.messages import NOTHING, Message
 from autograder.intake.submission import Ignored
 
-# More files than any class hands in, listed in two seconds; enough to notice that the wrong folder was named.
+# More files than any class hands in, listed in two seconds; with more, the wrong folder was probably named.
 MAX_ENTRIES = 20_000
-# The most that is looked at of an archive that a student made.
+# The most entries that are read of an archive that a student made.
 MAX_ENTRIES_INSIDE = 1_000
 MAX_FOLDER_DEPTH = 12
 
-# Browsers save a notebook as cnn2.ipynb.json or cnn2.ipynb.txt, file systems of old as CNN2~1.IPY; platforms put a
+# Browsers save a notebook as cnn2.ipynb.json or cnn2.ipynb.txt, old file systems as CNN2~1.IPY; platforms put a
 # number before the last suffix.
 _NOTEBOOK = re.compile(
     r"(?P<stem>.*?)(?:\.ipynb(?P<again>[ _-]?\(?\d{1,3}\)?)?(?:\.(?:json|txt|ipynb))*|~\d\.ipy)",
@@ -25,7 +25,7 @@ _PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2", ".zst")
 
 HIDDEN = "a hidden file or folder"
 LINK = "a link: only what stands in the folder or archive itself is read"
-# What operating systems leave in folders and archives without being asked.
+# Files that operating systems create in folders and archives by themselves.
 LITTER = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
 
 
@@ -33,7 +33,7 @@ LITTER = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"})
 class Entry:
     """A file: its path from the top ("/"-separated, as it may be shown) and how to read it.
 
-    `problem` is not empty where its bytes cannot be had, and says why, to the student.
+    `problem` tells the student why its bytes cannot be read; empty if they can.
     """
 
     path: str
@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def is_notebook(self) -> bool:
-        """Whether it is called a notebook; whether it is one shows when it is parsed."""
+        """Whether it has a notebook's name; parsing shows whether it is one."""
         return _NOTEBOOK.fullmatch(self.name) is not None
 
     @property
@@ -63,12 +63,12 @@ class Entry:
 
     @property
     def is_packed(self) -> bool:
-        """Whether it is called an archive, of whatever kind. In a listing that was opened up, one that stayed shut."""
+        """Whether it has the name of an archive of any format; after `with_archives`, of one that was not opened."""
         return self.name.lower().endswith(_PACKED)
 
     @property
     def is_script(self) -> bool:
-        """Whether it is called a Python file, which may be a notebook in another form."""
+        """Whether it has the name of a Python file, which may be a notebook in another format."""
         return self.name.lower().endswith(".py")
 
 
@@ -84,18 +84,18 @@ class Listing:
 
 
 def stem_of(name: str) -> str:
-    """A file's name without its suffix, or without all that makes it a notebook's name."""
+    """A file's name without its suffix; a notebook's without all its suffixes, but with a number that was added."""
     found = _NOTEBOOK.fullmatch(name)
     return (found["stem"] + (found["again"] or "") if found else name.rpartition(".")[0]).strip()
 
 
 def is_hidden(part: str) -> bool:
-    """Whether a name is one that no student chose: dotted, an editor's or office program's lock, or litter."""
+    """Whether no student chose this name: a dotfile, a lock file, or a file of the operating system."""
     return part.startswith((".", "~$")) or part in LITTER
 
 
 def without_wrapper(listing: Listing) -> Listing:
-    """The listing without the single folder around everything, which packing a tree leaves."""
+    """The listing without the single folder around everything that zipping a folder adds."""
     tops = {entry.parts[0] for entry in listing.files} | {path.split("/")[0] for path in listing.folders}
     if len(tops) != 1 or any(len(entry.parts) == 1 for entry in listing.files):
         return listing

@@ -1,8 +1,8 @@
-"""The names in a zip archive as they were meant.
+"""The names of the members of a zip archive, in the encoding they were written in.
 
-The format knows two encodings, code page 437 and UTF-8 with a flag; programs write others. A name is read by the flag,
-then by the field that some programs add for it (Info-ZIP's Unicode Path, 0x7075), then as UTF-8; and where none of
-these holds, all such names of the archive are read by the one code page in which they look most like names.
+The format defines two encodings, code page 437 and UTF-8 with a flag; programs write others. A name is decoded by the
+flag, then by the field that some programs add for it (Info-ZIP's Unicode Path, 0x7075), then as UTF-8; if none of
+these applies, all such names of the archive are decoded by the code page in which they look most like names.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 
 _UTF8_NAME = 0x800
 _UNICODE_PATH = 0x7075
-# Where two fit equally the first counts: that of DOS and of Windows' own "compressed folders" in Western Europe, then
+# If two fit equally, the first counts: that of DOS and of Windows' own "compressed folders" in Western Europe, then
 # Windows programs', then Central Europe's, then mainland China's.
 _CODE_PAGES = ("cp850", "cp437", "cp1252", "cp852", "gbk")
 _MAX_SAMPLE = 2000
-# Letters that few names have.
+# Letters that are rare in names.
 _RARE = frozenset("þÞðÐƒÿªº")
 
 
@@ -35,7 +35,7 @@ def member_names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
 
 
 def _certain(member: zipfile.ZipInfo) -> str | None:
-    """The name where it is known; None where only the bytes are."""
+    """The name if its encoding is known; None otherwise."""
     name = member.orig_filename
     if member.flag_bits & _UTF8_NAME or name.isascii():
         return name
@@ -52,7 +52,7 @@ def _raw(member: zipfile.ZipInfo) -> bytes:
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str:
-    """The name that the Unicode Path field gives; "" where there is none, or where it belongs to another name."""
+    """The name in the Unicode Path field; "" if there is none, or if it belongs to another name."""
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)
         held = extra[4 : 4 + size]
@@ -90,7 +90,7 @@ def _likeness(text: str) -> float:
 
 
 def _commonness(character: str) -> float:
-    """Two bytes' worth for the 3,755 commonest of Chinese, which GB 2312 has in front; less for the others."""
+    """Two bytes' worth for the 3,755 most common Chinese characters, which come first in GB 2312; less for others."""
     try:
         first = character.encode("gb2312")[0]
     except UnicodeEncodeError:

@@ -1,9 +1,9 @@
 """Moodle: the archive of "Download all submissions", one folder per participant.
 
 `{Full name}_{participant number}_assignsubmission_file/…`, before Moodle 4.1 with another underscore at the end;
-online text is `…_assignsubmission_onlinetext/onlinetext.html`; where the download is set to one flat folder, file
-names begin so. The number is the participant's in this assignment, not the user's. Where teams hand in, name and
-number are the group's; those in no group are one team, under a name without a number (moodle/moodle,
+online text is `…_assignsubmission_onlinetext/onlinetext.html`; if the download is set to one flat folder, file names
+begin with this prefix. The number is the participant's in this assignment, not the user's. For team submissions, name
+and number are the group's; students in no group are one team, under a name without a number (moodle/moodle,
 mod/assign/classes/downloader.php: `get_student_prefix`).
 """
 
@@ -22,7 +22,7 @@ _FOLDER = re.compile(r"(?P<name>[^_]*)(?:_(?P<id>\d+))?_assignsubmission_(?P<plu
 
 
 def read_moodle(listing: Listing, sought: Sought) -> Understood | None:
-    """The submissions in it; None where fewer than half of the folders and files are named as Moodle names them."""
+    """The submissions in it; None if fewer than half of the folders and files follow Moodle's naming."""
     found = {entry: match for entry in listing.files if (match := _FOLDER.fullmatch(entry.parts[0]))}
     empty = {path: match for path in listing.folders if (match := _FOLDER.fullmatch(path))}
     tops = {entry.parts[0] for entry in listing.files} | {path for path in listing.folders if "/" not in path}

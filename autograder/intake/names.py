@@ -1,4 +1,4 @@
-"""Names that came from file systems and archives, made safe to show and to write."""
+"""Names from file systems and archives, made safe to show and to write."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_SLUG_CHARACTERS = 80
 # A file name may have 255 bytes on common file systems; this leaves room for ".html" and a temporary suffix.
 MAX_SLUG_BYTES = 200
 _DIGEST_DIGITS = 20
-# A stem that could be another one's digested form, or names a device on Windows, is digested as well.
+# A stem that could equal another one's digested form, or names a device on Windows, is digested as well.
 _AMBIGUOUS = re.compile(rf"-[0-9a-f]{{{_DIGEST_DIGITS}}}$|^(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?$")
 
 
 def shown_name(name: str) -> str:
-    """`name` as people may see it: composed Unicode, without control, bidirectional-override or invisible characters.
+    """`name` as it is shown: composed Unicode, without control, bidirectional-override or invisible characters.
 
-    Bytes that are no UTF-8 (the file system's surrogates) are read as Windows-1252, the likeliest other encoding.
+    Bytes that are not UTF-8 (the file system's surrogates) are read as Windows-1252, the likeliest other encoding.
     """
     if name.isascii() and name.isprintable():  # nearly every one, and an archive may hold tens of thousands
         return " ".join(name.split())
@@ -39,14 +39,14 @@ def _escaped(name: str) -> bool:
 
 
 def same_student(name: str) -> str:
-    """What two names have in common when they name one student: `Anna` and `anna` do, `Strauß` and `Strauss` do not."""
+    """A key that names of the same student share: `Anna` and `anna` do, `Strauß` and `Strauss` do not."""
     return unicodedata.normalize("NFC", shown_name(name).lower())
 
 
 def slugs(students: Iterable[str]) -> dict[str, str]:
-    """A file stem for each student: readable, safe on every file system, and no two alike when case is ignored.
+    """A file stem for each student: readable, safe on every file system, and unique when case is ignored.
 
-    The stem of a student depends on who else is there, but not on the order. Where two would be alike, both carry a
+    The stem of a student depends on the other students, but not on their order. If two would be equal, both get a
     digest of their name.
     """
     everyone = sorted(set(students))

@@ -1,4 +1,4 @@
-"""nbgrader: the tree `submitted/{student}/{assignment}/`, with `timestamp.txt` beside the notebook.
+"""nbgrader: the tree `submitted/{student}/{assignment}/`, with `timestamp.txt` next to the notebook.
 
 https://nbgrader.readthedocs.io/en/stable/user_guide/philosophy.html: `{nbgrader_step}/{student_id}/{assignment_id}`.
 """
@@ -19,12 +19,12 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}[.\d]* ?\S{0,40}")
 
 
 def read_nbgrader(listing: Listing, sought: Sought) -> Understood | None:
-    """The submissions to one assignment in the tree; None where it is no such tree.
+    """The submissions to one assignment in the tree; None if it is not such a tree.
 
-    It is one where the folder is called `submitted`, or holds one of that name, or where timestamps say so.
+    It is one if the folder is called `submitted` or holds a folder of that name, or if there are timestamp files.
 
     Raises:
-        IntakeError: it holds several assignments, and not just one of them a notebook of that name.
+        IntakeError: it holds several assignments, and none or several of them have a notebook of that name.
     """
     top = "submitted/" if any(path == "submitted" for path in listing.folders) else ""
     inside = {

@@ -1,4 +1,4 @@
-"""Zip archives that lie in what was given: a student's own, an export of otter's, the download within a folder."""
+"""Zip archives inside the input: a student's own, an otter export, the platform's download in a folder."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from autograder.intake.archive import OTTER_MARKS, list_inside
 from autograder.intake.listing import MAX_ENTRIES, Entry, Listing
 from autograder.intake.submission import Ignored, IntakeError, UnreadableSubmission
 
-# A zip that a student made, and one more in that.
+# A student's zip, and one more level inside it.
 LEVELS = 2
-# Of the zips within a student's zip so many are opened.
+# The most zips inside a student's zip that are opened.
 MOST_INSIDE = 30
-# What is unpacked in all only to see what the zips of a class hold, as each level's bytes: about ten seconds of work.
+# The most bytes, over all levels, that are unpacked only to list the zips of a class: about ten seconds of work.
 MAX_BYTES = 4 * 2**30
 
 
 def with_archives(listing: Listing) -> Listing:
-    """The listing with what the zips in it hold, in their places; two levels of them.
+    """The listing with each zip replaced by its content, up to two levels deep.
 
-    A zip that cannot be opened, or holds nothing, stays a file, with the problem that says why.
+    A zip that cannot be opened, or is empty, stays a file with a problem that says why.
 
     Raises:
         IntakeError: there are more than 20,000 files in all.
@@ -33,7 +33,7 @@ def with_archives(listing: Listing) -> Listing:
 
 
 class _Look:
-    """One look into all the zips of a class, with what it may cost."""
+    """Lists all the zips of a class within a limit on unpacked bytes."""
 
     def __init__(self) -> None:
         self.ignored: list[Ignored] = []
@@ -41,7 +41,7 @@ class _Look:
         self._bytes = 0
 
     def into(self, entry: Entry, levels: int, around: int) -> list[Entry]:
-        """The files in a zip, or the file itself; `around` bytes have to be unpacked first to come at it."""
+        """The files in a zip, or the file itself; `around` bytes have to be unpacked first to reach it."""
         if not entry.is_zip or entry.problem:
             return [entry]
         if not levels or self._bytes > MAX_BYTES:

@@ -1,8 +1,7 @@
-"""From the bytes of a submission to a notebook, or to a sentence that says why there is none.
+"""Parses the bytes of a submission into a notebook, or raises an error with a sentence that says why it cannot.
 
-The bytes are a student's: nothing in them is believed. What comes out is built anew from the few fields that grading
-reads, so it is a valid notebook of format 4 whatever came in. Stored outputs are left out, because only what is
-executed while grading counts.
+The bytes are untrusted. The notebook is rebuilt from the few fields that grading reads, so it is a valid notebook of
+format 4 for any input. Stored outputs are left out, because only what is executed while grading counts.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from autograder.records.evidence import InvalidEvidence, check_depth
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64
-# Every bracket and comma of JSON can cost a hundred bytes of memory, and a bracket some microseconds; real notebooks of
+# Every bracket and comma of JSON can take a hundred bytes of memory, and a bracket some microseconds; real notebooks of
 # 50 MB are mostly pictures.
 MAX_BRACKETS = 500_000
 MAX_COMMAS = 5_000_000
 
-# A cell whose type is missing is parsed up to this length to find out what it is.
+# A cell without a type is parsed up to this length to determine its type.
 _LONGEST_PARSED = 20_000
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAVE_AGAIN = phrase("Open it in Jupyter, save it, and hand it in again.")
 _CELL_TYPES = frozenset({"code", "markdown", "raw"})
-# Beginnings of files that are mistaken for notebooks, and what they are.
+# Magic bytes of files that are handed in as notebooks by mistake, and what they are.
 _SIGNATURES = (
     (b"%PDF", gettext_noop("a PDF document")),
     (b"\x1f\x8b", gettext_noop("a gzip archive")),
@@ -49,23 +48,23 @@ _SIGNATURES = (
 
 
 class UnreadableNotebook(UnreadableSubmission):
-    """The bytes are no notebook that can be graded: a sentence for the student."""
+    """The bytes are not a notebook that can be graded: a sentence for the student."""
 
 
 def _save_again(problem: Message) -> UnreadableNotebook:
-    """The problem, and what to do about it: the code is that of the problem."""
+    """The problem with the hint to save the notebook again; the code is that of the problem."""
     return UnreadableNotebook(in_turn(problem, _SAVE_AGAIN, code=problem.code))
 
 
 def parse_notebook(content: bytes) -> NotebookNode:
     """A valid notebook of format 4.5 with the submission's cells and metadata, without stored outputs.
 
-    Formats 3 and 4 are read, with or without a byte order mark, and Python files that are notebooks in another form.
-    What other tools and accidents do to a cell is mended where its text is there: a type that is missing or unknown,
-    an identity that is missing or there twice. The same bytes give the same notebook.
+    Formats 3 and 4 are read, with or without a byte order mark, and Python files that are notebooks in another format.
+    A cell whose text is present is repaired: if its type is missing or unknown, or its id missing or duplicate. The
+    same bytes give the same notebook.
 
     Raises:
-        UnreadableNotebook: and nothing else, whatever the bytes are.
+        UnreadableNotebook: the bytes are not such a notebook; no other exception, for any bytes.
     """
     plain = _load(content)
     version = _version(plain)
@@ -108,7 +107,7 @@ def parse_notebook(content: bytes) -> NotebookNode:
 
 
 def _version(plain: dict[str, Any]) -> Any:
-    """The format, by where the cells stand; what the file says of it where they stand in neither place."""
+    """The format, by the place of the cells; as the file states it if they are in neither place."""
     sentence = plain.get("nbformat")
     known = type(sentence) is not int or sentence in (3, 4)
     if known and isinstance(plain.get("cells"), list):
@@ -156,7 +155,7 @@ def _load(content: bytes) -> dict[str, Any]:
             return {"nbformat": 4, "metadata": {}, "cells": cells}
         raise _save_again(message("notebook.not_json", "The file is no Jupyter notebook, though its name says so."))
     try:
-        # What JSON does not know (NaN, Infinity) has no place in a notebook's metadata either.
+        # NaN and Infinity are not valid JSON, so they are not allowed in a notebook's metadata either.
         plain = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         if error.pos >= len(text) or error.msg.startswith("Unterminated string"):
@@ -214,7 +213,7 @@ def _mistaken_for(content: bytes) -> str:
 
 
 def _cells_of_format_3(worksheets: list[Any]) -> list[Any]:
-    """The cells of all worksheets as format 4 writes them; nbformat's own converter believes what it reads."""
+    """The cells of all worksheets in format 4; nbformat's own converter does not validate its input."""
     cells: list[Any] = []
     for sheet in worksheets:
         held = sheet.get("cells", []) if isinstance(sheet, dict) else None
@@ -264,7 +263,7 @@ def _cell(cell: Any, number: int, taken: set[str]) -> dict[str, Any]:
 
 
 def _kind(cell: dict[str, Any], source: str) -> str:
-    """A cell's type; where it is missing or none of the format's, the one that the cell shows."""
+    """A cell's type; if it is missing or unknown, inferred from the cell's content."""
     sentence = cell.get("cell_type")
     kind = sentence.strip().lower() if isinstance(sentence, str) else ""
     if kind in _CELL_TYPES:
@@ -275,7 +274,7 @@ def _kind(cell: dict[str, Any], source: str) -> str:
 
 
 def _is_python(source: str) -> bool:
-    """Whether it can be nothing but Python: it can be parsed, and does something."""
+    """Whether it is certainly Python: it can be parsed, and does something."""
     if len(source) > _LONGEST_PARSED:
         return False
     try:
@@ -286,7 +285,7 @@ def _is_python(source: str) -> bool:
 
 
 def _text(value: Any) -> str | None:
-    """A string, or a list of strings joined, without lone surrogates (which no file can hold); None for all else."""
+    """A string, or joined strings, without lone surrogates (which no file can hold); None for anything else."""
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(line, str | None) for line in value):
@@ -303,7 +302,7 @@ def _identity(given: Any, number: int, taken: set[str]) -> str:
 
 
 def _metadata(value: Any) -> dict[str, Any]:
-    """The notebook's metadata, without what the format types and this copy has wrong or does not need."""
+    """The notebook's metadata, without fields that the format defines and that are invalid or not needed here."""
     clean = _plain_object(value)
     for name in ("orig_nbformat", "orig_nbformat_minor", "title", "authors", "signature", "name"):
         clean.pop(name, None)
@@ -366,7 +365,7 @@ def _attachments(value: Any) -> dict[str, Any]:
 
 
 def _require_python(metadata: dict[str, Any], cells_of_format_3: list[Any]) -> None:
-    """The kernel chosen decides; where it says nothing, the language that the notebook last ran in."""
+    """Raise if the notebook is not Python: by its kernel or, if that says nothing, the language it last ran in."""
     kernel = metadata.get("kernelspec", {})
     sentence = kernel.get("language") or metadata.get("language_info", {}).get("name")
     if not isinstance(sentence, str) or kernel.get("name", "").lower().startswith("python"):

@@ -14,10 +14,10 @@ from autograder.records.result import HandedIn
 
 
 def read_plain(listing: Listing, sought: Sought) -> Intake:
-    """Whose is what: a notebook at the top is named after its student, and so is a folder.
+    """The submissions: a notebook at the top level is named after its student, and so is a folder.
 
-    In a student's folder the notebook is the only one, or the one that `select` finds where there are several.
-    Whoever has two notebooks all the same, or a folder without any, gets a submission with a `problem`.
+    In a student's folder the only notebook counts, or the one that `select` chooses from several. A student with two
+    notebooks left, or with a folder without any, gets a submission with a `problem`.
     """
     top = _wrapper(listing)
     files = [replace(entry, path=entry.path.removeprefix(top)) for entry in listing.files]
@@ -37,9 +37,9 @@ def read_plain(listing: Listing, sought: Sought) -> Intake:
 
 
 def _wrapper(listing: Listing) -> str:
-    """The single folder, with its "/", into which an archive's content was packed; "" where there is none.
+    """The single folder, with its "/", that holds all of an archive's content; "" if there is none.
 
-    A single folder with one notebook directly in it is a student's, unless it bears the archive's own name.
+    A single folder with one notebook directly in it is a student's, unless it has the archive's own name.
     """
     tops = {entry.parts[0] for entry in listing.files} | {path.split("/")[0] for path in listing.folders}
     is_archive = listing.is_archive or any(top.lower().endswith(".zip") for top in tops)
@@ -61,7 +61,7 @@ class _Student:
 
 
 def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
-    """Everything by student. Where no folder holds a notebook, a folder is no student's: it holds data, say."""
+    """Everything by student. If no folder holds a notebook, folders are not students': they hold data, for example."""
     below: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in files:
         if len(entry.parts) > 1:
@@ -81,7 +81,7 @@ def _students(files: list[Entry], folders: set[str]) -> list[_Student]:
 
 
 def _choose(student: _Student, sought: Sought) -> tuple[Submission | None, list[Ignored]]:
-    """A student's submission, and what was left beside it."""
+    """A student's submission, and the files that were ignored."""
     notebooks = notebooks_among(student.files)
     others = [Ignored(entry.path, why_not(entry)) for entry in student.files if entry not in notebooks]
     if not notebooks:
@@ -129,7 +129,7 @@ def _choose(student: _Student, sought: Sought) -> tuple[Submission | None, list[
 
 
 def _name(entry: Entry) -> str:
-    """What names the student: the folder, or the file without its suffix, be it a notebook or an otter archive."""
+    """The student's name: that of the folder, or of the notebook or otter archive without its suffix."""
     if len(entry.parts) == 1:
         return entry.stem
     if entry.parts[0].lower().endswith(".zip"):

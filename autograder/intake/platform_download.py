@@ -1,4 +1,4 @@
-"""What the readers of the platforms' downloads give back, and how a choice becomes a submission."""
+"""The result type of the readers of platforms' downloads, and the conversion of a selection into a submission."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.records.result import HandedIn
 
 @dataclass(frozen=True)
 class Understood:
-    """The submissions of a download, what was left beside them, and the files that are not named as its form asks."""
+    """The submissions of a download, the ignored files, and the files that do not follow its naming."""
 
     submissions: tuple[Submission, ...]
     ignored: tuple[Ignored, ...]
@@ -22,7 +22,7 @@ class Understood:
 
 
 def submission_of(student: str, choice: Selection, entries: Sequence[Entry], handed_in: HandedIn) -> Submission:
-    """The submission of one student from what was chosen among the entries."""
+    """The submission of one student, from the selection among the entries."""
     if choice.chosen is not None:
         chosen = choice.chosen
         return Submission(student, chosen.path, chosen.fetch, problem=chosen.problem, handed_in=handed_in)

@@ -1,6 +1,6 @@
-"""Notebooks that are kept as Python files: with percent cells (Spyder, VS Code, Jupytext), marimo's, nbconvert's.
+"""Notebooks saved as Python files: with percent cells (Spyder, VS Code, Jupytext), marimo's, nbconvert's.
 
-Nothing of them is executed. What comes out is a notebook of format 4 as plain data.
+Nothing in them is executed. The result is a notebook of format 4 as plain data.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 MAX_SCRIPT_BYTES = 2**20
-# Beyond as many cells, or characters of a cell's options, nothing is sorted or read.
+# The most cells that are sorted, and the most characters of a cell's options that are read.
 _MOST_SORTED = 1000
 _LONGEST_OPTIONS = 1000
 
@@ -26,7 +26,7 @@ _TOO_ODD = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def is_notebook_script(content: bytes) -> bool:
-    """Whether a Python file is a notebook in another form."""
+    """Whether a Python file is a notebook in another format."""
     try:
         return bool(script_cells(content.decode("utf-8-sig")))
     except UnicodeDecodeError:
@@ -34,7 +34,7 @@ def is_notebook_script(content: bytes) -> bool:
 
 
 def script_cells(text: str) -> list[dict[str, Any]]:
-    """The cells of a Python file that is a notebook; none where it is not one."""
+    """The cells of a Python file that is a notebook; empty if it is not one."""
     if len(text) > MAX_SCRIPT_BYTES:
         return []
     if _MARIMO.search(text) and (found := _marimo_cells(text)):
@@ -51,7 +51,7 @@ def _cell(kind: str, source: str, metadata: dict[str, Any] | None = None) -> dic
 
 
 def _marked_cells(lines: Sequence[str], marker: re.Pattern[str]) -> Iterator[dict[str, Any]]:
-    """Cells that begin at lines with a marker; what stands before the first is a cell as well."""
+    """Cells that begin at lines with a marker; the text before the first marker is a cell as well."""
     starts = [number for number, line in enumerate(lines) if marker.fullmatch(line)]
     first = _after_header(lines)
     if first < starts[0]:
@@ -72,7 +72,7 @@ def _marked_cells(lines: Sequence[str], marker: re.Pattern[str]) -> Iterator[dic
 
 
 def _after_header(lines: Sequence[str]) -> int:
-    """The first line below what stands first: the interpreter, the encoding, and Jupytext's block between `# ---`."""
+    """The first line below the header: the interpreter, the encoding, and Jupytext's block between `# ---`."""
     first = 0
     while first < len(lines) and (not lines[first].strip() or lines[first].startswith(("#!", "# coding", "# -*-"))):
         first += 1
@@ -82,7 +82,7 @@ def _after_header(lines: Sequence[str]) -> int:
 
 
 def _with_text_after(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Code, and the text that nbconvert writes below it as comments, after an empty line."""
+    """Code, and the markdown that nbconvert writes below it as comments, after an empty line."""
     end = len(lines)
     while end and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
         end -= 1
@@ -96,7 +96,7 @@ def _with_text_after(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def _uncommented(text: str) -> str:
-    """Text that stands in comments, or in a string of three quotes."""
+    """The text in comments, or in a triple-quoted string."""
     bare = text.strip()
     for quotes in ('"""', "'''"):
         if bare.startswith((quotes, "r" + quotes)) and bare.endswith(quotes) and len(bare) >= 6:
@@ -126,7 +126,7 @@ def _options(text: str) -> dict[str, Any]:
 
 
 def _marimo_cells(text: str) -> list[dict[str, Any]]:
-    """The cells of a marimo notebook, each after those whose variables it reads, as marimo runs them."""
+    """The cells of a marimo notebook in marimo's order of execution: each after those whose variables it reads."""
     try:
         tree = ast.parse(text)
     except _TOO_ODD:
@@ -179,7 +179,7 @@ def _after_signature(lines: Sequence[str], node: ast.FunctionDef | ast.AsyncFunc
 
 
 def _dedented(lines: Sequence[str], depth: int) -> str:
-    """Lines without their indentation; those of a string may stand further left."""
+    """Lines without their indentation; lines within a string may be indented less."""
     return "\n".join(line.removeprefix(" " * depth) for line in lines).strip("\n")
 
 
@@ -202,7 +202,7 @@ def _assigned(body: Sequence[ast.stmt]) -> set[str]:
 
 
 def _in_order(waiting: list[tuple[set[str], set[str], dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Each cell after those that make what it reads; where they read each other, as they stand."""
+    """Each cell after those that define what it reads; cells in a cycle stay in their order."""
     cells: list[dict[str, Any]] = []
     waiting, rest = waiting[:_MOST_SORTED], [cell for _, _, cell in waiting[_MOST_SORTED:]]
     while waiting:

@@ -13,12 +13,12 @@ from autograder.intake.notebook import parse_notebook
 from autograder.intake.script import MAX_SCRIPT_BYTES, is_notebook_script
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, Ignored, UnreadableSubmission
 
-# What Canvas, Moodle and browsers append to the name of a file that was handed in again: cnn2-1, cnn2 (1).
+# Suffixes that Canvas, Moodle and browsers add to a file that is handed in again: cnn2-1, cnn2 (1).
 _AGAIN = re.compile(r"(?:-(\d{1,3})|\s*\((\d{1,3})\))$")
 # Copy of cnn2, Kopie von cnn2; cnn2-Copy1, cnn2 - Copy, cnn2 - Kopie (2), cnn2 copy 2.
 _COPY_OF = re.compile(r"^\s*(?:copy of|kopie von|copie de|copia di|copia de|cópia de|kopie van)[ _]+", re.IGNORECASE)
 _COPY = re.compile(r"[\s_-]+(?:copy|kopie|copie|copia|cópia)[\s_-]*(?:\(?\d{0,3}\)?)\s*$", re.IGNORECASE)
-# otter.Notebook.export names its archive after the notebook and the moment.
+# otter.Notebook.export names its archive after the notebook and the time.
 _EXPORTED = re.compile(r"_(\d{4}_\d{2}_\d{2}T\d{2}_\d{2}_\d{2}_\d{1,6})\.zip$", re.IGNORECASE)
 _COUNTED = {
     2: (
@@ -31,7 +31,7 @@ _COUNTED = {
     ),
 }
 
-# Of one student's files so many are opened to find out which one counts.
+# The most of one student's files that are opened to find out which one counts.
 _MOST_COMPARED = 20
 _MOST_SCRIPTS = 20
 
@@ -40,10 +40,10 @@ Order = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Sought:
-    """The notebook that is looked for in a student's files.
+    """The notebook to look for in a student's files.
 
-    `name` is what the assignment's notebook is called, None where that is not known; `handout` holds the cells of the
-    notebook as students got it.
+    `name` is the name of the assignment's notebook, None if unknown; `handout` holds the cells of the notebook as
+    students got it.
     """
 
     name: str | None = None
@@ -51,18 +51,18 @@ class Sought:
 
     @classmethod
     def of(cls, name: str | None, handout: bytes | None) -> Sought:
-        """From the bytes of the handout, which count for nothing where they are no notebook."""
+        """From the bytes of the handout, which are ignored if they are not a notebook."""
         cells = _cells(handout) if handout is not None else None
         return cls(name, None if cells is None else frozenset(cells))
 
     def is_untouched(self, cells: Sequence[str] | None) -> bool:
-        """Whether there is nothing in a notebook that does not stand in the handout."""
+        """Whether a notebook contains nothing but the handout's cells."""
         return self.handout is not None and cells is not None and self.handout.issuperset(cells)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The notebook that is graded, the attempts before it and what else lay there; or the problem, for the student."""
+    """The notebook to grade, the earlier attempts and the other files; or the problem, for the student."""
 
     chosen: Entry | None
     earlier: tuple[str, ...] = ()
@@ -79,16 +79,16 @@ def select(
 ) -> Selection:
     """Choose among everything that one student handed in.
 
-    The handout as it was given out does not count beside a notebook with work in it, and of notebooks with the same
-    cells one counts. Notebooks that differ in nothing but what a platform appends (`-1`, ` (1)`, otter's moment) are
-    attempts of one work, and the latest counts. Of several works the one called `sought.name` counts, or a copy of it;
-    where none is, or nothing says which is the later, that is a problem, because nobody but the student knows.
+    The unchanged handout does not count next to an edited notebook, and of notebooks with the same cells one counts.
+    Notebooks whose names differ only in what a platform appends (`-1`, ` (1)`, otter's time) are attempts at the same
+    work, and the latest counts. Of several works the one called `sought.name` counts, or a copy of it; if there is
+    none, or the order of the attempts is unknown, that is a problem: only the student knows which one counts.
 
     Args:
         entries: the student's files.
-        sought: what is looked for.
+        sought: the notebook to look for.
         name_of: the file's name as the student gave it.
-        order: sorts attempts, the latest last, before what the names say; a higher upload number, say.
+        order: sort key of attempts, the latest last, which precedes the names: an upload number, for example.
     """
     found = notebooks_among(entries)
     others = tuple(Ignored(entry.path, why_not(entry)) for entry in entries if entry not in found)
@@ -114,18 +114,18 @@ def select(
 
 
 def notebooks_among(entries: Sequence[Entry]) -> list[Entry]:
-    """The notebooks among a student's files; where there are none, the Python files that are notebooks in another form.
+    """The notebooks among a student's files; if there are none, the Python files that are notebooks in another format.
 
-    These must be opened to tell, so no more than a few are looked at.
+    Python files must be opened to tell, so only a few are examined.
     """
     found = [entry for entry in entries if entry.is_notebook]
     return found or [entry for entry in [one for one in entries if one.is_script][:_MOST_SCRIPTS] if _is_script(entry)]
 
 
 def worked(notebooks: Sequence[Entry], sought: Sought) -> tuple[list[Entry], tuple[Ignored, ...]]:
-    """The notebooks that may count, and those that do not: handouts beside a work, and copies of another one.
+    """The notebooks that may count, and those that do not: unchanged handouts next to an edited one, and duplicates.
 
-    Of copies the last stays. Nothing is opened where there is one notebook only, or more than anybody hands in.
+    Of duplicates the last one stays. Nothing is opened if there is only one notebook, or an implausible number.
     """
     if not 1 < len(notebooks) <= _MOST_COMPARED:
         return list(notebooks), ()
@@ -152,7 +152,7 @@ def _cells_of(entry: Entry) -> tuple[str, ...] | None:
 
 
 def _cells(content: bytes) -> tuple[str, ...] | None:
-    """What stands in a notebook's cells, without empty ones and trailing spaces; None where it cannot be read."""
+    """The sources of a notebook's cells, without empty ones and trailing spaces; None if it cannot be read."""
     try:
         cells = parse_notebook(content).cells
     except UnreadableSubmission:
@@ -169,7 +169,7 @@ def _is_script(entry: Entry) -> bool:
 
 
 def _attempts(notebooks: list[Entry], sought: Sought, name_of: Callable[[Entry], str]) -> list[Entry]:
-    """Those that are one work: all, or the ones called as is sought, or its copies; none where that is not clear."""
+    """The notebooks that are one work: all, those with the name looked for, or its copies; none if that is unclear."""
     for name in (_work, _original):
         works: dict[str, list[Entry]] = {}
         for entry in notebooks:
@@ -182,7 +182,7 @@ def _attempts(notebooks: list[Entry], sought: Sought, name_of: Callable[[Entry],
 
 
 def several(paths: Sequence[str]) -> Message:
-    """That one student has several notebooks and nobody knows which of them counts, for the student."""
+    """For the student: there are several notebooks, and it is unknown which of them counts."""
     named = tuple(paths[:3])
     if len(paths) in _COUNTED:
         return message(*_COUNTED[len(paths)], named=named)
@@ -207,13 +207,13 @@ def _only(held: str, more: int) -> Message:
 
 
 def moment(entry: Entry) -> str:
-    """When otter exported the archive that holds the entry, so that later ones sort later; "" where it did not."""
+    """When otter exported the archive that holds the entry, as a sortable text; "" if otter did not."""
     found = [_EXPORTED.search(part) for part in entry.parts[:-1]]
     return next((match.group(1) for match in reversed(found) if match), "")
 
 
 def why_not(entry: Entry) -> str:
-    """Why a file is no submission."""
+    """Why a file is not a submission."""
     if entry.is_packed:
         return f"an archive that was not opened: {not_opened(entry).english}"
     if ".ipynb." in entry.name.lower():
@@ -239,7 +239,7 @@ def _work(stem: str) -> str:
 
 
 def _original(stem: str) -> str:
-    """The name of what a file is a copy of, by how Jupyter, Colab, Windows and macOS call copies."""
+    """The name of the file that this one is a copy of, by the naming of Jupyter, Colab, Windows and macOS."""
     return _work(_COPY.sub("", _COPY_OF.sub("", stem)))
 
 

@@ -1,4 +1,4 @@
-"""The one submission of one student, as a platform lays it before an autograder."""
+"""The one submission of one student, as a platform passes it to an autograder."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SLUG = "submission"
 
 
 def one_submission(handed_in: Path, student: str, notebook_name: str, handout: bytes | None = None) -> Submission:
-    """The submission in `handed_in`, a notebook, a zip or a folder; where no notebook can be chosen, it says why.
+    """The submission in `handed_in` (a notebook, zip or folder); if no notebook can be chosen, `problem` says why.
 
-    Of several notebooks the one called `notebook_name` is meant; the assignment's own, `handout`, as it was handed
-    out, does not count beside a worked one.
+    Of several notebooks the one called `notebook_name` counts; the unchanged `handout` does not count next to an
+    edited one.
     """
     if handed_in.is_dir():
         listing = list_folder(handed_in)

@@ -1,4 +1,4 @@
-"""A submission, and everything that can be wrong with it before it is opened."""
+"""A submission, and the errors that can occur before it is opened."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from autograder.records.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
-# What is said where nothing was handed in that could be graded. All else that is said of a submission without a
-# notebook tells of something that was handed in and not opened: that may be no fault of the student's.
+# The codes for submissions with nothing that could be graded. Every other problem of a submission without a notebook
+# means that something was handed in but not opened, which may not be the student's fault.
 NOTHING_HANDED_IN = frozenset(
     {
         "submission.empty",
@@ -28,7 +28,7 @@ NOTHING_HANDED_IN = frozenset(
 
 
 class IntakeError(UserError):
-    """Nothing can be graded from what was given: one sentence that names the path and the mend."""
+    """Nothing can be graded from this input: one sentence that names the path and how to fix it."""
 
 
 class UnreadableSubmission(Exception):
@@ -45,7 +45,7 @@ class SubmissionTooLarge(UnreadableSubmission):
 
 @dataclass(frozen=True)
 class Ignored:
-    """Something that was found and is no submission; `path` is relative to what was given."""
+    """Something that was found but is not a submission; `path` is relative to the input."""
 
     path: str
     reason: str
@@ -55,9 +55,9 @@ class Ignored:
 class Submission:
     """What one student handed in.
 
-    `student` is the identity as shown, `submission` the notebook's path relative to what was given, `slug` a file
-    stem that no other submission of the same intake has. Where `problem` is not empty, no notebook could be chosen
-    and it says why, to the student. `handed_in` is what a platform's download says of it.
+    `student` is the identity as shown, `submission` the notebook's path relative to the input, `slug` a file stem that
+    is unique within the intake. A `problem` that is not empty tells the student why no notebook could be chosen.
+    `handed_in` is what a platform's download says about it.
     """
 
     student: str
@@ -68,11 +68,11 @@ class Submission:
     handed_in: HandedIn | None = None
 
     def read(self, limit: int = MAX_NOTEBOOK_BYTES) -> bytes:
-        """The notebook's bytes, at most `limit` of them, read anew at each call.
+        """The notebook's bytes, at most `limit` of them, read again at each call.
 
         Raises:
             SubmissionTooLarge: it has more than `limit` bytes.
-            UnreadableSubmission: `problem` is set, or the file has gone or is damaged.
+            UnreadableSubmission: `problem` is set, or the file is missing or damaged.
         """
         if self.problem:
             raise UnreadableSubmission(self.problem)
@@ -88,12 +88,12 @@ class Intake:
 
 
 def student_order(student: str) -> tuple[str, str]:
-    """The key by which students are sorted wherever they are listed."""
+    """The sort key for every list of students."""
     return student.casefold(), student
 
 
 def nothing_to_read(limit: int) -> bytes:
-    """The `fetch` of a submission for which no file could be chosen."""
+    """The `fetch` of a submission without a chosen file."""
     raise UnreadableSubmission(message("submission.nothing", "There is no notebook to read."))
 
 
@@ -101,7 +101,7 @@ def read_bounded(stream: IO[bytes], limit: int, name: str) -> bytes:
     """All of `stream`, never holding more than `limit` bytes and one chunk.
 
     Raises:
-        SubmissionTooLarge: there are more than `limit` bytes; `name` is what the sentence calls the file.
+        SubmissionTooLarge: there are more than `limit` bytes; `name` is the file's name in the message.
     """
     chunks: list[bytes] = []
     size = 0

@@ -5,7 +5,7 @@ otter_config.json, tests/      otter's: our plugin, and the one test file that o
 package.json                   which assignment it is
 assignment/                    the assignment and its solution, in their places relative to each other
 languages/                     the catalogue of the assignment's language, if that is not English
-data/                          the images, as they are on this machine, so that training gives the same figures
+data/                          the images as they are on this machine, so that training gives the same results
 requirements.txt, wheels/      what the grader needs, locked, and the grader itself
 """
 
@@ -85,7 +85,7 @@ def pack(assignment: Assignment, path: Path) -> Packed:
 
 
 def _words(language: str) -> dict[str, bytes]:
-    """The catalogue of a language, which need not be one that comes with the grader."""
+    """The catalogue of a language, which may be one that the grader does not ship."""
     words = catalogue(language)
     return {f"{CATALOGUES}/{language}.po": words} if words else {}
 

@@ -23,7 +23,7 @@ def results_json(result: Result, hidden: Set[str]) -> dict[str, Any]:
         result: the submission's result.
         hidden: the ids of the questions that students see only after publication.
 
-    A question that needs review is a test without a score, so that its points are not taken for lost.
+    A question that needs review is a test without a score, so that its points do not count as lost.
     """
     tests = [_test(number, verdict, verdict.id in hidden) for number, verdict in enumerate(result.questions, 1)]
     return {

@@ -14,7 +14,7 @@ from autograder.report.fragments import findings_as_lines
 
 
 class OtterQuestion(TestFile):  # type: ignore[misc]
-    """One question as an otter test file with one case. A question that needs review is worth nothing yet."""
+    """One question as an otter test file with one case. A question that needs review has no points yet."""
 
     def __init__(self, verdict: Verdict, *, hidden: bool) -> None:
         points = verdict.points - verdict.pending

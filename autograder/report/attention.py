@@ -1,4 +1,4 @@
-"""Students a lecturer should look at, and the networks of a class: collected from one result after another."""
+"""The students a lecturer should look at, and the networks of a class, collected one result at a time."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Decision:
 class Attention:
     """The rows that a lecturer should look at, by reason; `answers` are equal long answers by question and text.
 
-    `decisions` are the lecturers' decisions so far; `machine` is what the grading machine lacked, and for whom.
+    `decisions` are the lecturers' decisions so far; `machine` has the rows affected by each machine fault.
     """
 
     machine: dict[Message, list[int]] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Attention:
 
 
 def near_threshold(curve: CurveExhibit, images: int) -> bool:
-    """Whether the accuracy was missed by so little that other images or starts might have decided otherwise.
+    """Whether the accuracy was missed so narrowly that other images or starts might have decided otherwise.
 
     If the network was trained from several starts, that is so if the interval of their mean contains the threshold.
     Otherwise the margin is one standard error of the required share p of n images, sqrt(p (1 - p) / n). A run that

@@ -1,4 +1,4 @@
-"""A confusion matrix for reading: the most common mistakes in a sentence, and cells shaded by their counts."""
+"""A confusion matrix for the page: the most common mistakes in a sentence, and cells shaded by their counts."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from autograder.network.describe import in_words, setting_in_words
 from autograder.records.result import Finding
 from autograder.report.generalized import spoken_of
 
-# More names than this would be too many links to help.
+# More links than this would not help.
 _MOST = 2
 _SITE = "https://keras.io/api/"
 
@@ -33,7 +33,7 @@ def read_on(finding: Finding) -> tuple[DocumentationPage, ...]:
 
 
 def _names(message: Message) -> Iterator[str]:
-    """The names by which a message and its values are known here: code, words of ours, kind of layer."""
+    """The keys of a message and its values in the catalogue: code, our own words, kind of layer."""
     yield message.code or message.text
     kind = message.values.get("kind")
     if isinstance(kind, str):

@@ -20,7 +20,7 @@ GRADE_COLUMNS = ("student", "score", "points", "pending", "percent", "status")
 TOTAL_COLUMN = "total"
 PLATFORM_COLUMNS = ("platform_id", "email", "late", "attempts")
 # A spreadsheet takes a cell that starts with one of these for a formula, or for the continuation of one.
-# Also after the separators of other places: a spreadsheet in Germany splits every line at ";".
+# Also after other separators: a spreadsheet with a German locale splits every line at ";".
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CELL_WITHIN = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 
@@ -36,7 +36,7 @@ def grades_csv(path: Path, question_ids: Sequence[str]) -> Iterator[Add]:
     `total`, the score in words ("9 of 10, 1 needs review").
 
     UTF-8 without a byte order mark, "\\n" at line ends, numbers with a dot and at most three decimals. `percent` is
-    the score's share of the points that are decided already (points - pending) and empty where none are. A question
+    the score's share of the points that are decided already (points - pending) and empty if none are. A question
     that needs review, or that the result does not have, is an empty cell, not a zero. A text that a spreadsheet
     would take for a formula gets an apostrophe in front. If something came through a platform, four more columns
     say how: `platform_id`, `email`, `late` and `attempts`.

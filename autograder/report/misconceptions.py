@@ -39,7 +39,7 @@ class Misconception:
 
 
 class Misconceptions:
-    """Counts root causes, one result after another."""
+    """Counts root causes, one result at a time."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, tuple[object, ...], bool], Misconception] = {}

@@ -28,7 +28,7 @@ class Tick:
 class PlottedCurve:
     """A training curve in drawing units; points are (x, y), lines are ready for the attribute `points`.
 
-    `epochs` says for each point how many epochs were over: "0.25", "1".
+    `epochs` has the number of finished epochs at each point: "0.25", "1".
     """
 
     x_ticks: tuple[Tick, ...]

@@ -1,4 +1,4 @@
-"""True and predicted values as points of our SVG, and what they show in a sentence."""
+"""True and predicted values as points of our SVG, with a sentence on what they show."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from autograder.report.labels import accuracy
 
 
 def score(value: float, metric: str, against: float | None = None) -> str:
-    """A score: an accuracy to three decimals, any other to about four digits, or as many as tell it from the other."""
+    """A score: an accuracy to three decimals, any other to about four digits; more to tell it from `against`."""
     known = METRICS[metric]
     if known.share:
         return accuracy(value, against)
@@ -31,7 +31,7 @@ def scores(values: Sequence[float], metric: str) -> str:
 
 @dataclass(frozen=True)
 class CurveWords:
-    """What is said around a curve: its title, what the best score was, and what the drawing shows."""
+    """The text around a curve: its title, the best score, and what the drawing shows."""
 
     title: str
     best: str

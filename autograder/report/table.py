@@ -1,4 +1,4 @@
-"""The table of students as data, from which the page draws as many rows as a reader can take in."""
+"""The table of students as data, from which the page draws a limited number of rows at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _short(label: str) -> str:
 
 
 def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
-    """Rows as short lists, and for each filter the rows that it leaves, by its value in the list of filters."""
+    """Rows as short lists, and for each filter the rows that match it, by its value in the list of filters."""
     sets: dict[str, list[int]] = {}
     filters: list[tuple[str, tuple[tuple[str, str, int], ...]]] = []
 
@@ -128,5 +128,5 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         },
     }
     text = json.dumps(content, separators=(",", ":"))
-    # Nothing in it may end the element that contains it, or begin a comment.
+    # The data must not end the element that contains it, or begin a comment.
     return TableData(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"), tuple(filters))

@@ -21,7 +21,7 @@ from autograder.report.further_reading import read_on
 from autograder.report.scatter import scatter
 from autograder.report.views import comparison
 
-# The start of the range of characters without a meaning of their own.
+# The start of Unicode's private use area.
 _PRIVATE = 0xE000
 _NOTHING = "default-src 'none'; img-src data:; base-uri 'none'"
 
@@ -48,7 +48,7 @@ def _said_by_style() -> str:
     """What a screen reader says for the signs in the class table, if the language is not English."""
     if active() == ENGLISH:
         return ""
-    # Only what can end neither the string nor the element.
+    # Only characters that can end neither the string nor the element.
     words = {state: re.sub(r"[^\w .,-]", "", gettext(sentence)) for state, sentence in labels.CLASS_STATUS.items()}
     rules = "".join(f'--said-{state}: " {sentence}"; ' for state, sentence in words.items())
     return f":root {{ {rules}}}\n"
@@ -70,7 +70,7 @@ def _worded(language: str) -> str:
 
 @functools.cache
 def packaged(name: str) -> str:
-    """A packaged stylesheet or script, which goes into a page as it is."""
+    """A packaged stylesheet or script, which is inserted into a page unchanged."""
     text = resources.files("autograder.report").joinpath("templates", name).read_text(encoding="utf-8")
     if "</" in text:
         raise ValueError(f"{name} would end its own element in the page")

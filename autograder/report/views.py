@@ -18,7 +18,7 @@ from autograder.report.misconceptions import FOLLOWING_GROUP, root_causes
 if TYPE_CHECKING:
     from autograder.checks.base import Dependency
 
-# As many as a tired student can take in.
+# The number of steps shown at once, so that a student can take them in.
 MOST_STEPS = 3
 
 
@@ -35,8 +35,7 @@ class RunStep:
 class Glance:
     """The whole result in one number, a sentence, and what to work on, in this order.
 
-    `total` follows the score: out of how much it is, and what needs review. `further` is how many steps
-    follow those that are shown.
+    `total` follows the score: the maximum, and what needs review. `further` is the number of steps that are not shown.
     """
 
     total: str
@@ -75,7 +74,7 @@ class ComparisonView:
 
 
 def at_a_glance(result: Result) -> Glance:
-    """What a tired student takes in before anything else."""
+    """The summary at the top of a student's page."""
     total = beside_score(result.points, result.pending)
     waiting = ""
     if result.pending:
@@ -107,9 +106,9 @@ def at_a_glance(result: Result) -> Glance:
 def _steps(result: Result) -> tuple[RunStep, ...]:
     """What to work on: cells that did not run first, then root causes in the order of the questions.
 
-    What the grading machine lacked is nothing that a student can work on.
-    Something that only follows from an earlier mistake is not a step: it goes away with it, as a missing network does
-    with the failure of the cell that makes it.
+    What the grading machine lacked is not a step, because a student cannot work on it. Neither is something that only
+    follows from an earlier mistake: it disappears with it, as a missing network does with the failure of the cell that
+    makes it.
     """
     places = {verdict.id: f"q{number}" for number, verdict in enumerate(result.questions, 1)}
     broken = [
@@ -216,7 +215,8 @@ def comparison(exhibit: ComparisonExhibit) -> ComparisonView:
 
 
 def _differing(expected: RowCells | None, actual: RowCells | None) -> frozenset[str]:
-    """What one side does not state is not different: of the expected row only what the handout prints is known."""
+    """The names of the parts that differ. A part that one side does not state does not differ: an expected row has only
+    what the handout prints."""
     if expected is None or actual is None:
         return frozenset()
     pairs = {name: (getattr(expected, name), getattr(actual, name)) for name in RowCells.model_fields}

@@ -85,6 +85,27 @@ def test_a_wrong_part_of_compile_costs_its_share_alone(change):
     assert "“Compiling”" in said(verdicts["accuracy"])
 
 
+def test_of_an_optimizer_that_lost_points_for_its_learning_rate_alone_only_that_is_repaired():
+    asked = question("compiled", id="compile", title="Compiling", points=3, network="model", learning_rate=0.001)
+    given = {"module": "keras.optimizers", "class_name": "SGD", "registered_name": None}
+    own = COMPILED | {"optimizer": given | {"config": {"learning_rate": 0.5, "momentum": 0.25}}}
+    verdicts, made = graded(network(*FASHION, compiled=own), asked, ACCURACY.model_copy(update={"depends": None}))
+    assert set(lost(verdicts)) == {"compile", "accuracy"}
+    repaired = made[-1].optimizer
+    assert (repaired.name, repaired.settings["learning_rate"], repaired.settings["momentum"]) == ("sgd", 0.001, 0.25)
+
+
+def test_a_class_shares_the_run_of_the_repaired_network():
+    faulty = [
+        network(*FASHION[:-1], dense(10), compiled=COMPILED),
+        network(WIDE, *FASHION[1:-1], dense(10), compiled=COMPILED),
+    ]
+    faulty.append(network(*FASHION[:-1], dense(10, "relu"), compiled=COMPILED))
+    repaired = [[task.key for task in graded(own, *ALL)[1] if learns(task) > 0.5] for own in faulty]
+    assert [len(keys) for keys in repaired] == [1, 1, 1]
+    assert len({key for keys in repaired for key in keys}) == 1
+
+
 def test_without_a_question_that_charges_for_it_it_costs_what_it_costs():
     verdicts, made = graded(network(*FASHION, compiled=COMPILED | {"optimizer": "sgd"}), NETWORK, ACCURACY)
     assert lost(verdicts) == {"accuracy": 2}

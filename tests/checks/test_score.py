@@ -54,6 +54,29 @@ def test_an_error_has_to_be_at_most_what_is_needed(reached, score):
     assert judged(validation_accuracy=reached, training_accuracy=reached).score == score
 
 
+@pytest.mark.parametrize(("first", "codes"), [(51.0, {"score.no_mean"}), (70.0, {"score.reached"})])
+def test_a_start_that_fails_before_anything_is_measured_counts_and_is_no_number_on_the_page(first, codes):
+    runs = []
+    while tasks := tasks_needed([QUESTION], context(runs)):
+        for task in tasks:
+            reached = (first,) if not runs else ()
+            outcome = {"validation_accuracy": reached, "training_accuracy": reached}
+            runs.append(TrainingRun(key=task.key, outcome="trained" if reached else "failed", metric="mae", **outcome))
+    (verdict,) = judge_all([QUESTION], context(runs))
+    assert (verdict.status, {one.code for one in verdict.findings}) == ("wrong", codes)
+    assert "inf" not in verdict.model_dump_json()
+    assert "inf" not in str(verdict.findings[0].message)
+
+
+def test_of_two_errors_the_lower_one_asks_for_the_longer_run():
+    asked = [
+        Score(kind="score", id=f"score{most}", title="E", points=1, network="model", needed=most) for most in (50, 40)
+    ]
+    (alone,) = tasks_needed(asked[1:], context())
+    for order in (asked, asked[::-1]):
+        assert [task.target for task in tasks_needed(order, context())] == [alone.target]
+
+
 def test_the_page_names_the_metric_its_direction_and_the_data():
     finding = judged(validation_accuracy=(70.0,), training_accuracy=(69.0,), baseline=71.0).findings[0]
     assert str(finding.message).startswith(

@@ -1,6 +1,6 @@
-"""Runs the solution under otter, while `otter assign` tries its tests on it: with our images and short training.
+"""Runs the solution under otter while `otter assign` tries its tests on it: with our images and short training.
 
-A plugin for the zip that otter makes for that one run; it is not handed out.
+A plugin for the zip that otter makes for that run only; students do not receive it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ REHEARSAL_PLUGIN = "autograder.authoring.release.otter_rehearsal.Rehearsal"
 
 
 class Rehearsal(AbstractOtterPlugin):  # type: ignore[misc]
-    """Puts one cell before the notebook; its configuration is
+    """Inserts a cell at the start of the notebook; its configuration is
     {"datasets": [...], "sources": [...], "shorten": true}."""
 
     def before_execution(self, submission: Any) -> nbformat.NotebookNode:
-        """The notebook with the cell that prepares its kernel."""
+        """The notebook with a first cell that prepares its kernel."""
         notebook = nbformat.from_dict(submission)
         given = self.plugin_config
         names, sources, shorten = list(given["datasets"]), list(given["sources"]), bool(given["shorten"])
@@ -32,7 +32,7 @@ class Rehearsal(AbstractOtterPlugin):  # type: ignore[misc]
 
 
 def prepare_rehearsal(datasets: Sequence[str], sources: Sequence[Mapping[str, Any]], *, shorten: bool) -> None:
-    """Inside otter's kernel: serve these datasets and the files of declared ones, and cut every call of `fit` short, as
+    """Inside otter's kernel: provide these datasets and the files of declared ones, and shorten every call of `fit`, as
     grading does.
 
     Raises:

@@ -46,7 +46,7 @@ _SECONDS = 1800
 
 
 class ReleaseError(UserError):
-    """Nothing could be released; the sentence says why. An earlier release is left as it was."""
+    """Nothing could be released; the sentence says why. An earlier release is unchanged."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,8 @@ def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
 
 
 def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str, bytes]:
-    """The files of the declared data sets, and those next to the assignment that its notebook names; nothing else is
-    handed out, and nothing that is held out."""
+    """The files of the declared data sets, and those next to the assignment that its notebook names; no others, and no
+    held-out data."""
     text = "\n".join(cell.source for cell in handout.cells)
     ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / REFERENCE_FILE)
     withheld = {path.resolve() for path in (*ours, *assignment.held_out_paths()) if path is not None}

@@ -25,7 +25,7 @@ class Faulty:
         reference: the run of the reference network, compiled as in its solution.
         minimum: the validation score needed.
         margin: how far scores vary by chance: a smaller gap to `minimum` is not investigated.
-        budget: the most substitutions to try.
+        budget: the maximum number of substitutions to try.
     """
 
     task: TrainingTask

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from autograder.checks.diagnosis.search import Faulty, Found, Trial
 from autograder.checks.diagnosis.suspects import Suspect, Suspicion
 from autograder.checks.score_wording import telling_digits
@@ -168,6 +170,8 @@ def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_tr
         return (_cause(case, found, found.cause, own, named=named, as_trained=as_trained),)
     if found.close or not found.trials or as_trained:
         return ()
+    if not math.isfinite(case.task.recipe.scored_by.best(trial.run.score for trial in found.trials)):
+        return ()  # no change let it be trained
     return (_none(case, found),)
 
 
@@ -248,7 +252,7 @@ def _none(case: Faulty, found: Found) -> Finding:
 
 
 def _digits(case: Faulty, reached: float) -> dict[str, int]:
-    """How many decimals are printed of a score, and of what is needed."""
+    """The number of decimals to print of a score and of the score needed."""
     metric = case.task.recipe.scored_by
     if metric.share:
         return {"digits": 3, "places": 2}
@@ -266,7 +270,7 @@ def _changes(trial: Trial, *, named: bool) -> tuple[Message, ...]:
 
 
 def _in_words(parts: tuple[Message | str, ...]) -> Message:
-    """One part as it is, several as a list."""
+    """One part unchanged, several as a list."""
     return in_turn(*parts) if len(parts) < 2 else phrase("{parts}", parts=parts)
 
 

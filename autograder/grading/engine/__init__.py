@@ -1,4 +1,4 @@
-"""Where the stages run: on this machine, or on a cluster. A stage is a call with data in and data out."""
+"""Where the stages run: on this machine, or on a cluster. A stage is a call that takes and returns data."""
 
 from autograder.grading.engine.choose import engine_on
 from autograder.grading.engine.cluster_file import Machines, read_cluster_file, running_scheduler

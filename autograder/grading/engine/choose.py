@@ -1,4 +1,4 @@
-"""The engine that was asked for: this machine, or the machines of a cluster."""
+"""The requested engine: this machine, or the machines of a cluster."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from autograder.observe.sandbox.bounds import RequestedIsolation
 def engine_on(
     machines: Machines | None, isolation: RequestedIsolation, workers: int, names: Sequence[str]
 ) -> Iterator[Engine]:
-    """The engine on these machines, None for this one, ready for an assignment that needs the datasets `names`.
+    """The engine on these machines (None: this one), ready for an assignment that needs the datasets `names`.
 
     Args:
-        workers: how many notebooks and training runs share this machine at a time; a cluster's workers say it of
-            themselves.
+        workers: how many notebooks and training runs share this machine at a time; a cluster's workers state their
+            own number.
 
     Raises:
         EngineError: the cluster cannot be used.
-        autograder.datasets.DatasetMissing: this machine lacks images, and they cannot be fetched.
-        autograder.observe.sandbox.isolation.IsolationUnavailable: the sandbox that was asked for does not work.
+        autograder.datasets.DatasetMissing: this machine lacks images, and they cannot be downloaded.
+        autograder.observe.sandbox.isolation.IsolationUnavailable: the requested sandbox does not work.
     """
     if machines is None:
-        # Before the engine looks at what this machine has.
+        # Before the engine checks what this machine has.
         for name in names:
             datasets.find(name, download=True)
         with local_engine(isolation, workers) as engine:

@@ -1,8 +1,8 @@
-"""The stages on the workers of a Dask cluster. Submissions travel as data, and so does what comes back.
+"""The stages on the workers of a Dask cluster. Submissions and results are sent as data.
 
-A worker offers its places as Dask resources: `sandbox` is how many notebooks it runs at a time, `gpu` how many graphics
-cards it has. Where a worker of the cluster has cards, networks are trained on cards alone; elsewhere a training run
-takes the place of a notebook. What a worker that dies had in hand is done by another.
+A worker offers its slots as Dask resources: `sandbox` is how many notebooks it runs at a time, `gpu` how many GPUs it
+has. If any worker has a GPU, networks are trained on GPUs only; otherwise a training run takes the slot of a notebook.
+If a worker dies, another one repeats its calls.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from autograder.observe.sandbox.bounds import RequestedIsolation
 from autograder.observe.sandbox.isolation import choose_isolation
 
 SANDBOX, GPU = "sandbox", "gpu"
-# How often a call whose worker answered with a failure of its own is made again, as likely as not elsewhere.
+# How often a call is repeated if its worker itself failed; often another worker takes it then.
 _RETRIES = 2
-# How long a class waits for a worker where there is none any more, and how often it looks.
+# How long (seconds) grading waits for a worker when none is left, and how often it checks.
 _PATIENCE_SECONDS = 120.0
 _POLL_SECONDS = 5.0
 
-# A worker keeps its zygotes from call to call, and from class to class.
+# A worker keeps its zygotes between calls, and between classes.
 _workers: dict[RequestedIsolation, Worker] = {}
 _opening = threading.Lock()
 
@@ -42,15 +42,15 @@ _opening = threading.Lock()
 def cluster_engine(
     client: Client, isolation: RequestedIsolation, names: Sequence[str], *, wait_seconds: float = 600
 ) -> Iterator[Engine]:
-    """The workers that a client sees, after checking that it makes no difference which of them answers.
+    """An engine on the client's workers, after a check that all of them give the same results.
 
     Args:
-        names: the datasets that are needed; workers that lack one try to fetch it.
-        wait_seconds: how long the first worker may take to come.
+        names: the required datasets; workers that lack one try to download it.
+        wait_seconds: how long the first worker may take to connect.
 
     Raises:
-        EngineError: no worker comes, they offer no places, or they would give different results.
-        IsolationUnavailable: the sandbox that was asked for does not work on a worker.
+        EngineError: no worker connects, they offer no slots, or they would give different results.
+        IsolationUnavailable: the requested sandbox does not work on a worker.
     """
     try:
         client.wait_for_workers(1, timeout=wait_seconds)
@@ -82,14 +82,14 @@ def train_there(isolation: RequestedIsolation, call: bytes) -> bytes:
 
 
 def place_there(isolation: RequestedIsolation, names: Iterable[str], dask_worker: DaskWorker) -> bytes:
-    """A worker as the keys see it, packed; images that it lacks are fetched first, where that is possible."""
+    """A worker's environment, packed; missing images are downloaded first if possible."""
     for name in names:
         datasets.find(name, download=True)
     return packed(_worker_on(dask_worker, isolation).place)
 
 
 def warm_there(isolation: RequestedIsolation, dask_worker: DaskWorker) -> None:
-    """Start what trains on a worker, without waiting for it."""
+    """Start the training process on a worker, without waiting for it."""
     _worker_on(dask_worker, isolation).warm()
 
 
@@ -106,9 +106,10 @@ def _executor(client: Client, resource: str) -> Executor:
 
 
 class WatchdogExecutor(Executor):
-    """An executor on a cluster, whose calls do not wait for ever where all the workers have gone.
+    """An executor on a cluster whose calls do not wait forever when all workers are gone.
 
-    Dask keeps what is left for workers that may yet come. So does this, for `patience` seconds without any.
+    Dask keeps the remaining calls for workers that may still connect. So does this, but for at most `patience` seconds
+    without a worker.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class WatchdogExecutor(Executor):
         self._seen = time.monotonic()
 
     def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """A future whose `result` raises `EngineError` where nobody is left to give one."""
+        """A future whose `result` raises `EngineError` if no worker is left."""
         future = self._executor.submit(work, *arguments, **named)
         waited_for = future.result
 
@@ -178,7 +179,7 @@ def _slots(client: Client) -> dict[str, dict[str, int]]:
 def _common_place(
     client: Client, isolation: RequestedIsolation, names: Sequence[str], training: Sequence[str]
 ) -> Environment:
-    """The place that all workers are, as far as results depend on it; the device is that of those who train."""
+    """The environment that all workers share, as far as results depend on it, with the device of those that train."""
     answers: dict[str, Any] = client.run(place_there, isolation, tuple(names), on_error="return")
     for worker, answer in answers.items():
         if isinstance(answer, UserError):
@@ -201,7 +202,7 @@ def _common_place(
 
 
 def _differences(one: Environment, other: Environment, names: Sequence[str], *, trains: bool) -> list[str]:
-    """What differs between two places, in words with both values."""
+    """What differs between two environments, in words with both values."""
 
     def facts(place: Environment) -> dict[str, object]:
         observing, training = place.observing, place.training

@@ -1,4 +1,4 @@
-"""`cluster.toml`: which machines grade, and how they are reached."""
+"""`cluster.toml`: the machines that grade, and how to reach them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.grading.engine.stages import EngineError
 class Tls(Data):
     """PEM files: the certificate of the authority that signed all others, and the cluster's own with its key.
 
-    Scheduler, workers and the grader use the same certificate; whoever has none is turned away.
+    Scheduler, workers and the grader use the same certificate; connections without it are refused.
     """
 
     ca: Path
@@ -24,16 +24,16 @@ class Tls(Data):
 
 
 class _Machines(Data):
-    """What every kind of cluster has in common.
+    """The settings of every kind of cluster.
 
-    wait_seconds: how long the first worker may take to come.
+    wait_seconds: how long the first worker may take to connect.
     """
 
     wait_seconds: float = Field(default=600, gt=0)
 
 
 class RunningScheduler(_Machines):
-    """A scheduler that runs already. `tls` is a table of files, "off", or "dask": what Dask's own settings say."""
+    """A running scheduler. `tls` is a table of files, "off", or "dask" (Dask's own settings decide)."""
 
     kind: Literal["scheduler"]
     tls: Tls | Literal["dask", "off"] = "dask"
@@ -41,9 +41,9 @@ class RunningScheduler(_Machines):
 
 
 class LocalMachines(_Machines):
-    """Workers on this machine, each in a process of its own with `slots` places for notebooks.
+    """Workers on this machine, each in a separate process that runs `slots` notebooks at a time.
 
-    tls: "temporary" makes certificates that live as long as the cluster; "off" is for a machine that nobody shares.
+    tls: "temporary" makes certificates that are valid as long as the cluster; "off" is for a machine with one user.
     """
 
     kind: Literal["local"]
@@ -89,7 +89,7 @@ class SlurmMachines(_Machines):
 class KubernetesMachines(_Machines):
     """Pods of Dask's Kubernetes operator, made from `image`, which holds this autograder.
 
-    The operator keeps connections within the cluster's own network; `tls = "off"` says that this is known.
+    The operator keeps connections within the cluster's own network; `tls = "off"` confirms that this is known.
     """
 
     kind: Literal["kubernetes"]
@@ -105,10 +105,10 @@ _ANY: TypeAdapter[Machines] = TypeAdapter(Annotated[Machines, Field(discriminato
 
 
 def running_scheduler(address: str) -> Machines:
-    """A scheduler that runs already; TLS as Dask's own settings say where the address begins with tls://.
+    """A running scheduler; if the address begins with tls://, Dask's own settings decide about TLS.
 
     Raises:
-        EngineError: the address is none.
+        EngineError: the address is invalid.
     """
     try:
         return RunningScheduler(kind="scheduler", address=address, tls="off" if address.startswith("tcp") else "dask")

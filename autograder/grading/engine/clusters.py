@@ -1,4 +1,4 @@
-"""From the machines that a cluster file names to a client that is connected to them."""
+"""Connects a client to the machines that a cluster file names."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from autograder.grading.engine.cluster_file import (
 )
 from autograder.grading.engine.stages import EngineError
 
-# Schedulers and workers always answer HTTP, without TLS and without asking who it is: here from their own machine
-# only, and without the pages that show what is being done.
+# Schedulers and workers always serve HTTP, without TLS and authentication: here only to their own machine, and without
+# the dashboard.
 _LOOPBACK = "127.0.0.1:0"
-# How long a scheduler that runs already may take to answer.
+# How long a running scheduler may take to answer.
 _ANSWER_SECONDS = 15
 _QUIET: Mapping[str, Any] = {"dashboard": False, "dashboard_address": _LOOPBACK}
 
 
 @contextmanager
 def connected(machines: Machines) -> Iterator[Client]:
-    """A client of these machines; those that are started here end with it.
+    """A client of these machines; workers that are started here stop with it.
 
     Raises:
         EngineError: they cannot be reached or started.
@@ -54,7 +54,7 @@ def connected(machines: Machines) -> Iterator[Client]:
 
 
 def start_cluster(machines: LocalMachines | SshMachines | SlurmMachines | KubernetesMachines) -> Any:
-    """A cluster of these machines, in Dask's own terms.
+    """A Dask cluster of these machines.
 
     Raises:
         EngineError: a package that this kind of cluster needs is missing.
@@ -89,7 +89,7 @@ def _ssh(machines: SshMachines) -> Any:
     # It repeats what every host logs.
     logging.getLogger("distributed.deploy.ssh").setLevel(logging.WARNING)
     security = _security(machines.tls)
-    # SSHCluster hands Dask's settings on to the hosts; there is no other way for certificates to get there.
+    # SSHCluster passes Dask's settings to the hosts; this is the only way to get certificates there.
     settings = _settings(machines.tls) if isinstance(machines.tls, Tls) else {}
     with dask.config.set(settings):
         return SSHCluster(
@@ -169,7 +169,7 @@ def _security(tls: Tls | str) -> Security | None:
 
 
 def _settings(tls: Tls) -> dict[str, Any]:
-    """Dask's settings for these certificates, key by key: a table set as a whole would take its neighbours' place."""
+    """Dask's settings for these certificates, key by key: setting a whole table would replace the other keys in it."""
     pairs = {
         f"tls.{role}.{part}": str(path.expanduser())
         for role in ("scheduler", "worker", "client")

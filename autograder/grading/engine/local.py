@@ -17,10 +17,10 @@ from autograder.observe.sandbox.isolation import choose_isolation
 
 @contextmanager
 def local_engine(isolation: RequestedIsolation, workers: int) -> Iterator[Engine]:
-    """This machine, with so many notebooks and training runs at a time; everything starts when it is first needed.
+    """This machine as an engine for `workers` notebooks and training runs at a time; processes start when first needed.
 
     Raises:
-        autograder.observe.sandbox.isolation.IsolationUnavailable: the sandbox that was asked for does not work here.
+        autograder.observe.sandbox.isolation.IsolationUnavailable: the requested sandbox does not work here.
     """
     chosen = choose_isolation(isolation)
     with (
@@ -43,6 +43,6 @@ def available_cores() -> int:
 
 
 def fitting_workers(memory_mb: int) -> int:
-    """How many notebooks this machine runs at a time, where each may take `memory_mb`."""
+    """How many notebooks this machine can run at a time if each may use `memory_mb`."""
     memory: int = psutil.virtual_memory().total
     return max(1, min(available_cores(), memory // (memory_mb * 2**20)))

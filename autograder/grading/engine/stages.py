@@ -1,4 +1,4 @@
-"""The stages as grading calls them: each is a call on an executor, wherever that runs it."""
+"""The stages as grading calls them: each is a call on an executor, which runs it here or on another machine."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from autograder.train.trainer import TrainerError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Bytes of a call to bytes of its answer; a cluster finds such a function by its name.
+# Maps the bytes of a call to the bytes of its answer; a cluster finds such a function by its name.
 Work = Callable[[bytes], bytes]
 
 
 class EngineError(UserError):
-    """The machines that were named cannot be used: one sentence that says what to do."""
+    """The named machines cannot be used: one sentence that says what to do."""
 
 
 @dataclass(frozen=True)
 class ObserveStage:
-    """*observe* on an executor; the same calls as on an `Observer`."""
+    """*observe* on an executor, with the interface of an `Observer`."""
 
     place: ObserveEnvironment
     executor: Executor
     work: Work
 
     def key(self, sources: Sequence[str], task: ObserveTask) -> str:
-        """Under which evidence of these code cells is kept: equal keys, equal evidence.
+        """The key under which evidence of these code cells is stored: equal keys mean equal evidence.
 
         Raises:
-            autograder.datasets.DatasetMissing: a dataset of the task is not where notebooks are run.
+            autograder.datasets.DatasetMissing: a dataset of the task is missing where notebooks are run.
         """
         return self.place.key(sources, task)
 
@@ -49,7 +49,7 @@ class ObserveStage:
         """Run the notebook's code cells, once, and return what they left behind.
 
         Raises:
-            ObserverError, EnvironmentsDiffer: it could not be run, through no fault of the notebook.
+            ObserverError, EnvironmentsDiffer: it could not be run; the notebook is not the cause.
         """
         sources = code_cells(notebook)
         call = ObserveCall(key=self.key(sources, task), sources=sources, task=task)
@@ -58,7 +58,7 @@ class ObserveStage:
 
 @dataclass(frozen=True)
 class TrainStage:
-    """*train* on an executor; the same calls as on a `Trainer`."""
+    """*train* on an executor, with the interface of a `Trainer`."""
 
     place: TrainEnvironment
     executor: Executor
@@ -67,7 +67,7 @@ class TrainStage:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with everything but the task that decides how a run ends."""
+        """Changes with everything besides the task that affects the result of a run."""
         return self.place.fingerprint
 
     def key(self, task: TrainingTask) -> str:
@@ -85,7 +85,7 @@ class TrainStage:
         """Train, and wait for the end.
 
         Raises:
-            TrainerError, EnvironmentsDiffer: the run could not be made, for a reason that is not the network's.
+            TrainerError, EnvironmentsDiffer: the run could not be made; the network is not the cause.
         """
         call = TrainCall(key=self.key(task), task=task)
         return unpacked(TrainingRun, self.executor.submit(self.work, packed(call)).result())
@@ -93,8 +93,8 @@ class TrainStage:
 
 @dataclass(frozen=True)
 class Engine:
-    """Where the stages run. `slots` is how many notebooks and training runs are under way at a time, all machines
-    together; `description` says in a few words where that is.
+    """Where the stages run. `slots` is the number of notebooks and training runs in progress at a time, over all
+    machines; `description` names the place in a few words.
     """
 
     observer: ObserveStage

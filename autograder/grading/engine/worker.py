@@ -1,4 +1,4 @@
-"""One machine's tools for the two stages that compute: bytes of data go in, bytes of data come out."""
+"""One machine's workers for the two stages that compute: serialized calls go in, serialized results come out."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from autograder.train.trainer import Trainer
 
 
 class EnvironmentsDiffer(UserError):
-    """A machine would give other results than those that were asked for; the message says what to do."""
+    """A machine would give different results from those requested; the message says what to do."""
 
 
 class ObserveCall(Data):
-    """A notebook to be run: the sources of its code cells. `key` is what the caller will keep the evidence under."""
+    """A notebook to run: the sources of its code cells. `key` is the key under which the caller stores the evidence."""
 
     key: str
     sources: tuple[str, ...]
@@ -30,14 +30,14 @@ class ObserveCall(Data):
 
 
 class TrainCall(Data):
-    """A network to be trained. `key` is what the caller will keep the run under."""
+    """A network to train. `key` is the key under which the caller stores the run."""
 
     key: str
     task: TrainingTask
 
 
 class Environment(Data):
-    """What decides, beside what is asked for, what a machine answers. Machines with equal places give equal results."""
+    """What a machine's results depend on besides the call. Machines with equal environments give equal results."""
 
     versions: dict[str, str]
     observing: ObserveEnvironment
@@ -45,10 +45,10 @@ class Environment(Data):
 
 
 class Worker(Closing):
-    """Runs notebooks and trains networks here, `slots` of both at a time. Use as a context manager, from any thread."""
+    """Runs notebooks and trains networks here, `slots` of both at a time. A context manager, usable from any thread."""
 
     def __init__(self, isolation: Isolation, slots: int) -> None:
-        # Running notebooks and training take turns on the same cores.
+        # Notebooks and training share the same cores.
         turns = threading.Semaphore(slots)
         self._isolation = isolation
         self._observer = Observer(isolation, slots=turns)
@@ -62,20 +62,20 @@ class Worker(Closing):
 
     @property
     def place(self) -> Environment:
-        """This machine as the keys see it."""
+        """This machine's environment, as the keys include it."""
         observing, training = ObserveEnvironment.here(self._isolation), TrainEnvironment.here()
         return Environment(versions=versions(), observing=observing, training=training)
 
     def warm(self) -> None:
-        """Start what trains, in the background, because it will be asked for soon."""
+        """Start the training process in the background, because it will be needed soon."""
         self._trainer.warm()
 
     def observe(self, call: bytes) -> bytes:
         """*observe*: a packed `ObserveCall` to packed `Evidence`.
 
         Raises:
-            EnvironmentsDiffer: this machine would not give what was asked for.
-            autograder.observe.observer.ObserverError: the notebook could not be run, through no fault of its own.
+            EnvironmentsDiffer: this machine's environment is not the requested one.
+            autograder.observe.observer.ObserverError: the notebook could not be run; it is not the cause.
         """
         asked = unpacked(ObserveCall, call)
         self._agree(asked.key, self._observer.key(asked.sources, asked.task))
@@ -85,8 +85,8 @@ class Worker(Closing):
         """*train*: a packed `TrainCall` to a packed `TrainingRun`.
 
         Raises:
-            EnvironmentsDiffer: this machine would not give what was asked for.
-            autograder.train.trainer.TrainerError: the run could not be made, through no fault of the network.
+            EnvironmentsDiffer: this machine's environment is not the requested one.
+            autograder.train.trainer.TrainerError: the run could not be made; the network is not the cause.
         """
         asked = unpacked(TrainCall, call)
         self._agree(asked.key, self._trainer.key(asked.task))

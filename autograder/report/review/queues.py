@@ -25,7 +25,7 @@ from autograder.train.trainer import Trainer
 
 
 class NotDecided(UserError):
-    """A decision that cannot count; the message is a sentence for the lecturer."""
+    """An invalid decision; the message is a sentence for the lecturer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class QueueItem:
 
     @property
     def waiting(self) -> bool:
-        """Whether it needs review: nothing is decided, grading failed, or another notebook came in since."""
+        """Whether it needs review: nothing is decided, grading failed, or another notebook was handed in since."""
         return self.outdated or (self.override is None and self.judged in ("needs_review", "error"))
 
 
@@ -268,7 +268,7 @@ def _between(points: float) -> str:
 
 
 def _in_lines(text: str) -> str:
-    """Text from a form, whose lines end as HTTP has them, with plain line ends."""
+    """Text from a form, with plain line ends instead of HTTP's."""
     return re.sub(r"\r\n?", "\n", text).strip()
 
 

@@ -35,9 +35,9 @@ _HEADERS = {
 class TokenMiddleware:
     """Lets in those who hold the token, under our own host name, and sends nothing that another site could use.
 
-    The token is part of every address and there are no cookies, so that a page of another site can neither ask for
-    anything in the reader's name nor send a form. A host name other than ours is refused as well: that is how a foreign
-    site would come that points its name to this machine.
+    The token is part of every address and there are no cookies, so a page of another site can neither make a request on
+    the reader's behalf nor send a form. A host name other than ours is refused as well: a foreign site that points its
+    name to this machine (DNS rebinding) would use one.
     """
 
     def __init__(self, app: ASGIApp, token: str, hosts: frozenset[str]) -> None:
@@ -141,7 +141,7 @@ def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callabl
         before, after = desk.neighbours(name) if desk.student(name) else (None, None)
         text = page(_known(desk.student(name))).read_text(encoding="utf-8")
         navigation = environment().get_template("review_turn.html").render(before=before, after=after)
-        # The file itself, which the student gets, names nobody else.
+        # Links to other students are only in this response: the file that the student gets must not name anybody else.
         return HTMLResponse(text.replace("<body>", f"<body>\n{navigation}", 1).encode("utf-8"))
 
     return app
@@ -181,7 +181,7 @@ def _sheet(
 
 
 def _levels(sheet: ReviewItem) -> list[tuple[str, str]]:
-    """What one key enters into the form: the rubric's lines, or all, half and none."""
+    """The scores that a single key enters into the form: the rubric's lines, or all, half and none."""
     points = sheet.queue.question.points
     plain = [
         (points, gettext("all of it")),

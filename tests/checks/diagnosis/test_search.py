@@ -1,6 +1,6 @@
 """The search asks for one run after the other and says nothing that no run has shown."""
 
-from autograder.checks.diagnosis.search import Faulty, Found, search
+from autograder.checks.diagnosis.search import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -59,6 +59,14 @@ def test_where_nothing_does_it_is_said_so_and_no_cause_is_named(tasks):
     assert found.exhausted
     (said,) = findings(student, found, runs[student.task.key], named=True, as_trained=False)
     assert "no single change was enough" in str(said.message)
+
+
+def test_nothing_is_said_of_changes_after_which_no_run_gave_a_score(tasks):
+    wrong = broken(tasks)
+    student = case(tasks, wrong.model_copy(update={"recipe": wrong.recipe.model_copy(update={"metric": "auc"})}))
+    failed = TrainingRun(key="k", outcome="failed", metric="auc")
+    tried = Found(trials=(Trial((), student.task, failed),), exhausted=True)
+    assert findings(student, tried, failed, named=True, as_trained=False) == ()
 
 
 def test_no_more_runs_than_the_budget(tasks):
