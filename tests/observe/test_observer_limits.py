@@ -346,6 +346,7 @@ def test_a_cell_that_other_work_kept_from_its_end_is_run_again_and_noted(
     observe: Observe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleeps = ("import time; time.sleep(30)", "done = True")
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     assert [note.code for note in observe(*sleeps, limits=SHORT).notes].count("cell.machine_busy") == 0
     monkeypatch.setattr(os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
     evidence = observe(*sleeps, "1", limits=SHORT)
