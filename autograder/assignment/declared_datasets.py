@@ -51,8 +51,7 @@ def declared_datasets(
     for name, table in tables.items():
         place = f"[datasets.{name}]"
         if not isinstance(table, Mapping):
-            problems.append(f"{place} must be a table.")
-            continue
+            continue  # a problem that is said of the file as a whole
         declaration = validated(Declaration, table, place, problems)
         if declaration is None:
             continue

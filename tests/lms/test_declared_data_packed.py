@@ -125,6 +125,10 @@ PROBLEMS = {
         "[datasets.flowers].",
     ),
     "the record written by hand": (("epochs = 2", "epochs = 2\nsource = {}"), "[training]: unknown key source"),
+    "no table": (
+        ("[datasets.boston]\nkeras", "[datasets]\nboston"),
+        'datasets.boston is "boston_housing"; it must be a table.',
+    ),
     "held out by another": (
         ('keras = "boston_housing"', 'csv = "hidden.csv"\ntarget = "kind"'),
         '[datasets.boston]: students would receive "hidden.csv", which is held out by [datasets.flowers]; put the data',
@@ -159,3 +163,5 @@ def test_a_mistake_in_a_table_is_one_sentence(folder, case):
         load(str(folder))
     said = str(refused.value).removeprefix(f"{folder / 'assignment.toml'}: ")
     assert said.startswith(sentence)
+    if case == "no table":
+        assert len(refused.value.problems) == 1
