@@ -36,32 +36,50 @@ _SHOWN: dict[TargetKind, str] = {
 
 
 def declared_datasets(
-    tables: Mapping[str, Any], folder: Path, problems: list[str]
+    tables: Mapping[str, Any], file: Path, solution: object, problems: list[str]
 ) -> tuple[dict[str, DeclaredDataset], tuple[str, ...]]:
-    """The data sets that could be read, and the names of all declared ones; one sentence is added for each problem."""
+    """The data sets that could be read, and the names of all declared ones; one sentence is added for each problem.
+
+    Students must not receive the assignment's `file`, nor the `solution` that it names, nor what is held out.
+    """
+    folder = file.parent
+    secret = {file.resolve(): "this file"}
+    if solution:
+        secret[(folder / str(solution)).resolve()] = "the solution"
     found: dict[str, DeclaredDataset] = {}
     owners: dict[str, tuple[str, Path]] = {}
     for name, table in tables.items():
         place = f"[datasets.{name}]"
         if not isinstance(table, Mapping):
-            problems.append(f"{place} must be a table.")
-            continue
+            continue  # a problem that is said of the file as a whole
         declaration = validated(Declaration, table, place, problems)
         if declaration is None:
             continue
         if name in DATASETS and declaration.keras != name:
             problems.append(f"{place}: {name} is a data set already, which needs no table; choose another name.")
             continue
+        if declaration.held_out is not None:
+            secret[(folder / declaration.held_out).resolve()] = f"held out by [datasets.{name}]"
         try:
             source = resolve(name, declaration, folder, download=True)
-            for file, path in public_files(declaration, folder).items():
-                owner, other = owners.setdefault(file, (name, path))
+            for beside, path in public_files(declaration, folder).items():
+                owner, other = owners.setdefault(beside, (name, path))
                 if other.resolve() != path.resolve():
-                    problems.append(f'{place}: [datasets.{owner}] has another file "{file}"; rename one of the two.')
+                    problems.append(f'{place}: [datasets.{owner}] has another file "{beside}"; rename one of the two.')
         except UserError as problem:
             problems.append(f"{place}: {problem}")
             continue
         found[name] = DeclaredDataset(declaration, source)
+    # Only now is it known what every one of them holds out.
+    for name, one in found.items():
+        for beside, path in public_files(one.declaration, folder).items():
+            inside = (path.resolve(), *path.resolve().parents)
+            if what := next((secret[place] for place in inside if place in secret), ""):
+                problems.append(
+                    f'[datasets.{name}]: students would receive "{beside}", which is {what}; put the data for them '
+                    "into a folder of its own."
+                )
+                break
     return found, tuple(tables)
 
 

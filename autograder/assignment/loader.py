@@ -176,7 +176,7 @@ class _Reader:
         if top is not None and (problem := language_problem(top.language)):
             self._problems.append(problem)
         given = _table(table, "datasets")
-        self._declared, self._names = declared_datasets(given, self._file.parent, self._problems)
+        self._declared, self._names = declared_datasets(given, self._file, table.get("solution"), self._problems)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
         for number, name in enumerate(observe.datasets if observe else (), 1):

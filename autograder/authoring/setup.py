@@ -34,7 +34,7 @@ _CUDA_FILE = re.compile(
 # Python imports these automatically when it starts.
 _AT_START = frozenset({"sitecustomize", "usercustomize"})
 _NOT_IMPORTED = ("bin", "etc", "include", "share")
-_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.py|\.[\w-]*\.?so|\.pyd)?")
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.pyc?|\.[\w-]*\.?so|\.pyd)?")
 
 
 class PackagesRefused(UserError):

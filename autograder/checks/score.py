@@ -304,9 +304,11 @@ class ScoreQuestion(Question):
         if run.predictions is None:
             return ()
         names = class_names(recipe, len(run.predictions.confusion))
+        # Students never see an example that is held out.
+        secret = recipe.source is not None and recipe.source.held_out > 0
         mistakes = tuple(
             MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
-            for one in run.predictions.mistakes
+            for one in (() if secret else run.predictions.mistakes)
         )
         confusion = run.predictions.confusion
         images = recipe.source is None or recipe.source.source == "images"

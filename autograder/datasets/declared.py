@@ -18,12 +18,12 @@ from autograder.core.data import Data, digest
 from autograder.datasets.cache import closed_folder, file_digest, kept_folders, npz_bytes
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.places import DatasetFile, find
-from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable
+from autograder.datasets.readers.examples import DatasetUnusable, refuse_large, visible_files
 from autograder.datasets.readers.packages import SKLEARN
 from autograder.datasets.source import DatasetSource, Declaration
 
 # Incremented whenever the same files would give other arrays.
-_REVISION = 1
+_REVISION = 2
 _FOLDER = "declared"
 # The keys that describe the data without affecting the arrays.
 _ABOUT = ("title", "licence", "digest")
@@ -103,10 +103,9 @@ def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
     for name in (declared.place, *([declared.table] if declared.table else [])):
         path = _existing(name, folder)
         if path.is_dir():
-            held_out = (folder / declared.held_out).resolve() if declared.held_out else None
-            inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
-            kept = (one for one in inside if held_out is None or not one.resolve().is_relative_to(held_out))
-            found |= {f"{beside(name)}/{one.relative_to(path).as_posix()}": one for one in kept}
+            held_out = folder / declared.held_out if declared.held_out else None
+            inside = visible_files(path, held_out)
+            found |= {f"{beside(name)}/{one.relative_to(path).as_posix()}": one for one in inside}
         else:
             found[beside(name)] = path
     return found
@@ -130,7 +129,16 @@ def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, 
 
         return {"main": keras_file(declared.place, download=download)}
     names = {"main": declared.place, "table": declared.table, "held_out": declared.held_out}
-    return {key: _existing(name, folder) for key, name in names.items() if name is not None}
+    found = {key: _existing(name, folder) for key, name in names.items() if name is not None}
+    if "held_out" in found:
+        held_out = found["held_out"].resolve()
+        for key in ("main", "table"):
+            if key in found and found[key].resolve().is_relative_to(held_out):
+                raise DatasetUnusable(
+                    f'held_out is "{declared.held_out}", and students receive "{names[key]}": name another file or '
+                    "folder in held_out."
+                )
+    return found
 
 
 def _existing(name: str, folder: Path) -> Path:
@@ -140,16 +148,15 @@ def _existing(name: str, folder: Path) -> Path:
             size = sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
         else:
             size = path.stat().st_size
+            if not path.is_file():
+                raise DatasetUnusable(f'"{name}" is neither a file nor a folder.')
             with path.open("rb"):
                 pass
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # ValueError: a name that no file can have
         raise DatasetUnusable(f'there is no file "{name}" in {folder}.') from None
     except OSError as error:
         raise DatasetUnusable(f'"{name}" cannot be read: {error.strerror}.') from None
-    if size > MAX_BYTES:
-        raise DatasetUnusable(
-            f'"{name}" has {size / 2**30:.1f} GB; a data set may have {MAX_BYTES >> 30} GB: hand out a part of it.'
-        )
+    refuse_large(name, size)
     return path
 
 
@@ -157,8 +164,7 @@ def _digest_of(path: Path) -> str:
     """The SHA-256 of a file, or of the names and contents of a folder's files."""
     if path.is_file():
         return file_digest(path)
-    inside = (one for one in sorted(path.rglob("*")) if one.is_file() and not _hidden(one.relative_to(path)))
-    states = ((one.relative_to(path).as_posix(), one.stat()) for one in inside)
+    states = ((one.relative_to(path).as_posix(), one.stat()) for one in visible_files(path))
     return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
 
 
@@ -166,10 +172,6 @@ def _digest_of(path: Path) -> str:
 def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
     """Cached in each process, as long as no file changes."""
     return digest([[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name, _, _ in states])
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _usual_title(declared: Declaration) -> str:

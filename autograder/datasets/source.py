@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,7 @@ from autograder.core.data import Data
 Source = Literal["keras", "sklearn", "npz", "csv", "images", "text"]
 TargetKind = Literal["classes", "values", "multilabel", "tokens", "input"]
 SOURCES: tuple[Source, ...] = ("keras", "sklearn", "npz", "csv", "images", "text")
+_Pixels = Annotated[int, Field(ge=1, le=4096)]
 _WITH_TARGET = ("csv", "text")
 
 
@@ -40,7 +41,7 @@ class Declaration(Data):
     categories: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     table: str | None = None
-    size: tuple[int, int] | None = None
+    size: tuple[_Pixels, _Pixels] | None = None
     num_words: int | None = Field(default=None, ge=4)
     maxlen: int | None = Field(default=None, ge=1, le=10_000)
     held_out: str | None = None

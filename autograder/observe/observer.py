@@ -113,7 +113,7 @@ class Observer(Closing):
             asked=task.variables,
             isolation=self.isolation.name,
             bounded_by=run.bounded_by,
-            versions=observing_versions() | package_versions(task.packages),
+            versions=package_versions(task.packages) | observing_versions(),
             seconds=round(time.monotonic() - started, 3),
         )
 

@@ -86,6 +86,7 @@ def test_other_packages_than_were_pinned_are_asked_for_again(tmp_path):
         ("json.py", "puns would be imported as json"),
         ("sitecustomize.py", "puns would be imported as sitecustomize"),
         ("google/protobuf/__init__.py", "puns would be imported as google.protobuf"),
+        ("usercustomize.pyc", "puns would be imported as usercustomize"),
         ("PIL.cpython-311-x86_64-linux-gnu.so", "puns would be imported as PIL"),
         ("puns.pth", "puns holds puns.pth"),
         ("puns/deep/x.pth", "puns holds x.pth"),

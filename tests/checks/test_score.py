@@ -9,7 +9,7 @@ from autograder.checks.score import Score
 from autograder.datasets import DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedNetwork, Evidence
-from autograder.records.training import Recipe, TrainingRun
+from autograder.records.training import Mistake, Predictions, Recipe, TrainingRun
 
 SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
 RECIPE = Recipe(dataset="houses", source=SOURCE, train=300, validation=100, epochs=3, batch_size=10)
@@ -85,6 +85,19 @@ def test_the_page_names_the_metric_its_direction_and_the_data():
     assert "at most 50.00 was needed" in str(finding.message)
     assert str(finding.where) == "our own run: 300 rows of Houses to train, 100 to validate, at most 3 epochs"
     assert finding.hint.code == "hint.same_answer"
+
+
+@pytest.mark.parametrize(("held_out", "shown"), [(0, 1), (100, 0)])
+def test_pages_show_no_image_that_is_held_out(monkeypatch, held_out, shown):
+    source = DatasetSource(
+        source="images", title="Pets", digest="0", target_kind="classes", rows=400, held_out=held_out
+    )
+    monkeypatch.setitem(globals(), "RECIPE", RECIPE.model_copy(update={"source": source}))
+    wrong = Mistake(truth=0, predicted=1, png="")
+    seen = Predictions(confusion=((1, 1), (0, 2)), mistakes=(wrong,))
+    exhibits = judged(validation_accuracy=(44.0,), training_accuracy=(44.0,), predictions=seen).exhibits
+    (exhibit,) = (one for one in exhibits if one.kind == "predictions")
+    assert len(exhibit.mistakes) == shown
 
 
 def test_an_accuracy_is_not_asked_of_an_error():

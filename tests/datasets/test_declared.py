@@ -1,9 +1,11 @@
 """Data of a course's own, from files to arrays: what is read, and the sentence for each thing that cannot be used."""
 
+import io
 import json
 import pickle
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -201,6 +203,20 @@ def test_held_out_examples_have_arrays_of_their_own_and_no_file_for_the_notebook
     assert arrays["y_test"].tolist() == [1, 0, 1]
 
 
+def test_of_a_folder_of_images_neither_hidden_nor_held_out_ones_are_read(folder):
+    for place in ("a", "b", "kept/a", "kept/b", ".ipynb_checkpoints"):
+        for number in range(2):
+            image(folder / "photos" / place / f"{number}.png", number)
+    source, _ = read(folder, images="photos", held_out="photos/kept")
+    assert (source.classes, source.rows, source.held_out) == (("a", "b"), 4, 4)
+    assert source.files == ("photos/a/0.png", "photos/a/1.png", "photos/b/0.png", "photos/b/1.png")
+
+
+def test_empty_cells_behind_the_last_column_are_no_values(folder):
+    (folder / "houses.csv").write_text("rooms,price\n1,2.5,\n2,3.5,\n")
+    assert read(folder, **PRICE)[1]["y_train"].tolist() == [2.5, 3.5]
+
+
 def test_a_set_is_read_once_and_again_when_its_file_changes(folder):
     first, _ = read(folder, csv="houses.csv", target="price")
     entry = locate("own", first).path
@@ -245,6 +261,33 @@ def no_image(folder):
 def two_sizes(folder):
     image(folder / "photos" / "a" / "1.png", 1)
     image(folder / "photos" / "b" / "2.png", 1, size=(9, 9))
+
+
+def archive(**arrays):
+    """An `.npz` with these arrays, or these bytes as the file of one."""
+
+    def write(folder):
+        with zipfile.ZipFile(folder / "flowers.npz", "w", zipfile.ZIP_DEFLATED) as made:
+            for name, content in {"y": np.arange(2), **arrays}.items():
+                with made.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    if isinstance(content, np.ndarray):
+                        np.lib.format.write_array(file, content)
+                    else:
+                        for block in content:
+                            file.write(block)
+
+    return write
+
+
+def header(*shape):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return stream.getvalue()
+
+
+def other_format(folder):
+    image(folder / "photos" / "a" / "1.png", 1)
+    (folder / "photos" / "a" / "2.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 6 4\n%%EndComments\n")
 
 
 PRICE = {"csv": "houses.csv", "target": "price"}
@@ -327,6 +370,49 @@ BAD = {
         lambda folder: np.savez(folder / "flowers.npz", x=np.zeros((3, 2)), y=np.arange(2)),
         {"npz": "flowers.npz"},
         'flowers.npz: "x" has 3 examples and "y" 2; each needs its target.',
+    ),
+    "a bomb": (
+        archive(x=[header(2**31, 1), *[bytes(2**24)] * 129]),
+        {"npz": "flowers.npz"},
+        '"flowers.npz, unpacked," has 2.0 GB; a data set may have 2 GB:',
+    ),
+    "a header that lies": (
+        archive(x=[header(10**15)]),
+        {"npz": "flowers.npz"},
+        "flowers.npz is no .npz file that can be read",
+    ),
+    "an array alone": (
+        lambda folder: np.save((folder / "flowers.npz").open("wb"), np.arange(3)),
+        {"npz": "flowers.npz"},
+        "flowers.npz is no .npz file that can be read",
+    ),
+    "a number alone": (archive(x=np.array(3.0)), {"npz": "flowers.npz"}, 'flowers.npz: array "x" holds no examples.'),
+    "no rows": (archive(x=np.zeros((0, 3))), {"npz": "flowers.npz"}, 'flowers.npz: array "x" holds no examples.'),
+    "a long text elsewhere": (
+        lambda folder: (folder / "notes.csv").write_text(f"note,kind\n{'x' * 200_000},a\n,b\n"),
+        {"text": "notes.csv", "target": "kind"},
+        'notes.csv, line 3: column "note" is empty;',
+    ),
+    "every line is too long": (
+        lambda folder: (folder / "houses.csv").write_text("rooms,price\n1,2,3\n4,5,6\n"),
+        PRICE,
+        "houses.csv, line 2: it has 3 values, and the header names 2 columns.",
+    ),
+    "too large for 32 bits": (
+        broken("\n4,53,", "\n1e300,53,"),
+        PRICE,
+        'houses.csv, line 5: column "rooms" is "1e300", too large for the 32-bit numbers',
+    ),
+    "a device": (None, {**PRICE, "csv": "/dev/zero"}, '"/dev/zero" is neither a file nor a folder.'),
+    "a format for which Pillow starts a program": (
+        other_format,
+        {"images": "photos"},
+        "photos/a/2.png is no image that can be read (UnidentifiedImageError).",
+    ),
+    "held out and handed out": (
+        None,
+        {**PRICE, "held_out": "./houses.csv"},
+        'held_out is "./houses.csv", and students receive "houses.csv":',
     ),
     "unknown in scikit-learn": (None, {"sklearn": "boston"}, 'scikit-learn ships no "boston"; it ships iris, wine,'),
     "unknown in Keras": (None, {"keras": "imbd"}, 'keras.datasets has no "imbd"; it has mnist,'),

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 
 from autograder.assignment import AssignmentError, load
 from autograder.authoring.release.release import _files_of_handout
@@ -124,6 +125,22 @@ PROBLEMS = {
         "[datasets.flowers].",
     ),
     "the record written by hand": (("epochs = 2", "epochs = 2\nsource = {}"), "[training]: unknown key source"),
+    "no table": (
+        ("[datasets.boston]\nkeras", "[datasets]\nboston"),
+        'datasets.boston is "boston_housing"; it must be a table.',
+    ),
+    "held out by another": (
+        ('keras = "boston_housing"', 'csv = "hidden.csv"\ntarget = "kind"'),
+        '[datasets.boston]: students would receive "hidden.csv", which is held out by [datasets.flowers]; put the data',
+    ),
+    "the folder of the assignment": (
+        ('keras = "boston_housing"', 'images = "."\ntarget_kind = "input"'),
+        '[datasets.boston]: students would receive "./assignment.toml", which is this file; put the data for them',
+    ),
+    "the solution": (
+        ('keras = "boston_housing"', 'images = "photos"\ntarget_kind = "input"'),
+        '[datasets.boston]: students would receive "photos/solution.ipynb", which is the solution; put the data',
+    ),
     "two files of one name": (
         ('keras = "boston_housing"', 'csv = "flowers.csv"\ntarget = "kind"'),
         '[datasets.boston]: [datasets.flowers] has another file "flowers.csv"; rename one of the two.',
@@ -136,6 +153,9 @@ def test_a_mistake_in_a_table_is_one_sentence(folder, case):
     (old, new), sentence = PROBLEMS[case]
     if case == "two files of one name":
         (folder / "flowers.csv").write_text("size,kind\n1,a\n2,b\n3,a\n4,b\n")
+    (folder / "photos").mkdir()
+    Image.new("L", (4, 4)).save(folder / "photos" / "1.png")
+    (folder / "photos" / "solution.ipynb").symlink_to(folder / "solution.ipynb")
     text = TOML.replace(old, new, 1)
     assert text != TOML
     (folder / "assignment.toml").write_text(text)
@@ -143,3 +163,5 @@ def test_a_mistake_in_a_table_is_one_sentence(folder, case):
         load(str(folder))
     said = str(refused.value).removeprefix(f"{folder / 'assignment.toml'}: ")
     assert said.startswith(sentence)
+    if case == "no table":
+        assert len(refused.value.problems) == 1

@@ -28,8 +28,11 @@ _ELEMENTS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]+>", re.S)
 
 def _said(template: str, many: str = "") -> Message:
     """A template of ours with something in each place."""
-    fields = [(name, spec) for _, name, spec, _ in string.Formatter().parse(template + many) if name]
-    return Message(text=template, many=many, values={name: 3 if spec else "conv" for name, spec in fields})
+    fields = [(name, spec or "") for _, name, spec, _ in string.Formatter().parse(template + many) if name]
+    values: dict[str, Value] = {name: 3 if spec else "conv" for name, spec in fields}
+    # A specification may have placeholders of its own: {reached:.{digits}f}
+    values |= dict.fromkeys((name for _, spec in fields for _, name, _, _ in string.Formatter().parse(spec) if name), 3)
+    return Message(text=template, many=many, values=values)
 
 
 TEMPLATES = sorted({words for said in codes().values() for words in said if any("`" in one for one in words)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.core.errors import UserError
@@ -17,6 +18,31 @@ MAX_BYTES = 2 * 2**30
 
 class DatasetUnusable(UserError):
     """The data cannot be used as declared; the message names file, column and line."""
+
+
+def refuse_large(name: str, size: int) -> None:
+    """Check the size of a file or folder, in bytes.
+
+    Raises:
+        DatasetUnusable: it is too large.
+    """
+    if size > MAX_BYTES:
+        raise DatasetUnusable(
+            f'"{name}" has {size / 2**30:.1f} GB; a data set may have {MAX_BYTES >> 30} GB: hand out a part of it.'
+        )
+
+
+def visible_files(folder: Path, without: Path | None = None) -> list[Path]:
+    """The files below a folder, in the order of their paths, without hidden ones (`.ipynb_checkpoints`, `.DS_Store`)
+    and those that are `without` or below it."""
+    left_out = without.resolve() if without is not None else None
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and (left_out is None or not path.resolve().is_relative_to(left_out))
+    ]
 
 
 @dataclass(frozen=True)

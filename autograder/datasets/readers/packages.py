@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
-from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.readers.examples import DatasetUnusable, Examples, refuse_large
 from autograder.datasets.source import Declaration
 
 # The data sets in the package; its others would have to be downloaded.
@@ -36,9 +37,13 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
     import numpy as np
 
     try:
+        with zipfile.ZipFile(path) as archive:
+            refuse_large(f"{name}, unpacked,", sum(member.file_size for member in archive.infolist()))
         with np.load(path, allow_pickle=False) as file:
-            given = {key: _array(file, key, name) for key in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            stored = {key: _array(file, key, name) for key in file.files}
+            given = {key: array for key, array in stored.items() if isinstance(array, np.ndarray)}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
+        # RuntimeError: it is encrypted, or compressed in another way; MemoryError: a header claims far too much.
         raise DatasetUnusable(f"{name} is no .npz file that can be read ({error}).") from None
     pair = (declared.columns[0] if declared.columns else "", declared.targets[0] if declared.targets else "")
     pairs = [one for one in PAIRS if (not pair[0] or one[0] == pair[0]) and (not pair[1] or one[1] == pair[1])]
@@ -52,6 +57,9 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
                 f'no array "{wanted}"' if wanted else f"no usual names; name its arrays in columns and target ({key})"
             )
             raise DatasetUnusable(f"{name} has {which}; it holds {held}.")
+    for one in (x, *([y] if y else [])):
+        if not given[one].shape or not len(given[one]):
+            raise DatasetUnusable(f'{name}: array "{one}" holds no examples.')
     if y and len(given[x]) != len(given[y]):
         raise DatasetUnusable(
             f'{name}: "{x}" has {len(given[x]):,} examples and "{y}" {len(given[y]):,}; each needs its target.'

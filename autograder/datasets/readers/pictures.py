@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples
+from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples, visible_files
 from autograder.datasets.readers.tables import read_table
 from autograder.datasets.source import Declaration
 
@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+# By their content, whatever a file is called: for others Pillow starts programs (Ghostscript for EPS).
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _MOST_PIXELS = 50_000_000
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files below a folder, sorted by path."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUFFIXES)
+def image_files(folder: Path, without: Path | None = None) -> list[Path]:
+    """The images below a folder, as `visible_files` gives them."""
+    return [path for path in visible_files(folder, without) if path.suffix.lower() in SUFFIXES]
 
 
-def read_images(folder: Path, name: str, declared: Declaration, table: Path | None = None) -> Examples:
-    """The images as uint8, images × height × width, and × 3 if one of them has colours.
+def read_images(
+    folder: Path, name: str, declared: Declaration, table: Path | None = None, without: Path | None = None
+) -> Examples:
+    """The images as uint8, images × height × width, and × 3 if one has colours; those below `without` are left out.
 
     Raises:
         DatasetUnusable: a file is not an image, sizes differ and `size` is not set, or a class is unknown.
@@ -42,7 +46,7 @@ def read_images(folder: Path, name: str, declared: Declaration, table: Path | No
             if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
                 raise DatasetUnusable(f'{where(row)}: there is no file "{files[row]}" in {name}.')
     else:
-        paths = image_files(folder)
+        paths = image_files(folder, without)
         if not paths:
             raise DatasetUnusable(f"{name} holds no images ({', '.join(SUFFIXES)}).")
         astray = next((path for path in paths if path.parent == folder), None)
@@ -87,7 +91,7 @@ def _read(path: Path, shown: str, size: tuple[int, int] | None) -> NDArray[Any]:
     from PIL import Image
 
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=_FORMATS) as file:
             if file.width * file.height > _MOST_PIXELS:
                 raise DatasetUnusable(f"{shown} has {file.width:,}×{file.height:,} pixels, too many for a network.")
             image = file.convert("L" if file.mode in ("1", "L", "I;16") else "RGB")

@@ -30,7 +30,7 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     Raises:
         DatasetUnusable: the data cannot be used as declared; the message names file, column and line.
     """
-    examples = _examples(declared, files.get("main"), declared.place, files.get("table"))
+    examples = _examples(declared, files.get("main"), declared.place, files.get("table"), files.get("held_out"))
     kind = kind_of(examples, declared)
     y, classes = _targets(examples, declared, kind, declared.place)
     arrays: Arrays = {"x_train": examples.x, "y_train": y}
@@ -59,7 +59,9 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     return arrays, record
 
 
-def _examples(declared: Declaration, path: Path | None, name: str, table: Path | None) -> Examples:
+def _examples(
+    declared: Declaration, path: Path | None, name: str, table: Path | None, without: Path | None = None
+) -> Examples:
     if declared.source == "sklearn":
         return read_sklearn(declared.place)
     assert path is not None
@@ -70,7 +72,7 @@ def _examples(declared: Declaration, path: Path | None, name: str, table: Path |
     if declared.source == "images":
         if not path.is_dir():
             raise DatasetUnusable(f'"{name}" is no folder; images are in one.')
-        return read_images(path, name.rstrip("/"), declared, table)
+        return read_images(path, name.rstrip("/"), declared, table, without)
     if not path.is_file():
         raise DatasetUnusable(f'"{name}" is a folder; name the file in it.')
     readers = {"csv": read_csv, "text": read_text, "npz": read_npz}

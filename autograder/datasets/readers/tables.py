@@ -5,21 +5,26 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples, refuse_large
 from autograder.datasets.source import Declaration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SEPARATORS = ",;\t"
+_NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.I)
 _MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 # One-hot encoding adds a column per value; a text column with more values than this is not a category.
 _MOST_VALUES = 50
+
+
+_NO_LINES: tuple[tuple[int, list[str]], ...] = ((1, []), (2, []))
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,7 @@ class Table:
     def where(self, row: int) -> str:
         """The file, and the line in which the row ends."""
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=self.separator)
-            lines = (reader.line_num for cells in reader if cells)
+            lines = (line for line, _ in _numbered(file, self.separator))
             line = next(itertools.islice(lines, row + 1, None), row + 2)
         return f"{self.name}, line {line}"
 
@@ -66,7 +70,8 @@ class Table:
         values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
         if self.separator == ";" and not np.isfinite(values).all():
             values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce").to_numpy(np.float64)
-        bad = np.flatnonzero(~np.isfinite(values))
+        with np.errstate(over="ignore"):
+            bad = np.flatnonzero(~np.isfinite(values.astype(np.float32)))
         if len(bad):
             row = int(bad[0])
             raise DatasetUnusable(f'{self.where(row)}: column "{name}" {self._wrong(str(texts.iloc[row]), name)}')
@@ -111,6 +116,8 @@ class Table:
             )
         if text.casefold().lstrip("+-") in ("inf", "infinity"):
             return f'is "{text}", which is no finite number.'
+        if _NUMBER.fullmatch(text):
+            return f'is "{text[:40]}", too large for the 32-bit numbers that networks compute with.'
         return (
             f'is "{text[:40]}", which is no number; correct it, name "{name}" in categories if it holds texts, or '
             "leave it out of columns."
@@ -126,16 +133,24 @@ def read_table(path: Path, name: str) -> Table:
     import pandas as pd
 
     try:
+        refuse_large(name, path.stat().st_size)
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
         separator = max(_SEPARATORS, key=first.count)
-        header = next(csv.reader([first], delimiter=separator), [])
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            (_, header), (line, cells) = itertools.islice(itertools.chain(_numbered(file, separator), _NO_LINES), 2)
         doubled = next((one for one in header if header.count(one) > 1), None)
         if doubled is not None:
             raise DatasetUnusable(f'{name}, line 1: two columns are called "{doubled}"; rename one.')
-        frame = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-        )
+        if any(cells[len(header) :]):
+            raise DatasetUnusable(
+                f"{name}, line {line}: it has {len(cells)} values, and the header names {len(header)} columns."
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of empty cells behind the last column
+            frame = pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+            )
     except UnicodeDecodeError:
         raise DatasetUnusable(f"{name} is no text in UTF-8; save it as UTF-8.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, csv.Error) as error:
@@ -145,6 +160,13 @@ def read_table(path: Path, name: str) -> Table:
         raise DatasetUnusable(f"{name} has a header and no rows.")
     columns = {str(column): frame[column].to_numpy(dtype=object) for column in frame.columns}
     return Table(path, name, separator, columns)
+
+
+def _numbered(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row that has some, and the number of the line in which it ends."""
+    csv.field_size_limit(MAX_BYTES)  # a text may be longer than the module's usual bound
+    reader = csv.reader(lines, delimiter=separator)
+    return ((reader.line_num, cells) for cells in reader if cells)
 
 
 def read_csv(path: Path, name: str, declared: Declaration) -> Examples:

@@ -93,12 +93,14 @@ def as_values(examples: Examples) -> NDArray[Any]:
     columns = []
     for name, raw in examples.targets.items():
         values = raw.astype(np.float64) if raw.dtype.kind in "fiub" else _numbers(raw)
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
         finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
         if not finite.all():
             row = int(np.flatnonzero(~finite)[0])
             said = str(raw.reshape(len(raw), -1)[row, 0])[:40]
             raise DatasetUnusable(f'{examples.where(row)}: column "{name}" is "{said}", which is no number.')
-        columns.append(values.astype(np.float32))
+        columns.append(values)
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 

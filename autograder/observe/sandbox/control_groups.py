@@ -166,10 +166,14 @@ class ControlGroups:
 
     def new(self, bounds: Bounds) -> ControlGroup | None:
         """A new group with these bounds; None if the kernel refuses, for example because there are too many."""
-        try:
-            return ControlGroup(self.folder / f"{_NOTEBOOK}-{os.getpid()}-{next(_numbers)}", bounds)
-        except OSError:
-            return None
+        for number in _numbers:
+            try:
+                return ControlGroup(self.folder / f"{_NOTEBOOK}-{os.getpid()}-{number}", bounds)
+            except FileExistsError:  # left by a grader that was killed and had the same process number
+                continue
+            except OSError:
+                return None
+        return None
 
 
 class NotDelegated(Exception):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
+from autograder.observe.sandbox import control_groups
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.control_groups import ControlGroup, ControlGroups, NotDelegated, delegated, own_group
 from autograder.observe.sandbox.process import Zygote
@@ -132,6 +133,20 @@ def test_leftovers_of_a_killed_grader_are_removed(groups: ControlGroups) -> None
     left.mkdir()
     delegated()
     assert not left.exists()
+
+
+def test_a_leftover_with_this_process_number_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def create(folder: Path, bounds: Bounds) -> ControlGroup:
+        made.append(folder.name)
+        if len(made) == 1:
+            raise FileExistsError
+        return ControlGroup.__new__(ControlGroup)
+
+    monkeypatch.setattr(control_groups, "ControlGroup", create)
+    assert ControlGroups(tmp_path, ()).new(Bounds()) is not None
+    assert len(set(made)) == 2
 
 
 class Refusing(ControlGroups):
