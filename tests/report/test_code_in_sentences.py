@@ -6,6 +6,7 @@ import io
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from class_of_results import TITLE, answered, class_of, result
@@ -29,7 +30,7 @@ _ELEMENTS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]+>", re.S)
 def _said(template: str, many: str = "") -> Message:
     """A template of ours with something in each place."""
     fields = [(name, spec or "") for _, name, spec, _ in string.Formatter().parse(template + many) if name]
-    values: dict[str, Value] = {name: 3 if spec else "conv" for name, spec in fields}
+    values: dict[str, Any] = {name: 3 if spec else "conv" for name, spec in fields}
     # A specification may have placeholders of its own: {reached:.{digits}f}
     values |= dict.fromkeys((name for _, spec in fields for _, name, _, _ in string.Formatter().parse(spec) if name), 3)
     return Message(text=template, many=many, values=values)
