@@ -71,7 +71,7 @@ def frozen_hint(deviation: Deviation, actual: Architecture) -> Message:
     if actual.operations[deviation.pairs[0][1]].settings[FROZEN]:
         return message(
             "hint.freeze_base",
-            "A layer that came with what it has learned elsewhere keeps it only while it is frozen, before `compile`.",
+            "Layers keep their pretrained weights only if they are frozen before `compile`.",
         )
     return message("hint.trainable", "Which layers may change during training, and which did you freeze?")
 
