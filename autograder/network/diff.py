@@ -6,7 +6,7 @@ from typing import Literal
 
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Text
-from autograder.network import repeats
+from autograder.network import freezing, repeats
 from autograder.network.align import Pair, differing, needs_no_padding
 from autograder.network.architecture import Architecture, Row
 from autograder.network.deviation import Deviation
@@ -64,7 +64,8 @@ def compare(
         actual: the student's; it may not fit together.
         marked: the indices of the expected operations that the student had to write.
         strict: also compare initializers, regularizers, constraints and other settings that matter for learning only.
-        folded: a repeated block is one deviation, not one for each of its layers.
+        folded: a repeated block is one deviation, not one for each of its layers; so are all layers that should be
+            frozen, and all that should not be.
 
     Raises:
         ShapeError: the expected operations do not fit together.
@@ -76,7 +77,7 @@ def compare(
     found = _deviations(expected, actual, marked, pairs, moved, any_padding, strict=strict)
     found = _in_order(found + _connected(expected, actual, marked, pairs, moved), pairs)
     if folded:
-        found = fold(found, actual)
+        found = freezing.fold_frozen(fold(found, actual), expected)
     effects = _effects(expected, actual, found, pairs, measured)
     deviations = tuple(
         deviation.model_copy(
@@ -101,6 +102,12 @@ def _words(
             "message": repeats.repeat_message(deviation, actual),
             "where": repeats.repeat_place(deviation, actual),
             "hint": repeats.repeat_hint(deviation),
+        }
+    if deviation.kind == "frozen":
+        return {
+            "message": freezing.frozen_message(deviation, actual),
+            "where": freezing.frozen_place(deviation, actual),
+            "hint": freezing.frozen_hint(deviation, actual),
         }
     return {
         "message": message_of(deviation, expected, actual),
@@ -239,6 +246,8 @@ def _effects(
             edit.share(ours, None if owner is None else partner.get(owner))
         if deviation.kind == "different" and ours is not None and theirs is not None:
             edit.replace(ours, actual.operations[theirs])
+        for mine, other in deviation.pairs:
+            edit.replace(mine, freezing.with_frozen_state(expected.operations[mine], actual.operations[other]))
         if deviation.kind == "connected" and ours is not None and theirs is not None:
             sources = actual.operations[theirs].inputs
             edit.reconnect(ours, tuple(partner.get(source) for source in sources))
@@ -259,6 +268,8 @@ def _aligned(
     by_expected: dict[int | None, Deviation] = {
         deviation.expected: deviation for deviation in deviations if deviation.expected is not None
     }
+    frozen: dict[int | None, Deviation] = {ours: one for one in deviations for ours, _ in one.pairs}
+    by_expected = {**frozen, **by_expected}
     by_actual: dict[int | None, Deviation] = {
         place: deviation
         for deviation in deviations
@@ -283,8 +294,8 @@ def _aligned(
             sentence = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
             note = consequence(measured[ours], actual_rows, theirs, sentence, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
-        # Shared weights change no shape.
-        if deviation is not None and deviation.kind != "shared" and deviation not in earlier:
+        # Shared and frozen weights change no shape.
+        if deviation is not None and deviation.kind not in ("shared", "frozen") and deviation not in earlier:
             earlier.append(deviation)
     return tuple(result)
 

@@ -231,7 +231,13 @@ class _Functional:
             found = _input_shape(mapping(entry.get("config")))
             node = self.builder.input(found, shown_value(start.layer)) if inputs is None else inputs[position]
             self.results[(start.layer, start.call)] = (node,)
-        return tuple(self._output(end) for end in ends)
+        return tuple(self._output(self._from_zero(end)) for end in ends)
+
+    def _from_zero(self, end: TensorReference) -> TensorReference:
+        """An output of the network: there, and only there, Keras counts the calls of a functional network from 1."""
+        entry = self._entry(end.layer)
+        functional = entry.get("class_name") == "Functional" and entry.get("module") in _MODEL_MODULES
+        return end._replace(call=end.call - 1) if functional and end.call else end
 
     def _entry(self, name: str) -> Mapping[str, object]:
         entry = self.entries.get(name)

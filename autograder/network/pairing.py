@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograder.network.align import Alignment, Pair, align, differing, same_size
+from autograder.network.align import FROZEN, Alignment, Pair, align, differing, same_size
 from autograder.network.architecture import Architecture, Row
 from autograder.network.kinds import WEIGHTED
 
@@ -63,10 +63,8 @@ class _Search(NamedTuple):
         return Pairing(pairs, self._moved(pairs))
 
     def different(self, pairs: tuple[Pair, ...]) -> int:
-        """How many pairs are not equal."""
-        return sum(
-            bool(self._differing(ours, theirs)) for ours, theirs in pairs if ours is not None and theirs is not None
-        )
+        """How many pairs are not equal, whether they are frozen or not."""
+        return sum(self._unequal(ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None)
 
     def mistakes(self, pairing: Pairing) -> int:
         """How many operations are different, missing, extra or moved."""
@@ -86,7 +84,7 @@ class _Search(NamedTuple):
         for ours, theirs in pairing.pairs:
             if theirs is None and ours is not None and ours not in moved:
                 found.add(("missing", self.expected.operations[ours].label or str(ours)))
-            elif theirs is not None and (ours is None or self._differing(ours, theirs)):
+            elif theirs is not None and (ours is None or self._unequal(ours, theirs)):
                 found.add(("there", self.actual.operations[theirs].label or str(theirs)))
         return len(found)
 
@@ -103,7 +101,7 @@ class _Search(NamedTuple):
         if not self.marked:
             return 0
         return sum(
-            theirs is None or bool(self._differing(ours, theirs))
+            theirs is None or self._unequal(ours, theirs)
             for ours, theirs in pairing.pairs
             if ours is not None and ours not in self.marked
         )
@@ -111,6 +109,10 @@ class _Search(NamedTuple):
     def _weighted(self, ours: int, theirs: int) -> bool:
         kind = self.expected.operations[ours].kind
         return kind in WEIGHTED and kind == self.actual.operations[theirs].kind
+
+    def _unequal(self, ours: int, theirs: int) -> bool:
+        """Whether they differ in more than being frozen, which is one mistake for all layers."""
+        return self._differing(ours, theirs) not in ((), (FROZEN,))
 
     def _differing(self, ours: int, theirs: int) -> tuple[str, ...]:
         return differing(

@@ -54,6 +54,8 @@ class ShownNetwork(Data):
             ours, theirs = deviation.expected, deviation.actual
             if deviation.kind == "different" and ours is not None and theirs is not None:
                 edit.replace(ours, self._completed(ours, student.operations[theirs]))
+            for one, other in deviation.pairs:
+                edit.replace(one, self._completed(one, student.operations[other]))
             if deviation.kind in ("missing", "moved") and ours is not None and self._assumed(ours):
                 edit.remove(ours)
             if deviation.kind in ("extra", "moved") and theirs is not None:

@@ -23,6 +23,7 @@ from autograder.observe.compatibility import (
     old_metrics,
     old_modules,
     other_machines,
+    pretrained_weights,
     stand_in_log,
 )
 from autograder.observe.compatibility.import_lines import ImportLines
@@ -114,6 +115,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self.shell.ast_transformers.append(self._imports)
         other_machines.install(self.shell)
         network_pictures.install()
+        pretrained_weights.install()
         if self.old_names:
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)

@@ -80,6 +80,12 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "elsewhere.graphviz",
         gettext_noop("Graphviz is not here: “{old}” drew the table of the network in place of its picture."),
     ),
+    "pretrained": (
+        "elsewhere.pretrained",
+        gettext_noop(
+            "“{old}” downloads its pretrained weights; here the network has the same layers with random weights."
+        ),
+    ),
     "tfds": (
         "elsewhere.tfds",
         gettext_noop("“{old}” is not installed here; it gave the data sets of the exercise."),

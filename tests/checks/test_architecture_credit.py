@@ -161,6 +161,39 @@ def test_layers_that_do_not_fit_together_never_earn_all():
     assert score(taller, marked={2, 3}, counted=True) == POINTS / 2
 
 
+class TestFrozenBase:
+    """The expected network has two frozen convolutions; the student has to write its head, or all of it."""
+
+    BASE = [input_layer(8, 8, 1), conv(4, trainable=False), act(), conv(6, trainable=False)]
+    HEAD = [flatten(), dense(5), act(), dense(3)]
+    EXPECTED = [*BASE, *HEAD]
+    NOT_FROZEN = [BASE[0], conv(4), act(), conv(6), *HEAD]
+
+    @pytest.mark.parametrize(("marked", "share"), [((), 6 / 7), ({1, 2, 3}, 2 / 3), ({5, 6}, 1 / 2)])
+    def test_not_freezing_it_costs_one_row(self, marked, share):
+        found = verdict(self.NOT_FROZEN, self.EXPECTED, marked)
+        assert found.score == near(share)
+        assert len(found.findings) == 1
+
+    def test_freezing_all_costs_one_row(self):
+        frozen = [*self.BASE, flatten(), dense(5, trainable=False), act(), dense(3, trainable=False)]
+        assert score(frozen, self.EXPECTED, ()) == near(6 / 7)
+
+    def test_the_counts_of_a_base_that_was_to_be_frozen_cost_nothing_more(self):
+        assert score(self.NOT_FROZEN, self.EXPECTED, {1, 2, 3}, asked=COUNTS) == 0
+        assert score(self.NOT_FROZEN, self.EXPECTED, {1, 2, 3}, counted=True) == near(2 / 3)
+        given_network_of = given_network(sequential(*self.NOT_FROZEN), self.EXPECTED, table(self.EXPECTED, {1, 2, 3}))
+        both = judge_all((NETWORK, COUNTS), replace(given_network_of, questions=(NETWORK, COUNTS)))
+        assert [one.score for one in both] == [near(2 / 3), COUNTS.points]
+
+    def test_the_counts_of_a_given_base_cost_the_counts_alone(self):
+        assert score(self.NOT_FROZEN, self.EXPECTED, {5, 6}, counted=True) == POINTS
+
+    def test_the_counts_tell_trainable_and_frozen_parameters(self):
+        (found,) = verdict(self.NOT_FROZEN, self.EXPECTED, {5, 6}, asked=COUNTS).findings
+        assert "trainable parameters" in str(found.message.values["counts"])
+
+
 COUNTED = {
     "the same": (LAYERS, 2.0),
     "another activation": (instead(3, act("tanh")), 2.0),

@@ -125,6 +125,14 @@ def test_frozen_networks_freeze_what_is_inside():
     assert build(input_layer(4), inner) == build(input_layer(4), dense(3, trainable=False))
 
 
+def test_a_network_may_end_with_another_one():
+    """Keras counts the calls of a functional network from 1 where they are outputs, and from 0 elsewhere."""
+    inner = functional(["a"], ["b"], {"a": (input_layer(4), []), "b": (dense(3), [["a"]])})
+    base = {**layer("Functional", **inner), "module": "keras.src.models.functional"}
+    written = functional(["x"], ["base:1"], {"x": (input_layer(4), []), "base": (base, [["x"]])})
+    assert canonicalize("Functional", written) == build(input_layer(4), dense(3))
+
+
 def test_operations_of_keras_ops_equal_their_layers():
     written = functional(
         ["x"],

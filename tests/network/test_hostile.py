@@ -122,7 +122,7 @@ def test_networks_that_multiply_by_nesting_are_refused_soon():
     inner = functional(["x"], ["d"], {"x": (input_layer(4), []), "d": (dense(4), [["x"]])})
     for _ in range(14):
         nested = {**layer("Functional", **inner), "module": "keras"}
-        inner = functional(["x"], ["n:1"], {"x": (input_layer(4), []), "n": (nested, [["x"], ["n"]])})
+        inner = functional(["x"], ["n:2"], {"x": (input_layer(4), []), "n": (nested, [["x"], ["n"]])})
     start = time.perf_counter()
     refused(inner, "Functional")
     assert time.perf_counter() - start < 5

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from conftest import Observe
 
+from autograder.network.canonical import canonicalize
+from autograder.network.measure import totals
+
 pytestmark = pytest.mark.slow
 
 
@@ -163,3 +166,23 @@ def test_a_network_is_drawn_without_graphviz(observe: Observe) -> None:
     assert any("image/png" in output.get("data", {}) for output in evidence.cells[1].outputs)
     assert {note.code for note in evidence.notes} == {"elsewhere.graphviz"}
     assert not evidence.figures
+
+
+def test_pretrained_networks_are_built_with_random_weights(observe: Observe) -> None:
+    evidence = observe(
+        "import keras\nfrom keras.applications import MobileNet\n"
+        "base = MobileNet((128, 128, 3), alpha=0.25, include_top=False, weights='imagenet', pooling='avg')\n"
+        "base.trainable = False\n"
+        "model = keras.Sequential([base, keras.layers.Dense(2)])\ncounted = base.count_params()",
+        "keras.applications.MobileNet(input_shape=(128, 128, 5), include_top=False)",
+        "base.load_weights('mine.weights.h5')",
+        variables=("counted",),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "error", "error"]
+    assert evidence.cells[1].failure is not None
+    assert "must have 3 channels" in evidence.cells[1].failure.message
+    assert {value.name: value.value for value in evidence.values} == {"counted": 218_544}
+    assert [note.code for note in evidence.notes] == ["elsewhere.pretrained"]
+    (network,) = (one for one in evidence.networks if one.name == "model")
+    found = canonicalize(network.class_name, network.config)
+    assert totals(found).trainable == 256 * 2 + 2
