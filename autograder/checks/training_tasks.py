@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograder.checks.student_network import StudentNetwork
 from autograder.core.messages import NOTHING
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation, OutputLoss
 from autograder.records.training import Recipe, TrainingTask
 
 
@@ -15,12 +19,42 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
     """
     if student.architecture is None:
         return None
-    if not student.compiled:
-        return TrainingTask(
-            architecture=student.architecture, compilation=recipe.usual_compilation, recipe=recipe, target=target
-        )
     # Metrics do not affect a run: without them, more students share one.
-    compilation = student.compilation.model_copy(
-        update={"metrics": recipe.usual_compilation.metrics, "problem": NOTHING}
+    usual = recipe.usual_compilation
+    own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
+    compilation = (own if student.compiled else usual).model_copy(update={"losses": ()})
+    names: dict[str, Any] = {}
+    if recipe.source is not None and recipe.source.has_names:
+        labels = [student.architecture.operations[index].label for index in student.architecture.outputs]
+        # Other names are left out: Keras numbers them, and a run is shared.
+        names = {
+            "inputs": tuple(name if name in recipe.source.inputs else "" for name in _inputs(student.architecture)),
+            "outputs": tuple(name if name in recipe.source.outputs else "" for name in labels),
+        }
+        losses = _losses(own if student.compiled else None, labels)
+        compilation = compilation.model_copy(update={"losses": losses})
+    return TrainingTask(
+        architecture=student.architecture, compilation=compilation, recipe=recipe, target=target, **names
     )
-    return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)
+
+
+def _inputs(architecture: Architecture) -> list[str]:
+    return [operation.label for operation in architecture.operations if operation.kind == "Input"]
+
+
+def _losses(compilation: Compilation | None, outputs: list[str]) -> tuple[OutputLoss, ...]:
+    """The loss of each output, without names; () if there is one loss, and the usual ones without a compilation.
+
+    An output without a loss of its own is not trained, as in Keras.
+    """
+    if len(outputs) == 1 or (compilation is not None and not compilation.losses):
+        return ()
+    if compilation is None:
+        return tuple(OutputLoss() for _ in outputs)
+    given = compilation.losses
+    named = {one.output: one for one in given}
+    if named.keys() <= set(outputs):
+        given = tuple(named.get(name, OutputLoss(weight=0.0)) for name in outputs)
+    elif len(given) != len(outputs):
+        return tuple(OutputLoss() for _ in outputs)
+    return tuple(one.model_copy(update={"output": ""}) for one in given)
