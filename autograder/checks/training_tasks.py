@@ -23,30 +23,38 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
     usual = recipe.usual_compilation
     own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
     compilation = (own if student.compiled else usual).model_copy(update={"losses": ()})
-    names: dict[str, Any] = {}
-    if recipe.source is not None and recipe.source.has_names:
-        labels = [student.architecture.operations[index].label for index in student.architecture.outputs]
-        # Other names are left out: Keras numbers them, and a run is shared.
-        names = {
-            "inputs": tuple(name if name in recipe.source.inputs else "" for name in _inputs(student.architecture)),
-            "outputs": tuple(name if name in recipe.source.outputs else "" for name in labels),
-        }
-        losses = _losses(own if student.compiled else None, labels)
+    names = names_of(student.architecture, recipe)
+    if names:
+        losses = losses_of(own if student.compiled else None, student.architecture)
         compilation = compilation.model_copy(update={"losses": losses})
     return TrainingTask(
         architecture=student.architecture, compilation=compilation, recipe=recipe, target=target, **names
     )
 
 
-def _inputs(architecture: Architecture) -> list[str]:
-    return [operation.label for operation in architecture.operations if operation.kind == "Input"]
+def names_of(architecture: Architecture, recipe: Recipe) -> dict[str, Any]:
+    """The fields `inputs` and `outputs` of a training task, from the layers' names; {} for data without names."""
+    source = recipe.source
+    if source is None or not source.has_names:
+        return {}
+    inputs = [operation.label for operation in architecture.operations if operation.kind == "Input"]
+    # Other names are left out: Keras numbers them, and a run is shared.
+    return {
+        "inputs": tuple(name if name in source.inputs else "" for name in inputs),
+        "outputs": tuple(name if name in source.outputs else "" for name in _output_names(architecture)),
+    }
 
 
-def _losses(compilation: Compilation | None, outputs: list[str]) -> tuple[OutputLoss, ...]:
+def _output_names(architecture: Architecture) -> list[str]:
+    return [architecture.operations[index].label for index in architecture.outputs]
+
+
+def losses_of(compilation: Compilation | None, architecture: Architecture) -> tuple[OutputLoss, ...]:
     """The loss of each output, without names; () if there is one loss, and the usual ones without a compilation.
 
     An output without a loss of its own is not trained, as in Keras.
     """
+    outputs = _output_names(architecture)
     if len(outputs) == 1 or (compilation is not None and not compilation.losses):
         return ()
     if compilation is None:
