@@ -129,6 +129,8 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
     """The recipe with the record of its data set, if that is a declared one."""
     given = declared.get(recipe.dataset)
     if given is None:
+        if recipe.metric_output is not None:
+            problems.append(f"{place}: metric_output is for data with named outputs, which {recipe.dataset} has not.")
         return recipe
     source = given.source
     wanted = recipe.train if source.held_out else recipe.train + recipe.validation
@@ -139,14 +141,24 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
             f"{recipe.dataset} has {source.rows:,}{held}."
         )
     made = recipe.model_copy(update={"source": source})
+    if made.metric_output is not None and made.metric_output not in source.outputs:
+        named = ", ".join(f'"{name}"' for name in source.outputs if name) or "one without a name"
+        problems.append(f'{place}: metric_output is "{made.metric_output}"; the outputs of {recipe.dataset}: {named}.')
+        return made
     kinds = _TARGETS.get(made.learns)
-    if kinds is not None and source.target_kind not in kinds:
+    kind = source.kind_of(made.scored_output)
+    if made.learns == "autoencoder" and source.has_names:
         problems.append(
-            f'{place}: task is "{made.learns}", and the target of {recipe.dataset} is {_SHOWN[source.target_kind]}: '
+            f'{place}: task is "autoencoder", and {recipe.dataset} has named inputs or outputs: give each output its '
+            "own columns."
+        )
+    elif kinds is not None and kind not in kinds:
+        problems.append(
+            f'{place}: task is "{made.learns}", and the target of {recipe.dataset} is {_SHOWN[kind]}: '
             f"leave task out, or set target_kind in [datasets.{recipe.dataset}]."
         )
-    elif made.learns == "binary" and len(source.classes) != 2:
-        problems.append(f'{place}: task is "binary", and {recipe.dataset} has {len(source.classes)} classes, not two.')
+    elif made.learns == "binary" and len(made.classes) != 2:
+        problems.append(f'{place}: task is "binary", and {recipe.dataset} has {len(made.classes)} classes, not two.')
     elif said := made.metric_problem:
         problems.append(f"{place}: {said}")
     return made

@@ -164,6 +164,11 @@ def _architecture(table: SummaryTable, found: Guess | None) -> Architecture:
     """
     if found is None:
         return architecture_from_table(table)
+    if found.source.has_names:
+        raise TableError(
+            f"{found.source.title} has named inputs or outputs: write the assignment by hand, as docs/assignment.md "
+            "shows."
+        )
     first, last = table.rows[0], _LAST[_task(found, table.rows[-1].shape[1:])[0]]
     shape = found.source.inputs[""]
     if found.source.source == "text":

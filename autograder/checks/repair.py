@@ -14,6 +14,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.compiled import Compiled, fits_output
 from autograder.checks.follow_through import charged_at, charging, verdict_on
 from autograder.checks.student_network import difference, find_network
+from autograder.checks.training_tasks import losses_of, names_of
 from autograder.core.messages import Message, phrase
 from autograder.network.align import for_learning_only
 from autograder.network.architecture import Architecture
@@ -42,17 +43,20 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     expected = context.expected[network]
     architecture, at = repaired_architecture(context, network, task.architecture)
     compilation, charged = task.compilation, [] if at is None else [at]
+    names = names_of(architecture, task.recipe)
     solution = expected.compilation or task.recipe.usual_compilation
     for question in context.questions:
         if isinstance(question, Compiled) and question.network == network:
             better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
             if better != compilation and verdict.score < verdict.points:
+                if names and better.loss != compilation.loss:
+                    better = better.model_copy(update={"losses": losses_of(solution, architecture)})
                 compilation = better
                 charged.append(verdict)
     if fits_output(task.compilation, task.architecture) and not fits_output(compilation, architecture):
         # The student's loss belongs to the student's last layer.
         compilation = compilation.model_copy(update={"loss": solution.loss})
-    made = task.model_copy(update={"architecture": architecture, "compilation": compilation})
+    made = task.model_copy(update={"architecture": architecture, "compilation": compilation, **names})
     return Repair(made, tuple(charged)) if charged and made.key != task.key else None
 
 

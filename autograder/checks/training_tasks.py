@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograder.checks.student_network import StudentNetwork
 from autograder.core.messages import NOTHING
+from autograder.network.architecture import Architecture
+from autograder.network.compilation import Compilation, OutputLoss
 from autograder.records.training import Recipe, TrainingTask
 
 
@@ -14,12 +18,50 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
     """
     if student.architecture is None:
         return None
-    if not student.compiled:
-        return TrainingTask(
-            architecture=student.architecture, compilation=recipe.usual_compilation, recipe=recipe, target=target
-        )
     # Metrics do not affect a run: without them, more students share one.
-    compilation = student.compilation.model_copy(
-        update={"metrics": recipe.usual_compilation.metrics, "problem": NOTHING}
+    usual = recipe.usual_compilation
+    own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
+    compilation = (own if student.compiled else usual).model_copy(update={"losses": ()})
+    names = names_of(student.architecture, recipe)
+    if names:
+        losses = losses_of(own if student.compiled else None, student.architecture)
+        compilation = compilation.model_copy(update={"losses": losses})
+    return TrainingTask(
+        architecture=student.architecture, compilation=compilation, recipe=recipe, target=target, **names
     )
-    return TrainingTask(architecture=student.architecture, compilation=compilation, recipe=recipe, target=target)
+
+
+def names_of(architecture: Architecture, recipe: Recipe) -> dict[str, Any]:
+    """The fields `inputs` and `outputs` of a training task, from the layers' names; {} for data without names."""
+    source = recipe.source
+    if source is None or not source.has_names:
+        return {}
+    inputs = [operation.label for operation in architecture.operations if operation.kind == "Input"]
+    # Other names are left out: Keras numbers them, and a run is shared.
+    return {
+        "inputs": tuple(name if name in source.inputs else "" for name in inputs),
+        "outputs": tuple(name if name in source.outputs else "" for name in _output_names(architecture)),
+    }
+
+
+def _output_names(architecture: Architecture) -> list[str]:
+    return [architecture.operations[index].label for index in architecture.outputs]
+
+
+def losses_of(compilation: Compilation | None, architecture: Architecture) -> tuple[OutputLoss, ...]:
+    """The loss of each output, without names; () if there is one loss, and the usual ones without a compilation.
+
+    An output without a loss of its own is not trained, as in Keras.
+    """
+    outputs = _output_names(architecture)
+    if len(outputs) == 1 or (compilation is not None and not compilation.losses):
+        return ()
+    if compilation is None:
+        return tuple(OutputLoss() for _ in outputs)
+    given = compilation.losses
+    named = {one.output: one for one in given}
+    if named.keys() <= set(outputs):
+        given = tuple(named.get(name, OutputLoss(weight=0.0)) for name in outputs)
+    elif len(given) != len(outputs):
+        return tuple(OutputLoss() for _ in outputs)
+    return tuple(one.model_copy(update={"output": ""}) for one in given)

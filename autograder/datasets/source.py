@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from autograder.core.data import Data
+from autograder.core.data import OmitsNewDefaults
 
 Source = Literal["keras", "sklearn", "npz", "csv", "images", "text"]
 TargetKind = Literal["classes", "values", "multilabel", "tokens", "input"]
 SOURCES: tuple[Source, ...] = ("keras", "sklearn", "npz", "csv", "images", "text")
 _Pixels = Annotated[int, Field(ge=1, le=4096)]
 _WITH_TARGET = ("csv", "text")
+_WITH_GROUPS = ("npz", "csv", "text")
+# Names that a layer of Keras can have, and a member of an archive.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
+Groups = dict[str, str | tuple[str, ...]]
 
 
-class Declaration(Data):
+class Declaration(OmitsNewDefaults):
     """`[datasets.<name>]`: exactly one of the keys in `SOURCES` is the source of the data; paths are relative to the
     assignment's folder.
 
@@ -25,6 +30,10 @@ class Declaration(Data):
     width) scales images; `table` lists the files and classes of images that have no folder per class. `num_words` and
     `maxlen` limit the vocabulary and the length of Keras' word sequences. `held_out` is a second file or folder in the
     same format: it is used for validation, and students never receive it. `digest` is the required SHA-256 of the file.
+
+    A network with several inputs or outputs reads `inputs` and learns `outputs`, each by its name: the columns of a
+    table, or one array of an `.npz`; they replace `columns` and `target`. In `text`, an input that is one name is a
+    column of texts. `output_kinds` is the kind of an output, if the data alone does not determine it.
     """
 
     keras: str | None = None
@@ -46,6 +55,11 @@ class Declaration(Data):
     maxlen: int | None = Field(default=None, ge=1, le=10_000)
     held_out: str | None = None
     digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    inputs: Groups = {}
+    outputs: Groups = {}
+    output_kinds: dict[str, TargetKind] = {}
+
+    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs", "output_kinds")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -53,11 +67,34 @@ class Declaration(Data):
         if len(given) != 1:
             found = f"it has {' and '.join(given)}" if given else "it has none"
             raise ValueError(f"a data set has exactly one of {', '.join(SOURCES)}; {found}.")
-        if self.source in _WITH_TARGET and not self.targets and self.target_kind != "input":
+        self._check_groups()
+        if self.source in _WITH_TARGET and not (self.targets or self.outputs or self.target_kind == "input"):
             raise ValueError(f"{self.source} needs target: the name of the column that is to be predicted.")
         if self.source in ("keras", "sklearn") and (self.held_out or self.columns or self.digest):
             raise ValueError(f"held_out, columns and digest are for files of one's own, not for {self.source}.")
         return self
+
+    def _check_groups(self) -> None:
+        if not (self.inputs or self.outputs or self.output_kinds):
+            return
+        if self.source not in _WITH_GROUPS:
+            raise ValueError(f"inputs and outputs are for {', '.join(_WITH_GROUPS)}, not for {self.source}.")
+        if self.inputs and self.columns:
+            raise ValueError("inputs replaces columns; give one of the two.")
+        if self.outputs and (self.target or self.target_kind or self.classes):
+            raise ValueError("outputs replaces target, target_kind and classes; output_kinds says what an output is.")
+        if self.target_kind == "input":
+            raise ValueError('target_kind "input" is for one input, not for several.')
+        for name, group in [*self.inputs.items(), *self.outputs.items()]:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f'"{name}" cannot name an input or output: a name has letters, digits, _ and -.')
+            if not group:
+                raise ValueError(f'"{name}" has no columns.')
+        for name, kind in self.output_kinds.items():
+            if name not in self.outputs:
+                raise ValueError(f'output_kinds names "{name}", which is not in outputs.')
+            if kind == "input":
+                raise ValueError(f'output_kinds: "{name}" is "input"; name the columns of that input in outputs.')
 
     @property
     def source(self) -> Source:
@@ -75,7 +112,7 @@ class Declaration(Data):
         return (self.target,) if isinstance(self.target, str) else self.target
 
 
-class DatasetSource(Data):
+class DatasetSource(OmitsNewDefaults):
     """A declared data set that was read: everything that later stages need besides the arrays.
 
     Attributes:
@@ -88,6 +125,8 @@ class DatasetSource(Data):
             part of `rows`.
         inputs: the shape of one example, by input; the key is "" for a single unnamed input.
         outputs: the shape of one target, by output, likewise.
+        output_kinds, output_classes: `target_kind` and `classes` of each named output; the two unnamed fields are those
+            of the first.
         features: the columns of a table, in order.
         files: the files for the notebook, by their path next to it.
         file_mb, array_mb: the sizes of these files and of the arrays in MiB, rounded up.
@@ -106,3 +145,25 @@ class DatasetSource(Data):
     files: tuple[str, ...] = ()
     file_mb: int = 0
     array_mb: int = 0
+    output_kinds: dict[str, TargetKind] = {}
+    output_classes: dict[str, tuple[str, ...]] = {}
+
+    added_later: ClassVar[tuple[str, ...]] = ("output_kinds", "output_classes")
+
+    @property
+    def has_names(self) -> bool:
+        """Whether its inputs or outputs have names, as those of networks with several of them do."""
+        return any(name for name in (*self.inputs, *self.outputs))
+
+    def kind_of(self, output: str | None) -> TargetKind:
+        """What the target of an output is; of the first one without a name."""
+        return self.output_kinds.get(output or "", self.target_kind)
+
+    def classes_of(self, output: str | None) -> tuple[str, ...]:
+        """The classes of an output, likewise."""
+        return self.output_classes.get(output or "", self.classes)
+
+
+def array_key(axis: Literal["x", "y"], part: Literal["train", "test"], name: str = "") -> str:
+    """The key of an array: "x_train", and "x_train.left" for the input `left`."""
+    return f"{axis}_{part}.{name}" if name else f"{axis}_{part}"

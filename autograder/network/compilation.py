@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
-from autograder.core.data import Data
+from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, Text, in_turn, message, phrase
 from autograder.network.optimizers import read_optimizer
@@ -34,14 +34,30 @@ class Loss(Data):
     settings: dict[str, Any] = {}
 
 
-class Compilation(Data):
+class OutputLoss(Data):
+    """The loss of one of several outputs, by the output's name, "" if losses are given in the outputs' order.
+
+    `loss` is None where the usual one for the output's task is to be used. The training minimizes the sum of the
+    losses, each times its `weight`.
+    """
+
+    output: str = ""
+    loss: Loss | None = None
+    weight: float = 1.0
+
+
+class Compilation(OmitsNewDefaults):
     """What `compile` was given. `problem` is not empty if part of it cannot be rebuilt (such as a custom loss); then
-    the part that could not be read holds its default."""
+    the part that could not be read holds its default. `losses` are those of a network with several outputs, if each has
+    its own; `loss` is then the first of them."""
 
     optimizer: Optimizer = Optimizer()
     loss: Loss = Loss()
     metrics: tuple[str, ...] = ("accuracy",)
     problem: Text = NOTHING
+    losses: tuple[OutputLoss, ...] = ()
+
+    added_later: ClassVar[tuple[str, ...]] = ("losses",)
 
 
 _UNREAD = {
@@ -96,6 +112,7 @@ _NAMES = {
     "huber_loss": "huber",
     "acc": "accuracy",
 }
+_MOST_OUTPUTS = 64
 _METRICS = frozenset(_LOSSES) | {
     "accuracy",
     "auc",
@@ -126,10 +143,13 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
     parts: dict[str, Any] = {}
     for part, read in (("optimizer", _optimizer), ("loss", _loss), ("metrics", _metrics)):
         try:
-            parts[part] = read(config.get(part))
+            if part == "loss" and (losses := _losses(config.get(part), config.get("loss_weights"))):
+                parts |= {"losses": losses, "loss": next(one.loss for one in losses if one.loss)}
+            else:
+                parts[part] = read(config.get(part))
         except UnknownNetwork as error:
             problems.append(message(f"compile.{part}_unread", _UNREAD[part], reason=error.reason))
-    if config.get("loss_weights") is not None:
+    if config.get("loss_weights") is not None and len(parts.get("losses", ())) < 2:
         problems.append(message("compile.loss_weights", "Loss weights are not used here."))
     return Compilation(**parts, problem=in_turn(*problems))
 
@@ -154,6 +174,37 @@ def _only_one(value: object) -> object:
             raise UnknownNetwork(phrase("there are {count} of the loss, where one is understood", count=len(items)))
         value = items[0]
     raise UnknownNetwork(phrase("it is nested too deep"))
+
+
+def _losses(value: object, weights: object) -> tuple[OutputLoss, ...]:
+    """The losses of several outputs, in a list or by name; () if there is one loss without a name."""
+    if isinstance(value, list | tuple):
+        named: list[tuple[str, object]] = [("", one) for one in value]
+    elif isinstance(value, dict) and "class_name" not in value:
+        named = [(str(name)[:200], one) for name, one in value.items()]
+    else:
+        return ()
+    if len(named) > _MOST_OUTPUTS or all(one is None for _, one in named):
+        return ()
+    if len(named) == 1:
+        # Of several outputs, those that are not named have no loss.
+        return (OutputLoss(output=named[0][0], loss=_loss(named[0][1])),) if named[0][0] else ()
+    if isinstance(weights, dict):
+        given = [weights.get(name, 1.0) for name, _ in named]
+    else:
+        given = list(weights) if isinstance(weights, list | tuple) else [1.0] * len(named)
+    if len(given) != len(named):
+        raise UnknownNetwork(
+            phrase("there are {count} loss weights for {losses} losses", count=len(given), losses=len(named))
+        )
+    read_weight = number(0, 1e6)
+    return tuple(
+        # Keras does not train an output without a loss.
+        OutputLoss(output=name, weight=0.0)
+        if one is None
+        else OutputLoss(output=name, loss=_loss(one), weight=float(read_weight(weight)))
+        for (name, one), weight in zip(named, given, strict=True)
+    )
 
 
 def _loss(value: object) -> Loss:

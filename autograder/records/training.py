@@ -14,7 +14,7 @@ from autograder.core.messages import NOTHING, Text
 from autograder.datasets import DATASETS, DatasetSource
 from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
-from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.network.compilation import Compilation, Loss, Optimizer, OutputLoss
 from autograder.records.metrics import METRICS, Metric, Task, find_metric, metric_for
 
 Normalization = Literal["none", "unit", "standardize"]
@@ -48,7 +48,8 @@ class Recipe(OmitsNewDefaults):
     `task` is what it learns: one class of several; one of two; several labels at a time; values; a class for each step
     of a sequence; its own input. By default it follows from the data. `metric` scores it on the validation images; by
     default it is the usual one for the task.
-    `prepare` replaces `normalization` by declared steps.
+    `prepare` replaces `normalization` by declared steps. `metric_output` names the output that is scored, and that
+    `task` and `metric` are about, where the data has several with names; by default the first.
 
     `normalization`: "unit" divides by 255; "standardize" subtracts the mean and divides by the standard deviation of
     the training images, pixel by pixel; "none" leaves 0..255. `epochs` is the maximum number of epochs.
@@ -76,8 +77,9 @@ class Recipe(OmitsNewDefaults):
     metric: str | None = None
     prepare: Prepare | None = None
     source: DatasetSource | None = None
+    metric_output: str | None = None
 
-    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source")
+    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source", "metric_output")
 
     @field_validator("metric")
     @classmethod
@@ -109,14 +111,26 @@ class Recipe(OmitsNewDefaults):
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes by their labels, those of a built-in data set in English; () without classes."""
-        return self.source.classes if self.source is not None else DATASETS[self.dataset].classes
+        return self.source.classes_of(self.scored_output) if self.source is not None else DATASETS[self.dataset].classes
+
+    @property
+    def scored_output(self) -> str:
+        """The name of the output that is scored; "" if it has none."""
+        return self.metric_output or next(iter(self.source.outputs if self.source is not None else ()), "")
+
+    def of_output(self, name: str) -> Recipe:
+        """The recipe as it is for one of several outputs: of those that are not scored, the task is the usual one."""
+        if name == self.scored_output:
+            return self
+        usual = {"metric_output": name, "task": None, "metric": None, "compilation": Compilation()}
+        return self.model_copy(update=usual)
 
     @property
     def learns(self) -> Task:
         """What is learned: `task`, or what the targets of the data are."""
         if self.task is not None:
             return self.task
-        return "classification" if self.source is None else _TASK_OF_TARGETS[self.source.target_kind]
+        return "classification" if self.source is None else _TASK_OF_TARGETS[self.source.kind_of(self.scored_output)]
 
     @property
     def scored_by(self) -> Metric:
@@ -161,17 +175,22 @@ _USUAL_LOSS: dict[Task, str] = {
 }
 
 
-class TrainingTask(Data):
+class TrainingTask(OmitsNewDefaults):
     """One requested run. Two submissions with the same network have the same task and share its run.
 
     `target` is the validation score to reach: the run ends at the first validation that reaches it. None runs to the
-    end.
+    end. `inputs` and `outputs` are the names of a network's several inputs and outputs, in their order, "" for one
+    that the data does not have. The losses of several outputs are in that order too.
     """
 
     architecture: Architecture
     compilation: Compilation
     recipe: Recipe
     target: float | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs")
 
     @cached_property
     def key(self) -> str:
@@ -200,12 +219,24 @@ class TrainingTask(Data):
         return self.recipe.usual_compilation.loss if unread else self.compilation.loss
 
     @property
+    def losses(self) -> tuple[OutputLoss, ...]:
+        """A loss for each output of the network, in their order."""
+        count = len(self.architecture.outputs)
+        if len(self.compilation.losses) == count:
+            return self.compilation.losses
+        return tuple(OutputLoss(loss=self.loss) for _ in range(count))
+
+    @property
     def canonical(self) -> TrainingTask:
         """The task without what does not affect its run, such as metrics: equal canonical forms share a run."""
         return TrainingTask(
             architecture=self.architecture,
-            compilation=Compilation(optimizer=self.optimizer, loss=self.loss, metrics=()),
+            compilation=Compilation(
+                optimizer=self.optimizer, loss=self.loss, metrics=(), losses=self.compilation.losses
+            ),
             recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
+            inputs=self.inputs,
+            outputs=self.outputs,
         )
 
     @property

@@ -17,6 +17,18 @@ _TEMPLATES = {
     "one_in_one_out": gettext_noop(
         "An image classifier has one input and one output; the network's inputs count {inputs}, its outputs {outputs}."
     ),
+    "other_parts": gettext_noop(
+        "The network's inputs count {inputs} and its outputs {outputs}; the data's inputs count {wanted_inputs} and "
+        "its outputs {wanted_outputs}."
+    ),
+    "unclear_input": gettext_noop(
+        "It cannot be told which of the data's inputs {names} the network's input of the shape {shape} reads: give its "
+        "Input layer the name of that input."
+    ),
+    "unclear_output": gettext_noop(
+        "It cannot be told which of the data's outputs {names} the network's output of the shape {shape} gives: give "
+        "its layer the name of that output."
+    ),
     "nothing_learns": gettext_noop(
         "Nothing in the network can learn: its layers have no weights, or all of them are frozen."
     ),

@@ -33,7 +33,7 @@ def prepare_device() -> str:
     return f"gpu:{tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')}" if gpus else "cpu"
 
 
-def squared_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) -> list[float]:
+def squared_gradients(model: keras.Model, x: Any, y: Any, loss: Any) -> list[float]:
     """The squared norm of the loss's gradient with respect to each trainable variable, in the model's order.
 
     0.0 for a variable that the loss does not depend on.
@@ -48,7 +48,7 @@ def squared_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Los
     return _squares([None if one is None else tf.convert_to_tensor(one) for one in found])
 
 
-def _jax_gradients(model: keras.Model, x: Any, y: Any, loss: keras.losses.Loss) -> list[Any]:
+def _jax_gradients(model: keras.Model, x: Any, y: Any, loss: Any) -> list[Any]:
     import jax
 
     others = [variable.value for variable in model.non_trainable_variables]

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from autograder.network.architecture import Shape
 from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
 from autograder.train.predictions import predictions, residuals
 from autograder.train.rebuild import adapt, build_open, make_loss, make_optimizer
+from autograder.train.several import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
 from autograder.train.targets import Targets
-from autograder.train.training_data import TrainingData, class_count, training_data
+from autograder.train.training_data import Rows, TrainingData, class_count, fed, training_data
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
@@ -65,56 +67,85 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
         raise CannotTrain(problem("misfit", misfit=misfit.reason))
     inputs = [row.shape for row in measured if row.kind == "Input"]
     outputs = task.architecture.outputs
-    if len(inputs) != 1 or len(outputs) != 1:
+    data: TrainingData
+    targets: Targets | SeveralTargets
+    if task.recipe.source is not None and task.recipe.source.has_names:
+        shapes = [measured[index].shape[1:] for index in outputs]
+        data, targets = several_of(arrays, task, [shape[1:] for shape in inputs], shapes)
+    elif len(inputs) != 1 or len(outputs) != 1:
         counts = {"inputs": len(inputs), "outputs": len(outputs)}
         raise CannotTrain(problem("one_in_one_out", **counts))
-    shape = measured[outputs[0]].shape[1:]
-    targets = Targets(task.recipe, task.loss, class_count(arrays, task.recipe), shape)
-    if not task.recipe.task_has_values:
-        targets.check(arrays["y_train"].shape[1:])
-    data = training_data(arrays, task.recipe, inputs[0][1:])
-    if task.recipe.task_has_values:
-        targets = replace(targets, unit=data.unit, origin=data.origin)
-        targets.check(data.y_train.shape[1:])
+    else:
+        data, targets = _one_of_each(task, arrays, inputs[0][1:], measured[outputs[0]].shape[1:])
     built = build_open(task.architecture)
     model = built.model
     if not model.trainable_variables:
         raise CannotTrain(problem("nothing_learns"))
-    adapt(built, task.architecture, data.x_train)
+    adapt(built, task.architecture, fed(data.x_train))
     optimizer = make_optimizer(task.optimizer)
     # Built first: else the first step creates the optimizer's variables, and TensorFlow traces it twice (2 s).
     optimizer.build(model.trainable_variables)
-    loss = make_loss(task.loss)
+    loss = _new_loss(targets)
     # Without XLA TensorFlow starts faster; JAX would not compile at all.
-    model.compile(optimizer, loss, metrics=_measured_in_steps(targets), jit_compile=BACKEND == "jax")
+    settings: dict[str, Any] = {"metrics": _measured_in_steps(targets), "jit_compile": BACKEND == "jax"}
+    if isinstance(loss, SummedLoss):
+        model.compile(optimizer, loss.each, loss_weights=loss.weights, **settings)
+    else:
+        model.compile(optimizer, loss, **settings)
     validation = ValidationData(model, loss, data, targets)
     if task.recipe.source is not None:
         report({"baseline": _finite(targets.baseline(data.y_train, data.y_validation))})
     ended = _until_decided(model, data, validation, task, targets, report)
     _report_outputs(validation.outputs, data, targets, report)
     if ended != "target":
-        report({"signals": signals(built, task.architecture, data, make_loss(task.loss), targets)})
+        report({"signals": signals(built, task.architecture, data, _new_loss(targets), targets)})
     return ended
 
 
-def _measured_in_steps(targets: Targets) -> list[Any]:
-    if not targets.measured_in_steps:
+def _one_of_each(
+    task: TrainingTask, arrays: Arrays, input_shape: Shape, output_shape: Shape
+) -> tuple[TrainingData, Targets]:
+    """The rows and the targets for a network with one input and one output."""
+    targets = Targets(task.recipe, task.loss, class_count(arrays, task.recipe), output_shape)
+    if not task.recipe.task_has_values:
+        targets.check(arrays["y_train"].shape[1:])
+    data = training_data(arrays, task.recipe, input_shape)
+    if task.recipe.task_has_values:
+        targets = replace(targets, unit=data.unit, origin=data.origin)
+        targets.check(data.y_train.shape[1:])
+    return data, targets
+
+
+def _new_loss(targets: Targets | SeveralTargets) -> Any:
+    return SummedLoss(targets) if isinstance(targets, SeveralTargets) else make_loss(targets.loss)
+
+
+def _measured_in_steps(targets: Targets | SeveralTargets) -> list[Any]:
+    if isinstance(targets, SeveralTargets) or not targets.measured_in_steps:
         return []
     accuracy = keras.metrics.SparseCategoricalAccuracy if targets.sparse else keras.metrics.CategoricalAccuracy
     return [accuracy(name="accuracy")]
 
 
-def _report_outputs(outputs: Any, data: TrainingData, targets: Targets, report: Report) -> None:
-    """Report the outputs on the validation rows as the page shows them."""
+def _report_outputs(outputs: Any, data: TrainingData, targets: Targets | SeveralTargets, report: Report) -> None:
+    """Report what the page shows of the outputs, or of the scored one, on the validation rows."""
+    y = data.y_validation
+    if isinstance(targets, SeveralTargets):
+        outputs, y, targets = outputs.parts[targets.scored], y.parts[targets.scored], targets.main
     if targets.recipe.learns == "regression":
-        report({"residuals": residuals(targets.values(outputs), targets.values(data.y_validation))})
+        report({"residuals": residuals(targets.values(outputs), targets.values(y))})
     elif targets.recipe.learns in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
         decided = targets.surplus(outputs)
-        report({"predictions": predictions(decided, data.y_validation, data.shown_validation, targets.classes)})
+        report({"predictions": predictions(decided, y, data.shown_validation, targets.classes)})
 
 
 def _until_decided(
-    model: Any, data: TrainingData, validation: ValidationData, task: TrainingTask, targets: Targets, report: Report
+    model: Any,
+    data: TrainingData,
+    validation: ValidationData,
+    task: TrainingTask,
+    targets: Targets | SeveralTargets,
+    report: Report,
 ) -> str:
     """Train and report each validation; returns the reason why training ended, as one word."""
     metric = task.recipe.scored_by
@@ -138,7 +169,7 @@ def _finite(score: float | None) -> float | None:
 
 
 def _rounds(
-    model: Any, data: TrainingData, validation: ValidationData, recipe: Recipe, targets: Targets
+    model: Any, data: TrainingData, validation: ValidationData, recipe: Recipe, targets: Targets | SeveralTargets
 ) -> Iterator[Reached]:
     """Train epoch by epoch; each epoch sees every row once, in a new order, without an incomplete last batch."""
     y_train = targets.encoded(data.y_train)
@@ -156,7 +187,7 @@ def _rounds(
             for step in range(done, until):
                 batch = order[step * size : (step + 1) * size]
                 model.reset_metrics()
-                logs = model.train_on_batch(data.x_train[batch], y_train[batch], return_dict=True)
+                logs = model.train_on_batch(fed(data.x_train[batch]), fed(y_train[batch]), return_dict=True)
                 _check_finite(float(logs["loss"]), epoch, step)
                 sums += float(logs.get("accuracy", 0.0)), float(logs["loss"])
             training_score, training_loss = sums / (until - done)
@@ -172,7 +203,7 @@ def _rounds(
 class ValidationData:
     """The network on the validation rows. `outputs` are its latest outputs, one row per validation row."""
 
-    def __init__(self, model: Any, loss: keras.losses.Loss, data: TrainingData, targets: Targets) -> None:
+    def __init__(self, model: Any, loss: Any, data: TrainingData, targets: Targets | SeveralTargets) -> None:
         self._model, self._loss, self._data, self._targets = model, loss, data, targets
         self._y = targets.encoded(data.y_validation)
         self.outputs: Any = None
@@ -200,7 +231,10 @@ class ValidationData:
 
     def _predicted(self, x: Any) -> Any:
         starts = range(0, len(x), _VALIDATION_BATCH)
-        rows = [self._model.predict_on_batch(x[start : start + _VALIDATION_BATCH]) for start in starts]
+        rows = [self._model.predict_on_batch(fed(x[start : start + _VALIDATION_BATCH])) for start in starts]
+        if isinstance(self._targets, SeveralTargets):
+            parts = zip(*rows, strict=True)
+            return Rows(tuple(np.concatenate([np.asarray(row) for row in part]) for part in parts))
         return np.concatenate([np.asarray(row) for row in rows])
 
 

@@ -112,12 +112,16 @@ def build_open(architecture: Architecture) -> Built:
 
 
 def adapt(built: Built, architecture: Architecture, images: Any) -> None:
-    """Adapt layers that compute statistics of the data (Normalization) to the training images, first to last."""
+    """Adapt layers that compute statistics of the data (Normalization) to the training images, first to last.
+
+    `images` is an array, or a list with one for each input.
+    """
+    images = [part[:_ADAPTED_TO] for part in images] if isinstance(images, list) else images[:_ADAPTED_TO]
     for layer, operation in zip(built.layers, architecture.operations, strict=True):
         adapts = None if layer is None else KNOWN[operation.kind].adapts
         if adapts is not None and adapts(operation.settings) and operation.shares is None:
             before = keras.Model(built.model.inputs, built.tensors[operation.inputs[0]])
-            layer.adapt(before.predict(images[:_ADAPTED_TO], verbose=0))
+            layer.adapt(before.predict(images, verbose=0))
 
 
 def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:

@@ -11,8 +11,9 @@ import numpy as np
 from autograder.network.architecture import Architecture
 from autograder.train.backends import squared_gradients
 from autograder.train.rebuild import Built
+from autograder.train.several import SeveralTargets
 from autograder.train.targets import Targets
-from autograder.train.training_data import TrainingData
+from autograder.train.training_data import TrainingData, fed
 
 _BATCH = 64
 # An activation below this counts as none (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).
@@ -21,11 +22,11 @@ _RELUS = ("relu", "relu6")
 
 
 def signals(
-    built: Built, architecture: Architecture, data: TrainingData, loss: keras.losses.Loss, targets: Targets
+    built: Built, architecture: Architecture, data: TrainingData, loss: Any, targets: Targets | SeveralTargets
 ) -> list[dict[str, Any]]:
     """The fields of a `LayerSignal` for each operation that has trainable weights or is a ReLU."""
-    x = data.x_train[:_BATCH]
-    gradients = _gradients(built, x, targets.encoded(data.y_train[:_BATCH]), loss)
+    x = fed(data.x_train[:_BATCH])
+    gradients = _gradients(built, x, fed(targets.encoded(data.y_train[:_BATCH])), loss)
     dead = _dead(built, architecture, x)
     return [
         {"operation": index, "gradient": gradients.get(index), "dead": dead.get(index)}
@@ -34,7 +35,7 @@ def signals(
     ]
 
 
-def _gradients(built: Built, x: Any, y: Any, loss: keras.losses.Loss) -> dict[int, float]:
+def _gradients(built: Built, x: Any, y: Any, loss: Any) -> dict[int, float]:
     """Gradient norms by operation; shared weights count at their first use."""
     owners: dict[int, int] = {}
     for index, layer in enumerate(built.layers):
@@ -56,7 +57,9 @@ def _dead(built: Built, architecture: Architecture, x: Any) -> dict[int, float]:
     ]
     if not relus:
         return {}
-    given = keras.Model(built.model.inputs, [built.tensors[index] for index in relus])([x], training=False)
+    given = keras.Model(built.model.inputs, [built.tensors[index] for index in relus])(
+        x if isinstance(x, list) else [x], training=False
+    )
     values = given if isinstance(given, list | tuple) else [given]
     shares = {}
     for index, value in zip(relus, values, strict=True):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.core.messages import Message, phrase
+from autograder.datasets.source import array_key
 from autograder.network.architecture import Shape
 from autograder.records.training import Recipe
 from autograder.records.training_messages import CannotTrain, problem
@@ -23,18 +24,37 @@ _SPLIT_SEED = 20_240_229
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Several arrays of the same rows: the inputs of a network, or its outputs or their targets, in its order."""
+
+    parts: tuple[NDArray[Any], ...]
+
+    def __len__(self) -> int:
+        return len(self.parts[0])
+
+    def __getitem__(self, rows: Any) -> Rows:
+        return Rows(tuple(part[rows] for part in self.parts))
+
+
+def fed(rows: Any) -> Any:
+    """Rows as Keras takes them: an array, or a list of arrays."""
+    return list(rows.parts) if isinstance(rows, Rows) else rows
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """The rows that a recipe selects, for training and validation.
 
     `x` have the network's input shape, float32 unless they are whole numbers or texts. `y` are whole numbers for
-    classes (0, 1, …), otherwise float32. `shown_validation` are the validation rows as in the dataset. `unit` and
-    `origin` convert a target value back into the dataset's units: value x unit + origin.
+    classes (0, 1, …), otherwise float32. Both are `Rows` where the network has several. `shown_validation` are the
+    validation rows as in the dataset. `unit` and `origin` convert a target value back into the dataset's units: value x
+    unit + origin.
     """
 
-    x_train: NDArray[Any]
-    y_train: NDArray[Any]
-    x_validation: NDArray[Any]
-    y_validation: NDArray[Any]
+    x_train: Any
+    y_train: Any
+    x_validation: Any
+    y_validation: Any
     shown_validation: NDArray[Any]
     unit: Any = 1.0
     origin: Any = 0.0
@@ -46,7 +66,7 @@ def training_data(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Trainin
     Raises:
         CannotTrain: no layout of the rows has that shape.
     """
-    chosen, labels = _selected(arrays, recipe)
+    chosen, labels = selected(arrays, recipe, "x"), selected(arrays, recipe, "y")
     cut = recipe.train
     inputs = normalized(chosen, recipe) if recipe.prepare is None else prepared(chosen, recipe.prepare, cut)
     unit, origin = 1.0, 0.0
@@ -56,32 +76,29 @@ def training_data(arrays: Arrays, recipe: Recipe, input_shape: Shape) -> Trainin
         targets = target_rows(labels, recipe)
         if recipe.prepare is not None and recipe.prepare.standardize_target:
             targets, unit, origin = prepared_target(targets, cut)
-    x = _laid_out(inputs, input_shape, recipe, chosen)
+    x = laid_out(inputs, input_shape, recipe, chosen)
     return TrainingData(x[:cut], targets[:cut], x[cut:], targets[cut:], chosen[cut:], unit, origin)
 
 
-def _selected(arrays: Arrays, recipe: Recipe) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The rows to train and validate with, in this order, and their labels."""
-    rows, labels = arrays["x_train"], arrays["y_train"]
+def selected(arrays: Arrays, recipe: Recipe, axis: Literal["x", "y"], name: str = "") -> NDArray[Any]:
+    """The rows of an array to train and validate with, in this order: of the inputs ("x") or the targets ("y")."""
+    rows = arrays[array_key(axis, "train", name)]
     # RandomState's stream is the one that NumPy guarantees never to change.
     order = np.random.RandomState(_SPLIT_SEED).permutation(len(rows))
     if recipe.source is None or not recipe.source.held_out:
-        order = order[: recipe.train + recipe.validation]
-        return rows[order], labels[order]
-    order = order[: recipe.train]
-    held = np.random.RandomState(_SPLIT_SEED).permutation(len(arrays["x_test"]))[: recipe.validation]
-    pairs = ((rows, arrays["x_test"]), (labels, arrays["y_test"]))
-    chosen = [np.concatenate([known[order], other[held]]) for known, other in pairs]
-    return chosen[0], chosen[1]
+        return rows[order[: recipe.train + recipe.validation]]
+    other = arrays[array_key(axis, "test", name)]
+    held = np.random.RandomState(_SPLIT_SEED).permutation(len(other))[: recipe.validation]
+    return np.concatenate([rows[order[: recipe.train]], other[held]])
 
 
-def class_count(arrays: Arrays, recipe: Recipe) -> int:
-    """The number of classes in the data; 0 if its targets are values."""
+def class_count(arrays: Arrays, recipe: Recipe, output: str = "") -> int:
+    """The number of classes in the data, or in one of its named outputs; 0 if the targets are values."""
     if recipe.task_has_values:
         return 0
     if recipe.classes:
         return len(recipe.classes)
-    return max(2, int(target_rows(arrays["y_train"], recipe).max()) + 1)
+    return max(2, int(target_rows(arrays[array_key("y", "train", output)], recipe).max()) + 1)
 
 
 def target_rows(labels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
@@ -94,7 +111,12 @@ def target_rows(labels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
     return labels.astype(np.float32).reshape(len(labels), -1) if labels.ndim < 3 else labels.astype(np.float32)
 
 
-def _laid_out(rows: NDArray[Any], shape: Shape, recipe: Recipe, raw: NDArray[Any]) -> NDArray[Any]:
+def laid_out(rows: NDArray[Any], shape: Shape, recipe: Recipe, raw: NDArray[Any]) -> NDArray[Any]:
+    """Prepared rows in the layout of a network's input; `raw` are the rows before their preparation.
+
+    Raises:
+        CannotTrain: no layout has that shape.
+    """
     layouts = _image_layouts(rows, recipe) if rows.ndim > 2 else _table_layouts(rows)
     for layout in layouts:
         sizes = layout.shape[1:]

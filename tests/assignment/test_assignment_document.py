@@ -37,7 +37,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions.depends": Dependency,
 }
 # What the autograder fills in, and nobody writes.
-FILLED_IN = {"training.compilation": ("problem",), "training": ("source",)}
+FILLED_IN = {"training.compilation": ("problem", "losses"), "training": ("source",)}
 TYPES = {
     "string": "text",
     "integer": "whole number",

@@ -34,17 +34,7 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
     Raises:
         DatasetUnusable: it is not an `.npz`, an array is missing, the lengths differ, or an input is not finite.
     """
-    import numpy as np
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            refuse_large(f"{name}, unpacked,", sum(member.file_size for member in archive.infolist()))
-        with np.load(path, allow_pickle=False) as file:
-            stored = {key: _array(file, key, name) for key in file.files}
-            given = {key: array for key, array in stored.items() if isinstance(array, np.ndarray)}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
-        # RuntimeError: it is encrypted, or compressed in another way; MemoryError: a header claims far too much.
-        raise DatasetUnusable(f"{name} is no .npz file that can be read ({error}).") from None
+    given = open_npz(path, name)
     pair = (declared.columns[0] if declared.columns else "", declared.targets[0] if declared.targets else "")
     pairs = [one for one in PAIRS if (not pair[0] or one[0] == pair[0]) and (not pair[1] or one[1] == pair[1])]
     x, y = pair if all(pair) else next((one for one in pairs if set(one) <= given.keys()), pair)
@@ -64,10 +54,42 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
         raise DatasetUnusable(
             f'{name}: "{x}" has {len(given[x]):,} examples and "{y}" {len(given[y]):,}; each needs its target.'
         )
-    if given[x].dtype.kind == "f" and not np.isfinite(given[x]).all():
-        row = int(np.argwhere(~np.isfinite(given[x]))[0][0])
-        raise DatasetUnusable(f'{name}: array "{x}" has a value in row {row} that is no finite number.')
-    return Examples(_slim(given[x]), {y: given[y]} if y else {}, lambda row: f'{name}, array "{y}", row {row}')
+    return Examples(
+        input_array(given, x, name), {y: given[y]} if y else {}, lambda row: f'{name}, array "{y}", row {row}'
+    )
+
+
+def open_npz(path: Path, name: str) -> dict[str, Any]:
+    """The arrays of an `.npz`, which messages call `name`.
+
+    Raises:
+        DatasetUnusable: it is no such file, unpacks to too much, or an array holds Python objects.
+    """
+    import numpy as np
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            refuse_large(f"{name}, unpacked,", sum(member.file_size for member in archive.infolist()))
+        with np.load(path, allow_pickle=False) as file:
+            stored = {key: _array(file, key, name) for key in file.files}
+            return {key: array for key, array in stored.items() if isinstance(array, np.ndarray)}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
+        # RuntimeError: it is encrypted, or compressed in another way; MemoryError: a header claims far too much.
+        raise DatasetUnusable(f"{name} is no .npz file that can be read ({error}).") from None
+
+
+def input_array(given: dict[str, Any], key: str, name: str) -> Any:
+    """One array of an `.npz` as an input; float64 becomes float32, in which networks compute.
+
+    Raises:
+        DatasetUnusable: a value is no finite number, or the array holds something that no network reads.
+    """
+    import numpy as np
+
+    if given[key].dtype.kind == "f" and not np.isfinite(given[key]).all():
+        row = int(np.argwhere(~np.isfinite(given[key]))[0][0])
+        raise DatasetUnusable(f'{name}: array "{key}" has a value in row {row} that is no finite number.')
+    return _slim(given[key])
 
 
 def _array(file: Any, key: str, name: str) -> Any:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.readers.named_parts import grouped, read_named_parts
 from autograder.datasets.readers.packages import read_npz, read_sklearn
 from autograder.datasets.readers.pictures import read_images
 from autograder.datasets.readers.tables import read_csv, read_text
-from autograder.datasets.readers.targets import as_classes, as_labels, as_values, kind_of
-from autograder.datasets.source import DatasetSource, Declaration, TargetKind
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from autograder.datasets.readers.targets import kind_of, target_arrays
+from autograder.datasets.source import DatasetSource, Declaration
 
 
 def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) -> tuple[Arrays, DatasetSource]:
@@ -30,9 +27,12 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     Raises:
         DatasetUnusable: the data cannot be used as declared; the message names file, column and line.
     """
+    named = grouped(declared, files.get("main"))
+    if named is not None:
+        return read_named_parts(key, name, named, files)
     examples = _examples(declared, files.get("main"), declared.place, files.get("table"), files.get("held_out"))
     kind = kind_of(examples, declared)
-    y, classes = _targets(examples, declared, kind, declared.place)
+    y, classes = target_arrays(examples, declared, kind, declared.place)
     arrays: Arrays = {"x_train": examples.x, "y_train": y}
     held_out = 0
     if declared.held_out is not None:
@@ -41,7 +41,7 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
         other = _examples(known, files["held_out"], declared.held_out, table)
         if other.features != examples.features or other.x.shape[1:] != examples.x.shape[1:]:
             raise DatasetUnusable(f"{declared.held_out} does not have the columns or the size of {declared.place}.")
-        held_y, _ = _targets(other, known, kind, declared.held_out, few=True)
+        held_y, _ = target_arrays(other, known, kind, declared.held_out, few=True)
         arrays |= {"x_test": other.x, "y_test": held_y.astype(y.dtype)}
         held_out = len(other.x)
     record = DatasetSource(
@@ -77,18 +77,3 @@ def _examples(
         raise DatasetUnusable(f'"{name}" is a folder; name the file in it.')
     readers = {"csv": read_csv, "text": read_text, "npz": read_npz}
     return readers[declared.source](path, name, declared)
-
-
-def _targets(
-    examples: Examples, declared: Declaration, kind: TargetKind, name: str, *, few: bool = False
-) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The targets as an array, and the names of the classes or labels. With `few`, a class may have one example."""
-    if kind == "input":
-        return examples.x, ()
-    if kind == "classes":
-        return as_classes(examples, declared, name, few=few)
-    if kind == "multilabel":
-        labels = as_labels(examples)
-        columns = tuple(examples.targets) if len(examples.targets) > 1 else ()
-        return labels, declared.classes or columns or tuple(str(number) for number in range(labels.shape[1]))
-    return as_values(examples), ()

@@ -175,8 +175,6 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
     Raises:
         DatasetUnusable: a column is missing, or has invalid values.
     """
-    import numpy as np
-
     table = read_table(path, name)
     targets = {one: table.column(one) for one in declared.targets}
     chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
@@ -184,10 +182,24 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
         table.column(one)
     if both := next((one for one in chosen if one in targets), None):
         raise DatasetUnusable(f'{name}: column "{both}" is in columns and in target; the target is not an input.')
-    # The order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
-    parts: list[Any] = [table.numbers(one) for one in chosen if one not in declared.categories]
-    features = [one for one in chosen if one not in declared.categories]
-    for one in (column for column in chosen if column in declared.categories):
+    x, features = features_of(table, chosen, declared.categories)
+    raw = {one: table.target(one) for one in targets}
+    return Examples(x, raw, table.where, features)
+
+
+def features_of(table: Table, chosen: Sequence[str], categories: Sequence[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Columns as float32 features, one row per line, and the features' names; a category becomes several.
+
+    Raises:
+        DatasetUnusable: a column holds what it may not hold, or there is none.
+    """
+    import numpy as np
+
+    name = table.name
+    # In the order of `pandas.get_dummies`: numbers first, then a column for each value of each category.
+    parts: list[Any] = [table.numbers(one) for one in chosen if one not in categories]
+    features = [one for one in chosen if one not in categories]
+    for one in (column for column in chosen if column in categories):
         texts = table.filled(one)
         values = sorted(set(texts.tolist()))
         if len(values) > _MOST_VALUES:
@@ -196,9 +208,7 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
         features += [f"{one}_{value}" for value in values]
     if not parts:
         raise DatasetUnusable(f"{name} has no column besides the target; there is nothing to predict it from.")
-    x = np.stack([np.asarray(part, np.float32) for part in parts], axis=1)
-    raw = {one: table.target(one) for one in targets}
-    return Examples(x, raw, table.where, tuple(features))
+    return np.stack([np.asarray(part, np.float32) for part in parts], axis=1), tuple(features)
 
 
 def read_text(path: Path, name: str, declared: Declaration) -> Examples:

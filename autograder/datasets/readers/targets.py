@@ -40,6 +40,25 @@ def kind_of(examples: Examples, declared: Declaration) -> TargetKind:
     return "classes" if whole and len(np.unique(finite)) <= _MOST_CLASSES else "values"
 
 
+def target_arrays(
+    examples: Examples, declared: Declaration, kind: TargetKind, name: str, *, few: bool = False
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The targets as arrays, and the names of the classes or labels. With `few`, a class may have one example.
+
+    Raises:
+        DatasetUnusable: they are not what `kind` says.
+    """
+    if kind == "input":
+        return examples.x, ()
+    if kind == "classes":
+        return as_classes(examples, declared, name, few=few)
+    if kind == "multilabel":
+        labels = as_labels(examples)
+        columns = tuple(examples.targets) if len(examples.targets) > 1 else ()
+        return labels, declared.classes or columns or tuple(str(number) for number in range(labels.shape[1]))
+    return as_values(examples), ()
+
+
 def as_classes(
     examples: Examples, declared: Declaration, name: str, *, few: bool = False
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
