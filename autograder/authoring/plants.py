@@ -68,7 +68,9 @@ def plants(solution: NotebookNode, networks: Sequence[str], counted_last: Sequen
             solution, [f"{name} = {name}.summary()" for name in networks]
         ),
         "with each name used again for another network": _with_cells(
-            solution, [_OTHER_NETWORK.format(name=name) for name in best]
+            # A network that was never compiled does not count any more when another one has its name.
+            solution,
+            [_OTHER_NETWORK.format(name=name) for name in best if _is_compiled(solution, name)],
         ),
         "with the untouched cell run again below": _with_cells(solution, [f"{name} = ..." for name in best]),
     }
@@ -107,6 +109,10 @@ def _edited(solution: NotebookNode, edit: Edit) -> NotebookNode | None:
         if after != before:
             cell.source, changed = after, True
     return made if changed else None
+
+
+def _is_compiled(solution: NotebookNode, name: str) -> bool:
+    return any(f"{name}.compile(" in cell.source for cell in solution.cells if cell.cell_type == "code")
 
 
 def _with_cells(solution: NotebookNode, sources: Sequence[str]) -> NotebookNode | None:
