@@ -32,6 +32,7 @@ def imports(
         from autograder.assignment import load
         from autograder.grading.imports import PLACES, import_report
         from autograder.intake import read_submissions
+        from autograder.observe.packages import PackagesMissing
 
         found = load(assignment) if assignment is not None else None
         intake = read_submissions(submissions, found.notebook_path.name if found is not None else None)
@@ -46,6 +47,11 @@ def imports(
         unread = len(intake.submissions) - report.total
         echo(f"{report.total} notebooks read" + (f", {unread} could not be read" if unread else ""))
         print_missing(report, found)
+        try:
+            if found is not None:
+                found.require_packages()
+        except PackagesMissing as missing:
+            echo(str(missing))
 
 
 def print_summary(report: ImportReport, assignment: Assignment) -> None:

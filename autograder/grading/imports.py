@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from autograder.core.messages import Message, message
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import code_cells, parse_notebook
-from autograder.observe.packages import normal
+from autograder.observe.packages import PackagesMissing, normal
 from autograder.records.machine import KNOWN_PACKAGES
 
 if TYPE_CHECKING:
@@ -83,13 +83,12 @@ def import_report(submissions: Iterable[Submission], assignment: Assignment | No
 
     Args:
         submissions: the submissions; each is read, none is executed.
-        assignment: its packages count as installed.
+        assignment: its packages count as installed, if `autograder setup` has pinned them.
 
     Raises:
-        PackagesMissing, InvalidLock: the assignment names packages that are not pinned.
+        InvalidLock: the assignment's lock file cannot be read.
     """
-    lock = assignment.package_lock() if assignment is not None else None
-    provided = lock.modules if lock is not None else frozenset()
+    provided = _provided(assignment)
     total, counts, installs = 0, Counter[str](), Counter[str]()
     for submission in submissions:
         try:
@@ -105,6 +104,14 @@ def import_report(submissions: Iterable[Submission], assignment: Assignment | No
         if (place := _place(name, provided)) is not None
     ]
     return ImportReport(total, tuple(sorted(found, key=lambda one: (-one.submissions, one.module))))
+
+
+def _provided(assignment: Assignment | None) -> frozenset[str]:
+    try:
+        lock = assignment.package_lock() if assignment is not None else None
+    except PackagesMissing:
+        lock = None
+    return lock.modules if lock is not None else frozenset()
 
 
 def imported_modules(cells: Sequence[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,9 +121,10 @@ def normal(name: str) -> str:
 
 
 def packages_folder(digest: str) -> Path:
-    """The folder on this machine for the packages of a lock with this digest."""
+    """The folder on this machine for the packages of a lock with this digest, for the Python that runs."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     # The sandbox gives the notebook's user access to folders of this name, see `machine_paths.library_folders`.
-    return own_folder().parent / "packages" / digest[:32] / "site-packages"
+    return own_folder().parent / "packages" / python / digest[:32] / "site-packages"
 
 
 def readable_copy(digest: str, place: Path) -> Path:

@@ -93,6 +93,15 @@ def test_a_class_is_reported_with_what_is_missing(submissions, tmp_path):
     assert "plotly" in str(warning)
 
 
+def test_packages_that_were_not_set_up_yet_are_reported_as_they_are(submissions, tmp_path):
+    assignment = assignment_with(tmp_path, "puns")
+    report = import_report(read_submissions(submissions).submissions, assignment)
+    assert ("puns", "unknown") in [(one.module, one.place) for one in report.packages]
+    done = CliRunner().invoke(app, ["imports", str(submissions), str(assignment.folder)])
+    assert done.exit_code == 0
+    assert f"run `autograder setup {assignment.folder}`" in " ".join(done.output.split())
+
+
 def test_a_package_of_this_machine_alone_is_told_to_the_student(tmp_path, monkeypatch):
     (tmp_path / "local").mkdir()
     (tmp_path / "local" / "homemade_puns.py").touch()
