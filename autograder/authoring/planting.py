@@ -31,7 +31,8 @@ def executed_plants(
     """
     expected = answer_key.expected
     last = [name for name, network in expected.items() if network.counts == "last"]
-    planted = list(plants(solution, list(expected), last))
+    uncompiled = [name for name, network in expected.items() if network.compilation is None]
+    planted = list(plants(solution, list(expected), last, uncompiled))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         observed = pool.map(lambda plant: observe(plant.notebook), planted)
         for plant, evidence in zip(planted, observed, strict=True):

@@ -49,11 +49,14 @@ class Plant:
     costs: frozenset[str] = frozenset()
 
 
-def plants(solution: NotebookNode, networks: Sequence[str], counted_last: Sequence[str] = ()) -> Iterator[Plant]:
+def plants(
+    solution: NotebookNode, networks: Sequence[str], counted_last: Sequence[str] = (), uncompiled: Sequence[str] = ()
+) -> Iterator[Plant]:
     """All plants that apply to `solution`.
 
     `networks` are the variables that hold the assignment's networks. For those in `counted_last` the last network
-    counts, so reusing the name is a mistake.
+    counts, so reusing the name is a mistake. The name of a network that is `uncompiled` in the solution is not reused
+    either: such a network no longer counts when another one has its name.
     """
     best = [name for name in networks if name not in counted_last]
     rights = {
@@ -68,9 +71,8 @@ def plants(solution: NotebookNode, networks: Sequence[str], counted_last: Sequen
             solution, [f"{name} = {name}.summary()" for name in networks]
         ),
         "with each name used again for another network": _with_cells(
-            # A network that was never compiled does not count any more when another one has its name.
             solution,
-            [_OTHER_NETWORK.format(name=name) for name in best if _is_compiled(solution, name)],
+            [_OTHER_NETWORK.format(name=name) for name in best if name not in uncompiled],
         ),
         "with the untouched cell run again below": _with_cells(solution, [f"{name} = ..." for name in best]),
     }
@@ -109,10 +111,6 @@ def _edited(solution: NotebookNode, edit: Edit) -> NotebookNode | None:
         if after != before:
             cell.source, changed = after, True
     return made if changed else None
-
-
-def _is_compiled(solution: NotebookNode, name: str) -> bool:
-    return any(f"{name}.compile(" in cell.source for cell in solution.cells if cell.cell_type == "code")
 
 
 def _with_cells(solution: NotebookNode, sources: Sequence[str]) -> NotebookNode | None:
