@@ -28,9 +28,10 @@ CAPTURE_SECONDS = 20.0
 # How long to wait for the last outputs of a finished cell: a flood may have displaced the message that ends them.
 IOPUB_SECONDS = 3
 _POLL = 0.5
-# A cell that hit its time limit was slowed by other work if its notebook had a processor for less than this share of
-# the time, while more than this number of threads per processor were runnable.
-_SHARE_OF_A_CORE, _BUSY = 0.25, 4.0
+# A cell at its time limit was slowed by other work if its notebook could run for at least this share of the time (a
+# sleeping one cannot) but had a processor for less than that share, while more than so many threads per processor were
+# runnable.
+_RUNNABLE, _SHARE_OF_A_CORE, _BUSY = 0.5, 0.25, 4.0
 # nbclient logs every interrupted cell and every dead kernel; here both are normal.
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
@@ -69,7 +70,7 @@ class NotebookRun:
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
         self._late: list[int] = []
-        self._processor_seconds = 0.0
+        self._processor_seconds = self._runnable_seconds = 0.0
         self.log = CaptureLog()
 
     async def run(self) -> None:
@@ -110,7 +111,8 @@ class NotebookRun:
     def slowed(self) -> bool:
         """Whether cells hit their time limit while other work on this machine had the processors."""
         seconds = sum(cell.seconds for cell in self._cells)
-        return bool(self._late) and self._processor_seconds < _SHARE_OF_A_CORE * seconds
+        waited = self._runnable_seconds >= _RUNNABLE * seconds
+        return bool(self._late) and waited and self._processor_seconds < _SHARE_OF_A_CORE * seconds
 
     def note_slowed(self) -> None:
         """Add a note that the machine was busy to every cell that hit its time limit."""
@@ -135,7 +137,8 @@ class NotebookRun:
     async def _stop(self) -> None:
         await self._provisioner.kill()
         ended = self._provisioner.exit
-        self._processor_seconds = ended.cpu_seconds if ended is not None else 0.0
+        if ended is not None:
+            self._processor_seconds, self._runnable_seconds = ended.cpu_seconds, ended.runnable_seconds
         if self._client.kc is not None:
             self._client.kc.stop_channels()
         await self._manager.cleanup_resources()

@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 from conftest import QUICK, Observe
 
+from autograder.observe import notebook_run
 from autograder.observe.task import Limits
 from autograder.records.evidence import Evidence
 
@@ -345,10 +346,13 @@ def _traces() -> tuple[int, int, list[str], int]:
 def test_a_cell_that_other_work_kept_from_its_end_is_run_again_and_noted(
     observe: Observe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sleeps = ("import time; time.sleep(30)", "done = True")
+    # A cell that computes has one core here: below what counts as a share only for this test.
+    monkeypatch.setattr(notebook_run, "_SHARE_OF_A_CORE", 3.0)
+    computes, sleeps = ("while True: pass", "done = True"), ("import time; time.sleep(30)", "done = True")
     monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
-    assert [note.code for note in observe(*sleeps, limits=SHORT).notes].count("cell.machine_busy") == 0
+    assert [note.code for note in observe(*computes, limits=SHORT).notes] == ["cell.timeout"]
     monkeypatch.setattr(os, "getloadavg", lambda: (1000.0, 0.0, 0.0))
-    evidence = observe(*sleeps, "1", limits=SHORT)
+    evidence = observe(*computes, "1", limits=SHORT)
     assert statuses(evidence) == ["timeout", "ok", "ok"]
     assert [note.code for note in evidence.notes] == ["cell.timeout", "cell.machine_busy"]
+    assert [note.code for note in observe(*sleeps, limits=SHORT).notes] == ["cell.timeout"]

@@ -38,13 +38,14 @@ class SandboxError(RuntimeError):
 @dataclasses.dataclass(frozen=True)
 class Exit:
     """How a confined process ended: its exit code (or minus the signal), why it was ended, its error if it never
-    started, and the processor time of all its processes. `reason` is "" if it ended by itself, "lost" if its supervisor
-    died with it."""
+    started, the processor time of all its processes, and for how long one of its threads ran or waited for a processor.
+    `reason` is "" if it ended by itself, "lost" if its supervisor died with it."""
 
     code: int
     reason: str = ""
     error: str = ""
     cpu_seconds: float = 0.0
+    runnable_seconds: float = 0.0
 
 
 class ConfinedProcess:
@@ -101,6 +102,7 @@ class ConfinedProcess:
                 message.get("reason", "killed" if self._destroyed else "lost"),
                 message.get("error", ""),
                 message.get("cpu_seconds", 0.0),
+                message.get("runnable_seconds", 0.0),
             )
         return self._exit
 

@@ -41,7 +41,8 @@ class Supervisor:
 
     Messages sent, one JSON object each: {"started": pid, "supervisor": pid, "grouped": whether it is in `group`} with a
     descriptor of this process, and {"exit": code or -signal, "reason": "" | "memory" | "processes" | "cpu" | "time" |
-    "killed", "error": the child's error if it could not start, "cpu_seconds": of all processes}.
+    "killed", "error": the child's error if it could not start, "cpu_seconds": of all processes, "runnable_seconds": the
+    time with a runnable thread}.
     Messages received: b"interrupt" and b"kill"; a closed socket means kill.
     """
 
@@ -57,6 +58,7 @@ class Supervisor:
         self._peak_mb = 0.0
         self._child = 0
         self._crowded = 0
+        self._runnable_seconds, self._looked = 0.0, time.monotonic()
         self._measurement: usage.Measurement | None = None
         self._measured_mb: float | None = None
         self._unmeasured_since: float | None = None
@@ -92,7 +94,15 @@ class Supervisor:
             reason = "memory"
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_seconds = round(used.ru_utime + used.ru_stime, 3)
-        self._send({"exit": code, "reason": reason, "error": _read(errors), "cpu_seconds": cpu_seconds})
+        self._send(
+            {
+                "exit": code,
+                "reason": reason,
+                "error": _read(errors),
+                "cpu_seconds": cpu_seconds,
+                "runnable_seconds": round(self._runnable_seconds, 3),
+            }
+        )
 
     def _leave_group(self) -> None:
         if self._group is not None:
@@ -158,8 +168,13 @@ class Supervisor:
         used = self._group.cpu_seconds() if self._group else usage.cpu_seconds(processes)
         if used > self._bounds.cpu_seconds:
             return "cpu"
+        running = [thread for pid in processes for thread in usage.running_threads(pid)]
+        now = time.monotonic()
+        if running:
+            self._runnable_seconds += now - self._looked
+        self._looked = now
         if self._group is None or not self._group.shares_processor:
-            self._share_fairly(processes)
+            self._share_fairly(running)
         return "memory" if self._too_much_memory(processes) else ""
 
     def _too_much_memory(self, processes: list[int]) -> bool:
@@ -196,13 +211,12 @@ class Supervisor:
             self._measurement.close()
             self._measurement = None
 
-    def _share_fairly(self, processes: list[int]) -> None:
+    def _share_fairly(self, running: list[int]) -> None:
         """Lower the priority of more runnable threads than cores, so that together they get the share of one thread.
 
         The scheduler's weights fall by a factor of 1.25 per step of niceness (kernel/sched/core.c); a process without
         privileges cannot take a step back.
         """
-        running = [thread for pid in processes for thread in usage.running_threads(pid)]
         self._crowded = self._crowded + 1 if len(running) > (os.cpu_count() or 1) else 0
         if self._crowded >= _CROWDED:
             niceness = min(math.ceil(math.log(len(running), 1.25)), 19)

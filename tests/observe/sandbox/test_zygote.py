@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from conftest import Run
@@ -19,7 +20,15 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_process_runs_and_reports_its_exit(run: Run) -> None:
-    assert run("sys.exit(7)").wait(10) == Exit(7, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+    assert run("sys.exit(7)").wait(10) == Exit(7, cpu_seconds=ANY, runnable_seconds=ANY)
+
+
+def test_a_sleeping_process_is_not_runnable_and_a_computing_one_is(run: Run) -> None:
+    asleep = run("time.sleep(2)").wait(10)
+    computing = run("end = time.monotonic() + 2\nwhile time.monotonic() < end: pass").wait(10)
+    assert asleep is not None
+    assert computing is not None
+    assert asleep.runnable_seconds < 1 < computing.runnable_seconds
 
 
 def test_a_process_writes_to_what_it_was_handed(run: Run) -> None:
@@ -294,7 +303,7 @@ os.write(out[0], ' '.join(said).encode())
     process = run(script, writing)
     os.close(writing)
     refused = "PermissionError"
-    assert process.wait(10) == Exit(0, cpu_seconds=pytest.approx(0.5, abs=0.5))  # type: ignore[arg-type]
+    assert process.wait(10) == Exit(0, cpu_seconds=ANY, runnable_seconds=ANY)
     assert os.read(reading, 1000).decode().split() == [refused, refused, refused, refused, "None", *[refused] * 2]
     os.close(reading)
 
