@@ -58,15 +58,7 @@ def _gist(exhibit: PredictionsExhibit) -> str:
     favourite = taken_for.index(max(taken_for))
     if 10 * taken_for[favourite] >= 9 * images:
         return gettext("{gist}: nearly every image was taken for {name}.", gist=gist, name=exhibit.classes[favourite])
-    count, truth, taken = wrong[0]
-    often = ngettext(
-        "{gist}; most often {truth} for {taken} ({number} time).",
-        "{gist}; most often {truth} for {taken} ({number} times).",
-        -count,
-        gist=gist,
-        truth=exhibit.classes[truth],
-        taken=exhibit.classes[taken],
-    )
+    often = _with_commonest(gist, exhibit, wrong)
     below = gettext("Below are those it was surest of.")
     return f"{often} {below}" if exhibit.mistakes else often
 
@@ -80,6 +72,11 @@ def _gist_of_rows(exhibit: PredictionsExhibit, rows: int, missed: int, wrong: li
         rows,
         missed=missed,
     )
+    return _with_commonest(gist, exhibit, wrong)
+
+
+def _with_commonest(gist: str, exhibit: PredictionsExhibit, wrong: list[tuple[int, int, int]]) -> str:
+    """The sentence with the commonest mistake; `wrong` holds (-count, true class, predicted class), sorted."""
     count, truth, taken = wrong[0]
     return ngettext(
         "{gist}; most often {truth} for {taken} ({number} time).",
