@@ -6,56 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat import v4
+from samples import sums
 
-from autograder.assignment import Assignment, load
+from autograder.assignment import Assignment
 from autograder.checks.judging import building_on
-from autograder.grading.answer_key import AnswerKey, context_of
+from autograder.grading.answer_key import AnswerKey
 from autograder.grading.gradebook_location import claim
-from autograder.grading.judge import conclude
-from autograder.grading.reference import Reference, read_solution, solution_key, write_reference
 from autograder.grading.regrade import rejudge
-from autograder.observe.plain import describe_value
-from autograder.records.evidence import CapturedValue, Evidence
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.records.training import TrainingTask
 from autograder.report.report_folder import reviewed, write_report
 from autograder.report.review.queues import ReviewQueues
 
-TOML = """
-name = "sums"
-title = "Sums"
-notebook = "sums.ipynb"
-solution = "solution.ipynb"
-
-[[questions]]
-kind = "number"
-id = "twice"
-title = "Twice four"
-points = 2
-answer = "twice"
-expected = 8
-
-[[questions]]
-kind = "number"
-id = "square"
-title = "Its square"
-points = 4
-answer = "square"
-expected = 64
-depends = { question = "twice", share = 0.5 }
-
-[[questions]]
-kind = "number"
-id = "root"
-title = "The root of that"
-points = 1
-answer = "root"
-expected = 8
-depends = { question = "square", share = 0.5 }
-"""
+TOML = sums.toml(
+    sums.number("twice", 8, 2),
+    sums.number("square", 64, 4, 'depends = { question = "twice", share = 0.5 }'),
+    sums.number("root", 8, 1, 'depends = { question = "square", share = 0.5 }'),
+)
 NOTEBOOK = v4.new_notebook(cells=[v4.new_code_cell("...")])
 
 
@@ -73,33 +42,18 @@ class Desk:
         return {one.id: one.score for one in stored.result.questions}
 
 
-def evidence(twice: float) -> Evidence:
-    given = {"twice": twice, "square": 64, "root": 8}
-    values = tuple(CapturedValue(name=name, cell=0, **describe_value(value)) for name, value in given.items())
-    asked = tuple(sorted(given))
-    return Evidence(key=str(twice), cells=(), values=values, isolation="none", versions={}, asked=asked)
+def values(twice: float) -> dict[str, float]:
+    return {"twice": twice, "square": 64, "root": 8}
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """One student whose first answer is wrong, so that the two behind it do not count."""
-    place, folder = tmp_path / "sums", tmp_path / "report"
-    place.mkdir()
-    (place / "assignment.toml").write_text(TOML, encoding="utf-8")
-    for name in ("sums", "solution"):
-        nbformat.write(NOTEBOOK, place / f"{name}.ipynb")
-    assignment = load(str(place))
-    write_reference(
-        place, Reference(solution=solution_key(assignment, read_solution(assignment)), evidence=evidence(8))
-    )
+    folder = tmp_path / "report"
+    assignment = sums.course(tmp_path / "sums", TOML, values(8), NOTEBOOK)
     with Gradebook(folder / GRADEBOOK_FILE) as gradebook:
         claim(gradebook, assignment, folder)
-        answer_key, left = AnswerKey.stored(assignment), evidence(7)
-        made = conclude(answer_key, "ada", "ada.ipynb", context_of(answer_key, left, NOTEBOOK))
-        result = made.model_copy(update={"keys": {**made.keys, "result": "ada"}})
-        gradebook.store_evidence(left)
-        content = nbformat.writes(NOTEBOOK).encode()
-        gradebook.store_graded(result, result_key="ada", slug="ada", path="ada.ipynb", content=content)
+        sums.hand_in(gradebook, assignment, "ada", values(7), NOTEBOOK)
         write_report(folder, assignment, gradebook, changed=["ada"])
         yield Desk(folder, assignment, gradebook, ReviewQueues(folder, gradebook, assignment, "R"))
 

@@ -12,55 +12,21 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat import v4
+from samples import sums
 from typer.testing import CliRunner
 
 from autograder import api
-from autograder.assignment import Assignment, load
 from autograder.cli import app
-from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.grade_change import GradeChange
 from autograder.grading.gradebook_location import claim
-from autograder.grading.judge import conclude
-from autograder.grading.reference import Reference, read_solution, solution_key, write_reference
 from autograder.grading.regrade import NotRegraded
-from autograder.observe.plain import describe_value
-from autograder.records.evidence import CapturedValue, Evidence
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import write_report
 
 ROOT = Path(__file__).parents[2]
-TOML = """
-name = "sums"
-title = "Sums"
-notebook = "sums.ipynb"
-solution = "solution.ipynb"
-
-[[questions]]
-kind = "number"
-id = "twice"
-title = "Twice four"
-points = 2
-answer = "twice"
-expected = 8
-
-[[questions]]
-kind = "number"
-id = "square"
-title = "The square of three"
-points = 4
-answer = "square"
-expected = 9
-
-[[questions]]
-kind = "written"
-id = "why"
-title = "Why"
-points = 1
-heading = "Why?"
-"""
+TOML = sums.toml(sums.number("twice", 8, 2), sums.number("square", 9, 4), sums.WHY)
 NOTEBOOK = v4.new_notebook(cells=[v4.new_markdown_cell("# Why?"), v4.new_code_cell("...")])
 # What each of the class has in its variables: ada is right, ben squares wrongly, carl is near.
 CLASS = {"ada": (8, 9), "ben": (8, 6), "carl": (7.9, 9)}
@@ -69,38 +35,18 @@ CLASS = {"ada": (8, 9), "ben": (8, 6), "carl": (7.9, 9)}
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     """The report folder of a class of three, graded from evidence as a run leaves it behind."""
-    place = tmp_path / "sums"
-    place.mkdir()
-    (place / "assignment.toml").write_text(TOML, encoding="utf-8")
-    for name in ("sums", "solution"):
-        nbformat.write(NOTEBOOK, place / f"{name}.ipynb")
-    assignment = load(str(place))
-    solution = Reference(solution=solution_key(assignment, read_solution(assignment)), evidence=evidence("", 8, 9))
-    write_reference(place, solution)
     folder = tmp_path / "report"
+    assignment = sums.course(tmp_path / "sums", TOML, values(8, 9), NOTEBOOK)
     with Gradebook(folder / GRADEBOOK_FILE) as gradebook:
         claim(gradebook, assignment, folder)
-        for student, values in CLASS.items():
-            hand_in(gradebook, assignment, student, evidence(student, *values))
+        for student, given in CLASS.items():
+            sums.hand_in(gradebook, assignment, student, values(*given), NOTEBOOK)
         write_report(folder, assignment, gradebook, changed=CLASS)
     return folder
 
 
-def evidence(key: str, twice: float, square: float) -> Evidence:
-    values = tuple(
-        CapturedValue(name=name, cell=0, **describe_value(value))
-        for name, value in (("twice", twice), ("square", square))
-    )
-    return Evidence(key=key, cells=(), values=values, isolation="none", versions={}, asked=("square", "twice"))
-
-
-def hand_in(gradebook: Gradebook, assignment: Assignment, student: str, left: Evidence) -> None:
-    answer_key = AnswerKey.stored(assignment)
-    made = conclude(answer_key, student, f"{student}.ipynb", context_of(answer_key, left, NOTEBOOK))
-    result = made.model_copy(update={"keys": {**made.keys, "result": student}})
-    content = nbformat.writes(NOTEBOOK).encode()
-    gradebook.store_evidence(left)
-    gradebook.store_graded(result, result_key=student, slug=student, path=f"{student}.ipynb", content=content)
+def values(twice: float, square: float) -> dict[str, float]:
+    return {"twice": twice, "square": square}
 
 
 def edit(report: Path, old: str, new: str) -> None:
@@ -163,10 +109,10 @@ def test_it_lists_whose_grade_is_raised_and_whose_is_lowered_and_by_which_questi
     assert (
         "1 whose grade is raised:\n"
         "  ben: 2/7 → 6/7\n"
-        "    The square of three: 0/4 → 4/4\n"
+        "    Square: 0/4 → 4/4\n"
         "2 whose grade is lowered:\n"
         "  ada: 6/7 → 2/7\n"
-        "    The square of three: 4/4 → 0/4\n"
+        "    Square: 4/4 → 0/4\n"
         "  carl: 4/7 → 0/7\n"
     ) in said
 
@@ -226,8 +172,8 @@ def test_a_question_that_counts_more_raises_who_is_right_and_lowers_who_is_wrong
     edit(report, "points = 4\n", "points = 8\n")
     _, said = regrade(report, "--yes")
     raised, _, lowered = said.partition("whose grade is lowered:")
-    assert "  ada: 6/7 → 10/11\n    The square of three: 4/4 → 8/8\n" in raised
-    assert "  ben: 2/7 → 2/11\n    The square of three: 0/4 → 0/8\n" in lowered
+    assert "  ada: 6/7 → 10/11\n    Square: 4/4 → 8/8\n" in raised
+    assert "  ben: 2/7 → 2/11\n    Square: 0/4 → 0/8\n" in lowered
 
 
 def test_a_persons_word_stands_and_what_it_covers_is_no_change(report: Path) -> None:
@@ -244,12 +190,12 @@ def test_a_persons_word_stands_and_what_it_covers_is_no_change(report: Path) -> 
 def test_a_question_that_is_new_or_gone_is_named_as_such(report: Path) -> None:
     edit(report, 'id = "square"', 'id = "cube"')
     _, said = regrade(report, "--yes")
-    assert "    The square of three: not asked → 4/4\n    The square of three: 4/4 → no longer asked\n" in said
+    assert "    Square: not asked → 4/4\n    Square: 4/4 → no longer asked\n" in said
 
 
 def test_who_cannot_be_judged_again_keeps_the_grade_and_the_others_are_regraded(report: Path) -> None:
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
-        unseen = evidence("ben", 8, 6).model_copy(update={"asked": ("twice",)})
+        unseen = sums.evidence("ben", values(8, 6)).model_copy(update={"asked": ("twice",)})
         gradebook.store_evidence(unseen)
     six_is_right(report)
     status, said = regrade(report, "--yes")
@@ -260,8 +206,8 @@ def test_who_cannot_be_judged_again_keeps_the_grade_and_the_others_are_regraded(
 
 def test_evidence_from_before_it_was_kept_who_was_asked_for_is_judged_by_what_it_holds(report: Path) -> None:
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
-        for student, values in CLASS.items():
-            gradebook.store_evidence(evidence(student, *values).model_copy(update={"asked": None}))
+        for student, given in CLASS.items():
+            gradebook.store_evidence(sums.evidence(student, values(*given)).model_copy(update={"asked": None}))
     assert regrade(report)[0] == 0
     assert stored(report) == BEFORE
 

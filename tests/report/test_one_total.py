@@ -7,77 +7,36 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 from rich.console import Console
+from samples import sums
 
-from autograder.assignment import load
 from autograder.cli.result_view import print_result
 from autograder.core.language import use_language
 from autograder.core.total import total
-from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.gradebook_location import claim
 from autograder.grading.grader import summary_line
-from autograder.grading.judge import conclude
-from autograder.grading.reference import Reference, read_solution, solution_key, write_reference
-from autograder.observe.plain import describe_value
-from autograder.records.evidence import CapturedValue, Evidence
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import reviewed, write_report
 from autograder.report.review.queues import ReviewQueues
 
-TOML = """
-name = "sums"
-title = "Sums"
-notebook = "sums.ipynb"
-solution = "solution.ipynb"
-
-[[questions]]
-kind = "number"
-id = "twice"
-title = "Twice four"
-points = 9
-answer = "twice"
-expected = 8
-
-[[questions]]
-kind = "written"
-id = "why"
-title = "Why"
-points = 1
-heading = "Why?"
-"""
+TOML = sums.toml(sums.number("twice", 8, 9), sums.WHY)
 HANDOUT = v4.new_notebook(cells=[v4.new_code_cell("twice = ..."), v4.new_markdown_cell("## Why?\nWrite here.")])
 ANSWERED = v4.new_notebook(
     cells=[v4.new_code_cell("twice = 8"), v4.new_markdown_cell("## Why?\nBecause four and four are eight.")]
 )
 
 
-def evidence(twice: float) -> Evidence:
-    value = CapturedValue(name="twice", cell=0, **describe_value(twice))
-    return Evidence(key=str(twice), cells=(), values=(value,), isolation="none", versions={}, asked=("twice",))
-
-
 @pytest.fixture
 def graded(tmp_path: Path) -> Iterator[tuple[Path, ReviewQueues, Gradebook]]:
     """The report of one student whose number is right and whose text waits."""
-    place, folder = tmp_path / "sums", tmp_path / "report"
-    place.mkdir()
-    (place / "assignment.toml").write_text(TOML, encoding="utf-8")
-    nbformat.write(HANDOUT, place / "sums.ipynb")
-    nbformat.write(ANSWERED, place / "solution.ipynb")
-    assignment = load(str(place))
-    key = solution_key(assignment, read_solution(assignment))
-    write_reference(place, Reference(solution=key, evidence=evidence(8)))
+    folder = tmp_path / "report"
+    assignment = sums.course(tmp_path / "sums", TOML, {"twice": 8}, HANDOUT, ANSWERED)
     with Gradebook(folder / GRADEBOOK_FILE) as gradebook:
         claim(gradebook, assignment, folder)
-        answer_key = AnswerKey.stored(assignment)
-        made = conclude(answer_key, "ada", "ada.ipynb", context_of(answer_key, evidence(8), ANSWERED))
-        gradebook.store_evidence(evidence(8))
-        content = nbformat.writes(ANSWERED).encode()
-        gradebook.store_graded(made, result_key="ada", slug="ada", path="ada.ipynb", content=content)
+        sums.hand_in(gradebook, assignment, "ada", {"twice": 8}, ANSWERED)
         write_report(folder, assignment, gradebook, changed=["ada"])
         yield folder, ReviewQueues(folder, gradebook, assignment, "R"), gradebook
 
