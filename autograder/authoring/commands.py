@@ -12,7 +12,7 @@ from autograder.authoring.release.release import Released, release
 from autograder.authoring.validate import Validation, validate
 from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine.local import available_cores, local_engine
-from autograder.grading.reference import Reference, reference_of, write_reference
+from autograder.grading.reference import Reference, observed_reference, write_reference
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
 from autograder.train.thresholds import require_enough
@@ -23,6 +23,8 @@ def calibrate_assignment(
 ) -> tuple[Reference, Path]:
     """Execute the solution, compute every threshold again and store both next to the assignment.
 
+    The solution is executed also where its reference is stored: a newer version records more of a run.
+
     Raises:
         TooFewRuns, AssignmentError, CalibrationError, IsolationUnavailable: with a sentence for the instructor.
     """
@@ -32,7 +34,7 @@ def calibrate_assignment(
     assignment.require_packages()
     with local_engine("auto", workers) as engine:
         engine.trainer.warm()
-        answer_key = AnswerKey.of(assignment, reference_of(assignment, engine.observer))
+        answer_key = AnswerKey.of(assignment, observed_reference(assignment, engine.observer))
         reference = calibrate(answer_key, engine.trainer, seeds, workers=workers, progress=progress)
     return reference, write_reference(assignment.folder, reference)
 

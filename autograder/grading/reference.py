@@ -97,11 +97,22 @@ def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> R
     """
     if assignment.solution_path is None:
         return _NOTHING
-    solution = read_solution(assignment)
-    key = solution_key(assignment, solution)
     stored = read_reference(assignment.folder)
-    if stored is not None and stored.solution == key:
+    if stored is not None and stored.solution == solution_key(assignment, read_solution(assignment)):
         return stored
+    return observed_reference(assignment, observer)
+
+
+def observed_reference(assignment: Assignment, observer: Observer | ObserveStage) -> Reference:
+    """The reference from executing the solution, with the thresholds that are stored.
+
+    Raises:
+        AssignmentError: the solution is not a notebook, or does not run to the end.
+    """
+    if assignment.solution_path is None:
+        return _NOTHING
+    solution = read_solution(assignment)
+    stored = read_reference(assignment.folder)
     evidence = observer.observe(solution, assignment.observe_task().without_tests)
     for cell in evidence.cells:
         if cell.status != "ok":
@@ -111,6 +122,7 @@ def reference_of(assignment: Assignment, observer: Observer | ObserveStage) -> R
                 [f"{assignment.solution_path}: code cell {cell.index + 1} does not run: {why[:500]}{limit}"]
             )
     thresholds = stored.thresholds if stored is not None else {}
+    key = solution_key(assignment, solution)
     return Reference(solution=key, evidence=_stripped(evidence), thresholds=thresholds)
 
 

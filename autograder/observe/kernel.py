@@ -25,6 +25,7 @@ from autograder.observe.compatibility import (
     other_machines,
     pretrained_weights,
     stand_in_log,
+    tensorflow_paths,
 )
 from autograder.observe.compatibility.import_lines import ImportLines
 from autograder.observe.dataset_files import lay
@@ -114,6 +115,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self._imports = ImportLines(self.shell.user_ns)
         self.shell.ast_transformers.append(self._imports)
         other_machines.install(self.shell)
+        tensorflow_paths.install()
         network_pictures.install()
         pretrained_weights.install()
         if self.old_names:

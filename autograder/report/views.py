@@ -86,7 +86,9 @@ def at_a_glance(result: Result) -> Glance:
         )
     if result.status == "unreadable":
         gist = gettext("Your notebook could not be read, so nothing in it could be graded.")
-        return Glance(total, waiting, gist, (), 0)
+        if result.pending:
+            gist = gettext("Your notebook could not be opened here. Your lecturer will look at it before it counts.")
+        return Glance(total, "", gist, (), 0)
     judged = [verdict for verdict in result.questions if verdict.status != "needs_review"]
     right = sum(verdict.status == "correct" for verdict in judged)
     if judged and right == len(judged):

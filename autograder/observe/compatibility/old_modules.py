@@ -147,6 +147,15 @@ def _layer(old: str, name: str) -> Callable[[], Any]:
     return get
 
 
+def _thresholded(theta: float = 1.0, **named: Any) -> Any:
+    return keras.layers.ReLU(threshold=theta, **named)
+
+
+def _thresholded_relu() -> Any:
+    note("name", "ThresholdedReLU(theta=…)", "keras.layers.ReLU(threshold=…)")
+    return _thresholded
+
+
 def _version_1(name: str) -> Callable[[], Any]:
     def get() -> Any:
         note("session")
@@ -264,6 +273,7 @@ _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
     "layers": {
         "CuDNNLSTM": _layer("CuDNNLSTM", "LSTM"),
         "CuDNNGRU": _layer("CuDNNGRU", "GRU"),
+        "ThresholdedReLU": _thresholded_relu,
     },
     "backend": _OF_BACKEND,
     "regularizers": {

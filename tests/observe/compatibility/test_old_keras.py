@@ -159,7 +159,9 @@ RUNS = {
         "from keras.regularizers import l2, activity_l2, l1l2\nfrom keras.constraints import maxnorm\n"
         "from keras.initializers import normal\nfrom keras import initializations\n"
         "keras.layers.Dense(3, W_regularizer=l1l2(0.1), activity_regularizer=activity_l2(0.1))\n"
-        "keras.layers.Dense(3, W_constraint=maxnorm(3))",
+        "keras.layers.Dense(3, W_constraint=maxnorm(3))\n"
+        "found = keras.layers.ThresholdedReLU(theta=0.5)(np.array([0.4, 0.6]))\n"
+        "assert found.numpy().astype(bool).tolist() == [False, True]",
         "old_keras.name",
     ),
     "private": (

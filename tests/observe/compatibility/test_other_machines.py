@@ -49,6 +49,35 @@ def test_paths_of_colab_and_kaggle_are_found_by_name_and_can_be_written_to(obser
     assert values == {"here": True, "rows": [1, 1], "files": ["b.csv", "a.csv"], "gone": False}
 
 
+def test_tensorflow_finds_the_paths_of_colab_too(observe: Observe) -> None:
+    evidence = observe(
+        "import os, numpy as np, tensorflow as tf, keras\nfrom PIL import Image\n"
+        "for name in ('cat', 'dog'):\n    os.makedirs(f'photos/{name}')\n"
+        "    Image.fromarray(np.zeros((4, 4, 3), 'uint8')).save(f'photos/{name}/a.png')\n"
+        "open('a.txt', 'w').write('1\\n2')",
+        "size = len(tf.io.read_file('/content/a.txt').numpy())\n"
+        "lines = [int(one.numpy()) for one in tf.data.TextLineDataset('/content/drive/MyDrive/a.txt')]",
+        "ds = keras.utils.image_dataset_from_directory('/content/photos', image_size=(4, 4))\n"
+        "shape = list(next(iter(ds))[0].shape)",
+        "files = tf.data.Dataset.list_files('/kaggle/input/photos/*/*.png', shuffle=False)\n"
+        "images = files.map(lambda path: tf.io.decode_png(tf.io.read_file(path)))\nseen = len(list(images))",
+        "there = [tf.io.gfile.exists('/content/a.txt'), tf.io.gfile.exists('/content/b.txt')]\n"
+        "text = tf.io.gfile.GFile('/content/a.txt').read()\nlate = next(iter(tf.data.Dataset.from_tensors("
+        "'/content/a.txt').map(tf.io.read_file))).numpy().decode()",
+        variables=("size", "lines", "shape", "seen", "there", "text", "late"),
+    )
+    assert [cell.failure and cell.failure.message for cell in evidence.cells] == [None] * 5
+    assert {value.name: value.value for value in evidence.values} == {
+        "size": 3,
+        "lines": [1, 2],
+        "shape": [2, 4, 4, 3],
+        "seen": 2,
+        "there": [True, False],
+        "text": "1\n2",
+        "late": "1\n2",
+    }
+
+
 def test_drawings_and_boards_that_cannot_be_made_here_stop_no_cell(observe: Observe) -> None:
     evidence = observe(
         "import keras, numpy as np\nnet = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
