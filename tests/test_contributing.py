@@ -99,7 +99,7 @@ def test_what_is_quoted_of_a_file_is_in_it(name, lines):
 
 
 def test_every_room_is_explained():
-    section = DOCUMENT.partition("## The rooms")[2].partition("\n## ")[0]
+    section = DOCUMENT.partition("## The packages")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(HEIGHT) - {"live"}
     assert "`live`" in section
 

@@ -1,4 +1,4 @@
-"""The rooms of the package stand on floors, imports point down and in no circle, only children import TensorFlow."""
+"""Each sub-package stands on a floor, imports point down and in no circle, only child processes import TensorFlow."""
 
 import ast
 import graphlib
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-# From the top down: a room imports from its own floor and from every floor below.
+# From the top down: a sub-package imports from its own floor and from every floor below.
 FLOORS = (
     "cli live",
     "api authoring lms",
@@ -22,7 +22,7 @@ FLOORS = (
     "network",
     "datasets core",
 )
-HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+HEIGHT = {package: -floor for floor, packages in enumerate(FLOORS) for package in packages.split()}
 SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
 
 
@@ -47,28 +47,28 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from imports(node)
 
 
-def test_rooms_are_few_and_each_stands_on_a_floor():
+def test_packages_are_few_and_each_stands_on_a_floor():
     assert {Path(file).parts[0].removesuffix(".py") for file in SOURCES} - {"__init__", "__main__"} == set(HEIGHT)
     assert len(HEIGHT) <= 17
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module):
-    room = module.split(".")[1] if "." in module else "__init__"
-    if room not in HEIGHT:
+    package = module.split(".")[1] if "." in module else "__init__"
+    if package not in HEIGHT:
         return
-    rooms = {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith("autograder.")}
-    assert not {other for other in rooms if HEIGHT[other] > HEIGHT[room]}
+    packages = {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith("autograder.")}
+    assert not {other for other in packages if HEIGHT[other] > HEIGHT[package]}
 
 
 def test_no_imports_run_in_a_circle():
     graph = {module: set(imports(tree)) & set(MODULES) - {module} for module, tree in MODULES.items()}
-    rooms: dict[str, set[str]] = {room: set() for room in HEIGHT}
+    packages: dict[str, set[str]] = {package: set() for package in HEIGHT}
     for module, others in graph.items():
-        room = module.partition(".")[2].split(".")[0]
-        if room in rooms:
-            rooms[room] |= {other.split(".")[1] for other in others if "." in other} - {room}
-    for one in (graph, rooms):
+        package = module.partition(".")[2].split(".")[0]
+        if package in packages:
+            packages[package] |= {other.split(".")[1] for other in others if "." in other} - {package}
+    for one in (graph, packages):
         assert list(graphlib.TopologicalSorter(one).static_order())
 
 
