@@ -84,7 +84,7 @@ def choose_network(context: Context, name: str, expected: ExpectedNetwork | None
                 count=evidence.records_dropped,
             )
         )
-    return replace(chosen.student, record=chosen.record, notes=tuple(notes))
+    return replace(chosen.student, record=chosen.record, notes=(*chosen.student.notes, *notes))
 
 
 def _buried(context: Context, held: list[NetworkRecord], last: NetworkRecord) -> NetworkRecord | None:

@@ -10,6 +10,7 @@ from autograder.core.data import digest
 from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
+from autograder.network.channel_order import channels_last
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.diff import compare
 from autograder.network.table import TableError, marked_operations
@@ -129,7 +130,14 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
             unfit=error.architecture if isinstance(error, Misfitting) else None,
             problem=problem,
         )
-    return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation)
+    turned = channels_last(captured.config or {})[0] is not captured.config
+    note = message(
+        "network.channels_first",
+        "The network `{name}` has its channels first; it is compared and shown with its channels last.",
+        name=name,
+    )
+    notes = (note,) if turned else ()
+    return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation, notes=notes)
 
 
 def deviations(network: Architecture, expected: ExpectedNetwork) -> int:

@@ -9,6 +9,7 @@ from autograder.core.data import digest
 from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Architecture, Operation, Shape
 from autograder.network.builder import Builder, Node
+from autograder.network.channel_order import channels_last
 from autograder.network.graph import Scope, expand
 from autograder.network.kinds import COMMUTATIVE
 from autograder.network.measure import ShapeError, rows
@@ -29,7 +30,7 @@ class Misfitting(UnknownNetwork):
 
 
 def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape | None = None) -> Architecture:
-    """The canonical architecture of a Sequential or Functional model.
+    """The canonical architecture of a Sequential or Functional model; of one with its channels first, with them last.
 
     Args:
         class_name: the model's class.
@@ -48,7 +49,7 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
             )
         )
     builder = Builder()
-    described = mapping(config)
+    described, input_shape = channels_last(mapping(config), input_shape)
     outputs = expand(builder, class_name, described, None, Scope().inside("", described), input_shape)
     architecture = _ordered(builder.nodes, outputs)
     if len(architecture.operations) > MAX_OPERATIONS:

@@ -124,9 +124,14 @@ def test_images_with_their_channels_first_train_without_a_gpu(observe: Observe) 
     evidence = observe(
         "import keras, numpy as np\nkeras.backend.set_image_data_format('channels_first')\nnet = keras.Sequential([\n"
         "    keras.Input((1, 8, 8)), keras.layers.Conv2D(2, 3), keras.layers.MaxPooling2D(), keras.layers.Flatten(),\n"
-        "    keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')\nnet.fit(np.ones((4, 1, 8, 8)), np.ones(4))"
+        "    keras.layers.Dense(1)])\nnet.compile('sgd', 'mse')\nnet.fit(np.ones((4, 1, 8, 8)), np.ones(4))",
+        "keras.backend.set_image_data_format('channels_last')\nlast = keras.Sequential([\n"
+        "    keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3), keras.layers.MaxPooling2D(), keras.layers.Flatten(),\n"
+        "    keras.layers.Dense(1)])",
     )
-    assert [cell.status for cell in evidence.cells] == ["ok"]
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok"]
+    first, last = (canonicalize(one.class_name, one.config or {}) for one in evidence.networks)
+    assert first == last
 
 
 def test_an_import_that_the_notebook_guards_itself_stays_its_own(observe: Observe) -> None:
