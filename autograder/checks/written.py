@@ -84,7 +84,7 @@ class Written(Question):
             )
         where = message("where.cell", "cell {number}", number=answer.cell + 1)
         if not answer.text:
-            surely = bool(context.handout) and not self.empty_waits
+            surely = answer.place_found and bool(context.handout) and not self.empty_waits
             untouched = surely and not _own_lines(context, answer.cell, self.id, self.placeholder)
             return self.verdict(
                 "not_reached" if untouched else "needs_review",
@@ -111,10 +111,14 @@ class Written(Question):
 
 @dataclass(frozen=True)
 class Answer:
-    """The text below a question, without headings and placeholder; `cell` is where its place begins."""
+    """The text below a question, without headings and placeholder; `cell` is where its place begins.
+
+    place_found: whether the cell for the answer is in the notebook, by its metadata, its placeholder or as an empty cell.
+    """
 
     text: str
     cell: int
+    place_found: bool = True
 
 
 def find_answer(
@@ -152,7 +156,12 @@ def find_answer(
         if text:
             texts.setdefault(text, cell)
     begins = cells[(marked or own)[0]].index
-    return Answer(text="\n\n".join(texts), cell=min(texts.values(), default=begins))
+    text_cells = {cell.index for cell in cells if cell.kind != "code"} - {cells[position].index for position in own}
+    place_found = bool(marked) or any(
+        _bare(placeholder) in map(_bare, lines) or (cell in text_cells and not any(map(_bare, lines)))
+        for cell, lines in pieces
+    )
+    return Answer("\n\n".join(texts), min(texts.values(), default=begins), place_found)
 
 
 def _own_lines(context: Context, place: int, question: str, placeholder: str) -> bool:

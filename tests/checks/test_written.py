@@ -201,5 +201,12 @@ def test_where_another_line_of_the_student_stands_in_that_part_a_person_looks(gi
     assert judged_with_handout(*given).pending == 1
 
 
+def test_where_the_cell_for_the_answer_is_gone_a_person_looks():
+    for given in (changed(3), changed(3, ("x = 1", {}, "code")), (*HANDOUT[:3],)):
+        assert judged_with_handout(*given).pending == 1
+    for given in (changed(3, "*Write your answer here.*"), changed(3, ""), changed(3, ("", {}, "raw"))):
+        assert judged_with_handout(*given).status == "not_reached"
+
+
 def test_a_setting_makes_an_empty_answer_wait():
     assert judged_with_handout(*HANDOUT, asked=QUESTION.model_copy(update={"empty_waits": True})).pending == 1
