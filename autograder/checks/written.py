@@ -113,7 +113,7 @@ class Written(Question):
 class Answer:
     """The text below a question, without headings and placeholder; `cell` is where its place begins.
 
-    place_found: whether the cell for the answer is in the notebook, by its metadata, its placeholder or as an empty cell.
+    place_found: whether the cell for the answer is there, by its metadata, its placeholder or as an empty cell.
     """
 
     text: str
@@ -156,10 +156,9 @@ def find_answer(
         if text:
             texts.setdefault(text, cell)
     begins = cells[(marked or own)[0]].index
-    text_cells = {cell.index for cell in cells if cell.kind != "code"} - {cells[position].index for position in own}
+    blank = {cell.index for cell in cells if cell.kind != "code" and not cell.source.strip()}
     place_found = bool(marked) or any(
-        _bare(placeholder) in map(_bare, lines) or (cell in text_cells and not any(map(_bare, lines)))
-        for cell, lines in pieces
+        cell in blank or _bare(placeholder) in map(_bare, lines) for cell, lines in pieces
     )
     return Answer("\n\n".join(texts), min(texts.values(), default=begins), place_found)
 
