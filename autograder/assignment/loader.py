@@ -59,7 +59,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
+from autograder.assignment.declared_datasets import (
+    declared_base_models,
+    declared_datasets,
+    recipe_on,
+    unknown_dataset,
+)
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -70,7 +75,14 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, DeclaredDataset, EnvironmentTable, NetworkSpec, ObserveTable
+from autograder.assignment.model import (
+    Assignment,
+    DeclaredBaseModel,
+    DeclaredDataset,
+    EnvironmentTable,
+    NetworkSpec,
+    ObserveTable,
+)
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -94,6 +106,7 @@ class _File(Data):
     solution: str = Field(min_length=1)
     tests: str | None = Field(default=None, min_length=1)
     datasets: dict[str, dict[str, Any]] = {}
+    base_models: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
     environment: dict[str, Any] = {}
@@ -169,6 +182,7 @@ class _Reader:
         self._suites: dict[str, tuple[Suite, ...]] = {}
         self._declared: dict[str, DeclaredDataset] = {}
         self._names: tuple[str, ...] = ()
+        self._base_models: dict[str, DeclaredBaseModel] = {}
 
     def read(self) -> Assignment:
         table = self._toml()
@@ -177,6 +191,8 @@ class _Reader:
             self._problems.append(problem)
         given = _table(table, "datasets")
         self._declared, self._names = declared_datasets(given, self._file, table.get("solution"), self._problems)
+        bases = _table(table, "base_models")
+        self._base_models = declared_base_models(bases, self._declared, self._file.parent, self._problems)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
         for number, name in enumerate(observe.datasets if observe else (), 1):
@@ -201,6 +217,7 @@ class _Reader:
             tests_paths=tuple(self._file.parent / name for name in self._suites),
             declared=self._declared,
             environment=environment,
+            base_models=self._base_models,
         )
 
     def _toml(self) -> dict[str, Any]:
@@ -270,7 +287,8 @@ class _Reader:
         return self._trained(default, "", []) if default else None
 
     def _trained(self, table: dict[str, Any], place: str, problems: list[str]) -> Recipe | None:
-        return recipe_on(table, self._declared, self._names, place, problems)
+        bases = tuple(one.model.digest for one in self._base_models.values())
+        return recipe_on(table, self._declared, self._names, place, problems, bases)
 
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")
