@@ -3,8 +3,8 @@
     python assignments/transfer/make_files.py
 
 scikit-learn's digits (8 x 8 pixels from 0 to 16, 1,797 of them) are divided by what they show: the base network learns
-to tell 5 to 9 apart, and students get the images of 0 to 4, which it has never seen. Equal versions of the libraries give
-equal files; other versions give other weights, and the two digests in assignment.toml have to be written again.
+to tell 5 to 9 apart, and students get the images of 0 to 4, which it has never seen. Equal versions of the libraries
+give equal files; other versions give other weights, and the two digests in assignment.toml have to be written again.
 """
 
 import json
@@ -59,6 +59,7 @@ def undated(path):
 
 
 def main():
+    """Write both files next to this one."""
     (low, low_digits), (high, high_digits) = split_digits()
     keras.utils.set_random_seed(1)
     base = base_network()

@@ -1,4 +1,4 @@
-"""`[base_models.<name>]`: files with trained weights that an assignment hands out, and the fingerprints of these weights.
+"""`[base_models.<name>]`: files with trained weights that an assignment hands out, and the fingerprints of the weights.
 
 Weights are recognized by their content. So it does not matter how a notebook gets them into its network
 (`load_model`, `load_weights`, layer by layer), and a network that is trained for grading takes them from the declared

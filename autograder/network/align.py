@@ -28,7 +28,8 @@ _SAME_KIND, _PER_SETTING = 500_000_000, 40_000_000
 _RELATED, _UNRELATED = 1_200_000_000, 1_500_000_000
 # Tie-breakers: first by what is marked, then by sizes. All of them together weigh less than one setting.
 _TIE, _SIZE_TIE = 1_000, 1
-# Forgetting to freeze a base, or to load its weights, is one mistake: it decides only between layers that are equal but for this.
+# Forgetting to freeze a base, or to load its weights, is one mistake: it decides only between layers that are equal but
+# for this.
 _FROZEN_TIE = 20_000
 # More than any network's edits.
 _NEVER = 10_000 * _EDIT

@@ -1,5 +1,5 @@
-"""Which layers may learn, and which start with the weights of a base model: those that do so in only one of two networks
-are one mistake, however many they are."""
+"""Which layers may learn, and which start with the weights of a base model: those that do so in only one of two
+networks are one mistake, however many they are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from autograder.network.deviation import Deviation
 
 
 def fold_frozen(found: list[Deviation], expected: Architecture) -> list[Deviation]:
-    """The same deviations, with all layers that should be frozen as one, and all that should not be as another; likewise
-    all that should start with the weights of a base model, and all that should not.
+    """The same deviations, with all layers that should be frozen as one, and all that should not be as another;
+    likewise all that should start with the weights of a base model, and all that should not.
 
     A layer that differs in something else as well keeps a deviation for that. It keeps its frozen state (or weights)
     there, too, if no other layer differs in them alone: one layer that is wrong stays one mistake.
@@ -91,8 +91,8 @@ def base_weights_hint(deviation: Deviation, expected: Architecture) -> Message:
     if BASE_WEIGHTS in expected.operations[deviation.pairs[0][0]].settings:
         return message(
             "hint.base_weights",
-            "A layer that is built anew, or copied with `clone_model` or `from_config`, has new random weights: use the "
-            "layers of the loaded network itself, or load its weights into yours.",
+            "A layer that is built anew, or copied with `clone_model` or `from_config`, has new random weights: use "
+            "the layers of the loaded network itself, or load its weights into yours.",
         )
     return message("hint.new_weights", "Which layers come from the loaded network, and which did you add?")
 

@@ -38,7 +38,7 @@ class BaseWeights:
         for entry in entries if isinstance(entries, list) else ():
             inner = entry.get("config") if isinstance(entry, dict) else None
             layer = layers.get(inner.get("name")) if isinstance(inner, dict) else None
-            if layer is None:
+            if layer is None or not isinstance(inner, dict):
                 continue
             if isinstance(inner.get("layers"), list):
                 if depth:

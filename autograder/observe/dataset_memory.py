@@ -60,7 +60,7 @@ class ServedData:
         Raises:
             autograder.datasets.DatasetMissing: one was not read on this machine.
         """
-        key = tuple(one.digest for one in (*sources, *base_models))
+        key = (*(source.digest for source in sources), *(model.digest for model in base_models))
         with self._lock:
             if key not in self._files:
                 found: dict[str, Path] = {}
