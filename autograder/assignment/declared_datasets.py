@@ -1,4 +1,4 @@
-"""`[datasets.<name>]`: the data sets that an assignment declares, read and checked."""
+"""`[datasets.<name>]` and `[base_models.<name>]`: what an assignment declares, read and checked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment.model import DeclaredDataset
+from autograder.assignment.model import DeclaredBaseModel, DeclaredDataset
 from autograder.assignment.validation import validated
 from autograder.core.errors import UserError
-from autograder.datasets import DATASETS, Declaration, public_files, resolve
+from autograder.datasets import DATASETS, BaseModelDeclaration, Declaration, public_files, resolve
+from autograder.datasets.base_models import check_base_model
 from autograder.datasets.source import TargetKind
 from autograder.records.metrics import Task
 from autograder.records.training import Recipe
@@ -83,6 +84,34 @@ def declared_datasets(
     return found, tuple(tables)
 
 
+def declared_base_models(
+    tables: Mapping[str, Any],
+    datasets: Mapping[str, DeclaredDataset],
+    folder: Path,
+    problems: list[str],
+) -> dict[str, DeclaredBaseModel]:
+    """The base models that could be read; one sentence is added for each problem."""
+    taken = {file for one in datasets.values() for file in public_files(one.declaration, folder)}
+    found: dict[str, DeclaredBaseModel] = {}
+    for name, table in tables.items():
+        place = f"[base_models.{name}]"
+        if not isinstance(table, Mapping):
+            continue  # a problem that is said of the file as a whole
+        declaration = validated(BaseModelDeclaration, table, place, problems)
+        if declaration is None:
+            continue
+        try:
+            model = check_base_model(declaration, folder)
+        except UserError as problem:
+            problems.append(f"{place}: {problem}")
+            continue
+        if model.file in taken:
+            problems.append(f'{place}: another table has the file "{model.file}" already; rename one of the two.')
+        taken.add(model.file)
+        found[name] = DeclaredBaseModel(declaration, model)
+    return found
+
+
 def unknown_dataset(name: object, declared: tuple[str, ...]) -> str:
     """The problem with the name of a data set, as a sentence without its key; "" if the name is known."""
     known = (*declared, *(one for one in DATASETS if one not in declared))
@@ -100,15 +129,20 @@ def recipe_on(
     names: tuple[str, ...],
     place: str,
     problems: list[str],
+    base_models: tuple[str, ...] = (),
 ) -> Recipe | None:
-    """`[training]` as a recipe, with the record of its data set if that is a declared one."""
-    if "source" in table:
+    """`[training]` as a recipe, with the record of its data set if that is a declared one, and the digests of the
+    `base_models`."""
+    if "base_models" in table:
+        problems.append(f"{place}: unknown key base_models; a base model has a table [base_models.NAME].")
+    elif "source" in table:
         problems.append(f"{place}: unknown key source; data of your own has a table [datasets.NAME].")
     elif problem := unknown_dataset(table.get("dataset"), names):
         problems.append(f"{place}: dataset {problem}")
     else:
         recipe = validated(Recipe, _with_counts(table, declared), place, problems)
-        return recipe and _with_source(recipe, declared, place, problems)
+        made = recipe and _with_source(recipe, declared, place, problems)
+        return made and made.model_copy(update={"base_models": base_models})
     return None
 
 

@@ -53,13 +53,18 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
+from autograder.assignment.declared_datasets import (
+    declared_base_models,
+    declared_datasets,
+    recipe_on,
+    unknown_dataset,
+)
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -70,7 +75,15 @@ from autograder.assignment.external_tests import (
     read_suites,
     two_sources,
 )
-from autograder.assignment.model import Assignment, DeclaredDataset, EnvironmentTable, NetworkSpec, ObserveTable
+from autograder.assignment.model import (
+    Assignment,
+    DeclaredBaseModel,
+    DeclaredDataset,
+    EnvironmentTable,
+    NetworkSpec,
+    ObserveTable,
+)
+from autograder.assignment.question_problems import dependency_problems, network_problems
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -94,6 +107,7 @@ class _File(Data):
     solution: str = Field(min_length=1)
     tests: str | None = Field(default=None, min_length=1)
     datasets: dict[str, dict[str, Any]] = {}
+    base_models: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     observe: dict[str, Any] = {}
     environment: dict[str, Any] = {}
@@ -169,6 +183,7 @@ class _Reader:
         self._suites: dict[str, tuple[Suite, ...]] = {}
         self._declared: dict[str, DeclaredDataset] = {}
         self._names: tuple[str, ...] = ()
+        self._base_models: dict[str, DeclaredBaseModel] = {}
 
     def read(self) -> Assignment:
         table = self._toml()
@@ -177,6 +192,8 @@ class _Reader:
             self._problems.append(problem)
         given = _table(table, "datasets")
         self._declared, self._names = declared_datasets(given, self._file, table.get("solution"), self._problems)
+        bases = _table(table, "base_models")
+        self._base_models = declared_base_models(bases, self._declared, self._file.parent, self._problems)
         networks = self._networks(table)
         observe = validated(ObserveTable, _table(table, "observe"), "[observe]", self._problems)
         for number, name in enumerate(observe.datasets if observe else (), 1):
@@ -201,6 +218,7 @@ class _Reader:
             tests_paths=tuple(self._file.parent / name for name in self._suites),
             declared=self._declared,
             environment=environment,
+            base_models=self._base_models,
         )
 
     def _toml(self) -> dict[str, Any]:
@@ -270,7 +288,8 @@ class _Reader:
         return self._trained(default, "", []) if default else None
 
     def _trained(self, table: dict[str, Any], place: str, problems: list[str]) -> Recipe | None:
-        return recipe_on(table, self._declared, self._names, place, problems)
+        bases = tuple(one.model.digest for one in self._base_models.values())
+        return recipe_on(table, self._declared, self._names, place, problems, bases)
 
     def _questions(self, table: Mapping[str, Any], networks: Mapping[str, NetworkSpec]) -> tuple[Question, ...]:
         given = table.get("questions")
@@ -288,8 +307,8 @@ class _Reader:
             question = self._question(entry, place)
             if question is None:
                 continue
-            self._problems += _dependency_problems(question, place, ids, number)
-            self._problems += _network_problems(question, place, networks, untrained)
+            self._problems += dependency_problems(question, place, ids, number)
+            self._problems += network_problems(question, place, networks, untrained)
             questions.append(question)
         if not self._problems and not questions:
             self._problems.append("no test in tests is worth points, and there is no [[questions]] table.")
@@ -361,38 +380,6 @@ class _Reader:
             self._problems.append(f"{place}: {unusable}.")
             return None
         return validated(model, entry, place, self._problems)
-
-
-def _dependency_problems(question: Question, place: str, ids: Sequence[Any], number: int) -> list[str]:
-    if question.depends is None:
-        return []
-    needed = question.depends.question
-    if needed == question.id:
-        return [f"{place}: it depends on itself; name an earlier question, or leave depends out."]
-    if needed in ids[:number]:
-        return []
-    if needed in ids:
-        return [
-            f'{place}: it depends on "{needed}", which comes later; questions are judged in their order, so move '
-            f'"{needed}" above it (and let the two not depend on each other).'
-        ]
-    near = did_you_mean(needed, [identity for identity in ids[:number] if isinstance(identity, str)])
-    return [f'{place}: it depends on "{needed}", and there is no such question; {near}']
-
-
-def _network_problems(
-    question: Question, place: str, networks: Mapping[str, NetworkSpec], untrained: Set[str]
-) -> list[str]:
-    problems = []
-    for name in question.networks():
-        if name not in networks:
-            near = did_you_mean(name, networks, "the declared ones are")
-            problems.append(f'{place}: network "{name}" is not declared as [networks.{name}]; {near}')
-        elif question.requires_training and name in untrained:
-            problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
-        elif question.requires_training and (recipe := networks[name].recipe) is not None:
-            problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
-    return problems
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:

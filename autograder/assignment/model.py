@@ -12,7 +12,14 @@ from pydantic import Field
 from autograder.assignment.validation import REQUIREMENT, AssignmentError, language_problem
 from autograder.checks.base import ExpectedNetwork, Question
 from autograder.core.data import Data, digest
-from autograder.datasets import DATASETS, DatasetSource, Declaration, public_files
+from autograder.datasets import (
+    DATASETS,
+    BaseModel,
+    BaseModelDeclaration,
+    DatasetSource,
+    Declaration,
+    public_files,
+)
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
@@ -68,6 +75,14 @@ class DeclaredDataset:
 
 
 @dataclass(frozen=True)
+class DeclaredBaseModel:
+    """`[base_models.<name>]`: the table, and the record of its file."""
+
+    declaration: BaseModelDeclaration
+    model: BaseModel
+
+
+@dataclass(frozen=True)
 class Assignment:
     """An assignment as its author wrote it, complete and without contradictions; made by `load`.
 
@@ -87,6 +102,7 @@ class Assignment:
     tests_paths: tuple[Path, ...] = ()
     declared: Mapping[str, DeclaredDataset] = field(default_factory=dict)
     environment: EnvironmentTable = field(default_factory=EnvironmentTable)
+    base_models: Mapping[str, DeclaredBaseModel] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -158,9 +174,10 @@ class Assignment:
         return {name: self.declared[name].source for name in self._loadable() if name in self.declared}
 
     def data_files(self) -> dict[str, Path]:
-        """The files of the declared data sets that students receive, by their path next to the notebook."""
+        """The files of data sets and base models that students receive, by their path next to the notebook."""
         tables = (one.declaration for one in self.declared.values())
-        return {name: path for table in tables for name, path in public_files(table, self.folder).items()}
+        found = {name: path for table in tables for name, path in public_files(table, self.folder).items()}
+        return found | {one.model.file: self.folder / one.declaration.file for one in self.base_models.values()}
 
     def held_out_paths(self) -> tuple[Path, ...]:
         """The files and folders with held-out examples, which are only for validation and not given to students."""
@@ -228,16 +245,18 @@ class Assignment:
             PackagesMissing, InvalidLock: its packages are not pinned; the sentence has the command.
         """
         lock = self.package_lock()
+        base_models = tuple(one.model for one in self.base_models.values())
         tests = tuple(dict.fromkeys(test for question in self.questions for test in question.tests()))
         return ObserveTask(
             variables=self.variables(),
             datasets=self.datasets(),
             training=self.observe.training,
-            limits=self.observe.limits.fitting(self.datasets(), tuple(self.sources().values())),
+            limits=self.observe.limits.fitting(self.datasets(), tuple(self.sources().values()), base_models),
             keras=self.observe.keras,
             tests=tests,
             sources=tuple(self.sources().values()),
             packages=lock.digest if lock is not None else "",
+            base_models=base_models,
         )
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.authoring.keras_configs import Layer, layer, sequential
+from autograder.network.align import BASE_WEIGHTS, FROZEN
 from autograder.network.compilation import read_compilation
 from autograder.network.describe import in_words
 from autograder.network.kinds import POOLINGS
@@ -39,8 +40,16 @@ class Mutant:
 def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
     """Mutants with a layer dropped, doubled, swapped with the next, replaced by a related one, or with another setting.
 
-    `layers` begins with the input, which is not changed.
+    `layers` begins with the input, which is not changed. Where layers are frozen, or start with the weights of a base
+    model, there is one mutant in which none is, or none does.
     """
+    for what, setting, value in (
+        ("no layer frozen", FROZEN, True),
+        ("new weights for the base model's", BASE_WEIGHTS, None),
+    ):
+        changed = [_with_setting(entry, setting, value) for entry in layers]
+        if any(entry["config"].get(setting, value) != value for entry in layers):
+            yield _mutant(what, changed)
     for place in range(1, len(layers)):
         entry, before, after = layers[place], list(layers[:place]), list(layers[place + 1 :])
         name = f"layer {place} ({in_words(entry['class_name'])})"
@@ -65,6 +74,12 @@ def doubled_block(layers: Sequence[Layer], marked: Collection[int]) -> Mutant | 
     if len(block) < 2:
         return None
     return _mutant(f"layers {first} to {end - 1} pasted twice", [*layers[:end], *block, *layers[end:]])
+
+
+def _with_setting(entry: Layer, setting: str, value: Any) -> Layer:
+    if setting not in entry["config"]:
+        return entry
+    return {**entry, "config": {**entry["config"], setting: value}}
 
 
 def _mutant(what: str, layers: Sequence[Layer]) -> Mutant:

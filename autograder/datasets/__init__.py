@@ -6,6 +6,7 @@ those that an assignment declares, are read once and kept in our cache folder.
 """
 
 from autograder.datasets.arrays import load_arrays
+from autograder.datasets.base_models import BaseModel, BaseModelDeclaration, base_model_path
 from autograder.datasets.catalogue import DATASETS, DatasetName
 from autograder.datasets.declared import locate, public_files, resolve, served_files
 from autograder.datasets.formats import Arrays, DatasetMissing
@@ -16,12 +17,15 @@ from autograder.datasets.source import DatasetSource, Declaration
 __all__ = [
     "DATASETS",
     "Arrays",
+    "BaseModel",
+    "BaseModelDeclaration",
     "DatasetFile",
     "DatasetMissing",
     "DatasetName",
     "DatasetSource",
     "DatasetUnusable",
     "Declaration",
+    "base_model_path",
     "digests",
     "find",
     "load_arrays",

@@ -101,7 +101,7 @@ def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
         return {}
     found: dict[str, Path] = {}
     for name in (declared.place, *([declared.table] if declared.table else [])):
-        path = _existing(name, folder)
+        path = existing_file(name, folder)
         if path.is_dir():
             held_out = folder / declared.held_out if declared.held_out else None
             inside = visible_files(path, held_out)
@@ -129,7 +129,7 @@ def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, 
 
         return {"main": keras_file(declared.place, download=download)}
     names = {"main": declared.place, "table": declared.table, "held_out": declared.held_out}
-    found = {key: _existing(name, folder) for key, name in names.items() if name is not None}
+    found = {key: existing_file(name, folder) for key, name in names.items() if name is not None}
     if "held_out" in found:
         held_out = found["held_out"].resolve()
         for key in ("main", "table"):
@@ -141,7 +141,12 @@ def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, 
     return found
 
 
-def _existing(name: str, folder: Path) -> Path:
+def existing_file(name: str, folder: Path) -> Path:
+    """The path of a file (or a folder) of the assignment in `folder`.
+
+    Raises:
+        DatasetUnusable: it is missing, cannot be read, or is too large.
+    """
     path = folder / name
     try:
         if path.is_dir():

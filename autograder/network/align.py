@@ -19,13 +19,17 @@ _FOR_LEARNING_ONLY = frozenset({"momentum", "epsilon", "unit_forget_bias"})
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 FROZEN = "trainable"
+# The fingerprints of the weights of a declared base model, in the settings of an operation that starts with them.
+BASE_WEIGHTS = "base_weights"
+LEARNED_ALONE = ((FROZEN,), (BASE_WEIGHTS,), (BASE_WEIGHTS, FROZEN))
 
 _EDIT = 1_000_000_000
 _SAME_KIND, _PER_SETTING = 500_000_000, 40_000_000
 _RELATED, _UNRELATED = 1_200_000_000, 1_500_000_000
 # Tie-breakers: first by what is marked, then by sizes. All of them together weigh less than one setting.
 _TIE, _SIZE_TIE = 1_000, 1
-# Forgetting to freeze a base is one mistake: it decides only between layers that are equal but for this.
+# Forgetting to freeze a base, or to load its weights, is one mistake: it decides only between layers that are equal but
+# for this.
 _FROZEN_TIE = 20_000
 # More than any network's edits.
 _NEVER = 10_000 * _EDIT
@@ -167,7 +171,7 @@ def _replacing(
             key = (our_keys[i], their_keys[j], free)
             if key not in known:
                 known[key] = _cost(our, their, differing(our, their, any_padding=free, strict=how.strict))
-            cost = _NEVER if fixed and known[key] > _FROZEN_TIE else known[key]
+            cost = _NEVER if fixed and known[key] > 2 * _FROZEN_TIE else known[key]
             if how.by_parameters and cost == _UNRELATED:
                 cost = 2 * _EDIT + _EDIT // 10
             line.append(cost + (_TIE if i in marked else 0) + _size_cost(i, j, our.kind == their.kind, how))
@@ -186,8 +190,8 @@ def _size_cost(ours: int, theirs: int, same_kind: bool, how: Alignment) -> int:
 def _cost(ours: Operation, theirs: Operation, different: tuple[str, ...]) -> int:
     if "Input" in (ours.kind, theirs.kind) and ours.kind != theirs.kind:
         return 3 * _EDIT
-    if different == (FROZEN,):
-        return _FROZEN_TIE
+    if different in LEARNED_ALONE:
+        return _FROZEN_TIE * len(different)
     if ours.kind == theirs.kind:
         return min(_SAME_KIND + _PER_SETTING * len(different), _EDIT - _EDIT // 20) if different else 0
     return _RELATED if related(ours.kind, theirs.kind) else _UNRELATED

@@ -16,6 +16,7 @@ _SETTING_WORDS = {
     "alpha": gettext_noop("slope"),
     "axes": gettext_noop("axes"),
     "axis": gettext_noop("axis"),
+    "base_weights": gettext_noop("weights of the base model"),
     "center": gettext_noop("shift (center)"),
     "cropping": gettext_noop("cropping"),
     "depth_multiplier": gettext_noop("depth multiplier"),
@@ -126,6 +127,8 @@ def settings_in_words(operation: Operation) -> tuple[str | Message, ...]:
             parts.append(phrase(_WITHOUT[name]))
     if settings.get("trainable") is False:
         parts.append(phrase("not trainable"))
+    if "base_weights" in settings:
+        parts.append(phrase("weights of the base model"))
     return tuple(parts)
 
 

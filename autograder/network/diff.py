@@ -65,7 +65,7 @@ def compare(
         marked: the indices of the expected operations that the student had to write.
         strict: also compare initializers, regularizers, constraints and other settings that matter for learning only.
         folded: a repeated block is one deviation, not one for each of its layers; so are all layers that should be
-            frozen, and all that should not be.
+            frozen, and all that should not be, and likewise those with the weights of a base model.
 
     Raises:
         ShapeError: the expected operations do not fit together.
@@ -108,6 +108,12 @@ def _words(
             "message": freezing.frozen_message(deviation, actual),
             "where": freezing.frozen_place(deviation, actual),
             "hint": freezing.frozen_hint(deviation, actual),
+        }
+    if deviation.kind == "base_weights":
+        return {
+            "message": freezing.base_weights_message(deviation, expected, actual),
+            "where": freezing.frozen_place(deviation, actual),
+            "hint": freezing.base_weights_hint(deviation, expected),
         }
     return {
         "message": message_of(deviation, expected, actual),
@@ -246,7 +252,7 @@ def _effects(
             edit.share(ours, None if owner is None else partner.get(owner))
         if deviation.kind == "different" and ours is not None and theirs is not None:
             edit.replace(ours, actual.operations[theirs])
-        for mine, other in deviation.pairs:
+        for mine, other in deviation.pairs if deviation.kind == "frozen" else ():
             edit.replace(mine, freezing.with_frozen_state(expected.operations[mine], actual.operations[other]))
         if deviation.kind == "connected" and ours is not None and theirs is not None:
             sources = actual.operations[theirs].inputs
@@ -294,8 +300,9 @@ def _aligned(
             sentence = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
             note = consequence(measured[ours], actual_rows, theirs, sentence, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
-        # Shared and frozen weights change no shape.
-        if deviation is not None and deviation.kind not in ("shared", "frozen") and deviation not in earlier:
+        # Shared, frozen and other weights change no shape.
+        weights_alone = deviation is not None and deviation.kind in ("shared", "frozen", "base_weights")
+        if deviation is not None and not weights_alone and deviation not in earlier:
             earlier.append(deviation)
     return tuple(result)
 

@@ -1,48 +1,100 @@
-"""Which layers may learn: those that are frozen in only one of two networks are one mistake, however many they are."""
+"""Which layers may learn, and which start with the weights of a base model: those that do so in only one of two
+networks are one mistake, however many they are."""
 
 from __future__ import annotations
 
 from autograder.core.messages import Message, message, nmessage, plain
-from autograder.network.align import FROZEN
+from autograder.network.align import BASE_WEIGHTS, FROZEN, LEARNED_ALONE
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.describe import named
 from autograder.network.deviation import Deviation
 
 
 def fold_frozen(found: list[Deviation], expected: Architecture) -> list[Deviation]:
-    """The same deviations, with all layers that should be frozen as one, and all that should not be as another.
+    """The same deviations, with all layers that should be frozen as one, and all that should not be as another;
+    likewise all that should start with the weights of a base model, and all that should not.
 
-    A layer that differs in something else as well keeps a deviation for that. It keeps its frozen state there, too,
-    if no other layer differs in the frozen state alone: one layer that is wrong stays one mistake.
+    A layer that differs in something else as well keeps a deviation for that. It keeps its frozen state (or weights)
+    there, too, if no other layer differs in them alone: one layer that is wrong stays one mistake.
     """
-    alone = {_wanted(one, expected): one for one in reversed(found) if one.settings == (FROZEN,)}
+    return _folded(_folded(found, expected, FROZEN), expected, BASE_WEIGHTS)
+
+
+def _folded(found: list[Deviation], expected: Architecture, name: str) -> list[Deviation]:
+    """The deviations with those in the setting `name` folded."""
+    alone = {
+        _wanted(one, expected, name): one
+        for one in reversed(found)
+        if name in one.settings and one.settings in LEARNED_ALONE
+    }
     folded: list[Deviation] = []
     for one in found:
-        if FROZEN not in one.settings or (frozen := _wanted(one, expected)) not in alone:
+        if name not in one.settings or (wanted := _wanted(one, expected, name)) not in alone:
             folded.append(one)
             continue
-        if one is alone[frozen]:
-            members = [each for each in found if FROZEN in each.settings and _wanted(each, expected) == frozen]
+        if one is alone[wanted]:
+            members = [each for each in found if name in each.settings and _wanted(each, expected, name) == wanted]
             pairs = ((each.expected, each.actual) for each in members)
             folded.append(
                 one.model_copy(
                     update={
-                        "kind": "frozen",
-                        "marked": any(each.marked for each in members if each.settings == (FROZEN,)),
+                        "kind": "frozen" if name == FROZEN else "base_weights",
+                        "settings": (name,),
+                        "marked": any(each.marked for each in members if each.settings in LEARNED_ALONE),
                         "pairs": tuple(
                             (ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None
                         ),
                     }
                 )
             )
-        if one.settings != (FROZEN,):
-            folded.append(one.model_copy(update={"settings": tuple(name for name in one.settings if name != FROZEN)}))
+        if one.settings != (name,):
+            folded.append(one.model_copy(update={"settings": tuple(each for each in one.settings if each != name)}))
     return folded
 
 
 def with_frozen_state(operation: Operation, other: Operation) -> Operation:
     """The operation, frozen or not as `other` is."""
     return operation.model_copy(update={"settings": {**operation.settings, FROZEN: other.settings[FROZEN]}})
+
+
+def base_weights_message(deviation: Deviation, expected: Architecture, actual: Architecture) -> Message:
+    """One sentence on which layers should have, or should not have, the weights of a base model."""
+    first = actual.operations[deviation.pairs[0][1]]
+    count, wanted = len(deviation.pairs), expected.operations[deviation.pairs[0][0]]
+    if BASE_WEIGHTS not in wanted.settings:
+        return nmessage(
+            "layer.base_weights",
+            "{layer} has weights of the base model, but should start with new ones.",
+            "{number} layers, from {layer} on, have weights of the base model, but should start with new ones.",
+            count,
+            layer=named(first),
+        )
+    if BASE_WEIGHTS in first.settings:
+        return nmessage(
+            "layer.other_base_weights",
+            "{layer} has the weights of another layer of the base model.",
+            "{number} layers, from {layer} on, have the weights of other layers of the base model.",
+            count,
+            layer=named(first),
+        )
+    return nmessage(
+        "layer.no_base_weights",
+        "{layer} does not have the weights of the base model.",
+        "{number} layers, from {layer} on, do not have the weights of the base model.",
+        count,
+        layer=named(first),
+    )
+
+
+def base_weights_hint(deviation: Deviation, expected: Architecture) -> Message:
+    """Advice on what to check."""
+    if BASE_WEIGHTS in expected.operations[deviation.pairs[0][0]].settings:
+        return message(
+            "hint.base_weights",
+            "A layer that is built anew, or copied with `clone_model` or `from_config`, has new random weights: use "
+            "the layers of the loaded network itself, or load its weights into yours.",
+        )
+    return message("hint.new_weights", "Which layers come from the loaded network, and which did you add?")
 
 
 def frozen_message(deviation: Deviation, actual: Architecture) -> Message:
@@ -89,6 +141,9 @@ def _names(deviation: Deviation, actual: Architecture) -> list[str]:
     return [operation.label or operation.kind for operation in operations]
 
 
-def _wanted(deviation: Deviation, expected: Architecture) -> bool:
-    """Whether the expected layer is frozen."""
-    return deviation.expected is not None and expected.operations[deviation.expected].settings.get(FROZEN) is False
+def _wanted(deviation: Deviation, expected: Architecture, name: str) -> bool:
+    """Whether the expected layer is frozen, or has the weights of a base model."""
+    if deviation.expected is None:
+        return False
+    settings = expected.operations[deviation.expected].settings
+    return settings.get(FROZEN) is False if name == FROZEN else BASE_WEIGHTS in settings

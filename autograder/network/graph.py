@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograder.core.messages import phrase
 from autograder.network.activations import Applied
+from autograder.network.align import BASE_WEIGHTS
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
 from autograder.network.calls import MAX_LAYERS, Call, TensorReference, read_call, references
@@ -17,6 +19,8 @@ from autograder.network.values import UnknownNetwork, boolean, mapping, read_lis
 
 MAX_NESTING = 16
 _NO_SETTINGS: Mapping[str, object] = {}
+_MOST_WEIGHTS = 64
+_FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 # Operations with which Keras computes masks: for padded words, for masked steps, and where masked branches join.
 _MASK_MAKERS = frozenset({"NotEqual", "Any", "Concatenate", "LogicalAnd", "LogicalOr"})
 
@@ -144,10 +148,31 @@ def _apply(
         if class_name == "InputLayer":
             raise UnknownNetwork(phrase("an Input layer stands where it reads something"))
         key = (*scope.path, position)
-        operations = read_layer(class_name, dict(config), call)
+        own = dict(config)
+        weights = own.pop(BASE_WEIGHTS, None)
+        operations = read_layer(class_name, own, call)
+        if weights is not None:
+            operations = _with_base_weights(operations, weights)
         return (_chain(builder, operations, inputs, key, label, scope.trainable),)
     except UnknownNetwork as error:
         raise error if error.layer else UnknownNetwork(error.reason, label) from None
+
+
+def _with_base_weights(operations: list[Applied], weights: object) -> list[Applied]:
+    """The operations, the one with weights starting with those of a base model.
+
+    Args:
+        operations: those of one layer.
+        weights: the fingerprints of its weights, in their order; untrusted.
+    """
+    found = read_list(weights, _MOST_WEIGHTS)
+    if not found or not all(isinstance(one, str) and _FINGERPRINT.fullmatch(one) for one in found):
+        raise UnknownNetwork(phrase("its weights are described in a way that is not known here"))
+    if sum(applied.kind in WEIGHTED for applied in operations) != 1:
+        return operations
+    return [
+        Applied(one.kind, {**one.settings, BASE_WEIGHTS: found}) if one.kind in WEIGHTED else one for one in operations
+    ]
 
 
 def _chain(

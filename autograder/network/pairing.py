@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograder.network.align import FROZEN, Alignment, Pair, align, differing, same_size
+from autograder.network.align import LEARNED_ALONE, Alignment, Pair, align, differing, same_size
 from autograder.network.architecture import Architecture, Row
 from autograder.network.kinds import WEIGHTED
 
@@ -112,7 +112,7 @@ class _Search(NamedTuple):
 
     def _unequal(self, ours: int, theirs: int) -> bool:
         """Whether they differ in more than being frozen, which is one mistake for all layers."""
-        return self._differing(ours, theirs) not in ((), (FROZEN,))
+        return self._differing(ours, theirs) not in ((), *LEARNED_ALONE)
 
     def _differing(self, ours: int, theirs: int) -> tuple[str, ...]:
         return differing(

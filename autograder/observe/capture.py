@@ -24,9 +24,18 @@ MAX_AXES = 64
 
 
 class Describer:
-    """Inspects the student's variables. Created before student code runs; `names` are the variables to capture."""
+    """Inspects the student's variables. Created before student code runs.
 
-    def __init__(self, variables: dict[str, Any], names: list[str], fits: FitRecorder) -> None:
+    `names` are the variables to capture, `base_weights` the fingerprints of the weights in declared base models.
+    """
+
+    def __init__(
+        self,
+        variables: dict[str, Any],
+        names: list[str],
+        fits: FitRecorder,
+        base_weights: frozenset[str] = frozenset(),
+    ) -> None:
         import keras
         from matplotlib import _pylab_helpers
 
@@ -34,7 +43,7 @@ class Describer:
         self._names = names
         self._fits = fits
         self._saved = SavedFiles()
-        self._ledger = NetworkLedger(variables, NetworkDescriber())
+        self._ledger = NetworkLedger(variables, NetworkDescriber(base_weights))
         fits.listener = self._ledger.happened
         self._model = keras.Model
         self._dumps = json.dumps

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
-from autograder.datasets import DatasetSource
+from autograder.datasets import BaseModel, DatasetSource
 
 # A file of this size or more is mapped by all kernels; smaller ones are copied, as a kernel accepts few descriptors.
 _MAPPED_BYTES = 2**20
@@ -54,18 +54,19 @@ class ServedData:
                 self._served[name] = _unpack(name)
             return self._served[name]
 
-    def get_files(self, sources: Sequence[DatasetSource]) -> tuple[int, ...]:
-        """The descriptors of the memory with the files of declared data sets, for `dataset_files.lay`.
+    def get_files(self, sources: Sequence[DatasetSource], base_models: Sequence[BaseModel] = ()) -> tuple[int, ...]:
+        """The descriptors of the memory with the files of declared data sets and base models, for `dataset_files.lay`.
 
         Raises:
             autograder.datasets.DatasetMissing: one was not read on this machine.
         """
-        key = tuple(source.digest for source in sources)
+        key = (*(source.digest for source in sources), *(model.digest for model in base_models))
         with self._lock:
             if key not in self._files:
                 found: dict[str, Path] = {}
                 for source in sources:
                     found |= datasets.served_files(source.title, source)
+                found |= {model.file: datasets.base_model_path(model.digest, model.file) for model in base_models}
                 self._files[key] = pack(found)
             return self._files[key]
 

@@ -97,13 +97,15 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
     """IPython's kernel, plus requests for the capture and for external tests, and the line of a cell that failed."""
 
     names: Sequence[str] = ()
+    base_weights: frozenset[str] = frozenset()
     shorten = True
     # Whether names of Keras 1 and 2 are supported, and whether the notebook is written for Keras 1.
     old_names, keras_1 = True, False
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.describer = Describer(self.shell.user_ns, list(self.names), FitRecorder(shorten=self.shorten))
+        fits = FitRecorder(shorten=self.shorten)
+        self.describer = Describer(self.shell.user_ns, list(self.names), fits, self.base_weights)
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
         self.shell_handlers[TEST_REQUEST] = self.test_request
         self.shell.display_pub.register_hook(_bounded_display)
@@ -202,8 +204,8 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     Args:
         arguments: "key" of the connection, "names" of the variables to capture, "shorten" (whether training is
             shortened), "seed", "output_kb" per cell, "old_names" (whether Keras 1 and 2 are supported), "keras_1"
-            (whether the notebook is written for Keras 1), "datasets" (see `dataset_loader.serve`), "otter" (whether
-            there are otter tests).
+            (whether the notebook is written for Keras 1), "datasets" (see `dataset_loader.serve`), "base_weights"
+            (the fingerprints of the weights in declared base models).
         descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then those for
             `dataset_files.lay`.
     """
@@ -216,6 +218,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     # As in Jupyter, a module next to the notebook can be imported.
     sys.path.insert(0, "")
     Kernel.old_names, Kernel.keras_1 = bool(arguments["old_names"]), bool(arguments["keras_1"])
+    Kernel.base_weights = frozenset(arguments["base_weights"])
     Kernel.names, Kernel.shorten = tuple(arguments["names"]), bool(arguments["shorten"])
     Application.listening = dict(enumerate(channels, start=1))
     settings = Config()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from autograder.observe.base_weights import BaseWeights
 from autograder.observe.compatibility.keras_generation import METHODS
 from autograder.observe.plain import MAX_TEXT, NotPlain, plain
 from autograder.observe.tracing import NoTrace, Tracer
@@ -20,9 +21,11 @@ _NO_CODE = frozenset(
 class NetworkDescriber:
     """Created before student code runs, so that it holds the original Keras functions."""
 
-    def __init__(self) -> None:
+    def __init__(self, base_weights: frozenset[str] = frozenset()) -> None:
         import keras
         from keras.src.models.functional import Functional
+
+        self._base = BaseWeights(base_weights)
 
         self._tracer = Tracer()
         self._sequential = keras.Sequential
@@ -31,6 +34,11 @@ class NetworkDescriber:
         self._compile_config = keras.Model.get_compile_config
         self._layer_config = keras.saving.serialize_keras_object
         self._dumps = json.dumps
+
+    @property
+    def has_base(self) -> bool:
+        """Whether there are declared base models."""
+        return bool(self._base.known)
 
     def describe(self, model: Any) -> dict[str, Any]:
         """The fields of a `CapturedNetwork` except its name, cell and compile arguments."""
@@ -46,10 +54,9 @@ class NetworkDescriber:
                 # Keras describes a functional network of a student's class only by its class name.
                 model = kind(model.inputs, model.outputs, name=model.name)
             config = self._with_repetitions(model) if kind is self._sequential else None
-            return facts | {
-                "class_name": kind.__name__[:MAX_TEXT],
-                "config": self._small(config or self._configs[kind](model)),
-            }
+            described = self._small(config or self._configs[kind](model))
+            self._base.mark(described, model)
+            return facts | {"class_name": kind.__name__[:MAX_TEXT], "config": described}
         except NoTrace as error:
             why = {"why": "own_class", "reason": error.reason, "detail": error.detail}
             return facts | {"opaque": why | {"kind": type(model).__name__[:200]}}

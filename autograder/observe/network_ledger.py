@@ -68,7 +68,8 @@ class NetworkLedger:
             frames = list(self._frames())
             if kind in ("compile", "fit"):
                 life.compiled = self._compiled(life, model, renewed=kind == "compile")
-            self._see_state(life, model)
+            # Weights may have been loaded without any other change.
+            self._see_state(life, model, anew=self._describer.has_base and kind in ("load", "fit"))
             self._see_names(model, life)
             life.note(
                 kind,

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.core.closing import Closing
+from autograder.datasets.base_models import fingerprints
 from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
@@ -155,7 +156,8 @@ class Observer(Closing):
 
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
-        files = self._data.get_files(task.sources)
+        files = self._data.get_files(task.sources, task.base_models)
+        weights = (fingerprints(model.digest, model.file) for model in task.base_models)
         arguments = {
             "names": task.variables,
             "shorten": task.training == "short",
@@ -165,6 +167,7 @@ class Observer(Closing):
             "old_names": task.keras == "any",
             "keras_1": is_keras_1(sources),
             "datasets": [dataset.layout for dataset in served],
+            "base_weights": sorted(frozenset().union(*weights)),
         }
         descriptors = [*(dataset.descriptor for dataset in served), *files]
         kernel = manager(warm, task.limits.bounds(), arguments, descriptors)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from autograder import datasets
 from autograder.core.data import Data, OmitsNewDefaults, digest
-from autograder.datasets import DatasetSource
+from autograder.datasets import BaseModel, DatasetSource
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
@@ -54,12 +54,15 @@ class Limits(Data):
     output_kb: int = Field(default=1024, ge=1, le=8192)
     total_output_kb: int = Field(default=8192, ge=1, le=65_536)
 
-    def fitting(self, names: Sequence[str], sources: Sequence[DatasetSource] = ()) -> Limits:
-        """These limits, with memory and disk for the data sets that a notebook may load, unless set explicitly.
+    def fitting(
+        self, names: Sequence[str], sources: Sequence[DatasetSource] = (), base_models: Sequence[BaseModel] = ()
+    ) -> Limits:
+        """These limits, with memory and disk for what a notebook may load, unless set explicitly.
 
         Files count as disk; arrays need four times their bytes (`x` and `x.astype("float32") / 255` together).
         """
-        arrays, files = sum(source.array_mb for source in sources), sum(source.file_mb for source in sources)
+        arrays = sum(source.array_mb for source in sources) + sum(model.megabytes for model in base_models)
+        files = sum(source.file_mb for source in sources) + sum(model.megabytes for model in base_models)
         needed = max([_BASE_MB + 4 * arrays + files, *(_MEMORY_MB.get(name, 0) for name in names)])
         wanted = {"memory_mb": max(self.memory_mb, needed), "disk_mb": max(self.disk_mb, _BASE_DISK_MB + files)}
         update = {key: value for key, value in wanted.items() if key not in self.model_fields_set}
@@ -85,6 +88,7 @@ class ObserveTask(OmitsNewDefaults):
     keras: "any" supports names of Keras 1 and 2, "3" only those of the installed Keras.
     tests: external tests that are run in the same kernel as the student's code.
     sources: the declared data sets whose files are next to the notebook.
+    base_models: the declared files with trained weights, which are next to the notebook.
     packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
     """
 
@@ -96,8 +100,9 @@ class ObserveTask(OmitsNewDefaults):
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
     packages: str = ""
     sources: tuple[DatasetSource, ...] = ()
+    base_models: tuple[BaseModel, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources", "base_models")
 
     @property
     def without_tests(self) -> ObserveTask:

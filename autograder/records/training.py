@@ -48,6 +48,7 @@ class Recipe(OmitsNewDefaults):
     `task` is what it learns: one class of several; one of two; several labels at a time; values; a class for each step
     of a sequence; its own input. By default it follows from the data. `metric` scores it on the validation images; by
     default it is the usual one for the task.
+    `base_models` are the digests of the declared files whose weights networks may start with.
     `prepare` replaces `normalization` by declared steps. `metric_output` names the output that is scored, and that
     `task` and `metric` are about, where the data has several with names; by default the first.
 
@@ -78,8 +79,9 @@ class Recipe(OmitsNewDefaults):
     prepare: Prepare | None = None
     source: DatasetSource | None = None
     metric_output: str | None = None
+    base_models: tuple[str, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source", "metric_output")
+    added_later: ClassVar[tuple[str, ...]] = ("task", "metric", "prepare", "source", "metric_output", "base_models")
 
     @field_validator("metric")
     @classmethod

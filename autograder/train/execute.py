@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
 from autograder.train.predictions import predictions, residuals
-from autograder.train.rebuild import adapt, build_open, make_loss, make_optimizer
+from autograder.train.rebuild import adapt, build_open, load_base_weights, make_loss, make_optimizer
 from autograder.train.several import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
 from autograder.train.targets import Targets
@@ -45,11 +45,14 @@ class Reached:
     validation_loss: float
 
 
-def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
-    """Train the network and report, as plain data: the device, each validation, and finally the outcome."""
+def execute(task: TrainingTask, arrays: Arrays, report: Report, base_weights: Mapping[str, Any] | None = None) -> None:
+    """Train the network and report, as plain data: the device, each validation, and finally the outcome.
+
+    `base_weights` are the weights in the declared base models, by their fingerprints.
+    """
     try:
         report({"device": prepare_device()})
-        report({"outcome": "trained", "ended": _train(task, arrays, report)})
+        report({"outcome": "trained", "ended": _train(task, arrays, report, base_weights or {})})
     except CannotTrain as error:
         report({"outcome": "failed", "problem": error.problem.model_dump()})
     except Exception as error:
@@ -59,7 +62,7 @@ def execute(task: TrainingTask, arrays: Arrays, report: Report) -> None:
             report({"outcome": "failed", "problem": problem("refused", cause=_cause(error)).model_dump()})
 
 
-def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
+def _train(task: TrainingTask, arrays: Arrays, report: Report, base_weights: Mapping[str, Any]) -> str:
     """Train; returns the reason why the run ended, as one word."""
     keras.utils.set_random_seed(task.recipe.seed)
     measured, misfit = measure_until_misfit(task.architecture)
@@ -81,6 +84,7 @@ def _train(task: TrainingTask, arrays: Arrays, report: Report) -> str:
     model = built.model
     if not model.trainable_variables:
         raise CannotTrain(problem("nothing_learns"))
+    load_base_weights(built, task.architecture, base_weights)
     adapt(built, task.architecture, fed(data.x_train))
     optimizer = make_optimizer(task.optimizer)
     # Built first: else the first step creates the optimizer's variables, and TensorFlow traces it twice (2 s).

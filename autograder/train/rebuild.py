@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from autograder.network.align import BASE_WEIGHTS
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
 from autograder.network.layers import LAYERS as KNOWN
@@ -64,7 +65,7 @@ LOSSES: dict[str, Any] = {
 
 
 # Settings in the network's description that the layer's constructor does not take.
-_DESCRIBED = frozenset({"vocabulary_size"})
+_DESCRIBED = frozenset({"vocabulary_size", BASE_WEIGHTS})
 # Enough images for a good estimate of mean and variance.
 _ADAPTED_TO = 4096
 # What every layer accepts, even if its own constructor does not name it.
@@ -119,9 +120,32 @@ def adapt(built: Built, architecture: Architecture, images: Any) -> None:
     images = [part[:_ADAPTED_TO] for part in images] if isinstance(images, list) else images[:_ADAPTED_TO]
     for layer, operation in zip(built.layers, architecture.operations, strict=True):
         adapts = None if layer is None else KNOWN[operation.kind].adapts
-        if adapts is not None and adapts(operation.settings) and operation.shares is None:
+        own = operation.shares is None and BASE_WEIGHTS not in operation.settings
+        if adapts is not None and adapts(operation.settings) and own:
             before = keras.Model(built.model.inputs, built.tensors[operation.inputs[0]])
             layer.adapt(before.predict(images, verbose=0))
+
+
+def load_base_weights(built: Built, architecture: Architecture, weights: Mapping[str, Any]) -> None:
+    """Give the layers that start with the weights of a base model these weights.
+
+    Args:
+        built: the new model.
+        architecture: its operations; the fingerprints in their settings come from a student's kernel.
+        weights: the weights in the declared files, by their fingerprints. A layer with others keeps its new weights.
+
+    Raises:
+        CannotTrain: they do not fit into a layer.
+    """
+    for layer, operation in zip(built.layers, architecture.operations, strict=True):
+        wanted = operation.settings.get(BASE_WEIGHTS)
+        if layer is None or operation.shares is not None or not wanted or not weights.keys() >= set(wanted):
+            continue
+        try:
+            layer.set_weights([weights[one] for one in wanted])
+        except ValueError as error:
+            cause = f"{type(error).__name__}: {str(error)[:300]}"
+            raise CannotTrain(problem("refused", cause=cause)) from None
 
 
 def make_optimizer(optimizer: Optimizer) -> keras.optimizers.Optimizer:

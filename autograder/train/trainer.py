@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cached_property
+from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any
 
@@ -107,6 +108,7 @@ class Trainer(Closing):
 
     def _run(self, key: str, task: TrainingTask) -> TrainingRun:
         dataset = _dataset(task)
+        base_models = [str(_base_model(one)) for one in task.recipe.base_models]
         source = task.recipe.source
         wanted = task.recipe.train + (0 if source is not None and source.held_out else task.recipe.validation)
         if wanted > dataset.images:
@@ -118,7 +120,7 @@ class Trainer(Closing):
         with self._slots:
             for _ in range(2):
                 try:
-                    answer = self._ready_worker().ask(task, dataset)
+                    answer = self._ready_worker().ask(task, dataset, base_models)
                 except _WorkerDied:
                     continue
                 except TrainerError:
@@ -177,8 +179,8 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None and self._reader.is_alive()
 
-    def ask(self, task: TrainingTask, dataset: DatasetFile) -> dict[str, Any]:
-        """Send a task and wait for its answer.
+    def ask(self, task: TrainingTask, dataset: DatasetFile, base_models: list[str]) -> dict[str, Any]:
+        """Send a task and wait for its answer; `base_models` are the paths of the declared files.
 
         Raises:
             _WorkerDied: the worker died first.
@@ -194,7 +196,12 @@ class _Worker:
             self._count += 1
             number = self._count
             self._answers[number] = future
-            request = {"id": number, "task": task.model_dump(mode="json"), "dataset": str(dataset.path)}
+            request = {
+                "id": number,
+                "task": task.model_dump(mode="json"),
+                "dataset": str(dataset.path),
+                "base_models": base_models,
+            }
             self._send(request)
         try:
             answer = future.result(task.recipe.seconds + _SLACK_SECONDS)
@@ -294,6 +301,13 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
 def _dataset(task: TrainingTask) -> DatasetFile:
     try:
         return datasets.locate(task.recipe.dataset, task.recipe.source)
+    except DatasetMissing as missing:
+        raise TrainerError(str(missing)) from None
+
+
+def _base_model(digest: str) -> Path:
+    try:
+        return datasets.base_model_path(digest)
     except DatasetMissing as missing:
         raise TrainerError(str(missing)) from None
 

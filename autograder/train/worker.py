@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets import DatasetMissing, load_arrays
+from autograder.datasets.base_models import weights_in
 from autograder.records.training import Recipe, TrainingTask
 from autograder.train.device import device_kind
 
@@ -63,6 +64,7 @@ class Worker:
         self._selector.register(requests, selectors.EVENT_READ)
         self._children: dict[int, _Child] = {}
         self._data: dict[tuple[str, str], Arrays] = {}
+        self._weights: dict[str, Arrays] = {}
 
     def serve(self) -> None:
         """Answer requests until stdin closes, then kill the children."""
@@ -97,13 +99,14 @@ class Worker:
         task = TrainingTask.model_validate(request["task"])
         try:
             arrays = self._arrays(task.recipe, request["dataset"])
+            base_weights = self._base_weights(request["base_models"])
         except DatasetMissing as missing:
             self._answer({"id": request["id"], "error": str(missing)})
             return
         reading, writing = os.pipe()
         process = os.fork()
         if process == 0:
-            _be_child(task, arrays, writing, self._process)
+            _be_child(task, arrays, base_weights, writing, self._process)
         os.close(writing)
         os.set_blocking(reading, False)
         self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
@@ -114,6 +117,13 @@ class Worker:
         if place not in self._data:
             self._data[place] = load_arrays(recipe.dataset, Path(path), recipe.source)
         return self._data[place]
+
+    def _base_weights(self, paths: list[str]) -> Arrays:
+        """The weights in the declared base models, by their fingerprints."""
+        for path in paths:
+            if path not in self._weights:
+                self._weights[path] = weights_in(Path(path))
+        return {key: array for path in paths for key, array in self._weights[path].items()}
 
     def _read_child(self, pipe: int) -> None:
         child = self._children[pipe]
@@ -158,7 +168,7 @@ class Worker:
             line = line[os.write(self._answers, line) :]
 
 
-def _be_child(task: TrainingTask, arrays: Arrays, pipe: int, worker: int) -> None:
+def _be_child(task: TrainingTask, arrays: Arrays, base_weights: Arrays, pipe: int, worker: int) -> None:
     """Train, report through `pipe`, and exit: the child never returns to the worker's loop."""
     try:
         _end_with_parent()
@@ -168,7 +178,7 @@ def _be_child(task: TrainingTask, arrays: Arrays, pipe: int, worker: int) -> Non
         _limit_memory(task.recipe.memory_mb * 2**20)
         from autograder.train.execute import execute
 
-        execute(task, arrays, lambda report: _write_line(pipe, report))
+        execute(task, arrays, lambda report: _write_line(pipe, report), base_weights)
     except Exception as error:
         _write_line(pipe, {"outcome": "failed", "error": f"Training broke off: {type(error).__name__}: {error}"})
     finally:

@@ -166,6 +166,7 @@ def _config(assignment: Assignment, *, run_tests: bool) -> dict[str, Any]:
     rehearsal = {
         "datasets": list(assignment.datasets()),
         "sources": [source.model_dump(mode="json") for source in assignment.sources().values()],
+        "base_models": [one.model.model_dump(mode="json") for one in assignment.base_models.values()],
         "shorten": assignment.observe.training == "short",
     }
     return {
@@ -237,8 +238,8 @@ def _finished(made: NotebookNode, handout: NotebookNode) -> NotebookNode:
 
 
 def _files_of_handout(assignment: Assignment, handout: NotebookNode) -> dict[str, bytes]:
-    """The files of the declared data sets, and those next to the assignment that its notebook names; no others, and no
-    held-out data."""
+    """The files of the declared data sets and base models, and those next to the assignment that its notebook names; no
+    others, and no held-out data."""
     text = "\n".join(cell.source for cell in handout.cells)
     ours = (assignment.file, assignment.notebook_path, assignment.solution_path, assignment.folder / REFERENCE_FILE)
     withheld = {path.resolve() for path in (*ours, *assignment.held_out_paths()) if path is not None}
