@@ -40,7 +40,7 @@ def most_tests(count: int, causes: int) -> int:
     """How many tests at most find this many causes among `count` changes and show that none can be left out, where
     further changes never undo a repair."""
     if count <= _FEW:
-        return 2**count - 1
+        return int(2**count) - 1
     halvings = math.ceil(math.log2(count))
     return 2 + causes * (halvings + 1) + (causes if causes > 1 else 0) + max(0, causes - 2)
 

@@ -48,8 +48,9 @@ def test_where_no_single_change_does_pairs_are_tried(tasks):
     assert {one.aspect for one in found.cause.suspects} == {"learning rate", "size of a layer"}
     own = runs[student.task.key]
     (said,) = findings(student, found, own, named=True, as_trained=False)
-    assert "two things" in str(said.message)
-    assert "Neither of the two was enough alone." in str(said.message)
+    assert "Your network learns with " in str(said.message)
+    assert " together: our run with nothing else changed reached 0.940" in str(said.message)
+    assert " alone it reached 0.100." in str(said.message)
 
 
 def test_where_nothing_does_it_is_said_so_and_no_cause_is_named(tasks):
@@ -111,7 +112,7 @@ def test_the_student_hears_what_was_changed_and_what_the_run_reached(tasks):
     own = runs[student.task.key]
     (said,) = findings(student, found, own, named=True, as_trained=False)
     assert "with the loss set to categorical crossentropy" in str(said.message)
-    assert "it reached 0.940 (it had reached 0.110; 0.85 was needed)" in str(said.message)
+    assert "reached 0.940 (yours 0.110; 0.85 was needed)" in str(said.message)
     shown = trial_exhibit("model", student, found, own, named=True)
     assert [(one.aspects, one.accuracy, one.restored) for one in shown.tried] == [(("loss",), 0.94, True)]
 
