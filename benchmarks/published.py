@@ -57,12 +57,13 @@ SEEDS = range(1, 21)
 
 @dataclass(frozen=True)
 class Published:
-    """What the benchmark says of a program: the faulty configuration, its equivalent repairs, smallest first, and the
-    sets of parameters that a repair changes."""
+    """What the benchmark says of a program: the faulty configuration, its equivalent repairs, smallest first, the sets
+    of parameters that a repair changes (the ground truth is one of them), and those of them that are minimal."""
 
     faulty: Config
     repairs: tuple[Config, ...]
-    truths: tuple[frozenset[str], ...]
+    truths: frozenset[frozenset[str]]
+    minimal: frozenset[frozenset[str]]
 
 
 def published(program: Program, faults: Path) -> Published:
@@ -83,8 +84,9 @@ def published(program: Program, faults: Path) -> Published:
     lower = program.metric == "mae"
     repairs = sorted(found, key=lambda one: (len(_changes(dict(one), faulty)), found[one] if lower else -found[one]))
     own = [known["config"] | dict(program.repair)] if program.repair is not None else [dict(one) for one in repairs]
-    sets = {frozenset(program.truth), *(frozenset(one) for one in known["alternatives"])}
-    return Published(faulty, tuple(own), tuple(sorted(sets, key=lambda one: (len(one), sorted(one)))))
+    minimal = {frozenset(program.truth), *(frozenset(one) for one in known["alternatives"])}
+    truths = minimal | {frozenset(_changes(dict(one), faulty)) for one in found}
+    return Published(faulty, tuple(own), frozenset(truths), frozenset(minimal))
 
 
 def _changes(one: Config, other: Config) -> set[str]:
@@ -265,7 +267,7 @@ def _line(program: Program, said: dict[str, Any], facts: Published) -> str:
 
 def _minimal(said: dict[str, Any], facts: Published) -> bool:
     """Whether what is named is exactly a minimal repair, or the published ground truth."""
-    return frozenset(said["faulty"]["named"]) in facts.truths
+    return frozenset(said["faulty"]["named"]) in facts.minimal
 
 
 def report(asked: argparse.Namespace) -> None:
@@ -279,9 +281,12 @@ def report(asked: argparse.Namespace) -> None:
         print(_line(program, said, rows[-1][1]))
     seen = [row for row in rows if not reproduced(row[2])]
     print(f"\n{'':22}{'all ' + str(len(rows)):>16}{f'the {len(seen)} reproduced':>20}")
-    ours = {program.name: _ours(said) for program, _, said in rows}
+    ours = {_known_as(program): _ours(said) for program, _, said in rows}
     for name, named in {"autograder": ours, **tools}.items():
-        both = [_mean(scored(named.get(one.name, ()), facts.truths) for one, facts, _ in some) for some in (rows, seen)]
+        both = [
+            _mean(scored(named.get(_known_as(one), ()), facts.truths) for one, facts, _ in some)
+            for some in (rows, seen)
+        ]
         print(f"{name:22}" + "".join(f"{score.recall:12.2f} / {score.precision:.2f}" for score in both))
     minimal = sum(_minimal(said, facts) for _, facts, said in seen)
     silent = [row for row in rows if "healthy" in row[2]]
@@ -292,6 +297,11 @@ def report(asked: argparse.Namespace) -> None:
         "Ours knows a correct solution, the tools know none. Only 18 % of such collections are realistic, and half of "
         "their faults reproduce (arXiv 2412.16336)."
     )
+
+
+def _known_as(program: Program) -> str:
+    """The program's name in what the tools said: of the three on MNIST the paper's, as their files are mixed up."""
+    return program.paper if program.dataset == "mnist" and program.name.startswith("M") else program.name
 
 
 def _ours(said: dict[str, Any]) -> frozenset[str]:
