@@ -10,6 +10,8 @@ the seeded aspect, or an equivalent repair: another single change that restored 
 seed too, while the mutant misses it there again (the neutrality analysis of Humbatova et al., EMSE 2025).
 Healthy networks run as controls.
 
+Networks with two and three faults at once (`--several`) count each fault that is real alone: it has to be named too.
+
 Everything goes through the grading itself: evidence, trusted runs, the accuracy question's own `explaining` and
 `judge`. Training runs are stored in a gradebook (`--cache`), so that an interrupted benchmark continues.
 """
@@ -20,10 +22,11 @@ import argparse
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_of
+from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_of, several
 
 from autograder.assignment import load
 from autograder.checks.accuracy import Accuracy
@@ -38,6 +41,8 @@ from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
+# How many networks with several faults are drawn for each that is counted: not every fault is real alone.
+_DRAWS = 4
 
 
 @dataclass
@@ -85,9 +90,17 @@ class Bench:
         return found
 
     def judge(
-        self, answer_key: AnswerKey, question: Accuracy, notebook: Notebook, operator: str, mutant: Mutant
+        self,
+        answer_key: AnswerKey,
+        question: Accuracy,
+        notebook: Notebook,
+        operator: str,
+        mutant: Mutant,
+        causes: Sequence[frozenset[str]] | None = None,
     ) -> None:
-        """Count one mutant (or a healthy network)."""
+        """Count one mutant (or a healthy network); with `causes`, each of several faults for itself."""
+        causes = [mutant.truth] if causes is None else causes
+        truth = frozenset().union(*causes)
         question = question.model_copy(update={"depends": None})
         context = _context(answer_key, question, notebook, mutant)
         context = with_runs(_only(answer_key, question), context, self.run)
@@ -108,20 +121,38 @@ class Bench:
         margin = subject.margin
         fault = mutant.always or lowest < subject.minimum - margin
         row.close += not fault and lowest < subject.minimum
-        exact = named & mutant.truth
-        equivalent = {one for one in repairs - mutant.truth if self._holds(subject, one)}
+        exact = named & truth
+        equivalent = {one for one in repairs - truth if self._holds(subject, one)}
         row.named += len(named)
         row.exact += len(exact)
         row.equivalent += len(equivalent)
-        if fault and mutant.truth:
-            row.faults += 1
-            row.found += bool(exact or equivalent)
+        if fault and truth:
+            row.faults += len(causes)
+            # An equivalent repair as a whole counts for the faults that it does not name.
+            row.found += len(causes) if equivalent else sum(bool(named & one) for one in causes)
         print(
             f"  {operator:30} lowest {lowest:.3f}, needed {subject.minimum:.2f}"
-            f"{' fault' if fault and mutant.truth else ''}; named {sorted(named) or '-'}"
-            f"{'' if named <= mutant.truth | equivalent else '  <-- wrong'}",
+            f"{' fault' if fault and truth else ''}; named {sorted(named) or '-'}"
+            f"{f' of {[sorted(one) for one in causes]}' if len(causes) > 1 else ''}"
+            f"{'' if named <= truth | equivalent else '  <-- wrong'}",
             flush=True,
         )
+
+    def judge_several(
+        self, answer_key: AnswerKey, question: Accuracy, notebook: Notebook, mutant: Mutant, alone: Sequence[Mutant]
+    ) -> bool:
+        """Count a network with several faults if each is real: alone it misses the accuracy clearly, twice. Whether it
+        was counted."""
+        operator = f"{len(alone)} faults at once"
+        for one in alone:
+            single = _context(answer_key, question.model_copy(update={"depends": None}), notebook, one)
+            subject = question.subject(single)
+            assert subject is not None
+            starts = (subject.task, subject.task.with_seed(subject.task.recipe.seed + 1))
+            if max(self.run(task).score for task in starts) >= subject.minimum - subject.margin:
+                return False
+        self.judge(answer_key, question, notebook, operator, mutant, [one.truth for one in alone])
+        return True
 
     def _holds(self, subject, aspect: str) -> bool:
         """Whether a repair other than the seeded one restores the accuracy from another random start as well."""
@@ -176,6 +207,7 @@ def main() -> None:
     parser.add_argument("--operators", nargs="*", help="all without it")
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--healthy", type=int, default=3, help="healthy networks per network, each with a seed")
+    parser.add_argument("--several", type=int, default=3, help="networks with two, and with three faults, per seed")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--cache", type=Path, help="a gradebook that keeps training runs")
     asked = parser.parse_args()
@@ -211,10 +243,15 @@ def _all(bench: Bench, asked: argparse.Namespace) -> None:
                 print(f"{label}, seed {seed}", flush=True)
                 notebook = notebook_of(answer_key, question, seed)
                 for name, operator in OPERATORS.items():
-                    if asked.operators and name not in asked.operators:
+                    if asked.operators is not None and name not in asked.operators:
                         continue
                     for mutant in operator(notebook):
                         bench.judge(answer_key, question, notebook, name, mutant)
+                for count in (2, 3):
+                    counted = 0
+                    for mutant, alone in several(notebook, count, _DRAWS * asked.several):
+                        if counted < asked.several:
+                            counted += bench.judge_several(answer_key, question, notebook, mutant, alone)
 
 
 def _report(bench: Bench, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,12 @@ class Notebook:
         given = {"layers": self.layers, "compile": self.compile, "fit": self.fit, "truth": (), "always": False}
         made = given | changes
         return Mutant(
-            sequential(made["layers"]), made["compile"], made["fit"], frozenset(made["truth"]), made["always"]
+            sequential(made["layers"]),
+            made["compile"],
+            made["fit"],
+            frozenset(made["truth"]),
+            made["always"],
+            made["layers"],
         )
 
 
@@ -53,6 +58,7 @@ class Mutant:
     fit: CapturedFit
     truth: frozenset[str]
     always: bool
+    layers: list[Layer]
 
 
 Operator = Callable[[Notebook], Iterator[Mutant]]
@@ -297,7 +303,38 @@ def harmless(notebook: Notebook) -> Iterator[Mutant]:
     yield notebook.healthy(layers=_everywhere(notebook, kernel_initializer=normal))
 
 
+def several(notebook: Notebook, count: int, number: int) -> Iterator[tuple[Mutant, list[Mutant]]]:
+    """At most `number` networks with `count` faults at once, each with these faults one at a time; drawn with the
+    notebook's seed from the operators on the network and its `compile`."""
+    draw = np.random.RandomState(1000 * count + notebook.seed)
+    for _ in range(number):
+        chosen = [COMBINED[place] for place in sorted(draw.choice(len(COMBINED), count, replace=False))]
+        made, alone = notebook, []
+        for operator in chosen:
+            variants = list(operator(made))
+            singles = list(operator(notebook))
+            if not variants or len(variants) != len(singles):
+                break
+            which = draw.randint(len(variants))
+            mutant = variants[which]
+            alone.append(singles[which])
+            made = replace(made, layers=mutant.layers, compile=mutant.compile)
+        else:
+            yield mutant, alone
+
+
 HEALTHY: dict[str, Operator] = {"healthy: the reference": unchanged, "healthy: harmless choices": harmless}
+# In this order they can be applied one after the other: the layers that an earlier one looks for are still there.
+COMBINED: tuple[Operator, ...] = (
+    initial_weights,
+    regularization,
+    size_of_layer,
+    frozen,
+    inner_activations,
+    last_activation,
+    loss,
+    learning_rate,
+)
 OPERATORS: dict[str, Operator] = {
     "labels: shuffled": labels,
     "labels: encoding": label_encoding,

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from autograder.checks.base import Calibration, Context
 from autograder.checks.diagnosis.notebook import as_trained, not_normalized
+from autograder.checks.diagnosis.places import place_of
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.search import Faulty, Found, search
+from autograder.checks.diagnosis.suspects import Suspect
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.checks.score_statistics import CLEAR, spread
 from autograder.checks.student_network import StudentNetwork
+from autograder.core.messages import Message
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Exhibit, Finding
 from autograder.records.training import TrainingRun, TrainingTask
@@ -49,7 +52,9 @@ class AccuracyMiss:
             return said, ()
         own, named = own.until(case.minimum), self._told()
         shown = trial_exhibit(self.name, case, step, own, named=named)
-        first = findings(case, step, own, named=named, as_trained=case.task != self.task)
+        first = findings(
+            case, step, own, named=named, as_trained=case.task != self.task, place_of=lambda one: self._place(one, case)
+        )
         return (*first, *said), () if shown is None else (shown,)
 
     def facts(self) -> Facts | None:
@@ -117,6 +122,9 @@ class AccuracyMiss:
         written = [cell for cell in self.context.cells if cell.kind == "code"]
         stopped = [one.index for one in self.context.evidence.cells if one.index < fit.cell and one.status != "ok"]
         return any(_PREPARES.search(written[index].source) for index in stopped if index < len(written))
+
+    def _place(self, suspect: Suspect, case: Faulty) -> Message:
+        return place_of(suspect, case.task.architecture, self.student.record, self.context.cells)
 
     def _told(self) -> bool:
         """Whether no question asks how the network is compiled, so that it may be named."""

@@ -49,7 +49,7 @@ class ScoreQuestion(Question):
     network: str = Field(min_length=1, max_length=200)
     calibrate_at: float = Field(default=1.0, gt=0, le=1)
     runs: int = Field(default=5, ge=1, le=MOST_RUNS)
-    substitutions: int = Field(default=6, ge=0, le=50)
+    substitutions: int = Field(default=12, ge=0, le=50)
     follow_through: bool = True
 
     requires_training: ClassVar[bool] = True

@@ -143,7 +143,7 @@ class TextExhibit(Data):
 
 
 class Substitution(Data):
-    """One or two of the student's choices replaced by ours, and the accuracy (0..1) that a trusted run then reached.
+    """Some of the student's choices replaced by ours, and the accuracy (0..1) that a trusted run then reached.
 
     `aspects` names the changes by fixed words, `change` describes them to the student ("another loss"). `accuracy` is
     None if the network could not be trained.

@@ -63,7 +63,7 @@ _FACTS = frozenset(
     }
 )
 # By the codes of the places in a notebook that findings name: what their `number` counts.
-PLACES: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code"}
+PLACES: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code", "where.setting": "code"}
 
 
 def visible(text: str) -> str:

@@ -109,13 +109,13 @@ def tried_caption(exhibit: SubstitutionExhibit) -> str:
     """The caption of the substitutions that were tried."""
     if is_accuracy(METRICS[exhibit.metric]):
         return gettext(
-            "Validation accuracy with one thing changed; yours reached {reached:.3f}, {needed:.2f} was needed",
+            "Validation accuracy with something changed; yours reached {reached:.3f}, {needed:.2f} was needed",
             reached=exhibit.reached or 0.0,
             needed=exhibit.needed,
         )
     reached = "–" if exhibit.reached is None else score(exhibit.reached, exhibit.metric, exhibit.needed)
     return gettext(
-        "{metric} in validation with one thing changed; yours reached {reached}, {needed} was needed",
+        "{metric} in validation with something changed; yours reached {reached}, {needed} was needed",
         metric=str(METRICS[exhibit.metric].shown),
         reached=reached,
         needed=score(exhibit.needed, exhibit.metric, exhibit.reached),

@@ -54,7 +54,7 @@ def test_scores_have_as_many_digits_as_tell_them_apart():
 
 def test_what_was_tried_says_what_is_compared():
     tried = SubstitutionExhibit(network="model", reached=None, needed=50.1, tried=(), metric="mae")
-    assert tried_caption(tried).startswith("mean absolute error in validation with one thing changed; yours reached –")
+    assert tried_caption(tried).startswith("mean absolute error in validation with something changed; yours reached –")
 
 
 def test_rows_of_a_table_are_not_called_images():

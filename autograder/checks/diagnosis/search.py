@@ -1,4 +1,4 @@
-"""Which of the suspects keeps a network from its accuracy: each in turn is substituted and trained, briefly.
+"""Which of the differences keep a network from its accuracy: they are substituted, some at a time, and trained briefly.
 
 The search is a function of the runs made so far: it says which run it needs next, or what it found. So it can resume
 anywhere, costs nothing if a run is already known, and is deterministic.
@@ -6,14 +6,17 @@ anywhere, costs nothing if a run is already known, and is deterministic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
 
+from autograder.checks.diagnosis.repairs import Repair, minimal_repair
 from autograder.checks.diagnosis.suspects import Suspect, substituted, suspects
 from autograder.records.training import TrainingRun, TrainingTask
 
 RunOf = Callable[[TrainingTask], TrainingRun | None]
+# A repair of more changes, of which not every one is known to be needed, names no cause.
+_MOST_UNSURE = 3
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Faulty:
 
 @dataclass(frozen=True)
 class Trial:
-    """A substitution that was tried, and its run."""
+    """Substitutions that were tried together, and their run."""
 
     suspects: tuple[Suspect, ...]
     task: TrainingTask
@@ -48,12 +51,19 @@ class Trial:
 class Found:
     """What the runs have shown. `cause` is the smallest change that restored the accuracy; None if none did.
 
-    `exhausted`: every single difference was tried. `close`: the accuracy was missed only within chance, or missed from
-    one random start and only within chance from another.
+    `parts`: of a cause of several changes, what the first of them reached alone, the first two together and so on, as
+    far as a run has shown it. `best`: where there is no cause, the smallest change that did clearly better than the
+    network itself, of those that did best; None if none did. `minimal`: whether every change of the cause is needed.
+    `exhausted`: every difference was tried.
+    `close`: the accuracy was missed only within chance, or missed from one random start and only within chance from
+    another.
     """
 
     trials: tuple[Trial, ...] = ()
     cause: Trial | None = None
+    parts: tuple[Trial, ...] = ()
+    best: Trial | None = None
+    minimal: bool = True
     exhausted: bool = False
     close: bool = False
 
@@ -71,61 +81,69 @@ def search(case: Faulty, run_of: RunOf) -> TrainingTask | Found:
                 return again
             if run.scored_by.lead(case.minimum, run.score) <= case.margin:
                 return Found(close=True)
-    singles = suspects(case.task, case.reference)
-    trials: list[Trial] = []
-    for one in singles:
-        tried = _try(case, (one,), trials, run_of)
-        if isinstance(tried, TrainingTask):
-            return tried
-        if tried is not None and _restored(case, tried.run):
-            return Found(tuple(trials), tried)
-        if len(trials) >= case.budget:
-            return Found(tuple(trials), exhausted=one is singles[-1])
-    for pair in _pairs(singles, trials):
-        if len(trials) >= case.budget:
-            break
-        tried = _try(case, pair, trials, run_of)
-        if isinstance(tried, TrainingTask):
-            return tried
-        if tried is not None and _restored(case, tried.run):
-            return Found(tuple(trials), tried, exhausted=True)
-    return Found(tuple(trials), exhausted=True)
+    return _repair(case, own, run_of)
 
 
-def _try(case: Faulty, chosen: tuple[Suspect, ...], trials: list[Trial], run_of: RunOf) -> TrainingTask | Trial | None:
-    """The trial of a substitution, the run it still needs, or None if it is impossible or was already tried."""
-    made = substituted(case.task, case.reference, chosen)
-    if made is None:
+def _repair(case: Faulty, own: TrainingRun, run_of: RunOf) -> TrainingTask | Found:
+    """The search for the smallest repair, with the runs made so far."""
+    changes = suspects(case.task, case.reference)
+    tried: dict[frozenset[int], Trial] = {}
+    tests = minimal_repair(len(changes), case.budget)
+    answer: float | None = None
+    while True:
+        try:
+            chosen = tests.send(answer)
+        except StopIteration as ended:
+            return _found(case, own, ended.value, changes, tried)
+        made = substituted(case.task, case.reference, tuple(changes[one] for one in sorted(chosen)))
+        answer = None
+        if made is not None:
+            task = made.model_copy(update={"target": case.minimum})
+            run = run_of(task)
+            if run is None:
+                return task
+            tried[chosen] = Trial(tuple(changes[one] for one in sorted(chosen)), task, run.until(case.minimum))
+            answer = _lead(case, run)
+
+
+def _found(
+    case: Faulty,
+    own: TrainingRun,
+    repair: Repair,
+    changes: tuple[Suspect, ...],
+    tried: dict[frozenset[int], Trial],
+) -> Found:
+    trials: dict[str, Trial] = {}
+    for trial in tried.values():
+        trials.setdefault(trial.task.key, trial)  # different choices may give the same network
+    known = tuple(trials.values())
+    causes = repair.causes
+    if causes and (repair.minimal or len(causes) <= _MOST_UNSURE):
+        whole = tried[frozenset(causes)]
+        cause = Trial(tuple(changes[one] for one in causes), whole.task, whole.run)
+        parts = [tried.get(frozenset(causes[:count])) for count in range(1, len(causes))]
+        shown = tuple(
+            Trial(cause.suspects[:count], part.task, part.run)
+            for count, part in enumerate(parts, 1)
+            if part is not None
+        )
+        return Found(known, cause, shown, minimal=repair.minimal, exhausted=repair.exhausted)
+    return Found(known, best=_best(case, own, known), exhausted=repair.exhausted)
+
+
+def _best(case: Faulty, own: TrainingRun, trials: tuple[Trial, ...]) -> Trial | None:
+    """The smallest of the changes that came within chance of the best; None if that is not clearly better."""
+    metric = case.task.recipe.scored_by
+    scored = [trial for trial in trials if trial.run.validation_accuracy and _lead(case, trial.run) < 0]
+    if not scored:
         return None
-    task = made.model_copy(update={"target": case.minimum})
-    if any(task.key == before.task.key for before in trials):
+    top = metric.best(trial.run.score for trial in scored)
+    if own.validation_accuracy and metric.lead(top, own.score) <= case.margin:
         return None
-    run = run_of(task)
-    if run is None:
-        return task
-    trial = Trial(chosen, task, run.until(case.minimum))
-    trials.append(trial)
-    return trial
+    near = [trial for trial in scored if metric.lead(top, trial.run.score) <= case.margin]
+    return min(near, key=lambda trial: (len(trial.suspects), -metric.lead(trial.run.score, case.minimum)))
 
 
-def _restored(case: Faulty, run: TrainingRun) -> bool:
-    return bool(run.validation_accuracy) and run.scored_by.reaches(run.score, case.minimum)
-
-
-def _pairs(singles: tuple[Suspect, ...], trials: list[Trial]) -> Iterator[tuple[Suspect, Suspect]]:
-    """Pairs, the end of the network with its loss first, then by what each of them reached alone."""
-    reached = {
-        (*trial.suspects[0].layers, trial.suspects[0].aspect): trial.run.scored_by.lead(trial.run.score, 0.0)
-        for trial in trials
-    }
-
-    def promise(pair: tuple[Suspect, Suspect]) -> tuple[bool, float]:
-        ends = {one.aspect for one in pair} <= {"last activation", "loss", "from_logits"}
-        return not ends, -sum(reached.get((*one.layers, one.aspect), 0.0) for one in pair)
-
-    yield from sorted((pair for pair in combinations(singles, 2) if _compatible(*pair)), key=promise)
-
-
-def _compatible(one: Suspect, other: Suspect) -> bool:
-    """Whether two suspects can be combined: not if both set the same thing."""
-    return not ((one.optimizer and other.optimizer) or (one.loss and other.loss))
+def _lead(case: Faulty, run: TrainingRun) -> float:
+    """How far a run is above the score needed; below 0 if it misses."""
+    return run.scored_by.lead(run.score, case.minimum) if run.validation_accuracy else -math.inf

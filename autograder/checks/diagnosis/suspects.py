@@ -99,8 +99,11 @@ def substituted(task: TrainingTask, reference: TrainingTask, chosen: Sequence[Su
     architecture = _edited(task.architecture, reference.architecture, chosen)
     if architecture is None or measure_until_misfit(architecture)[1] is not None:
         return None
-    optimizer = next((one.optimizer for one in chosen if one.optimizer is not None), task.optimizer)
-    loss = next((one.loss for one in chosen if one.loss is not None), task.loss)
+    # The whole optimizer includes its learning rate, the whole loss its `from_logits`.
+    optimizers = {one.aspect: one.optimizer for one in chosen if one.optimizer is not None}
+    losses = {one.aspect: one.loss for one in chosen if one.loss is not None}
+    optimizer = optimizers.get("optimizer") or next(iter(optimizers.values()), task.optimizer)
+    loss = losses.get("loss") or next(iter(losses.values()), task.loss)
     recipe = {key: value for one in chosen for key, value in one.recipe.items()}
     return task.model_copy(
         update={

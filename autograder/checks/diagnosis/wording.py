@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from autograder.checks.diagnosis.search import Faulty, Found, Trial
 from autograder.checks.diagnosis.suspects import Suspect, Suspicion
 from autograder.checks.score_wording import telling_digits
 from autograder.core.language import gettext_noop
-from autograder.core.messages import Message, in_turn, message, nmessage, phrase
+from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
 from autograder.records.result import Finding, Substitution, SubstitutionExhibit
 from autograder.records.training import TrainingRun
 
@@ -97,23 +98,22 @@ _LOOK = (
     "hint.compare_place",
     gettext_noop("Compare your network with the one in the exercise, row by row, at this place."),
 )
-# What one change has shown, and two together: in the trusted run, trained as in the notebook, and without a run.
+# What a repair has shown, of one change and of several: the cause, its run, and what that reached; in the trusted run,
+# in one that could not be trained before, and trained as in the notebook.
 _RESTORED = {
     "our run": (
         (
             "cause.one_change",
             gettext_noop(
-                "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
-                "have it, it reached {reached:.{digits}f} (it had reached {before:.{digits}f}; {needed:.{places}f} was "
-                "needed)."
+                "Your network learns with {changes}: our run with nothing else changed reached {reached:.{digits}f} "
+                "(yours {before:.{digits}f}; {needed:.{places}f} was needed)."
             ),
         ),
         (
-            "cause.two_changes",
+            "cause.several_changes",
             gettext_noop(
-                "We trained your network once more, with two things changed: with {changes}, and everything else as "
-                "you have it, it reached {reached:.{digits}f} (it had reached {before:.{digits}f}; {needed:.{places}f} "
-                "was needed)."
+                "Your network learns with {changes} together: our run with nothing else changed reached "
+                "{reached:.{digits}f} (yours {before:.{digits}f}; {needed:.{places}f} was needed)."
             ),
         ),
     ),
@@ -121,17 +121,15 @@ _RESTORED = {
         (
             "cause.one_change_untrainable",
             gettext_noop(
-                "We trained your network once more, with one thing changed: with {changes}, and everything else as you "
-                "have it, it reached {reached:.{digits}f} (it could not be trained at all; {needed:.{places}f} was "
-                "needed)."
+                "Your network learns with {changes}: our run with nothing else changed reached {reached:.{digits}f} "
+                "(yours could not be trained at all; {needed:.{places}f} was needed)."
             ),
         ),
         (
-            "cause.two_changes_untrainable",
+            "cause.several_changes_untrainable",
             gettext_noop(
-                "We trained your network once more, with two things changed: with {changes}, and everything else as "
-                "you have it, it reached {reached:.{digits}f} (it could not be trained at all; {needed:.{places}f} was "
-                "needed)."
+                "Your network learns with {changes} together: our run with nothing else changed reached "
+                "{reached:.{digits}f} (yours could not be trained at all; {needed:.{places}f} was needed)."
             ),
         ),
     ),
@@ -158,21 +156,32 @@ _RESTORED = {
     )
     * 2,
 }
+# More changes than this are counted, not listed.
+_MOST_LISTED = 3
+PlaceOf = Callable[[Suspect], Message]
 
 
-def findings(case: Faulty, found: Found, own: TrainingRun, *, named: bool, as_trained: bool) -> tuple[Finding, ...]:
+def findings(
+    case: Faulty,
+    found: Found,
+    own: TrainingRun,
+    *,
+    named: bool,
+    as_trained: bool,
+    place_of: PlaceOf = lambda suspect: NOTHING,
+) -> tuple[Finding, ...]:
     """What the runs have shown, for the student; empty if they have shown nothing.
 
     `named`: values of `compile` may be named, because no question asks for them. `as_trained`: the case is trained as
-    in the notebook, not as in the trusted run.
+    in the notebook, not as in the trusted run. `place_of` gives the place in the notebook where a setting is written.
     """
     if found.cause is not None:
-        return (_cause(case, found, found.cause, own, named=named, as_trained=as_trained),)
+        return (_cause(case, found, found.cause, own, place_of, named=named, as_trained=as_trained),)
     if found.close or not found.trials or as_trained:
         return ()
     if not math.isfinite(case.task.recipe.scored_by.best(trial.run.score for trial in found.trials)):
         return ()  # no change let it be trained
-    return (_none(case, found),)
+    return (_none(case, found, place_of, named=named),)
 
 
 def trial_exhibit(
@@ -189,36 +198,71 @@ def trial_exhibit(
         tried=tuple(
             Substitution(
                 aspects=tuple(one.aspect for one in trial.suspects),
-                change=_in_words(_changes(trial, named=named)),
+                change=_in_words(_changes(trial, named=named, listed=_MOST_LISTED)),
                 accuracy=trial.run.score if trial.run.validation_accuracy else None,
-                restored=trial is found.cause,
+                restored=found.cause is not None and trial.task == found.cause.task,
             )
             for trial in found.trials
         ),
     )
 
 
-def _cause(case: Faulty, found: Found, cause: Trial, own: TrainingRun, *, named: bool, as_trained: bool) -> Finding:
+def _cause(
+    case: Faulty, found: Found, cause: Trial, own: TrainingRun, place_of: PlaceOf, *, named: bool, as_trained: bool
+) -> Finding:
     how = "as trained" if as_trained else "our run"
     if not own.validation_accuracy:
         how = "as trained, untrainable" if as_trained else "untrainable"
-    of_one, of_two = _RESTORED[how]
+    of_one, of_several = _RESTORED[how]
     restored = message(
-        *(of_one if len(cause.suspects) == 1 else of_two),
-        changes=_changes(cause, named=named),
+        *(of_one if len(cause.suspects) == 1 else of_several),
+        changes=_in_words(_changes(cause, named=named)),
         reached=cause.run.score,
         before=own.score if own.validation_accuracy else 0.0,
         needed=case.minimum,
         **_digits(case, cause.run.score),
     )
-    if len(cause.suspects) == 2 and _both_tried(found, cause):
-        restored = message("cause.only_both", "{restored} Neither of the two was enough alone.", restored=restored)
+    restored = _with_parts(restored, case, found, cause, named=named)
+    if not found.minimal:
+        restored = message("cause.maybe_fewer", "{restored} Fewer changes may be enough.", restored=restored)
     hints = dict.fromkeys(message(*_HINTS.get(one.aspect, _LOOK)) for one in cause.suspects)
-    layers = tuple(dict.fromkeys(label for one in cause.suspects for label in one.layers))[:4]
-    return Finding(message=restored, where=_in_words(layers), hint=in_turn(*hints))
+    return Finding(message=restored, where=_where(cause, place_of), hint=in_turn(*hints))
 
 
-def _none(case: Faulty, found: Found) -> Finding:
+def _with_parts(restored: Message, case: Faulty, found: Found, cause: Trial, *, named: bool) -> Message:
+    """The share of each of several causes: what the first reached alone, and with the second."""
+    parts = [part for part in found.parts if part.run.validation_accuracy]
+    if not parts or len(parts[0].suspects) != 1:
+        return restored
+    first, *further = parts
+    alone = message(
+        "cause.first_alone",
+        "{restored} With {change} alone it reached {alone:.{digits}f}.",
+        restored=restored,
+        change=_one_change(cause.suspects[0], cause, named=named),
+        alone=first.run.score,
+        digits=_digits(case, first.run.score)["digits"],
+    )
+    if not further:
+        return alone
+    return message(
+        "cause.first_two",
+        "{alone} With {change} too it reached {both:.{digits}f}.",
+        alone=alone,
+        change=_one_change(cause.suspects[1], cause, named=named),
+        both=further[0].run.score,
+        digits=_digits(case, further[0].run.score)["digits"],
+    )
+
+
+def _where(trial: Trial, place_of: PlaceOf) -> Message:
+    """The places in the notebook; the names of the layers where none is known."""
+    places = tuple(dict.fromkeys(place for one in trial.suspects if (place := place_of(one))))
+    layers = tuple(dict.fromkeys(label for one in trial.suspects for label in one.layers))
+    return _in_words((places or layers)[:4])
+
+
+def _none(case: Faulty, found: Found, place_of: PlaceOf, *, named: bool) -> Finding:
     metric = case.task.recipe.scored_by
     reached, needed = metric.best(trial.run.score for trial in found.trials), case.minimum
     digits = _digits(case, reached)
@@ -248,7 +292,17 @@ def _none(case: Faulty, found: Found) -> Finding:
             **digits,
         )
     hint = message("hint.findings_first", "Go through the findings about the network first, one by one.")
-    return Finding(message=tried, hint=hint)
+    if found.best is None or len(found.best.suspects) > _MOST_LISTED:
+        return Finding(message=tried, hint=hint)
+    partly = message(
+        "cause.best_part",
+        "{tried} With {changes} it reached {reached:.{digits}f}: this is a part of the cause.",
+        tried=tried,
+        changes=_in_words(_changes(found.best, named=named)),
+        reached=found.best.run.score,
+        digits=_digits(case, found.best.run.score)["digits"],
+    )
+    return Finding(message=partly, where=_where(found.best, place_of), hint=hint)
 
 
 def _digits(case: Faulty, reached: float) -> dict[str, int]:
@@ -260,12 +314,10 @@ def _digits(case: Faulty, reached: float) -> dict[str, int]:
     return {"digits": digits, "places": digits}
 
 
-def _both_tried(found: Found, cause: Trial) -> bool:
-    alone = [trial.suspects[0] for trial in found.trials if len(trial.suspects) == 1]
-    return all(one in alone for one in cause.suspects)
-
-
-def _changes(trial: Trial, *, named: bool) -> tuple[Message, ...]:
+def _changes(trial: Trial, *, named: bool, listed: int | None = None) -> tuple[Message, ...]:
+    """The changes of a trial; their number, if there are more than are to be `listed`."""
+    if listed is not None and len(trial.suspects) > listed:
+        return (phrase("{number} changes at once", number=len(trial.suspects)),)
     return tuple(_one_change(one, trial, named=named) for one in trial.suspects)
 
 

@@ -55,6 +55,7 @@ class Tasks:
         return Loss(name=name, settings=logits | settings)
 
     optimizer = staticmethod(optimizer)
+    chain = staticmethod(chain)
 
 
 @pytest.fixture
