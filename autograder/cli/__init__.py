@@ -10,6 +10,7 @@ from autograder.cli import check
 from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
+from autograder.cli import online
 from autograder.cli import new
 from autograder.cli import imports
 from autograder.cli import setup
@@ -30,6 +31,7 @@ __all__ = [
     "imports",
     "main",
     "new",
+    "online",
     "package",
     "regrade",
     "release",
