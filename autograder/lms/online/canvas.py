@@ -54,7 +54,7 @@ logging.getLogger("canvasapi").setLevel(logging.WARNING)
 class Canvas:
     """A connection to one Canvas, hosted anywhere."""
 
-    def __init__(self, address: str, token: Token, *, seconds: float = web.READ_SECONDS) -> None:
+    def __init__(self, address: str, token: Token) -> None:
         web.require_safe(address)
         self._address = address
         with warnings.catch_warnings():
@@ -62,7 +62,7 @@ class Canvas:
             self._canvas = canvasapi.Canvas(address, token.reveal())
         # canvasapi has no setting for its session, and its own waits for ever.
         self._requester = self._canvas._Canvas__requester
-        self._session = web.Session(address, seconds=seconds)
+        self._session = web.Session(address)
         self._requester._session = self._session
 
     def read(self, course: str, assignment: str) -> Site:
@@ -70,13 +70,14 @@ class Canvas:
 
         Args:
             course: its number, or `sis_course_id:…`.
-            assignment: its number, `sis_assignment_id:…`, or its exact title.
+            assignment: its number or its exact title.
 
         Raises:
             PlatformError: with a sentence.
         """
         with self._explained("reading the assignment"):
-            found_course = self._canvas.get_course(course, use_sis_id=False)
+            sis = course.startswith("sis_course_id:")
+            found_course = self._canvas.get_course(course.removeprefix("sis_course_id:"), use_sis_id=sis)
             found = self._assignment(found_course, assignment)
             anonymous = bool(getattr(found, "anonymize_students", False))
             submissions = list(found.get_submissions(include=list(_INCLUDE), per_page=_AT_ONCE))
@@ -126,7 +127,7 @@ class Canvas:
                     self._finish(assignment.submissions_bulk_update(grade_data=data))
 
     def _assignment(self, course: Any, wanted: str) -> Any:
-        if wanted.isdecimal() or wanted.startswith("sis_assignment_id:"):
+        if wanted.isdecimal():
             return course.get_assignment(wanted)
         found = [(str(one.id), str(one.name)) for one in course.get_assignments(per_page=_AT_ONCE)]
         return course.get_assignment(named_one(wanted, found, "The assignment"))
@@ -204,7 +205,7 @@ class Canvas:
             ) from None
         except RateLimitExceeded:
             raise Interrupted(f"{host} takes no more requests now: try again later.") from None
-        except (CanvasException, ValueError, KeyError, AttributeError) as error:
+        except (CanvasException, ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"{host} gave an answer that is not understood while {doing} ({type(error).__name__}): try again."
             raise (Interrupted(what) if sending else PlatformError(what)) from None
         except PlatformError as error:

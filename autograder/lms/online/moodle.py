@@ -33,6 +33,7 @@ from autograder.lms.online.tokens import Token
 from autograder.records.result import Person
 
 _AT_ONCE = 20
+_SAVES = "mod_assign_save_grades"
 _OURS = re.compile(rf"<p[^>]*>[^<]*\(autograder [0-9a-f]{{{MARKER_DIGITS}}}\)</p>\s*")
 _PAGE = re.compile(rf"feedback-[0-9a-f]{{{MARKER_DIGITS}}}\.html")
 _TOKEN_ERRORS = ("invalidtoken", "accessexception", "invalidlogin", "tokenexpired")
@@ -42,11 +43,11 @@ _Answer = TypeVar("_Answer")
 class Moodle:
     """A connection to one Moodle."""
 
-    def __init__(self, address: str, token: Token, *, seconds: float = web.READ_SECONDS) -> None:
+    def __init__(self, address: str, token: Token) -> None:
         web.require_safe(address)
         self._address = address
         self._token = token
-        self._session = web.Session(address, seconds=seconds, follows=False)
+        self._session = web.Session(address, follows=False)
 
     def read(self, course: str, assignment: str) -> Site:
         """The assignment with everyone's submission.
@@ -139,7 +140,7 @@ class Moodle:
             some = rows[start : start + _AT_ONCE]
             self._guarded(
                 lambda part=some: self._call(  # type: ignore[misc]
-                    "mod_assign_save_grades", assignmentid=int(found["id"]), applytoall=0, grades=part
+                    _SAVES, assignmentid=int(found["id"]), applytoall=0, grades=part
                 )
             )
 
@@ -210,8 +211,9 @@ class Moodle:
     def _call(self, function: str, **arguments: Any) -> Any:
         fields = {"wstoken": self._token.reveal(), "wsfunction": function, "moodlewsrestformat": "json"}
         fields.update(_flat(arguments))
+        place, reads = f"{self._address}/webservice/rest/server.php", function != _SAVES
         with web.explained(self._address, function):
-            response = self._session.post(f"{self._address}/webservice/rest/server.php", data=fields)
+            response = self._session.request("POST", place, data=fields, reads=reads)
         return _understood(response, web.host_of(self._address), function)
 
     def _fetched(self, file: RemoteFile) -> Any:
@@ -219,7 +221,7 @@ class Moodle:
         if web.host_of(file.address) != web.host_of(self._address):
             raise PlatformError(f"{file.name} lies on another host than the platform, which gets no token.")
         data = {"token": self._token.reveal()}
-        response = self._session.post(file.address, data=data, stream=True)
+        response = self._session.request("POST", file.address, data=data, stream=True, reads=True)
         if response.status_code != 200 or "application/json" in response.headers.get("Content-Type", ""):
             is_error = response.status_code != 200 or b'"errorcode"' in response.content[:2000]
             if is_error:

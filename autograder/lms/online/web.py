@@ -30,26 +30,31 @@ class Session(requests.Session):  # type: ignore[misc]
 
     Args:
         home: the platform's address; only its host receives the token.
-        seconds: how long one answer may take.
         follows: whether redirects are followed. Moodle's token is in the body, which a redirect would repeat.
     """
 
-    def __init__(self, home: str, *, seconds: float = READ_SECONDS, follows: bool = True) -> None:
+    def __init__(self, home: str, *, follows: bool = True) -> None:
         super().__init__()
         self._home = _place(home)
-        self._seconds = seconds
         self._follows = follows
         self.max_redirects = 5
 
-    def request(self, method: str, url: str, **settings: Any) -> Any:
-        """Repeats what the platform did not carry out because of too many requests, and reading that failed."""
-        settings.setdefault("timeout", (CONNECT_SECONDS, self._seconds))
+    def request(self, method: str, url: str, *, reads: bool = False, **settings: Any) -> Any:
+        """Repeats what the platform did not carry out because of too many requests, and reading that failed.
+
+        Args:
+            method: GET is reading, any other only with `reads`.
+            url: where to.
+            reads: whether it changes nothing.
+            settings: as `requests` takes them.
+        """
+        settings.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
         settings.setdefault("allow_redirects", self._follows)
-        safe = method.upper() in ("GET", "HEAD")
+        safe = reads or method.upper() == "GET"
         for left in reversed(range(_TRIES)):
             try:
                 response = super().request(method, url, **settings)
-            except (requests.ConnectionError, requests.Timeout):
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
                 if not safe or not left:
                     raise
                 time.sleep(0.2 * 2 ** (_TRIES - left))
