@@ -11,6 +11,7 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
 from autograder.cli import online
+from autograder.cli import forget
 from autograder.cli import new
 from autograder.cli import imports
 from autograder.cli import setup
@@ -26,6 +27,7 @@ __all__ = [
     "check",
     "doctor",
     "export",
+    "forget",
     "grade",
     "grade_one",
     "imports",

@@ -15,6 +15,7 @@ from autograder.records.result import Person
 
 PULLED_FILE = "pulled.json"
 PULLED_FACT = "pulled"
+PULLED_FOLDER_FACT = "pulled folder"
 SENT_FACT = "sent"
 
 OnlinePlatform = Literal["canvas", "moodle"]
@@ -30,7 +31,7 @@ class PulledSubmission(Data):
 
     persons: tuple[Person, ...] = Field(min_length=1)
     group: str = ""
-    folder: str
+    folder: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z-]{0,60}$")
     at: str
     late: bool
     attempt: int

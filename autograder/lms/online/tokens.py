@@ -84,7 +84,7 @@ def token_for(platform: OnlinePlatform, address: str, given: str | None) -> Toke
 
 def token_file(platform: OnlinePlatform, host: str) -> Path:
     """The file that may hold the token for a host."""
-    return user_config_path("autograder") / f"{platform}-{host.replace(':', '-')}.token"
+    return user_config_path("keras-autograder") / f"{platform}-{host.replace(':', '-')}.token"
 
 
 def _url_variable(platform: OnlinePlatform) -> str:

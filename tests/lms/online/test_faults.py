@@ -186,7 +186,7 @@ def test_a_folder_made_by_somebody_else_sends_no_token_anywhere(
     monkeypatch.delenv(f"AUTOGRADER_{name}_URL")
     token = os.environ.pop(f"AUTOGRADER_{name}_TOKEN")
     monkeypatch.setenv(f"AUTOGRADER_{name}_TOKEN", "")
-    file = tmp_path / "config" / "autograder" / f"{platform.name}-{web.host_of(platform.stub.address)}.token"
+    file = tmp_path / "config" / "keras-autograder" / f"{platform.name}-{web.host_of(platform.stub.address)}.token"
     file = file.with_name(file.name.replace(":", "-"))
     file.parent.mkdir(parents=True)
     file.write_text(token + "\n")
