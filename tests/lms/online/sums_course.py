@@ -83,7 +83,7 @@ def autograder(*arguments: object) -> tuple[int, str]:
 
 
 def graded_by_hand(place: Path, pulled: Path, report: Path) -> Path:
-    """The report of a pulled folder as `grade` makes it, from the values in the notebooks' text: without a kernel."""
+    """The report of a folder as `grade` makes it, from the values in the notebooks' text: without a kernel."""
     assignment = load(str(place))
     if not (place / "reference.json").exists():
         solution = Reference(
@@ -92,10 +92,10 @@ def graded_by_hand(place: Path, pulled: Path, report: Path) -> Path:
         write_reference(place, solution)
     intake = read_submissions(pulled, "sums.ipynb")
     note = pulled_note(pulled)
-    assert note is not None
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         claim(gradebook, assignment, report)
-        gradebook.store_fact(PULLED_FACT, note)
+        if note is not None:
+            gradebook.store_fact(PULLED_FACT, note)
         for one in intake.submissions:
             content = one.read()
             read = nbformat.reads(content.decode(), as_version=4)
