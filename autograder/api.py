@@ -32,8 +32,10 @@ from autograder.grading.progress import NoProgress, Watcher
 from autograder.grading.regrade import NotRegraded, Regraded, rejudge
 from autograder.intake import Intake, Submission, UnreadableSubmission, one_submission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name
+from autograder.intake.pulled import pulled_note
 from autograder.observe.sandbox.bounds import RequestedIsolation
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation, strongest
+from autograder.records.pulled import PULLED_FACT, PULLED_FOLDER_FACT
 from autograder.records.result import Result
 from autograder.records.run_statistics import RunStatistics
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
@@ -160,6 +162,9 @@ def grade(
         else:
             claim(gradebook, assignment, output)
         gradebook.store_fact(LANGUAGE_FACT, language or "")
+        if (pulled := pulled_note(Path(submissions))) is not None:
+            gradebook.store_fact(PULLED_FACT, pulled)
+            gradebook.store_fact(PULLED_FOLDER_FACT, str(Path(submissions).resolve()))
         answer_key = answer_key_of(assignment, engine.observer)
         grader = Grader(answer_key, gradebook, engine.observer, engine.trainer, fresh=fresh)
         students = {submission.student for submission in intake.submissions}

@@ -10,6 +10,8 @@ from autograder.cli import check
 from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
+from autograder.cli import online
+from autograder.cli import forget
 from autograder.cli import new
 from autograder.cli import imports
 from autograder.cli import setup
@@ -25,11 +27,13 @@ __all__ = [
     "check",
     "doctor",
     "export",
+    "forget",
     "grade",
     "grade_one",
     "imports",
     "main",
     "new",
+    "online",
     "package",
     "regrade",
     "release",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.base import app, echo, err, sentences
+from autograder.cli.base import app, echo, err, sentences, stop
 
 
 class TargetChoice(StrEnum):
@@ -18,6 +18,7 @@ class TargetChoice(StrEnum):
     moodle = "moodle"
     gradescope = "gradescope"
     csv = "csv"
+    nbgrader = "nbgrader"
 
 
 class PendingChoice(StrEnum):
@@ -36,7 +37,8 @@ def export(
     roster: Annotated[
         Path | None,
         typer.Option(
-            help="Your own file: Canvas's gradebook export, Moodle's grading worksheet, Gradescope's grades, any CSV.",
+            help="Your own file: Canvas's gradebook export, Moodle's grading worksheet, Gradescope's grades, any CSV; "
+            "or nbgrader's course folder.",
         ),
     ] = None,
     column: Annotated[str | None, typer.Option(help="The column to fill [the one called like the assignment].")] = None,
@@ -51,19 +53,29 @@ def export(
         bool, typer.Option("--scale", help="Scale scores to the platform's maximum if it differs.")
     ] = False,
 ) -> None:
-    """Put the scores into your platform's own file. Your file is not changed; a filled copy is written."""
-    with sentences():
-        from autograder.lms.export import export_grades
+    """Put the scores into your platform's own file. Your file is not changed; a filled copy is written.
 
-        done = export_grades(
-            folder,
-            to.value,
-            roster=roster,
-            column=column,
-            output=output,
-            pending=pending.value,
-            scale=scale,
-        )
+    For nbgrader they go into the course itself, with the pages: gradebook.db and feedback/.
+    """
+    with sentences():
+        if to is TargetChoice.nbgrader:
+            from autograder.lms.nbgrader_course import export_to_course
+
+            if column or output or scale:
+                stop("--column, --output and --scale are for files, not for an nbgrader course.", 2)
+            done = export_to_course(folder, roster or Path(), pending=pending.value)
+        else:
+            from autograder.lms.export import export_grades
+
+            done = export_grades(
+                folder,
+                to.value,
+                roster=roster,
+                column=column,
+                output=output,
+                pending=pending.value,
+                scale=scale,
+            )
         for note in done.notes:
             echo(note)
         for problem in done.problems:

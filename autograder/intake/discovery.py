@@ -17,6 +17,8 @@ from autograder.intake.names import same_student, shown_name, slugs
 from autograder.intake.nbgrader import read_nbgrader
 from autograder.intake.nested import with_archives
 from autograder.intake.plain import read_plain
+from autograder.intake.platform_download import Understood
+from autograder.intake.pulled import read_pulled
 from autograder.intake.selection import Sought, not_opened, notebooks_among, why_not
 from autograder.intake.submission import Ignored, Intake, IntakeError, Submission, student_order
 
@@ -31,8 +33,8 @@ def read_submissions(path: Path, notebook_name: str | None = None, handout: byte
     or none, the files that may be the one that counts.
 
     Args:
-        path: a folder of notebooks, a folder with one folder per student, one notebook, a download from Canvas, Moodle
-            or Gradescope, an nbgrader tree, or a zip of any of these.
+        path: a folder of notebooks, a folder with one folder per student, one notebook, a folder that `pull` filled, a
+            download from Canvas, Moodle or Gradescope, an nbgrader tree, or a zip of any of these.
         notebook_name: the name of the assignment's notebook; decides if a student's folder holds several.
         handout: the assignment's notebook as students got it; it never counts if there is an edited one.
 
@@ -55,22 +57,29 @@ def read_submissions(path: Path, notebook_name: str | None = None, handout: byte
 
 def _read(listing: Listing, sought: Sought) -> Intake:
     """Read a platform's download in its format; files that do not follow its naming are read as plain ones."""
+    # Only at the very top: within the only folder around everything it would be a student's own file.
+    if (pulled := read_pulled(listing, sought)) is not None:
+        return _with_rest("", listing, listing, pulled, sought)
     for top, candidate in _candidates(listing):
         for reader in _READERS:
             understood = reader(candidate, sought)
-            if understood is None or not understood.submissions:
-                continue
-            ignored = [*listing.ignored, *(replace(one, path=top + one.path) for one in understood.ignored)]
-            submissions = [replace(one, submission=top + one.submission) for one in understood.submissions]
-            rest = replace(candidate, files=understood.rest, folders=(), ignored=())
-            if notebooks_among(understood.rest):
-                others = read_plain(rest, sought)
-                submissions += [replace(one, submission=top + one.submission) for one in others.submissions]
-                ignored += [replace(one, path=top + one.path) for one in others.ignored]
-            else:
-                ignored += [Ignored(top + entry.path, why_not(entry)) for entry in understood.rest]
-            return Intake(tuple(submissions), tuple(ignored))
+            if understood is not None and understood.submissions:
+                return _with_rest(top, listing, candidate, understood, sought)
     return read_plain(listing, sought)
+
+
+def _with_rest(top: str, listing: Listing, candidate: Listing, understood: Understood, sought: Sought) -> Intake:
+    """The understood submissions, and the other files read as plain ones."""
+    ignored = [*listing.ignored, *(replace(one, path=top + one.path) for one in understood.ignored)]
+    submissions = [replace(one, submission=top + one.submission) for one in understood.submissions]
+    rest = replace(candidate, files=understood.rest, folders=(), ignored=())
+    if notebooks_among(understood.rest):
+        others = read_plain(rest, sought)
+        submissions += [replace(one, submission=top + one.submission) for one in others.submissions]
+        ignored += [replace(one, path=top + one.path) for one in others.ignored]
+    else:
+        ignored += [Ignored(top + entry.path, why_not(entry)) for entry in understood.rest]
+    return Intake(tuple(submissions), tuple(ignored))
 
 
 def _candidates(listing: Listing) -> list[tuple[str, Listing]]:

@@ -22,6 +22,7 @@ from autograder.core.closing import Closing
 from autograder.core.data import Data, packed, unpacked
 from autograder.records.database import GradebookError, attempt, engine_of, explained, upsert
 from autograder.records.evidence import Evidence
+from autograder.records.forgetting import ForgottenRows, forget_rows
 from autograder.records.overrides import Overrides
 from autograder.records.result import Result
 from autograder.records.schema import prepare
@@ -179,6 +180,10 @@ class Gradebook(Closing):
                 for table in (ResultRow, SubmissionRow):
                     session.execute(delete(table).where(table.assignment == self._assignment, table.student == student))
         return tuple(gone)
+
+    def forget(self, student: str | None = None) -> ForgottenRows:
+        """Delete a student, or the whole assignment, and every stored computation that no result uses then."""
+        return forget_rows(self._engine, self._assignment, student, self._explained)
 
     def fact(self, name: str) -> str | None:
         """A stored fact about the grading itself, such as the assignment's folder."""

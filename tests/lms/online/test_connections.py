@@ -1,0 +1,28 @@
+"""Only `pull` and `push` speak to a platform: no other code imports what could."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from test_floors import MODULES, imports
+
+ONLINE = "autograder.lms.online"
+CLIENTS = {"requests", "canvasapi", "httpx", "aiohttp", "urllib3"}
+
+
+def test_the_two_commands_alone_import_the_connections() -> None:
+    importing = {module for module, tree in MODULES.items() if any(name.startswith(ONLINE) for name in imports(tree))}
+    assert {module for module in importing if not module.startswith(ONLINE)} == {"autograder.cli.online"}
+
+
+def test_no_other_code_imports_an_http_client() -> None:
+    importing = {module for module, tree in MODULES.items() if {name.split(".")[0] for name in imports(tree)} & CLIENTS}
+    assert all(module.startswith(ONLINE) for module in importing)
+
+
+def test_the_plan_is_made_without_any_connection() -> None:
+    program = (
+        "import sys, autograder.lms.online.plan; print([m for m in ('requests', 'canvasapi') if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
