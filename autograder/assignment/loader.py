@@ -59,7 +59,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
+from autograder.assignment.declared_datasets import declared_datasets, hidden_problems, recipe_on, unknown_dataset
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -290,6 +290,8 @@ class _Reader:
                 continue
             self._problems += _dependency_problems(question, place, ids, number)
             self._problems += _network_problems(question, place, networks, untrained)
+            training = _table(table, "observe").get("training", "short")
+            self._problems += hidden_problems(question, self._declared, self._names, training, place)
             questions.append(question)
         if not self._problems and not questions:
             self._problems.append("no test in tests is worth points, and there is no [[questions]] table.")

@@ -1,4 +1,4 @@
-"""Runs all cells of one notebook in an existing kernel, then the external tests."""
+"""Runs all cells of one notebook in an existing kernel, then the external tests and the predictions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from nbclient.exceptions import DeadKernelError
 from autograder.core.messages import Value
 from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
+from autograder.observe.hidden_rows import HiddenRows
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
 from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.records.external_tests.model import ExternalTest, OtterTest
+from autograder.records.predictions import CapturedPredictions
 from autograder.records.stand_in_messages import MOST, stand_in_message
 
 START_SECONDS = 60.0
@@ -48,7 +50,12 @@ class NotebookRun:
     """
 
     def __init__(
-        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ExternalTest] = ()
+        self,
+        manager: Manager,
+        sources: Sequence[str],
+        limits: Limits,
+        tests: Sequence[ExternalTest] = (),
+        hidden: Sequence[HiddenRows] = (),
     ) -> None:
         self._manager = manager
         self._limits = limits
@@ -69,12 +76,14 @@ class NotebookRun:
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
+        self._hidden = hidden
+        self._predictions: list[CapturedPredictions] = []
         self._late: list[int] = []
         self._processor_seconds = self._runnable_seconds = 0.0
         self.log = CaptureLog()
 
     async def run(self) -> None:
-        """Run every cell, then every test file.
+        """Run every cell, then every test file, then ask for predictions on hidden rows.
 
         Raises:
             KernelLost: the kernel could not be used, for a reason that is not the notebook's.
@@ -86,6 +95,9 @@ class NotebookRun:
                 await self._cell(index, deadline)
             for test in self._files:
                 self._tests.append(await self._test(test, deadline))
+            # Last, so that nothing of the hidden rows can reach an output, a capture or a test's message.
+            for rows in self._hidden:
+                self._predictions.append(await self._predict(rows, deadline))
         finally:
             await self._stop()
 
@@ -98,6 +110,11 @@ class NotebookRun:
     def tests(self) -> tuple[CapturedTest, ...]:
         """The result of each external test."""
         return tuple(self._tests)
+
+    @property
+    def predictions(self) -> tuple[CapturedPredictions, ...]:
+        """What came of each request for predictions."""
+        return tuple(self._predictions)
 
     @property
     def bounded_by(self) -> BoundedBy:
@@ -297,18 +314,9 @@ class NotebookRun:
         seconds = min(self._limits.cell_seconds, deadline - time.monotonic())
         if self._provisioner.exit is not None or seconds <= 0:
             return CapturedTest(key=test.key, status="not_run")
-        self._provisioner.relay.renew()
-        session, channel = self._client.kc.session, self._client.kc.shell_channel
-        request = session.msg("autograder_test_request", {"test": test.model_dump(mode="json")})
-        channel.send(request)
-        asked = request["header"]["msg_id"]
         try:
-            try:
-                reply = await self._reply(asked, seconds)
-            except TimeoutError:
-                await self._manager.interrupt_kernel()
-                reply = await self._reply(asked, self._limits.grace_seconds)
-            return CapturedTest.parse(test.key, reply["content"].get("test"), test.count)
+            answer = await self._answer("test", {"test": test.model_dump(mode="json")}, seconds)
+            return CapturedTest.parse(test.key, answer.get("test"), test.count)
         except TimeoutError:
             status: Literal["timeout", "died"] = "timeout"
         except Exception:
@@ -317,6 +325,47 @@ class NotebookRun:
             status = "died"
         await self._provisioner.kill()
         return CapturedTest(key=test.key, status=status)
+
+    async def _predict(self, rows: HiddenRows, deadline: float) -> CapturedPredictions:
+        """Send the batches of hidden rows one by one, and score the answers here."""
+        seconds = rows.request.seconds or self._limits.cell_seconds
+        deadline = min(deadline, time.monotonic() + seconds)
+        if self._provisioner.exit is not None or deadline <= time.monotonic():
+            return rows.ended("not_run")
+        status: Literal["timeout", "died"] = "died"
+        try:
+            for batch in rows.batches:
+                content = {"name": rows.request.name, "rows": rows.packed(batch)}
+                answer = await self._answer("predict", content, deadline - time.monotonic())
+                if ended := rows.take(answer.get("predicted"), len(batch)):
+                    return ended
+            return rows.scored()
+        except TimeoutError:
+            status = "timeout"
+        except Exception:
+            # The kernel is dead, or its reply is invalid.
+            self._reason_of_death()
+        await self._provisioner.kill()
+        return rows.ended(status)
+
+    async def _answer(self, kind: str, content: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The content of the kernel's reply to a request; after so many seconds the kernel is interrupted.
+
+        Raises:
+            TimeoutError: it does not reply even then.
+            DeadKernelError: it is dead.
+        """
+        self._provisioner.relay.renew()
+        request = self._client.kc.session.msg(f"autograder_{kind}_request", content)
+        self._client.kc.shell_channel.send(request)
+        asked = request["header"]["msg_id"]
+        try:
+            reply = await self._reply(asked, max(seconds, 0.0))
+        except TimeoutError:
+            await self._manager.interrupt_kernel()
+            reply = await self._reply(asked, self._limits.grace_seconds)
+        answer: dict[str, Any] = reply["content"]
+        return answer
 
     async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
         """The kernel's reply to the message `request`.

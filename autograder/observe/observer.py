@@ -18,6 +18,7 @@ from autograder.core.closing import Closing
 from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
+from autograder.observe.hidden_rows import HiddenRows
 from autograder.observe.notebook_run import KernelLost, NotebookRun
 from autograder.observe.packages import PackagesMissing, package_versions, packages_folder, readable_copy
 from autograder.observe.provisioner import manager
@@ -110,6 +111,7 @@ class Observer(Closing):
             records_dropped=run.log.records_dropped,
             notes=run.log.notes,
             tests=run.tests,
+            predictions=run.predictions,
             asked=task.variables,
             isolation=self.isolation.name,
             bounded_by=run.bounded_by,
@@ -168,7 +170,8 @@ class Observer(Closing):
         }
         descriptors = [*(dataset.descriptor for dataset in served), *files]
         kernel = manager(warm, task.limits.bounds(), arguments, descriptors)
-        run = NotebookRun(kernel, sources, task.limits, task.tests)
+        hidden = [HiddenRows(one, self._data.hidden(one), key, sources) for one in task.predictions]
+        run = NotebookRun(kernel, sources, task.limits, task.tests, hidden)
         await run.run()
         return run
 

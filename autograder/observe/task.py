@@ -18,6 +18,7 @@ from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
 from autograder.records.machine import KNOWN_PACKAGES
+from autograder.records.predictions import PredictionRequest
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -86,6 +87,7 @@ class ObserveTask(OmitsNewDefaults):
     tests: external tests that are run in the same kernel as the student's code.
     sources: the declared data sets whose files are next to the notebook.
     packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
+    predictions: what is predicted on hidden rows, after everything else.
     """
 
     variables: tuple[str, ...] = ()
@@ -96,8 +98,9 @@ class ObserveTask(OmitsNewDefaults):
     tests: tuple[Annotated[OtterTest | NbgraderCell, Field(discriminator="kind")], ...] = ()
     packages: str = ""
     sources: tuple[DatasetSource, ...] = ()
+    predictions: tuple[PredictionRequest, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources", "predictions")
 
     @property
     def without_tests(self) -> ObserveTask:

@@ -1,0 +1,194 @@
+"""Predictions on hidden examples: whatever the student built, only what it predicts for unseen rows counts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from autograder.checks.base import Context, Question
+from autograder.core.messages import NOTHING, Message, message, phrase
+from autograder.datasets import DatasetSource
+from autograder.records.metrics import METRICS, find_metric
+from autograder.records.predictions import PREDICTION_METRICS, CapturedPredictions, PredictionRequest
+from autograder.records.result import Finding, Verdict
+
+
+class Predictions(Question):
+    """The notebook's own function or trained network, in any library, called on hidden rows after the last cell.
+
+    `predict` is its name in the notebook: a function of the rows, or a network or estimator with a method `predict`.
+    `dataset` is a declared data set with `hidden` examples. `inputs` "array" gives the rows as networks are trained
+    with them, "table" as a DataFrame with the columns of the file. `metric` scores them; by default the usual one. A
+    score of `zero_at` or worse earns nothing, `full_at` or better everything, and in between the points rise in
+    proportion; the score is rounded to `decimals` before (negative: to tens, hundreds, …). `seconds` is the time for
+    all of them, by default that of a cell.
+    """
+
+    kind: Literal["predictions"]
+    predict: str = Field(default="predict", pattern=r"^[A-Za-z_]\w{0,99}$")
+    dataset: str = Field(min_length=1, max_length=200)
+    inputs: Literal["array", "table"] = "array"
+    metric: str | None = None
+    zero_at: float = Field(allow_inf_nan=False)
+    full_at: float = Field(allow_inf_nan=False)
+    decimals: int = Field(default=2, ge=-6, le=4)
+    seconds: float | None = Field(default=None, gt=0, le=86_400)
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> Self:
+        if self.zero_at == self.full_at:
+            raise ValueError("zero_at and full_at are the same; points rise from the one score to the other.")
+        if self.metric is not None:
+            metric = find_metric(self.metric)
+            if metric.name not in {name for names in PREDICTION_METRICS.values() for name in names}:
+                fitting = ", ".join(dict.fromkeys(name for names in PREDICTION_METRICS.values() for name in names))
+                raise ValueError(f'metric is "{self.metric}"; predictions are scored by one of {fitting}.')
+        return self
+
+    @cached_property
+    def request(self) -> PredictionRequest:
+        """What is asked of the notebook, without the record of the data set."""
+        metric = None if self.metric is None else find_metric(self.metric).name
+        return PredictionRequest(
+            name=self.predict, dataset=self.dataset, inputs=self.inputs, metric=metric, seconds=self.seconds
+        )
+
+    def predictions(self) -> tuple[PredictionRequest, ...]:
+        return (self.request,)
+
+    def prediction_problem(self, source: DatasetSource, training: str) -> str:
+        """Why the question cannot be asked of this data, with notebooks run so; "" if it can."""
+        metric = self.request.model_copy(update={"source": source}).scored_by
+        if not source.hidden:
+            return (
+                f'{self.dataset} has no hidden examples; name their file in [datasets.{self.dataset}], as hidden = "…".'
+            )
+        if metric.name not in PREDICTION_METRICS[source.target_kind]:
+            fitting = ", ".join(PREDICTION_METRICS[source.target_kind])
+            return f'metric is "{metric.name}"; those that fit the target of {self.dataset} are {fitting}.'
+        if (self.full_at > self.zero_at) != metric.higher_is_better:
+            better = "higher" if metric.higher_is_better else "lower"
+            return f"a {better} {metric.name} is better: full_at has to be {better} than zero_at."
+        if self.inputs == "table" and source.source != "csv":
+            return f'inputs = "table" is for csv; {self.dataset} is {source.source}.'
+        if training != "full":
+            return 'a network that predicts has to be trained: set training = "full" in [observe].'
+        return ""
+
+    def judge(self, context: Context) -> Verdict:
+        found = context.evidence.prediction(self.request.key)
+        if found is None:
+            changed = message(
+                "predictions.changed", "What this question asks for was changed after your notebook was run."
+            )
+            hint = message("hint.instructor_grade_again", "For the instructor: run `autograder grade` again.")
+            return self.verdict("error", 0.0, Finding(message=changed, hint=hint))
+        if found.status == "predicted" and found.score is not None:
+            return self._scored(found, found.score)
+        status = "not_reached" if found.status in ("no_name", "not_run") else "wrong"
+        return self.verdict(status, 0.0, self._failed(found))
+
+    def rounded(self, score: float) -> float:
+        """A score as it is shown and as it counts."""
+        return round(score, self.decimals)
+
+    def _scored(self, found: CapturedPredictions, score: float) -> Verdict:
+        metric, reached = METRICS[found.metric], self.rounded(score)
+        share = min(max((reached - self.zero_at) / (self.full_at - self.zero_at), 0.0), 1.0)
+        said = message(
+            "predictions.score",
+            "On examples that you have not seen, your predictions reach this score: {metric} {score:,.10g}. It takes "
+            "{full:,.10g} for all points, and {zero:,.10g} earns none.",
+            metric=metric.shown,
+            score=reached,
+            full=self.full_at,
+            zero=self.zero_at,
+        )
+        hint = NOTHING
+        if share < 1:
+            hint = message(
+                "hint.estimate_first",
+                "Keep some of the examples that you have out of the training, and compare what you try on these.",
+            )
+        status = "correct" if share == 1 else "partial" if share else "wrong"
+        return self.verdict(status, share * self.points, Finding(message=said, hint=hint))
+
+    def _failed(self, found: CapturedPredictions) -> Finding:
+        name = self.predict
+        if found.status == "no_name":
+            return Finding(
+                message=message("predictions.no_name", "There is nothing called `{name}` to predict with.", name=name)
+            )
+        if found.status == "no_call":
+            said = message(
+                "predictions.no_call",
+                "`{name}` is neither a function nor a network or estimator with a method `predict`.",
+                name=name,
+            )
+            return Finding(message=said)
+        if found.status == "raised":
+            return self._raised(found)
+        if found.status == "malformed":
+            said = message(
+                "predictions.malformed", "What `{name}` returns cannot be used: {why}.", name=name, why=_why(found)
+            )
+            hint = message(
+                "hint.output_form",
+                "It gets several rows, and returns one array with a number, a row of numbers or a class for each.",
+            )
+            return Finding(message=said, hint=hint)
+        if found.status == "unsteady":
+            said = message(
+                "predictions.unsteady",
+                "`{name}` gives another output for the same row when it is asked again beside other rows.",
+                name=name,
+            )
+            hint = message(
+                "hint.steady",
+                "A prediction may depend on its own row only: no chance, no counting of calls, and no mean or scale "
+                "that is computed from the rows it is given instead of from the training data.",
+            )
+            return Finding(message=said, hint=hint)
+        if found.status == "timeout":
+            late = message("predictions.timeout", "`{name}` did not finish its predictions in time.", name=name)
+            return Finding(message=late)
+        if found.status == "died":
+            ended = message(
+                "predictions.died",
+                "While `{name}` predicted, the kernel ended, for example because it used too much memory.",
+                name=name,
+            )
+            return Finding(message=ended)
+        not_run = message(
+            "predictions.not_run", "The notebook had ended, or used up its time, before it could be asked to predict."
+        )
+        return Finding(message=not_run)
+
+    def _raised(self, found: CapturedPredictions) -> Finding:
+        error = phrase("an exception") if not found.error else phrase("`{error}`", error=found.error)
+        where: Message = NOTHING
+        if found.cell is not None and found.line is not None:
+            where = message(
+                "where.code_cell_line", "code cell {cell}, line {line}", cell=found.cell + 1, line=found.line
+            )
+        said = message(
+            "predictions.raised", "`{name}` raised {error} when it was given rows.", name=self.predict, error=error
+        )
+        hint = message(
+            "hint.call_it_yourself",
+            "Call it with a few rows of the data as the notebook reads them, without the column to be predicted. What "
+            "the exception says is not shown, because it could show rows that are hidden.",
+        )
+        return Finding(message=said, where=where, hint=hint)
+
+
+def _why(found: CapturedPredictions) -> Message:
+    if found.problem == "rows":
+        return phrase("it has another number of rows than were asked for")
+    if found.problem == "values":
+        return phrase("it has another number of values for a row than there are to predict")
+    if found.problem == "missing":
+        return phrase("a value is missing or infinite")
+    return phrase("it is not one array of numbers or classes")
