@@ -9,7 +9,6 @@ from typing import Any
 
 from autograder.assignment.model import DeclaredDataset
 from autograder.assignment.validation import validated
-from autograder.checks.base import Question
 from autograder.core.errors import UserError
 from autograder.datasets import DATASETS, Declaration, public_files, resolve
 from autograder.datasets.source import TargetKind
@@ -112,26 +111,6 @@ def recipe_on(
         recipe = validated(Recipe, _with_counts(table, declared), place, problems)
         return recipe and _with_source(recipe, declared, place, problems)
     return None
-
-
-def hidden_problems(
-    question: Question, declared: Mapping[str, DeclaredDataset], names: tuple[str, ...], training: str, place: str
-) -> list[str]:
-    """What is wrong with the data that a question asks predictions for, as sentences."""
-    problems = []
-    for request in question.predictions():
-        one = declared.get(request.dataset)
-        if one is None:
-            if problem := unknown_dataset(request.dataset, names):
-                problems.append(f"{place}: dataset {problem}")
-            elif request.dataset not in names:
-                problems.append(
-                    f'{place}: dataset is "{request.dataset}", which everybody has; predictions are asked for hidden '
-                    "examples, of data of your own."
-                )
-        elif said := question.prediction_problem(one.source, training):
-            problems.append(f"{place}: {said}")
-    return problems
 
 
 def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset]) -> dict[str, Any]:

@@ -53,13 +53,13 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment.declared_datasets import declared_datasets, hidden_problems, recipe_on, unknown_dataset
+from autograder.assignment.declared_datasets import declared_datasets, recipe_on, unknown_dataset
 from autograder.assignment.external_tests import (
     chosen,
     external_assignment,
@@ -71,6 +71,7 @@ from autograder.assignment.external_tests import (
     two_sources,
 )
 from autograder.assignment.model import Assignment, DeclaredDataset, EnvironmentTable, NetworkSpec, ObserveTable
+from autograder.assignment.question_problems import dependency_problems, hidden_problems, network_problems
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -288,8 +289,8 @@ class _Reader:
             question = self._question(entry, place)
             if question is None:
                 continue
-            self._problems += _dependency_problems(question, place, ids, number)
-            self._problems += _network_problems(question, place, networks, untrained)
+            self._problems += dependency_problems(question, place, ids, number)
+            self._problems += network_problems(question, place, networks, untrained)
             training = _table(table, "observe").get("training", "short")
             self._problems += hidden_problems(question, self._declared, self._names, training, place)
             questions.append(question)
@@ -363,38 +364,6 @@ class _Reader:
             self._problems.append(f"{place}: {unusable}.")
             return None
         return validated(model, entry, place, self._problems)
-
-
-def _dependency_problems(question: Question, place: str, ids: Sequence[Any], number: int) -> list[str]:
-    if question.depends is None:
-        return []
-    needed = question.depends.question
-    if needed == question.id:
-        return [f"{place}: it depends on itself; name an earlier question, or leave depends out."]
-    if needed in ids[:number]:
-        return []
-    if needed in ids:
-        return [
-            f'{place}: it depends on "{needed}", which comes later; questions are judged in their order, so move '
-            f'"{needed}" above it (and let the two not depend on each other).'
-        ]
-    near = did_you_mean(needed, [identity for identity in ids[:number] if isinstance(identity, str)])
-    return [f'{place}: it depends on "{needed}", and there is no such question; {near}']
-
-
-def _network_problems(
-    question: Question, place: str, networks: Mapping[str, NetworkSpec], untrained: Set[str]
-) -> list[str]:
-    problems = []
-    for name in question.networks():
-        if name not in networks:
-            near = did_you_mean(name, networks, "the declared ones are")
-            problems.append(f'{place}: network "{name}" is not declared as [networks.{name}]; {near}')
-        elif question.requires_training and name in untrained:
-            problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
-        elif question.requires_training and (recipe := networks[name].recipe) is not None:
-            problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
-    return problems
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:

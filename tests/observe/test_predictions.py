@@ -147,7 +147,14 @@ def test_an_exception_is_named_only_if_everybody_knows_it(source):
 
 def of_values(values, **fields):
     source = DatasetSource(
-        source="npz", title="v", digest="0", target_kind="values", rows=9, hidden=len(values), outputs={"": ()}, **fields
+        source="npz",
+        title="v",
+        digest="0",
+        target_kind="values",
+        rows=9,
+        hidden=len(values),
+        outputs={"": ()},
+        **fields,
     )
     examples = HiddenExamples(np.arange(len(values), dtype=np.float32)[:, None], values, {}, "secret")
     return lambda metric: HiddenRows(request(source, metric=metric), examples, "key")
