@@ -242,9 +242,11 @@ class Assignment:
         )
 
     def _predictions(self) -> Iterator[PredictionRequest]:
-        for question in self.questions:
-            for one in question.predictions():
-                yield one.model_copy(update={"source": self.declared[one.dataset].source})
+        """What is asked of the notebook: the preparation of data for its networks, then predictions."""
+        recipes = (network.recipe for network in self.networks.values())
+        asked = [one for recipe in recipes if recipe and (one := recipe.own_preparation)]
+        for one in (*asked, *(one for question in self.questions for one in question.predictions())):
+            yield one.model_copy(update={"source": self.declared[one.dataset].source})
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:
         """What each network should be; `reference` holds the networks of the solution by their variable.

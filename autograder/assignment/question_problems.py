@@ -9,6 +9,7 @@ from autograder.assignment.declared_datasets import unknown_dataset
 from autograder.assignment.model import DeclaredDataset, NetworkSpec
 from autograder.assignment.validation import did_you_mean
 from autograder.checks.base import Question
+from autograder.checks.score import ScoreQuestion
 
 
 def dependency_problems(question: Question, place: str, ids: Sequence[Any], number: int) -> list[str]:
@@ -42,6 +43,8 @@ def network_problems(
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
         elif question.requires_training and (recipe := networks[name].recipe) is not None:
             problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
+            if recipe.own_preparation is not None and not isinstance(question, ScoreQuestion):
+                problems.append(f'{place}: prepare = "function" is for the kinds score and accuracy.')
     return problems
 
 

@@ -8,7 +8,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
-from autograder.core.messages import NOTHING, Message, message, phrase
+from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
+from autograder.core.messages import NOTHING, message
 from autograder.datasets import DatasetSource
 from autograder.records.metrics import METRICS, find_metric
 from autograder.records.predictions import PREDICTION_METRICS, CapturedPredictions, PredictionRequest
@@ -80,15 +81,10 @@ class Predictions(Question):
     def judge(self, context: Context) -> Verdict:
         found = context.evidence.prediction(self.request.key)
         if found is None:
-            changed = message(
-                "predictions.changed", "What this question asks for was changed after your notebook was run."
-            )
-            hint = message("hint.instructor_grade_again", "For the instructor: run `autograder grade` again.")
-            return self.verdict("error", 0.0, Finding(message=changed, hint=hint))
+            return self.verdict("error", 0.0, asked_otherwise())
         if found.status == "predicted" and found.score is not None:
             return self._scored(found, found.score)
-        status = "not_reached" if found.status in ("no_name", "not_run") else "wrong"
-        return self.verdict(status, 0.0, self._failed(found))
+        return self.verdict(status_of(found), 0.0, failed_call(self.request, found))
 
     def rounded(self, score: float) -> float:
         """A score as it is shown and as it counts."""
@@ -114,81 +110,3 @@ class Predictions(Question):
             )
         status = "correct" if share == 1 else "partial" if share else "wrong"
         return self.verdict(status, share * self.points, Finding(message=said, hint=hint))
-
-    def _failed(self, found: CapturedPredictions) -> Finding:
-        name = self.predict
-        if found.status == "no_name":
-            return Finding(
-                message=message("predictions.no_name", "There is nothing called `{name}` to predict with.", name=name)
-            )
-        if found.status == "no_call":
-            said = message(
-                "predictions.no_call",
-                "`{name}` is neither a function nor a network or estimator with a method `predict`.",
-                name=name,
-            )
-            return Finding(message=said)
-        if found.status == "raised":
-            return self._raised(found)
-        if found.status == "malformed":
-            said = message(
-                "predictions.malformed", "What `{name}` returns cannot be used: {why}.", name=name, why=_why(found)
-            )
-            hint = message(
-                "hint.output_form",
-                "It gets several rows, and returns one array with a number, a row of numbers or a class for each.",
-            )
-            return Finding(message=said, hint=hint)
-        if found.status == "unsteady":
-            said = message(
-                "predictions.unsteady",
-                "`{name}` gives another output for the same row when it is asked again beside other rows.",
-                name=name,
-            )
-            hint = message(
-                "hint.steady",
-                "A prediction may depend on its own row only: no chance, no counting of calls, and no mean or scale "
-                "that is computed from the rows it is given instead of from the training data.",
-            )
-            return Finding(message=said, hint=hint)
-        if found.status == "timeout":
-            late = message("predictions.timeout", "`{name}` did not finish its predictions in time.", name=name)
-            return Finding(message=late)
-        if found.status == "died":
-            ended = message(
-                "predictions.died",
-                "While `{name}` predicted, the kernel ended, for example because it used too much memory.",
-                name=name,
-            )
-            return Finding(message=ended)
-        not_run = message(
-            "predictions.not_run", "The notebook had ended, or used up its time, before it could be asked to predict."
-        )
-        return Finding(message=not_run)
-
-    def _raised(self, found: CapturedPredictions) -> Finding:
-        error = phrase("an exception") if not found.error else phrase("`{error}`", error=found.error)
-        where: Message = NOTHING
-        if found.cell is not None and found.line is not None:
-            where = message(
-                "where.code_cell_line", "code cell {cell}, line {line}", cell=found.cell + 1, line=found.line
-            )
-        said = message(
-            "predictions.raised", "`{name}` raised {error} when it was given rows.", name=self.predict, error=error
-        )
-        hint = message(
-            "hint.call_it_yourself",
-            "Call it with a few rows of the data as the notebook reads them, without the column to be predicted. What "
-            "the exception says is not shown, because it could show rows that are hidden.",
-        )
-        return Finding(message=said, where=where, hint=hint)
-
-
-def _why(found: CapturedPredictions) -> Message:
-    if found.problem == "rows":
-        return phrase("it has another number of rows than were asked for")
-    if found.problem == "values":
-        return phrase("it has another number of values for a row than there are to predict")
-    if found.problem == "missing":
-        return phrase("a value is missing or infinite")
-    return phrase("it is not one array of numbers or classes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.declared import locate_hidden
@@ -11,7 +11,7 @@ from autograder.datasets.source import DatasetSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_COLUMN = "column."
+_COLUMN, _PUBLIC = "column.", "public."
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class HiddenExamples:
         x: the inputs, one per row, as networks are trained with them.
         y: the targets.
         columns: for a table of numbers, its columns other than the target, by name; else empty.
+        public: the same columns of the public examples.
         secret: a value that nobody knows who does not have the hidden file: it draws the order of the rows.
     """
 
@@ -29,6 +30,7 @@ class HiddenExamples:
     y: NDArray[Any]
     columns: dict[str, NDArray[Any]]
     secret: str
+    public: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def load_hidden(name: str, source: DatasetSource) -> HiddenExamples:
@@ -42,4 +44,5 @@ def load_hidden(name: str, source: DatasetSource) -> HiddenExamples:
     found = locate_hidden(name, source)
     with np.load(found.path, allow_pickle=False) as arrays:
         columns = {key.removeprefix(_COLUMN): arrays[key] for key in arrays.files if key.startswith(_COLUMN)}
-        return HiddenExamples(arrays["x"], arrays["y"], columns, found.digest)
+        public = {key.removeprefix(_PUBLIC): arrays[key] for key in arrays.files if key.startswith(_PUBLIC)}
+        return HiddenExamples(arrays["x"], arrays["y"], columns, found.digest, public)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from nbclient.exceptions import DeadKernelError
 
 from autograder.observe.client import BoundedClient
-from autograder.observe.hidden_rows import HiddenRows
+from autograder.observe.hidden_rows import AskedRows
 from autograder.observe.provisioner import Manager
 from autograder.observe.task import Limits
 from autograder.records.evidence import CapturedTest
@@ -62,8 +62,8 @@ class KernelRequests:
         await self._provisioner.kill()
         return CapturedTest(key=test.key, status=status)
 
-    async def predict(self, rows: HiddenRows, deadline: float) -> CapturedPredictions:
-        """Send the batches of hidden rows one by one, and score the answers here."""
+    async def predict(self, rows: AskedRows, deadline: float) -> CapturedPredictions:
+        """Send the batches of rows one by one, and score the answers, or keep them for training, here."""
         seconds = rows.request.seconds or self._limits.cell_seconds
         deadline = min(deadline, time.monotonic() + seconds)
         if self._provisioner.exit is not None or deadline <= time.monotonic():
@@ -71,11 +71,11 @@ class KernelRequests:
         status: Literal["timeout", "died"] = "died"
         try:
             for batch in rows.batches:
-                content = {"name": rows.request.name, "rows": rows.packed(batch)}
+                content = {"name": rows.request.name, "purpose": rows.request.purpose, "rows": rows.packed(batch)}
                 answer = await self._answer("predict", content, deadline - time.monotonic())
                 if ended := rows.take(answer.get("predicted"), len(batch)):
                     return ended
-            return rows.scored()
+            return rows.concluded()
         except TimeoutError:
             status = "timeout"
         except Exception:

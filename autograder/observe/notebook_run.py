@@ -15,7 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from autograder.core.messages import Value
 from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
-from autograder.observe.hidden_rows import HiddenRows
+from autograder.observe.hidden_rows import AskedRows
 from autograder.observe.kernel_requests import KernelLost, KernelRequests
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
@@ -51,7 +51,7 @@ class NotebookRun:
         sources: Sequence[str],
         limits: Limits,
         tests: Sequence[ExternalTest] = (),
-        hidden: Sequence[HiddenRows] = (),
+        hidden: Sequence[AskedRows] = (),
     ) -> None:
         self._manager = manager
         self._limits = limits

@@ -31,7 +31,7 @@ def predict(content: Given, variables: dict[str, Any]) -> Given:
     name = content["name"]
     if name not in variables:
         return {"status": "no_name"}
-    call = caller(variables[name])
+    call = caller(variables[name], content["purpose"])
     if call is None:
         return {"status": "no_call"}
     try:
@@ -64,11 +64,12 @@ def open_nowhere() -> Any:
     yield _Nowhere()
 
 
-def caller(thing: Any) -> Callable[[Any], Any] | None:
-    """How the thing in the variable predicts: a network or estimator by its `predict`, a function by a call."""
+def caller(thing: Any, purpose: str = "predict") -> Callable[[Any], Any] | None:
+    """How the thing in the variable predicts: a network or estimator by its `predict`, a function by a call; or how it
+    prepares: by its `transform`, or by a call."""
     if isinstance(thing, keras.Model):
         return lambda rows: thing.predict(rows, verbose=0)
-    method = getattr(thing, "predict", None)
+    method = getattr(thing, "transform" if purpose == "prepare" else "predict", None)
     if callable(method):
         return method  # type: ignore[no-any-return]
     return thing if callable(thing) else None
@@ -92,7 +93,8 @@ def packed_output(output: Any) -> Given:
     if isinstance(output, list | tuple) and len(output) == 1 and np.ndim(output[0]) > 0:
         output = output[0]
     try:
-        array = np.asarray(output)
+        # scikit-learn's encoders give sparse matrices.
+        array = np.asarray(output.toarray() if callable(getattr(output, "toarray", None)) else output)
         if array.dtype.kind in "OSU":
             if array.ndim == 2 and array.shape[1] == 1:
                 array = array[:, 0]

@@ -27,9 +27,10 @@ NAMED_ERRORS = frozenset(
 
 
 class PredictionRequest(Data):
-    """The predictions to ask for after the last cell.
+    """The predictions to ask for after the last cell, or the preparation of the data.
 
     name: the variable with the function or the trained network.
+    purpose: "predict" for hidden rows alone; "prepare" for public and hidden rows, without targets.
     dataset: the declared data set with the hidden examples; `source` is its record, once the assignment was read.
     inputs: "array" gives the rows as networks are trained with them, "table" as a DataFrame with the file's columns.
     metric: what scores them.
@@ -42,11 +43,12 @@ class PredictionRequest(Data):
     metric: str | None = None
     seconds: float | None = Field(default=None, gt=0, le=86_400)
     source: DatasetSource | None = None
+    purpose: Literal["predict", "prepare"] = "predict"
 
     @cached_property
     def key(self) -> str:
         """The key of what came of it in the evidence, whose own key has the data."""
-        return digest("predictions", self.name, self.dataset, self.inputs, self.metric, self.seconds)[:16]
+        return digest("predictions", self.name, self.dataset, self.inputs, self.metric, self.seconds, self.purpose)[:16]
 
     @property
     def scored_by(self) -> Metric:
@@ -69,6 +71,7 @@ class CapturedPredictions(Data):
 
     "no_name": there is no such variable; "no_call": it can be neither called nor does it predict; "raised": it raised
     the exception `error` in the line `line` (1-based) of the code cell `cell` (0-based), where that is known;
+    A preparation has no score: `prepared` is the SHA-256 of the data with its outputs (`autograder.datasets.prepared`).
     "malformed": its output is not what was asked for, see `problem`; "unsteady": the same row had two outputs.
     """
 
@@ -80,3 +83,4 @@ class CapturedPredictions(Data):
     error: str = Field(default="", max_length=40)
     cell: int | None = Field(default=None, ge=0)
     line: int | None = Field(default=None, ge=1)
+    prepared: str = Field(default="", max_length=64)

@@ -229,3 +229,47 @@ PREDICTORS = (
     ),
     Predictor("ends-the-kernel", "end the process", "import os\ndef predict(rows): os._exit(0)", "died"),
 )
+
+
+NETWORK = """
+import keras
+import numpy as np
+import pandas as pd
+
+things = pd.read_csv("things.csv")
+
+def scaled(rows):
+    return ((rows[["size"]] - things[["size"]].mean()) / things[["size"]].std()).to_numpy()
+
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+
+
+@dataclass(frozen=True)
+class Preparer(Predictor):
+    """One submission with its own preparation; `same`: its network reaches what is needed, on hidden rows."""
+
+    @property
+    def notebook(self) -> Attack:
+        return Attack(self.name, self.tries, (NETWORK, self.code, "after = 1"), earns=0.0)
+
+
+PREPARERS = (
+    Preparer("honest-scale", "nothing", "prepare = scaled", same=True),
+    Preparer(
+        "packed-labels",
+        "return the public labels as features",
+        """
+        known = dict(zip(things["mark"], (things["kind"] == "b") * 2.0 - 1))
+        def prepare(rows): return rows["mark"].map(known).fillna(0.0).to_numpy()[:, None]
+        """,
+    ),
+    Preparer(
+        "scale-of-the-batch",
+        "learn from the hidden rows themselves",
+        "def prepare(rows): return ((rows[['size']] - rows[['size']].mean()) / rows[['size']].std()).to_numpy()",
+        "unsteady",
+    ),
+    Preparer("wide-rows", "fill the disk", "def prepare(rows): return np.zeros((len(rows), 30_000))", "malformed"),
+)

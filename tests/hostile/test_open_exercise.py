@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from hostile_class import Graded, grade
-from predicting import PREDICTORS
+from predicting import NETWORK, PREDICTORS, PREPARERS
 
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
@@ -41,6 +41,39 @@ seconds = 5
 """
 
 
+PREPARED = """
+name = "prepared"
+title = "Things that you prepare yourself"
+notebook = "open.ipynb"
+solution = "solution.ipynb"
+
+[datasets.things]
+csv = "things.csv"
+hidden = "things-hidden.csv"
+target = "kind"
+
+[networks.model]
+
+[training]
+dataset = "things"
+epochs = 30
+batch_size = 16
+prepare = { function = "prepare", inputs = "table" }
+
+[observe]
+limits = { cell_seconds = 8, total_seconds = 60, grace_seconds = 1, memory_mb = 1024 }
+
+[[questions]]
+kind = "accuracy"
+id = "accuracy"
+title = "The accuracy"
+points = 10
+network = "model"
+minimum = 0.75
+runs = 1
+"""
+
+
 def table(rows, first, draw):
     """Rows of size, mark and kind, sorted by their kind, which follows the size with some noise."""
     sizes = draw.uniform(0, 10, rows).round(3)
@@ -49,26 +82,33 @@ def table(rows, first, draw):
     return "size,mark,kind\n" + "".join(f"{size},{mark},{kind}\n" for kind, size, mark in lines)
 
 
+def made_course(folder, toml, solution):
+    folder.mkdir()
+    draw = np.random.default_rng(5)
+    (folder / "things.csv").write_text(table(200, 1_000_000, draw))
+    (folder / "things-hidden.csv").write_text(table(100, 7_770_000, draw))
+    (folder / "assignment.toml").write_text(toml)
+    for name in ("open", "solution"):
+        cell = {"cell_type": "code", "id": "c", "metadata": {}, "outputs": [], "execution_count": None}
+        notebook = {"cells": [{**cell, "source": solution}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
+    return folder
+
+
+def graded_apart(course, members, folder):
+    """With a cache of its own, which holds the hidden rows and is no part of what comes back."""
+    cache = {"XDG_CACHE_HOME": str(course.parent / "cache")}
+    return grade(course, tuple(one.notebook for one in members), folder, variables=cache)
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    made = tmp_path_factory.mktemp("open") / "course"
-    made.mkdir()
-    draw = np.random.default_rng(5)
-    (made / "things.csv").write_text(table(200, 1_000_000, draw))
-    (made / "things-hidden.csv").write_text(table(100, 7_770_000, draw))
-    (made / "assignment.toml").write_text(TOML)
-    for name in ("open", "solution"):
-        cells = [
-            {"cell_type": "code", "id": "c", "metadata": {}, "outputs": [], "execution_count": None, "source": "x = 1"}
-        ]
-        notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        (made / f"{name}.ipynb").write_text(json.dumps(notebook))
-    return made
+    return made_course(tmp_path_factory.mktemp("open") / "course", TOML, "x = 1")
 
 
 @pytest.fixture(scope="module")
 def graded(course, tmp_path_factory) -> Graded:
-    return grade(course, tuple(one.notebook for one in PREDICTORS), tmp_path_factory.mktemp("graded"))
+    return graded_apart(course, PREDICTORS, tmp_path_factory.mktemp("graded"))
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +120,20 @@ def honest_score(course):
 
 
 @pytest.fixture(scope="module")
-def evidence(graded):
+def prepared(tmp_path_factory) -> Graded:
+    solution = f"{NETWORK}\nprepare = scaled"
+    course = made_course(tmp_path_factory.mktemp("prepared") / "course", PREPARED, solution)
+    return graded_apart(course, PREPARERS, tmp_path_factory.mktemp("graded"))
+
+
+def evidence_of(graded):
     with Gradebook(graded.folder / GRADEBOOK_FILE) as gradebook:
         return {student: gradebook.evidence(result["keys"]["evidence"]) for student, result in graded.results.items()}
+
+
+@pytest.fixture(scope="module")
+def evidence(graded):
+    return evidence_of(graded)
 
 
 @pytest.mark.parametrize("one", PREDICTORS, ids=lambda one: one.name)
@@ -109,3 +160,23 @@ def test_what_a_student_reads_is_the_rounded_score_and_no_exhibit(graded):
     (raised,) = graded.results["hidden-in-exceptions"]["questions"][0]["findings"]
     assert "raised an exception when it was given rows" in str(raised)
     assert "code cell 2, line 3" in str(raised)
+
+
+def test_a_network_on_its_own_preparation_is_scored_on_hidden_rows_alone(prepared):
+    evidence = evidence_of(prepared)
+    for one in PREPARERS:
+        (captured,) = evidence[one.name].predictions
+        result = prepared.results[one.name]
+        assert captured.status == one.status, captured
+        assert result["score"] == (10.0 if one.same else 0.0), result["questions"]
+        assert not result["questions"][0].get("exhibits")
+    packed = str(prepared.results["packed-labels"]["questions"][0]["findings"])
+    assert "On the training images it was right far more often" in packed
+    # What is said of the network is one score with two decimals: no curve, no confusion, no example.
+    assert not MARK.search(prepared.everything())
+    with Gradebook(prepared.folder / GRADEBOOK_FILE) as gradebook:
+        for key in prepared.results["honest-scale"]["keys"]["training"].split(","):
+            run = gradebook.training_run(key)
+            assert len(run.validation_accuracy) == 1
+            assert run.validation_accuracy[0] == round(run.validation_accuracy[0], 2)
+            assert (run.predictions, run.residuals, run.baseline, run.validation_loss) == (None, None, None, ())

@@ -33,7 +33,7 @@ def read_hidden(
 
     Returns:
         "x", "y" (as `arrays`), and for a table of numbers each of its columns but the target, "column.NAME", with the
-        types that pandas gives the same columns of the public file.
+        types that pandas gives the same columns of the public file; those are "public.NAME".
 
     Raises:
         DatasetUnusable: they do not have the form of the public examples, or are too few.
@@ -74,11 +74,12 @@ def _columns(declared: Declaration, main: Path, hidden: Path, name: str) -> Arra
     found: Arrays = {}
     for one in chosen:
         if one in declared.categories:
-            found[f"column.{one}"] = table.filled(one).astype(str)
+            found |= {f"column.{one}": table.filled(one).astype(str), f"public.{one}": public.filled(one).astype(str)}
             continue
-        numbers = table.numbers(one)
+        parts = {f"column.{one}": table.numbers(one), f"public.{one}": public.numbers(one)}
         whole = pd.api.types.is_integer_dtype(pd.to_numeric(pd.Series(public.column(one)), errors="coerce"))
-        found[f"column.{one}"] = numbers.astype("int64") if whole and (numbers == numbers.round()).all() else numbers
+        whole = whole and all((numbers == numbers.round()).all() for numbers in parts.values())
+        found |= {key: numbers.astype("int64") if whole else numbers for key, numbers in parts.items()}
     return found
 
 
