@@ -15,6 +15,10 @@ from autograder.records.metrics import METRICS, find_metric
 from autograder.records.predictions import PREDICTION_METRICS, CapturedPredictions, PredictionRequest
 from autograder.records.result import Finding, Verdict
 
+# The codes of what the leaderboard is made of.
+SCORE, ON_THE_BOARD = "predictions.score", "predictions.on_the_board"
+LONGEST_NAME = 30
+
 
 class Predictions(Question):
     """The notebook's own function or trained network, in any library, called on hidden rows after the last cell.
@@ -25,6 +29,9 @@ class Predictions(Question):
     score of `zero_at` or worse earns nothing, `full_at` or better everything, and in between the points rise in
     proportion; the score is rounded to `decimals` before (negative: to tens, hundreds, …). `seconds` is the time for
     all of them, by default that of a cell.
+
+    `leaderboard` is a variable in which a student may put a pseudonym, a short text: the class page then lists it with
+    the rounded score. Who leaves it empty is not listed.
     """
 
     kind: Literal["predictions"]
@@ -36,6 +43,7 @@ class Predictions(Question):
     full_at: float = Field(allow_inf_nan=False)
     decimals: int = Field(default=2, ge=-6, le=4)
     seconds: float | None = Field(default=None, gt=0, le=86_400)
+    leaderboard: str | None = Field(default=None, pattern=r"^[A-Za-z_]\w{0,99}$")
 
     @model_validator(mode="after")
     def _has_a_scale(self) -> Self:
@@ -55,6 +63,9 @@ class Predictions(Question):
         return PredictionRequest(
             name=self.predict, dataset=self.dataset, inputs=self.inputs, metric=metric, seconds=self.seconds
         )
+
+    def variables(self) -> tuple[str, ...]:
+        return () if self.leaderboard is None else (self.leaderboard,)
 
     def predictions(self) -> tuple[PredictionRequest, ...]:
         return (self.request,)
@@ -83,18 +94,24 @@ class Predictions(Question):
         if found is None:
             return self.verdict("error", 0.0, asked_otherwise())
         if found.status == "predicted" and found.score is not None:
-            return self._scored(found, found.score)
+            return self._scored(found, found.score, self._pseudonym(context))
         return self.verdict(status_of(found), 0.0, failed_call(self.request, found))
 
     def rounded(self, score: float) -> float:
         """A score as it is shown and as it counts."""
         return round(score, self.decimals)
 
-    def _scored(self, found: CapturedPredictions, score: float) -> Verdict:
+    def _pseudonym(self, context: Context) -> str:
+        """The name that the student chose for the leaderboard; "" for none."""
+        value = None if self.leaderboard is None else context.evidence.value(self.leaderboard)
+        name = " ".join(value.value.split()) if value is not None and isinstance(value.value, str) else ""
+        return name if name.isprintable() and len(name) <= LONGEST_NAME else ""
+
+    def _scored(self, found: CapturedPredictions, score: float, pseudonym: str) -> Verdict:
         metric, reached = METRICS[found.metric], self.rounded(score)
         share = min(max((reached - self.zero_at) / (self.full_at - self.zero_at), 0.0), 1.0)
         said = message(
-            "predictions.score",
+            SCORE,
             "On examples that you have not seen, your predictions reach this score: {metric} {score:,.10g}. It takes "
             "{full:,.10g} for all points, and {zero:,.10g} earns none.",
             metric=metric.shown,
@@ -109,4 +126,8 @@ class Predictions(Question):
                 "Keep some of the examples that you have out of the training, and compare what you try on these.",
             )
         status = "correct" if share == 1 else "partial" if share else "wrong"
-        return self.verdict(status, share * self.points, Finding(message=said, hint=hint))
+        findings = [Finding(message=said, hint=hint)]
+        if pseudonym:
+            listed = message(ON_THE_BOARD, "The leaderboard lists this score as “{name}”.", name=pseudonym)
+            findings.append(Finding(message=listed))
+        return self.verdict(status, share * self.points, *findings)

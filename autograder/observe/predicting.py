@@ -18,6 +18,8 @@ import pandas as pd
 
 Given = dict[str, Any]
 _MOST_TEXT = 200
+# What fits into one message as base64; the grader takes less.
+_MOST_NUMBERS = 700_000
 _CELL = "ipykernel_"
 
 
@@ -102,6 +104,8 @@ def packed_output(output: Any) -> Given:
                 return {"status": "predicted", "texts": [one[:_MOST_TEXT] for one in array.tolist()]}
         if array.dtype.kind == "M":
             return {"status": "malformed"}
+        if array.size > _MOST_NUMBERS:
+            return {"status": "predicted", "shape": list(array.shape), "values": ""}  # too many, as its shape says
         numbers = np.ascontiguousarray(array, dtype="<f8")
     except (TypeError, ValueError):
         return {"status": "malformed"}

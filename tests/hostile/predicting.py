@@ -225,7 +225,7 @@ PREDICTORS = (
         "far-too-many",
         "return a hundred megabytes that fit into memory",
         "def predict(rows): return np.zeros((len(rows), 400_000))",
-        "died",
+        "malformed",
     ),
     Predictor("ends-the-kernel", "end the process", "import os\ndef predict(rows): os._exit(0)", "died"),
 )
