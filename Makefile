@@ -6,13 +6,17 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test quick lint lock catalogues docs pictures peers clean help
+.PHONY: demo demo-open test quick lint lock catalogues docs pictures peers clean help
 
 help:            ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
 
 demo: $(READY)   ## grade the sample class of cnn2 and say where the report is
 	$(BIN)/autograder grade cnn2 tests/samples/cnn2 --output reports/demo
+
+demo-open: $(READY)  ## make the hidden houses of houses-open, and grade its solution
+	$(BIN)/python assignments/houses-open/make_data.py
+	$(BIN)/autograder grade houses-open solutions/houses-open --output reports/demo-open
 
 pictures:        ## take the documents' pictures of pages from the report of `make demo`
 	$(BIN)/python docs/take_pictures.py reports/demo

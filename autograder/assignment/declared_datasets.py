@@ -59,8 +59,9 @@ def declared_datasets(
         if name in DATASETS and declaration.keras != name:
             problems.append(f"{place}: {name} is a data set already, which needs no table; choose another name.")
             continue
-        if declaration.held_out is not None:
-            secret[(folder / declaration.held_out).resolve()] = f"held out by [datasets.{name}]"
+        for kept, what in ((declaration.held_out, "held out"), (declaration.hidden, "hidden")):
+            if kept is not None:
+                secret[(folder / kept).resolve()] = f"{what} by [datasets.{name}]"
         try:
             source = resolve(name, declaration, folder, download=True)
             for beside, path in public_files(declaration, folder).items():
@@ -152,6 +153,8 @@ def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset])
     if given is None:
         return table
     source = given.source
+    if source.hidden and _by_function(table):
+        return {"train": source.rows, "validation": source.hidden, **table}
     if source.held_out:
         return {"train": source.rows, "validation": source.held_out, **table}
     validation = table.get("validation", max(1, round(source.rows * _VALIDATION_SHARE)))
@@ -159,15 +162,34 @@ def _with_counts(table: dict[str, Any], declared: Mapping[str, DeclaredDataset])
     return {"train": max(1, source.rows - (validation if whole else 0)), "validation": validation, **table}
 
 
+def _by_function(table: dict[str, Any]) -> bool:
+    """Whether `[training]` leaves the preparation to the student's own function."""
+    prepare = table.get("prepare")
+    return prepare == "function" or (isinstance(prepare, dict) and "function" in prepare)
+
+
 def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place: str, problems: list[str]) -> Recipe:
     """The recipe with the record of its data set, if that is a declared one."""
     given = declared.get(recipe.dataset)
     if given is None:
+        if recipe.own_preparation is not None:
+            problems.append(f'{place}: prepare = "function" scores on hidden rows, which {recipe.dataset} has not.')
         if recipe.metric_output is not None:
             problems.append(f"{place}: metric_output is for data with named outputs, which {recipe.dataset} has not.")
         return recipe
     source = given.source
-    wanted = recipe.train if source.held_out else recipe.train + recipe.validation
+    request = recipe.own_preparation
+    if request is not None:
+        if not source.hidden:
+            problems.append(
+                f'{place}: prepare = "function" scores on hidden rows, which {recipe.dataset} has not; name their file '
+                f'in [datasets.{recipe.dataset}], as hidden = "…".'
+            )
+        elif request.inputs == "table" and source.source != "csv":
+            problems.append(f'{place}: inputs = "table" is for csv; {recipe.dataset} is {source.source}.')
+        elif recipe.validation != source.hidden:
+            problems.append(f'{place}: with prepare = "function" the hidden rows validate; leave validation out.')
+    wanted = recipe.train if source.held_out or request else recipe.train + recipe.validation
     if wanted > source.rows or (source.held_out and recipe.validation > source.held_out):
         held = f" and {source.held_out:,} held out" if source.held_out else ""
         problems.append(

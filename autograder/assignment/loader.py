@@ -83,7 +83,7 @@ from autograder.assignment.model import (
     NetworkSpec,
     ObserveTable,
 )
-from autograder.assignment.question_problems import dependency_problems, network_problems
+from autograder.assignment.question_problems import dependency_problems, hidden_problems, network_problems
 from autograder.assignment.validation import AssignmentError, did_you_mean, language_problem, question_place, validated
 from autograder.checks.base import Question
 from autograder.checks.registry import UnknownKind, UnusableKind, find_kind, known_kinds
@@ -309,6 +309,8 @@ class _Reader:
                 continue
             self._problems += dependency_problems(question, place, ids, number)
             self._problems += network_problems(question, place, networks, untrained)
+            training = _table(table, "observe").get("training", "short")
+            self._problems += hidden_problems(question, self._declared, self._names, training, place)
             questions.append(question)
         if not self._problems and not questions:
             self._problems.append("no test in tests is worth points, and there is no [[questions]] table.")

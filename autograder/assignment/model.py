@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,11 +19,13 @@ from autograder.datasets import (
     DatasetSource,
     Declaration,
     public_files,
+    withheld,
 )
 from autograder.network.architecture import Architecture
 from autograder.network.table import SummaryTable, disagreements
 from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
 from autograder.observe.task import Limits, ObserveTask
+from autograder.records.predictions import PredictionRequest
 from autograder.records.training import Recipe
 
 
@@ -180,9 +182,8 @@ class Assignment:
         return found | {one.model.file: self.folder / one.declaration.file for one in self.base_models.values()}
 
     def held_out_paths(self) -> tuple[Path, ...]:
-        """The files and folders with held-out examples, which are only for validation and not given to students."""
-        names = (one.declaration.held_out for one in self.declared.values())
-        return tuple(self.folder / name for name in names if name is not None)
+        """The files and folders with held-out and hidden examples, which students never receive."""
+        return tuple(path for one in self.declared.values() for path in withheld(one.declaration, self.folder))
 
     def trained_on(self) -> tuple[str, ...]:
         """The built-in data sets that networks are trained with."""
@@ -257,7 +258,15 @@ class Assignment:
             sources=tuple(self.sources().values()),
             packages=lock.digest if lock is not None else "",
             base_models=base_models,
+            predictions=tuple({one.key: one for one in self._predictions()}.values()),
         )
+
+    def _predictions(self) -> Iterator[PredictionRequest]:
+        """What is asked of the notebook: the preparation of data for its networks, then predictions."""
+        recipes = (network.recipe for network in self.networks.values())
+        asked = [one for recipe in recipes if recipe and (one := recipe.own_preparation)]
+        for one in (*asked, *(one for question in self.questions for one in question.predictions())):
+            yield one.model_copy(update={"source": self.declared[one.dataset].source})
 
     def expected(self, reference: Mapping[str, Architecture]) -> dict[str, ExpectedNetwork]:
         """What each network should be; `reference` holds the networks of the solution by their variable.

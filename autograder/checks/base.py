@@ -17,11 +17,13 @@ from pydantic import Field
 
 from autograder.core.caching import BoundedCache
 from autograder.core.data import Data, digest
+from autograder.datasets import DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.network.table import SummaryTable
 from autograder.records.evidence import CapturedFit, Evidence
 from autograder.records.external_tests.model import ExternalTest
+from autograder.records.predictions import PredictionRequest
 from autograder.records.result import Exhibit, Finding, Override, Verdict, applied
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
 
@@ -226,6 +228,19 @@ class Question(Data, ABC):
     def tests(self) -> tuple[ExternalTest, ...]:
         """The external tests to run next to the student's code."""
         return ()
+
+    def predictions(self) -> tuple[PredictionRequest, ...]:
+        """The predictions on hidden rows to ask for, without the record of their data set."""
+        return ()
+
+    def prediction_problem(self, source: DatasetSource, training: str) -> str:
+        """Why such predictions cannot be asked for, for the assignment's author; "" if they can.
+
+        Args:
+            source: the record of the data set.
+            training: `training` in `[observe]`.
+        """
+        return ""
 
     def networks(self) -> tuple[str, ...]:
         """The names of the assignment's networks that the question is about."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.explanation import AccuracyMiss
+from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
 from autograder.checks.score_wording import Measured, after_repair, class_names, mean_score
@@ -17,6 +18,7 @@ from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.network.measure import measure_until_misfit, sum_up
+from autograder.records.predictions import CapturedPredictions
 from autograder.records.result import (
     CurveExhibit,
     Finding,
@@ -89,7 +91,23 @@ class ScoreQuestion(Question):
     def _made_first_task(self, context: Context) -> TrainingTask | None:
         recipe, needed = self._recipe(context), self._needed(context)
         target = None if needed is None else self._clear_from(needed, context)
-        return training_task(find_network(context, self.network), recipe, target)
+        prepared = self._preparation(context)
+        found = prepared.prepared if prepared is not None else ""
+        return training_task(find_network(context, self.network), recipe, target, prepared=found)
+
+    def _preparation(self, context: Context) -> CapturedPredictions | None:
+        """What came of the student's own preparation; None if there is no such, or the evidence is of another one."""
+        request = self._recipe(context).own_preparation
+        return None if request is None else context.evidence.prediction(request.key)
+
+    def _unprepared(self, context: Context) -> Verdict | None:
+        """The verdict if the student's own function has prepared nothing."""
+        request, found = self._recipe(context).own_preparation, self._preparation(context)
+        if request is None or (found is not None and found.prepared):
+            return None
+        if found is None:
+            return self.verdict("error", 0.0, asked_otherwise())
+        return self.verdict(status_of(found), 0.0, failed_call(request, found))
 
     def _further_tasks(self, first: TrainingTask, context: Context) -> tuple[TrainingTask, ...]:
         """The runs from other random starts that the first run requires: full ones, because their mean decides.
@@ -143,6 +161,8 @@ class ScoreQuestion(Question):
         needed = self._needed(context)
         if needed is None:
             return self._unset(phrase("no accuracy to be reached was computed yet; run `autograder calibrate`"))
+        if unprepared := self._unprepared(context):
+            return unprepared
         student = find_network(context, self.network)
         task = self._first_task(context)
         if task is None:
@@ -197,7 +217,10 @@ class ScoreQuestion(Question):
         )
 
     def subject(self, context: Context) -> AccuracyMiss | None:
-        """What to explain; None if there is no network or no accuracy is required of it."""
+        """What to explain; None if there is no network, if no accuracy is required of it, or if it is scored on hidden
+        rows, of which one score is all that is said."""
+        if self._recipe(context).own_preparation is not None:
+            return None
         student, needed = find_network(context, self.network), self._needed(context)
         task = None if needed is None else training_task(student, self._recipe(context), needed)
         if task is None or needed is None:
@@ -267,6 +290,9 @@ class ScoreQuestion(Question):
                     hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
                 )
             )
+        status, points = ("correct", self.points) if reached else ("wrong", 0.0)
+        if recipe.own_preparation is not None:
+            return self.verdict(status, points, *findings)
         curve = CurveExhibit(
             network=self.network,
             training_accuracy=run.training_accuracy,
@@ -280,8 +306,8 @@ class ScoreQuestion(Question):
             metric=metric.name,
         )
         return self.verdict(
-            "correct" if reached else "wrong",
-            self.points if reached else 0.0,
+            status,
+            points,
             *findings,
             exhibits=(curve, *self._predictions(run, recipe), *self._residuals(run)) if run.validation_accuracy else (),
         )

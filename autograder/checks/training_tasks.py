@@ -11,13 +11,19 @@ from autograder.network.compilation import Compilation, OutputLoss
 from autograder.records.training import Recipe, TrainingTask
 
 
-def training_task(student: StudentNetwork, recipe: Recipe, target: float | None = None) -> TrainingTask | None:
+def training_task(
+    student: StudentNetwork, recipe: Recipe, target: float | None = None, *, prepared: str = ""
+) -> TrainingTask | None:
     """The trusted run of a network, as the student compiled it (as the recipe says if it was not compiled).
 
-    `target` is the score at which the run may stop early. None if there is no network that can be rebuilt.
+    `target` is the score at which the run may stop early. None if there is no network that can be rebuilt, or no
+    data: where the student's own function prepares it, `prepared` names the result. Such a run is never stopped early,
+    so that one score is all that is read of the hidden rows.
     """
-    if student.architecture is None:
+    if student.architecture is None or (recipe.own_preparation is not None and not prepared):
         return None
+    if prepared:
+        target = None
     # Metrics do not affect a run: without them, more students share one.
     usual = recipe.usual_compilation
     own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
@@ -27,7 +33,12 @@ def training_task(student: StudentNetwork, recipe: Recipe, target: float | None 
         losses = losses_of(own if student.compiled else None, student.architecture)
         compilation = compilation.model_copy(update={"losses": losses})
     return TrainingTask(
-        architecture=student.architecture, compilation=compilation, recipe=recipe, target=target, **names
+        architecture=student.architecture,
+        compilation=compilation,
+        recipe=recipe,
+        target=target,
+        prepared=prepared,
+        **names,
     )
 
 

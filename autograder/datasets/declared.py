@@ -1,6 +1,7 @@
 """Declared data sets on this machine: read once, checked, and cached by the digest of their files.
 
-A cache entry is a folder: `record.json`, `arrays.npz` for training, and `files/` with the files for notebooks.
+A cache entry is a folder: `record.json`, `arrays.npz` for training, `hidden.npz` with the hidden examples, which
+nothing but scoring reads (`autograder.datasets.hidden`), and `files/` with the files for notebooks.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ _ABOUT = ("title", "licence", "digest")
 
 
 class Entry(Data):
-    """`record.json`: the record of the data set, and the SHA-256 of the arrays."""
+    """`record.json`: the record of the data set, and the SHA-256 of the arrays and of the hidden ones ("": none)."""
 
     source: DatasetSource
     arrays: str
+    hidden: str = ""
 
 
 def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = False) -> DatasetSource:
@@ -81,6 +83,19 @@ def locate(name: str, source: DatasetSource | None = None) -> DatasetFile:
     return DatasetFile(_entry_folder(source.digest) / "arrays.npz", source.digest, source.source, source.rows)
 
 
+def locate_hidden(name: str, source: DatasetSource) -> DatasetFile:
+    """The file with the hidden examples of a declared data set; its `digest` is the SHA-256 of its content.
+
+    Raises:
+        DatasetMissing: as `locate`, or it has none.
+    """
+    locate(name, source)
+    entry = _kept(source.digest)
+    if entry is None or not entry.hidden:
+        raise DatasetMissing(name, f"The data set {name} has no hidden examples.")
+    return DatasetFile(_entry_folder(source.digest) / "hidden.npz", entry.hidden, source.source, source.hidden)
+
+
 def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
     """The files that a notebook receives, by their path next to the notebook.
 
@@ -92,7 +107,8 @@ def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
 
 
 def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
-    """The files of an assignment that students receive, by their path next to the notebook; no held-out files.
+    """The files of an assignment that students receive, by their path next to the notebook; none that is held out or
+    hidden.
 
     Raises:
         DatasetUnusable: one is missing.
@@ -103,12 +119,16 @@ def public_files(declared: Declaration, folder: Path) -> dict[str, Path]:
     for name in (declared.place, *([declared.table] if declared.table else [])):
         path = existing_file(name, folder)
         if path.is_dir():
-            held_out = folder / declared.held_out if declared.held_out else None
-            inside = visible_files(path, held_out)
+            inside = visible_files(path, *withheld(declared, folder))
             found |= {f"{beside(name)}/{one.relative_to(path).as_posix()}": one for one in inside}
         else:
             found[beside(name)] = path
     return found
+
+
+def withheld(declared: Declaration, folder: Path) -> tuple[Path, ...]:
+    """The files and folders of a data set that students never receive."""
+    return tuple(folder / name for name in (declared.held_out, declared.hidden) if name is not None)
 
 
 def beside(name: str) -> str:
@@ -118,7 +138,7 @@ def beside(name: str) -> str:
 
 
 def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, Path]:
-    """The files that the data is read from: "main", and "table" and "held_out" if they exist."""
+    """The files that the data is read from: "main", and "table", "held_out" and "hidden" if they exist."""
     if declared.source == "sklearn":
         # The data in the package has not changed for years; its version would make thresholds stale without reason.
         if declared.place not in SKLEARN:
@@ -128,17 +148,22 @@ def _files(declared: Declaration, folder: Path, *, download: bool) -> dict[str, 
         from autograder.datasets.readers.keras_sets import keras_file
 
         return {"main": keras_file(declared.place, download=download)}
-    names = {"main": declared.place, "table": declared.table, "held_out": declared.held_out}
+    names = {"main": declared.place, "table": declared.table, "held_out": declared.held_out, "hidden": declared.hidden}
     found = {key: existing_file(name, folder) for key, name in names.items() if name is not None}
-    if "held_out" in found:
-        held_out = found["held_out"].resolve()
-        for key in ("main", "table"):
-            if key in found and found[key].resolve().is_relative_to(held_out):
+    for kept in ("held_out", "hidden"):
+        for key in ("main", "table", "held_out"):
+            if kept in found and key in found and key != kept and _overlap(found[key], found[kept], key):
+                used = "validation uses" if key == "held_out" else "students receive"
                 raise DatasetUnusable(
-                    f'held_out is "{declared.held_out}", and students receive "{names[key]}": name another file or '
-                    "folder in held_out."
+                    f'{kept} is "{names[kept]}", and {used} "{names[key]}": name another file or folder in {kept}.'
                 )
     return found
+
+
+def _overlap(used: Path, kept: Path, key: str) -> bool:
+    """Whether what is used is part of what is kept back; what is used for validation may not be around it either."""
+    used, kept = used.resolve(), kept.resolve()
+    return used.is_relative_to(kept) or (key == "held_out" and kept.is_relative_to(used))
 
 
 def existing_file(name: str, folder: Path) -> Path:
@@ -191,9 +216,9 @@ def _kept(key: str) -> Entry | None:
     folder = _entry_folder(key)
     try:
         entry = Entry.model_validate_json((folder / "record.json").read_bytes())
-        if file_digest(folder / "arrays.npz") == entry.arrays and all(
-            (folder / "files" / name).is_file() for name in entry.source.files
-        ):
+        whole = file_digest(folder / "arrays.npz") == entry.arrays
+        whole = whole and (not entry.hidden or file_digest(folder / "hidden.npz") == entry.hidden)
+        if whole and all((folder / "files" / name).is_file() for name in entry.source.files):
             return entry
     except (OSError, ValueError):
         pass
@@ -209,28 +234,36 @@ def _entry_folder(key: str) -> Path:
 
 
 def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> Entry:
+    from autograder.datasets.readers.hidden import read_hidden
     from autograder.datasets.readers.reading import read
 
     arrays, source = read(key, name, declared, files)
+    kept_back = b""
+    if declared.hidden is not None:
+        secret, source = read_hidden(declared, files, arrays, source)
+        kept_back = npz_bytes(secret)
     served = _served(declared, files, folder)
     content = npz_bytes(arrays)
     size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
-    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
+    hidden = hashlib.sha256(kept_back).hexdigest() if kept_back else ""
+    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden)
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
-        _write(closed_folder(_FOLDER) / key, entry, content, served)
+        _write(closed_folder(_FOLDER) / key, entry, content, kept_back, served)
     except OSError as error:
         raise DatasetUnusable(f"it cannot be kept in {closed_folder(_FOLDER)}: {error.strerror}.") from None
     return entry
 
 
-def _write(target: Path, entry: Entry, content: bytes, served: Mapping[str, Path]) -> None:
+def _write(target: Path, entry: Entry, content: bytes, hidden: bytes, served: Mapping[str, Path]) -> None:
     # Written to a temporary folder and renamed, so that no incomplete entry is read.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
         made = Path(aside) / "entry"
         made.mkdir()
         (made / "arrays.npz").write_bytes(content)
+        if hidden:
+            (made / "hidden.npz").write_bytes(hidden)
         (made / "record.json").write_text(entry.model_dump_json(), encoding="utf-8")
         for place, path in served.items():
             copy = made / "files" / place

@@ -30,6 +30,8 @@ class Declaration(OmitsNewDefaults):
     width) scales images; `table` lists the files and classes of images that have no folder per class. `num_words` and
     `maxlen` limit the vocabulary and the length of Keras' word sequences. `held_out` is a second file or folder in the
     same format: it is used for validation, and students never receive it. `digest` is the required SHA-256 of the file.
+    `hidden` is a further file or folder in that format, on which predictions are scored (`autograder.datasets.hidden`):
+    no network is trained or validated with it, and no notebook, page or package for students has any of it.
 
     A network with several inputs or outputs reads `inputs` and learns `outputs`, each by its name: the columns of a
     table, or one array of an `.npz`; they replace `columns` and `target`. In `text`, an input that is one name is a
@@ -54,12 +56,13 @@ class Declaration(OmitsNewDefaults):
     num_words: int | None = Field(default=None, ge=4)
     maxlen: int | None = Field(default=None, ge=1, le=10_000)
     held_out: str | None = None
+    hidden: str | None = None
     digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     inputs: Groups = {}
     outputs: Groups = {}
     output_kinds: dict[str, TargetKind] = {}
 
-    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs", "output_kinds")
+    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs", "output_kinds", "hidden")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -70,6 +73,12 @@ class Declaration(OmitsNewDefaults):
         self._check_groups()
         if self.source in _WITH_TARGET and not (self.targets or self.outputs or self.target_kind == "input"):
             raise ValueError(f"{self.source} needs target: the name of the column that is to be predicted.")
+        if self.source in ("keras", "sklearn") and self.hidden:
+            raise ValueError(
+                f"hidden needs data of one's own: everybody can have all of {self.place}, and learn it by heart."
+            )
+        if self.hidden and (self.inputs or self.outputs or self.target_kind == "input"):
+            raise ValueError("hidden is for data with one input and a target, without inputs and outputs by name.")
         if self.source in ("keras", "sklearn") and (self.held_out or self.columns or self.digest):
             raise ValueError(f"held_out, columns and digest are for files of one's own, not for {self.source}.")
         return self
@@ -125,6 +134,8 @@ class DatasetSource(OmitsNewDefaults):
             part of `rows`.
         inputs: the shape of one example, by input; the key is "" for a single unnamed input.
         outputs: the shape of one target, by output, likewise.
+        hidden: the number of hidden examples, which are in none of these numbers; 0 if there are none.
+        hidden_in_public: how many of them are also among `rows` or `held_out`.
         output_kinds, output_classes: `target_kind` and `classes` of each named output; the two unnamed fields are those
             of the first.
         features: the columns of a table, in order.
@@ -147,8 +158,10 @@ class DatasetSource(OmitsNewDefaults):
     array_mb: int = 0
     output_kinds: dict[str, TargetKind] = {}
     output_classes: dict[str, tuple[str, ...]] = {}
+    hidden: int = 0
+    hidden_in_public: int = 0
 
-    added_later: ClassVar[tuple[str, ...]] = ("output_kinds", "output_classes")
+    added_later: ClassVar[tuple[str, ...]] = ("output_kinds", "output_classes", "hidden", "hidden_in_public")
 
     @property
     def has_names(self) -> bool:

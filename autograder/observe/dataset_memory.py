@@ -18,6 +18,8 @@ import numpy as np
 
 from autograder import datasets
 from autograder.datasets import BaseModel, DatasetSource
+from autograder.datasets.hidden import HiddenExamples, load_hidden
+from autograder.records.predictions import PredictionRequest
 
 # A file of this size or more is mapped by all kernels; smaller ones are copied, as a kernel accepts few descriptors.
 _MAPPED_BYTES = 2**20
@@ -42,6 +44,7 @@ class ServedData:
         self._lock = threading.Lock()
         self._served: dict[str, ServedDataset] = {}
         self._files: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._hidden: dict[str, HiddenExamples] = {}
 
     def get(self, name: str) -> ServedDataset:
         """The dataset `name`.
@@ -69,6 +72,18 @@ class ServedData:
                 found |= {model.file: datasets.base_model_path(model.digest, model.file) for model in base_models}
                 self._files[key] = pack(found)
             return self._files[key]
+
+    def hidden(self, request: PredictionRequest) -> HiddenExamples:
+        """The hidden examples for predictions. They stay in this process: no memory is shared with a kernel.
+
+        Raises:
+            autograder.datasets.DatasetMissing: they are not on this machine.
+        """
+        assert request.source is not None
+        with self._lock:
+            if request.source.digest not in self._hidden:
+                self._hidden[request.source.digest] = load_hidden(request.dataset, request.source)
+            return self._hidden[request.source.digest]
 
     def close(self) -> None:
         """Release the memory."""

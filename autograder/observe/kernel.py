@@ -32,6 +32,7 @@ from autograder.observe.dataset_files import lay
 from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
 from autograder.observe.fit_recorder import FitRecorder
+from autograder.observe.predicting import predict
 from autograder.observe.stubs import install
 from autograder.records.cell_errors import FAR_TOO_MUCH_OUTPUT
 
@@ -40,6 +41,8 @@ CAPTURE_REQUEST = "autograder_capture_request"
 CAPTURE_REPLY = "autograder_capture_reply"
 TEST_REQUEST = "autograder_test_request"
 TEST_REPLY = "autograder_test_reply"
+PREDICT_REQUEST = "autograder_predict_request"
+PREDICT_REPLY = "autograder_predict_reply"
 _MAX_MESSAGE = 4000
 _OUTPUT_ENDS_CELL = 20
 
@@ -94,7 +97,8 @@ def _bounded_display(message: dict[str, Any]) -> dict[str, Any] | None:
 
 
 class Kernel(IPythonKernel):  # type: ignore[misc]
-    """IPython's kernel, plus requests for the capture and for external tests, and the line of a cell that failed."""
+    """IPython's kernel, plus requests for the capture, for external tests and for predictions, and the line of a cell
+    that failed."""
 
     names: Sequence[str] = ()
     base_weights: frozenset[str] = frozenset()
@@ -108,6 +112,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         self.describer = Describer(self.shell.user_ns, list(self.names), fits, self.base_weights)
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
         self.shell_handlers[TEST_REQUEST] = self.test_request
+        self.shell_handlers[PREDICT_REQUEST] = self.predict_request
         self.shell.display_pub.register_hook(_bounded_display)
         self._stand_ins()
 
@@ -173,6 +178,10 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         _budget.said = 0
         text = run_test(parent["content"]["test"], self.shell.user_ns)
         self.session.send(stream, TEST_REPLY, {"test": text}, parent, ident=ident)
+
+    async def predict_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        answer = predict(parent["content"], self.shell.user_ns)
+        self.session.send(stream, PREDICT_REPLY, {"predicted": answer}, parent, ident=ident)
 
 
 class Application(IPKernelApp):  # type: ignore[misc]

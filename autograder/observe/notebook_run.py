@@ -1,4 +1,4 @@
-"""Runs all cells of one notebook in an existing kernel, then the external tests."""
+"""Runs all cells of one notebook in an existing kernel, then the external tests and the predictions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import nbformat
 from nbclient.exceptions import DeadKernelError
@@ -15,19 +15,21 @@ from nbclient.exceptions import DeadKernelError
 from autograder.core.messages import Value
 from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
+from autograder.observe.hidden_rows import AskedRows
+from autograder.observe.kernel_requests import KernelLost, KernelRequests
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
 from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure, InvalidEvidence
 from autograder.records.external_tests.model import ExternalTest, OtterTest
+from autograder.records.predictions import CapturedPredictions
 from autograder.records.stand_in_messages import MOST, stand_in_message
 
 START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
 # How long to wait for the last outputs of a finished cell: a flood may have displaced the message that ends them.
 IOPUB_SECONDS = 3
-_POLL = 0.5
 # A cell at its time limit was slowed by other work if its notebook could run for at least this share of the time (a
 # sleeping one cannot) but had a processor for less than that share, while more than so many threads per processor were
 # runnable.
@@ -37,10 +39,6 @@ _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
 
 
-class KernelLost(RuntimeError):
-    """The kernel did not start, or was lost with its zygote or supervisor: not the notebook's fault."""
-
-
 class NotebookRun:
     """Runs the cells and requests the capture after each. Nothing that the notebook does raises an exception here.
 
@@ -48,7 +46,12 @@ class NotebookRun:
     """
 
     def __init__(
-        self, manager: Manager, sources: Sequence[str], limits: Limits, tests: Sequence[ExternalTest] = ()
+        self,
+        manager: Manager,
+        sources: Sequence[str],
+        limits: Limits,
+        tests: Sequence[ExternalTest] = (),
+        hidden: Sequence[AskedRows] = (),
     ) -> None:
         self._manager = manager
         self._limits = limits
@@ -67,14 +70,17 @@ class NotebookRun:
         )
         self._client.on_cell_executed = self._client.note_reply
         self._client.bound(limits.output_kb * 1024, limits.total_output_kb * 1024)
+        self._requests = KernelRequests(manager, self._client, limits)
         self._cells: list[CellRun] = []
         self._tests: list[CapturedTest] = []
+        self._hidden = hidden
+        self._predictions: list[CapturedPredictions] = []
         self._late: list[int] = []
         self._processor_seconds = self._runnable_seconds = 0.0
         self.log = CaptureLog()
 
     async def run(self) -> None:
-        """Run every cell, then every test file.
+        """Run every cell, then every test file, then ask for predictions on hidden rows.
 
         Raises:
             KernelLost: the kernel could not be used, for a reason that is not the notebook's.
@@ -85,7 +91,10 @@ class NotebookRun:
             for index in range(len(self._steps)):
                 await self._cell(index, deadline)
             for test in self._files:
-                self._tests.append(await self._test(test, deadline))
+                self._tests.append(await self._requests.run_test(test, deadline))
+            # Last, so that nothing of the hidden rows can reach an output, a capture or a test's message.
+            for rows in self._hidden:
+                self._predictions.append(await self._requests.predict(rows, deadline))
         finally:
             await self._stop()
 
@@ -98,6 +107,11 @@ class NotebookRun:
     def tests(self) -> tuple[CapturedTest, ...]:
         """The result of each external test."""
         return tuple(self._tests)
+
+    @property
+    def predictions(self) -> tuple[CapturedPredictions, ...]:
+        """What came of each request for predictions."""
+        return tuple(self._predictions)
 
     @property
     def bounded_by(self) -> BoundedBy:
@@ -126,7 +140,7 @@ class NotebookRun:
         client.allow_stdin = False
         request = client.kernel_info()
         try:
-            await self._reply(request, START_SECONDS)
+            await self._requests.reply(request, START_SECONDS)
             # Before the kernel's welcome message on the output channel, outputs may be lost.
             while (await client.iopub_channel.get_msg(timeout=START_SECONDS))["msg_type"] != "iopub_welcome":
                 pass
@@ -150,7 +164,7 @@ class NotebookRun:
 
     async def _cell(self, index: int, deadline: float) -> None:
         left = deadline - time.monotonic()
-        self._reason_of_death()
+        self._requests.reason_of_death()
         if self._provisioner.exit is not None or left <= 0:
             if left <= 0 and not any(cell.status == "not_run" for cell in self._cells):
                 self._note("not_reached", index, seconds=self._limits.total_seconds)
@@ -235,23 +249,11 @@ class NotebookRun:
             "processes": self._limits.processes,
             "seconds": self._limits.bounds().cpu_seconds,
         }
-        reason = self._reason_of_death()
+        reason = self._requests.reason_of_death()
         why = reason if reason in execution_messages.ENDINGS else otherwise
         if self._provisioner.flooded:
             why, limits = "flooded", {"megabytes": MAX_SENT // 2**20}
         self._note(why, index, **limits)
-
-    def _reason_of_death(self) -> str:
-        """Why the kernel ended, "" while it is alive.
-
-        Raises:
-            KernelLost: it ended with the zygote, or with its supervisor.
-        """
-        ended = self._provisioner.exit
-        reason: str = ended.reason if ended else ""
-        if reason == "lost":
-            raise KernelLost("the sandbox ended while a notebook ran")
-        return reason
 
     def _failure(self, index: int) -> Failure:
         reply = self._client.reply
@@ -271,7 +273,7 @@ class NotebookRun:
         request = session.msg("autograder_capture_request", {"cell": self._steps[index].cell})
         channel.send(request)
         try:
-            reply = await self._reply(request["header"]["msg_id"], CAPTURE_SECONDS)
+            reply = await self._requests.reply(request["header"]["msg_id"], CAPTURE_SECONDS)
             text = str(reply["content"]["capture"])
             self.log.add(Capture.parse(text), len(text))
             self._note_stand_ins(reply["content"].get("stand_ins"))
@@ -291,55 +293,6 @@ class NotebookRun:
             sentence = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
             if sentence is not None and sentence not in self.log.notes:
                 self.log.note(sentence)
-
-    async def _test(self, test: OtterTest, deadline: float) -> CapturedTest:
-        """Send a test file, which the kernel has not seen before, have it run, and read the claimed result."""
-        seconds = min(self._limits.cell_seconds, deadline - time.monotonic())
-        if self._provisioner.exit is not None or seconds <= 0:
-            return CapturedTest(key=test.key, status="not_run")
-        self._provisioner.relay.renew()
-        session, channel = self._client.kc.session, self._client.kc.shell_channel
-        request = session.msg("autograder_test_request", {"test": test.model_dump(mode="json")})
-        channel.send(request)
-        asked = request["header"]["msg_id"]
-        try:
-            try:
-                reply = await self._reply(asked, seconds)
-            except TimeoutError:
-                await self._manager.interrupt_kernel()
-                reply = await self._reply(asked, self._limits.grace_seconds)
-            return CapturedTest.parse(test.key, reply["content"].get("test"), test.count)
-        except TimeoutError:
-            status: Literal["timeout", "died"] = "timeout"
-        except Exception:
-            # The kernel is dead, or its reply is invalid.
-            self._reason_of_death()
-            status = "died"
-        await self._provisioner.kill()
-        return CapturedTest(key=test.key, status=status)
-
-    async def _reply(self, request: str, seconds: float) -> dict[str, Any]:
-        """The kernel's reply to the message `request`.
-
-        Raises:
-            TimeoutError: there is no reply in time.
-            DeadKernelError: the kernel is dead.
-        """
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            if self._provisioner.exit is not None:
-                raise DeadKernelError("Kernel died")
-            try:
-                message: dict[str, Any] = await self._client.kc.shell_channel.get_msg(timeout=min(left, _POLL))
-            except asyncio.QueueEmpty:
-                continue
-            except Exception as error:
-                if type(error).__name__ != "Empty":
-                    raise
-                continue
-            if message["parent_header"].get("msg_id") == request:
-                return message
-        raise TimeoutError
 
     def _note(self, kind: str, index: int, **values: Value) -> None:
         """Add a message of `execution_messages` to a cell."""

@@ -15,17 +15,22 @@ from pathlib import Path
 import nbformat
 
 from autograder.core.closing import Closing
+from autograder.datasets import load_arrays, locate
 from autograder.datasets.base_models import fingerprints
 from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
-from autograder.observe.notebook_run import KernelLost, NotebookRun
+from autograder.observe.hidden_rows import AskedRows, HiddenRows
+from autograder.observe.kernel_requests import KernelLost
+from autograder.observe.notebook_run import NotebookRun
 from autograder.observe.packages import PackagesMissing, package_versions, packages_folder, readable_copy
+from autograder.observe.prepared_rows import PreparedRows
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.process import SandboxError, Zygote
 from autograder.observe.task import ObserveEnvironment, ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
+from autograder.records.predictions import PredictionRequest
 
 _SHARED_ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)
@@ -111,6 +116,7 @@ class Observer(Closing):
             records_dropped=run.log.records_dropped,
             notes=run.log.notes,
             tests=run.tests,
+            predictions=run.predictions,
             asked=task.variables,
             isolation=self.isolation.name,
             bounded_by=run.bounded_by,
@@ -154,6 +160,13 @@ class Observer(Closing):
         # The notebook's user may have no access to the cache folder of the grading user.
         return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
 
+    def _asked_rows(self, request: PredictionRequest, key: str, sources: list[str]) -> AskedRows:
+        examples = self._data.hidden(request)
+        if request.purpose == "predict":
+            return HiddenRows(request, examples, key, sources)
+        public = load_arrays(request.dataset, locate(request.dataset, request.source).path, request.source)
+        return PreparedRows(request, public, examples, key, sources)
+
     async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
         files = self._data.get_files(task.sources, task.base_models)
@@ -171,7 +184,8 @@ class Observer(Closing):
         }
         descriptors = [*(dataset.descriptor for dataset in served), *files]
         kernel = manager(warm, task.limits.bounds(), arguments, descriptors)
-        run = NotebookRun(kernel, sources, task.limits, task.tests)
+        hidden = [self._asked_rows(one, key, sources) for one in task.predictions]
+        run = NotebookRun(kernel, sources, task.limits, task.tests, hidden)
         await run.run()
         return run
 

@@ -18,6 +18,7 @@ from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.records.external_tests.model import NbgraderCell, OtterTest
 from autograder.records.external_tests.nbgrader import placed
 from autograder.records.machine import KNOWN_PACKAGES
+from autograder.records.predictions import PredictionRequest
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -90,6 +91,7 @@ class ObserveTask(OmitsNewDefaults):
     sources: the declared data sets whose files are next to the notebook.
     base_models: the declared files with trained weights, which are next to the notebook.
     packages: the digest of the `PackageLock` whose packages can be imported; "" for none.
+    predictions: what is predicted on hidden rows, after everything else.
     """
 
     variables: tuple[str, ...] = ()
@@ -101,8 +103,9 @@ class ObserveTask(OmitsNewDefaults):
     packages: str = ""
     sources: tuple[DatasetSource, ...] = ()
     base_models: tuple[BaseModel, ...] = ()
+    predictions: tuple[PredictionRequest, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources", "base_models")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "keras", "packages", "sources", "base_models", "predictions")
 
     @property
     def without_tests(self) -> ObserveTask:

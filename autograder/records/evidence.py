@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import Message, Text, phrase
+from autograder.records.predictions import CapturedPredictions
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -317,6 +318,7 @@ class Evidence(OmitsNewDefaults):
     requested; None if not stored. `records` are all networks that ever existed, in the order in which they were first
     seen, `records_dropped` the number of further ones; both are empty if not stored. `bounded_by` is what kept the
     kernel's memory and processes within their limits: a control group of its own, or its supervisor alone.
+    `predictions` is what came of the requests for predictions; their scores are the grader's, not claims.
     """
 
     key: str
@@ -335,11 +337,22 @@ class Evidence(OmitsNewDefaults):
     records: tuple[NetworkRecord, ...] = ()
     records_dropped: int = 0
     bounded_by: BoundedBy = "unknown"
+    predictions: tuple[CapturedPredictions, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped", "bounded_by")
+    added_later: ClassVar[tuple[str, ...]] = (
+        "tests",
+        "asked",
+        "records",
+        "records_dropped",
+        "bounded_by",
+        "predictions",
+    )
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)
+
+    def prediction(self, key: str) -> CapturedPredictions | None:
+        return next((one for one in self.predictions if one.key == key), None)
 
     def with_networks(self, networks: Iterable[CapturedNetwork]) -> Evidence:
         """The same evidence with other networks in the variables; the records of the previous ones are dropped."""

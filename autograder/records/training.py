@@ -16,11 +16,12 @@ from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer, OutputLoss
 from autograder.records.metrics import METRICS, Metric, Task, find_metric, metric_for
+from autograder.records.predictions import PredictionRequest
 
 Normalization = Literal["none", "unit", "standardize"]
 
 
-class Prepare(Data):
+class Prepare(OmitsNewDefaults):
     """How the data is prepared before a network sees it, in this order; every statistic is of the training rows only.
 
     `vocabulary`: texts become whole numbers, the most frequent words first (0 fills up, 1 is any other word); so many
@@ -28,6 +29,10 @@ class Prepare(Data):
     numbers become rows of zeros with a one. `resize`: images get this height and width in pixels. `scale`: numbers are
     multiplied by this factor. `standardize`: of each feature the mean is subtracted, and it is divided by its standard
     deviation. `standardize_target`: likewise for the targets of a regression; its scores are in the original units.
+
+    `function` replaces all of these: the name of the student's own function (or of an object with `transform`), which
+    the notebook defines. It gets raw rows without targets, as `inputs` says (see `PredictionRequest`), and returns one
+    array. The network is then scored on the hidden rows alone. The text "function" stands for `prepare`.
     """
 
     vocabulary: int | None = Field(default=None, ge=3, le=500_000)
@@ -37,6 +42,22 @@ class Prepare(Data):
     scale: float | None = Field(default=None, gt=0)
     standardize: bool = False
     standardize_target: bool = False
+    function: str | None = Field(default=None, pattern=r"^[A-Za-z_]\w{0,99}$")
+    inputs: Literal["array", "table"] = "array"
+
+    added_later: ClassVar[tuple[str, ...]] = ("function", "inputs")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_word(cls, given: Any) -> Any:
+        return {"function": "prepare"} if given == "function" else given
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        steps = self.model_dump(exclude={"function", "inputs"}, exclude_defaults=True)
+        if self.function is not None and steps:
+            raise ValueError(f"function replaces all steps; leave out {', '.join(steps)}.")
+        return self
 
 
 class Recipe(OmitsNewDefaults):
@@ -104,6 +125,15 @@ class Recipe(OmitsNewDefaults):
         except ValueError as error:
             return f"metric {error}"
         return ""
+
+    @property
+    def own_preparation(self) -> PredictionRequest | None:
+        """What is asked of the notebook if the student's own function prepares the data."""
+        if self.prepare is None or self.prepare.function is None:
+            return None
+        return PredictionRequest(
+            name=self.prepare.function, dataset=self.dataset, inputs=self.prepare.inputs, purpose="prepare"
+        )
 
     @property
     def title(self) -> str:
@@ -183,6 +213,7 @@ class TrainingTask(OmitsNewDefaults):
     `target` is the validation score to reach: the run ends at the first validation that reaches it. None runs to the
     end. `inputs` and `outputs` are the names of a network's several inputs and outputs, in their order, "" for one
     that the data does not have. The losses of several outputs are in that order too.
+    `prepared` is the SHA-256 of the data that the student's own function prepared.
     """
 
     architecture: Architecture
@@ -191,8 +222,9 @@ class TrainingTask(OmitsNewDefaults):
     target: float | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    prepared: str = ""
 
-    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs")
+    added_later: ClassVar[tuple[str, ...]] = ("inputs", "outputs", "prepared")
 
     @cached_property
     def key(self) -> str:
@@ -239,6 +271,7 @@ class TrainingTask(OmitsNewDefaults):
             recipe=self.recipe.model_copy(update={"compilation": Compilation()}),
             inputs=self.inputs,
             outputs=self.outputs,
+            prepared=self.prepared,
         )
 
     @property

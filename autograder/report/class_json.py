@@ -71,6 +71,13 @@ def write_class_json(
             }
             for one in summary.networks
         ],
+        "leaderboards": [
+            {
+                "question": board.question,
+                "standings": [{"place": one.place, "name": one.name, "score": one.score} for one in board.standings],
+            }
+            for board in summary.boards
+        ],
         "attention": {
             "machine": [
                 {"fault": str(fault), "mend": str(mend), "students": who(rows)}

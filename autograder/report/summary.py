@@ -13,6 +13,7 @@ from autograder.core.total import total
 from autograder.records.result import Result, Status
 from autograder.report.attention import Attention, NetworkInUse, NetworksInUse
 from autograder.report.item_analysis import item_discrimination
+from autograder.report.leaderboard import Board, Boards
 from autograder.report.misconceptions import Misconception, Misconceptions
 
 STATUSES: tuple[Status, ...] = ("correct", "partial", "wrong", "not_reached", "needs_review", "error")
@@ -80,6 +81,7 @@ class ClassSummary:
     waiting: int
     failed: int
     seconds: float
+    boards: tuple[Board, ...] = ()
 
 
 def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, images: int = 0) -> ClassSummary:
@@ -91,7 +93,7 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
         images: how many images validate a network in a trusted run; 0 if none is trained.
     """
     questions: dict[str, QuestionSummary] = {}
-    misconceptions, networks, attention = Misconceptions(), NetworksInUse(), Attention()
+    misconceptions, networks, attention, boards = Misconceptions(), NetworksInUse(), Attention(), Boards()
     held: list[tuple[Result, dict[str, tuple[Status, float]]]] = []
     for index, result in enumerate(results):
         answers: dict[str, tuple[Status, float]] = {}
@@ -104,6 +106,7 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
                 known.pairs.append((verdict.score, result.score - verdict.score))
         misconceptions.add(index, result)
         networks.add(index, result)
+        boards.add(result)
         attention.add(index, result, images)
         held.append((result.model_copy(update={"questions": (), "notes": ()}), answers))
     rows = tuple(_row(result, answers, tuple(questions), page_of) for result, answers in held)
@@ -129,6 +132,7 @@ def summarize(results: Iterable[Result], page_of: Callable[[str], str], *, image
         waiting=sum(1 for result, _ in held if result.pending > 0),
         failed=sum(1 for _, answers in held if any(status == "error" for status, _ in answers.values())),
         seconds=sum(result.seconds for result, _ in held),
+        boards=boards.listed(),
     )
 
 

@@ -26,6 +26,7 @@ from autograder.records.training_messages import ENDED_EARLY, problem
 from autograder.train.backend_setting import chosen_backend
 from autograder.train.device import device_kind
 from autograder.train.environment import TrainEnvironment, computing_versions
+from autograder.train.prepared import last_score_only, on_prepared_data, prepared_data
 
 # Time limits in seconds: for the worker to import TensorFlow, and to answer beyond the duration of the run itself.
 _START_SECONDS = 180.0
@@ -107,7 +108,7 @@ class Trainer(Closing):
             worker.close()
 
     def _run(self, key: str, task: TrainingTask) -> TrainingRun:
-        dataset = _dataset(task)
+        dataset, task = _dataset(task), on_prepared_data(task)
         base_models = [str(_base_model(one)) for one in task.recipe.base_models]
         source = task.recipe.source
         wanted = task.recipe.train + (0 if source is not None and source.held_out else task.recipe.validation)
@@ -132,7 +133,8 @@ class Trainer(Closing):
                 slowed = _was_slowed(task, answer)
                 if slowed:
                     continue
-                return _as_run(key, task, answer)
+                run = _as_run(key, task, answer)
+                return last_score_only(run) if task.prepared else run
         if slowed:
             raise RunSlowed(
                 f"A training run had {task.recipe.seconds:g} seconds and a processor for less than a quarter of them: "
@@ -300,6 +302,8 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
 
 def _dataset(task: TrainingTask) -> DatasetFile:
     try:
+        if task.prepared:
+            return prepared_data(task)
         return datasets.locate(task.recipe.dataset, task.recipe.source)
     except DatasetMissing as missing:
         raise TrainerError(str(missing)) from None

@@ -98,7 +98,9 @@ class Worker:
     def _start(self, request: dict[str, Any]) -> None:
         task = TrainingTask.model_validate(request["task"])
         try:
-            arrays = self._arrays(task.recipe, request["dataset"])
+            # What one student's function prepared is not kept: it serves the runs of one network.
+            kept = not task.prepared
+            arrays = self._arrays(task.recipe, request["dataset"], kept=kept)
             base_weights = self._base_weights(request["base_models"])
         except DatasetMissing as missing:
             self._answer({"id": request["id"], "error": str(missing)})
@@ -112,8 +114,10 @@ class Worker:
         self._children[reading] = _Child(request["id"], process, time.monotonic() + task.recipe.seconds)
         self._selector.register(reading, selectors.EVENT_READ)
 
-    def _arrays(self, recipe: Recipe, path: str) -> Arrays:
+    def _arrays(self, recipe: Recipe, path: str, *, kept: bool) -> Arrays:
         place = recipe.dataset, path
+        if not kept:
+            return load_arrays(recipe.dataset, Path(path), recipe.source)
         if place not in self._data:
             self._data[place] = load_arrays(recipe.dataset, Path(path), recipe.source)
         return self._data[place]

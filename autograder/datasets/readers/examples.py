@@ -32,16 +32,16 @@ def refuse_large(name: str, size: int) -> None:
         )
 
 
-def visible_files(folder: Path, without: Path | None = None) -> list[Path]:
+def visible_files(folder: Path, *without: Path) -> list[Path]:
     """The files below a folder, in the order of their paths, without hidden ones (`.ipynb_checkpoints`, `.DS_Store`)
-    and those that are `without` or below it."""
-    left_out = without.resolve() if without is not None else None
+    and those that are one of `without` or below it."""
+    left_out = [path.resolve() for path in without]
     return [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and (left_out is None or not path.resolve().is_relative_to(left_out))
+        and not any(path.resolve().is_relative_to(one) for one in left_out)
     ]
 
 

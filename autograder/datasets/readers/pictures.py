@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,16 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _MOST_PIXELS = 50_000_000
 
 
-def image_files(folder: Path, without: Path | None = None) -> list[Path]:
+def image_files(folder: Path, *without: Path) -> list[Path]:
     """The images below a folder, as `visible_files` gives them."""
-    return [path for path in visible_files(folder, without) if path.suffix.lower() in SUFFIXES]
+    return [path for path in visible_files(folder, *without) if path.suffix.lower() in SUFFIXES]
 
 
 def read_images(
-    folder: Path, name: str, declared: Declaration, table: Path | None = None, without: Path | None = None
+    folder: Path, name: str, declared: Declaration, table: Path | None = None, without: Sequence[Path] = ()
 ) -> Examples:
-    """The images as uint8, images × height × width, and × 3 if one has colours; those below `without` are left out.
+    """The images as uint8, images × height × width, and × 3 if one has colours; those below one of `without`
+    are left out.
 
     Raises:
         DatasetUnusable: a file is not an image, sizes differ and `size` is not set, or a class is unknown.
@@ -46,7 +48,7 @@ def read_images(
             if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
                 raise DatasetUnusable(f'{where(row)}: there is no file "{files[row]}" in {name}.')
     else:
-        paths = image_files(folder, without)
+        paths = image_files(folder, *without)
         if not paths:
             raise DatasetUnusable(f"{name} holds no images ({', '.join(SUFFIXES)}).")
         astray = next((path for path in paths if path.parent == folder), None)

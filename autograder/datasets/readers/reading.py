@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.datasets.formats import Arrays
@@ -22,7 +22,7 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
         key: the digest that is its key in the cache.
         name: its name in the assignment.
         declared: its table in the assignment.
-        files: "main", and "table" and "held_out" if they exist.
+        files: "main", and "table", "held_out" and "hidden" if they exist.
 
     Raises:
         DatasetUnusable: the data cannot be used as declared; the message names file, column and line.
@@ -30,7 +30,8 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     named = grouped(declared, files.get("main"))
     if named is not None:
         return read_named_parts(key, name, named, files)
-    examples = _examples(declared, files.get("main"), declared.place, files.get("table"), files.get("held_out"))
+    without = [files[key] for key in ("held_out", "hidden") if key in files]
+    examples = examples_of(declared, files.get("main"), declared.place, files.get("table"), without)
     kind = kind_of(examples, declared)
     y, classes = target_arrays(examples, declared, kind, declared.place)
     arrays: Arrays = {"x_train": examples.x, "y_train": y}
@@ -38,7 +39,7 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     if declared.held_out is not None:
         known = declared.model_copy(update={"target_kind": kind, "classes": classes if kind == "classes" else ()})
         table = None if declared.table is None else files["held_out"] / Path(declared.table).name
-        other = _examples(known, files["held_out"], declared.held_out, table)
+        other = examples_of(known, files["held_out"], declared.held_out, table)
         if other.features != examples.features or other.x.shape[1:] != examples.x.shape[1:]:
             raise DatasetUnusable(f"{declared.held_out} does not have the columns or the size of {declared.place}.")
         held_y, _ = target_arrays(other, known, kind, declared.held_out, few=True)
@@ -59,9 +60,14 @@ def read(key: str, name: str, declared: Declaration, files: Mapping[str, Path]) 
     return arrays, record
 
 
-def _examples(
-    declared: Declaration, path: Path | None, name: str, table: Path | None, without: Path | None = None
+def examples_of(
+    declared: Declaration, path: Path | None, name: str, table: Path | None, without: Sequence[Path] = ()
 ) -> Examples:
+    """The examples in one file or folder; images below one of `without` are left out.
+
+    Raises:
+        DatasetUnusable: as `read`.
+    """
     if declared.source == "sklearn":
         return read_sklearn(declared.place)
     assert path is not None

@@ -1,0 +1,61 @@
+"""The leaderboard of an open exercise: who chose a name for it, with the rounded score, best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograder.checks.predictions import ON_THE_BOARD, SCORE
+from autograder.core.messages import Message
+from autograder.records.result import Result
+
+# More rows than that are of no interest on a board.
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A line: `place` 1 is the best; equal scores share one."""
+
+    place: int
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Board:
+    """The standings in one question, the best first; `metric` is what the scores are."""
+
+    question: str
+    metric: Message | str
+    standings: tuple[Standing, ...]
+
+
+class Boards:
+    """Collects the scores of those who chose a name, one result at a time."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[tuple[float, str]]] = {}
+        self._about: dict[str, tuple[str, Message | str, bool]] = {}
+
+    def add(self, result: Result) -> None:
+        """Take what the result of one student says about a leaderboard."""
+        for verdict in result.questions:
+            told = {finding.code: finding.message.values for finding in verdict.findings}
+            if SCORE not in told or ON_THE_BOARD not in told:
+                continue
+            score, full, zero = (told[SCORE].get(key) for key in ("score", "full", "zero"))
+            if not all(isinstance(one, int | float) for one in (score, full, zero)):
+                continue
+            self._about[verdict.id] = (verdict.title, told[SCORE].get("metric", ""), full > zero)
+            self._entries.setdefault(verdict.id, []).append((float(score), str(told[ON_THE_BOARD].get("name", ""))))
+
+    def listed(self) -> tuple[Board, ...]:
+        """A board for each question that has one, in the order of the questions."""
+        boards = []
+        for question, entries in self._entries.items():
+            title, metric, higher_is_better = self._about[question]
+            best = sorted(entries, key=lambda one: (-one[0] if higher_is_better else one[0], one[1]))
+            scores = [score for score, _ in best]
+            standings = tuple(Standing(scores.index(score) + 1, name, score) for score, name in best[:MOST])
+            boards.append(Board(title, metric, standings))
+        return tuple(boards)

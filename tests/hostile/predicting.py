@@ -1,0 +1,275 @@
+"""Attacks on an open exercise: they want points for predictions that they did not make, or what is hidden.
+
+Each is a notebook beside the honest one, with the same rule: "b" where `size` exceeds 5. `same` says that it earns what
+that rule honestly earns; the others earn nothing. Whatever they see of the hidden rows, nothing of it may come back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attack import Attack
+
+READ = """
+import numpy as np
+import pandas as pd
+
+things = pd.read_csv("things.csv")
+
+def honest(rows):
+    return np.where(rows["size"] > 5, "b", "a")
+"""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One submission: `tries` is what it is after; `status` what is said of its predictions; `same` see above."""
+
+    name: str
+    tries: str
+    code: str
+    status: str = "predicted"
+    same: bool = False
+
+    @property
+    def notebook(self) -> Attack:
+        return Attack(self.name, self.tries, (READ, self.code, "after = 1"), earns=0.0)
+
+
+PREDICTORS = (
+    Predictor("honest-rule", "nothing", "predict = honest", same=True),
+    Predictor(
+        "memorised-rows",
+        "answer the public rows by heart",
+        """
+        known = {tuple(row): kind for *row, kind in things.itertuples(index=False)}
+        def predict(rows):
+            return [known.get(tuple(row), "a") for row in rows.itertuples(index=False)]
+        """,
+    ),
+    Predictor(
+        "order-of-the-file",
+        "answer by the place of a row in the hidden file, which is sorted",
+        """
+        seen = []
+        def predict(rows):
+            seen.extend(rows.index)
+            return ["a" if len(seen) - len(rows) + place < 50 else "b" for place in range(len(rows))]
+        """,
+        "unsteady",
+    ),
+    Predictor(
+        "place-in-the-batch",
+        "answer by the place of a row among those that are asked together",
+        "def predict(rows): return np.where(np.arange(len(rows)) < len(rows) / 2, 'a', 'b')",
+        "unsteady",
+    ),
+    Predictor(
+        "number-of-calls",
+        "answer by how often it was called",
+        "calls = iter(range(10**6))\ndef predict(rows): return np.full(len(rows), 'ab'[next(calls) % 2])",
+        "unsteady",
+    ),
+    Predictor(
+        "index-of-the-rows",
+        "read the row's number in the table that it gets",
+        "def predict(rows): return np.where(np.asarray(rows.index) < 50, 'a', 'b')",
+    ),
+    Predictor(
+        "mean-of-the-batch",
+        "learn from the hidden rows themselves",
+        "def predict(rows): return np.where(rows['size'] > rows['size'].mean(), 'b', 'a')",
+        "unsteady",
+    ),
+    Predictor(
+        "a-score-instead",
+        "hand in a score instead of predictions",
+        "def predict(rows): return {'status': 'predicted', 'score': 1.0}",
+        "malformed",
+    ),
+    Predictor(
+        "forged-answer",
+        "replace what answers the grader in the kernel",
+        """
+        import autograder.observe.kernel as kernel
+        kernel.predict = lambda content, variables: {"status": "predicted", "score": 1.0, "metric": "accuracy"}
+        predict = honest
+        """,
+        "malformed",
+    ),
+    Predictor(
+        "forged-class",
+        "return objects that equal everything",
+        """
+        class Right(str):
+            def __eq__(self, other): return True
+            def __hash__(self): return hash("a")
+            def __reduce__(self): return (print, ("executed while it was read",))
+        def predict(rows): return np.array([Right("?") for _ in range(len(rows))], dtype=object)
+        """,
+    ),
+    Predictor(
+        "hidden-in-exceptions",
+        "show the hidden rows through an exception",
+        """
+        def predict(rows):
+            shown = " ".join(map(str, rows["mark"]))
+            raise type("Row" + shown.replace(" ", "_"), (ValueError,), {})(shown)
+        """,
+        "raised",
+    ),
+    Predictor(
+        "hidden-in-output",
+        "show the hidden rows through everything that writes",
+        """
+        import os, sys, logging, threading, time, warnings
+        from IPython.display import display, HTML
+        def write(shown):
+            print(shown)
+            print(shown, file=sys.__stdout__)
+            print(shown, file=sys.stderr)
+            for number in (1, 2):
+                try: os.write(number, shown.encode())
+                except OSError: pass
+            logging.getLogger().warning(shown)
+            warnings.warn(shown)
+            display(HTML(shown))
+            with open("shown.txt", "a") as file: file.write(shown)
+            things.attrs["shown"] = shown
+        def predict(rows):
+            shown = " ".join(map(str, rows["mark"]))
+            write(shown)
+            threading.Thread(target=lambda: (time.sleep(0.05), write(shown))).start()
+            return honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "hidden-in-low-bits",
+        "carry the hidden rows out in the last digits of the answers",
+        """
+        def predict(rows):
+            second = (rows["size"] > 5).to_numpy() * 0.5 + 0.25
+            return second + rows["mark"].to_numpy() * 1e-12
+        """,
+        same=True,
+    ),
+    Predictor(
+        "hidden-in-time",
+        "carry a hidden row out in the time that a call takes",
+        """
+        import time
+        def predict(rows):
+            time.sleep(int(rows["mark"].iloc[0]) % 7 / 100)
+            return honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "remembers-a-left",
+        "leave the hidden rows for a later submission",
+        """
+        import os
+        def predict(rows):
+            for folder in ("/tmp", "/dev/shm", "/var/tmp", ".", os.path.expanduser("~"), "/run"):
+                try: rows.to_csv(os.path.join(folder, "left-behind.csv"), mode="a")
+                except OSError: pass
+            return honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "remembers-b-found",
+        "find the hidden rows that an earlier submission left",
+        """
+        import glob
+        found = [path for folder in ("/tmp", "/dev/shm", "/var/tmp", ".", "/run", "/proc/*/root/tmp")
+                 for path in glob.glob(folder + "/left-behind.csv")]
+        def predict(rows):
+            return np.full(len(rows), "b") if found else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "looks-for-targets",
+        "find the hidden file, or its targets in memory",
+        """
+        import gc, glob
+        places = [path for folder in (".", "..", "/", "/tmp", "/root", "/root/.cache/*/*/*/*")
+                  for path in glob.glob(folder + "/hidden.np[yz]") + glob.glob(folder + "/*things-hidden*")]
+        def predict(rows):
+            held = [one for one in gc.get_objects() if isinstance(one, dict) and "secret" in one and "y" in one]
+            return np.full(len(rows), "a") if places or held or "kind" in rows else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "never-ends",
+        "never return, and never stop",
+        """
+        def predict(rows):
+            while True:
+                try:
+                    while True: pass
+                except BaseException: pass
+        """,
+        "timeout",
+    ),
+    Predictor(
+        "ten-gigabytes",
+        "return ten gigabytes",
+        "def predict(rows): return [b'x' * 10**10 for _ in range(len(rows))]",
+        "raised",
+    ),
+    Predictor(
+        "far-too-many",
+        "return a hundred megabytes that fit into memory",
+        "def predict(rows): return np.zeros((len(rows), 400_000))",
+        "malformed",
+    ),
+    Predictor("ends-the-kernel", "end the process", "import os\ndef predict(rows): os._exit(0)", "died"),
+)
+
+
+NETWORK = """
+import keras
+import numpy as np
+import pandas as pd
+
+things = pd.read_csv("things.csv")
+
+def scaled(rows):
+    return ((rows[["size"]] - things[["size"]].mean()) / things[["size"]].std()).to_numpy()
+
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+
+
+@dataclass(frozen=True)
+class Preparer(Predictor):
+    """One submission with its own preparation; `same`: its network reaches what is needed, on hidden rows."""
+
+    @property
+    def notebook(self) -> Attack:
+        return Attack(self.name, self.tries, (NETWORK, self.code, "after = 1"), earns=0.0)
+
+
+PREPARERS = (
+    Preparer("honest-scale", "nothing", "prepare = scaled", same=True),
+    Preparer(
+        "packed-labels",
+        "return the public labels as features",
+        """
+        known = dict(zip(things["mark"], (things["kind"] == "b") * 2.0 - 1))
+        def prepare(rows): return rows["mark"].map(known).fillna(0.0).to_numpy()[:, None]
+        """,
+    ),
+    Preparer(
+        "scale-of-the-batch",
+        "learn from the hidden rows themselves",
+        "def prepare(rows): return ((rows[['size']] - rows[['size']].mean()) / rows[['size']].std()).to_numpy()",
+        "unsteady",
+    ),
+    Preparer("wide-rows", "fill the disk", "def prepare(rows): return np.zeros((len(rows), 30_000))", "malformed"),
+)

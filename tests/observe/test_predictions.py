@@ -1,0 +1,189 @@
+"""Predictions on hidden rows: what is asked of a kernel, what it may answer, and what is scored of it."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from autograder.datasets import DatasetSource, Declaration, resolve
+from autograder.datasets.hidden import HiddenExamples, load_hidden
+from autograder.observe.hidden_rows import HiddenRows, asked_order
+from autograder.records.predictions import PredictionRequest
+
+ROWS = 120
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A table whose hidden part follows the same rule as its public part: kind is "b" where size exceeds 5."""
+    made = tmp_path_factory.mktemp("open")
+    draw = np.random.default_rng(3)
+
+    def table(rows, path):
+        sizes, ages = draw.uniform(0, 10, rows).round(4), draw.integers(0, 50, rows)
+        lines = [f"{size},{age},{'b' if size > 5 else 'a'}" for size, age in zip(sizes, ages, strict=True)]
+        path.write_text("\n".join(["size,age,kind", *lines]) + "\n")
+
+    table(200, made / "things.csv")
+    table(ROWS, made / "things-hidden.csv")
+    return made
+
+
+@pytest.fixture(scope="module")
+def source(folder):
+    declared = Declaration(csv="things.csv", target="kind", hidden="things-hidden.csv")
+    return resolve("things", declared, folder)
+
+
+def request(source, **fields):
+    return PredictionRequest(**{"name": "predict", "dataset": "things", "source": source} | fields)
+
+
+def rows_of(source, **fields):
+    return HiddenRows(request(source, **fields), load_hidden("things", source), "key")
+
+
+def packed(array):
+    array = np.asarray(array, float)
+    return {
+        "status": "predicted",
+        "shape": list(array.shape),
+        "values": base64.b64encode(array.astype("<f8").tobytes()).decode(),
+    }
+
+
+def answered(rows, function):
+    """The outcome of a predictor that gets the rows as an array."""
+    for batch in rows.batches:
+        given = rows.packed(batch)
+        x = np.frombuffer(base64.b64decode(given["values"]), given["dtype"]).reshape(given["shape"])
+        if ended := rows.take(function(x), len(batch)):
+            return ended
+    return rows.concluded()
+
+
+@pytest.mark.parametrize("rows", [20, 33, 500])
+def test_every_row_is_asked_and_some_are_asked_twice_in_other_batches(rows):
+    batches = asked_order(rows, "secret", "key")
+    asked = [row for batch in batches for row in batch]
+    assert set(asked) == set(range(rows))
+    assert len(asked) - rows == min(rows, max(100, round(rows / 5)))
+    assert all(len(set(batch)) == len(batch) for batch in batches)
+
+
+def test_the_order_is_another_for_each_notebook_and_cannot_be_computed_without_the_file():
+    first = asked_order(100, "secret", "key")
+    assert first == asked_order(100, "secret", "key")
+    assert first != asked_order(100, "secret", "another key")
+    assert first != asked_order(100, "another secret", "key")
+    assert [row for batch in first for row in batch][:100] != sorted(range(100))
+
+
+def test_a_kernel_gets_numbers_and_column_names_and_nothing_else(source):
+    rows = rows_of(source)
+    assert set(rows.packed(rows.batches[0])) == {"dtype", "shape", "values"}
+    table = rows_of(source, inputs="table").packed(rows.batches[0])
+    assert [column[:2] for column in table["columns"]] == [["size", "<f8"], ["age", "<i8"]]
+    assert "kind" not in str(table)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        lambda x: packed(x[:, 0] > 5),
+        lambda x: packed(x[:, :1] > 5),
+        lambda x: packed(1 / (1 + np.exp(5 - x[:, 0]))),
+        lambda x: packed(np.stack([5 - x[:, 0], x[:, 0] - 5], 1)),
+        lambda x: {"status": "predicted", "texts": ["b" if one > 5 else "a" for one in x[:, 0]]},
+    ],
+    ids=["labels", "a column of labels", "probabilities", "a value for each class", "the names of the classes"],
+)
+def test_classes_may_be_given_in_every_usual_form(source, output):
+    found = answered(rows_of(source), output)
+    assert (found.status, found.score, found.metric) == ("predicted", 1.0, "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (None, "form"),
+        ("0.9", "form"),
+        ({"status": "predicted", "score": 1.0}, "form"),
+        ({"status": "correct"}, "form"),
+        ({"status": "predicted", "shape": [10**9, 10**9], "values": ""}, "rows"),
+        ({"status": "predicted", "shape": [32], "values": "no base64"}, "form"),
+        ({"status": "predicted", "shape": [32], "values": base64.b64encode(bytes(8)).decode()}, "form"),
+        (packed(np.zeros((32, 2, 2))), "values"),
+        (packed(np.full(32, np.nan)), "missing"),
+        ({"status": "predicted", "texts": ["a"]}, "rows"),
+        ({"status": "predicted", "texts": ["a" * 10**6] * 32}, "form"),
+    ],
+)
+def test_an_answer_of_another_form_earns_nothing(source, answer, problem):
+    found = rows_of(source).take(answer, 32)
+    assert (found.status, found.problem, found.score) == ("malformed", problem, None)
+
+
+def test_an_output_that_is_not_of_its_row_alone_is_found_out(source):
+    draw = np.random.default_rng(0)
+    assert answered(rows_of(source), lambda x: packed(draw.integers(0, 2, len(x)))).status == "unsteady"
+    assert answered(rows_of(source), lambda x: packed(x[:, 0] > x[:, 0].mean())).status == "unsteady"
+    numbers = iter(range(10**6))
+    assert answered(rows_of(source), lambda x: packed([next(numbers) % 2 for _ in x])).status == "unsteady"
+    # The last digits of a network's outputs differ from batch to batch.
+    noisy = answered(rows_of(source), lambda x: packed(1 / (1 + np.exp(5 - x[:, 0])) + draw.normal(0, 1e-6, len(x))))
+    assert noisy.status == "predicted"
+
+
+def test_an_exception_is_named_only_if_everybody_knows_it(source):
+    cells = ["import numpy as np", "def predict(rows):\n    return rows.size_of_it"]
+    rows = HiddenRows(request(source), load_hidden("things", source), "key", cells)
+    said = {"status": "raised", "error": "AttributeError", "line": 2, "text": "return rows.size_of_it"}
+    found = rows.take(said, 32)
+    assert (found.error, found.cell, found.line) == ("AttributeError", 1, 2)
+    found = rows.take({"status": "raised", "error": "Row_3_1415", "line": 271828, "text": "row 3.1415"}, 32)
+    assert (found.error, found.cell, found.line) == ("", None, None)
+
+
+def of_values(values, **fields):
+    source = DatasetSource(
+        source="npz",
+        title="v",
+        digest="0",
+        target_kind="values",
+        rows=9,
+        hidden=len(values),
+        outputs={"": ()},
+        **fields,
+    )
+    examples = HiddenExamples(np.arange(len(values), dtype=np.float32)[:, None], values, {}, "secret")
+    return lambda metric: HiddenRows(request(source, metric=metric), examples, "key")
+
+
+@pytest.mark.parametrize(
+    ("metric", "score"),
+    [("mae", 2.0), ("mse", 4.0), ("rmse", 2.0), ("r2", 1 - 4 / np.arange(40).var()), ("mape", None)],
+)
+def test_values_are_scored_as_scikit_learn_scores_them(metric, score):
+    from sklearn import metrics
+
+    truth = np.arange(40, dtype=np.float32)
+    found = answered(of_values(truth)(metric), lambda x: packed(x[:, 0] + 2))
+    if score is None:
+        score = 100 * metrics.mean_absolute_percentage_error(truth[1:], truth[1:] + 2) * 39 / 40 + 100 * 2 / 1e-7 / 40
+    assert found.score == pytest.approx(score, rel=1e-5)
+
+
+def test_f1_is_the_mean_over_the_classes(source):
+    from sklearn.metrics import f1_score
+
+    found = answered(rows_of(source, metric="f1"), lambda x: packed(x[:, 0] > 7))
+    examples = load_hidden("things", source)
+    assert found.score == pytest.approx(f1_score(examples.y, examples.x[:, 0] > 7, average="macro"), abs=1e-6)
+
+
+def test_no_output_makes_the_score_break():
+    for wild in (1e308, -1e308, 1e-320):
+        found = answered(of_values(np.arange(40.0))("mse"), lambda x, wild=wild: packed(np.full(len(x), wild)))
+        assert found.status == "predicted"
+        assert np.isfinite(found.score)
