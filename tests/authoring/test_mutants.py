@@ -90,3 +90,10 @@ def test_a_network_that_branches_is_refused_in_words():
 def test_a_regression_gets_another_loss_than_its_own():
     found = dict(of_compilation({"optimizer": "adam", "loss": "mse"}))
     assert found["loss"].compilation["loss"] == "mean_absolute_error"
+
+
+def test_what_a_question_accepts_is_no_mistake():
+    given = {"optimizer": "adam", "loss": "mse"}
+    found = dict(of_compilation(given, right=("sgd", "mean_absolute_error")))
+    assert found["loss"].compilation["loss"] == "binary_crossentropy"
+    assert found["optimizer"].compilation["optimizer"] == "adagrad"
