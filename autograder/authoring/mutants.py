@@ -25,9 +25,9 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
     "rate": (0.65, 0.15),
     "use_bias": (False, True),
 }
-# Likewise for `compile`; the last loss fits neither numbers nor several classes.
+# Likewise for `compile`.
 _OTHER_OPTIMIZERS = ("sgd", "adam", "adagrad")
-_OTHER_LOSSES = ("mean_squared_error", "mean_absolute_error", "binary_crossentropy")
+_OTHER_LOSSES = ("mean_squared_error", "mean_absolute_error", "binary_crossentropy", "hinge")
 
 
 @dataclass(frozen=True)

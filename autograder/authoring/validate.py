@@ -199,9 +199,7 @@ class _Trial:
     def _right_compilations(self) -> frozenset[str]:
         """The optimizers and losses that the questions accept for this network."""
         asked = [one for one in self.answer_key.assignment.questions if self.name in one.networks()]
-        return frozenset(
-            name for one in asked if isinstance(one, Compiled) for name in (*one.optimizer, *one.loss)
-        )
+        return frozenset(name for one in asked if isinstance(one, Compiled) for name in (*one.optimizer, *one.loss))
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
         answered, sentence = self._judged(**changes)

@@ -86,8 +86,8 @@ class Figure(Question):
 
     `quantity` is what the curves show, if that matters, `network` the network whose training it is. `points_per_line`
     is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one scatter
-    plot, with as many points) is enough. Curves without labels earn half, and so do curves whose labels or title contradict the plotted
-    values. Values that match no training are judged by the labels alone.
+    plot, with as many points) is enough. Curves without labels earn half, and so do curves whose labels or title
+    contradict the plotted values. Values that match no training are judged by the labels alone.
     """
 
     kind: Literal["figure"]

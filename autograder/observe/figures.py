@@ -13,7 +13,7 @@ MAX_POINTS = 200
 
 
 def describe_axes(axes: Any) -> dict[str, Any]:
-    """The texts of the axes, its lines with their values, and the number of other artists, of scatter plots also their points."""
+    """The texts of the axes, its lines with their values, how many other artists, and the points of scatter plots."""
     legend = axes.get_legend()
     return {
         "title": _text(axes.get_title()),

@@ -197,7 +197,7 @@ WRONG = {
     ),
     "the wide network not wide": Slip(
         {"wide": FUNCTIONAL.replace("model", "wide_model")},
-        {"wide_network": "units", "smaller_gap": "builds on “The wide network”"},
+        {"wide_network": "units", "smaller_gap": "does against overfitting"},
     ),
     **FAULTS,
 }

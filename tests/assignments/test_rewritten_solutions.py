@@ -7,9 +7,9 @@ import importlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from changes import WITH_CLASS as NAMES
 from changes import assignment, said
 
 from autograder.grading.answer_key import answer_key_of
@@ -23,15 +23,8 @@ from autograder.records.result import Result
 from autograder.records.store import Gradebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-# Each has a module `class_of_<name>` with RIGHT, WRONG and the slips in it that are FAULTS of the training.
-NAMES = ("autoencoder", "diabetes", "reviews", "series", "wine")
-
-
-def class_of(name: str) -> ModuleType:
-    return importlib.import_module(f"class_of_{name}")
-
-
-CLASSES = {name: class_of(name) for name in NAMES}
+# Each module has RIGHT, WRONG, and the slips in WRONG that keep a network from learning: FAULTS.
+CLASSES = {name: importlib.import_module(f"class_of_{name}") for name in NAMES}
 RIGHT = [(name, student) for name, made in CLASSES.items() for student in made.RIGHT]
 WRONG = [(name, student) for name, made in CLASSES.items() for student in made.WRONG]
 FAULTS = [(name, student) for name, made in CLASSES.items() for student in made.FAULTS]
