@@ -118,7 +118,7 @@ FAULTS = {
             + "model = autoencoder(8)",
             "map": LAYERS_MAP,
         },
-        {"error": "initial weights"},
+        {"error": "initial weights", "wider_is_better": "clearly better"},
     ),
     "a huge learning rate": Slip(
         {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(5.0)", loss='"mse"', metrics='["mse"]')},
@@ -139,7 +139,7 @@ WRONG = {
             "naive_mse": "mean absolute error",
             "target": "no label is needed",
             "conv_shape": "half as many places",
-            "smaller": "8 * 8 / 32",
+            "smaller": "the bottleneck is narrower",
             "transposed_shape": "make the image larger",
             "transposed_parameters": "left out the biases",
             "last_activation": "no classes",

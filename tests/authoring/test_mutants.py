@@ -29,6 +29,10 @@ def test_every_mistake_that_is_asked_about_is_caught_and_no_rewrite_punished(nam
     assert unread == []
     assert len(tried) > 20
     assert [one for one in tried if one.outcome in ("missed", "punished")] == []
+    # A block that stands there twice is one mistake, not as many as it has layers.
+    twice = [one for one in tried if one.what.endswith("pasted twice")]
+    assert twice
+    assert {one.outcome for one in twice} == {"caught"}
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
