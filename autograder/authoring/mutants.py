@@ -26,6 +26,9 @@ _OTHERS: dict[str, tuple[Any, ...]] = {
     "rate": (0.65, 0.15),
     "use_bias": (False, True),
 }
+# Likewise for `compile`.
+_OTHER_OPTIMIZERS = ("sgd", "adam", "adagrad")
+_OTHER_LOSSES = ("mean_squared_error", "mean_absolute_error", "binary_crossentropy", "hinge")
 
 
 @dataclass(frozen=True)
@@ -119,13 +122,15 @@ def _relatives(entry: Layer) -> list[Layer]:
     return []
 
 
-def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
+def of_compilation(given: dict[str, Any], right: Collection[str] = ()) -> Iterator[tuple[str, Mutant]]:
     """The compilation with another optimizer, learning rate or loss, or without its metrics.
 
-    Each comes with what it changes: "optimizer", "learning_rate", "loss" or "metrics".
+    Each comes with what it changes: "optimizer", "learning_rate", "loss" or "metrics". Optimizers and losses in `right`
+    are right as well, so none of them is a mistake.
     """
     optimizer = given.get("optimizer")
-    other = "sgd" if _name(optimizer) != "sgd" else "adam"
+    own = _name(optimizer)
+    other = next((one for one in _OTHER_OPTIMIZERS if one != own and one not in right), _OTHER_OPTIMIZERS[0])
     yield "optimizer", Mutant(f"compiled with the optimizer {other}", compilation={**given, "optimizer": other})
     if isinstance(optimizer, dict) and isinstance(optimizer.get("config"), dict):
         rate = optimizer["config"].get("learning_rate")
@@ -136,7 +141,8 @@ def of_compilation(given: dict[str, Any]) -> Iterator[tuple[str, Mutant]]:
                 Mutant(f"compiled with a learning rate of {rate * 100:g}", compilation={**given, "optimizer": changed}),
             )
     loss = given.get("loss")
-    other = "mean_absolute_error" if read_compilation(given).loss.name == "mean_squared_error" else "mean_squared_error"
+    own = read_compilation(given).loss.name
+    other = next((one for one in _OTHER_LOSSES if one != own and one not in right), _OTHER_LOSSES[0])
     yield "loss", Mutant(f"compiled with the {other.replace('_', ' ')}", compilation={**given, "loss": other})
     if _name(loss).endswith("categorical_crossentropy"):
         flipped = _with_logits(loss, not _expects_logits(loss))

@@ -14,6 +14,7 @@ from autograder.authoring.planting import Observe, executed_plants, planted_evid
 from autograder.authoring.rewrites import Rewrite, rewrites
 from autograder.authoring.tried import Outcome, Run, Tried
 from autograder.checks.base import Context, ExpectedNetwork
+from autograder.checks.compiled import Compiled
 from autograder.checks.student_network import marked
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
@@ -160,7 +161,7 @@ class _Trial:
             yield self._tried(mutant, asked=self._asked(mutant.config), class_name="Sequential", config=mutant.config)
         captured = self.reference.evidence.network(self.name)
         if captured is not None and captured.compile:
-            for what, mutant in of_compilation(captured.compile):
+            for what, mutant in of_compilation(captured.compile, self._right_compilations()):
                 yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
         block = doubled_block(layers, marked(self.expected))
         if block is not None and self._asks(_WHOLE):
@@ -194,6 +195,11 @@ class _Trial:
             question.kind == "compiled" and self.name in question.networks() and getattr(question, what, None)
             for question in self.answer_key.assignment.questions
         )
+
+    def _right_compilations(self) -> frozenset[str]:
+        """The optimizers and losses that the questions accept for this network."""
+        asked = [one for one in self.answer_key.assignment.questions if self.name in one.networks()]
+        return frozenset(name for one in asked if isinstance(one, Compiled) for name in (*one.optimizer, *one.loss))
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
         answered, sentence = self._judged(**changes)

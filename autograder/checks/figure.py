@@ -86,8 +86,8 @@ class Figure(Question):
 
     `quantity` is what the curves show, if that matters, `network` the network whose training it is. `points_per_line`
     is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one scatter
-    plot) is enough. Curves without labels earn half, and so do curves whose labels or title contradict the plotted
-    values. Values that match no training are judged by the labels alone.
+    plot, with as many points) is enough. Curves without labels earn half, and so do curves whose labels or title
+    contradict the plotted values. Values that match no training are judged by the labels alone.
     """
 
     kind: Literal["figure"]
@@ -149,7 +149,7 @@ class Figure(Question):
         where = message("where.code_cell", "code cell {number}", number=figure.cell + 1)
         lines = [line for line in axes.lines if lengths is None or line.points in lengths]
         if not self.curves:
-            if lines or (axes.clouds and self.points_per_line is None):
+            if lines or (axes.clouds and self.points_per_line in (None, *axes.scattered)):
                 return _Judged(1.0)
             sentence = message("figure.no_line", "The figure holds no line.")
             if lengths:
@@ -333,6 +333,7 @@ class _Line:
 class _Axes:
     lines: tuple[_Line, ...]
     clouds: int
+    scattered: tuple[int, ...]
     words: str
 
 
@@ -355,7 +356,9 @@ def _axes_of(figure: CapturedFigure) -> Iterator[_Axes]:
             *(line.label for line in lines),
         ]
         if lines or _count(axes.get("collections")):
-            yield _Axes(lines, _count(axes.get("collections")), " ".join(words).casefold())
+            scattered = axes.get("scattered")
+            points = tuple(map(_count, scattered)) if isinstance(scattered, list) else ()
+            yield _Axes(lines, _count(axes.get("collections")), points, " ".join(words).casefold())
 
 
 def _label(line: dict[str, Any], in_legend: str) -> str:

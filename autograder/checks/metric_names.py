@@ -5,16 +5,26 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from autograder.records.metrics import find_metric
+
 _ACCURACIES = frozenset(
     {"acc", "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "top1", "genauigkeit"}
 )
 
 
 def metric_name(name: str) -> str:
-    """The usual name of a metric: "val_acc", "SparseCategoricalAccuracy" and "accuracy_1" are all "accuracy"."""
+    """The usual name of a metric.
+
+    "val_acc", "SparseCategoricalAccuracy" and "accuracy_1" are all "accuracy"; "MeanAbsoluteError" is "mae".
+    """
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:200]).casefold().replace(" ", "_")
     name = re.sub(r"_\d+$", "", name.removeprefix("val_"))
-    return "accuracy" if name in _ACCURACIES else name
+    if name in _ACCURACIES:
+        return "accuracy"
+    try:
+        return find_metric(name).name
+    except ValueError:
+        return name
 
 
 def compiled_metrics(compile_config: dict[str, Any] | None) -> dict[str, str]:

@@ -19,6 +19,9 @@ from autograder.records.result import Finding, Verdict
 
 # Equal except for floating-point rounding.
 _ROUNDING = 1e-9
+# An anticipated wrong answer need not be exact where a right one need not, but a large tolerance says nothing about a
+# small wrong answer: at most this share of it.
+_NEAR = 0.005
 
 
 class WrongNumber(WrongAnswer):
@@ -92,7 +95,7 @@ class Number(Answered):
             )
         if value in accepted:
             return self.right(understood)
-        known = next((one for one in self.wrong if value in _around(one.value, 0.0)), None)
+        known = self._known(value, expected)
         # What is known to be wrong for the expected network may be right for the student's own.
         own = (
             in_own(context, self.expected, self.expected.of, self.expected.at)
@@ -122,6 +125,12 @@ class Number(Answered):
                 "A whole number is asked for. In Python, a dot is always the decimal point: leave out separators.",
             )
         return self.wrong_answer(sentence, understood, context, hint=hint)
+
+    def _known(self, value: float, expected: float | None) -> WrongNumber | None:
+        """The anticipated wrong answer that this is: the nearest, as precisely as a right one has to be."""
+        slack = 0.0 if expected is None else max(self.tolerance, self.relative_tolerance * abs(expected))
+        near = [one for one in self.wrong if value in _around(one.value, min(slack, _NEAR * abs(one.value)))]
+        return min(near, key=lambda one: abs(one.value - value), default=None)
 
     def _charged_before(self, value: float, expected: float | None, context: Context) -> Verdict | None:
         """The wrongly answered question that this answer follows from; None if it does not follow."""

@@ -13,7 +13,7 @@ MAX_POINTS = 200
 
 
 def describe_axes(axes: Any) -> dict[str, Any]:
-    """The texts of the axes, its lines with their values, and the number of other artists."""
+    """The texts of the axes, its lines with their values, how many other artists, and the points of scatter plots."""
     legend = axes.get_legend()
     return {
         "title": _text(axes.get_title()),
@@ -27,7 +27,15 @@ def describe_axes(axes: Any) -> dict[str, Any]:
         "images": len(axes.images),
         "patches": len(axes.patches),
         "collections": len(axes.collections),
+        "scattered": [_scattered(one) for one in axes.collections[:MAX_LINES]],
     }
+
+
+def _scattered(collection: Any) -> int:
+    """How many points a scatter plot has; 0 for collections that have none."""
+    with contextlib.suppress(AttributeError, TypeError):
+        return len(collection.get_offsets())
+    return 0
 
 
 def _values(line: Any) -> list[float | None]:

@@ -20,6 +20,8 @@ from autograder.records.training import TrainingRun, TrainingTask
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(folder.parent.name for folder in (ROOT / "assignments").glob("*/assignment.toml"))
+# Those with a class of rewritten solutions, which `test_rewritten_solutions.py` grades: `class_of_<name>.py`.
+WITH_CLASS = sorted(file.stem.removeprefix("class_of_") for file in Path(__file__).parent.glob("class_of_*.py"))
 
 Layers = list[dict[str, Any]]
 Change = Callable[[Evidence], Evidence]

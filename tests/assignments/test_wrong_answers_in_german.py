@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from changes import NAMES, answer_key, assignment, judge
-from test_wrong_answers import WRONG, judged
+from changes import answer_key, assignment, judge
+from test_wrong_answers import NAMES, WRONG, judged
 
 from autograder.core.language import use_language
 from autograder.grading.answer_key import context_of

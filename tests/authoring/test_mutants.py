@@ -29,6 +29,10 @@ def test_every_mistake_that_is_asked_about_is_caught_and_no_rewrite_punished(nam
     assert unread == []
     assert len(tried) > 20
     assert [one for one in tried if one.outcome in ("missed", "punished")] == []
+    # A block that stands there twice is one mistake, not as many as it has layers.
+    twice = [one for one in tried if one.what.endswith("pasted twice")]
+    assert twice
+    assert {one.outcome for one in twice} == {"caught"}
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
@@ -90,3 +94,10 @@ def test_a_network_that_branches_is_refused_in_words():
 def test_a_regression_gets_another_loss_than_its_own():
     found = dict(of_compilation({"optimizer": "adam", "loss": "mse"}))
     assert found["loss"].compilation["loss"] == "mean_absolute_error"
+
+
+def test_what_a_question_accepts_is_no_mistake():
+    given = {"optimizer": "adam", "loss": "mse"}
+    found = dict(of_compilation(given, right=("sgd", "mean_absolute_error")))
+    assert found["loss"].compilation["loss"] == "binary_crossentropy"
+    assert found["optimizer"].compilation["optimizer"] == "adagrad"

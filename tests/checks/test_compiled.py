@@ -115,3 +115,11 @@ def test_a_network_that_was_not_compiled_and_none_at_all_are_told_apart():
 def test_a_contradiction_in_the_assignment_is_said(fields, words):
     with pytest.raises(ValidationError, match=words):
         question("compiled", network="model", **fields)
+
+
+@pytest.mark.parametrize(
+    "given", ["mae", "mean_absolute_error", described("metrics", "MeanAbsoluteError", name="error")]
+)
+def test_an_error_is_the_same_metric_in_every_spelling(given):
+    asked = question("compiled", network="model", metrics=["mae"])
+    assert compiled(asked=asked, metrics=[given]).status == "correct"

@@ -129,6 +129,15 @@ def test_another_kind_of_figure_may_be_asked_for():
     assert "as many points" in said(judge(drawn("test loss", points=3), asked=asked))
 
 
+@pytest.mark.parametrize(("points", "share"), [(5, 1), (6, 0)])
+def test_a_scatter_plot_with_a_point_for_each_value_counts_as_a_line_does(points, share):
+    axes = Figure().subplots()
+    axes.scatter(range(points), range(points))
+    axes.fill_between(range(3), range(3))
+    made = figure(*json.loads(json.dumps([describe_axes(axes)])))
+    assert judge(made, asked=question("figure", curves=[], points_per_line=5)).score == 2 * share
+
+
 def test_a_claim_of_another_form_is_left_out():
     odd = figure({"lines": 3}, {"lines": [1, {"label": 5, "points": "x"}]}, {"legend": {}, "lines": None})
     assert judge(odd).status == "wrong"

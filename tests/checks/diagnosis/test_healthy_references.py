@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import load
-from autograder.checks.accuracy import Accuracy
 from autograder.checks.diagnosis.rules import RULES
 from autograder.checks.diagnosis.suspects import suspects
+from autograder.checks.score import ScoreQuestion
 from autograder.grading.answer_key import AnswerKey
 
 ASSIGNMENTS = sorted(path.parent for path in (Path(__file__).parents[3] / "assignments").glob("*/assignment.toml"))
@@ -16,7 +16,7 @@ ASSIGNMENTS = sorted(path.parent for path in (Path(__file__).parents[3] / "assig
 @pytest.mark.parametrize("folder", ASSIGNMENTS, ids=lambda folder: folder.name)
 def test_a_reference_is_healthy(folder):
     answer_key = AnswerKey.stored(load(str(folder)))
-    asked = [question for question in answer_key.assignment.questions if isinstance(question, Accuracy)]
+    asked = [question for question in answer_key.assignment.questions if isinstance(question, ScoreQuestion)]
     assert asked
     for question in asked:
         subject = question.subject(answer_key.reference_context())
