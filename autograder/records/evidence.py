@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import Message, Text, phrase
+from autograder.records.network_failure import NetworkFailure
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -221,6 +222,7 @@ class Capture(Data):
     files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
     records: tuple[NetworkRecord, ...] = Field(default=(), max_length=MAX_NETWORKS)
     records_dropped: int = Field(default=0, ge=0)
+    failures: tuple[NetworkFailure, ...] = Field(default=(), max_length=1)
 
     @classmethod
     def parse(cls, raw: str | bytes | dict[str, Any]) -> Capture:
@@ -316,7 +318,8 @@ class Evidence(OmitsNewDefaults):
     `asked` are the variables whose values were requested, which tells a missing variable from one that was not
     requested; None if not stored. `records` are all networks that ever existed, in the order in which they were first
     seen, `records_dropped` the number of further ones; both are empty if not stored. `bounded_by` is what kept the
-    kernel's memory and processes within their limits: a control group of its own, or its supervisor alone.
+    kernel's memory and processes within their limits: a control group of its own, or its supervisor alone. `failures`
+    are the exceptions that ended a cell and came from a network.
     """
 
     key: str
@@ -335,8 +338,9 @@ class Evidence(OmitsNewDefaults):
     records: tuple[NetworkRecord, ...] = ()
     records_dropped: int = 0
     bounded_by: BoundedBy = "unknown"
+    failures: tuple[NetworkFailure, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped", "bounded_by")
+    added_later: ClassVar[tuple[str, ...]] = ("tests", "asked", "records", "records_dropped", "bounded_by", "failures")
 
     def test(self, key: str) -> CapturedTest | None:
         return next((test for test in self.tests if test.key == key), None)
