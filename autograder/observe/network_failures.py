@@ -65,29 +65,24 @@ class FailureRecorder:
         def method(*positional: Any, **named: Any) -> Any:
             try:
                 return original(*positional, **named)
-            except Exception:
-                quietly(lambda: self._note(error, note, original, positional, named))
+            except Exception as error:
+                self._note(error, functools.partial(note, original=original), positional, named)
                 raise
 
         setattr(owner, name, method)
 
     def _note(
-        self,
-        error: Exception,
-        note: Callable[..., dict[str, Any]],
-        original: Any,
-        positional: tuple[Any, ...],
-        named: dict[str, Any],
+        self, error: Exception, note: Callable[..., dict[str, Any]], given: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
-        """Add to what inner methods noted; of layers and losses, the innermost counts."""
+        """Add to what inner methods noted; of layers and losses, the innermost counts. Never raises."""
         facts = _noted(error)
-        more = note(facts or {}, original, *positional, **named)
+        more = quietly(lambda: note(facts or {}, *given, **named)) or {}
         if facts is None:
-            setattr(error, _NOTED, more)
+            quietly(lambda: setattr(error, _NOTED, more))
         else:
             facts.update(more)
 
-    def _at_layer(self, known: dict[str, Any], original: Any, layer: Any, *given: Any, **named: Any) -> dict[str, Any]:
+    def _at_layer(self, known: dict[str, Any], layer: Any, *given: Any, original: Any, **named: Any) -> dict[str, Any]:
         if "layer" in known:
             # An outer network: it tells what surrounds a layer that failed on real data.
             if known.get("network") is None and isinstance(layer, self._model):
@@ -109,7 +104,7 @@ class FailureRecorder:
         return facts
 
     def _at_loss(
-        self, known: dict[str, Any], original: Any, loss: Any, y_true: Any = None, y_pred: Any = None, *_: Any
+        self, known: dict[str, Any], loss: Any, y_true: Any = None, y_pred: Any = None, *_: Any, **__: Any
     ) -> dict[str, Any]:
         if "layer" in known or "loss" in known:
             return {}
@@ -118,9 +113,11 @@ class FailureRecorder:
         return {"loss": str(loss.name)[:200], "target": target, "output": output}
 
     def _at_method(
-        self, method: str, known: dict[str, Any], original: Any, model: Any, *given: Any, **named: Any
+        self, method: str, known: dict[str, Any], model: Any, *given: Any, original: Any, **named: Any
     ) -> dict[str, Any]:
         facts: dict[str, Any] = {"method": method}
+        if method == "fit" and known.get("method") == "evaluate":
+            return facts | {"validation": True}
         if method in ("fit", "evaluate", "predict"):
             if known.get("network") is None:
                 facts["network"] = self._described(model)

@@ -13,7 +13,8 @@ from pydantic import Field
 from autograder.core.data import Data
 
 MAX_SHAPES = 16
-Sizes = Annotated[tuple[int | None, ...], Field(max_length=16)]
+Size = Annotated[int, Field(ge=0, le=2**40)]
+Sizes = Annotated[tuple[Size | None, ...], Field(max_length=16)]
 Method = Literal["add", "build", "call", "compile", "fit", "evaluate", "predict"]
 
 
@@ -46,6 +47,7 @@ class NetworkFailure(Data):
         loss: the loss that could not compare `target` with `output`; "" if no loss failed.
         inputs: the data given to the method.
         targets: the targets given to the method.
+        validation: whether `fit` failed on its validation data, which `inputs` and `targets` then are.
         streamed: how many parts one batch of a stream has, as (inputs, targets) has two; None if there is no stream.
     """
 
@@ -62,3 +64,4 @@ class NetworkFailure(Data):
     inputs: tuple[GivenData, ...] = Field(default=(), max_length=MAX_SHAPES)
     targets: tuple[GivenData, ...] = Field(default=(), max_length=MAX_SHAPES)
     streamed: int | None = Field(default=None, ge=0)
+    validation: bool = False

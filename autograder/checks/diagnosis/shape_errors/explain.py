@@ -73,7 +73,7 @@ def _data_and_network(stop: Stop) -> Cause | None:
         came = one.shape or ()
         code = _difference(came, wanted, stop)
         if code:
-            origin = NOTHING if not failure.inputs else from_data(failure.method, came, stream=one.kind == "stream")
+            origin = NOTHING if not failure.inputs else from_data(failure, one)
             needs = shape_in_words(wanted)
             return Cause(code, None, into_network(came, needs), plain(needs), origin, hint(code, len(wanted)))
     return None

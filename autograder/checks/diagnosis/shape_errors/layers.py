@@ -37,7 +37,7 @@ def explain(stop: Stop) -> Cause | None:
         came = stop.failure.shapes[0]  # with the first size that the student wrote, which Keras takes for the batch
     if stop.built is not None and _other_width(came, stop.built):
         return _shared(stop, layer, came)
-    ranks = needed_ranks(layer) if layer.settings and layer.kind != "Permute" else ()
+    ranks = needed_ranks(layer)
     if ranks and len(came) not in ranks:
         return _rank(stop, layer, came, ranks)
     return _sizes(stop, layer, came) if misfit(layer, stop.came) else None
@@ -139,7 +139,7 @@ def _from_the_start(stop: Stop, came: Shape) -> Message:
     """Whether the input of the network or the data say so."""
     failure, given = stop.failure, data(stop.failure.inputs)
     if given is not None and given.shape is not None and given.shape[1:] == came[1:]:
-        return from_data(failure.method, given.shape, stream=given.kind == "stream")
+        return from_data(failure, given)
     return from_input(stop.inputs[0]) if stop.inputs and failure.partial else NOTHING
 
 

@@ -93,7 +93,12 @@ def read(failure: NetworkFailure) -> Stop:
 
 
 def needed_ranks(layer: Operation) -> tuple[int, ...]:
-    """The numbers of axes, with the batch, that a layer with one input reads, by our own formulas."""
+    """The numbers of axes, with the batch, that a layer with one input reads, by our own formulas; none if
+    that depends on other things."""
+    if layer.kind == "TimeDistributed":
+        return tuple(_RANKS)[1:]
+    if not layer.settings or layer.kind == "Permute":
+        return ()
     found = []
     for rank in _RANKS:
         try:
@@ -150,6 +155,8 @@ def _layer(failure: NetworkFailure) -> Operation | None:
     kind = str(described.get("class_name"))[:200]
     label = str(described.get("name") or kind)[:200]
     applied: list[Applied] = []
+    if kind == "TimeDistributed":
+        return Operation(kind=kind, label=label)  # read as the layer in it, which may well fit
     if described.get("module") == "keras.layers" and isinstance(described.get("config"), dict):
         try:
             applied = read_layer(kind, dict(described["config"]))

@@ -9,7 +9,7 @@ from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, nphrase, phrase
 from autograder.network.architecture import Operation, Shape
 from autograder.network.describe import named, shape_in_words
-from autograder.records.network_failure import Method
+from autograder.records.network_failure import GivenData, NetworkFailure
 
 _AXES: Mapping[int, str] = {
     2: gettext_noop("2 axes, (None, features)"),
@@ -120,20 +120,20 @@ def from_input(shape: Shape) -> Message:
     )
 
 
-def from_data(method: Method, shape: Shape, *, stream: bool = False) -> Message:
+def from_data(failure: NetworkFailure, given: GivenData) -> Message:
     """That the data say so."""
-    if stream:
+    shape = shape_in_words(given.shape or ())
+    if failure.validation:
+        return message("shape.from_validation", "That is the shape of the validation data, {shape}.", shape=shape)
+    if given.kind == "stream":
         return message(
             "shape.from_stream",
             "One batch of what you gave to `{method}` has the shape {shape}.",
-            method=method,
-            shape=shape_in_words(shape),
+            method=failure.method,
+            shape=shape,
         )
     return message(
-        "shape.from_data",
-        "What you gave to `{method}` has the shape {shape}.",
-        method=method,
-        shape=shape_in_words(shape),
+        "shape.from_data", "What you gave to `{method}` has the shape {shape}.", method=failure.method, shape=shape
     )
 
 
