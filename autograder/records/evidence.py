@@ -170,6 +170,7 @@ class CapturedFit(OmitsNewDefaults):
     `record` is the number of its network among the records, `failure` the exception that stopped it.
     `network` is the variable that held the model after the cell, "" if none did. `inputs` and `targets` describe
     the given arrays: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
+    They also have what `observe.array_statistics` adds, such as `constant`, `fractions` and `copied`.
     `targets` also has `classes` (the number of distinct classes) and `agreement` (the share of images that are closest
     to the mean image of their own class); `validation` has `overlap`, the share of its images that are also training
     images. `batch_size` is the number of images per step, None if unknown.
