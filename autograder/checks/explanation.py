@@ -19,6 +19,8 @@ from autograder.records.evidence import CapturedFit
 from autograder.records.result import Exhibit, Finding
 from autograder.records.training import TrainingRun, TrainingTask
 
+# Code that may turn scaled predictions back: of scikit-learn, by hand, or out of a logarithm.
+_TURNS_BACK = re.compile(r"inverse_transform|\*=?\s*[\w.\[\]'\"]*(?:std|scale|max|range|sigma|1e|\d{2})|expm1|exp\(")
 _PREPARES = re.compile(r"255|\bmean\(|\bstd\(|[Nn]ormaliz|[Rr]escal|StandardScaler|MinMaxScaler")
 
 
@@ -71,6 +73,7 @@ class AccuracyMiss:
             run=None if run is None else run.until(self.minimum),
             fit=self._fit(),
             reference_fit=expected.fit,
+            scaled_back=any(_TURNS_BACK.search(cell.source) for cell in self.context.cells if cell.kind == "code"),
         )
 
     def case(self) -> Faulty | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from autograder.checks.base import NotebookCell
+from autograder.checks.diagnosis.shape_errors import Cause, explain
 from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
 from autograder.grading.error_hints import advice, missing_name
 from autograder.grading.machine_faults import fault_note, was_training
@@ -43,13 +44,12 @@ def run_notes(
         if faults and cell.index in faults:
             notes.append(fault_note(faults[cell.index], where))
         elif cell.status == "error" and cell.failure is not None:
-            notes.append(
-                Finding(
-                    message=_raised(cell.failure),
-                    where=where,
-                    hint=in_turn(advice(cell.failure), followers.get(cell.index, NOTHING)),
-                )
-            )
+            cause = _cause(evidence, cell)
+            raised, look = _raised(cell.failure), advice(cell.failure)
+            if cause is not None:
+                raised, look = in_turn(raised, cause.sentence(), code=raised.code), cause.hint
+            after = followers.get(cell.index, NOTHING)
+            notes.append(Finding(message=raised, where=where, hint=in_turn(look, after)))
         elif cell.status == "timeout":
             notes.append(
                 Finding(
@@ -98,6 +98,15 @@ def _slow(cell: CellRun, source: str) -> Message:
         "hint.endless_loop",
         "Look for a loop that never ends, or for work that is much larger than the exercise needs.",
     )
+
+
+def _cause(evidence: Evidence, cell: CellRun) -> Cause | None:
+    """Which shapes did not fit, if that is why a cell failed."""
+    if cell.failure is None:
+        return None
+    found = (one for one in evidence.failures if one.cell == cell.index and one.error == cell.failure.name)
+    failure = next(found, None)
+    return None if failure is None else explain(failure)
 
 
 def grader_notes(evidence: Evidence) -> list[Finding]:

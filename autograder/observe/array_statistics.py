@@ -12,6 +12,10 @@ _SAMPLE = 2_000_000  # elements used for statistics
 _IMAGES = 1000  # images used to check whether images and labels match
 _COMPARED = 200  # validation images that are searched for among the training images
 _HASHED = 200 * 2**20  # bytes of training images that are searched
+_ROWS = 1000  # rows in which constant columns and copies of the targets are looked for
+_FEWEST = 30  # rows below which neither says anything
+_MOST_COLUMNS = 4096
+_WHOLE = 1e-3  # labels are whole numbers up to this: float16 and means of equal labels are not exact
 
 
 def statistics(data: Any) -> dict[str, Any] | None:
@@ -33,15 +37,41 @@ def statistics(data: Any) -> dict[str, Any] | None:
         ):
             value = float(function(numbers))
             facts[name] = value if np.isfinite(value) else None
+        if None in (facts["minimum"], facts["maximum"]):
+            facts["not_finite"] = int(numbers.size - np.isfinite(numbers).sum())
+    return facts
+
+
+def input_facts(data: Any) -> dict[str, Any] | None:
+    """The statistics of the inputs; for a table or images also `constant`, the share of values of an example that are
+    the same in each of (up to) 1,000 examples."""
+    facts = statistics(data)
+    if facts is not None and type(data) is np.ndarray and data.ndim in (2, 4):
+        constant = _taken(lambda: _constant(data))
+        if constant is not None:
+            facts["constant"] = constant
     return facts
 
 
 def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
-    """The statistics of the labels; with `classes` and `agreement` if they label arrays of images."""
+    """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
+
+    For a single column also `fractions`, the share that are no whole numbers, and, if the inputs are a table, `copied`,
+    the largest correlation of one of its columns with the targets (without sign). For several columns `lowest_sum` and
+    `highest_sum` of their rows.
+    """
     facts = statistics(targets)
     classes = _classes(targets)
     if facts is None or classes is None:
         return facts
+    if targets.ndim == 2 and targets.shape[1] > 1:
+        sums = _sample(targets).sum(axis=1, dtype=np.float64)
+        facts |= {"lowest_sum": _finite(sums.min()), "highest_sum": _finite(sums.max())}
+    else:
+        facts["fractions"] = _taken(lambda: _fractions(classes))
+        copied = _taken(lambda: _copied(inputs, classes))
+        if copied is not None:
+            facts["copied"] = copied
     facts["classes"] = len(np.unique(classes))
     if type(inputs) is np.ndarray and inputs.dtype.kind in "biuf" and len(inputs) == len(classes):
         agreement = _taken(lambda: _agreement(inputs, classes))
@@ -68,6 +98,54 @@ def _taken(fact: Callable[[], float | None]) -> float | None:
     with contextlib.suppress(ValueError, TypeError, IndexError, MemoryError):
         return fact()
     return None
+
+
+def _sample(data: Any) -> Any:
+    """At most `_ROWS` evenly spaced rows."""
+    return data[:: max(1, -(-len(data) // _ROWS))]
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _constant(data: Any) -> float | None:
+    """The share of positions of an example that hold the same number in a sample of the examples."""
+    rows = _sample(data).reshape(-1, max(1, data[0].size))
+    if len(rows) < _FEWEST or data.dtype.kind not in "biuf":
+        return None
+    # Rows are compared one after the other: most positions of most data differ soon.
+    same = np.ones(rows.shape[1], dtype=bool)
+    for row in rows[1:]:
+        same &= row == rows[0]
+        if not same.any():
+            break
+    return float(same.mean())
+
+
+def _fractions(labels: Any) -> float:
+    """The share of a sample of the labels that are no whole numbers."""
+    sample = labels[:: max(1, -(-len(labels) // _SAMPLE))]
+    if sample.dtype.kind != "f":
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        away = np.abs(sample - np.rint(sample))
+    return float((away > _WHOLE).mean())
+
+
+def _copied(inputs: Any, targets: Any) -> float | None:
+    """The largest correlation, without its sign, of a column of the inputs with the targets, in a sample."""
+    if type(inputs) is not np.ndarray or inputs.ndim != 2 or inputs.dtype.kind not in "biuf":
+        return None
+    if len(inputs) != len(targets) or inputs.shape[1] > _MOST_COLUMNS:
+        return None
+    columns, wanted = (np.asarray(_sample(one), dtype=np.float64) for one in (inputs, targets))
+    if len(wanted) < _FEWEST or not (np.isfinite(columns).all() and np.isfinite(wanted).all()):
+        return None
+    columns, wanted = columns - columns.mean(axis=0), wanted - wanted.mean()
+    sizes = np.sqrt((columns**2).sum(axis=0) * (wanted**2).sum())
+    usable = sizes > 0
+    return float(np.abs(wanted @ columns[:, usable] / sizes[usable]).max()) if usable.any() else None
 
 
 def _classes(targets: Any) -> Any:

@@ -7,12 +7,14 @@ harder, not impossible: the capture is untrusted.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.observe.figures import describe_axes
 from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.network_description import NetworkDescriber, quietly
+from autograder.observe.network_failures import FailureRecorder
 from autograder.observe.network_ledger import MAX_PER_CELL, NetworkLedger
 from autograder.observe.plain import NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
@@ -43,7 +45,10 @@ class Describer:
         self._names = names
         self._fits = fits
         self._saved = SavedFiles()
-        self._ledger = NetworkLedger(variables, NetworkDescriber(base_weights))
+        describer = NetworkDescriber(base_weights)
+        self._ledger = NetworkLedger(variables, describer)
+        # After the describer, whose own calls of layers are none of the student's.
+        self._failures = FailureRecorder(describer)
         fits.listener = self._ledger.happened
         self._model = keras.Model
         self._dumps = json.dumps
@@ -53,7 +58,8 @@ class Describer:
         self._watch_figures()
 
     def describe(self, cell: int) -> str:
-        """Networks, values, calls of `fit`, figures and saved networks, as JSON of at most 4 MiB."""
+        """Networks, values, calls of `fit`, figures, saved networks, and where a network failed, as JSON of at most
+        4 MiB."""
         models = list(self._models())
         networks = self._networks(models[:MAX_NETWORKS], cell)
         records, dropped = self._ledger.take(models[: 4 * MAX_NETWORKS], cell)
@@ -64,6 +70,7 @@ class Describer:
             "figures": [{"axes": axes, "cell": cell} for axes in self._take_figures()],
             "files": self._saved.take(),
             "records": records[:MAX_PER_CELL],
+            "failures": self._failures.of(sys.last_value, cell),
         }
         room = MAX_BYTES
         for key, entries in parts.items():

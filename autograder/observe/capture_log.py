@@ -15,6 +15,7 @@ from autograder.records.evidence import (
     InvalidEvidence,
     NetworkRecord,
 )
+from autograder.records.network_failure import NetworkFailure
 
 MAX_EVENTS = 200
 MAX_NAMES = 200
@@ -41,6 +42,7 @@ class CaptureLog:
         self._large = 0
         self._records: dict[int, NetworkRecord] = {}
         self._dropped = 0
+        self._failures: list[NetworkFailure] = []
 
     def add(self, capture: Capture, size: int = 0) -> None:
         """Add the kernel's capture after a cell; `size` is its length in characters.
@@ -71,6 +73,7 @@ class CaptureLog:
             self._networks.pop(next(iter(self._networks)))
         self._fits = [*self._fits, *capture.fits][:MAX_EVENTS]
         self._figures = [*self._figures, *capture.figures][:MAX_EVENTS]
+        self._failures = [*self._failures, *capture.failures][:MAX_EVENTS]
         self._dropped += capture.records_dropped
         for record in capture.records:
             lived = self._records.get(record.number)
@@ -103,6 +106,11 @@ class CaptureLog:
     @property
     def files(self) -> tuple[CapturedFile, ...]:
         return tuple(self._files.values())
+
+    @property
+    def failures(self) -> tuple[NetworkFailure, ...]:
+        """The exceptions that ended a cell and came from a network."""
+        return tuple(self._failures)
 
     @property
     def records(self) -> tuple[NetworkRecord, ...]:

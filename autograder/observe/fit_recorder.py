@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.observe.array_statistics import statistics, target_facts, validation_facts
+from autograder.observe.array_statistics import input_facts, target_facts, validation_facts
 from autograder.observe.shortening import ROWS, Shortener, repeated, whole
 
 Heard = Callable[[str, Any, str], "int | None"]
@@ -156,7 +156,7 @@ class FitRecorder:
             weakref.ref(model),
             max(epochs or 0, 0),
             shorten,
-            statistics(asked["x"]),
+            input_facts(asked["x"]),
             target_facts(asked["x"], asked["y"]),
             validation_facts(asked["x"], asked["validation_data"], asked["validation_split"]),
             # Keras' default is 32; generators and tf.data have their own batches.

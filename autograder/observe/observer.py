@@ -114,6 +114,7 @@ class Observer(Closing):
             files=run.log.files,
             records=run.log.records,
             records_dropped=run.log.records_dropped,
+            failures=run.log.failures,
             notes=run.log.notes,
             tests=run.tests,
             predictions=run.predictions,

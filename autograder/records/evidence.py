@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import Message, Text, phrase
+from autograder.records.network_failure import NetworkFailure
 from autograder.records.predictions import CapturedPredictions
 
 MAX_CAPTURE_BYTES = 4 * 2**20
@@ -170,6 +171,7 @@ class CapturedFit(OmitsNewDefaults):
     `record` is the number of its network among the records, `failure` the exception that stopped it.
     `network` is the variable that held the model after the cell, "" if none did. `inputs` and `targets` describe
     the given arrays: shape, dtype, minimum, maximum, mean, standard deviation (claims, for the diagnosis only).
+    They also have what `observe.array_statistics` adds, such as `constant`, `fractions` and `copied`.
     `targets` also has `classes` (the number of distinct classes) and `agreement` (the share of images that are closest
     to the mean image of their own class); `validation` has `overlap`, the share of its images that are also training
     images. `batch_size` is the number of images per step, None if unknown.
@@ -222,6 +224,7 @@ class Capture(Data):
     files: tuple[CapturedFile, ...] = Field(default=(), max_length=200)
     records: tuple[NetworkRecord, ...] = Field(default=(), max_length=MAX_NETWORKS)
     records_dropped: int = Field(default=0, ge=0)
+    failures: tuple[NetworkFailure, ...] = Field(default=(), max_length=1)
 
     @classmethod
     def parse(cls, raw: str | bytes | dict[str, Any]) -> Capture:
@@ -318,7 +321,8 @@ class Evidence(OmitsNewDefaults):
     requested; None if not stored. `records` are all networks that ever existed, in the order in which they were first
     seen, `records_dropped` the number of further ones; both are empty if not stored. `bounded_by` is what kept the
     kernel's memory and processes within their limits: a control group of its own, or its supervisor alone.
-    `predictions` is what came of the requests for predictions; their scores are the grader's, not claims.
+    `predictions` is what came of the requests for predictions; their scores are the grader's, not claims. `failures`
+    are the exceptions that ended a cell and came from a network.
     """
 
     key: str
@@ -338,6 +342,7 @@ class Evidence(OmitsNewDefaults):
     records_dropped: int = 0
     bounded_by: BoundedBy = "unknown"
     predictions: tuple[CapturedPredictions, ...] = ()
+    failures: tuple[NetworkFailure, ...] = ()
 
     added_later: ClassVar[tuple[str, ...]] = (
         "tests",
@@ -346,6 +351,7 @@ class Evidence(OmitsNewDefaults):
         "records_dropped",
         "bounded_by",
         "predictions",
+        "failures",
     )
 
     def test(self, key: str) -> CapturedTest | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.observe.array_statistics import target_facts, validation_facts
+from autograder.observe.array_statistics import input_facts, statistics, target_facts, validation_facts
 
 RANDOM = np.random.RandomState(3)
 CLASSES = np.arange(600) % 10
@@ -47,3 +47,34 @@ def test_whatever_is_given_no_fact_breaks_the_student_s_call(images, labels):
     assert "agreement" not in (target_facts(images, labels) or {})
     validation_facts(images, (labels, images), 0.2)
     validation_facts(images, "nonsense", 0.0)
+
+
+def test_labels_divided_by_255_are_no_whole_numbers_and_rows_of_them_do_not_add_up():
+    assert target_facts(IMAGES, (CLASSES / 255).astype("float32"))["fractions"] == pytest.approx(0.9)
+    assert target_facts(IMAGES, CLASSES.astype("float16"))["fractions"] == 0.0
+    assert target_facts(IMAGES, np.eye(10)[CLASSES] / 255)["highest_sum"] == pytest.approx(1 / 255)
+
+
+def test_numbers_that_are_none_are_counted():
+    holed = IMAGES.copy()
+    holed[3, 2, 2], holed[4, 1, 1] = np.nan, np.inf
+    assert statistics(holed)["not_finite"] == 2
+    assert "not_finite" not in statistics(IMAGES)
+
+
+def test_inputs_that_a_whole_number_division_made_constant():
+    table = RANDOM.rand(300, 7)
+    table[:, 2] = 5.0
+    assert input_facts(table)["constant"] == pytest.approx(1 / 7)
+    assert input_facts((RANDOM.rand(300, 8, 8, 1) * 255).astype("int32") // 256)["constant"] == 1.0
+    assert "constant" not in input_facts(table[:10])
+    assert "constant" not in input_facts(table[:, 0])
+
+
+def test_a_target_among_the_inputs_is_found_though_it_is_scaled():
+    table = RANDOM.rand(300, 7)
+    prices = table @ np.arange(7) + 3
+    assert target_facts(table, prices)["copied"] < 0.95
+    assert target_facts(np.column_stack([table, -2 * prices + 1]), prices[:, None])["copied"] == pytest.approx(1.0)
+    assert "copied" not in target_facts(table * np.nan, prices)
+    assert target_facts(IMAGES, CLASSES).get("copied") is None

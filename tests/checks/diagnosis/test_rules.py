@@ -14,6 +14,9 @@ IMAGES = {"shape": [2400, 28, 28, 1], "mean": 0.0, "standard_deviation": 1.0, "m
 PIXELS = IMAGES | {"mean": 33.0, "standard_deviation": 78.0, "minimum": 0.0, "maximum": 255.0}
 
 
+SPARSE = "sparse_categorical_crossentropy"
+
+
 def fit(**fields):
     given = {"network": "model", "epochs": 10, "inputs": IMAGES, "targets": ONE_HOT, "cell": 1}
     return CapturedFit(**given | fields)
@@ -36,9 +39,53 @@ def linear(tasks):
     return tasks.changed(5, activation="linear")
 
 
+PRICES = {"shape": [400], "mean": 200.0, "standard_deviation": 90.0, "minimum": 20.0, "maximum": 500.0}
+SMALL = PRICES | {"mean": 0.4, "standard_deviation": 0.18, "minimum": 0.04, "maximum": 1.0}
+
 # By rule: what fires it, and what does not though it is close. Fields of `case` below.
 CASES = {
+    "NaN or infinity": (
+        {"fit": fit(inputs=IMAGES | {"not_finite": 3})},
+        {"fit": fit(inputs=IMAGES | {"not_finite": 3}), "wanted": fit(inputs=IMAGES | {"not_finite": 1})},
+    ),
     "labels of other images": ({"fit": fit(targets=ONE_HOT | {"agreement": 0.1})}, {"fit": fit(targets=ONE_HOT)}),
+    "labels no whole numbers": (
+        {"loss": SPARSE, "fit": fit(targets=WHOLE | {"fractions": 0.9, "minimum": 0.0, "maximum": 0.035})},
+        {
+            "loss": SPARSE,
+            "fit": fit(targets=WHOLE | {"fractions": 0.0, "dtype": "float32", "minimum": 0, "maximum": 9}),
+        },
+    ),
+    "labels outside the classes": (
+        {"loss": SPARSE, "fit": fit(targets=WHOLE | {"minimum": 1, "maximum": 10})},
+        {"loss": SPARSE, "fit": fit(targets=WHOLE | {"minimum": 0, "maximum": 9})},
+    ),
+    "rows that do not add up": (
+        {"fit": fit(targets=ONE_HOT | {"lowest_sum": 1 / 255, "highest_sum": 1 / 255})},
+        {"fit": fit(targets=ONE_HOT | {"lowest_sum": 0.999, "highest_sum": 1.001})},
+    ),
+    "targets among the inputs": (
+        {"fit": fit(targets=ONE_HOT | {"copied": 1.0}), "wanted": fit(targets=ONE_HOT | {"copied": 0.6})},
+        {"fit": fit(targets=ONE_HOT | {"copied": 0.99}), "wanted": fit(targets=ONE_HOT | {"copied": 0.6})},
+    ),
+    "targets of another scale": (
+        {"task": "regression", "loss": "mean_squared_error", "fit": fit(targets=SMALL), "wanted": fit(targets=PRICES)},
+        {
+            "task": "regression",
+            "loss": "mean_squared_error",
+            "fit": fit(targets=SMALL),
+            "wanted": fit(targets=PRICES),
+            "scaled_back": True,
+        },
+    ),
+    "constant inputs": (
+        {"fit": fit(inputs=IMAGES | {"constant": 0.9}), "wanted": fit(inputs=IMAGES | {"constant": 0.2})},
+        {"fit": fit(inputs=IMAGES | {"constant": 0.6}), "wanted": fit(inputs=IMAGES | {"constant": 0.55})},
+    ),
+    "validation prepared otherwise": (
+        {"fit": fit(validation={"inputs": PIXELS})},
+        {"fit": fit(validation={"inputs": IMAGES | {"mean": 0.4, "standard_deviation": 1.6}})},
+    ),
     "inputs not normalized": ({"fit": fit(inputs=PIXELS)}, {"fit": fit(inputs=PIXELS), "wanted": fit(inputs=PIXELS)}),
     "validation data used for training": (
         {"fit": fit(validation={"overlap": 1.0})},
@@ -69,9 +116,15 @@ CASES = {
 }
 
 
+def loss_of(tasks, given):
+    name = given.get("loss", "categorical_crossentropy")
+    return tasks.loss(name, **({"from_logits": given.get("from_logits", False)} if "crossentropy" in name else {}))
+
+
 def facts(tasks, **given):
+    recipe = {"task": given["task"]} if "task" in given else {}
     layers = given["layers"](tasks) if "layers" in given else tasks.layers
-    task = tasks(layers, loss=tasks.loss(from_logits=given.get("from_logits", False)))
+    task = tasks(layers, loss=loss_of(tasks, given), **recipe)
     return Facts(
         architecture=task.architecture,
         compilation=Compilation(loss=task.loss, metrics=given.get("metrics", ("accuracy",))),
@@ -80,6 +133,7 @@ def facts(tasks, **given):
         run=given.get("run", run(0.95, (0.95,), (0.2,))),
         fit=given.get("fit", fit()),
         reference_fit=given.get("wanted", fit()),
+        scaled_back=given.get("scaled_back", False),
     )
 
 
@@ -108,3 +162,32 @@ def test_a_healthy_network_hears_of_nothing(tasks):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_names_its_source(rule):
     assert "Source:" in rule.find.__doc__
+
+
+# Right work that looks like one of the faults.
+RIGHT = {
+    "labels 0 and 1 as float32": {
+        "loss": "binary_crossentropy",
+        "fit": fit(targets={"shape": [900, 1], "fractions": 0.0, "minimum": 0.0, "maximum": 1.0, "dtype": "float32"}),
+    },
+    "smoothed binary labels": {
+        "loss": "binary_crossentropy",
+        "fit": fit(targets={"shape": [900], "fractions": 1.0, "minimum": 0.05, "maximum": 0.95}),
+    },
+    "-1 and +1 with hinge": {"loss": "hinge", "fit": fit(targets={"shape": [900], "minimum": -1, "maximum": 1})},
+    "smoothed rows": {"fit": fit(targets=ONE_HOT | {"lowest_sum": 1.0, "highest_sum": 1.0, "minimum": 0.01})},
+    "targets of a regression": {"loss": "mean_squared_error", "fit": fit(targets=PRICES | {"fractions": 0.97})},
+    "labels of an autoencoder": {"loss": "mean_squared_error", "fit": fit(targets=IMAGES)},
+    "pixels at the border of MNIST": {"fit": fit(inputs=IMAGES | {"constant": 0.17}), "wanted": fit(inputs=IMAGES)},
+    "a solution from before the fact": {"fit": fit(inputs=IMAGES | {"constant": 0.9})},
+    "several hot in a row, as in the solution": {
+        "fit": fit(targets=ONE_HOT | {"lowest_sum": 0.0, "highest_sum": 4.0}),
+        "wanted": fit(targets=ONE_HOT | {"lowest_sum": 0.0, "highest_sum": 5.0}),
+    },
+    "fewer outputs are unknown": {"loss": SPARSE, "fit": fit(targets=WHOLE | {"minimum": None, "maximum": None})},
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_work_hears_of_nothing(tasks, name):
+    assert fired(facts(tasks, **RIGHT[name])) <= {"metric"}

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.rules import data, learning, output
+from autograder.checks.diagnosis.rules import data, learning, output, targets
 from autograder.checks.diagnosis.rules.facts import Facts, Rule
 
 __all__ = ["RULES", "Facts", "Rule"]
 
 # In AutoTrainer's order: abnormal data, then the loss, then what shows while the network learns.
 RULES: tuple[Rule, ...] = (
+    Rule("NaN or infinity", True, data.not_finite),
     Rule("labels of other images", True, data.labels_of_other_images),
+    Rule("labels no whole numbers", True, targets.labels_not_whole),
+    Rule("labels outside the classes", True, targets.labels_outside),
+    Rule("rows that do not add up", True, targets.rows_do_not_add_up),
+    Rule("targets among the inputs", True, targets.targets_among_inputs),
+    Rule("targets of another scale", True, targets.targets_of_other_scale),
+    Rule("constant inputs", True, data.constant_inputs),
+    Rule("validation prepared otherwise", True, data.validation_prepared_otherwise),
     Rule("inputs not normalized", True, data.inputs_not_normalized),
     Rule("validation data used for training", True, data.validation_is_training),
     Rule("loss and labels", True, output.loss_and_labels),

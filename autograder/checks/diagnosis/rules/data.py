@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograder.checks.diagnosis.notebook import not_normalized
 from autograder.checks.diagnosis.rules.facts import Facts, fact
 from autograder.core.messages import message, nmessage
+from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
 
 # The share of images that lie closest to the mean image of their own class is 0.77 for MNIST, 0.69 for Fashion-MNIST
@@ -12,6 +13,11 @@ from autograder.records.result import Finding
 _BY_CHANCE = 0.15
 _ENOUGH = 400
 _FEW_EPOCHS = 0.5
+# Shares of constant inputs; pixels at the border of MNIST are constant in every solution, too.
+_CONSTANT, _MORE_CONSTANT = 0.5, 0.25
+# Validation data count as prepared otherwise if their standard deviation is this many times larger or smaller, or their
+# mean is this many standard deviations away. Pixels of 0 to 255 beside 0 to 1 differ by 255.
+_OTHER_SPREAD, _OTHER_MEAN = 8.0, 10.0
 
 
 def inputs_not_normalized(facts: Facts) -> Finding | None:
@@ -65,11 +71,18 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
     """Images are closest to the mean image of their own class no more often than by chance.
 
     Source: TheDeepChecker (Ben Braiek and Khomh, TOSEM 2023), corrupted labels; the operator "labels" of DeepCrime.
+    For data of the course's own, what the solution's data reach decides.
     """
-    if facts.fit is None or facts.recipe.source is not None:
+    by_chance = _by_chance(facts)
+    if facts.fit is None or by_chance is None:
         return None
     agreement, shape = fact(facts.fit.targets, "agreement"), (facts.fit.inputs or {}).get("shape")
-    if agreement is None or agreement > _BY_CHANCE or not isinstance(shape, list | tuple) or shape[0] < 2 * _ENOUGH:
+    if (
+        agreement is None
+        or agreement > (_by_chance(facts) or 0)
+        or not isinstance(shape, list | tuple)
+        or shape[0] < 2 * _ENOUGH
+    ):
         return None
     return Finding(
         message=message(
@@ -105,3 +118,113 @@ def too_few_epochs(facts: Facts) -> Finding | None:
             "How many epochs does the exercise ask for? Look at whether the curve still rises at its end.",
         ),
     )
+
+
+def _by_chance(facts: Facts) -> float | None:
+    """The agreement of examples with their labels up to which it counts as chance; None if that cannot be said."""
+    if facts.recipe.source is None:
+        return _BY_CHANCE
+    wanted = fact(facts.reference_fit.targets, "agreement") if facts.reference_fit is not None else None
+    if wanted is None or facts.classes < 2:
+        return None
+    chance = 1 / facts.classes
+    # Only where the solution's own data are clearly above chance can their absence be seen.
+    return chance + 0.2 * (wanted - chance) if wanted >= chance + 0.4 else None
+
+
+def not_finite(facts: Facts) -> Finding | None:
+    """NaN or infinity among the inputs or the targets, where the solution's have none.
+
+    Source: TheDeepChecker and SageMaker Debugger, invalid values in the data; UMLAUT, NaN in the input.
+    """
+    if facts.fit is None:
+        return None
+    counts = [fact(part, "not_finite") for part in (facts.fit.inputs, facts.fit.targets)]
+    if not any(counts):
+        return None
+    reference = facts.reference_fit
+    if reference is not None and any(fact(part, "not_finite") for part in (reference.inputs, reference.targets)):
+        return None
+    where = (
+        message(
+            "cause.inputs_not_finite", "Among the numbers that you train on there are some that are NaN or infinite."
+        )
+        if counts[0]
+        else message("cause.targets_not_finite", "Among your targets there are some that are NaN or infinite.")
+    )
+    return Finding(
+        message=where,
+        hint=message(
+            "hint.not_finite",
+            "One such number makes every weight NaN. Missing values in the data, a division by 0 and a logarithm of 0 "
+            "make them: `np.isnan(x).sum()` tells how many there are.",
+        ),
+    )
+
+
+def constant_inputs(facts: Facts) -> Finding | None:
+    """At least half of the values of an example are the same in all examples, and far fewer in the solution's data.
+
+    Source: TheDeepChecker, constant inputs. Pixels at a border and padding are constant in the solution's data as well,
+    and sequences of words, which are padded as everyone likes, are left out.
+    """
+    if facts.fit is None or facts.reference_fit is None:
+        return None
+    if any(one.kind in ("Embedding", "Masking") for one in facts.architecture.operations):
+        return None
+    constant, wanted = fact(facts.fit.inputs, "constant"), fact(facts.reference_fit.inputs, "constant")
+    if constant is None or wanted is None or constant < max(_CONSTANT, wanted + _MORE_CONSTANT):
+        return None
+    return Finding(
+        message=message(
+            "cause.constant_inputs",
+            "{share:.0%} of the numbers in an example are the same in all of your examples, so they tell the network "
+            "nothing.",
+            share=constant,
+        ),
+        hint=message(
+            "hint.constant_inputs",
+            "Look at one example before and after each step of its preparation: a whole-number division, or a "
+            "conversion to whole numbers, turns small numbers into 0.",
+        ),
+    )
+
+
+def validation_prepared_otherwise(facts: Facts) -> Finding | None:
+    """Validation inputs of a far larger or smaller spread than the training inputs, or far away from them.
+
+    Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), preprocessing of test data differs; TheDeepChecker,
+    distribution shift. The solution's own data decide whether such a difference belongs to the exercise.
+    """
+    if facts.fit is None or not _prepared_otherwise(facts.fit):
+        return None
+    if facts.reference_fit is not None and _prepared_otherwise(facts.reference_fit):
+        return None
+    given = (facts.fit.validation or {}).get("inputs")
+    return Finding(
+        message=message(
+            "cause.validation_prepared_otherwise",
+            "You train on numbers with a mean of {mean:.3g} and a standard deviation of {spread:.3g}, and validate on "
+            "numbers with a mean of {other_mean:.3g} and a standard deviation of {other_spread:.3g}.",
+            mean=fact(facts.fit.inputs, "mean") or 0,
+            spread=fact(facts.fit.inputs, "standard_deviation") or 0,
+            other_mean=fact(given, "mean") or 0,
+            other_spread=fact(given, "standard_deviation") or 0,
+        ),
+        hint=message(
+            "hint.same_preparation",
+            "Each step that prepares the training data is needed for the validation data, with the same numbers.",
+        ),
+    )
+
+
+def _prepared_otherwise(fit: CapturedFit) -> bool:
+    given = (fit.validation or {}).get("inputs")
+    if not isinstance(given, dict):
+        return False
+    mean, spread = fact(fit.inputs, "mean"), fact(fit.inputs, "standard_deviation")
+    other_mean, other = fact(given, "mean"), fact(given, "standard_deviation")
+    if mean is None or other_mean is None or not spread or not other:
+        return False
+    ratio = max(spread / other, other / spread)
+    return ratio >= _OTHER_SPREAD or abs(mean - other_mean) > _OTHER_MEAN * max(spread, other)

@@ -29,6 +29,7 @@ class Facts:
         run: the trusted run; None if there was none.
         fit: the student's own last call of `fit` on it (claims, which decide no point).
         reference_fit: the reference solution's.
+        scaled_back: whether the notebook may turn predictions back into the units of the data.
     """
 
     architecture: Architecture
@@ -38,6 +39,7 @@ class Facts:
     run: TrainingRun | None = None
     fit: CapturedFit | None = None
     reference_fit: CapturedFit | None = None
+    scaled_back: bool = False
 
     @property
     def missed(self) -> bool:

@@ -1,0 +1,177 @@
+"""Rules about the targets that a student passes to `fit`: from facts about the notebook's own arrays (claims)."""
+
+from __future__ import annotations
+
+from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, fact
+from autograder.core.messages import message, nmessage
+from autograder.records.result import Finding
+
+# How far the sum of a row of probabilities may be off: float16 adds a thousand classes to within a hundredth.
+_SUM = 0.02
+# A column that is a copy of the target, possibly scaled, correlates with it by 1; measured data hardly ever by this.
+_COPY = 0.9999
+_CLOSE = 0.999
+_OTHER_SCALE = 4.0
+_SPARSE = "sparse_categorical_crossentropy"
+
+
+def labels_not_whole(facts: Facts) -> Finding | None:
+    """Class indices, for the sparse cross-entropy, of which some are no whole numbers: Keras rounds them down.
+
+    Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), wrong labels; program 59325381 of their benchmark
+    (EMSE 2025), which divides images and labels by 255. Regression targets and smoothed rows have other losses.
+    """
+    if facts.fit is None or _loss(facts) != _SPARSE or not fact(facts.fit.targets, "fractions"):
+        return None
+    low, high = fact(facts.fit.targets, "minimum"), fact(facts.fit.targets, "maximum")
+    return Finding(
+        message=message(
+            "cause.labels_not_whole",
+            "Your labels, between {low:g} and {high:g}, are no whole numbers. The loss reads them as the numbers of "
+            "classes and rounds them down, so different classes become the same one.",
+            low=low or 0,
+            high=high or 0,
+        ),
+        hint=message(
+            "hint.labels_untouched", "Only the inputs are scaled. Which line changes the labels, and do they need it?"
+        ),
+    )
+
+
+def labels_outside(facts: Facts) -> Finding | None:
+    """Class indices below 0, or as large as the number of outputs or larger; for the binary loss targets outside 0..1.
+
+    Source: Keras, `SparseCategoricalCrossentropy` (indices in [0, num_classes)) and `BinaryCrossentropy` (targets 0 or
+    1); UMLAUT and TheDeepChecker check labels against outputs. A loss with `ignore_class`, and hinge losses with -1
+    and +1, are not meant.
+    """
+    if facts.fit is None or facts.compilation is None:
+        return None
+    low, high = fact(facts.fit.targets, "minimum"), fact(facts.fit.targets, "maximum")
+    if low is None or high is None:
+        return None
+    loss, units = _loss(facts), _units(facts)
+    if loss == _SPARSE and units is not None and facts.compilation.loss.settings.get("ignore_class") is None:
+        if low >= 0 and high <= units - 1:
+            return None
+        return Finding(
+            message=nmessage(
+                "cause.labels_outside",
+                "Your labels lie between {low:g} and {high:g}, but your network has only one output: classes are "
+                "counted from 0, and each needs its output.",
+                "Your labels lie between {low:g} and {high:g}, but your network has {units} outputs, for the classes "
+                "from 0 to {last}.",
+                units,
+                units=units,
+                last=units - 1,
+                low=low,
+                high=high,
+            ),
+            hint=message(
+                "hint.labels_outside",
+                "Do the labels begin at 0, and are there as many outputs as classes? Print `np.unique` of the labels.",
+            ),
+        )
+    if loss in ("binary_crossentropy", "binary_focal_crossentropy") and (low < 0 or high > 1):
+        return Finding(
+            message=message(
+                "cause.targets_outside",
+                "Your targets lie between {low:g} and {high:g}, but your loss compares probabilities, so it needs "
+                "targets between 0 and 1.",
+                low=low,
+                high=high,
+            ),
+            hint=message("hint.targets_outside", "Print `np.unique` of the targets, and what the loss expects."),
+        )
+    return None
+
+
+def rows_do_not_add_up(facts: Facts) -> Finding | None:
+    """Rows of targets for the categorical cross-entropy that do not add up to 1.
+
+    Source: Keras, `CategoricalCrossentropy` (one-hot or probabilities); TheDeepChecker, labels. Smoothed and mixed
+    labels add up to 1, and an assignment whose own solution has other rows decides otherwise.
+    """
+    if facts.fit is None or _loss(facts) not in CROSSENTROPIES - {_SPARSE}:
+        return None
+    sums = [fact(facts.fit.targets, name) for name in ("lowest_sum", "highest_sum")]
+    if all(one is None or abs(one - 1) <= _SUM for one in sums):
+        return None
+    if facts.reference_fit is not None:
+        wanted = [fact(facts.reference_fit.targets, name) for name in ("lowest_sum", "highest_sum")]
+        if any(one is not None and abs(one - 1) > _SUM for one in wanted):
+            return None
+    return Finding(
+        message=message(
+            "cause.rows_do_not_add_up",
+            "The rows of your labels add up to between {low:g} and {high:g}. The loss reads a row as probabilities, "
+            "which add up to 1.",
+            low=sums[0] or 0,
+            high=sums[1] or 0,
+        ),
+        hint=message(
+            "hint.one_hot_rows",
+            "In a one-hot row there is a single 1. Print the first rows: which line changed them afterwards?",
+        ),
+    )
+
+
+def targets_among_inputs(facts: Facts) -> Finding | None:
+    """A column of the inputs that is the target, possibly scaled, where the solution's inputs have none.
+
+    Source: Kaufman et al., Leakage in Data Mining (TKDD 2012); Yang et al., Data Leakage in Notebooks (ASE 2022).
+    """
+    if facts.fit is None or facts.reference_fit is None:
+        return None
+    copied, wanted = fact(facts.fit.targets, "copied"), fact(facts.reference_fit.targets, "copied")
+    if copied is None or copied < _COPY or wanted is None or wanted >= _CLOSE:
+        return None
+    return Finding(
+        message=message(
+            "cause.targets_among_inputs",
+            "One of the columns that you give to the network is the target itself, so there is nothing to learn, and "
+            "on new examples, whose target is unknown, it is of no use.",
+        ),
+        hint=message("hint.target_column", "Which columns go into the inputs, and where is the target left out?"),
+    )
+
+
+def targets_of_other_scale(facts: Facts) -> Finding | None:
+    """Targets of a regression whose spread is more than four times that of the solution's own, or less than a quarter.
+
+    Source: none of the tools, which know no reference; scaling targets is good practice (Bishop 1995, section 8.2), so
+    it is named only as something to remember, and only if the solution does otherwise.
+    """
+    if facts.fit is None or facts.reference_fit is None or facts.recipe.learns != "regression":
+        return None
+    own, wanted = (fact(one.targets, "standard_deviation") for one in (facts.fit, facts.reference_fit))
+    if not own or not wanted or 1 / _OTHER_SCALE <= own / wanted <= _OTHER_SCALE or facts.scaled_back:
+        return None
+    return Finding(
+        message=message(
+            "cause.targets_of_other_scale",
+            "You train on targets of another scale: they spread by {own:.3g}, and those of the exercise by "
+            "{wanted:.3g}. Nothing in your notebook turns predictions back, so errors are not in its units.",
+            own=own,
+            wanted=wanted,
+        ),
+        hint=message("hint.scale_back", "What was done to the targets has to be undone for each prediction."),
+    )
+
+
+def _loss(facts: Facts) -> str:
+    """The loss that the student compiled; "" if there is none, or several."""
+    if facts.compilation is None or facts.compilation.problem or facts.compilation.losses:
+        return ""
+    return facts.compilation.loss.name
+
+
+def _units(facts: Facts) -> int | None:
+    """How many values the last layer gives for each example or step; None if that is not known."""
+    for step in (facts.architecture.outputs[0], *facts.last.inputs[:1]):
+        operation = facts.architecture.operations[step]
+        if operation.kind == "Dense":
+            return int(operation.settings["units"])
+        if operation.kind != "Activation":
+            return None
+    return None
