@@ -59,11 +59,12 @@ def _opaque_from_text(given: Any) -> Any:
 class CapturedNetwork(OmitsNewDefaults):
     """A network as described by the kernel: of Keras, or of PyTorch (`framework`).
 
-    Of a PyTorch network, `described` is what `observe.torch.description` says about it, and `compile` holds its
-    "optimizer", "criterion" and "scheduler" as data. Of a Keras network, `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque` says why);
-    `own_code` is whether the student's own code decides what it computes: `config` is then that of the Keras layers
-    that were traced; `compile` is `model.get_compile_config()`; `input_shape` includes the batch axis, None where
-    unknown; `cell` is the index of the code cell after which this state was seen.
+    For Keras, `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque`
+    says why) and `compile` is `model.get_compile_config()`; for PyTorch, `described` is what
+    `observe.torch.description` says about it, and `compile` its "optimizer", "criterion" and "scheduler". `own_code` is
+    whether the student's own code decides what it computes: `config` is then that of the Keras layers that were
+    traced; `input_shape` includes the batch axis, None where unknown; `cell` is the index of the code cell after which
+    this state was seen.
     """
 
     name: str = Field(max_length=200)

@@ -25,8 +25,8 @@ class CapturedLoop(Data):
     `probabilities`: whether a cross-entropy that expects raw values was given rows of probabilities. `last_loss_only`:
     passes in which the loss of the last batch alone was read, after the pass; `losses_kept`: losses whose graph still
     existed when their pass was over. `network_moved`, `data_moved`: calls that move a network or a tensor to a device,
-    `gpu_wanted`: whether the notebook asked for a GPU. `best_over_batch`, `best_over_classes`: calls of argmax or max on
-    the network's output along the batch, and along the classes.
+    `gpu_wanted`: whether the notebook asked for a GPU. `best_over_batch`, `best_over_classes`: calls of argmax or max
+    on the network's output along the batch, and along the classes.
     """
 
     passes: int = Field(default=0, ge=0)
