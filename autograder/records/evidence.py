@@ -57,11 +57,11 @@ def _opaque_from_text(given: Any) -> Any:
 
 
 class CapturedNetwork(OmitsNewDefaults):
-    """A network as described by the kernel: of Keras, or of PyTorch (`framework`).
+    """A network as described by the kernel: of Keras, or of PyTorch (`framework` is "torch").
 
     For Keras, `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque`
-    says why) and `compile` is `model.get_compile_config()`; for PyTorch, `described` is what
-    `observe.torch.description` says about it, and `compile` its "optimizer", "criterion" and "scheduler". `own_code` is
+    says why) and `compile` is `model.get_compile_config()`; for PyTorch, `config` is what `observe.torch.description`
+    says about it, and `compile` has its "optimizer", "criterion" and "scheduler". `own_code` is
     whether the student's own code decides what it computes: `config` is then that of the Keras layers that were
     traced; `input_shape` includes the batch axis, None where unknown; `cell` is the index of the code cell after which
     this state was seen.
@@ -75,10 +75,9 @@ class CapturedNetwork(OmitsNewDefaults):
     opaque: Annotated[Opaque | None, BeforeValidator(_opaque_from_text)] = None
     own_code: bool = False
     cell: int = Field(ge=0)
-    framework: Literal["keras", "torch"] = "keras"
-    described: dict[str, Any] | None = None
+    framework: Literal["", "torch"] = ""
 
-    added_later: ClassVar[tuple[str, ...]] = ("framework", "described")
+    added_later: ClassVar[tuple[str, ...]] = ("framework",)
 
 
 class CapturedValue(Data):
