@@ -24,9 +24,9 @@ def install(recorder: LoopRecorder, shell: Any) -> None:
     variables = shell.user_ns
     _moves(recorder)
     for function in _device._device_constructors():
-        for owner in (torch, torch.nn.init, torch.fft):
-            if getattr(owner, function.__name__, None) is function:
-                setattr(owner, function.__name__, _made(recorder, function))
+        name = function.__name__
+        if getattr(torch, name, None) is function:
+            setattr(torch, name, _made(recorder, function))
 
     def asked(original: Any) -> Any:
         @functools.wraps(original)

@@ -2,8 +2,8 @@
 
 A pass in which a network is trained ends after a few batches, later passes after one, of which the network computes a
 few rows (`recorder`). A pass that only calls a network gets its first batches and then the same ones again, so that as
-many predictions come out as there are rows. A pass that calls no network is not changed: it may count classes, or collect
-the data.
+many predictions come out as there are rows. A pass that calls no network is not changed: it may count classes, or
+collect the data.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import torch
 from torch.utils.data import DataLoader, SequentialSampler
 
 from autograder.observe.torch.loop_state import Pass
-from autograder.observe.torch.modules import mapped, tensors_of
-from autograder.observe.torch.recorder import LoopRecorder, length_of
+from autograder.observe.torch.modules import length_of, mapped, tensors_of
+from autograder.observe.torch.recorder import LoopRecorder
 
 _FIRST, _LATER = 2, 1
 _EARLY_PASSES = 2

@@ -21,7 +21,7 @@ class Net:
     criterion: dict[str, Any] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
-    canaries: list[Any] = field(default_factory=list)
+    canaries: list[tuple[Any, int]] = field(default_factory=list)
     inputs: Any = None
     targets: Any = None
     rows: int | None = None
@@ -88,9 +88,9 @@ class Canary:
     """It lives as long as the node of the autograd graph that holds it."""
 
 
-def alive(canaries: list[Any]) -> int:
-    """How many losses, other than the last, still have their graph."""
-    return sum(one() is not None for one in canaries[:-1])
+def alive(canaries: list[tuple[Any, int]]) -> int:
+    """How many losses still have their graph, other than those of the last batch."""
+    return sum(one() is not None for one, batch in canaries if batch != canaries[-1][1])
 
 
 def canary_on(loss: Any) -> Any:

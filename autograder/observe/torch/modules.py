@@ -1,4 +1,4 @@
-"""Inside the kernel: which modules are networks of their own, and an optimizer, criterion or scheduler as plain data."""
+"""Inside the kernel: which modules are networks of their own, and an optimizer or scheduler as plain data."""
 
 from __future__ import annotations
 
@@ -123,6 +123,22 @@ def plain_setting(value: Any) -> Any:
             raise NotPlain("long_description")
         value = value.detach().tolist()
     return plain(value)
+
+
+def probabilities(given: Any) -> bool:
+    """Whether these are rows of probabilities: at least 0, and 1 in total."""
+    if not isinstance(given, torch.Tensor) or given.ndim != 2 or given.shape[1] < 2 or not given.is_floating_point():
+        return False
+    rows = given.detach()
+    return bool((rows >= 0).all()) and bool(((rows.sum(1) - 1).abs() < 1e-3).all())
+
+
+def length_of(dataset: Any) -> int | None:
+    """Its length; None if it has none."""
+    try:
+        return len(dataset)
+    except Exception:
+        return None
 
 
 def _class(given: Any) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from autograder.observe.fit_recorder import FitCall
-from autograder.observe.network_description import MAX_NETWORK_BYTES
+from autograder.observe.network_description import MAX_NETWORK_BYTES, quietly
 from autograder.observe.plain import NotPlain, plain
+from autograder.observe.state_files import MAX_TENSORS
 from autograder.observe.torch import description, devices, loaders, modules, wrapping
 from autograder.observe.torch.histories import Histories
 from autograder.observe.torch.loop_state import Net
@@ -56,6 +57,7 @@ class TorchObserver:
         shapes = self._recorder.net(module).shapes
         facts: dict[str, Any] = {"class_name": name, "framework": "torch", "own_code": True}
         facts["input_shape"] = list(shapes[0]) if len(shapes) == 1 and len(shapes[0]) <= 16 else None
+        facts["tensors"] = quietly(lambda: _tensors(module)) or []
         try:
             with self._aside():
                 found = plain(description.describe(module, shapes[0] if len(shapes) == 1 else shapes or None))
@@ -150,6 +152,18 @@ class TorchObserver:
         finally:
             recorder.off = before
             torch.set_rng_state(state)
+
+
+def _tensors(module: Any) -> list[dict[str, Any]]:
+    """Parameters and buffers as they are in its `state_dict`; none if there are too many."""
+    named = torch.nn.Module.state_dict(module)
+    if len(named) > MAX_TENSORS:
+        return []
+    return [
+        {"name": name[:300], "shape": list(one.shape), "dtype": str(one.dtype).removeprefix("torch.")}
+        for name, one in named.items()
+        if isinstance(one, torch.Tensor)
+    ]
 
 
 def _evaluation(net: Net) -> str:

@@ -1,9 +1,9 @@
 """Inside the kernel: counts what a training loop written with PyTorch does, while it runs.
 
 Calls of networks, losses, `backward`, optimizers and loaders are counted by wrappers of PyTorch's own functions, so it
-does not matter how the loop is written. A shortened loop trains on a few batches per pass (`loaders`). Outside a loader,
-a network is called with a few rows of a large batch, which stand for the rest; after `_FREE` such steps a loop computes
-no gradients any more: its steps change nothing, and its lists get as long as without grading.
+does not matter how the loop is written. A shortened loop trains on a few batches per pass (`loaders`). Outside a
+loader, a network is called with a few rows of a large batch, which stand for the rest; after `_FREE` such steps a loop
+computes no gradients any more: its steps change nothing, and its lists get as long as without grading.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LoopRecorder:
         self.network_moved = self.data_moved = 0
         self.gpu_wanted = self.permuted = False
         self._order: list[str] = []
-        self._batch_seen = False
+        self._batch, self._batch_seen = 0, False
         self._first_loss = True
         self._losses: dict[int, tuple[Any, Pass | None]] = {}
         self._output: tuple[int, ...] = ()
@@ -150,7 +150,7 @@ class LoopRecorder:
                 net.criterion = {"class_name": kind, "settings": settings}
             if net.targets is None and isinstance(target, torch.Tensor):
                 net.targets = target
-            if kind == "CrossEntropyLoss" and _probabilities(given):
+            if kind == "CrossEntropyLoss" and modules.probabilities(given):
                 net.counts["probabilities"] = True
         self._first_loss = False
         self._keep_loss(loss)
@@ -193,7 +193,7 @@ class LoopRecorder:
             for net in nets:
                 net.count("stale_gradients", stale)
                 if canary is not None:
-                    net.canaries = [*net.canaries[-200:], canary]
+                    net.canaries = [*net.canaries[-200:], (canary, self._batch)]
         self._note("backward")
         for net in nets:
             net.count("backwards")
@@ -247,8 +247,7 @@ class LoopRecorder:
             net.count("steps")
             net.count("empty_steps", empty)
             net.order = list(self._order)
-            if not self._batch_seen:
-                net.free_steps += 1
+            net.free_steps += not self._batch_seen
         for net in [] if own else self.called:
             net.count("foreign_steps")
             net.free_steps += not self._batch_seen
@@ -257,6 +256,7 @@ class LoopRecorder:
             self.current.trained = True
             self.current.steps += 1
         self.called, self._order = [], []
+        self._batch += not self._batch_seen
         self._batch_seen, self._first_loss = False, True
         return found
 
@@ -323,6 +323,7 @@ class LoopRecorder:
     def took(self, one: Pass) -> None:
         """A pass gives its next batch."""
         self.current, self._batch_seen = one, True
+        self._batch += 1
         one.batches += 1
 
     def ended(self, one: Pass, *, complete: bool) -> None:
@@ -350,7 +351,7 @@ class LoopRecorder:
         if one.trained and loader is not None:
             for net in one.nets:
                 net.batch_size = loader.batch_size if type(loader.batch_size) is int else None
-                net.rows = length_of(loader.dataset)
+                net.rows = modules.length_of(loader.dataset)
 
     # Predictions
 
@@ -389,18 +390,3 @@ class LoopRecorder:
         if given is not None and net.rows is None:
             given.pop("shape", None)  # a batch only: how many rows there are is not known
         return given, None if net.targets is None else facts_of(net.targets, net.rows)
-
-
-def _probabilities(given: Any) -> bool:
-    """Whether these are rows of probabilities: at least 0, and 1 in total."""
-    if not isinstance(given, torch.Tensor) or given.ndim != 2 or given.shape[1] < 2 or not given.is_floating_point():
-        return False
-    rows = given.detach()
-    return bool((rows >= 0).all()) and bool(((rows.sum(1) - 1).abs() < 1e-3).all())
-
-
-def length_of(dataset: Any) -> int | None:
-    try:
-        return len(dataset)
-    except Exception:
-        return None

@@ -18,7 +18,8 @@ import torch
 
 from autograder.datasets.catalogue import DATASETS
 from autograder.observe.compatibility.stand_in_log import note
-from autograder.observe.torch import vision_transforms
+from autograder.observe.torch.vision_random import CLASSES
+from autograder.observe.torch.vision_transforms import FUNCTIONS
 
 Load = Callable[[], tuple[tuple[Any, Any], tuple[Any, Any]]]
 # The names of the classes as torchvision writes them, where they differ from the catalogue's.
@@ -139,9 +140,9 @@ def install(loaders: Callable[[str], Load]) -> None:
         for name in ("", ".datasets", ".transforms", ".transforms.v2", ".transforms.functional", ".utils")
     )
     vars(sets).update({kind.__name__: kind for kind in _SETS})
-    vars(transforms).update(vision_transforms.CLASSES, v2=second, functional=plain)
-    vars(second).update(vision_transforms.CLASSES, functional=plain)
-    vars(plain).update(vision_transforms.FUNCTIONS)
+    vars(transforms).update(CLASSES, v2=second, functional=plain)
+    vars(second).update(CLASSES, functional=plain)
+    vars(plain).update(FUNCTIONS)
     vars(utils).update(make_grid=make_grid)
     vars(package).update(
         datasets=sets, transforms=transforms, utils=utils, __version__="0", disable_beta_transforms_warning=_nothing

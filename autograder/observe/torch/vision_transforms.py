@@ -1,7 +1,4 @@
-"""Inside the kernel: the usual transforms of `torchvision.transforms`, for images of PIL and for tensors.
-
-Random ones draw from PyTorch's generator, as torchvision's do; their numbers differ from torchvision's.
-"""
+"""Inside the kernel: the usual transforms of `torchvision.transforms`, for images of PIL and for tensors."""
 
 from __future__ import annotations
 
@@ -10,30 +7,17 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
-import PIL.ImageEnhance
 import PIL.ImageOps
 import torch
 from torch.nn import functional
 
 
-def _chance() -> float:
-    return float(torch.rand(1))
-
-
-def _between(low: float, high: float) -> float:
-    return low + (high - low) * _chance()
-
-
-def _whole(low: int, high: int) -> int:
-    """A random integer from `low` to `high`, both included."""
-    return int(torch.randint(low, high + 1, (1,))) if high > low else low
-
-
-def _pair(size: Any) -> tuple[int, int]:
+def pair(size: Any) -> tuple[int, int]:
+    """A size as (height, width)."""
     return (int(size), int(size)) if isinstance(size, int) else (int(size[0]), int(size[-1]))
 
 
-def _size(image: Any) -> tuple[int, int]:
+def size_of(image: Any) -> tuple[int, int]:
     """Height and width."""
     return tuple(image.shape[-2:]) if isinstance(image, torch.Tensor) else image.size[::-1]
 
@@ -78,12 +62,12 @@ def normalize(tensor: Any, mean: Sequence[float], std: Sequence[float], inplace:
 
 def resize(image: Any, size: Any, *_: Any, **__: Any) -> Any:
     """To (height, width); a single number is the length of the shorter side."""
-    height, width = _size(image)
+    height, width = size_of(image)
     if isinstance(size, int) or len(size) == 1:
         short = size if isinstance(size, int) else size[0]
         new = (short, round(width * short / height)) if height <= width else (round(height * short / width), short)
     else:
-        new = _pair(size)
+        new = pair(size)
     if not isinstance(image, torch.Tensor):
         return image.resize(new[::-1], PIL.Image.Resampling.BILINEAR)
     batch = image if image.ndim == 4 else image[None]
@@ -100,7 +84,7 @@ def crop(image: Any, top: int, left: int, height: int, width: int) -> Any:
 
 def center_crop(image: Any, size: Any) -> Any:
     """The middle of the image."""
-    (height, width), (tall, wide) = _size(image), _pair(size)
+    (height, width), (tall, wide) = size_of(image), pair(size)
     return crop(image, round((height - tall) / 2), round((width - wide) / 2), tall, wide)
 
 
@@ -121,10 +105,12 @@ def pad(image: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant")
 
 
 def hflip(image: Any) -> Any:
+    """Left and right exchanged."""
     return image.flip(-1) if isinstance(image, torch.Tensor) else PIL.ImageOps.mirror(image)
 
 
 def vflip(image: Any) -> Any:
+    """Top and bottom exchanged."""
     return image.flip(-2) if isinstance(image, torch.Tensor) else PIL.ImageOps.flip(image)
 
 
@@ -148,7 +134,7 @@ def rgb_to_grayscale(image: Any, num_output_channels: int = 1) -> Any:
     return gray.expand(*gray.shape[:-3], num_output_channels, *gray.shape[-2:])
 
 
-class _Transform:
+class Transform:
     """Called with an image; `forward` does the work, as in torchvision."""
 
     def __call__(self, image: Any) -> Any:
@@ -162,7 +148,9 @@ class _Transform:
         return f"{type(self).__name__}({held})"
 
 
-class Compose(_Transform):
+class Compose(Transform):
+    """`torchvision.transforms.Compose`."""
+
     def __init__(self, transforms: Sequence[Any]) -> None:
         self.transforms = transforms
 
@@ -172,12 +160,16 @@ class Compose(_Transform):
         return image
 
 
-class ToTensor(_Transform):
+class ToTensor(Transform):
+    """`torchvision.transforms.ToTensor`."""
+
     def forward(self, image: Any) -> Any:
         return to_tensor(image)
 
 
-class PILToTensor(_Transform):
+class PILToTensor(Transform):
+    """`torchvision.transforms.PILToTensor`."""
+
     def forward(self, image: Any) -> Any:
         return pil_to_tensor(image)
 
@@ -186,7 +178,9 @@ class ToImage(PILToTensor):
     """Of version 2: a tensor with the numbers unchanged."""
 
 
-class ToPILImage(_Transform):
+class ToPILImage(Transform):
+    """`torchvision.transforms.ToPILImage`."""
+
     def __init__(self, mode: Any = None) -> None:
         self.mode = mode
 
@@ -194,7 +188,9 @@ class ToPILImage(_Transform):
         return to_pil_image(image, self.mode)
 
 
-class ConvertImageDtype(_Transform):
+class ConvertImageDtype(Transform):
+    """`torchvision.transforms.ConvertImageDtype`."""
+
     def __init__(self, dtype: Any = torch.float32) -> None:
         self.dtype = dtype
 
@@ -214,7 +210,9 @@ class ToDtype(ConvertImageDtype):
         return super().forward(image) if self.scale else image.to(self.dtype)
 
 
-class Normalize(_Transform):
+class Normalize(Transform):
+    """`torchvision.transforms.Normalize`."""
+
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
         self.mean, self.std, self.inplace = mean, std, inplace
 
@@ -222,7 +220,9 @@ class Normalize(_Transform):
         return normalize(image, self.mean, self.std, self.inplace)
 
 
-class Lambda(_Transform):
+class Lambda(Transform):
+    """`torchvision.transforms.Lambda`."""
+
     def __init__(self, lambd: Any) -> None:
         self.lambd = lambd
 
@@ -230,7 +230,9 @@ class Lambda(_Transform):
         return self.lambd(image)
 
 
-class Resize(_Transform):
+class Resize(Transform):
+    """`torchvision.transforms.Resize`."""
+
     def __init__(self, size: Any, *_: Any, **__: Any) -> None:
         self.size = size
 
@@ -238,7 +240,9 @@ class Resize(_Transform):
         return resize(image, self.size)
 
 
-class CenterCrop(_Transform):
+class CenterCrop(Transform):
+    """`torchvision.transforms.CenterCrop`."""
+
     def __init__(self, size: Any) -> None:
         self.size = size
 
@@ -246,7 +250,9 @@ class CenterCrop(_Transform):
         return center_crop(image, self.size)
 
 
-class Pad(_Transform):
+class Pad(Transform):
+    """`torchvision.transforms.Pad`."""
+
     def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
         self.padding, self.fill, self.padding_mode = padding, fill, padding_mode
 
@@ -254,86 +260,9 @@ class Pad(_Transform):
         return pad(image, self.padding, self.fill, self.padding_mode)
 
 
-class RandomCrop(_Transform):
-    def __init__(self, size: Any, padding: Any = None, *_: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
-        self.size, self.padding, self.fill, self.padding_mode = size, padding, fill, padding_mode
+class Grayscale(Transform):
+    """`torchvision.transforms.Grayscale`."""
 
-    def forward(self, image: Any) -> Any:
-        if self.padding is not None:
-            image = pad(image, self.padding, self.fill, self.padding_mode)
-        (height, width), (tall, wide) = _size(image), _pair(self.size)
-        return crop(image, _whole(0, height - tall), _whole(0, width - wide), tall, wide)
-
-
-class RandomResizedCrop(_Transform):
-    def __init__(self, size: Any, scale: Sequence[float] = (0.08, 1.0), *_: Any, **__: Any) -> None:
-        self.size, self.scale = size, scale
-
-    def forward(self, image: Any) -> Any:
-        height, width = _size(image)
-        part = _between(*self.scale) ** 0.5
-        tall, wide = max(1, int(height * part)), max(1, int(width * part))
-        return resize(crop(image, _whole(0, height - tall), _whole(0, width - wide), tall, wide), _pair(self.size))
-
-
-class _Flip(_Transform):
-    def __init__(self, p: float = 0.5) -> None:
-        self.p = p
-
-
-class RandomHorizontalFlip(_Flip):
-    def forward(self, image: Any) -> Any:
-        return hflip(image) if _chance() < self.p else image
-
-
-class RandomVerticalFlip(_Flip):
-    def forward(self, image: Any) -> Any:
-        return vflip(image) if _chance() < self.p else image
-
-
-class RandomRotation(_Transform):
-    def __init__(self, degrees: Any, *_: Any, **__: Any) -> None:
-        self.degrees = (-degrees, degrees) if isinstance(degrees, int | float) else tuple(degrees)
-
-    def forward(self, image: Any) -> Any:
-        return rotate(image, _between(*self.degrees))
-
-
-class RandomAffine(RandomRotation):
-    """Rotates and shifts; scale and shear are left out."""
-
-    def __init__(self, degrees: Any, translate: Sequence[float] | None = None, *_: Any, **__: Any) -> None:
-        super().__init__(degrees)
-        self.translate = translate
-
-    def forward(self, image: Any) -> Any:
-        image = super().forward(image)
-        if self.translate is None:
-            return image
-        height, width = _size(image)
-        down, across = round(height * self.translate[-1]), round(width * self.translate[0])
-        padded = pad(image, (across, down))
-        return crop(padded, _whole(0, 2 * down), _whole(0, 2 * across), height, width)
-
-
-class ColorJitter(_Transform):
-    """Brightness and contrast of images of PIL; saturation and hue are left out."""
-
-    def __init__(self, brightness: Any = 0, contrast: Any = 0, *_: Any, **__: Any) -> None:
-        self.brightness, self.contrast = brightness, contrast
-
-    def forward(self, image: Any) -> Any:
-        for amount, kind in (
-            (self.brightness, PIL.ImageEnhance.Brightness),
-            (self.contrast, PIL.ImageEnhance.Contrast),
-        ):
-            low, high = (max(0, 1 - amount), 1 + amount) if isinstance(amount, int | float) else amount
-            factor = _between(low, high)
-            image = image * factor if isinstance(image, torch.Tensor) else kind(image).enhance(factor)
-        return image
-
-
-class Grayscale(_Transform):
     def __init__(self, num_output_channels: int = 1) -> None:
         self.num_output_channels = num_output_channels
 
@@ -341,40 +270,6 @@ class Grayscale(_Transform):
         return rgb_to_grayscale(image, self.num_output_channels)
 
 
-class RandomErasing(_Transform):
-    def __init__(
-        self, p: float = 0.5, scale: Sequence[float] = (0.02, 0.33), *_: Any, value: Any = 0, **__: Any
-    ) -> None:
-        self.p, self.scale, self.value = p, scale, value
-
-    def forward(self, image: Any) -> Any:
-        if _chance() >= self.p:
-            return image
-        height, width = _size(image)
-        part = _between(*self.scale) ** 0.5
-        tall, wide = max(1, int(height * part)), max(1, int(width * part))
-        top, left = _whole(0, height - tall), _whole(0, width - wide)
-        image = image.clone()
-        image[..., top : top + tall, left : left + wide] = self.value
-        return image
-
-
-class RandomApply(_Transform):
-    def __init__(self, transforms: Sequence[Any], p: float = 0.5) -> None:
-        self.transforms, self.p = transforms, p
-
-    def forward(self, image: Any) -> Any:
-        return Compose(self.transforms)(image) if _chance() < self.p else image
-
-
-CLASSES: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        *(Compose, ToTensor, PILToTensor, ToImage, ToPILImage, ConvertImageDtype, ToDtype, Normalize, Lambda, Resize),
-        *(CenterCrop, Pad, RandomCrop, RandomResizedCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomRotation),
-        *(RandomAffine, ColorJitter, Grayscale, RandomErasing, RandomApply),
-    )
-}
 FUNCTIONS: dict[str, Any] = {
     function.__name__: function
     for function in (
