@@ -10,10 +10,14 @@ from autograder.network.torch import learning
 from autograder.network.torch.layout import Tensor, channels_last
 from autograder.network.torch.operation import Op, numbers, unknown
 from autograder.network.torch.windows import (
+    adaptive,
+    convolution,
     image,
     kernel_and_bias,
     padded_with_zeros,
+    pooled,
     reduced,
+    transposed,
     upsampled,
 )
 from autograder.network.values import UnknownNetwork, number
