@@ -42,7 +42,13 @@ class ArchitectureQuestion(Question):
                 "hint.run_all_cells",
                 "Run all cells from the top and look at the first error, or at the variable's name.",
             )
-            if student.captured is not None:
+            if student.captured is not None and student.captured.framework == "torch":
+                hint = message(
+                    "hint.torch_layers",
+                    "Build the network from the layers of `torch.nn`, and let `forward` call them in the same order "
+                    "whatever the data is.",
+                )
+            elif student.captured is not None:
                 hint = message(
                     "hint.keras_layers",
                     "Build the network from Keras' own layers, as a Sequential or a functional model.",

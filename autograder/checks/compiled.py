@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.criterion import fit_of_criterion
 from autograder.checks.follow_through import charged_at, charging
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
@@ -14,6 +15,7 @@ from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.messages import in_turn, message
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.torch.compilation import DEFAULT_RATES, LOSS_NAMES, criterion_of, read_torch_compilation
 from autograder.records.result import Finding, Verdict
 
 _ONE_HOT, _WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
@@ -63,9 +65,9 @@ class Compiled(Question):
     def _known(cls, names: Names) -> tuple[str, ...]:
         known = []
         for name in names:
-            read = read_compilation({"optimizer": "adam", "loss": name})
+            read = read_compilation({"optimizer": "adam", "loss": LOSS_NAMES.get(name.casefold(), name)})
             if read.problem:
-                raise ValueError(f'"{name}" is no loss of Keras that is known here')
+                raise ValueError(f'"{name}" is no loss of Keras or PyTorch that is known here')
             known.append(read.loss.name)
         return tuple(known)
 
@@ -112,6 +114,17 @@ class Compiled(Question):
         notes = student.findings
         if student.captured is None:
             return self.verdict("not_reached", 0.0, Finding(message=student.problem))
+        torch = student.captured.framework == "torch"
+        if torch and not student.compiled:
+            nothing = Finding(
+                message=message(
+                    "compile.not_trained",
+                    "No optimizer and no criterion were used with `{network}`.",
+                    network=student.captured.name,
+                ),
+                hint=message("hint.criterion_first", "A network needs an optimizer and a criterion to be trained."),
+            )
+            return self.verdict("not_reached", 0.0, *notes, nothing)
         if not student.compiled:
             nothing = Finding(
                 message=message("compile.not_compiled", "`{network}` was not compiled.", network=student.captured.name),
@@ -122,7 +135,8 @@ class Compiled(Question):
         aspects += self._optimizer_aspects(student)
         if self.loss:
             aspects.append(self._loss_aspect(student, context))
-        given = set(compiled_metrics(student.captured.compile).values())
+        # PyTorch has no metrics: what is measured is part of the loop.
+        given = set(self.metrics) if torch else set(compiled_metrics(student.captured.compile).values())
         aspects += [
             RIGHT
             if metric in given
@@ -156,7 +170,7 @@ class Compiled(Question):
                     name=read.optimizer.name,
                 )
                 aspects.append(missed(sentence))
-        if self.learning_rate is not None and aspects and not aspects[0].right and self._by_default(read):
+        if self.learning_rate is not None and aspects and not aspects[0].right and self._by_default(read, student):
             # A consequence of the optimizer, which has cost its share.
             aspects.append(RIGHT)
         elif self.learning_rate is not None:
@@ -170,6 +184,8 @@ class Compiled(Question):
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
         read = self._part(student, "loss")
         if read.problem:
+            if student.captured is not None and student.captured.framework == "torch":
+                return missed(read.problem, hint=message("hint.torch_loss", "Use one of PyTorch's own criteria."))
             return missed(read.problem, hint=message("hint.keras_loss", "Use one of Keras' own losses."))
         name, wanted = read.loss.name, set(self.loss)
         if wanted & {_ONE_HOT, _WHOLE}:
@@ -179,11 +195,14 @@ class Compiled(Question):
             name = next((one.loss.name for one in read.losses if one.loss and one.loss.name not in wanted), name)
         if name not in wanted:
             return missed(
-                message("compile.other_loss", "The loss {name} is not one for this task.", name=name),
+                message("compile.other_loss", "The loss {name} is not one for this task.", name=_shown(name, student)),
                 hint=message("hint.task_of_network", "Think of what the network has to tell."),
             )
         if len(read.losses) > 1:
             return RIGHT
+        captured = student.captured
+        if captured is not None and captured.framework == "torch":
+            return fit_of_criterion(captured)
         labels = _labels(student, context)
         if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
             sentence = message(
@@ -227,19 +246,31 @@ class Compiled(Question):
         wanted = self.learning_rate
         return wanted is not None and isinstance(rate, int | float) and abs(rate - wanted) <= 1e-3 * wanted
 
-    def _by_default(self, read: Compilation) -> bool:
-        """Whether the optimizer cannot be read, or has Keras' default learning rate for it."""
+    def _by_default(self, read: Compilation, student: StudentNetwork) -> bool:
+        """Whether the optimizer cannot be read, or has the framework's default learning rate for it."""
         if read.problem:
             return True
         default = read_compilation({"optimizer": read.optimizer.name, "loss": "mse"}).optimizer
         rate, usual = (one.settings.get("learning_rate") for one in (read.optimizer, default))
+        if student.captured is not None and student.captured.framework == "torch":
+            usual = DEFAULT_RATES.get(read.optimizer.name, usual)
         return isinstance(rate, int | float) and isinstance(usual, int | float) and abs(rate - usual) <= 1e-4 * usual
 
     def _part(self, student: StudentNetwork, part: str) -> Compilation:
         """One part of what `compile` was given, read alone, so that it does not report the problems of other parts."""
         given = (student.captured.compile if student.captured else None) or {}
+        if student.captured is not None and student.captured.framework == "torch":
+            key = "criterion" if part == "loss" else part
+            usual = {"optimizer": {"class_name": "Adam", "groups": [{}]}, "criterion": {"class_name": "MSELoss"}}
+            return read_torch_compilation({**usual, key: given.get(key)})
         alone = {"optimizer": "adam", "loss": "mse", part: given.get(part)}
         return read_compilation(alone)
+
+
+def _shown(loss: str, student: StudentNetwork) -> str:
+    """A loss as the student's framework calls it."""
+    captured = student.captured
+    return criterion_of(captured.compile) if captured is not None and captured.framework == "torch" else loss
 
 
 def fits_output(compilation: Compilation, architecture: Architecture) -> bool:

@@ -66,6 +66,12 @@ def _own(context: Context, asked: LayerOf) -> tuple[Architecture | None, int | N
     return own, next((place for place in partners if own.operations[place].kind == kind), None)
 
 
+def uses_torch(context: Context, network: str) -> bool:
+    """Whether the student's network is one of PyTorch."""
+    captured = find_network(context, network).captured
+    return captured is not None and captured.framework == "torch"
+
+
 def follows_from(charged: Verdict) -> Message:
     """For the student: the answer counts although another one is expected."""
     return message(

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, number_in, read_as, said
 from autograder.checks.base import Context, Question
 from autograder.checks.choice import Choice
-from autograder.checks.follow_through import OfOwnNetwork, charging, in_own
+from autograder.checks.follow_through import OfOwnNetwork, charging, in_own, uses_torch
 from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -93,7 +93,8 @@ class Number(Answered):
             return self.verdict(
                 "wrong", 0.0, *said(understood), Finding(message=_no_such_run(value, self.run_on), hint=self.hint)
             )
-        if value in accepted:
+        torch = isinstance(self.expected, Quantity) and uses_torch(context, self.expected.network)
+        if value in accepted or (torch and value in self._accepted(self._counted_by_torch(context))):
             return self.right(understood)
         known = self._known(value, expected)
         # What is known to be wrong for the expected network may be right for the student's own.
@@ -102,7 +103,10 @@ class Number(Answered):
             if isinstance(self.expected, Quantity)
             else OfOwnNetwork[float]()
         )
-        if own.value is not None and value in self._accepted(own.value):
+        in_torch = OfOwnNetwork[float]()
+        if torch and isinstance(self.expected, Quantity):
+            in_torch = in_own(context, self.expected, self.expected.in_torch, self.expected.in_torch)
+        if any(one.value is not None and value in self._accepted(one.value) for one in (own, in_torch)):
             sentence = message(
                 "number.of_own_network",
                 "{value} is the number for the network that you built. Another network was asked for, so "
@@ -164,6 +168,12 @@ class Number(Answered):
         if number is None:
             raise LookupError(f"the network {self.expected.network} of the solution has no such layer or no such size")
         return number
+
+    def _counted_by_torch(self, context: Context) -> float | None:
+        """The expected number of parameters as PyTorch counts them: buffers are none, an LSTM has two biases."""
+        assert isinstance(self.expected, Quantity)
+        number = self.expected.in_torch(context.expected[self.expected.network].architecture)
+        return self._expected(context) if number is None else number
 
     def _accepted(self, expected: float | None) -> _Range:
         if expected is not None:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, Question
 from autograder.checks.follow_through import charged_at, charging
-from autograder.checks.student_network import actual_totals, difference, find_network, marked
+from autograder.checks.student_network import actual_totals, difference, find_network, in_framework_of, marked
 from autograder.checks.unbuilt import without_layers
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
@@ -56,6 +56,9 @@ class ParametersQuestion(Question):
         wanted, given = sum_up(diff.expected_rows), actual_totals(student.architecture, diff)
         if given == wanted:
             return self.verdict("correct", self.points, *understood)
+        expected = context.expected[self.network].architecture
+        _, expected_rows, rows = in_framework_of(student.architecture, expected, diff)
+        wanted, given = sum_up(expected_rows), None if given is None else sum_up(rows)
         causes = [one.message for one in diff.deviations if one.changes_totals]
         charged = charged_at(context, self.network, student.architecture, ("architecture",))
         region = marked(context.expected[self.network])

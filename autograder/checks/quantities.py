@@ -11,6 +11,7 @@ from autograder.core.data import Data
 from autograder.network.architecture import Architecture, Row, Shape
 from autograder.network.kinds import KINDS, current_name
 from autograder.network.measure import rows, sum_up
+from autograder.network.torch.words import torch_rows
 
 
 class LayerOf(Data):
@@ -67,6 +68,20 @@ class Quantity(LayerOf):
     def _pick(self, measured: tuple[Row, ...], inputs: list[Shape], outputs: list[Shape]) -> float | None:
         if self.quantity in ("values_in", "values_out"):
             return _values(inputs if self.quantity == "values_in" else outputs)
+        return self._count(measured)
+
+    def in_torch(self, architecture: Architecture, index: int | None = None) -> float | None:
+        """The number of parameters as PyTorch counts them, of the operation at `index` or as `of` does."""
+        if self.quantity in ("values_in", "values_out"):
+            return None
+        counted = torch_rows(architecture, rows(architecture))
+        if index is None and self.layer:
+            index = self.index_in(architecture)
+            if index is None:
+                return None
+        return self._count(counted if index is None else (counted[index],))
+
+    def _count(self, measured: tuple[Row, ...]) -> float:
         totals = sum_up(measured)
         return {"parameters": totals.total, "trainable": totals.trainable, "non_trainable": totals.non_trainable}[
             self.quantity
@@ -83,8 +98,18 @@ class OutputShape(LayerOf):
 
     def at(self, architecture: Architecture, index: int) -> tuple[int, ...] | None:
         """The shape of the operation at `index`; None if a size is free."""
-        sizes = rows(architecture)[index].shape[1:]
-        return tuple(size for size in sizes if size is not None) if None not in sizes else None
+        return _sizes(rows(architecture)[index])
+
+    def in_torch(self, architecture: Architecture, index: int | None = None) -> tuple[int, ...] | None:
+        """The shape in PyTorch's order of axes, of the operation at `index` or as `of` does."""
+        if index is None:
+            index = self.index_in(architecture) if self.layer else architecture.outputs[0]
+        return None if index is None else _sizes(torch_rows(architecture, rows(architecture))[index])
+
+
+def _sizes(row: Row) -> tuple[int, ...] | None:
+    sizes = row.shape[1:]
+    return tuple(size for size in sizes if size is not None) if None not in sizes else None
 
 
 def _values(shapes: list[Shape]) -> float | None:

@@ -14,6 +14,9 @@ from autograder.network.channel_order import channels_last
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.diff import compare
 from autograder.network.table import TableError, marked_operations
+from autograder.network.torch.compilation import criterion_of, decay_of, read_torch_compilation, with_decay
+from autograder.network.torch.fitting import with_criterion, with_input_of
+from autograder.network.torch.reader import read_description
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFit, CapturedNetwork, NetworkRecord
 from autograder.records.execution_messages import opaque_message
@@ -64,6 +67,11 @@ class StudentNetwork:
         """What to tell the student about how the network was found."""
         return [Finding(message=one) for one in (self.understood, *self.notes) if one]
 
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """How it was evaluated in cells of their own, as the kernel noted it."""
+        return () if self.record is None else tuple(event.detail for event in self.record.did("evaluate"))
+
     def fits(self, context: Context, *names: str) -> tuple[CapturedFit, ...]:
         """The calls of `fit` on it; if its history is unknown, those on the network in a variable of its name or of
         `names`."""
@@ -82,23 +90,30 @@ def marked(expected: ExpectedNetwork) -> frozenset[int]:
     return frozenset() if expected.table is None else marked_operations(expected.table, expected.architecture)
 
 
+def architecture_of(captured: CapturedNetwork) -> Architecture:
+    """What a captured network is, in whatever framework, with nothing assumed.
+
+    Raises:
+        UnknownNetwork: it cannot be read, or its layers do not fit together.
+    """
+    if captured.framework == "torch":
+        return read_description(captured.config or {})
+    return canonicalize(captured.class_name, captured.config or {}, input_shape=captured.input_shape)
+
+
+def compilation_of(captured: CapturedNetwork) -> Compilation:
+    """How a captured network was compiled."""
+    return (read_torch_compilation if captured.framework == "torch" else read_compilation)(captured.compile or None)
+
+
 def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
     """Read a captured network."""
+    if captured.framework == "torch":
+        return read_torch_network(captured, expected)
     compilation = read_compilation(captured.compile or None)
     name = shown_value(captured.name)
     if captured.config is None:
-        reason = opaque_message(captured)
-        problem = message(
-            "network.opaque", "The network `{name}` does not describe itself, so it cannot be compared.", name=name
-        )
-        if reason:
-            problem = message(
-                "network.opaque_because",
-                "The network `{name}` does not describe itself, so it cannot be compared. {reason}",
-                name=name,
-                reason=reason,
-            )
-        return StudentNetwork(captured=captured, compilation=compilation, unread=captured.own_code, problem=problem)
+        return _opaque(captured, compilation, name)
     input_shape = captured.input_shape
     if input_shape is None and expected is not None and expected.architecture.operations:
         first = expected.architecture.operations[0]
@@ -109,27 +124,7 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
             key, lambda: canonicalize(captured.class_name, captured.config or {}, input_shape=input_shape)
         )
     except UnknownNetwork as error:
-        problem = message(
-            "network.unread",
-            "The network `{name}` cannot be judged as a whole: {reason}.",
-            name=name,
-            reason=error.reason,
-        )
-        if error.layer:
-            problem = message(
-                "network.unread_layer",
-                "The network `{name}` cannot be judged as a whole: {reason} (layer `{layer}`).",
-                name=name,
-                reason=error.reason,
-                layer=error.layer,
-            )
-        return StudentNetwork(
-            captured=captured,
-            compilation=compilation,
-            unread=captured.own_code and not isinstance(error, Misfitting),
-            unfit=error.architecture if isinstance(error, Misfitting) else None,
-            problem=problem,
-        )
+        return _unread(captured, compilation, name, error)
     turned = channels_last(captured.config or {})[0] is not captured.config
     note = message(
         "network.channels_first",
@@ -138,6 +133,72 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
     )
     notes = (note,) if turned else ()
     return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation, notes=notes)
+
+
+def read_torch_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:
+    """Read a PyTorch network, with what its criterion computes, in the form that the expected network has."""
+    given = captured.compile or None
+    compilation, name = read_torch_compilation(given), shown_value(captured.name)
+    if captured.config is None:
+        return _opaque(captured, compilation, name)
+    wanted = None if expected is None else expected.architecture
+
+    def fitted(architecture: Architecture) -> tuple[Architecture, Compilation]:
+        found = with_decay(with_input_of(wanted, architecture), decay_of(given))
+        return with_criterion(found, criterion_of(given), compilation, wanted)
+
+    try:
+        key = digest("torch", captured.config)
+        architecture = _ARCHITECTURES(key, lambda: read_description(captured.config or {}))
+    except Misfitting as error:
+        architecture, compilation = fitted(error.architecture)
+        error.architecture = architecture
+        return _unread(captured, compilation, name, error)
+    except UnknownNetwork as error:
+        return _unread(captured, compilation, name, error)
+    architecture, compilation = fitted(architecture)
+    return StudentNetwork(captured=captured, architecture=architecture, compilation=compilation)
+
+
+def _opaque(captured: CapturedNetwork, compilation: Compilation, name: str) -> StudentNetwork:
+    """A network without a description."""
+    reason = opaque_message(captured)
+    problem = message(
+        "network.opaque", "The network `{name}` does not describe itself, so it cannot be compared.", name=name
+    )
+    if reason:
+        problem = message(
+            "network.opaque_because",
+            "The network `{name}` does not describe itself, so it cannot be compared. {reason}",
+            name=name,
+            reason=reason,
+        )
+    return StudentNetwork(captured=captured, compilation=compilation, unread=captured.own_code, problem=problem)
+
+
+def _unread(captured: CapturedNetwork, compilation: Compilation, name: str, error: UnknownNetwork) -> StudentNetwork:
+    """A network with something that is not supported, or that does not fit together."""
+    problem = message(
+        "network.unread",
+        "The network `{name}` cannot be judged as a whole: {reason}.",
+        name=name,
+        reason=error.reason,
+    )
+    if error.layer:
+        problem = message(
+            "network.unread_layer",
+            "The network `{name}` cannot be judged as a whole: {reason} (layer `{layer}`).",
+            name=name,
+            reason=error.reason,
+            layer=error.layer,
+        )
+    return StudentNetwork(
+        captured=captured,
+        compilation=compilation,
+        unread=(captured.own_code or captured.framework == "torch") and not isinstance(error, Misfitting),
+        unfit=error.architecture if isinstance(error, Misfitting) else None,
+        problem=problem,
+    )
 
 
 def deviations(network: Architecture, expected: ExpectedNetwork) -> int:

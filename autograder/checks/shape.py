@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as
 from autograder.checks.base import Context, Question
-from autograder.checks.follow_through import OfOwnNetwork, charging, in_own
+from autograder.checks.follow_through import OfOwnNetwork, charging, in_own, uses_torch
 from autograder.checks.quantities import OutputShape
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
@@ -65,6 +65,9 @@ class ShapeQuestion(Answered):
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)
         sizes, understood = read_shape(answer)
+        torch = isinstance(self.expected, OutputShape) and uses_torch(context, self.expected.network)
+        if torch and (first := self._channels_first(context)) is not None and _fits(sizes, first):
+            return self.right(understood)
         if _fits(sizes, expected) or any(_fits(sizes, other) for other in self.also):
             return self.right(understood)
         bare = _without_batch(sizes)
@@ -73,7 +76,10 @@ class ShapeQuestion(Answered):
         own = OfOwnNetwork[tuple[int, ...]]()
         if isinstance(self.expected, OutputShape):
             own = in_own(context, self.expected, self.expected.of, self.expected.at)
-        if own.value is not None and _fits(sizes, own.value):
+        in_torch = OfOwnNetwork[tuple[int, ...]]()
+        if torch and isinstance(self.expected, OutputShape):
+            in_torch = in_own(context, self.expected, self.expected.in_torch, self.expected.in_torch)
+        if any(one.value is not None and _fits(sizes, one.value) for one in (own, in_torch)):
             sentence = message(
                 "shape.of_own_network",
                 "{shape} is the shape in the network that you built. Another network was asked for, so this "
@@ -94,6 +100,11 @@ class ShapeQuestion(Answered):
         else:
             sentence = message("answer.wrong", "{value} is not right.", value=spelled(bare))
         return self.wrong_answer(sentence, understood, context)
+
+    def _channels_first(self, context: Context) -> tuple[int, ...] | None:
+        """The expected shape in PyTorch's order of axes."""
+        assert isinstance(self.expected, OutputShape)
+        return self.expected.in_torch(context.expected[self.expected.network].architecture)
 
     def _expected(self, context: Context) -> tuple[int, ...]:
         if not isinstance(self.expected, OutputShape):

@@ -15,11 +15,21 @@ from autograder.network.architecture import Architecture, Row, Totals
 from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import Diff, compare
 from autograder.network.measure import sum_up
+from autograder.network.torch.words import in_torch, torch_rows, with_torch_names
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedNetwork
 from autograder.records.result import ComparisonExhibit, ComparisonRow, RowCells
 
-__all__ = ["StudentNetwork", "actual_totals", "difference", "exhibit", "find_network", "maker_named_in", "marked"]
+__all__ = [
+    "StudentNetwork",
+    "actual_totals",
+    "difference",
+    "exhibit",
+    "find_network",
+    "in_framework_of",
+    "maker_named_in",
+    "marked",
+]
 
 # The most networks under other names to examine, so that a notebook full of them stays cheap.
 _MOST_OTHERS = 12
@@ -119,30 +129,45 @@ def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
 
     def compared() -> Diff:
         # In a class the same networks occur in many notebooks; the findings name their layers.
-        key = digest(expected.key, network, [operation.label for operation in network.operations])
+        names = [(operation.label, operation.shown) for operation in network.operations]
+        key = digest(expected.key, network, names)
         return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
 
     return context.once(("difference", name), compared)
 
 
 def exhibit(name: str, expected: Architecture, actual: Architecture, diff: Diff) -> ComparisonExhibit:
-    """Both networks side by side. Rows the student has not written show only what the handout's table shows."""
-    totals = actual_totals(actual, diff)
+    """Both networks side by side, in the words of the student's framework and as that counts parameters.
+
+    Rows the student has not written show only what the handout's table shows.
+    """
+    expected, expected_rows, actual_rows = in_framework_of(actual, expected, diff)
+    totals = sum_up(actual_rows) if len(actual_rows) == len(actual.operations) else None
     return ComparisonExhibit(
         network=name,
         rows=tuple(
             ComparisonRow(
                 state=row.state,
-                expected=_expected_cells(expected, diff.expected_rows, row.expected),
-                actual=_actual_cells(actual, diff.actual_rows, row.actual),
+                expected=_expected_cells(expected, expected_rows, row.expected),
+                actual=_actual_cells(actual, actual_rows, row.actual),
                 marked=row.marked,
                 note=row.note,
             )
             for row in diff.aligned
         ),
-        expected_total=sum_up(diff.expected_rows).total,
+        expected_total=sum_up(expected_rows).total,
         actual_total=None if totals is None else totals.total,
     )
+
+
+def in_framework_of(
+    actual: Architecture, expected: Architecture, diff: Diff
+) -> tuple[Architecture, tuple[Row, ...], tuple[Row, ...]]:
+    """The expected network and the rows of both, as the student's framework names and counts them."""
+    if not in_torch(actual):
+        return expected, diff.expected_rows, diff.actual_rows
+    named = with_torch_names(expected, diff.expected_rows)
+    return named, torch_rows(expected, diff.expected_rows), torch_rows(actual, diff.actual_rows)
 
 
 def actual_totals(actual: Architecture, diff: Diff) -> Totals | None:
@@ -154,14 +179,15 @@ def _expected_cells(network: Architecture, rows: tuple[Row, ...], index: int | N
     if index is None:
         return None
     row = rows[index]
-    return RowCells(layer=network.operations[index].kind, shape=shape_in_words(row.shape), parameters=row.parameters)
+    operation = network.operations[index]
+    return RowCells(layer=operation.shown or operation.kind, shape=shape_in_words(row.shape), parameters=row.parameters)
 
 
 def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | None) -> RowCells | None:
     if index is None:
         return None
     operation = network.operations[index]
-    cells = RowCells(layer=operation.kind, settings=settings_in_words(operation))
+    cells = RowCells(layer=operation.shown or operation.kind, settings=settings_in_words(operation))
     if index >= len(rows):
         return cells
     row = rows[index]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, AssignmentError
 from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell, bare_code
+from autograder.checks.read_network import compilation_of
 from autograder.core.data import digest
 from autograder.core.errors import UserError
 from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
-from autograder.network.compilation import read_compilation
 from autograder.observe.observer import Observer
 from autograder.records.evidence import Evidence
 
@@ -50,7 +50,7 @@ class AnswerKey:
         expected = assignment.expected(reference.networks(assignment))
         for name, network in expected.items():
             captured = reference.evidence.network(name)
-            compilation = read_compilation(captured.compile) if captured is not None and captured.compile else None
+            compilation = compilation_of(captured) if captured is not None and captured.compile else None
             expected[name] = replace(network, compilation=compilation, fit=reference.evidence.last_fit(name))
         return cls(assignment, reference, expected, calibrations)
 

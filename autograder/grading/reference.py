@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from autograder.assignment import Assignment, AssignmentError
+from autograder.checks.read_network import architecture_of
 from autograder.core.data import Data, digest
 from autograder.core.files import write_atomically
 from autograder.intake.notebook import UnreadableNotebook, code_cells, parse_notebook
 from autograder.network.architecture import Architecture
-from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.canonical import UnknownNetwork
 from autograder.records.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ class Reference(Data):
             if captured is None or captured.config is None:
                 raise AssignmentError(
                     [
-                        f"{assignment.solution_path}: the solution leaves no Keras network in a variable named "
+                        f"{assignment.solution_path}: the solution leaves no network in a variable named "
                         f'"{name}"; name it so, or change [networks.{name}] in {assignment.folder / "assignment.toml"}.'
                     ]
                 )
             try:
-                found[name] = canonicalize(captured.class_name, captured.config, input_shape=captured.input_shape)
+                found[name] = architecture_of(captured)
             except UnknownNetwork as error:
                 raise AssignmentError(
                     [f'{assignment.solution_path}: the network "{name}" cannot be read: {error.reason}']

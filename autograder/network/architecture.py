@@ -18,8 +18,8 @@ class Operation(Data):
     `settings` holds every setting that changes what the operation computes or how it learns, in canonical form
     (tuples as lists, defaults filled in), so that equal settings mean the same operation.
     `inputs` are the indices of the operations it reads, in order. `shares` is the index of an earlier operation whose
-    weights it uses again (a layer called twice). `label` is the layer's name as the student sees it: for messages
-    only, never compared, never hashed.
+    weights it uses again (a layer called twice). `label` is the layer's name as the student sees it, `shown` its class
+    in the student's framework, "" for Keras: for messages only, never compared, never hashed.
     """
 
     kind: str
@@ -27,6 +27,7 @@ class Operation(Data):
     inputs: tuple[int, ...] = ()
     shares: int | None = None
     label: str = Field(default="", exclude=True, max_length=200)
+    shown: str = Field(default="", exclude=True, max_length=200)
 
     def __eq__(self, other: object) -> bool:
         """Equal operations compute the same, regardless of their layers' names."""

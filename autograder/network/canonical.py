@@ -51,6 +51,16 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
     builder = Builder()
     described, input_shape = channels_last(mapping(config), input_shape)
     outputs = expand(builder, class_name, described, None, Scope().inside("", described), input_shape)
+    return finished(builder, outputs)
+
+
+def finished(builder: Builder, outputs: tuple[int, ...]) -> Architecture:
+    """The canonical architecture of what a builder holds.
+
+    Raises:
+        UnknownNetwork: it is too large.
+        Misfitting: the layers do not fit together.
+    """
     architecture = _ordered(builder.nodes, outputs)
     if len(architecture.operations) > MAX_OPERATIONS:
         raise UnknownNetwork(phrase("the network has more than {most} operations", most=MAX_OPERATIONS))

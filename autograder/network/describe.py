@@ -78,10 +78,10 @@ def named(operation: Operation) -> Message:
 
     The label is the student's own; the common part of classes is in the `kind` among the values.
     """
-    label = operation.label
-    if label and label != operation.kind:
-        return phrase("{label} ({kind})", label=label, kind=operation.kind)
-    return phrase("{kind}", kind=operation.kind)
+    label, kind = operation.label, operation.shown or operation.kind
+    if label and label != kind:
+        return phrase("{label} ({kind})", label=label, kind=kind)
+    return phrase("{kind}", kind=kind)
 
 
 def shape_in_words(shape: Shape) -> str:

@@ -14,6 +14,7 @@ from autograder.network.effects import Edit, Effect, insertion_anchor, partners
 from autograder.network.measure import measure_until_misfit, rows
 from autograder.network.pairing import pair_up
 from autograder.network.repeats import fold
+from autograder.network.torch.words import in_torch, torch_rows, with_torch_names
 from autograder.network.wording import consequence, hint, message_of, where
 
 AlignedState = Literal["same", "different", "missing", "extra", "moved", "consequence"]
@@ -79,13 +80,15 @@ def compare(
     if folded:
         found = freezing.fold_frozen(fold(found, actual), expected)
     effects = _effects(expected, actual, found, pairs, measured)
+    named, shown = expected, (measured, actual_rows)
+    if in_torch(actual):
+        named = with_torch_names(expected, measured)
+        shown = torch_rows(expected, measured), torch_rows(actual, actual_rows)
     deviations = tuple(
-        deviation.model_copy(
-            update={"changes_totals": effect.totals} | _words(deviation, expected, actual, pairs, measured, actual_rows)
-        )
+        deviation.model_copy(update={"changes_totals": effect.totals} | _words(deviation, named, actual, pairs, *shown))
         for deviation, effect in zip(found, effects, strict=True)
     )
-    aligned = _aligned(expected, actual, marked, pairs, deviations, effects, measured, actual_rows)
+    aligned = _aligned(named, actual, marked, pairs, deviations, effects, measured, actual_rows, shown)
     return Diff(deviations=deviations, aligned=aligned, expected_rows=measured, actual_rows=actual_rows)
 
 
@@ -270,7 +273,9 @@ def _aligned(
     effects: list[Effect],
     measured: tuple[Row, ...],
     actual_rows: tuple[Row, ...],
+    shown: tuple[tuple[Row, ...], tuple[Row, ...]],
 ) -> tuple[AlignedRow, ...]:
+    """All operations side by side; `shown` are the rows as the student's framework counts them."""
     by_expected: dict[int | None, Deviation] = {
         deviation.expected: deviation for deviation in deviations if deviation.expected is not None
     }
@@ -298,7 +303,7 @@ def _aligned(
             state = "consequence"
             causes = [one for one, effect in zip(deviations, effects, strict=True) if ours in effect.rows] or earlier
             sentence = [one.model_copy(update={"kind": "extra"}) if one.kind == "repeated" else one for one in causes]
-            note = consequence(measured[ours], actual_rows, theirs, sentence, expected, actual)
+            note = consequence(shown[0][ours], shown[1], theirs, sentence, expected, actual)
         result.append(AlignedRow(state=state, expected=ours, actual=theirs, marked=ours in marked, note=note))
         # Shared, frozen and other weights change no shape.
         weights_alone = deviation is not None and deviation.kind in ("shared", "frozen", "base_weights")

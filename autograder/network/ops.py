@@ -58,7 +58,7 @@ def read_op(
     if constants:
         if given or len(arguments) != 2 or len(constants) != 1:
             raise _unknown(class_name)
-        return _with_constant(class_name, _CONSTANT(constants[0]), constant_first=arguments[0] is not None)
+        return with_constant(class_name, _CONSTANT(constants[0]), constant_first=arguments[0] is not None)
     applied = _read(class_name, given, shapes)
     if given:
         key = shown_value(next(iter(given)))
@@ -72,7 +72,7 @@ def _unknown(class_name: str) -> UnknownNetwork:
     return UnknownNetwork(phrase("the operation {name} is not known here", name=shown_value(class_name)))
 
 
-def _with_constant(class_name: str, constant: float, *, constant_first: bool) -> list[Applied]:
+def with_constant(class_name: str, constant: float, *, constant_first: bool) -> list[Applied]:
     """x·c, x+c and similar operations are what a Rescaling layer does; max(x, 0) is relu."""
     scale, offset = 1.0, 0.0
     if class_name == "Multiply":

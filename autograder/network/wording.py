@@ -77,7 +77,7 @@ def where(deviation: Deviation, actual: Architecture, pairs: tuple[Pair, ...]) -
 
 
 def _short(operation: Operation) -> str:
-    return operation.label or operation.kind
+    return operation.label or operation.shown or operation.kind
 
 
 def hint(
@@ -219,4 +219,4 @@ def _settings(deviation: Deviation) -> tuple[str | Message, ...]:
 
 def _following(index: int, expected: Architecture) -> str:
     reader = next((one for one in expected.operations if index in one.inputs), None)
-    return reader.kind if reader is not None else ""
+    return (reader.shown or reader.kind) if reader is not None else ""

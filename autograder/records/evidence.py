@@ -17,6 +17,7 @@ from autograder.core.data import Data, OmitsNewDefaults
 from autograder.core.messages import Message, Text, phrase
 from autograder.records.network_failure import NetworkFailure
 from autograder.records.predictions import CapturedPredictions
+from autograder.records.training_loop import CapturedLoop, SavedTensor
 
 MAX_CAPTURE_BYTES = 4 * 2**20
 MAX_DEPTH = 64
@@ -25,6 +26,7 @@ MAX_VALUES = 200
 MAX_CASES = 500
 MAX_STATES = 6
 MAX_LIFE_EVENTS = 60
+MAX_SAVED_TENSORS = 2000
 
 CellStatus = Literal["ok", "error", "timeout", "died", "not_run"]
 BoundedBy = Literal["unknown", "supervisor", "cgroup v2"]
@@ -56,13 +58,16 @@ def _opaque_from_text(given: Any) -> Any:
     return (Opaque(detail=given) if given else None) if isinstance(given, str) else given
 
 
-class CapturedNetwork(Data):
-    """A Keras model as described by the kernel.
+class CapturedNetwork(OmitsNewDefaults):
+    """A network as described by the kernel: of Keras, or of PyTorch (`framework` is "torch").
 
-    `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque` says why);
-    `own_code` is whether the student's own code decides what it computes: `config` is then that of the Keras layers
-    that were traced; `compile` is `model.get_compile_config()`; `input_shape` includes the batch axis, None where
-    unknown; `cell` is the index of the code cell after which this state was seen.
+    For Keras, `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque`
+    says why) and `compile` is `model.get_compile_config()`; for PyTorch, `config` is what `observe.torch.description`
+    says about it, `compile` has its "optimizer", "criterion" and "scheduler", and `tensors` are those of its
+    `state_dict`. `own_code` is
+    whether the student's own code decides what it computes: `config` is then that of the Keras layers that were
+    traced; `input_shape` includes the batch axis, None where unknown; `cell` is the index of the code cell after which
+    this state was seen.
     """
 
     name: str = Field(max_length=200)
@@ -73,6 +78,10 @@ class CapturedNetwork(Data):
     opaque: Annotated[Opaque | None, BeforeValidator(_opaque_from_text)] = None
     own_code: bool = False
     cell: int = Field(ge=0)
+    framework: Literal["", "torch"] = ""
+    tensors: tuple[SavedTensor, ...] = Field(default=(), max_length=MAX_SAVED_TENSORS)
+
+    added_later: ClassVar[tuple[str, ...]] = ("framework", "tensors")
 
 
 class CapturedValue(Data):
@@ -174,7 +183,8 @@ class CapturedFit(OmitsNewDefaults):
     They also have what `observe.array_statistics` adds, such as `constant`, `fractions` and `copied`.
     `targets` also has `classes` (the number of distinct classes) and `agreement` (the share of images that are closest
     to the mean image of their own class); `validation` has `overlap`, the share of its images that are also training
-    images. `batch_size` is the number of images per step, None if unknown.
+    images. `batch_size` is the number of images per step, None if unknown. A loop that the student wrote is one such
+    call for each cell: `epochs` are its passes over the data, `loop` counts what it did.
     """
 
     network: str = Field(default="", max_length=200)
@@ -189,8 +199,9 @@ class CapturedFit(OmitsNewDefaults):
     cell: int = Field(ge=0)
     record: int | None = Field(default=None, ge=1)
     failure: Failure | None = None
+    loop: CapturedLoop | None = None
 
-    added_later: ClassVar[tuple[str, ...]] = ("record", "failure")
+    added_later: ClassVar[tuple[str, ...]] = ("record", "failure", "loop")
 
 
 class CapturedFigure(Data):
@@ -200,11 +211,12 @@ class CapturedFigure(Data):
     cell: int = Field(ge=0)
 
 
-class CapturedFile(Data):
+class CapturedFile(OmitsNewDefaults):
     """A saved network that the notebook wrote, with its path relative to the notebook's folder.
 
     `sha256` is the digest of its bytes, `size` their number. `config` and `metadata` are the texts of `config.json`
-    and `metadata.json` in a `.keras` archive; other files are only recorded as existing. Nothing is ever loaded.
+    and `metadata.json` in a `.keras` archive; `state` lists the tensors of a `state_dict` that PyTorch saved, None if
+    its pickle could not be read; other files are only recorded as existing. Nothing is ever loaded.
     """
 
     name: str = Field(max_length=200)
@@ -212,6 +224,9 @@ class CapturedFile(Data):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     config: str | None = Field(default=None, max_length=2**20)
     metadata: str | None = Field(default=None, max_length=10_000)
+    state: tuple[SavedTensor, ...] | None = Field(default=None, max_length=MAX_SAVED_TENSORS)
+
+    added_later: ClassVar[tuple[str, ...]] = ("state",)
 
 
 class Capture(Data):

@@ -84,6 +84,7 @@ _OPAQUE: Mapping[str, str] = {
     "own_class": gettext_noop("It is a {kind}, and code of your own decides what it computes ({reason})."),
     "not_described": gettext_noop("It cannot be described: {reason}."),
     "not_describing": gettext_noop("It cannot describe itself: {reason}"),
+    "torch": gettext_noop("It is a {kind}, and its operations could not be listed: {reason}."),
 }
 _REASONS: Mapping[str, str] = {
     "never_called": gettext_noop("it was never called on images, or on more than one input at a time"),
@@ -95,6 +96,11 @@ _REASONS: Mapping[str, str] = {
     "long_text": gettext_noop("it holds a very long text"),
     "large_number": gettext_noop("it holds a very large number"),
     "keys_no_texts": gettext_noop("it has keys that are not texts"),
+    "no_input": gettext_noop("it was never called on a batch"),
+    "no_output": gettext_noop("it gives out something else than tensors that it computes"),
+    "data_dependent": gettext_noop("its `forward` decides by the data what it computes"),
+    "too_large": gettext_noop("it has too many operations"),
+    "forward_failed": gettext_noop("its `forward` fails ({detail})"),
     "holds_object": gettext_noop("it holds a {detail}"),
 }
 

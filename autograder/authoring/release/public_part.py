@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from autograder.checks.answers import Answered
 from autograder.checks.base import Context, Question
+from autograder.checks.read_network import architecture_of
 from autograder.checks.registry import find_kind
 from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
-from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.canonical import UnknownNetwork
 from autograder.network.shown import shown
 from autograder.records.evidence import Evidence
 from autograder.selfcheck.checking import problem_of
@@ -103,6 +104,6 @@ def _built(evidence: Evidence, name: str) -> Architecture | None:
     if captured is None or captured.config is None:
         return None
     try:
-        return canonicalize(captured.class_name, captured.config, input_shape=captured.input_shape)
+        return architecture_of(captured)
     except UnknownNetwork:
         return None

@@ -1,0 +1,1 @@
+"""Inside the kernel of a notebook that uses PyTorch."""
