@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autograder.checks.base import Calibration, Context
 from autograder.checks.diagnosis.notebook import as_trained, not_normalized
 from autograder.checks.diagnosis.rules import RULES, Facts
+from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.diagnosis.search import Faulty, Found, search
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.checks.score_statistics import CLEAR, spread
@@ -127,4 +128,11 @@ class AccuracyMiss:
     def _rules(self) -> tuple[Finding, ...]:
         facts = self.facts()
         found = [] if facts is None else [rule.find(facts) for rule in RULES]
-        return tuple(one for one in found if one is not None)
+        return (*(one for one in found if one is not None), *self._loop())
+
+    def _loop(self) -> list[Finding]:
+        """What is wrong with the loop that the student wrote, unless a question about the training says so."""
+        if any(one.kind == "history" and self.name in one.networks() for one in self.context.questions):
+            return []
+        wanted = self.context.expected[self.name].fit
+        return loop_findings(self.student.fits(self.context), self.student.evaluations, wanted)

@@ -66,6 +66,11 @@ class StudentNetwork:
         """What to tell the student about how the network was found."""
         return [Finding(message=one) for one in (self.understood, *self.notes) if one]
 
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """How it was evaluated in cells of their own, as the kernel noted it."""
+        return () if self.record is None else tuple(event.detail for event in self.record.did("evaluate"))
+
     def fits(self, context: Context, *names: str) -> tuple[CapturedFit, ...]:
         """The calls of `fit` on it; if its history is unknown, those on the network in a variable of its name or of
         `names`."""

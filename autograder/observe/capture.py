@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.observe.figures import describe_axes
 from autograder.observe.fit_recorder import FitCall, FitRecorder
-from autograder.observe.network_description import NetworkDescriber, quietly
+from autograder.observe.network_description import EitherDescriber, NetworkDescriber, quietly
 from autograder.observe.network_ledger import MAX_PER_CELL, NetworkLedger
 from autograder.observe.plain import NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
@@ -24,9 +24,12 @@ MAX_AXES = 64
 
 
 class Describer:
-    """Inspects the student's variables. Created before student code runs; `names` are the variables to capture."""
+    """Inspects the student's variables. Created before student code runs; `names` are the variables to capture.
 
-    def __init__(self, variables: dict[str, Any], names: list[str], fits: FitRecorder) -> None:
+    `torch` observes PyTorch in a kernel that has it (`observe.torch.observing`).
+    """
+
+    def __init__(self, variables: dict[str, Any], names: list[str], fits: FitRecorder, torch: Any = None) -> None:
         import keras
         from matplotlib import _pylab_helpers
 
@@ -34,8 +37,14 @@ class Describer:
         self._names = names
         self._fits = fits
         self._saved = SavedFiles()
-        self._ledger = NetworkLedger(variables, NetworkDescriber())
+        self._torch = torch
+        keras_networks = NetworkDescriber()
+        self._ledger = NetworkLedger(
+            variables, keras_networks if torch is None else EitherDescriber(keras_networks, torch)
+        )
         fits.listener = self._ledger.happened
+        if torch is not None:
+            torch.listen(self._ledger.happened)
         self._model = keras.Model
         self._dumps = json.dumps
         self._figures: list[dict[str, Any]] = []
@@ -45,13 +54,15 @@ class Describer:
 
     def describe(self, cell: int) -> str:
         """Networks, values, calls of `fit`, figures and saved networks, as JSON of at most 4 MiB."""
+        # First, because it may tell the ledger more about this cell.
+        loops = [] if self._torch is None else self._torch.take()
         models = list(self._models())
         networks = self._networks(models[:MAX_NETWORKS], cell)
         records, dropped = self._ledger.take(models[: 4 * MAX_NETWORKS], cell)
         parts: dict[str, list[dict[str, Any]]] = {
             "networks": networks,
             "values": list(self._values(cell)),
-            "fits": [self._fit(call, models, cell) for call in self._fits.take()],
+            "fits": [self._fit(call, models, cell) for call in [*self._fits.take(), *loops]],
             "figures": [{"axes": axes, "cell": cell} for axes in self._take_figures()],
             "files": self._saved.take(),
             "records": records[:MAX_PER_CELL],
@@ -74,18 +85,19 @@ class Describer:
         for name, value in list(self._variables.items()):
             if type(name) is not str or name.startswith("_") or len(name) > 150:
                 continue
-            if isinstance(value, self._model):
+            if self._is_network(value):
                 yield name, value
             elif type(value) in (list, tuple):
-                yield from (
-                    (f"{name}[{at}]", item) for at, item in enumerate(value[:100]) if isinstance(item, self._model)
-                )
+                yield from ((f"{name}[{at}]", item) for at, item in enumerate(value[:100]) if self._is_network(item))
             elif type(value) is dict:
                 yield from (
                     (f"{name}[{key!r}]"[:200], item)
                     for key, item in list(value.items())[:100]
-                    if type(key) in (str, int) and isinstance(item, self._model)
+                    if type(key) in (str, int) and self._is_network(item)
                 )
+
+    def _is_network(self, value: Any) -> bool:
+        return isinstance(value, self._model) or (self._torch is not None and self._torch.is_network(value))
 
     def _networks(self, models: list[tuple[str, Any]], cell: int) -> list[dict[str, Any]]:
         """Each network is described once, however many variables hold it."""
@@ -105,7 +117,9 @@ class Describer:
         variables = ((name, value) for name, value in list(self._variables.items()) if not name.startswith("_"))
         return {
             "network": next((name for name, other in models if other is model), "") if model is not None else "",
-            "variable": next((name[:200] for name, other in variables if other is history), "") if history else "",
+            "variable": next((name[:200] for name, other in variables if other is history), "")
+            if history
+            else call.variable,
             "epochs": call.epochs,
             "history": {
                 str(name)[:200]: [_number(value) for value in values[:1000]]
@@ -118,6 +132,7 @@ class Describer:
             "batch_size": call.batch_size,
             "record": call.record,
             "failure": call.failure,
+            "loop": call.loop,
             "cell": cell,
         }
 

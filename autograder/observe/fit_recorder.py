@@ -29,7 +29,10 @@ Heard = Callable[[str, Any, str], "int | None"]
 
 @dataclass
 class FitCall:
-    """One call of `fit`: the model, the History it returned, and the requested arguments."""
+    """One call of `fit`: the model, the History it returned, and the requested arguments.
+
+    Also a training loop of PyTorch, whose counts are in `loop`, and its lists in `variable`.
+    """
 
     model: Any
     epochs: int
@@ -42,6 +45,8 @@ class FitCall:
     failure: dict[str, str] | None = None
     history: Any = None
     values: dict[str, list[Any]] = field(default_factory=dict)
+    variable: str = ""
+    loop: dict[str, Any] | None = None
 
 
 class FitRecorder:

@@ -99,10 +99,18 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
     shorten = True
     # Whether names of Keras 1 and 2 are supported, and whether the notebook is written for Keras 1.
     old_names, keras_1 = True, False
+    # Whether PyTorch is observed: only in kernels of the zygote that has imported it.
+    torch = False
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.describer = Describer(self.shell.user_ns, list(self.names), FitRecorder(shorten=self.shorten))
+        torch = None
+        if self.torch:
+            from autograder.observe.torch.observing import TorchObserver
+
+            torch = TorchObserver(self.shell, shorten=self.shorten)
+        fits = FitRecorder(shorten=self.shorten)
+        self.describer = Describer(self.shell.user_ns, list(self.names), fits, torch)
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
         self.shell_handlers[TEST_REQUEST] = self.test_request
         self.shell.display_pub.register_hook(_bounded_display)
@@ -201,14 +209,20 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
         arguments: "key" of the connection, "names" of the variables to capture, "shorten" (whether training is
             shortened), "seed", "output_kb" per cell, "old_names" (whether Keras 1 and 2 are supported), "keras_1"
             (whether the notebook is written for Keras 1), "datasets" (see `dataset_loader.serve`), "otter" (whether
-            there are otter tests).
+            there are otter tests), "torch" (whether the notebook imports PyTorch, which the zygote has imported then).
         descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then those for
             `dataset_files.lay`.
     """
     keras.utils.set_random_seed(int(arguments["seed"]))
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     kept = len(arguments["datasets"])
-    local_tfds.install(serve(arguments["datasets"], files[:kept], lay(files[kept:])))
+    served = serve(arguments["datasets"], files[:kept], lay(files[kept:]))
+    local_tfds.install(served)
+    Kernel.torch = bool(arguments["torch"])
+    if Kernel.torch:
+        from autograder.observe.torch import vision
+
+        vision.install(served)
     install()
     _budget.limit = int(arguments["output_kb"]) * 1024
     # As in Jupyter, a module next to the notebook can be imported.

@@ -63,6 +63,14 @@ class NetworkDescriber:
         """The arguments of `compile`, None if it was not called."""
         return quietly(lambda: self._small(self._compile_config(model))) or None
 
+    def fingerprint(self, model: Any) -> Any:
+        """A cheap value that changes with nearly everything that changes the description."""
+        return tuple(map(id, model.layers)), id(getattr(model, "_compile_config", None)), bool(model.built)
+
+    def precise(self, model: Any) -> bool:
+        """Whether the same fingerprint means the same description."""
+        return False
+
     def _with_repetitions(self, model: Any) -> dict[str, Any] | None:
         """The configuration of a Sequential that uses a layer object several times; None if it uses each once.
 
@@ -90,6 +98,34 @@ class NetworkDescriber:
         if len(self._dumps(described)) > MAX_NETWORK_BYTES:
             raise NotPlain("long_description")
         return described
+
+
+class EitherDescriber:
+    """Describes networks of Keras, and those of PyTorch with its own describer, see `observe.torch.observing`."""
+
+    def __init__(self, keras: NetworkDescriber, torch: Any) -> None:
+        self._keras, self._torch = keras, torch
+
+    def _of(self, model: Any) -> Any:
+        return self._torch if self._torch.is_module(model) else self._keras
+
+    def describe(self, model: Any) -> dict[str, Any]:
+        """The fields of a `CapturedNetwork` except its name, cell and compile arguments."""
+        facts: dict[str, Any] = self._of(model).describe(model)
+        return facts
+
+    def compiled(self, model: Any) -> dict[str, Any] | None:
+        """The arguments of `compile`, or optimizer, criterion and scheduler; None if there are none."""
+        facts: dict[str, Any] | None = self._of(model).compiled(model)
+        return facts
+
+    def fingerprint(self, model: Any) -> Any:
+        """A cheap value that changes with nearly everything that changes the description."""
+        return self._of(model).fingerprint(model)
+
+    def precise(self, model: Any) -> bool:
+        """Whether the same fingerprint means the same description."""
+        return bool(self._of(model).precise(model))
 
 
 def _shape(shape: Any) -> list[int | None] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from autograder.observe.network_description import NetworkDescriber, quietly
+from autograder.observe.network_description import EitherDescriber, NetworkDescriber, quietly
 from autograder.observe.plain import type_name
 
 # The most networks reported per cell, and the most states and events of one kind per network.
@@ -49,7 +49,7 @@ class _Life:
 class NetworkLedger:
     """Numbers networks in the order in which they are first seen."""
 
-    def __init__(self, variables: dict[str, Any], describer: NetworkDescriber) -> None:
+    def __init__(self, variables: dict[str, Any], describer: NetworkDescriber | EitherDescriber) -> None:
         self._variables = variables
         self._describer = describer
         self._lives: dict[int, _Life] = {}
@@ -74,7 +74,8 @@ class NetworkLedger:
                 kind,
                 line=frames[-1].f_lineno if frames else None,
                 local=self._local_name(model, frames),
-                name=self._file(detail) if detail else "",
+                name=self._file(detail) if kind in ("save", "load") and detail else "",
+                detail="" if kind in ("save", "load") else detail[:200],
                 state=life.state,
             )
             return life.number
@@ -84,7 +85,7 @@ class NetworkLedger:
     def describe(self, model: Any) -> dict[str, Any]:
         """The description of a network, with the arguments that `compile` received even if Keras has dropped them."""
         life = self._life(model, described=False)
-        self._see_state(life, model, anew=True)
+        self._see_state(life, model, anew=not self._describer.precise(model))
         return life.facts or {}
 
     def number(self, model: Any) -> int:
@@ -160,7 +161,7 @@ class NetworkLedger:
 
     def _see_state(self, life: _Life, model: Any, *, anew: bool = False) -> None:
         """Describe the network if it may have changed; with `anew`, always."""
-        fingerprint = quietly(lambda: _fingerprint(model))
+        fingerprint = quietly(lambda: self._describer.fingerprint(model))
         if not anew and life.facts is not None and fingerprint is not None and fingerprint == life.fingerprint:
             return
         facts = self._describer.describe(model)
@@ -206,8 +207,3 @@ class NetworkLedger:
 
     def _file(self, path: str) -> str:
         return os.path.relpath(path).encode("utf-8", "replace").decode()[-200:]
-
-
-def _fingerprint(model: Any) -> Any:
-    """A cheap value that changes with nearly everything that changes the description."""
-    return tuple(map(id, model.layers)), id(getattr(model, "_compile_config", None)), bool(model.built)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -26,8 +28,12 @@ from autograder.observe.sandbox.process import SandboxError, Zygote
 from autograder.observe.task import ObserveEnvironment, ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
 
+_IMPORTS_TORCH = re.compile(r"^\s*(?:import|from)\s[^#\n]*\btorch(?:vision|info|summary|metrics)?\b", re.MULTILINE)
 _SHARED_ATTEMPTS = 2
 _PRELOAD = ("autograder.observe.preload",)
+_TORCH_PRELOAD = (*_PRELOAD, "autograder.observe.torch.preload")
+# PyTorch: one thread is fastest for a few rows, and a fork has none of the threads of a pool.
+_TORCH = {"OMP_NUM_THREADS": "1"}
 # Environment variables of TensorFlow, read when it is imported. oneDNN compiles code for every shape of a convolution,
 # which pays off in a long training; if `fit` gets one small batch it is a third of the time of network and `fit`.
 _TRAINING = {"short": {"TF_ENABLE_ONEDNN_OPTS": "0"}, "full": {}}
@@ -54,7 +60,7 @@ class Observer(Closing):
         folder = "/tmp" if isolation.name == "bubblewrap" else self._settings.name
         self._environment = _environment(folder)
         # Each starts on first use: usually a class needs only one of them.
-        self._warm: dict[tuple[str, str], Zygote] = {}
+        self._warm: dict[tuple[str, str, bool], Zygote] = {}
         self._warm_lock = threading.Lock()
         self._data = ServedData()
         self._slots = slots or threading.Semaphore(workers)
@@ -118,30 +124,32 @@ class Observer(Closing):
         )
 
     def _run(self, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
-        warm = self._zygote(task)
+        torch = needs_torch(sources)
+        warm = self._zygote(task, torch=torch)
         for _ in range(_SHARED_ATTEMPTS):
             # Another notebook may have killed the zygote; the second attempt uses a new one.
             with contextlib.suppress(SandboxError, KernelLost):
-                return asyncio.run(self._run_once(warm, sources, task, key))
+                return asyncio.run(self._run_once(warm, sources, task, key, torch=torch))
         # The last attempt has a zygote for this notebook only, so that no other notebook can make it fail.
-        own = self._new_zygote(task)
+        own = self._new_zygote(task, torch=torch)
         try:
-            return asyncio.run(self._run_once(own, sources, task, key))
+            return asyncio.run(self._run_once(own, sources, task, key, torch=torch))
         except (SandboxError, KernelLost) as problem:
             raise ObserverError(f"The notebook could not be run: {problem}") from problem
         finally:
             own.close()
 
-    def _zygote(self, task: ObserveTask) -> Zygote:
-        key = (task.training, task.packages)
+    def _zygote(self, task: ObserveTask, *, torch: bool) -> Zygote:
+        key = (task.training, task.packages, torch)
         with self._warm_lock:
             if key not in self._warm:
-                self._warm[key] = self._new_zygote(task)
+                self._warm[key] = self._new_zygote(task, torch=torch)
             return self._warm[key]
 
-    def _new_zygote(self, task: ObserveTask) -> Zygote:
+    def _new_zygote(self, task: ObserveTask, *, torch: bool) -> Zygote:
         packages = self._packages(task.packages) if task.packages else None
-        return Zygote(self.isolation, _PRELOAD, self._environment | _TRAINING[task.training], packages)
+        preload, extra = (_TORCH_PRELOAD, _TORCH) if torch else (_PRELOAD, {})
+        return Zygote(self.isolation, preload, self._environment | _TRAINING[task.training] | extra, packages)
 
     def _packages(self, digest: str) -> Path:
         folder = packages_folder(digest)
@@ -153,7 +161,9 @@ class Observer(Closing):
         # The notebook's user may have no access to the cache folder of the grading user.
         return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
 
-    async def _run_once(self, warm: Zygote, sources: list[str], task: ObserveTask, key: str) -> NotebookRun:
+    async def _run_once(
+        self, warm: Zygote, sources: list[str], task: ObserveTask, key: str, *, torch: bool
+    ) -> NotebookRun:
         served = [self._data.get(name) for name in task.datasets]
         files = self._data.get_files(task.sources)
         arguments = {
@@ -164,6 +174,7 @@ class Observer(Closing):
             "output_kb": task.limits.output_kb,
             "old_names": task.keras == "any",
             "keras_1": is_keras_1(sources),
+            "torch": torch,
             "datasets": [dataset.layout for dataset in served],
         }
         descriptors = [*(dataset.descriptor for dataset in served), *files]
@@ -171,6 +182,11 @@ class Observer(Closing):
         run = NotebookRun(kernel, sources, task.limits, task.tests)
         await run.run()
         return run
+
+
+def needs_torch(sources: Sequence[str]) -> bool:
+    """Whether code cells import PyTorch, and it is installed here."""
+    return any(_IMPORTS_TORCH.search(source) for source in sources) and importlib.util.find_spec("torch") is not None
 
 
 def _environment(folder: str) -> dict[str, str]:

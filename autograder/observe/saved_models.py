@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.observe.state_files import saved_tensors
+
 MAX_SAVED_FILES = 50
-_ENDINGS = (".keras", ".h5", ".hdf5", "saved_model.pb")
+_OF_TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
+_ENDINGS = (".keras", ".h5", ".hdf5", "saved_model.pb", *_OF_TORCH)
 _DEPTH = 3
 _MAX_ENTRIES = 2000
 _MAX_HASHED = 512 * 2**20
@@ -26,8 +29,8 @@ class SavedFiles:
         self._known = {path: _state(facts) for path, facts in self._found()}
 
     def take(self) -> list[dict[str, Any]]:
-        """The files that are new or changed since the previous call: `name`, `size`, `sha256`, and the description of
-        the network in a `.keras` archive."""
+        """The files that are new or changed since the previous call: `name`, `size`, `sha256`, the description of the
+        network in a `.keras` archive, and the tensors in a file of PyTorch."""
         described = []
         for path, facts in list(self._found())[:MAX_SAVED_FILES]:
             if self._known.get(path) == _state(facts):
@@ -44,6 +47,8 @@ class SavedFiles:
         facts: dict[str, Any] = {"name": name[-200:], "size": size, "sha256": _digest(path)}
         if name.casefold().endswith(".keras"):
             facts |= {key: _member(path, member, longest) for key, (member, longest) in _MEMBERS.items()}
+        elif name.casefold().endswith(_OF_TORCH):
+            facts["state"] = saved_tensors(path)
         return facts
 
     def _found(self) -> Iterator[tuple[Path, os.stat_result]]:

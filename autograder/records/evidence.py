@@ -61,7 +61,8 @@ class CapturedNetwork(OmitsNewDefaults):
 
     For Keras, `config` is `model.get_config()` with its `class_name` (None if the model cannot be described; `opaque`
     says why) and `compile` is `model.get_compile_config()`; for PyTorch, `config` is what `observe.torch.description`
-    says about it, and `compile` has its "optimizer", "criterion" and "scheduler". `own_code` is
+    says about it, `compile` has its "optimizer", "criterion" and "scheduler", and `tensors` are those of its
+    `state_dict`. `own_code` is
     whether the student's own code decides what it computes: `config` is then that of the Keras layers that were
     traced; `input_shape` includes the batch axis, None where unknown; `cell` is the index of the code cell after which
     this state was seen.
@@ -76,8 +77,9 @@ class CapturedNetwork(OmitsNewDefaults):
     own_code: bool = False
     cell: int = Field(ge=0)
     framework: Literal["", "torch"] = ""
+    tensors: tuple[SavedTensor, ...] = Field(default=(), max_length=MAX_SAVED_TENSORS)
 
-    added_later: ClassVar[tuple[str, ...]] = ("framework",)
+    added_later: ClassVar[tuple[str, ...]] = ("framework", "tensors")
 
 
 class CapturedValue(Data):

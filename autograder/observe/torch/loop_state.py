@@ -1,0 +1,113 @@
+"""Inside the kernel: what is counted while a training loop runs, for each network, optimizer and pass over a loader."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.observe.array_statistics import statistics
+
+
+@dataclass(eq=False)
+class Net:
+    """A network that was called: what went through it, and the counts of the current cell.
+
+    `free_steps` are its steps in this cell that no batch of a loader preceded.
+    """
+
+    module: Any
+    shapes: list[tuple[Any, ...]] = field(default_factory=list)
+    criterion: dict[str, Any] | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    canaries: list[tuple[Any, int]] = field(default_factory=list)
+    inputs: Any = None
+    targets: Any = None
+    rows: int | None = None
+    batch_size: int | None = None
+    free_steps: int = 0
+    whole: bool = False
+    begun: bool = False
+    record: int | None = None
+
+    def count(self, name: str, more: int = 1) -> None:
+        self.counts[name] = self.counts.get(name, 0) + more
+
+    @property
+    def trained(self) -> bool:
+        """Whether this cell has trained it, or tried to."""
+        return any(self.counts.get(name) for name in ("steps", "backwards", "foreign_steps"))
+
+    def forget_cell(self) -> None:
+        """Begin a new cell."""
+        self.counts, self.order, self.canaries = {}, [], []
+        self.inputs = self.targets = self.rows = self.batch_size = None
+        self.free_steps, self.begun = 0, False
+
+
+@dataclass(eq=False)
+class Tuned:
+    """An optimizer: its settings before its first step, and what it did in the current cell."""
+
+    optimizer: Any
+    facts: dict[str, Any]
+    scheduler: dict[str, Any] | None = None
+    stepped: bool = False
+    reported: bool = False
+    zeroed: bool = False
+    zero_grads: int = 0
+    schedules: int = 0
+    after_step: list[tuple[Any, Any, int]] = field(default_factory=list)
+
+    def parameters(self) -> list[Any]:
+        optimizer = self.optimizer()
+        return [] if optimizer is None else [one for group in optimizer.param_groups for one in group["params"]]
+
+
+@dataclass(eq=False)
+class Pass:
+    """One iteration over a loader; `nets` maps each network called in it to [in training mode, with gradients]."""
+
+    loader: Any
+    length: int | None
+    shuffled: bool | None
+    batches: int = 0
+    steps: int = 0
+    trained: bool = False
+    repeating: bool = False
+    late: bool = False
+    over: bool = False
+    nets: dict[Net, list[bool]] = field(default_factory=dict)
+    last_loss: Any = None
+    losses: int = 0
+    read: bool = False
+
+
+class Canary:
+    """It lives as long as the node of the autograd graph that holds it."""
+
+
+def alive(canaries: list[tuple[Any, int]]) -> int:
+    """How many losses still have their graph, other than those of the last batch."""
+    return sum(one() is not None for one, batch in canaries if batch != canaries[-1][1])
+
+
+def canary_on(loss: Any) -> Any:
+    """A weak reference that dies with the graph of this loss; None if it has none."""
+    if loss.grad_fn is None:
+        return None
+    canary = Canary()
+    loss.grad_fn.metadata["autograder"] = canary
+    return weakref.ref(canary)
+
+
+def facts_of(tensor: Any, rows: int | None) -> dict[str, Any] | None:
+    """The statistics of a batch, with the number of rows of its whole data set; without a shape if that is unknown."""
+    try:
+        facts = statistics(tensor.detach().numpy())
+    except Exception:
+        return None
+    if facts is not None and rows is not None and facts.get("shape"):
+        facts["shape"][0] = rows
+    return facts

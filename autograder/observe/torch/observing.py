@@ -1,0 +1,175 @@
+"""Inside the kernel: what the capture asks of PyTorch: its networks, their descriptions, and the loops of a cell."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from autograder.observe.fit_recorder import FitCall
+from autograder.observe.network_description import MAX_NETWORK_BYTES, quietly
+from autograder.observe.plain import NotPlain, plain
+from autograder.observe.state_files import MAX_TENSORS
+from autograder.observe.torch import description, devices, loaders, modules, wrapping
+from autograder.observe.torch.histories import Histories
+from autograder.observe.torch.loop_state import Net
+from autograder.observe.torch.recorder import Heard, LoopRecorder
+
+
+class TorchObserver:
+    """Created before student code; `shell` is IPython's.
+
+    `is_network` tells which objects are described, `describe`, `compiled` and `fingerprint` are those of a describer of
+    the ledger of networks.
+    """
+
+    def __init__(self, shell: Any, *, shorten: bool) -> None:
+        # Threads cost more than they give for a few rows, and other notebooks run beside this one.
+        torch.set_num_threads(1)
+        self._recorder = LoopRecorder(shell.user_ns, shorten=shorten)
+        self._histories = Histories(shell.user_ns)
+        self._variables = shell.user_ns
+        self._dumps = json.dumps
+        description.watch_initializers()
+        wrapping.install(self._recorder, shell.user_ns)
+        loaders.install(self._recorder)
+        devices.install(self._recorder, shell)
+
+    def listen(self, heard: Heard) -> None:
+        """Report the events of networks to `heard`."""
+        self._recorder.listener = heard
+
+    def is_module(self, value: Any) -> bool:
+        return isinstance(value, torch.nn.Module)
+
+    def is_network(self, value: Any) -> bool:
+        """Whether it is a network of its own: a module with parameters, no loss, and no part of another one."""
+        return isinstance(value, torch.nn.Module) and self._recorder.family.outermost(value)
+
+    def describe(self, module: Any) -> dict[str, Any]:
+        """The fields of a `CapturedNetwork` except its name, cell and compile arguments."""
+        name = type(module).__name__[:200]
+        shapes = self._recorder.net(module).shapes
+        facts: dict[str, Any] = {"class_name": name, "framework": "torch", "own_code": True}
+        facts["input_shape"] = list(shapes[0]) if len(shapes) == 1 and len(shapes[0]) <= 16 else None
+        facts["tensors"] = quietly(lambda: _tensors(module)) or []
+        try:
+            with self._aside():
+                found = plain(description.describe(module, shapes[0] if len(shapes) == 1 else shapes or None))
+            if len(self._dumps(found)) > MAX_NETWORK_BYTES:
+                raise NotPlain("long_description")
+        except NotPlain as error:
+            return facts | {"opaque": {"why": "not_described", "reason": error.reason, "detail": error.detail[:2000]}}
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"[:2000]
+            return facts | {"opaque": {"why": "not_describing", "detail": detail}}
+        if "problem" in found:
+            why = {"why": "torch", "reason": str(found["problem"])[:40], "detail": str(found.get("detail", ""))[:2000]}
+            return facts | {"opaque": why | {"kind": name}}
+        return facts | {"config": found}
+
+    def compiled(self, module: Any) -> dict[str, Any] | None:
+        return self._recorder.compiled(module)
+
+    def fingerprint(self, module: Any) -> Any:
+        """Cheap, and changes with nearly everything that changes the description."""
+        parts = tuple((id(one), one.extra_repr()) for one in module.modules())
+        frozen = tuple(one.requires_grad for one in module.parameters())
+        return parts, frozen, tuple(self._recorder.net(module).shapes), self._dumps(self.compiled(module), default=str)
+
+    def precise(self, module: Any) -> bool:
+        """Whether the same fingerprint means the same description."""
+        return True
+
+    def take(self) -> list[FitCall]:
+        """The training of each network since the previous call, as one call of `fit`. Also reports evaluations."""
+        recorder = self._recorder
+        nets = [net for net in recorder.nets.values() if net.module() is not None]
+        trained = [net for net in nets if net.trained]
+        history, holder = self._histories.take()
+        calls = [self._fit(net, history, holder) for net in trained]
+        for net in nets:
+            if not net.trained and net.counts.get("evaluations"):
+                recorder.hear("evaluate", net.module(), detail=_evaluation(net))
+        for tuned in list(recorder.tuned.values()):
+            self._report_compiled(tuned)
+        recorder.new_cell()
+        return calls
+
+    def _report_compiled(self, tuned: Any) -> None:
+        """An optimizer that has taken no step yet belongs to the networks in variables that hold its parameters."""
+        if tuned.stepped or tuned.reported:
+            return
+        mine = {id(one) for one in tuned.parameters()}
+        for value in list(self._variables.values()):
+            if self.is_network(value) and mine & {id(one) for one in value.parameters()}:
+                tuned.reported = True
+                self._recorder.hear("compile", value)
+
+    def _fit(self, net: Net, history: dict[str, list[Any]], holder: str) -> FitCall:
+        recorder, counts = self._recorder, net.counts
+        zeroed, scheduled = recorder.zero_grads(net)
+        loop = {
+            **counts,
+            "zero_grads": zeroed,
+            "schedules": scheduled,
+            "order": net.order,
+            "permuted": recorder.permuted,
+            "mode_matters": modules.matters_in_training(net.module()),
+            "network_moved": recorder.network_moved,
+            "data_moved": recorder.data_moved,
+            "gpu_wanted": recorder.gpu_wanted,
+        }
+        inputs, targets = recorder.inputs_of(net)
+        lengths = [len(values) for values in history.values()]
+        return FitCall(
+            weakref.ref(net.module()),
+            counts.get("passes") or max(lengths, default=0) or counts.get("steps", 0),
+            recorder.shorten,
+            inputs,
+            targets,
+            {} if counts.get("evaluations") else None,
+            net.batch_size,
+            record=net.record,
+            values={key: list(values) for key, values in history.items()},
+            variable=holder,
+            loop=loop,
+        )
+
+    @contextlib.contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Nothing that happens here is recorded or printed, and the random numbers stay the student's."""
+        recorder, state = self._recorder, torch.get_rng_state()
+        before, recorder.off = recorder.off, True
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                yield
+        finally:
+            recorder.off = before
+            torch.set_rng_state(state)
+
+
+def _tensors(module: Any) -> list[dict[str, Any]]:
+    """Parameters and buffers as they are in its `state_dict`; none if there are too many."""
+    named = torch.nn.Module.state_dict(module)
+    if len(named) > MAX_TENSORS:
+        return []
+    return [
+        {"name": name[:300], "shape": list(one.shape), "dtype": str(one.dtype).removeprefix("torch.")}
+        for name, one in named.items()
+        if isinstance(one, torch.Tensor)
+    ]
+
+
+def _evaluation(net: Net) -> str:
+    """What an evaluation in a cell of its own did: words of `records.training_loop`."""
+    names = ("evaluated_in_training", "evaluated_with_gradients", "best_over_batch")
+    said = [name for name in names if net.counts.get(name)]
+    if modules.matters_in_training(net.module()):
+        said.append("mode_matters")
+    return " ".join(said)
