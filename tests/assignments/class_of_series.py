@@ -81,7 +81,7 @@ RIGHT = {
         "gru": "gru_parameters = model.layers[0].count_params()",
         "shapes": "conv_shape, pool_shape = (layer.output.shape[1:] for layer in conv_model.layers[:2])\n"
         "conv_parameters = conv_model.layers[0].count_params()",
-        "count": "window_count = len(X)",
+        "count": "window_count = sum(1 for start in range(len(load)) if start + 24 < len(load))",
     },
 }
 FAULTS = {
