@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from autograder.checks.base import NotebookCell
 
 _MAGIC = re.compile(r"^(\s*)[%!]", re.M)
+# What these give depends on a training, even where every line above them is made of literals.
+_OF_A_NETWORK = frozenset({"fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"})
 _ADDING = frozenset({"append", "extend", "insert", "appendleft", "update", "add"})
 
 
@@ -26,7 +28,7 @@ def is_computed(cells: Sequence[NotebookCell], name: str) -> bool:
     """Whether the last value of `name` is computed, possibly by a loop that adds to an empty list or to zero.
 
     A value written as a literal is typed, even if a function of Python or of a library is applied to the literal
-    (`round(0.114, 2)`). A name that no line assigns counts as computed.
+    (`round(0.114, 2)`). What a network gives is computed. So is a name that no line assigns.
     """
     given: dict[str, list[_Given]] = {}
     for cell in cells:
@@ -53,6 +55,8 @@ def _computes(node: ast.expr, given: dict[str, list[_Given]], seen: frozenset[st
     if isinstance(node, ast.Name):
         return _computed(node.id, given, seen)
     if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _OF_A_NETWORK:
+            return True
         parts = [node.func, *node.args, *(keyword.value for keyword in node.keywords)]
         return any(_computes(part, given, seen) for part in parts)
     if isinstance(node, ast.Attribute | ast.Subscript):

@@ -122,7 +122,7 @@ FAULTS = {
     ),
     "a huge learning rate": Slip(
         {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(5.0)", loss='"mse"', metrics='["mse"]')},
-        {"compiled": "learning rate"},
+        {"error": "learning rate", "wider_is_better": "clearly better"},
     ),
 }
 WRONG = {
@@ -162,7 +162,7 @@ WRONG = {
             ),
             "map": LAYERS_MAP,
         },
-        {"network": "", "narrow": ""},
+        {"network": "UpSampling2D", "narrow": "UpSampling2D"},
     ),
     "a wide bottleneck": Slip(
         {"network": LAYERS.replace("autoencoder(8)", "autoencoder(32)"), "map": LAYERS_MAP}, {"network": "units"}
@@ -180,8 +180,8 @@ WRONG = {
         {"compiled": "not one for this task"},
     ),
     "two epochs, no curves": Slip(
-        {"train": "history = model.fit(X_train, X_train, epochs=2, verbose=0)", "curves": ""},
-        {"epochs": "2 epochs", "curves": ""},
+        {"train": "history = model.fit(X_train, X_train, epochs=2, verbose=0)", "curves": "no line"},
+        {"epochs": "2 epochs", "curves": "no line"},
     ),
     **FAULTS,
 }

@@ -88,10 +88,10 @@ FAULTS = {
     "a tiny learning rate": Slip(
         {
             "compile": COMPILE.format(
-                optimizer="keras.optimizers.SGD(1e-6)", loss='"binary_crossentropy"', metrics='["accuracy"]'
+                optimizer="keras.optimizers.Adam(1e-6)", loss='"binary_crossentropy"', metrics='["accuracy"]'
             )
         },
-        {"compiled": "optimizer"},
+        {"accuracy": "learning rate", "order_matters": "clearly better"},
     ),
     "all weights zero": Slip(
         {
@@ -99,7 +99,7 @@ FAULTS = {
                 "output_dim=8", 'output_dim=8, embeddings_initializer="zeros"'
             )
         },
-        {"accuracy": "initial weights"},
+        {"accuracy": "initial weights", "order_matters": "clearly better"},
     ),
 }
 WRONG = {
@@ -127,11 +127,11 @@ WRONG = {
     "a GRU": Slip({"network": FUNCTIONAL.replace("LSTM", "GRU")}, {"network": "GRU"}),
     "softmax over one unit": Slip({"network": FUNCTIONAL.replace("sigmoid", "softmax")}, {"network": "activation"}),
     "every step goes on": Slip(
-        {"network": FUNCTIONAL.replace("LSTM(16)", "LSTM(16, return_sequences=True)").replace("Dense(1", "Dense(1")},
-        {"network": ""},
+        {"network": FUNCTIONAL.replace("LSTM(16)", "LSTM(16, return_sequences=True)")},
+        {"network": "return_sequences"},
     ),
     "too small an embedding": Slip({"bag": BAG.replace("50, 8", "50, 4")}, {"bag": "output_dim"}),
-    "a flat bag": Slip({"bag": BAG.replace("GlobalAvgPool1D", "Flatten")}, {"bag": ""}),
+    "a flat bag": Slip({"bag": BAG.replace("GlobalAvgPool1D", "Flatten")}, {"bag": "Flatten"}),
     "a loss for many classes": Slip(
         {
             "compile": COMPILE.format(

@@ -81,21 +81,21 @@ RIGHT = {
         "gru": "gru_parameters = model.layers[0].count_params()",
         "shapes": "conv_shape, pool_shape = (layer.output.shape[1:] for layer in conv_model.layers[:2])\n"
         "conv_parameters = conv_model.layers[0].count_params()",
-        "count": "window_count = len(X)",
+        "count": "window_count = sum(1 for start in range(len(load)) if start + 24 < len(load))",
     },
 }
 FAULTS = {
-    "too few steps to learn": Slip(
+    "all weights zero": Slip(
         {
-            "network": FUNCTIONAL.replace(
-                "layers.Dense(1,", 'layers.Dense(1, kernel_initializer="zeros", bias_constraint="non_neg",'
-            ).replace("units=16,", 'units=16, kernel_initializer="zeros", recurrent_initializer="zeros",')
+            "network": FUNCTIONAL.replace("layers.Dense(1,", 'layers.Dense(1, kernel_initializer="zeros",').replace(
+                "units=16,", 'units=16, kernel_initializer="zeros", recurrent_initializer="zeros",'
+            )
         },
         {"error": "initial weights"},
     ),
-    "a target that is not scaled": Slip(
+    "a tiny learning rate": Slip(
         {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(1e-7)", loss='"mse"', metrics='["mae"]')},
-        {"compiled": "learning rate"},
+        {"error": "learning rate"},
     ),
 }
 WRONG = {
@@ -133,7 +133,7 @@ WRONG = {
         {"conv": CONV.replace("x = layers.MaxPool1D()(x)", "")}, {"convolution": "A pooling layer is missing"}
     ),
     "a convolution larger than the GRU": Slip(
-        {"conv": CONV.replace("filters=16", "filters=128").replace("layers.Dense(1)", "layers.Dense(1)")},
+        {"conv": CONV.replace("filters=16", "filters=128")},
         {"convolution": "filters"},
     ),
     "a loss for classes": Slip(

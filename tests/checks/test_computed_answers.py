@@ -25,6 +25,14 @@ def cells(*sources):
         ["q = [run(rate) for rate in (0.1, 0.2)]"],
         ["%time h = model.fit(x, y)\nq = h.history['accuracy'][-1]"],
         ["q = measure()"],
+        # A whole notebook, in which every line above the training is made of literals.
+        [
+            "import keras\n(x, y), _ = keras.datasets.mnist.load_data()\nx = x / 255",
+            "model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)])",
+            "history = model.fit(x, y, epochs=3)",
+            "q = history.history['accuracy'][-1]",
+        ],
+        ["import keras\nmodel = keras.models.load_model('m.keras')\nq = model.predict([[1, 2]])[0]"],
     ],
 )
 def test_what_the_notebook_works_out_is_computed(sources):
