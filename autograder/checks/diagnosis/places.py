@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,6 +35,7 @@ _LAYER_ARGUMENTS: Mapping[Suspicion, tuple[str, ...]] = {
     "size of a layer": ("units", "filters", "kernel_size"),
 }
 _LONGEST = 80
+_MAGIC = re.compile(r"^(\s*)[%!]", re.M)
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,8 @@ def _name(call: ast.Call) -> str:
 
 
 def _parsed(source: str) -> ast.Module | None:
-    """The code of a cell; None if it is no plain Python, such as with `%matplotlib` in it."""
-    plain = "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.splitlines())
+    """The code of a cell, without IPython's commands; None if it is no Python."""
     try:
-        return ast.parse(plain)
+        return ast.parse(_MAGIC.sub(r"\1pass #", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
