@@ -11,7 +11,7 @@ from autograder.core.data import Data
 from autograder.network.architecture import Architecture, Row, Shape
 from autograder.network.kinds import KINDS, current_name
 from autograder.network.measure import rows, sum_up
-from autograder.network.torch.words import torch_rows
+from autograder.network.torch.words import KERAS_NAMES, torch_rows
 
 
 class LayerOf(Data):
@@ -26,7 +26,7 @@ class LayerOf(Data):
 
     @model_validator(mode="after")
     def _known(self) -> LayerOf:
-        if self.layer and current_name(self.layer) not in KINDS:
+        if self.layer and _kind(self.layer) not in KINDS:
             raise ValueError(f'"{self.layer}" is no class of layers that is known here')
         if self.position == 0:
             raise ValueError("position counts from 1, or from -1 at the end")
@@ -34,10 +34,15 @@ class LayerOf(Data):
 
     def index_in(self, architecture: Architecture) -> int | None:
         """The layer's index among the operations; None if the network has no such layer."""
-        kind = current_name(self.layer)
+        kind = _kind(self.layer)
         found = [index for index, operation in enumerate(architecture.operations) if operation.kind == kind]
         place = self.position - 1 if self.position > 0 else len(found) + self.position
         return found[place] if 0 <= place < len(found) else None
+
+
+def _kind(name: str) -> str:
+    """A class of Keras or PyTorch as networks are compared here."""
+    return KERAS_NAMES.get(name, current_name(name))
 
 
 class Quantity(LayerOf):

@@ -41,6 +41,8 @@ def architecture_from_table(
         TableError: the table does not determine the network, or contradicts itself.
     """
     first = table.rows[0]
+    if not all(row.shape for row in table.rows):
+        raise TableError("The table shows no shapes, so that it does not determine the network.")
     if first.kind == "Input":
         return _infer(table, first.shape, last_activation)
     if input_shape is not None:

@@ -1,18 +1,21 @@
 """Reads the table that `model.summary()` prints: as Keras 1, 2 and 3 print it, no matter where it was copied from.
 
+Those of PyTorch are read too, see `network.torch.tables`.
+
 A line that says START ... opens the marked rows, one that says END ... closes them, with any decoration.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
-from autograder.core.data import Data
+from autograder.core.data import Data, OmitsNewDefaults
 from autograder.network.architecture import Architecture, Row, Shape
 from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS, ALIASES, KINDS, current_name
 from autograder.network.measure import ShapeError, rows, sum_up
+from autograder.network.torch.tables import read_torch_table
 
 MAX_CHARACTERS = 400_000
 MAX_ROWS = 500
@@ -48,13 +51,19 @@ class TableRow(Data):
     connected: tuple[str, ...] = ()
 
 
-class SummaryTable(Data):
-    """A summary table. A total that was not printed is None."""
+class SummaryTable(OmitsNewDefaults):
+    """A summary table. A total that was not printed is None.
+
+    `framework` is "torch" for a table of PyTorch: its rows are converted, but functions have none.
+    """
 
     rows: tuple[TableRow, ...]
     total: int | None = None
     trainable: int | None = None
     non_trainable: int | None = None
+    framework: Literal["", "torch"] = ""
+
+    added_later: ClassVar[tuple[str, ...]] = ("framework",)
 
     @property
     def marked(self) -> tuple[int, ...]:
@@ -82,6 +91,8 @@ def parse_table(text: str) -> SummaryTable:
     """
     if len(text) > MAX_CHARACTERS:
         raise TableError(f"The table has {len(text):,} characters; no more than {MAX_CHARACTERS:,} are read.")
+    if (found := _torch_table(_ANSI.sub("", text))) is not None:
+        return found
     lines, counts = _collect(_ANSI.sub("", text).splitlines())
     if not lines:
         raise TableError("There is no row of a summary table in the text.")
@@ -91,6 +102,19 @@ def parse_table(text: str) -> SummaryTable:
     for line in lines:
         rows.append(_row(line, rows[-1].shape if rows else None))
     return SummaryTable(rows=tuple(rows), **_printed_totals(counts))
+
+
+def _torch_table(text: str) -> SummaryTable | None:
+    try:
+        found = read_torch_table(text)
+    except ValueError as error:
+        raise TableError(str(error)) from None
+    if found is None or not found.rows:
+        return None
+    if len(found.rows) > MAX_ROWS:
+        raise TableError(f"The table has {len(found.rows):,} rows; no more than {MAX_ROWS} are read.")
+    rows = tuple(TableRow(**row._asdict()) for row in found.rows)
+    return SummaryTable(rows=rows, framework="torch", **found.totals)
 
 
 def _collect(texts: list[str]) -> tuple[list[_Line], dict[str, int]]:
@@ -278,9 +302,9 @@ def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str,
     found = [problem] if problem else []
     for index, operations in enumerate(covered):
         row = table.rows[index]
-        shape = measured[operations[-1]].shape
+        shape = measured[operations[0 if table.framework else -1]].shape
         parameters = sum(measured[operation].parameters for operation in operations)
-        if row.shape[1:] != shape[1:]:
+        if row.shape and row.shape[1:] != shape[1:]:
             found.append(
                 f"Row {index + 1} of the table ({row.name}) has the shape {shape_in_words(row.shape)}, "
                 f"the network has {shape_in_words(shape)} there."
@@ -323,6 +347,8 @@ def _cover(
     table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
 ) -> tuple[list[list[int]], str | None]:
     """The operations that each row covers, and the first place where rows and operations diverge."""
+    if table.framework:
+        return _cover_without_functions(table, architecture, measured)
     operations = architecture.operations
     covered: list[list[int]] = []
     place = 0
@@ -344,6 +370,43 @@ def _cover(
         place = end
     if place < len(operations):
         return covered, f"The network has {operations[place].kind} after the last row of the table."
+    return covered, None
+
+
+def _cover_without_functions(
+    table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
+) -> tuple[list[list[int]], str | None]:
+    """The same for a table in which functions have no rows: they belong to the row before them.
+
+    The first operation of a row is the row's own.
+    """
+    operations = architecture.operations
+    covered: list[list[int]] = []
+    place = 0
+    for index, row in enumerate(table.rows):
+        start = place
+        while place < len(operations) and not (
+            _same_kind(row.kind, operations[place].kind)
+            and (not row.shape or row.shape[1:] == measured[place].shape[1:] or measured[place].parameters)
+        ):
+            if measured[place].parameters:
+                break
+            place += 1
+        if place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
+            there = operations[place].kind if place < len(operations) else "nothing"
+            return covered, f"Row {index + 1} of the table ({row.name}) is {row.kind}, the network has {there} there."
+        between = range(start, place)
+        # What flattens an image is there for the layer after it.
+        flat = [one for one in between if operations[one].kind in ("Flatten", "Reshape", "Input")]
+        if covered:
+            covered[-1].extend(one for one in between if one not in flat)
+        covered.append([place, *flat])
+        place += 1
+    rest = list(range(place, len(operations)))
+    if any(measured[one].parameters for one in rest):
+        kind = next(operations[one].kind for one in rest if measured[one].parameters)
+        return covered, f"The network has {kind} after the last row of the table."
+    covered[-1].extend(rest)
     return covered, None
 
 

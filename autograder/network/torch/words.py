@@ -56,6 +56,17 @@ _NAMES = {
     **{f"UpSampling{n}D": "Upsample" for n in (1, 2, 3)},
     **{f"ZeroPadding{n}D": f"ZeroPad{n}d" for n in (1, 2, 3)},
 }  # fmt: skip
+# Keras' names of PyTorch's layers.
+KERAS_NAMES: dict[str, str] = {
+    **dict.fromkeys(_ACTIVATIONS.values(), "Activation"),
+    **{name: keras for keras, name in _NAMES.items() if name[0].isupper() and not keras.startswith("Depthwise")},
+    **{f"AdaptiveAvgPool{n}d": f"GlobalAveragePooling{n}D" for n in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{n}d": f"GlobalMaxPooling{n}D" for n in (1, 2, 3)},
+    **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"), "BatchNormalization"),
+    **{name: name for name in ("LSTM", "GRU", "Embedding", "Flatten", "Dropout", "LeakyReLU", "ELU", "PReLU")},
+    "Unflatten": "Reshape",
+    "Upsample": "UpSampling2D",
+}
 # Layers of sequences of channels: with them, three axes are (batch, channels, length) in torch.
 _OF_CHANNELS = frozenset(
     {name for name in _NAMES if name.endswith("1D") and not name.startswith("Global")} | {"Conv1DTranspose"}
