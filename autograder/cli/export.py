@@ -58,7 +58,7 @@ def export(
     For nbgrader they go into the course itself, with the pages: gradebook.db and feedback/.
     """
     with sentences():
-        if to is TargetChoice.nbgrader:
+        if to.value == "nbgrader":
             from autograder.lms.nbgrader_course import export_to_course
 
             if column or output or scale:

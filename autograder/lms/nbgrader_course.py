@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
@@ -111,7 +111,7 @@ def _scores(result: Result, identity: str) -> dict[str, object]:
     return {"id": identity, "timestamp": result.handed_in.at if result.handed_in else "", "scores": scores}
 
 
-def _write(python: Path, asked: dict[str, object]) -> list[str]:
+def _write(python: Path, asked: Mapping[str, object]) -> list[str]:
     """Write the scores with nbgrader; the students with a score given by hand.
 
     Raises:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "online"))
-from sums_course import TOML, autograder, decide, graded_by_hand, make_assignment, notebook
+from samples.sums_course import TOML, autograder, decide, graded_by_hand, make_assignment, notebook
 
 PEERS = Path(__file__).parents[2] / ".venv-peers" / "bin"
 needs_nbgrader = pytest.mark.skipif(
@@ -20,12 +17,7 @@ needs_nbgrader = pytest.mark.skipif(
 
 def nbgrader(folder: Path, *arguments: str) -> str:
     path = f"{PEERS}{os.pathsep}{os.environ['PATH']}"
-    environment = {
-        **os.environ,
-        "PATH": path,
-        "HOME": str(folder.parent),
-        "JUPYTER_CONFIG_DIR": str(folder.parent / "config"),
-    }
+    own = {"PATH": path, "HOME": str(folder.parent), "JUPYTER_CONFIG_DIR": str(folder.parent / "config")}
     options = ["--course=dl", *(f"--Exchange.{name}={folder.parent / name}" for name in ("root", "cache"))]
     command = [str(PEERS / "nbgrader"), *arguments, *options]
     done = subprocess.run(

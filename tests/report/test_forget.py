@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "lms" / "online"))
-from sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
+from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 
 from autograder.api import load_results
 from autograder.grading.gradebook_location import opened_gradebook

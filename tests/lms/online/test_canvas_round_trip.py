@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 from stub import serving
 from stub_canvas import ASSIGNMENT, COURSE, TOKEN, StubCanvas
-from sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 
 from autograder.intake import read_submissions
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import stub_canvas
 import stub_moodle
+from samples.sums_course import autograder, graded_by_hand, make_assignment, notebook
 from stub import Answer, Fault, Request, Stub, serving
 from stub_canvas import StubCanvas
 from stub_moodle import StubMoodle
-from sums_course import autograder, graded_by_hand, make_assignment, notebook
 
 from autograder.lms.online import web
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 from stub import serving
 from stub_moodle import CM, TOKEN, StubMoodle, seconds
-from sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 
 from autograder.intake import read_submissions
 
