@@ -50,9 +50,8 @@ def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
         ("no layer frozen", FROZEN, True),
         ("new weights for the base model's", BASE_WEIGHTS, None),
     ):
-        changed = [_with_setting(entry, setting, value) for entry in layers]
         if any(entry["config"].get(setting, value) != value for entry in layers):
-            yield _mutant(what, changed)
+            yield _mutant(what, [_with_setting(entry, setting, value) for entry in layers])
     for place in range(1, len(layers)):
         entry, before, after = layers[place], list(layers[:place]), list(layers[place + 1 :])
         name = f"layer {place} ({in_words(entry['class_name'])})"

@@ -24,7 +24,10 @@ from autograder.records.result import (
     Finding,
     MistakenImage,
     PredictionsExhibit,
+    ReconstructedImage,
+    ReconstructionsExhibit,
     ResidualsExhibit,
+    RocExhibit,
     Verdict,
 )
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
@@ -309,7 +312,9 @@ class ScoreQuestion(Question):
             status,
             points,
             *findings,
-            exhibits=(curve, *self._predictions(run, recipe), *self._residuals(run)) if run.validation_accuracy else (),
+            exhibits=(curve, *self._predictions(run, recipe), *self._others(run, recipe))
+            if run.validation_accuracy
+            else (),
         )
 
     def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
@@ -344,11 +349,19 @@ class ScoreQuestion(Question):
             ),
         )
 
-    def _residuals(self, run: TrainingRun) -> tuple[ResidualsExhibit, ...]:
-        if run.residuals is None:
-            return ()
-        shown = run.residuals
-        return (ResidualsExhibit(network=self.network, truth=shown.truth, predicted=shown.predicted),)
+    def _others(
+        self, run: TrainingRun, recipe: Recipe
+    ) -> tuple[ResidualsExhibit | RocExhibit | ReconstructionsExhibit, ...]:
+        if (values := run.residuals) is not None:
+            return (ResidualsExhibit(network=self.network, truth=values.truth, predicted=values.predicted),)
+        if (curve := run.roc) is not None:
+            positive = class_names(recipe, 2)[1]
+            return (RocExhibit(network=self.network, positive=positive, **curve.model_dump()),)
+        secret = recipe.source is not None and recipe.source.held_out > 0
+        if run.reconstructions and not secret:
+            images = tuple(ReconstructedImage(given=one.given, made=one.made) for one in run.reconstructions)
+            return (ReconstructionsExhibit(network=self.network, images=images),)
+        return ()
 
     def _spread(self, needed: float, context: Context) -> float:
         calibration, recipe = context.calibrations.get(self.id), self._recipe(context)

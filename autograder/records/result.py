@@ -135,6 +135,35 @@ class ResidualsExhibit(Data):
     predicted: tuple[float, ...]
 
 
+class RocExhibit(Data):
+    """The ROC curve on the validation rows at the end of the trusted run; `positive` is the class that is to be found.
+
+    Both coordinates are shares from 0 to 1, and so is `area`, the area below the curve.
+    """
+
+    kind: Literal["roc"] = "roc"
+    network: str
+    positive: Text
+    false_positive: tuple[float, ...]
+    true_positive: tuple[float, ...]
+    area: float
+
+
+class ReconstructedImage(Data):
+    """A validation image and what the student's network made of it, as base64 PNGs."""
+
+    given: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+    made: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+
+
+class ReconstructionsExhibit(Data):
+    """What the student's autoencoder made of some validation images at the end of the trusted run."""
+
+    kind: Literal["reconstructions"] = "reconstructions"
+    network: str
+    images: tuple[ReconstructedImage, ...]
+
+
 class TextExhibit(Data):
     """An answer in the student's own words, as plain text: the page must escape it."""
 
@@ -169,7 +198,14 @@ class SubstitutionExhibit(OmitsNewDefaults):
 
 
 Exhibit = Annotated[
-    ComparisonExhibit | CurveExhibit | PredictionsExhibit | ResidualsExhibit | SubstitutionExhibit | TextExhibit,
+    ComparisonExhibit
+    | CurveExhibit
+    | PredictionsExhibit
+    | ReconstructionsExhibit
+    | ResidualsExhibit
+    | RocExhibit
+    | SubstitutionExhibit
+    | TextExhibit,
     Field(discriminator="kind"),
 ]
 

@@ -310,6 +310,25 @@ class Residuals(Data):
     predicted: tuple[float, ...]
 
 
+class Roc(Data):
+    """The receiver operating characteristic on the validation rows at the end of a run, for two classes.
+
+    For each threshold the share of the first class that is taken for the second (`false_positive`), and the share of
+    the second that is found (`true_positive`), both from 0 to 1; `area` is the area below the curve.
+    """
+
+    false_positive: tuple[float, ...]
+    true_positive: tuple[float, ...]
+    area: float
+
+
+class Reconstruction(Data):
+    """A validation image and what an autoencoder made of it at the end of a run, as base64 PNGs."""
+
+    given: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+    made: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
+
+
 class LayerSignal(Data):
     """The training signal in one operation at the end of a run, over a batch of training images.
 
@@ -333,7 +352,8 @@ class TrainingRun(OmitsNewDefaults):
     `predictions`: at the end of a trained run, if the network has one output per class.
     `signals`: for the diagnosis, measured unless the run ended by reaching its target.
     `baseline`: the score of the best constant answer, which every network should beat; None if it was not measured.
-    `residuals`: at the end of a trained run on values.
+    `residuals`: at the end of a trained run on values; `roc`: on two classes; `reconstructions`: of an autoencoder of
+    images.
     """
 
     key: str
@@ -353,8 +373,10 @@ class TrainingRun(OmitsNewDefaults):
     metric: str = "accuracy"
     baseline: float | None = None
     residuals: Residuals | None = None
+    roc: Roc | None = None
+    reconstructions: tuple[Reconstruction, ...] = ()
 
-    added_later: ClassVar[tuple[str, ...]] = ("metric", "baseline", "residuals")
+    added_later: ClassVar[tuple[str, ...]] = ("metric", "baseline", "residuals", "roc", "reconstructions")
 
     @property
     def scored_by(self) -> Metric:
@@ -377,8 +399,11 @@ class TrainingRun(OmitsNewDefaults):
         # The predictions belong to the end of the run; they are kept only if the run is cut there.
         whole = reached == len(self.validation_accuracy)
         # The signals are dropped: they are measured only if the target was not reached.
-        kept = {name: getattr(self, name) if whole else None for name in ("predictions", "residuals")}
-        return self.model_copy(update={**shortened, **kept, "ended": "target", "signals": ()})
+        kept = {name: getattr(self, name) if whole else None for name in ("predictions", "residuals", "roc")}
+        images = self.reconstructions if whole else ()
+        return self.model_copy(
+            update={**shortened, **kept, "reconstructions": images, "ended": "target", "signals": ()}
+        )
 
     def reached_by(self, share: float) -> float:
         """The best validation score of the first `share` (0..1) of the run's validations, at least one."""

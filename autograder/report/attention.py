@@ -30,13 +30,14 @@ LONG_ENOUGH = 60
 
 @dataclass
 class NetworkInUse:
-    """One distinct network: how it differs from the expected one, who built it (by row), what it reached (0..1)."""
+    """One distinct network: how it differs from the expected one, who built it (by row), its scores by `metric`."""
 
     variable: str
     differs: tuple[str, ...]
     parameters: int | None
     students: list[int] = field(default_factory=list)
     accuracies: list[float] = field(default_factory=list)
+    metric: str = "accuracy"
 
     @property
     def differs_in_words(self) -> str:
@@ -45,7 +46,7 @@ class NetworkInUse:
 
     @property
     def accuracy(self) -> float | None:
-        """The best validation accuracy of the trusted run; the mean, if there were several."""
+        """The best validation score of the trusted run; the mean, if there were several."""
         return sum(self.accuracies) / len(self.accuracies) if self.accuracies else None
 
 
@@ -177,16 +178,21 @@ class NetworksInUse:
             )
             network.students.append(row)
             if exhibit.network in best:
-                network.accuracies.append(best[exhibit.network])
+                reached, network.metric = best[exhibit.network]
+                network.accuracies.append(reached)
 
     def listed(self) -> list[NetworkInUse]:
         """The most common first."""
         return sorted(self._found.values(), key=lambda one: (-len(one.students), one.variable, one.differs))
 
 
-def _accuracies(exhibits: Sequence[object]) -> Mapping[str, float]:
+def _accuracies(exhibits: Sequence[object]) -> Mapping[str, tuple[float, str]]:
+    """The score of each network, and its metric."""
     return {
-        one.network: statistics.fmean(one.accuracies or (METRICS[one.metric].best(one.validation_accuracy),))
+        one.network: (
+            statistics.fmean(one.accuracies or (METRICS[one.metric].best(one.validation_accuracy),)),
+            one.metric,
+        )
         for one in exhibits
         if isinstance(one, CurveExhibit) and one.validation_accuracy
     }

@@ -1,11 +1,11 @@
-"""True and predicted values as points of our SVG, with a sentence on what they show."""
+"""True and predicted values, and ROC curves, as points of our SVG, with a sentence on what they show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from autograder.core.language import gettext, integer
-from autograder.records.result import ResidualsExhibit
+from autograder.records.result import ResidualsExhibit, RocExhibit
 from autograder.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, axis
 from autograder.report.scores import score
 
@@ -39,6 +39,31 @@ def scatter(exhibit: ResidualsExhibit) -> Scatter:
         tuple(Tick(y(value), label) for value, label in ticks),
         (x(low), y(low), x(high), y(high)),
         _gist(exhibit),
+    )
+
+
+def roc_curve(exhibit: RocExhibit) -> Scatter:
+    """The curve as points from the lower left to the upper right; `line` is where guessing is."""
+    ticks = axis(0.0, 1.0)
+    width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(share: float) -> float:
+        return round(LEFT + share * width, 1)
+
+    def y(share: float) -> float:
+        return round(HEIGHT - BOTTOM - share * height, 1)
+
+    return Scatter(
+        tuple((x(false), y(true)) for false, true in zip(exhibit.false_positive, exhibit.true_positive, strict=True)),
+        tuple(Tick(x(value), label) for value, label in ticks),
+        tuple(Tick(y(value), label) for value, label in ticks),
+        (x(0.0), y(0.0), x(1.0), y(1.0)),
+        gettext(
+            "The area below the curve is {area}: so often a row of {positive} gets a higher output than one of the "
+            "other class. Guessing has 0.5.",
+            area=score(exhibit.area, "auc"),
+            positive=exhibit.positive,
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from autograder.core.messages import CODE_SPAN, Message, in_plain_text
 from autograder.report import labels, plots, scores
 from autograder.report.confusion import confusion
 from autograder.report.further_reading import read_on
-from autograder.report.scatter import scatter
+from autograder.report.scatter import roc_curve, scatter
 from autograder.report.views import comparison
 
 # The start of Unicode's private use area.
@@ -126,6 +126,7 @@ def environment() -> Environment:
         scores=scores.scores,
         curve_words=scores.curve_words,
         tried_caption=scores.tried_caption,
+        roc_curve=roc_curve,
         scatter=scatter,
     )
     return made

@@ -15,7 +15,7 @@ from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
-from autograder.train.predictions import predictions, residuals
+from autograder.train.predictions import predictions, reconstructions, residuals, roc
 from autograder.train.rebuild import adapt, build_open, load_base_weights, make_loss, make_optimizer
 from autograder.train.several import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
@@ -141,6 +141,10 @@ def _report_outputs(outputs: Any, data: TrainingData, targets: Targets | Several
     elif targets.recipe.learns in ("classification", "binary") and targets.shape[-1] in (1, targets.classes):
         decided = targets.surplus(outputs)
         report({"predictions": predictions(decided, y, data.shown_validation, targets.classes)})
+        if targets.classes == 2 and (curve := roc(decided[:, 1] - decided[:, 0], y)):
+            report({"roc": curve})
+    elif targets.recipe.learns == "autoencoder":
+        report({"reconstructions": reconstructions(y, outputs, data.shown_validation.shape)})
 
 
 def _until_decided(

@@ -12,6 +12,8 @@ from PIL import Image
 
 MISTAKES = 12
 RESIDUALS = 300
+ROC_POINTS = 101
+RECONSTRUCTIONS = 6
 
 
 def predictions(
@@ -44,6 +46,54 @@ def residuals(predicted: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
         name: [float(f"{value:.6g}") for value in values.reshape(len(values), -1)[:RESIDUALS, 0]]
         for name, values in pairs.items()
     }
+
+
+def roc(surplus: NDArray[Any], truth: NDArray[np.int32]) -> dict[str, Any] | None:
+    """The ROC curve, with the fields of `autograder.records.training.Roc`; None if a class has no row.
+
+    Args:
+        surplus: how much more each row is taken for the second of two classes than for the first.
+        truth: the class of each row, 0 or 1.
+
+    Rows with equal outputs are one point. The area is exact; of the points at most `ROC_POINTS` are returned.
+    """
+    positive = int((truth == 1).sum())
+    negative = len(truth) - positive
+    if not positive or not negative or not np.isfinite(surplus).all():
+        return None
+    order = np.argsort(-surplus, kind="stable")
+    last = np.append(np.diff(surplus[order]) != 0, True)
+    found = np.concatenate([[0], np.cumsum(truth[order] == 1)[last]]) / positive
+    false = np.concatenate([[0], np.cumsum(truth[order] == 0)[last]]) / negative
+    area = float(np.sum(np.diff(false) * (found[1:] + found[:-1]) / 2))
+    kept = np.unique(np.linspace(0, len(found) - 1, min(len(found), ROC_POINTS)).round().astype(int))
+    return {
+        "false_positive": [round(float(one), 5) for one in false[kept]],
+        "true_positive": [round(float(one), 5) for one in found[kept]],
+        "area": round(area, 5),
+    }
+
+
+def reconstructions(given: NDArray[Any], made: NDArray[Any], shape: tuple[int, ...]) -> list[dict[str, str]]:
+    """The first images and what an autoencoder made of them, with the fields of `records.training.Reconstruction`.
+
+    Args:
+        given: the images as the network read them, one per row.
+        made: its outputs, as many values per row.
+        shape: of all images, as in the dataset; nothing is returned unless they are images.
+
+    Both are drawn on the scale of the given images: their least value is black, their greatest white.
+    """
+    if not _are_images(shape):
+        return []
+    low, high = float(given.min()), float(given.max())
+    pairs = zip(given[:RECONSTRUCTIONS], made[:RECONSTRUCTIONS], strict=True)
+
+    def drawn(values: NDArray[Any]) -> str:
+        scaled = (np.nan_to_num(values.reshape(shape[1:])) - low) / ((high - low) or 1.0)
+        return _png((np.clip(scaled, 0, 1) * 255).round().astype(np.uint8))
+
+    return [{"given": drawn(one), "made": drawn(other)} for one, other in pairs if one.size == other.size]
 
 
 def _mistakes(outputs: Any, truth: Any, predicted: Any, rows: NDArray[Any]) -> list[dict[str, Any]]:

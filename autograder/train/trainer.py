@@ -293,6 +293,8 @@ def _as_run(key: str, task: TrainingTask, answer: dict[str, Any]) -> TrainingRun
         metric=task.recipe.scored_by.name,
         baseline=answer.get("baseline"),
         residuals=answer.get("residuals"),
+        roc=answer.get("roc"),
+        reconstructions=answer.get("reconstructions", ()),
         device=answer.get("device", device_kind()),
         backend=chosen_backend(),
         versions=computing_versions(),

@@ -13,7 +13,7 @@ from autograder.assignment import load
 from autograder.assignment.loader import _File, _Network
 from autograder.assignment.model import EnvironmentTable, ObserveTable
 from autograder.checks.base import Dependency, Question
-from autograder.datasets import Declaration
+from autograder.datasets import BaseModelDeclaration, Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
 from autograder.observe.task import Limits
 from autograder.records.training import Prepare, Recipe
@@ -24,6 +24,7 @@ SECTIONS = dict(re.findall(r"^##+ (\w[^\n]*)\n(.*?)(?=^##+ |\Z)", DOCUMENT, re.M
 MODELS: dict[str, type[BaseModel]] = {
     "The file": _File,
     "datasets.NAME": Declaration,
+    "base_models.NAME": BaseModelDeclaration,
     "networks.NAME": _Network,
     "training": Recipe,
     "training.prepare": Prepare,
@@ -37,7 +38,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions.depends": Dependency,
 }
 # What the autograder fills in, and nobody writes.
-FILLED_IN = {"training.compilation": ("problem", "losses"), "training": ("source",)}
+FILLED_IN = {"training.compilation": ("problem", "losses"), "training": ("source", "base_models")}
 TYPES = {
     "string": "text",
     "integer": "whole number",

@@ -2,15 +2,25 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from autograder.records.result import CurveExhibit, PredictionsExhibit, ResidualsExhibit, SubstitutionExhibit
+from autograder.records.result import (
+    CurveExhibit,
+    PredictionsExhibit,
+    ReconstructedImage,
+    ReconstructionsExhibit,
+    ResidualsExhibit,
+    RocExhibit,
+    SubstitutionExhibit,
+)
 from autograder.report.attention import near_threshold
 from autograder.report.confusion import confusion
 from autograder.report.plots import axis, curve
-from autograder.report.scatter import scatter
+from autograder.report.scatter import roc_curve, scatter
 from autograder.report.scores import curve_words, score, tried_caption
 from autograder.report.templating import environment
+from autograder.train.predictions import reconstructions, roc
 
 ERRORS = CurveExhibit(
     network="model",
@@ -44,6 +54,29 @@ def test_the_page_draws_what_a_regression_predicts():
     drawing = environment().get_template("drawing.html").module
     assert str(drawing.residuals_figure(exhibit, "1-1")).count("<circle") == 3
     assert "mean absolute error" in str(drawing.curve_figure(ERRORS, "1-2"))
+
+
+def test_the_roc_curve_has_the_area_of_its_ranking():
+    outputs, truth = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.1]), np.array([1, 0, 1, 1, 0, 0])
+    found = roc(outputs, truth)
+    # Of 9 pairs 6 are in order, and one is equal: the first positive wins 3, the second 2, the third 1 and a half.
+    assert found["area"] == pytest.approx((3 + 2 + 1.5) / 9, abs=1e-5)
+    assert list(zip(found["false_positive"], found["true_positive"], strict=True))[-2:] == [(0.66667, 1), (1, 1)]
+    assert roc(outputs, np.ones(6, int)) is None
+    exhibit = RocExhibit(network="model", positive="ill", **found)
+    assert "The area below the curve is 0.7222" in roc_curve(exhibit).gist
+    assert "<polyline" in str(environment().get_template("drawing.html").module.roc_figure(exhibit, "1-1"))
+
+
+def test_the_page_shows_what_an_autoencoder_made_of_images():
+    rows = np.linspace(0, 1, 64).reshape(1, 64).repeat(9, axis=0)
+    (first, *others) = reconstructions(rows, 1 - rows, (9, 8, 8))
+    assert len(others) == 5
+    assert first["given"] != first["made"]
+    assert reconstructions(rows, rows, (9, 64)) == []
+    exhibit = ReconstructionsExhibit(network="model", images=(ReconstructedImage(**first),))
+    figure = str(environment().get_template("predictions.html").module.reconstructions_figure(exhibit))
+    assert figure.count("data:image/png;base64,") == 2
 
 
 def test_scores_have_as_many_digits_as_tell_them_apart():

@@ -1,10 +1,13 @@
 """Every task is trained, scored and reported: real tables that scikit-learn ships, and small networks."""
 
+import base64
+import io
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import datasets as tables
 from training_child import reports_of
 from training_networks import chain
@@ -96,6 +99,10 @@ def test_two_classes_by_one_unit_or_by_two(units, activation, loss, settings):
     assert run.score > 0.93
     assert np.shape(run.predictions.confusion) == (2, 2)
     assert np.trace(run.predictions.confusion) >= 36
+    # Keras' metric has 200 thresholds; the curve has all.
+    assert run.roc.area > 0.93
+    assert (run.roc.false_positive[0], run.roc.true_positive[0]) == (0, 0)
+    assert (run.roc.false_positive[-1], run.roc.true_positive[-1]) == (1, 1)
 
 
 def targets(task, metric, loss, classes=0, shape=(1,), **settings):
@@ -245,6 +252,11 @@ def test_an_autoencoder_learns_its_own_input():
     )
     assert run.metric == "mse"
     assert run.score < 0.6 * run.baseline
+    first = run.reconstructions[0]
+    given, made = (np.asarray(Image.open(io.BytesIO(base64.b64decode(one)))) for one in (first.given, first.made))
+    assert len(run.reconstructions) == 6
+    assert given.shape == made.shape == (8, 8)
+    assert np.corrcoef(given.ravel(), made.ravel())[0, 1] > 0.5
 
 
 def test_texts_become_numbers_of_a_declared_length():

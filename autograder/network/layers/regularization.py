@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograder.core.language import gettext_noop
 from autograder.network.architecture import Shape
-from autograder.network.layers.fields import CHANNELS_LAST, UNSET
+from autograder.network.layers.fields import CHANNELS_LAST
 from autograder.network.layers.record import Family, Field, Layer, add
 from autograder.network.shapes import Settings, keep, keep_rank
-from autograder.network.values import number
+from autograder.network.values import integer, number, optional, read_list
 
 DROPOUT = Family(gettext_noop("a dropout layer"), "noise")
 NOISE = Family(gettext_noop("a noise layer"), "noise")
@@ -28,9 +30,21 @@ def _no_penalty(settings: Settings, shape: Shape | None) -> bool:
     return bool(settings["l1"] == 0.0 and settings["l2"] == 0.0)
 
 
+def _noise_shape(value: object) -> list[int | None]:
+    one = optional(integer(1))
+    return [one(size) for size in read_list(value, 8)]
+
+
+def _without_usual(settings: dict[str, Any]) -> None:
+    """Leave out the usual shape of the noise: a drawing for each value."""
+    if all(size is None for size in settings["noise_shape"] or ()):
+        del settings["noise_shape"]
+
+
 for _name in ("Dropout", "AlphaDropout"):
-    _fields = {"rate": _RATE, "noise_shape": UNSET}
-    add(Layer(_name, DROPOUT, _fields, keep, positional=("rate",), nothing=_none_dropped))
+    # EfficientNet drops whole images of a branch: (None, 1, 1, 1).
+    _fields = {"rate": _RATE, "noise_shape": Field(optional(_noise_shape))}
+    add(Layer(_name, DROPOUT, _fields, keep, positional=("rate",), nothing=_none_dropped, complete=_without_usual))
 for _n in (1, 2, 3):
     add(
         Layer(

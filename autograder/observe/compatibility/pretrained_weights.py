@@ -19,6 +19,9 @@ from autograder.observe.compatibility.stand_in_log import note
 _MODULES = "keras.src.applications."
 # It downloads the names of the classes, which are not weights.
 _NO_NETWORKS = frozenset({"imagenet_utils"})
+# The means and standard deviations of ImageNet's channels, as in `keras.src.applications.imagenet_utils`.
+_MEANS = {"caffe": (103.939, 116.779, 123.68), "torch": (0.485, 0.456, 0.406)}
+_DEVIATIONS = (0.229, 0.224, 0.225)
 
 
 class _NotDownloaded(str):
@@ -51,6 +54,8 @@ def install() -> None:
             continue
         if isinstance(original := vars(module).get("file_utils"), ModuleType):
             setattr(module, "file_utils", _Files(original, name))  # noqa: B010
+    tools = sys.modules[_MODULES + "imagenet_utils"]
+    setattr(tools, "_preprocess_tensor_input", _preprocess_symbolic(vars(tools)["_preprocess_tensor_input"]))  # noqa: B010
     keras.Model.load_weights = _passing_over(keras.Model.load_weights)
 
 
@@ -62,3 +67,27 @@ def _passing_over(original: Callable[..., Any]) -> Callable[..., Any]:
         return None
 
     return load_weights
+
+
+def _preprocess_symbolic(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`preprocess_input` inside a network, made of layers.
+
+    Keras makes it of operations with constant tensors, which are not described in a network's configuration. What is
+    computed is the same: the channels in reverse order for VGG and ResNet, then a factor and an offset for each.
+    """
+
+    @functools.wraps(original)
+    def preprocess(x: Any, data_format: str, mode: str) -> Any:
+        means = _MEANS.get(mode)
+        if means is None or data_format != "channels_last" or len(x.shape) != 4 or x.shape[-1] != 3:
+            return original(x, data_format=data_format, mode=mode)
+        if mode == "torch":
+            scales = [1 / (255.0 * one) for one in _DEVIATIONS]
+            offsets = [-mean / one for mean, one in zip(means, _DEVIATIONS, strict=True)]
+            return keras.layers.Rescaling(scales, offsets)(x)
+        x = keras.layers.Permute((3, 1, 2))(x)
+        channels = [keras.layers.Cropping2D(((one, 2 - one), (0, 0)))(x) for one in (2, 1, 0)]
+        x = keras.layers.Permute((2, 3, 1))(keras.layers.Concatenate(axis=1)(channels))
+        return keras.layers.Rescaling(1.0, [-mean for mean in means])(x)
+
+    return preprocess
