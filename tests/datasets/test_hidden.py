@@ -76,7 +76,7 @@ def test_what_everybody_has_cannot_be_hidden(changes, said):
 @pytest.mark.parametrize(
     ("hidden", "said"),
     [
-        (HEAD + "1,north,2.0\n" * 3, "has 3 examples; at least 20 are needed"),
+        (HEAD + "1,north,2.0\n1,south,3.0\n2,north,2.0\n", "has 3 examples; at least 20 are needed"),
         ("rooms,price\n" + "1,2.5\n" * 25, 'has no column "place"'),
         (HIDDEN.replace(",price", ",cost"), 'has no column "price"'),
     ],
