@@ -9,6 +9,8 @@ from autograder.records.result import Finding, Status
 
 def status_of(found: CapturedPredictions) -> Status:
     """The status of a question for which nothing could be computed."""
+    if found.busy:
+        return "needs_review"
     return "not_reached" if found.status in ("no_name", "not_run") else "wrong"
 
 
@@ -50,6 +52,15 @@ def failed_call(request: PredictionRequest, found: CapturedPredictions) -> Findi
             "scale that is computed from the rows it is given instead of from the training data.",
         )
         return Finding(message=said, hint=hint)
+    if found.busy:
+        late = message(
+            "call.busy",
+            "`{name}` did not finish in time, while the grading machine was busy with other work.",
+            name=name,
+        )
+        return Finding(
+            message=late, hint=message("hint.instructor_fresh", "For the instructor: grade again with --fresh.")
+        )
     if found.status == "timeout":
         return Finding(message=message("call.timeout", "`{name}` did not finish in time.", name=name))
     if found.status == "died":
