@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.assignment import AssignmentError
+from autograder.assignment import Assignment, AssignmentError
 from autograder.authoring.keras_configs import NotAChain, layers_of
 from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
 from autograder.authoring.planting import Observe, executed_plants, planted_evidence
@@ -37,7 +37,8 @@ _COUNTING = frozenset({"parameters"})
 class Validation:
     """The findings. `solution` and `untouched` are the results of the two notebooks, from real execution.
 
-    `manual` are the ids of the questions that are graded by hand: a solution need not answer them.
+    `manual` are the ids of the questions that are graded by hand: a solution need not answer them. `warnings` are
+    sentences about what an author should look at, and may leave.
     """
 
     solution: Result
@@ -45,6 +46,7 @@ class Validation:
     tried: tuple[Tried, ...]
     unread: tuple[str, ...]
     manual: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -120,7 +122,17 @@ def validate(
         tuple(tried),
         tuple(unread),
         frozenset(one.id for one in answer_key.assignment.questions if one.needs_manual_grading),
+        tuple(_doubled_rows(answer_key.assignment)),
     )
+
+
+def _doubled_rows(assignment: Assignment) -> Iterator[str]:
+    for name, one in assignment.declared.items():
+        if doubled := one.source.hidden_in_public:
+            yield (
+                f"[datasets.{name}]: {doubled:,} of the {one.source.hidden:,} hidden examples have the inputs of a "
+                "public one; where that is no chance, their answers are known"
+            )
 
 
 def judged_mutants(answer_key: AnswerKey, run: Run | None = None) -> tuple[list[Tried], list[str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from autograder.core.messages import NOTHING, Message, message, phrase
+from autograder.core.messages import NOTHING, Message, message, phrase, plain
 from autograder.records.predictions import CapturedPredictions, PredictionRequest
 from autograder.records.result import Finding, Status
 
 
 def status_of(found: CapturedPredictions) -> Status:
     """The status of a question for which nothing could be computed."""
+    if found.busy:
+        return "needs_review"
     return "not_reached" if found.status in ("no_name", "not_run") else "wrong"
 
 
@@ -50,6 +52,15 @@ def failed_call(request: PredictionRequest, found: CapturedPredictions) -> Findi
             "scale that is computed from the rows it is given instead of from the training data.",
         )
         return Finding(message=said, hint=hint)
+    if found.busy:
+        late = message(
+            "call.busy",
+            "`{name}` did not finish in time, while the grading machine was busy with other work.",
+            name=name,
+        )
+        return Finding(
+            message=late, hint=message("hint.instructor_fresh", "For the instructor: grade again with --fresh.")
+        )
     if found.status == "timeout":
         return Finding(message=message("call.timeout", "`{name}` did not finish in time.", name=name))
     if found.status == "died":
@@ -66,7 +77,7 @@ def failed_call(request: PredictionRequest, found: CapturedPredictions) -> Findi
 
 
 def _raised(request: PredictionRequest, found: CapturedPredictions) -> Finding:
-    error = phrase("an exception") if not found.error else phrase("`{error}`", error=found.error)
+    error = phrase("an exception") if not found.error else plain(f"`{found.error}`")
     where: Message = NOTHING
     if found.cell is not None and found.line is not None:
         where = message("where.code_cell_line", "code cell {cell}, line {line}", cell=found.cell + 1, line=found.line)

@@ -51,6 +51,8 @@ def validate(
                 echo(f"  {one.outcome:11}  {one.network or 'notebook'}: {one.what}{by}")
         if not train and any(question.requires_training for question in found.questions):
             echo("Mutants were not trained: their accuracy counts as reached (--train trains them).")
+        for warning in done.warnings:
+            err.print(f"warning: {warning}", markup=False, soft_wrap=True)
         for problem in done.problems:
             err.print(problem, markup=False, soft_wrap=True)
         if done.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from autograder.records.external_tests.model import OtterTest
 from autograder.records.predictions import CapturedPredictions
 
 _POLL = 0.5
+# The machine is busy if more than so many threads per processor are runnable.
+_BUSY = 4.0
 
 
 class KernelLost(RuntimeError):
@@ -74,7 +77,8 @@ class KernelRequests:
                 content = {"name": rows.request.name, "purpose": rows.request.purpose, "rows": rows.packed(batch)}
                 answer = await self._answer("predict", content, deadline - time.monotonic())
                 if ended := rows.take(answer.get("predicted"), len(batch)):
-                    return ended
+                    busy = ended.status == "timeout" and machine_is_busy()
+                    return ended.model_copy(update={"busy": busy})
             return rows.concluded()
         except TimeoutError:
             status = "timeout"
@@ -82,7 +86,7 @@ class KernelRequests:
             # The kernel is dead, or its reply is invalid.
             self.reason_of_death()
         await self._provisioner.kill()
-        return rows.ended(status)
+        return rows.ended(status, busy=status == "timeout" and machine_is_busy())
 
     async def _answer(self, kind: str, content: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The content of the kernel's reply to a request; after so many seconds the kernel is interrupted.
@@ -125,3 +129,8 @@ class KernelRequests:
             if message["parent_header"].get("msg_id") == request:
                 return message
         raise TimeoutError
+
+
+def machine_is_busy() -> bool:
+    """Whether far more threads are runnable than there are processors, by the load average of the last minute."""
+    return os.getloadavg()[0] > _BUSY * len(os.sched_getaffinity(0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from autograder.core.messages import Value
 from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.hidden_rows import AskedRows
-from autograder.observe.kernel_requests import KernelLost, KernelRequests
+from autograder.observe.kernel_requests import KernelLost, KernelRequests, machine_is_busy
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
@@ -31,9 +30,8 @@ CAPTURE_SECONDS = 20.0
 # How long to wait for the last outputs of a finished cell: a flood may have displaced the message that ends them.
 IOPUB_SECONDS = 3
 # A cell at its time limit was slowed by other work if its notebook could run for at least this share of the time (a
-# sleeping one cannot) but had a processor for less than that share, while more than so many threads per processor were
-# runnable.
-_RUNNABLE, _SHARE_OF_A_CORE, _BUSY = 0.5, 0.25, 4.0
+# sleeping one cannot) but had a processor for less than that share, on a busy machine.
+_RUNNABLE, _SHARE_OF_A_CORE = 0.5, 0.25
 # nbclient logs every interrupted cell and every dead kernel; here both are normal.
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
@@ -123,10 +121,11 @@ class NotebookRun:
 
     @property
     def slowed(self) -> bool:
-        """Whether cells hit their time limit while other work on this machine had the processors."""
+        """Whether cells or predictions hit their time limit while other work on this machine had the processors."""
         seconds = sum(cell.seconds for cell in self._cells)
         waited = self._runnable_seconds >= _RUNNABLE * seconds
-        return bool(self._late) and waited and self._processor_seconds < _SHARE_OF_A_CORE * seconds
+        late = bool(self._late) and waited and self._processor_seconds < _SHARE_OF_A_CORE * seconds
+        return late or any(one.busy for one in self._predictions)
 
     def note_slowed(self) -> None:
         """Add a note that the machine was busy to every cell that hit its time limit."""
@@ -216,7 +215,7 @@ class NotebookRun:
                 status = "" if flooded.done() else "timeout"
                 if status:
                     self._note("timeout", index, seconds=seconds)
-                    if _machine_is_busy():
+                    if machine_is_busy():
                         self._late.append(index)
                 await self._manager.interrupt_kernel()
                 grace = self._limits.grace_seconds + IOPUB_SECONDS
@@ -298,11 +297,6 @@ class NotebookRun:
         """Add a message of `execution_messages` to a cell."""
         step = self._steps[index]
         self.log.note(execution_messages.note(kind, step.cell + 1 if step.own else None, **values))
-
-
-def _machine_is_busy() -> bool:
-    """Whether far more threads are runnable than there are processors, by the load average of the last minute."""
-    return os.getloadavg()[0] > _BUSY * len(os.sched_getaffinity(0))
 
 
 def _text(value: Any, longest: int) -> str:

@@ -71,6 +71,7 @@ class CapturedPredictions(Data):
 
     "no_name": there is no such variable; "no_call": it can be neither called nor does it predict; "raised": it raised
     the exception `error` in the line `line` (1-based) of the code cell `cell` (0-based), where that is known;
+    `busy`: the time was over while the grading machine was busy with other work.
     A preparation has no score: `prepared` is the SHA-256 of the data with its outputs (`autograder.datasets.prepared`).
     "malformed": its output is not what was asked for, see `problem`; "unsteady": the same row had two outputs.
     """
@@ -84,3 +85,4 @@ class CapturedPredictions(Data):
     cell: int | None = Field(default=None, ge=0)
     line: int | None = Field(default=None, ge=1)
     prepared: str = Field(default="", max_length=64)
+    busy: bool = False

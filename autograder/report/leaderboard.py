@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograder.checks.predictions import ON_THE_BOARD, SCORE
+from autograder.core.language import decimal
 from autograder.core.messages import Message
 from autograder.records.result import Result
 
@@ -19,6 +20,11 @@ class Standing:
     place: int
     name: str
     score: float
+
+    @property
+    def shown(self) -> str:
+        """The score in the active language."""
+        return decimal(f"{self.score:,.10g}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Predictions on hidden rows: what is asked of a kernel, what it may answer, and what is scored of it."""
 
 import base64
+import random
 
 import numpy as np
 import pytest
@@ -187,3 +188,87 @@ def test_no_output_makes_the_score_break():
         found = answered(of_values(np.arange(40.0))("mse"), lambda x, wild=wild: packed(np.full(len(x), wild)))
         assert found.status == "predicted"
         assert np.isfinite(found.score)
+
+
+def anything(draw, depth=0):
+    """A random JSON value, mostly of the kind that an answer has."""
+    leaf = [None, True, -1, 0, 32, 10**30, 2.5, float("nan"), "", "AAAAAAAA8D8=", "é", "\ud800", "predicted", "raised"]
+    keys = ["status", "shape", "values", "texts", "error", "line", "text", "score"]
+    kind = draw.random()
+    if depth > 2 or kind < 0.5:
+        return draw.choice(leaf)
+    if kind < 0.7:
+        return [anything(draw, depth + 1) for _ in range(draw.choice((0, 1, 2, 32)))]
+    return {key: anything(draw, depth + 1) for key in draw.sample(keys, draw.randrange(5))}
+
+
+def test_no_answer_raises_an_exception(source):
+    draw = random.Random(4)
+    rows = rows_of(source)
+    usual = packed(np.zeros(32))
+    for _ in range(5000):
+        changed = {draw.choice(("status", "shape", "values", "texts")): anything(draw)}
+        found = rows.take(draw.choice((anything(draw), {**usual, **changed})), 32)
+        assert found is None or (found.status != "predicted" and found.score is None)
+
+
+NOTEBOOK = """
+import keras
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+things = pd.read_csv("things.csv")
+x, y = things[["size", "age"]].to_numpy("float32"), (things["kind"] == "b").to_numpy("int32")
+keras.utils.set_random_seed(1)
+network = keras.Sequential([
+    keras.layers.Normalization(), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1, activation="sigmoid")
+])
+network.layers[0].adapt(x)
+network.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
+history = network.fit(x, y, epochs=20, batch_size=16)
+epochs = len(history.history["loss"])
+forest = make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=1)).fit(x, things["kind"])
+
+def function(table):
+    print(table)
+    return network.predict(table[["size", "age"]].to_numpy("float32"))
+
+dropped = keras.Sequential([network, keras.layers.Dropout(0.9)])
+def chance(table): return dropped(table[["size", "age"]].to_numpy("float32"), training=True)
+"""
+ASKED = {
+    "network": "array",
+    "forest": "array",
+    "function": "table",
+    "chance": "table",
+    "things": "array",
+    "nothing": "array",
+    "broken": "array",
+}
+
+
+@pytest.mark.slow
+def test_networks_estimators_and_functions_of_a_real_notebook_predict(observe, source):
+    asked = [request(source, name=name, inputs=inputs) for name, inputs in ASKED.items()]
+    broken = "def broken(rows):\n    return rows @ np.ones(99)"
+    evidence = observe(
+        NOTEBOOK, broken, variables=("epochs",), training="full", sources=(source,), predictions=tuple(asked)
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok", "ok"], evidence.cells
+    assert evidence.value("epochs").value == 20
+    found = {one.name: evidence.prediction(one.key) for one in asked}
+    for name in ("network", "forest", "function"):
+        assert found[name].status == "predicted", found[name]
+        assert found[name].score > 0.9
+    # The same network, asked as rows and as a table.
+    assert found["network"].score == found["function"].score
+    assert {name: one.status for name, one in found.items() if one.status != "predicted"} == {
+        "chance": "unsteady",
+        "things": "no_call",
+        "nothing": "no_name",
+        "broken": "raised",
+    }
+    assert (found["broken"].error, found["broken"].cell, found["broken"].line) == ("ValueError", 1, 2)
