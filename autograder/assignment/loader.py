@@ -1,7 +1,5 @@
 """`assignment.toml` read and checked: all problems in it are reported at once.
 
-The file:
-
 ```toml
 name = "cnn2"                       # as `autograder grade` is given it; small letters, digits, - and _
 title = "Add the missing layers"
@@ -103,6 +101,7 @@ class _File(Data):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
     title: str = Field(min_length=1, max_length=200)
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
+    frameworks: tuple[Literal["keras", "torch"], ...] = ()
     notebook: str = Field(min_length=1)
     solution: str = Field(min_length=1)
     tests: str | None = Field(default=None, min_length=1)
@@ -210,6 +209,7 @@ class _Reader:
             name=top.name,
             title=top.title,
             language=top.language,
+            frameworks=top.frameworks,
             notebook_path=notebook,
             solution_path=solution,
             networks=networks,

@@ -88,6 +88,8 @@ class DeclaredBaseModel:
 class Assignment:
     """An assignment as its author wrote it, complete and without contradictions; made by `load`.
 
+    `frameworks` are those that students may use; () for that of the solution alone.
+
     If it consists of external tests, `file` is those, and there is no solution. `tests_paths` are the files and
     folders of external tests that its questions name.
     """
@@ -105,6 +107,7 @@ class Assignment:
     declared: Mapping[str, DeclaredDataset] = field(default_factory=dict)
     environment: EnvironmentTable = field(default_factory=EnvironmentTable)
     base_models: Mapping[str, DeclaredBaseModel] = field(default_factory=dict)
+    frameworks: tuple[Literal["keras", "torch"], ...] = ()
 
     @property
     def folder(self) -> Path:

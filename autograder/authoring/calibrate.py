@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from autograder.checks.base import of_framework
 from autograder.core.errors import UserError
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.reference import Reference, Threshold, read_solution
@@ -49,6 +50,10 @@ def calibrate(
             share = question.calibration_share
             runs = _runs(question.id, task.whole, share, trainer, seeds, workers, progress)
             thresholds[question.id] = _threshold(task.whole, share, seeds, runs)
+        for framework, task in answer_key.in_other_frameworks(question, context):
+            name, share = of_framework(question.id, framework), question.calibration_share
+            runs = _runs(name, task, share, trainer, seeds, workers, progress)
+            thresholds[name] = _threshold(task, share, seeds, runs)
     return answer_key.reference.model_copy(update={"thresholds": thresholds})
 
 

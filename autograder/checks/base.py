@@ -62,6 +62,11 @@ class Calibration:
     accuracies: tuple[float, ...] = ()
 
 
+def of_framework(question: str, framework: str) -> str:
+    """The name of a question's calibration for students of another framework than the solution's."""
+    return f"{question}:{framework}"
+
+
 # Limits on untrusted text: the characters read per cell, and the longest line that is read.
 _READ, _LINE = 100_000, 500
 _TARGETS = re.compile(r"[\s(]*\*?\w+(?:[\s)]*,[\s(]*\*?\w+)*[\s),]*")

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.checks.base import Context, Question
+from autograder.checks.base import Calibration, Context, Question, of_framework
 from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
@@ -235,7 +235,7 @@ class ScoreQuestion(Question):
         # A miss decided by the mean of several runs may be due to chance, which has no cause to explain.
         made = () if first is None else self._scores(first, context)
         budget = 0 if self._is_averaged(made, needed, context) else self.substitutions
-        return AccuracyMiss(context, self.network, student, task, needed, context.calibrations.get(self.id), budget)
+        return AccuracyMiss(context, self.network, student, task, needed, self._calibration(context), budget)
 
     def _judge_run(
         self,
@@ -247,7 +247,7 @@ class ScoreQuestion(Question):
         *,
         averaged: bool,
     ) -> Verdict:
-        recipe, calibration = self._recipe(context), context.calibrations.get(self.id)
+        recipe, calibration = self._recipe(context), self._calibration(context)
         metric = recipe.scored_by
         mean = mean_score(scores, metric)
         reached = bool(run.validation_accuracy) and metric.reaches(mean, needed)
@@ -363,8 +363,15 @@ class ScoreQuestion(Question):
             return (ReconstructionsExhibit(network=self.network, images=images),)
         return ()
 
+    def _calibration(self, context: Context) -> Calibration | None:
+        """The reference's runs, with the defaults of the framework that the student uses, where that was measured."""
+        captured = find_network(context, self.network).captured
+        framework = (captured.framework if captured is not None else "") or "keras"
+        own = context.calibrations.get(of_framework(self.id, framework))
+        return own or context.calibrations.get(self.id)
+
     def _spread(self, needed: float, context: Context) -> float:
-        calibration, recipe = context.calibrations.get(self.id), self._recipe(context)
+        calibration, recipe = self._calibration(context), self._recipe(context)
         return spread(calibration.accuracies if calibration else (), needed, recipe.validation, recipe.scored_by)
 
     def _clear_from(self, needed: float, context: Context) -> float:
@@ -375,7 +382,7 @@ class ScoreQuestion(Question):
     def _needed(self, context: Context) -> float | None:
         if self.threshold is not None:
             return self.threshold
-        calibration = context.calibrations.get(self.id)
+        calibration = self._calibration(context)
         return calibration.minimum if calibration else None
 
     def _recipe(self, context: Context) -> Recipe:

@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, AssignmentError
-from autograder.checks.base import Calibration, Context, ExpectedNetwork, NotebookCell, bare_code
+from autograder.checks.base import (
+    Calibration,
+    Context,
+    ExpectedNetwork,
+    NotebookCell,
+    Question,
+    bare_code,
+    of_framework,
+)
 from autograder.checks.read_network import compilation_of
 from autograder.core.data import digest
 from autograder.core.errors import UserError
@@ -16,8 +24,10 @@ from autograder.core.versions import versions
 from autograder.grading.engine import ObserveStage
 from autograder.grading.reference import Reference, read_solution, reference_of, stored_reference
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
+from autograder.network.torch.defaults import framework_of, with_defaults_of
 from autograder.observe.observer import Observer
 from autograder.records.evidence import Evidence
+from autograder.records.training import TrainingTask
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -74,7 +84,25 @@ class AnswerKey:
             keys = [task.whole.with_seed(0).key for task in question.training(context)]
             if known is None or [known.task] != keys or known.share != question.calibration_share:
                 stale.append(question.id)
+                continue
+            for framework, task in self.in_other_frameworks(question, context):
+                own = self.reference.thresholds.get(of_framework(question.id, framework))
+                if own is None or own.task != task.with_seed(0).key or own.share != known.share:
+                    stale.append(of_framework(question.id, framework))
         return stale
+
+    def in_other_frameworks(self, question: Question, context: Context) -> list[tuple[str, TrainingTask]]:
+        """The reference's whole runs with the defaults of the other frameworks that students may use, by framework."""
+        found = []
+        for name in question.networks():
+            own = framework_of(self.expected[name].architecture)
+            others = [one for one in self.assignment.frameworks if one != own]
+            for task in question.training(context):
+                for framework in others:
+                    network, compilation = with_defaults_of(framework, task.architecture, task.compilation)
+                    changed = {"architecture": network, "compilation": compilation}
+                    found.append((str(framework), task.whole.model_copy(update=changed)))
+        return found
 
     def reference_context(self) -> Context:
         """The reference solution as a submission, before any training run."""

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from by_hand import RECIPE, context, conv, dense, judged, layer, network, question, said, value
 
-from autograder.checks.base import ExpectedNetwork
+from autograder.checks.base import Calibration, ExpectedNetwork
 from autograder.checks.read_network import architecture_of, read_network
 from autograder.checks.training_tasks import training_task
 from autograder.network.torch.compilation import read_torch_compilation
+from autograder.network.torch.defaults import with_defaults_of
 from autograder.records.evidence import CapturedNetwork
 
 DESCRIPTIONS = json.loads((Path(__file__).parents[1] / "network" / "torch_descriptions.json").read_text())
@@ -264,3 +265,32 @@ def test_what_is_decided_by_the_data_needs_review():
     verdict = verdict_on(captured, KERAS, ARCHITECTURE)
     assert "its `forward` decides by the data what it computes" in said(verdict)
     assert read_network(captured, None).unread
+
+
+def test_the_defaults_of_one_framework_are_exchanged_for_those_of_the_other():
+    expected = expected_of(KERAS)["model"]
+    of_keras = training_task(read_network(KERAS, expected), RECIPE)
+    of_torch = training_task(read_network(torch("cnn2_sequential"), expected), RECIPE)
+    there, compiled = with_defaults_of("torch", of_keras.architecture, of_torch.compilation)
+    assert there == of_torch.architecture
+    assert compiled.optimizer.settings["epsilon"] == 1e-8
+    back, compiled = with_defaults_of("keras", of_torch.architecture, of_torch.compilation)
+    assert back == of_keras.architecture
+    assert compiled.optimizer.settings["epsilon"] == 1e-7
+
+
+@pytest.mark.parametrize("name", ["words", "both_ways", "time_first", "text_convolution", "decoder", "residual"])
+def test_exchanging_the_defaults_twice_changes_nothing(name):
+    network = architecture_of(torch(name))
+    there, _ = with_defaults_of("keras", network, read_torch_compilation(None))
+    assert there != network
+    assert with_defaults_of("torch", there, read_torch_compilation(None))[0] == network
+
+
+def test_a_threshold_holds_for_the_framework_that_it_was_measured_with():
+    asked = question("accuracy", network="model", points=3)
+    thresholds = {"q": Calibration(minimum=0.9), "q:torch": Calibration(minimum=0.8)}
+    for captured, needed in ((torch("cnn2_functional"), 0.8), (KERAS, 0.9)):
+        given = context(networks=(captured,)).anew(expected=expected_of(KERAS), calibrations=thresholds)
+        alone = given.anew(calibrations={"q": Calibration(minimum=needed)})
+        assert [task.target for task in asked.training(given)] == [task.target for task in asked.training(alone)]

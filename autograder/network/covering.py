@@ -1,0 +1,103 @@
+"""Which operations of a network each row of a summary table stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autograder.network.architecture import Architecture, Row
+from autograder.network.kinds import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from autograder.network.table import SummaryTable, TableRow
+
+NETWORKS = frozenset({"Sequential", "Functional", "Model"})
+# Rows that may cover several operations.
+_COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
+
+
+def cover(
+    table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
+) -> tuple[list[list[int]], str | None]:
+    """The operations that each row covers, and the first place where rows and operations diverge."""
+    if table.framework:
+        return _without_functions(table, architecture, measured)
+    operations = architecture.operations
+    covered: list[list[int]] = []
+    place = 0
+    for index, row in enumerate(table.rows):
+        while place < len(operations) and operations[place].kind == "Input" and row.kind != "Input":
+            place += 1
+        if row.kind == "Input" and (place >= len(operations) or operations[place].kind != "Input"):
+            return covered, f"Row {index + 1} of the table ({row.name}) is an input that the network does not have."
+        end = place + 1
+        if row.kind in _COMPOSED and place < len(operations):
+            end = _end_of_nested(row, measured, place)
+        elif place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
+            there = operations[place].kind if place < len(operations) else "nothing"
+            return covered, f"Row {index + 1} of the table ({row.name}) is {row.kind}, the network has {there} there."
+        printed = _activations([one.kind for one in table.rows[index + 1 :]])
+        if _activations([operation.kind for operation in operations[end:]]) > printed:
+            end += 1
+        covered.append(list(range(place, min(end, len(operations)))))
+        place = end
+    if place < len(operations):
+        return covered, f"The network has {operations[place].kind} after the last row of the table."
+    return covered, None
+
+
+def _without_functions(
+    table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
+) -> tuple[list[list[int]], str | None]:
+    """The same for a table in which functions have no rows: they belong to the row before them.
+
+    The first operation of a row is the row's own.
+    """
+    operations = architecture.operations
+    covered: list[list[int]] = []
+    place = 0
+    for index, row in enumerate(table.rows):
+        start = place
+        while place < len(operations) and not (
+            _same_kind(row.kind, operations[place].kind)
+            and (not row.shape or row.shape[1:] == measured[place].shape[1:] or measured[place].parameters)
+        ):
+            if measured[place].parameters:
+                break
+            place += 1
+        if place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
+            there = operations[place].kind if place < len(operations) else "nothing"
+            return covered, f"Row {index + 1} of the table ({row.name}) is {row.kind}, the network has {there} there."
+        between = range(start, place)
+        # What flattens an image is there for the layer after it.
+        flat = [one for one in between if operations[one].kind in ("Flatten", "Reshape", "Input")]
+        if covered:
+            covered[-1].extend(one for one in between if one not in flat)
+        covered.append([place, *flat])
+        place += 1
+    rest = list(range(place, len(operations)))
+    if any(measured[one].parameters for one in rest):
+        kind = next(operations[one].kind for one in rest if measured[one].parameters)
+        return covered, f"The network has {kind} after the last row of the table."
+    covered[-1].extend(rest)
+    return covered, None
+
+
+def _activations(names: list[str]) -> int:
+    """How many of the first names are activations."""
+    return next((index for index, kind in enumerate(names) if kind not in ACTIVATIONS), len(names))
+
+
+def _same_kind(one: str, other: str) -> bool:
+    families: tuple[frozenset[str], ...] = (ACTIVATIONS, frozenset({"Flatten", "Reshape"}))
+    return one == other or any(one in family and other in family for family in families)
+
+
+def _end_of_nested(row: TableRow, measured: tuple[Row, ...], place: int) -> int:
+    """Where the operations of a nested network end: at its shape, once its parameters are reached."""
+    for end in range(place + 1, len(measured) + 1):
+        if (
+            sum(one.parameters for one in measured[place:end]) == row.parameters
+            and measured[end - 1].shape == row.shape
+        ):
+            return end
+    return place + 1
