@@ -112,6 +112,7 @@ class EitherDescriber:
 
     def __init__(self, keras: NetworkDescriber, torch: Any) -> None:
         self._keras, self._torch = keras, torch
+        self.has_base = keras.has_base
 
     def _of(self, model: Any) -> Any:
         return self._torch if self._torch.is_module(model) else self._keras
