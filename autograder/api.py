@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, load
-from autograder.assignment.images import needed_images, provide_images
+from autograder.assignment.images import declared_files, needed_images, provide_images
 from autograder.core.errors import UsageError
 from autograder.core.messages import Message
 from autograder.grading.answer_key import AnswerKey, answer_key_of
@@ -153,8 +154,9 @@ def grade(
         if imports is not None:
             imports(import_report(intake.submissions, assignment))
     workers = workers or fitting_workers(assignment.observe_task().limits.memory_mb)
+    declared = partial(declared_files, assignment)
     with (
-        engine_on(machines, isolation, workers, needed_images(assignment)) as engine,
+        engine_on(machines, isolation, workers, needed_images(assignment), declared) as engine,
         location.opened() if location else Gradebook(output / GRADEBOOK_FILE) as gradebook,
     ):
         if location:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder import datasets
 from autograder.assignment import Assignment
+from autograder.datasets.sending import cached_files
 
 
 def provide_images(assignment: Assignment) -> None:
@@ -19,3 +20,13 @@ def provide_images(assignment: Assignment) -> None:
 def needed_images(assignment: Assignment) -> tuple[str, ...]:
     """The built-in data sets that its notebooks load and its networks are trained with."""
     return tuple(dict.fromkeys([*assignment.datasets(), *assignment.trained_on()]))
+
+
+def declared_files(assignment: Assignment) -> dict[str, bytes]:
+    """What the assignment declares, as files of this machine's cache, for other machines.
+
+    Raises:
+        DatasetMissing: it is not in the cache any more.
+    """
+    base_models = [one.model for one in assignment.base_models.values()]
+    return cached_files(tuple(assignment.sources().values()), base_models)

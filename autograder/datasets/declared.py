@@ -25,7 +25,8 @@ from autograder.datasets.source import DatasetSource, Declaration
 
 # Incremented whenever the same files would give other arrays.
 _REVISION = 2
-_FOLDER = "declared"
+FOLDER = "declared"
+RECORD = "record.json"
 # The keys that describe the data without affecting the arrays.
 _ABOUT = ("title", "licence", "digest")
 
@@ -215,7 +216,7 @@ def _usual_title(declared: Declaration) -> str:
 def _kept(key: str) -> Entry | None:
     folder = _entry_folder(key)
     try:
-        entry = Entry.model_validate_json((folder / "record.json").read_bytes())
+        entry = Entry.model_validate_json((folder / RECORD).read_bytes())
         whole = file_digest(folder / "arrays.npz") == entry.arrays
         whole = whole and (not entry.hidden or file_digest(folder / "hidden.npz") == entry.hidden)
         if whole and all((folder / "files" / name).is_file() for name in entry.source.files):
@@ -228,9 +229,9 @@ def _kept(key: str) -> Entry | None:
 def _entry_folder(key: str) -> Path:
     """The folder of an entry: the existing one, or the one to write."""
     for folder in kept_folders():
-        if os.path.isdir(folder / _FOLDER / key):
-            return folder / _FOLDER / key
-    return closed_folder(_FOLDER) / key
+        if os.path.isdir(folder / FOLDER / key):
+            return folder / FOLDER / key
+    return closed_folder(FOLDER) / key
 
 
 def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> Entry:
@@ -250,9 +251,9 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden)
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
-        _write(closed_folder(_FOLDER) / key, entry, content, kept_back, served)
+        _write(closed_folder(FOLDER) / key, entry, content, kept_back, served)
     except OSError as error:
-        raise DatasetUnusable(f"it cannot be kept in {closed_folder(_FOLDER)}: {error.strerror}.") from None
+        raise DatasetUnusable(f"it cannot be kept in {closed_folder(FOLDER)}: {error.strerror}.") from None
     return entry
 
 
@@ -264,7 +265,7 @@ def _write(target: Path, entry: Entry, content: bytes, hidden: bytes, served: Ma
         (made / "arrays.npz").write_bytes(content)
         if hidden:
             (made / "hidden.npz").write_bytes(hidden)
-        (made / "record.json").write_text(entry.model_dump_json(), encoding="utf-8")
+        (made / RECORD).write_text(entry.model_dump_json(), encoding="utf-8")
         for place, path in served.items():
             copy = made / "files" / place
             copy.parent.mkdir(parents=True, exist_ok=True)

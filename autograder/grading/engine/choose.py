@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from autograder import datasets
@@ -14,13 +14,18 @@ from autograder.observe.sandbox.bounds import RequestedIsolation
 
 @contextmanager
 def engine_on(
-    machines: Machines | None, isolation: RequestedIsolation, workers: int, names: Sequence[str]
+    machines: Machines | None,
+    isolation: RequestedIsolation,
+    workers: int,
+    names: Sequence[str],
+    declared: Callable[[], Mapping[str, bytes]] = dict,
 ) -> Iterator[Engine]:
     """The engine on these machines (None: this one), ready for an assignment that needs the datasets `names`.
 
     Args:
         workers: how many notebooks and training runs share this machine at a time; a cluster's workers state their
             own number.
+        declared: what `datasets.sending.cached_files` returns for the assignment; only a cluster's workers need it.
 
     Raises:
         EngineError: the cluster cannot be used.
@@ -44,6 +49,6 @@ def engine_on(
         ) from None
     with (
         connected(machines) as client,
-        cluster_engine(client, isolation, names, wait_seconds=machines.wait_seconds) as engine,
+        cluster_engine(client, isolation, names, declared(), wait_seconds=machines.wait_seconds) as engine,
     ):
         yield engine

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from distributed import Client, get_worker
+from distributed import Client, WorkerPlugin, get_worker
 from distributed import Worker as DaskWorker
 
 from autograder import datasets
-from autograder.core.data import packed, unpacked
+from autograder.core.data import digest, packed, unpacked
 from autograder.core.errors import UserError
+from autograder.datasets.sending import keep_files
 from autograder.grading.engine.stages import Engine, EngineError, ObserveStage, TrainStage
 from autograder.grading.engine.worker import Environment, Worker
 from autograder.observe.sandbox.bounds import RequestedIsolation
@@ -40,12 +41,18 @@ _opening = threading.Lock()
 
 @contextmanager
 def cluster_engine(
-    client: Client, isolation: RequestedIsolation, names: Sequence[str], *, wait_seconds: float = 600
+    client: Client,
+    isolation: RequestedIsolation,
+    names: Sequence[str],
+    declared: Mapping[str, bytes],
+    *,
+    wait_seconds: float = 600,
 ) -> Iterator[Engine]:
     """An engine on the client's workers, after a check that all of them give the same results.
 
     Args:
         names: the required datasets; workers that lack one try to download it.
+        declared: the files of declared data sets and base models, which every worker gets, whenever it joins.
         wait_seconds: how long the first worker may take to connect.
 
     Raises:
@@ -56,6 +63,8 @@ def cluster_engine(
         client.wait_for_workers(1, timeout=wait_seconds)
     except TimeoutError:
         raise EngineError(f"No worker joined the cluster within {wait_seconds:.0f} seconds.") from None
+    if declared:
+        client.register_plugin(DeclaredFiles(declared))
     slots = _slots(client)
     training = GPU if any(offer[GPU] for offer in slots.values()) else SANDBOX
     place = _common_place(client, isolation, names, [worker for worker, offer in slots.items() if offer[training]])
@@ -69,6 +78,18 @@ def cluster_engine(
         slots=count,
         description=f"on {workers} with {count} places; networks are trained on {place.training.device}",
     )
+
+
+class DeclaredFiles(WorkerPlugin):  # type: ignore[misc]
+    """Puts the files that an assignment declares into each worker's cache."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.name = f"autograder-{digest(sorted(files))[:16]}"
+        self._files = dict(files)
+
+    def setup(self, worker: DaskWorker) -> None:
+        """Called by Dask on each worker, also on those that join later."""
+        keep_files(self._files)
 
 
 def observe_there(isolation: RequestedIsolation, call: bytes) -> bytes:

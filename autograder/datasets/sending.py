@@ -1,0 +1,42 @@
+"""What an assignment declares, as data for other machines: its data sets' entries in the cache, and its base models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from autograder.core.files import write_atomically
+from autograder.datasets.base_models import FOLDER as BASE_MODELS
+from autograder.datasets.base_models import BaseModel, base_model_path
+from autograder.datasets.cache import closed_folder, kept_folders
+from autograder.datasets.declared import FOLDER as DECLARED
+from autograder.datasets.declared import RECORD, locate
+from autograder.datasets.source import DatasetSource
+
+
+def cached_files(sources: Sequence[DatasetSource], base_models: Sequence[BaseModel]) -> dict[str, bytes]:
+    """The files in the cache that belong to them, by their paths there; the record of a data set comes last.
+
+    Raises:
+        DatasetMissing: one of them is not on this machine.
+    """
+    found: dict[str, bytes] = {}
+    for source in sources:
+        folder = locate(source.title, source).path.parent
+        paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == RECORD)
+        found |= {f"{DECLARED}/{source.digest}/{one.relative_to(folder).as_posix()}": one.read_bytes() for one in paths}
+    for model in base_models:
+        found[f"{BASE_MODELS}/{model.digest}"] = base_model_path(model.digest, model.file).read_bytes()
+    return found
+
+
+def keep_files(files: Mapping[str, bytes]) -> None:
+    """Put files from another machine's cache into this one's; what is there already is left alone.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    for name, content in files.items():
+        path = PurePosixPath(name)
+        if not any((folder / path).is_file() for folder in kept_folders()):
+            write_atomically(closed_folder(path.parts[0]).joinpath(*path.parts[1:]), content)
