@@ -85,8 +85,8 @@ RIGHT = {
         ),
         "validation-mse": 'validation_mse = history.history["val_mean_squared_error"][-1]',
     },
-    "absolute error, a data set": {
-        "compile": COMPILE.format(optimizer="keras.optimizers.Adam(0.005)", loss='"mae"', metrics='["mae", "mse"]'),
+    "a data set": {
+        "compile": COMPILE.format(optimizer="keras.optimizers.Adam(0.005)", loss='"mse"', metrics='["mae", "mse"]'),
         "train": DATASET,
         "curves": FRAME,
     },
