@@ -83,7 +83,8 @@ def published(program: Program, faults: Path) -> Published:
                 found[tuple(sorted(config.items()))] = float(np.mean(json.loads(row["current_node_accs"])))
     lower = program.metric == "mae"
     repairs = sorted(found, key=lambda one: (len(_changes(dict(one), faulty)), found[one] if lower else -found[one]))
-    own = [known["config"] | dict(program.repair)] if program.repair is not None else [dict(one) for one in repairs]
+    first = [known["config"] | dict(program.repair)] if program.repair is not None else []
+    own = first if program.extra else [*first, *(dict(one) for one in repairs)]
     minimal = {frozenset(program.truth), *(frozenset(one) for one in known["alternatives"])}
     truths = minimal | {frozenset(_changes(dict(one), faulty)) for one in found}
     return Published(faulty, tuple(own), frozenset(truths), frozenset(minimal))
@@ -102,8 +103,8 @@ def build(program: Program, solution: Config, folder: Path) -> None:
     epochs, batch = scaled(program, solution)
     own = ""
     if program.rows is not None:
-        kind = {"regression": 'target_kind = "values"\n'}.get(program.task, "")
-        own = f'\n[datasets.own]\nnpz = "data.npz"\n{kind}'
+        kind = {"regression": 'target_kind = "values"\n', "classification": 'target_kind = "classes"\n'}
+        own = f'\n[datasets.own]\nnpz = "data.npz"\n{kind.get(program.task, "")}'
     if program.metric:
         question = 'kind = "score"'
         metric = f'metric = "{program.metric}"\n'
@@ -114,7 +115,7 @@ def build(program: Program, solution: Config, folder: Path) -> None:
     write_notebook(program, solution, folder / "solution.ipynb")
     write_notebook(program, solution, folder / "program.ipynb")
     (folder / "assignment.toml").write_text(
-        f'name = "{program.name}"\ntitle = "{program.name}"\nnotebook = "program.ipynb"\n'
+        f'name = "p-{program.name.lower()}"\ntitle = "{program.name}"\nnotebook = "program.ipynb"\n'
         f'solution = "solution.ipynb"\n{own}\n[networks.model]\n\n'
         f'[training]\ndataset = "{program.dataset}"\ntrain = {program.train}\nvalidation = {program.validation}\n'
         f'epochs = {min(100, epochs)}\nbatch_size = {batch}\ntask = "{program.task}"\n{metric}{prepared}\n'

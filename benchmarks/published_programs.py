@@ -34,7 +34,8 @@ class Program:
         train, validation: how many rows.
         metric: by which a regression is scored; "" for the accuracy.
         epochs, batch: factors on the published epochs and batch size.
-        repair: a repair where the benchmark's own search has found none, from the ground truth.
+        repair: the program's own repair, where it is known: what the mutation changed, or the ground truth names; else
+            the smallest and best equivalent one is the solution.
         extra: what only the faulty program has: a line on its labels, raw pixels, a regularizer.
     """
 
@@ -198,8 +199,8 @@ _COLOURS = {
 _OBJECTS = "1,500 images of CIFAR-10, convolutions half as wide; batches of 32 for 64"
 
 
-def _mnist(name: str, paper: str, truth: str) -> Program:
-    made = {"train": 1200, "validation": 400, "epochs": 1 / 6, "batch": 1 / 8, **_MNIST}
+def _mnist(name: str, paper: str, truth: str, right: str) -> Program:
+    made = {"train": 1200, "validation": 400, "epochs": 1 / 6, "batch": 1 / 8, "repair": {truth: right}, **_MNIST}
     return Program(name, paper, (truth,), _mnist_conv, _DIGITS, **made)
 
 
@@ -224,6 +225,7 @@ PROGRAMS: tuple[Program, ...] = (
         500,
         _linear(20, 2500, 0.52),
         shape=(20,),
+        repair={"act3": "sigmoid"},
         task="binary",
     ),
     Program(
@@ -250,10 +252,11 @@ PROGRAMS: tuple[Program, ...] = (
         ("optimizer", "loss", "act1", "act2", "epochs", "batch_size"),
         lambda c: [*_times(c, 1, dense(1, c["unit1"], c)), dense(2, 2, c)],
         "synthetic: two classes of 3 features that a plane separates",
-        1600,
+        6000,
         500,
-        _linear(3, 2100, 0.39, 7),
+        _linear(3, 6500, 0.39, 7),
         shape=(3,),
+        repair={"lr": "0.01"},
         classes=2,
         task="classification",
     ),
@@ -347,19 +350,39 @@ PROGRAMS: tuple[Program, ...] = (
         repair={"act1": "relu", "act2": "relu"},
         **_MNIST,
     ),
-    _mnist("M1", "M3", "lr"),
-    _mnist("M2", "M1", "ki1"),
-    _mnist("M3", "M2", "act4"),
+    _mnist("M1", "M3", "lr", "1.0"),
+    _mnist("M2", "M1", "ki1", "glorot_uniform"),
+    _mnist("M3", "M2", "act4", "softmax"),
     _topics("R1", "regularization", extra={"regularization": "l2"}, repair={}),
-    _topics("R2", "act2"),
+    _topics("R2", "act2", repair={"act2": "softmax"}),
     _topics("R3", "lr", repair={"lr": "0.001"}),
-    _topics("R4", "loss"),
-    _topics("R5", "optimizer"),
-    _topics("R6", "ki1"),
-    _topics("R7", "act2"),
-    Program("C1", "C1", ("act2",), _cifar, f"{_OBJECTS}, 8 epochs for 50", epochs=0.16, batch=0.5, **_COLOURS),
+    _topics("R4", "loss", repair={"loss": "categorical_crossentropy"}),
+    _topics("R5", "optimizer", repair={"optimizer": "adam"}),
+    _topics("R6", "ki1", repair={"ki1": "glorot_uniform"}),
+    _topics("R7", "act2", repair={"act2": "softmax"}),
+    Program(
+        "C1",
+        "C1",
+        ("act2",),
+        _cifar,
+        f"{_OBJECTS}, 8 epochs for 50",
+        epochs=0.16,
+        batch=0.5,
+        repair={"act2": "relu"},
+        **_COLOURS,
+    ),
     Program("C2", "C2", ("epochs",), _cifar, f"{_OBJECTS}, 8 epochs", batch=0.5, **_COLOURS),
-    Program("C3", "C3", ("ki2",), _cifar, f"{_OBJECTS}, 8 epochs for 50", epochs=0.16, batch=0.5, **_COLOURS),
+    Program(
+        "C3",
+        "C3",
+        ("ki2",),
+        _cifar,
+        f"{_OBJECTS}, 8 epochs for 50",
+        epochs=0.16,
+        batch=0.5,
+        repair={"ki2": "glorot_uniform"},
+        **_COLOURS,
+    ),
     Program(
         "068",
         "D11",
