@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from autograder.cli.base import app, echo, err, sentences, stop
+
+if TYPE_CHECKING:
+    from autograder.lms.gradebooks import Target
 
 
 class TargetChoice(StrEnum):
@@ -58,7 +61,7 @@ def export(
     For nbgrader they go into the course itself, with the pages: gradebook.db and feedback/.
     """
     with sentences():
-        if to.value == "nbgrader":
+        if to is TargetChoice.nbgrader:
             from autograder.lms.nbgrader_course import export_to_course
 
             if column or output or scale:
@@ -69,7 +72,7 @@ def export(
 
             done = export_grades(
                 folder,
-                to.value,
+                cast("Target", to.value),
                 roster=roster,
                 column=column,
                 output=output,

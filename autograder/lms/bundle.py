@@ -29,6 +29,10 @@ from autograder.grading.answer_key import AnswerKey, require_thresholds
 PLUGIN = "autograder.lms.otter_plugin.AutograderPlugin"
 CATALOGUES = "languages"
 _PROGRAMS = ("setup.sh", "run_autograder")
+_IMAGE_PROGRAMS = ("grade_submission",)
+_SOURCE = "/opt/autograder-source"
+# Where a platform puts the submission into its container.
+CONTAINER_FOLDERS = {"prairielearn": "/grade", "coursera": "/shared"}
 # Gradescope takes 100 MB for an autograder; the rest of the zip is small.
 MAX_DATA_BYTES = 90 * 2**20
 _PLACEHOLDER = '''"""The questions are graded by the plugin in otter_config.json, not by this file."""
@@ -56,8 +60,8 @@ class Packed:
     left_out: tuple[str, ...]
 
 
-def pack(assignment: Assignment, path: Path) -> Packed:
-    """Write the zip.
+def pack(assignment: Assignment, path: Path, container: str | None = None) -> Packed:
+    """Write the zip; for a `container` (prairielearn or coursera) with the files from which its image is built.
 
     Raises:
         NotLocked: something to be installed is not locked.
@@ -77,11 +81,26 @@ def pack(assignment: Assignment, path: Path) -> Packed:
         **_words(assignment.language),
         **files,
         **data,
+        **(_image(container) if container else {}),
     }
-    write_atomically(path, zipped(contents, frozenset(_PROGRAMS)))
+    write_atomically(path, zipped(contents, frozenset((*_PROGRAMS, *_IMAGE_PROGRAMS))))
     os.chmod(path, 0o600)  # it holds the solution
     pending = sum(question.points for question in assignment.questions if question.needs_manual_grading)
     return Packed(path, assignment.points - pending, pending, left_out)
+
+
+def _image(container: str) -> dict[str, bytes]:
+    """The Dockerfile of a platform's image, and the program that it starts for each submission."""
+    start = (
+        f"#!/bin/sh\n# What {container} starts for each submission.\n"
+        'exec "${AUTOGRADER_ROOT:-/opt/autograder}/bin/python" -I -m autograder.lms.container_entry_point '
+        f'{container} "${{AUTOGRADER_SOURCE:-{_SOURCE}}}" "${{AUTOGRADER_BASE:-{CONTAINER_FOLDERS[container]}}}"\n'
+    )
+    dockerfile = (
+        f"FROM python:3.12-slim\nCOPY . {_SOURCE}\nRUN bash {_SOURCE}/setup.sh && chmod -R go-rwx {_SOURCE}\n"
+        f'ENTRYPOINT ["{_SOURCE}/{_IMAGE_PROGRAMS[0]}"]\n'
+    )
+    return {_IMAGE_PROGRAMS[0]: start.encode(), "Dockerfile": dockerfile.encode()}
 
 
 def _words(language: str) -> dict[str, bytes]:
@@ -134,12 +153,12 @@ def _images(assignment: Assignment) -> tuple[dict[str, bytes], tuple[str, ...]]:
     return packed, tuple(left_out)
 
 
-def package(assignment: Assignment, folder: Path) -> Packed:
-    """Write `autograder.zip` for Gradescope and otter into `folder`.
+def package(assignment: Assignment, folder: Path, container: str | None = None) -> Packed:
+    """Write `autograder.zip` for Gradescope and otter into `folder`, or `autograder-{container}.zip`.
 
     Raises:
         AssignmentError, DatasetMissing: it is not ready for grading; the sentence says what to do.
     """
     provide_images(assignment)
     require_thresholds(AnswerKey.stored(assignment))
-    return pack(assignment, folder / "autograder.zip")
+    return pack(assignment, folder / f"autograder{f'-{container}' if container else ''}.zip", container)

@@ -82,14 +82,18 @@ def autograder(*arguments: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+def calibrate(place: Path) -> None:
+    """The solution's evidence, as `calibrate` leaves it behind."""
+    assignment = load(str(place))
+    key = solution_key(assignment, read_solution(assignment))
+    write_reference(place, Reference(solution=key, evidence=_evidence(notebook(8, 9))))
+
+
 def graded_by_hand(place: Path, pulled: Path, report: Path) -> Path:
     """The report of a folder as `grade` makes it, from the values in the notebooks' text: without a kernel."""
     assignment = load(str(place))
     if not (place / "reference.json").exists():
-        solution = Reference(
-            solution=solution_key(assignment, read_solution(assignment)), evidence=_evidence(notebook(8, 9))
-        )
-        write_reference(place, solution)
+        calibrate(place)
     intake = read_submissions(pulled, "sums.ipynb")
     note = pulled_note(pulled)
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:

@@ -28,6 +28,7 @@ from canvasapi.exceptions import (
 )
 
 from autograder.lms.online import web
+from autograder.lms.online.plan import DECIMALS
 from autograder.lms.online.site import (
     Attempt,
     Grading,
@@ -135,7 +136,7 @@ class Canvas:
     def _data(self, site: Site, grading: Grading) -> dict[str, Any]:
         data: dict[str, Any] = {}
         if grading.grade is not None:
-            data["posted_grade"] = f"{grading.grade:g}"
+            data["posted_grade"] = str(round(grading.grade, DECIMALS))
         if grading.page is not None:
             data["text_comment"] = grading.comment
             data["file_ids"] = [self._uploaded(site, grading)]

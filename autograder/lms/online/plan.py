@@ -150,6 +150,12 @@ def same(one: float | None, other: float | None) -> bool:
     return bool(abs(one - other) < _SAME)
 
 
+def unknown_names(steps: Sequence[Step], choices: Choices) -> tuple[str, ...]:
+    """The names in `Choices.replace` that nobody has, as the caller may have mistyped one."""
+    known = {_key(text) for step in steps for text in (step.name, step.id, step.student)}
+    return tuple(sorted(choices.replace - known))
+
+
 def _other_maximum(site: Site, pulled: Pulled) -> str:
     if same(site.maximum, pulled.maximum):
         return ""

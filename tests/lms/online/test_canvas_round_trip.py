@@ -191,6 +191,7 @@ def test_a_grade_that_stood_there_before_is_a_persons(canvas: StubCanvas, tmp_pa
     said = autograder("push", "canvas", report, "--yes")[1]
     assert "Ada Lovelace 3 → 6 (the grade there, 3, was not written by autograder" in said
     assert canvas.students[12345].entered == 3
+    assert '--replace "adda": nobody is called that' in autograder("push", "canvas", report, "--replace", "Adda")[1]
     assert autograder("push", "canvas", report, "--yes", "--replace", "12345")[0] == 0
     assert canvas.students[12345].entered == 6
 
