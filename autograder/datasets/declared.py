@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.core.data import Data, digest
@@ -31,10 +31,12 @@ _ABOUT = ("title", "licence", "digest")
 
 
 class Entry(Data):
-    """`record.json`: the record of the data set, and the SHA-256 of the arrays."""
+    """`record.json`: the record of the data set, the SHA-256 of the arrays, and a digest of the files for notebooks
+    ("" in entries of earlier versions)."""
 
     source: DatasetSource
     arrays: str
+    served: str = ""
 
 
 def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = False) -> DatasetSource:
@@ -174,6 +176,16 @@ def _digest_of(path: Path) -> str:
     return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
 
 
+def _digest_of_named(folder: Path, names: Sequence[str]) -> str:
+    """The digest of these files below a folder.
+
+    Raises:
+        OSError: one is missing.
+    """
+    states = ((name, (folder / name).stat()) for name in names)
+    return _digest_of_folder(folder, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
 @functools.lru_cache(maxsize=16)
 def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
     """Cached in each process, as long as no file changes."""
@@ -192,9 +204,9 @@ def _kept(key: str) -> Entry | None:
     folder = _entry_folder(key)
     try:
         entry = Entry.model_validate_json((folder / RECORD).read_bytes())
-        if file_digest(folder / "arrays.npz") == entry.arrays and all(
-            (folder / "files" / name).is_file() for name in entry.source.files
-        ):
+        same = entry.source.digest == key and file_digest(folder / "arrays.npz") == entry.arrays
+        served = _digest_of_named(folder / "files", entry.source.files)
+        if same and (not entry.served or served == entry.served):
             return entry
     except (OSError, ValueError):
         pass
@@ -217,7 +229,8 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     content = npz_bytes(arrays)
     size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
-    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest())
+    parts = [[place, hashlib.sha256(path.read_bytes()).hexdigest()] for place, path in served.items()]
+    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), served=digest(parts))
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
         _write(closed_folder(FOLDER) / key, entry, content, served)
