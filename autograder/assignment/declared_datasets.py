@@ -13,9 +13,12 @@ from autograder.core.errors import UserError
 from autograder.datasets import DATASETS, BaseModelDeclaration, Declaration, public_files, resolve
 from autograder.datasets.base_models import check_base_model
 from autograder.datasets.source import TargetKind
+from autograder.observe.packages import LOCK_FILE
 from autograder.records.metrics import Task
 from autograder.records.training import Recipe
 
+# Where `grading.reference` keeps what the solution left behind.
+REFERENCE = "reference.json"
 # The share of the examples for validation if the assignment does not set their number.
 _VALIDATION_SHARE = 0.2
 
@@ -37,14 +40,19 @@ _SHOWN: dict[TargetKind, str] = {
 
 
 def declared_datasets(
-    tables: Mapping[str, Any], file: Path, solution: object, problems: list[str]
+    tables: Mapping[str, Any], file: Path, solution: object, problems: list[str], tests: object = None
 ) -> tuple[dict[str, DeclaredDataset], tuple[str, ...]]:
     """The data sets that could be read, and the names of all declared ones; one sentence is added for each problem.
 
-    Students must not receive the assignment's `file`, nor the `solution` that it names, nor what is held out.
+    Students must not receive the assignment's `file`, nor the `solution` and the `tests` that it names, nor its
+    reference, nor what is held out.
     """
     folder = file.parent
     secret = {file.resolve(): "this file"}
+    for beside, what in ((REFERENCE, "the stored reference"), (LOCK_FILE, "the lock of the packages")):
+        secret[(folder / beside).resolve()] = what
+    if tests:
+        secret[(folder / str(tests)).resolve()] = "the tests"
     if solution:
         secret[(folder / str(solution)).resolve()] = "the solution"
     found: dict[str, DeclaredDataset] = {}

@@ -190,7 +190,9 @@ class _Reader:
         if top is not None and (problem := language_problem(top.language)):
             self._problems.append(problem)
         given = _table(table, "datasets")
-        self._declared, self._names = declared_datasets(given, self._file, table.get("solution"), self._problems)
+        self._declared, self._names = declared_datasets(
+            given, self._file, table.get("solution"), self._problems, table.get("tests")
+        )
         bases = _table(table, "base_models")
         self._base_models = declared_base_models(bases, self._declared, self._file.parent, self._problems)
         networks = self._networks(table)

@@ -125,6 +125,8 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
         )
     except UnknownNetwork as error:
         return _unread(captured, compilation, name, error)
+    if expected is not None:
+        architecture = with_inputs_by_name(architecture, expected)
     turned = channels_last(captured.config or {})[0] is not captured.config
     note = message(
         "network.channels_first",
@@ -198,6 +200,31 @@ def _unread(captured: CapturedNetwork, compilation: Compilation, name: str, erro
         unread=(captured.own_code or captured.framework == "torch") and not isinstance(error, Misfitting),
         unfit=error.architecture if isinstance(error, Misfitting) else None,
         problem=problem,
+    )
+
+
+def with_inputs_by_name(architecture: Architecture, expected: ExpectedNetwork) -> Architecture:
+    """The network with its inputs in the order of the expected ones, if all have the names that the data has.
+
+    Without names inputs are compared in their order.
+    """
+    source = expected.recipe.source if expected.recipe is not None else None
+    wanted = [one.label for one in expected.architecture.operations if one.kind == "Input"]
+    given = [one.label for one in architecture.operations if one.kind == "Input"]
+    named = source is not None and len(wanted) > 1 and set(wanted) <= source.inputs.keys()
+    if not named or given == wanted or sorted(given) != sorted(wanted) or len(set(given)) < len(given):
+        return architecture
+    # Inputs come first in every architecture.
+    places = [given.index(name) for name in wanted] + list(range(len(given), len(architecture.operations)))
+    new = {old: place for place, old in enumerate(places)}
+    return Architecture(
+        operations=tuple(
+            architecture.operations[old].model_copy(
+                update={"inputs": tuple(new[source] for source in architecture.operations[old].inputs)}
+            )
+            for old in places
+        ),
+        outputs=tuple(new[end] for end in architecture.outputs),
     )
 
 

@@ -352,12 +352,15 @@ class ScoreQuestion(Question):
     def _others(
         self, run: TrainingRun, recipe: Recipe
     ) -> tuple[ResidualsExhibit | RocExhibit | ReconstructionsExhibit, ...]:
+        secret = recipe.source is not None and recipe.source.held_out > 0
         if (values := run.residuals) is not None:
-            return (ResidualsExhibit(network=self.network, truth=values.truth, predicted=values.predicted),)
+            pairs = list(zip(values.truth, values.predicted, strict=True))
+            # In their order the true values could be told to belong to rows that students never get.
+            truth, predicted = zip(*(sorted(pairs) if secret else pairs), strict=True)
+            return (ResidualsExhibit(network=self.network, truth=truth, predicted=predicted),)
         if (curve := run.roc) is not None:
             positive = class_names(recipe, 2)[1]
             return (RocExhibit(network=self.network, positive=positive, **curve.model_dump()),)
-        secret = recipe.source is not None and recipe.source.held_out > 0
         if run.reconstructions and not secret:
             images = tuple(ReconstructedImage(given=one.given, made=one.made) for one in run.reconstructions)
             return (ReconstructionsExhibit(network=self.network, images=images),)

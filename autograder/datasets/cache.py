@@ -79,6 +79,9 @@ def closed_folder(name: str) -> Path:
         path = parent() / name
         with suppress(OSError):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            state = path.stat()
+            if hasattr(os, "getuid") and state.st_uid == os.getuid() and state.st_mode & 0o077:
+                path.chmod(0o700)  # made by an earlier version, or unpacked from a backup
             if os.access(path, os.W_OK | os.X_OK):
                 break
     return path

@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.core.data import Data, digest
@@ -32,11 +32,13 @@ _ABOUT = ("title", "licence", "digest")
 
 
 class Entry(Data):
-    """`record.json`: the record of the data set, and the SHA-256 of the arrays and of the hidden ones ("": none)."""
+    """`record.json`: the record of the data set, the SHA-256 of the arrays and of the hidden ones ("": none), and a
+    digest of the files for notebooks ("" in entries of earlier versions)."""
 
     source: DatasetSource
     arrays: str
     hidden: str = ""
+    served: str = ""
 
 
 def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = False) -> DatasetSource:
@@ -199,6 +201,16 @@ def _digest_of(path: Path) -> str:
     return _digest_of_folder(path, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
 
 
+def _digest_of_named(folder: Path, names: Sequence[str]) -> str:
+    """The digest of these files below a folder.
+
+    Raises:
+        OSError: one is missing.
+    """
+    states = ((name, (folder / name).stat()) for name in names)
+    return _digest_of_folder(folder, tuple((name, state.st_size, state.st_mtime_ns) for name, state in states))
+
+
 @functools.lru_cache(maxsize=16)
 def _digest_of_folder(folder: Path, states: tuple[tuple[str, int, int], ...]) -> str:
     """Cached in each process, as long as no file changes."""
@@ -217,9 +229,10 @@ def _kept(key: str) -> Entry | None:
     folder = _entry_folder(key)
     try:
         entry = Entry.model_validate_json((folder / RECORD).read_bytes())
-        whole = file_digest(folder / "arrays.npz") == entry.arrays
-        whole = whole and (not entry.hidden or file_digest(folder / "hidden.npz") == entry.hidden)
-        if whole and all((folder / "files" / name).is_file() for name in entry.source.files):
+        same = entry.source.digest == key and file_digest(folder / "arrays.npz") == entry.arrays
+        same = same and (not entry.hidden or file_digest(folder / "hidden.npz") == entry.hidden)
+        served = _digest_of_named(folder / "files", entry.source.files)
+        if same and (not entry.served or served == entry.served):
             return entry
     except (OSError, ValueError):
         pass
@@ -247,8 +260,9 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     content = npz_bytes(arrays)
     size = -(-sum(path.stat().st_size for path in served.values()) // 2**20)
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
+    parts = [[place, hashlib.sha256(path.read_bytes()).hexdigest()] for place, path in served.items()]
     hidden = hashlib.sha256(kept_back).hexdigest() if kept_back else ""
-    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden)
+    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden, served=digest(parts))
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
         _write(closed_folder(FOLDER) / key, entry, content, kept_back, served)

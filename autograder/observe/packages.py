@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,9 +134,15 @@ def readable_copy(digest: str, place: Path) -> Path:
     folder = packages_folder(digest)
     copy = place / digest[:32] / folder.name
     if not copy.is_dir():
-        shutil.copytree(folder, copy)
-        for path in (place, copy.parent, copy, *copy.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        place.mkdir(parents=True, exist_ok=True)
+        # Renamed when it is complete: a copy that was interrupted is never used.
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=place) as aside:
+            made = Path(aside) / copy.parent.name
+            shutil.copytree(folder, made / folder.name)
+            for path in (place, made, *made.rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+            with contextlib.suppress(OSError):  # another thread was faster
+                made.rename(copy.parent)
     return copy
 
 

@@ -9,7 +9,7 @@ from autograder.checks.score import Score
 from autograder.datasets import DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedNetwork, Evidence
-from autograder.records.training import Mistake, Predictions, Recipe, TrainingRun
+from autograder.records.training import Mistake, Predictions, Recipe, Reconstruction, Residuals, TrainingRun
 
 SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
 RECIPE = Recipe(dataset="houses", source=SOURCE, train=300, validation=100, epochs=3, batch_size=10)
@@ -95,9 +95,23 @@ def test_pages_show_no_image_that_is_held_out(monkeypatch, held_out, shown):
     monkeypatch.setitem(globals(), "RECIPE", RECIPE.model_copy(update={"source": source}))
     wrong = Mistake(truth=0, predicted=1, png="")
     seen = Predictions(confusion=((1, 1), (0, 2)), mistakes=(wrong,))
-    exhibits = judged(validation_accuracy=(44.0,), training_accuracy=(44.0,), predictions=seen).exhibits
+    pair = Reconstruction(given="", made="")
+    once = {"validation_accuracy": (44.0,), "training_accuracy": (44.0,)}
+    exhibits = judged(**once, predictions=seen, reconstructions=(pair,)).exhibits
     (exhibit,) = (one for one in exhibits if one.kind == "predictions")
     assert len(exhibit.mistakes) == shown
+    assert len([one for one in exhibits if one.kind == "reconstructions"]) == shown
+
+
+@pytest.mark.parametrize(("held_out", "truth"), [(0, (3.0, 1.0, 2.0)), (100, (1.0, 2.0, 3.0))])
+def test_the_order_of_values_that_are_held_out_is_not_shown(monkeypatch, held_out, truth):
+    source = SOURCE.model_copy(update={"held_out": held_out})
+    monkeypatch.setitem(globals(), "RECIPE", RECIPE.model_copy(update={"source": source}))
+    values = Residuals(truth=(3.0, 1.0, 2.0), predicted=(3.5, 1.5, 2.5))
+    exhibits = judged(validation_accuracy=(44.0,), training_accuracy=(44.0,), residuals=values).exhibits
+    (exhibit,) = (one for one in exhibits if one.kind == "residuals")
+    assert exhibit.truth == truth
+    assert exhibit.predicted == tuple(one + 0.5 for one in truth)
 
 
 def test_an_accuracy_is_not_asked_of_an_error():

@@ -97,3 +97,15 @@ def test_the_digest_is_required_and_other_files_are_refused(course):
 def test_a_machine_without_the_file_says_so(course):
     with pytest.raises(DatasetMissing, match="was not prepared on this machine"):
         base_model_path("0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("packages.lock", "the lock of the packages"), ("reference.json", "reference")]
+)
+def test_what_belongs_to_the_assignment_itself_is_never_data(course, name, what):
+    (course / name).write_text("a,kind\n" + "".join(f"{row},{row % 2}\n" for row in range(40)))
+    edit(course, r'npz = "digits.npz"', f'csv = "{name}"\ntarget = "kind"')
+    edit(course, r'digest = "\w+"', "")
+    edit(course, r"\ntrain = 30\nvalidation = 600", "")
+    assert f'students would receive "{name}", which is ' in refused(course)
+    assert what in refused(course)

@@ -20,6 +20,7 @@ from autograder.datasets import (
     resolve,
     served_files,
 )
+from autograder.datasets.readers.keras_sets import read_objects
 
 HOUSES = "rooms,area,price\n" + "".join(f"{1 + row % 5},{50 + row},{100.5 + 3 * row}\n" for row in range(40))
 FLOWERS = "length,width,species\n" + "".join(
@@ -238,9 +239,41 @@ def test_a_copy_in_the_cache_that_was_damaged_is_not_believed(folder):
     assert np.array_equal(arrays["x_train"], mended["x_train"])
 
 
-def test_the_cache_is_closed_to_other_users_because_it_holds_what_is_held_out(folder):
+def test_a_file_for_notebooks_that_was_changed_in_the_cache_is_not_believed(folder):
     source, _ = read(folder, csv="houses.csv", target="price")
-    assert locate("own", source).path.parents[1].stat().st_mode & 0o077 == 0
+    (served,) = served_files("own", source).values()
+    served.write_text(HOUSES.replace("100.5", "900.5", 1))
+    with pytest.raises(DatasetMissing, match="load the assignment here again"):
+        served_files("own", source)
+    read(folder, csv="houses.csv", target="price")
+    assert served_files("own", source)["houses.csv"].read_text() == HOUSES
+
+
+def test_a_record_under_another_key_is_not_believed(folder):
+    source, _ = read(folder, csv="houses.csv", target="price")
+    other, _ = read(folder, csv="flowers.csv", target="species")
+    (record, others) = (locate("own", one).path.parent for one in (source, other))
+    for name in ("record.json", "arrays.npz"):
+        (record / name).write_bytes((others / name).read_bytes())
+    (record / "files" / "flowers.csv").write_text(FLOWERS)
+    with pytest.raises(DatasetMissing):
+        locate("own", source)
+
+
+def test_the_cache_is_closed_to_other_users_because_it_holds_what_is_held_out(folder, tmp_path):
+    kept = tmp_path / "cache" / "keras-autograder" / "datasets" / "declared"
+    kept.mkdir(parents=True)
+    kept.chmod(0o755)
+    source, _ = read(folder, csv="houses.csv", target="price")
+    assert locate("own", source).path.parents[1] == kept
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_sequences_that_unpack_to_more_than_a_data_set_may_have_are_refused_unread(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "imdb.npz", x_train=np.zeros(5_000_000, np.int8))
+    monkeypatch.setattr("autograder.datasets.readers.examples.MAX_BYTES", 2**20)
+    with pytest.raises(DatasetUnusable, match="a data set may have"):
+        read_objects(tmp_path / "imdb.npz")
 
 
 def broken(old, new):

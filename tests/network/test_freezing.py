@@ -4,6 +4,7 @@ import pytest
 from network.keras_configs import act, build, conv, dense, flatten, input_layer, layer, norm, pool, sequential
 
 from autograder.core.messages import in_plain_text
+from autograder.network.canonical import UnknownNetwork
 from autograder.network.diff import compare
 
 IMAGE = input_layer(8, 8, 1)
@@ -96,3 +97,44 @@ def test_every_layer_that_differs_is_shown_as_different():
     shown = compare(network(), network(frozen=False)).aligned
     assert [row.state for row in shown if row.expected in (1, 2, 5, 6)] == ["different"] * 4
     assert {row.state for row in shown if row.expected not in (1, 2, 5, 6)} == {"same"}
+
+
+PRINTS = ["0" * 32, "1" * 32]
+
+
+def loaded(one, prints=PRINTS):
+    return {**one, "config": {**one["config"], "base_weights": list(prints)}}
+
+
+def from_base(*, frozen=True, weights=True, head=HEAD):
+    layers = [loaded(conv(4)), norm(), loaded(conv(6))] if weights else [conv(4), norm(), conv(6)]
+    return network(layers, head, frozen=frozen)
+
+
+def test_layers_without_the_weights_of_the_base_model_are_one_mistake():
+    assert compare(from_base(), from_base()).same
+    (one,) = compare(from_base(), from_base(weights=False)).deviations
+    assert (one.kind, one.pairs, one.changes_totals) == ("base_weights", ((1, 1), (3, 3)), False)
+    said = "2 layers, from conv2d (Conv2D) on, do not have the weights of the base model."
+    assert in_plain_text(one.message) == said
+
+
+def test_a_base_that_is_neither_loaded_nor_frozen_is_two_mistakes():
+    found = seen(from_base(frozen=False, weights=False), from_base())
+    assert found == [("frozen", ("trainable",)), ("base_weights", ("base_weights",))]
+
+
+def test_weights_where_none_belong_and_those_of_another_layer_are_named():
+    head = [flatten(), loaded(dense(3)), act("softmax")]
+    (one,) = compare(from_base(), from_base(head=head)).deviations
+    assert in_plain_text(one.message) == "dense (Dense) has weights of the base model, but should start with new ones."
+    swapped = network([loaded(conv(4)), norm(), loaded(conv(6), reversed(PRINTS))])
+    (one,) = compare(from_base(), swapped).deviations
+    assert in_plain_text(one.message) == "conv2d_1 (Conv2D) has the weights of another layer of the base model."
+
+
+@pytest.mark.parametrize("weights", ["00", ["0"], [7], [], ["g" * 32], ["0" * 32] * 65])
+def test_weights_that_are_described_otherwise_are_refused(weights):
+    layer = conv(4)
+    with pytest.raises(UnknownNetwork):
+        build(IMAGE, {**layer, "config": {**layer["config"], "base_weights": weights}}, *HEAD)

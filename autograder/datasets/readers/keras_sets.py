@@ -15,7 +15,7 @@ from autograder.datasets.cache import kept
 from autograder.datasets.catalogue import DATASETS, KERAS_STORE
 from autograder.datasets.formats import ArraysOnly, DatasetMissing, damaged
 from autograder.datasets.places import data_folder, find, keras_folder
-from autograder.datasets.readers.examples import DatasetUnusable, Examples
+from autograder.datasets.readers.examples import DatasetUnusable, Examples, refuse_large
 from autograder.datasets.source import Declaration
 
 if TYPE_CHECKING:
@@ -167,11 +167,16 @@ def read_keras(name: str, path: Path, declared: Declaration) -> Examples:
 
 
 def read_objects(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an `.npz` with sequences of different lengths, which NumPy stores as pickles of lists."""
+    """The arrays of an `.npz` with sequences of different lengths, which NumPy stores as pickles of lists.
+
+    Raises:
+        DatasetUnusable: it unpacks to more than a data set may have.
+    """
     import numpy as np
 
     found: dict[str, NDArray[Any]] = {}
     with zipfile.ZipFile(path) as archive:
+        refuse_large(path.name, sum(one.file_size for one in archive.infolist()))
         for member in archive.namelist():
             stream = io.BytesIO(archive.read(member))
             version = np.lib.format.read_magic(stream)

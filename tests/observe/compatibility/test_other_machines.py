@@ -220,3 +220,29 @@ def test_pretrained_networks_are_built_with_random_weights(observe: Observe) -> 
     (network,) = (one for one in evidence.networks if one.name == "model")
     found = canonicalize(network.class_name, network.config)
     assert totals(found).trainable == 256 * 2 + 2
+
+
+def test_preprocessing_inside_a_network_is_read_and_computes_the_same(observe: Observe) -> None:
+    made = (
+        "pixels = keras.Input((8, 8, 3))\n"
+        "{name} = keras.Model(pixels, keras.applications.{module}.preprocess_input(pixels))"
+    )
+    evidence = observe(
+        "import keras\nimport numpy as np\nimages = np.random.RandomState(1).uniform(0, 255, (2, 8, 8, 3))\n"
+        "away = {}\ndef compare(name, network):\n"
+        "    expected = getattr(keras.applications, name).preprocess_input(images.copy())\n"
+        "    away[name] = float(abs(network.predict(images, verbose=0) - expected).max())",
+        made.format(name="vgg", module="vgg16") + "\ncompare('vgg16', vgg)",
+        made.format(name="dense", module="densenet") + "\ncompare('densenet', dense)",
+        "base = keras.applications.EfficientNetB0(weights='imagenet', include_top=False, input_shape=(32, 32, 3))\n"
+        "largest = max(away.values())",
+        variables=("largest",),
+    )
+    assert [cell.status for cell in evidence.cells] == ["ok"] * 4
+    assert evidence.values[0].value < 1e-3
+    read = {one.name: canonicalize(one.class_name, one.config) for one in evidence.networks}
+    assert [one.kind for one in read["dense"].operations] == ["Input", "Rescaling"]
+    assert [one.kind for one in read["vgg"].operations[-2:]] == ["Permute", "Rescaling"]
+    dropped = [one.settings for one in read["base"].operations if one.kind == "Dropout"]
+    assert {tuple(one["noise_shape"]) for one in dropped} == {(None, 1, 1, 1)}
+    assert totals(read["base"]).total == 4_049_571
