@@ -7,6 +7,7 @@ import pytest
 from changes import NAMES, assignment, judge, said
 from wrong_clothes_and_photos import ADVANCED_LAYERS, FASHION_CONV, ONIONS
 from wrong_mnist import CNN1, CNN2, FCN, MNIST_DENSE_CONV
+from wrong_predictions import HOUSES_OPEN
 
 WRONG = {
     "cnn1": CNN1,
@@ -16,6 +17,7 @@ WRONG = {
     "advanced-layers": ADVANCED_LAYERS,
     "fashion-conv": FASHION_CONV,
     "mnist-dense-conv": MNIST_DENSE_CONV,
+    "houses-open": HOUSES_OPEN,
 }
 CASES = [
     pytest.param(name, at, id=f"{name} {wrong.question}") for name in NAMES for at, wrong in enumerate(WRONG[name])
