@@ -84,8 +84,9 @@ def _raised(request: PredictionRequest, found: CapturedPredictions) -> Finding:
     said = message("call.raised", "`{name}` raised {error} when it was given rows.", name=request.name, error=error)
     hint = message(
         "hint.call_it_yourself",
-        "Call it with a few rows of the data as the notebook reads them, without the column to be predicted. What the "
-        "exception says is not shown, because it could show rows that are hidden.",
+        "Call it with single rows of the data as the notebook reads them, without the column to be predicted: a few "
+        "rows need not have every value of a column. What the exception says is not shown, because it could show rows "
+        "that are hidden.",
     )
     return Finding(message=said, where=where, hint=hint)
 

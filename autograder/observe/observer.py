@@ -29,6 +29,7 @@ from autograder.observe.packages import PackagesMissing, package_versions, packa
 from autograder.observe.prepared_rows import PreparedRows
 from autograder.observe.provisioner import manager
 from autograder.observe.sandbox.bounds import Isolation
+from autograder.observe.sandbox.isolation import IsolationUnavailable
 from autograder.observe.sandbox.process import SandboxError, Zygote
 from autograder.observe.task import ObserveEnvironment, ObserveTask, observing_versions
 from autograder.records.evidence import Evidence
@@ -94,6 +95,7 @@ class Observer(Closing):
 
         Raises:
             ObserverError: it could not be run, for a reason that is not the notebook's.
+            IsolationUnavailable: it has hidden examples, and there is no sandbox.
             autograder.datasets.DatasetMissing: a dataset of the task is not on this machine.
             PackagesMissing: the packages of the task are not on this machine.
         """
@@ -101,6 +103,7 @@ class Observer(Closing):
 
     def observe_code(self, sources: Sequence[str], task: ObserveTask) -> Evidence:
         """`observe` for the sources of a notebook's code cells, the only part of it that is run."""
+        self._require_sandbox(task)
         key = self.key(sources, task)
         with self._slots:
             started = time.monotonic()
@@ -168,6 +171,13 @@ class Observer(Closing):
             )
         # The notebook's user may have no access to the cache folder of the grading user.
         return readable_copy(digest, Path(self._readable.name)) if self.isolation.name == "user" else folder
+
+    def _require_sandbox(self, task: ObserveTask) -> None:
+        if task.predictions and self.isolation.name == "none":
+            raise IsolationUnavailable(
+                "This assignment has hidden examples, which a notebook without a sandbox could read: run it where "
+                "`autograder doctor` names another isolation than none."
+            )
 
     def _asked_rows(self, request: PredictionRequest, key: str, sources: list[str]) -> AskedRows:
         examples = self._data.hidden(request)

@@ -49,11 +49,9 @@ class Boards:
             told = {finding.code: finding.message.values for finding in verdict.findings}
             if SCORE not in told or ON_THE_BOARD not in told:
                 continue
-            score, full, zero = (told[SCORE].get(key) for key in ("score", "full", "zero"))
-            if not all(isinstance(one, int | float) for one in (score, full, zero)):
-                continue
+            score, full, zero = (float(told[SCORE].get(key, "nan")) for key in ("score", "full", "zero"))
             self._about[verdict.id] = (verdict.title, told[SCORE].get("metric", ""), full > zero)
-            self._entries.setdefault(verdict.id, []).append((float(score), str(told[ON_THE_BOARD].get("name", ""))))
+            self._entries.setdefault(verdict.id, []).append((score, str(told[ON_THE_BOARD].get("name", ""))))
 
     def listed(self) -> tuple[Board, ...]:
         """A board for each question that has one, in the order of the questions."""

@@ -7,6 +7,7 @@ import pytest
 from changes import assignment, judge, said
 from wrong_clothes_and_photos import ADVANCED_LAYERS, FASHION_CONV, ONIONS
 from wrong_mnist import CNN1, CNN2, FCN, MNIST_DENSE_CONV
+from wrong_predictions import HOUSES_OPEN
 from wrong_transfer import TRANSFER
 
 WRONG = {
@@ -18,6 +19,7 @@ WRONG = {
     "fashion-conv": FASHION_CONV,
     "mnist-dense-conv": MNIST_DENSE_CONV,
     "transfer": TRANSFER,
+    "houses-open": HOUSES_OPEN,
 }
 NAMES = sorted(WRONG)  # the others' wrong answers are executed: test_rewritten_solutions.py
 CASES = [

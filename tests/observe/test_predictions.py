@@ -9,6 +9,10 @@ import pytest
 from autograder.datasets import DatasetSource, Declaration, resolve
 from autograder.datasets.hidden import HiddenExamples, load_hidden
 from autograder.observe.hidden_rows import HiddenRows, asked_order
+from autograder.observe.observer import Observer
+from autograder.observe.sandbox.bounds import Isolation
+from autograder.observe.sandbox.isolation import IsolationUnavailable
+from autograder.observe.task import ObserveTask
 from autograder.records.predictions import PredictionRequest
 
 ROWS = 120
@@ -188,6 +192,15 @@ def test_no_output_makes_the_score_break():
         found = answered(of_values(np.arange(40.0))("mse"), lambda x, wild=wild: packed(np.full(len(x), wild)))
         assert found.status == "predicted"
         assert np.isfinite(found.score)
+
+
+def test_hidden_rows_are_not_used_without_a_sandbox(source):
+    with Observer(Isolation("none", ""), workers=1) as observer:
+        task = ObserveTask(training="full", sources=(source,), predictions=(request(source),))
+        with pytest.raises(
+            IsolationUnavailable, match="hidden examples, which a notebook without a sandbox"
+        ):
+            observer.observe_code(["x = 1"], task)
 
 
 def anything(draw, depth=0):
