@@ -204,7 +204,7 @@ layers.Add()([a, b])
 """),
     Program("a residual without padding", "merge", "Add", """
 i = layers.Input((28, 28, 4))
-a = layers.Conv2D(4, 3)(i)
+a = layers.BatchNormalization()(layers.Conv2D(4, 3)(i))
 layers.add([i, a])
 """),
     Program("Concatenate of different sizes", "merge", "Concatenate", """

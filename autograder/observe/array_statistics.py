@@ -14,7 +14,7 @@ _COMPARED = 200  # validation images that are searched for among the training im
 _HASHED = 200 * 2**20  # bytes of training images that are searched
 _ROWS = 1000  # rows in which constant columns and copies of the targets are looked for
 _FEWEST = 30  # rows below which neither says anything
-_MOST_COLUMNS = 4096
+_MOST_COLUMNS = 256  # a table; flattened images have more, and no column for the target
 _WHOLE = 1e-3  # labels are whole numbers up to this: float16 and means of equal labels are not exact
 
 

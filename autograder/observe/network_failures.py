@@ -36,9 +36,8 @@ class FailureRecorder:
         from keras.src.ops.operation import Operation
 
         self._describer = describer
-        self._model, self._sequential = keras.Model, keras.Sequential
+        self._model = keras.Model
         self._symbolic = keras.KerasTensor
-        self._functional = keras.Model
         self._serialize = keras.saving.serialize_keras_object
         self._flatten = keras.tree.flatten
         self._dataset, self._batches = tf.data.Dataset, keras.utils.PyDataset
@@ -146,7 +145,7 @@ class FailureRecorder:
     def _leading_to(self, tensors: list[Any]) -> dict[str, Any]:
         """The network whose outputs are these tensors, described."""
         starts = list({id(start): start for one in tensors for start in _starts(one)}.values())
-        network = self._functional(starts, tensors if len(tensors) > 1 else tensors[0], name="partial")
+        network = self._model(starts, tensors if len(tensors) > 1 else tensors[0], name="partial")
         return {"network": self._described(network), "partial": True}
 
     def _data(self, x: Any, y: Any) -> dict[str, Any]:

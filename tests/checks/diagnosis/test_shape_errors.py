@@ -38,6 +38,7 @@ CHOSEN = (
 )
 PROGRAMS = {program.name: program for program in (*FAULTY, *LATER)}
 QUIET = ("a failure that is caught", "a failure that is caught, then another", "never compiled", "a forged message")
+DIVIDED = "compiled(dense()).fit(flat, whole() / 255, validation_data=(255 * flat, whole()), verbose=0)"
 SOURCES = [PROGRAMS[name].source.strip() for name in CHOSEN] + [source for name, source in SILENT if name in QUIET]
 
 
@@ -49,7 +50,7 @@ def evidence():
         pytest.skip(str(missing))
     with Observer(isolation) as observer:
         task = ObserveTask(limits=Limits(cell_seconds=60, total_seconds=300))
-        yield observer.observe_code([SETUP, *SOURCES], task)
+        yield observer.observe_code([SETUP, *SOURCES, DIVIDED], task)
 
 
 @pytest.mark.slow
@@ -69,6 +70,8 @@ def test_the_note_on_the_cell_says_what_came_what_is_needed_and_where_it_comes_f
     assert "(Flatten) that made (None, 784) of (None, 28, 28, 1)." in str(said.message)
     assert str(said.hint).startswith("A dense layer reads rows and gives rows")
     assert said.code == "cell.error_in_line"
+    joined = notes[f"code cell {CHOSEN.index('a residual without padding') + 2}"]
+    assert "(None, 26, 26, 4) from conv2d" in str(joined.message)  # not from the normalization, which keeps the shape
     assert len(notes) == len(CHOSEN) + len(QUIET) - 1
 
 
@@ -78,6 +81,14 @@ def test_a_failure_that_is_caught_and_a_forged_message_leave_nothing_behind(evid
     quiet = {name: len(CHOSEN) + 1 + at for at, (name, _) in enumerate((n, s) for n, s in SILENT if n in QUIET)}
     assert not cells & {quiet["a failure that is caught"], quiet["a failure that is caught, then another"]}
     assert quiet["a forged message"] not in cells
+
+
+@pytest.mark.slow
+def test_labels_divided_by_255_and_other_validation_data_are_facts_of_the_call(evidence):
+    fit = evidence.fits[-1]
+    assert (fit.cell, fit.failure) == (len(SOURCES) + 1, None)
+    assert fit.targets["fractions"] > 0.5
+    assert fit.validation["inputs"]["standard_deviation"] > 8 * fit.inputs["standard_deviation"]
 
 
 def failure(**fields):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, fact
-from autograder.core.messages import message, nmessage
+from autograder.core.messages import message
 from autograder.records.result import Finding
 
 # How far the sum of a row of probabilities may be off: float16 adds a thousand classes to within a hundredth.
@@ -55,13 +55,10 @@ def labels_outside(facts: Facts) -> Finding | None:
         if low >= 0 and high <= units - 1:
             return None
         return Finding(
-            message=nmessage(
+            message=message(
                 "cause.labels_outside",
-                "Your labels lie between {low:g} and {high:g}, but your network has only one output: classes are "
-                "counted from 0, and each needs its output.",
-                "Your labels lie between {low:g} and {high:g}, but your network has {units} outputs, for the classes "
-                "from 0 to {last}.",
-                units,
+                "Your labels lie between {low:g} and {high:g}. The number of outputs of your network is {units}, so "
+                "classes are numbered from 0 to {last}.",
                 units=units,
                 last=units - 1,
                 low=low,

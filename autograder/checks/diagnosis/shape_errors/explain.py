@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.shape_errors import layers, targets
 from autograder.checks.diagnosis.shape_errors.stop import Stop, data, read
-from autograder.checks.diagnosis.shape_errors.wording import Cause, from_data, hint, into_network
+from autograder.checks.diagnosis.shape_errors.wording import Cause, hint, into_network
 from autograder.core.messages import NOTHING, Message, message, plain
 from autograder.network.architecture import Shape
 from autograder.network.describe import shape_in_words
@@ -73,9 +73,8 @@ def _data_and_network(stop: Stop) -> Cause | None:
         came = one.shape or ()
         code = _difference(came, wanted, stop)
         if code:
-            origin = NOTHING if not failure.inputs else from_data(failure, one)
             needs = shape_in_words(wanted)
-            return Cause(code, None, into_network(came, needs), plain(needs), origin, hint(code, len(wanted)))
+            return Cause(code, None, into_network(failure, one, needs), plain(needs), NOTHING, hint(code, len(wanted)))
     return None
 
 

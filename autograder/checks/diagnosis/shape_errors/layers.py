@@ -46,7 +46,7 @@ def explain(stop: Stop) -> Cause | None:
 def _merge(stop: Stop, layer: Operation) -> Cause | None:
     if len(stop.came) > 1 and not misfit(layer, stop.came):
         return None
-    branches = tuple((stop.steps[end].operation, stop.steps[end].shape) for end in stop.ends if stop.failure.partial)
+    branches = tuple(_shaped_by(stop, end) for end in stop.ends if stop.failure.partial)
     shapes = tuple(map(shape_in_words, stop.came))
     needs = phrase("shapes that fit together")
     came = message(
@@ -56,6 +56,15 @@ def _merge(stop: Stop, layer: Operation) -> Cause | None:
         shapes=shapes,
     )
     return Cause("merge", layer, came, needs, from_branches(branches) if branches else NOTHING, hint("merge"))
+
+
+def _shaped_by(stop: Stop, end: int) -> tuple[Operation, Shape]:
+    """The operation that gave a branch the shape with which it ends, and that shape."""
+    shape = stop.steps[end].shape
+    for step, before in stop.back(end):
+        if before is None or before[1:] != shape[1:]:
+            return step.operation, shape
+    return stop.steps[end].operation, shape
 
 
 def _other_width(came: Shape, built: Shape) -> bool:

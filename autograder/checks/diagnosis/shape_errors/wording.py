@@ -62,12 +62,36 @@ def into_layer(layer: Operation, came: Shape, needs: Message | str) -> Message:
     )
 
 
-def into_network(came: Shape, needs: Message | str) -> Message:
-    """What a network gets and what it needs."""
+def into_network(failure: NetworkFailure, given: GivenData, needs: str) -> Message:
+    """What was given to a network as a whole, and what it needs."""
+    came = shape_in_words(given.shape or ())
+    if failure.method == "call":
+        return message(
+            "shape.into_network",
+            "Your network gets the shape {came}, and was built for {needs}.",
+            came=came,
+            needs=needs,
+        )
+    if failure.validation:
+        return message(
+            "shape.validation_into_network",
+            "Your validation data have the shape {came}, and your network was built for {needs}.",
+            came=came,
+            needs=needs,
+        )
+    if given.kind == "stream":
+        return message(
+            "shape.batch_into_network",
+            "One batch of what you gave to `{method}` has the shape {came}, and your network was built for {needs}.",
+            method=failure.method,
+            came=came,
+            needs=needs,
+        )
     return message(
-        "shape.into_network",
-        "Your network gets the shape {came} and needs {needs}.",
-        came=shape_in_words(came),
+        "shape.data_into_network",
+        "What you gave to `{method}` has the shape {came}, and your network was built for {needs}.",
+        method=failure.method,
+        came=came,
         needs=needs,
     )
 
@@ -139,13 +163,8 @@ def from_data(failure: NetworkFailure, given: GivenData) -> Message:
 
 def from_branches(branches: tuple[tuple[Operation, Shape], ...]) -> Message:
     """What each branch gives."""
-    return message(
-        "shape.from_branches",
-        "What it joins: {branches}.",
-        branches=tuple(
-            phrase("{shape} from {layer}", shape=shape_in_words(shape), layer=named(layer)) for layer, shape in branches
-        ),
-    )
+    each = [phrase("{shape} from {layer}", shape=shape_in_words(shape), layer=named(one)) for one, shape in branches]
+    return message("shape.from_branches", "What it joins: {branches}.", branches=tuple(each))
 
 
 def hint(cause: str, rank: int = 0) -> Message:
