@@ -13,6 +13,7 @@ from autograder.network.table import TableError, disagreements, parse_table
 PRINTED = {
     ("cnn1", "model"): (251_210, 251_210, 0),
     ("cnn2", "model"): (695_970, 695_186, 784),
+    ("cnn2-torch", "model"): (695_970, 695_186, 784),
     ("fcn", "model"): (420_260, 419_160, 1_100),
     ("onions", "model"): (36_138, 36_138, 0),
     ("onions", "base_model"): (47_370, 47_370, 0),
@@ -27,8 +28,9 @@ PRINTED = {
     ("mnist-dense-conv", "dense_model"): (101_770, 101_770, 0),
     ("mnist-dense-conv", "cnn_model"): (515_146, 515_146, 0),
 }
-# Networks that no document prints a table of: the onions' own for grey images, and the one that its notebook gives.
-UNPRINTED = {("onions", "grey_model"), ("onions", "base_model")}
+# Networks that no document prints a table of: the onions' own for grey images, the one that its notebook gives, and
+# the one that students choose themselves.
+UNPRINTED = {("onions", "grey_model"), ("onions", "base_model"), ("loop-torch", "model")}
 NETWORKS = [(name, network) for name in NAMES for network in assignment(name).networks]
 # Tables of older versions of Keras have no row for the input.
 FENCED = re.compile(r"```text\n(.*?)```", re.S)
