@@ -93,8 +93,9 @@ def test_the_solution_earns_everything_but_the_written_points(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_threshold_was_computed_for_the_network_and_the_recipe_over_twenty_seeds(name):
     assert not answer_key(name).stale_thresholds()
-    accuracies = {question.id for question in assignment(name).questions if question.kind == "accuracy"}
-    assert set(answer_key(name).reference.thresholds) == accuracies
+    calibrated = {question.id for question in assignment(name).questions if question.needs_calibration}
+    assert set(answer_key(name).reference.thresholds) == calibrated
+    assert calibrated or name == "loop-torch"
     for threshold in answer_key(name).reference.thresholds.values():
         assert len(threshold.seeds) >= 20
         assert threshold.minimum < min(threshold.accuracies)
