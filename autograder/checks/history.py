@@ -30,8 +30,8 @@ class History(Question):
     is no longer in any variable.
 
     A loop that the student wrote with PyTorch counts as such a call: its epochs are its passes over the data, its
-    history is the lists that it appended to, and a pass over other data is validation. With `loop`, what the loop does earns a
-    share of its own, which its mistakes cost once (`checks.diagnosis.rules.loop`); without it, they are only named.
+    history is the lists that it appended to, and a pass over other data is validation. With `loop`, what the loop does
+    earns a share of its own, which its mistakes cost once (`checks.diagnosis.rules.loop`); without it, they are named.
     """
 
     kind: Literal["history"]
