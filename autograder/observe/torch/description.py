@@ -250,7 +250,7 @@ class _Recording:
 
         recording = self
 
-        class Mode(TorchFunctionMode):
+        class Mode(TorchFunctionMode):  # type: ignore[misc]
             def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 kwargs = kwargs or {}
                 if recording.inside:
