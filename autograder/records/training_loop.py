@@ -16,7 +16,7 @@ class CapturedLoop(Data):
 
     `passes`: complete passes over a loader in which the network was trained; `batches`: batches taken in training
     passes; `batches_per_pass`: how many an unshortened pass has, None without a loader. `order`: the calls for one
-    batch, in order. `stale_gradients`: how often `backward` added to gradients that a step had already used;
+    batch, in order. `stale_gradients`: steps whose gradients were added to those of an earlier step;
     `empty_steps`: steps at which no parameter of the optimizer had a gradient; `foreign_steps`: steps of an optimizer
     that holds no parameter of the network that was called. `shuffled`: whether the training loader draws in random
     order, `permuted`: whether the notebook put its data in random order itself. `mode_matters`: whether the network has

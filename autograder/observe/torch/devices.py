@@ -22,11 +22,11 @@ _ASKS = re.compile(r"cuda\.is_available\(\)|cuda\.device_count\(\)|mps\.is_avail
 def install(recorder: LoopRecorder, shell: Any) -> None:
     """Let moves to a GPU do nothing but be counted, and pass over assertions that there is one."""
     variables = shell.user_ns
-    _moves(recorder)
+    _moves(recorder, variables)
     for function in _device._device_constructors():
         name = function.__name__
         if getattr(torch, name, None) is function:
-            setattr(torch, name, _made(recorder, function))
+            setattr(torch, name, _made(recorder, function, variables))
 
     def asked(original: Any) -> Any:
         @functools.wraps(original)
@@ -59,14 +59,14 @@ def _near(recorder: LoopRecorder, device: Any) -> Any:
     return device
 
 
-def _moves(recorder: LoopRecorder) -> None:
+def _moves(recorder: LoopRecorder, variables: dict[str, Any]) -> None:
     moving = False
     to, module_to = torch.Tensor.to, torch.nn.Module.to
 
     @functools.wraps(to)
     def tensor_to(tensor: Any, *args: Any, **kwargs: Any) -> Any:
         if not moving and _names_device(args, kwargs):
-            recorder.data_moved += 1
+            recorder.data_moved += sys._getframe(1).f_globals is variables
         args = tuple(_near(recorder, one) for one in args)
         if "device" in kwargs:
             kwargs["device"] = _near(recorder, kwargs["device"])
@@ -103,11 +103,11 @@ def _names_device(args: Any, kwargs: Any) -> bool:
     return kwargs.get("device") is not None or any(isinstance(one, str | torch.device) for one in args[:1])
 
 
-def _made(recorder: LoopRecorder, original: Any) -> Any:
+def _made(recorder: LoopRecorder, original: Any, variables: dict[str, Any]) -> Any:
     @functools.wraps(original)
     def make(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("device") is not None:
-            recorder.data_moved += 1
+            recorder.data_moved += sys._getframe(1).f_globals is variables
             kwargs["device"] = _near(recorder, kwargs["device"])
         return original(*args, **kwargs)
 

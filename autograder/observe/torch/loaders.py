@@ -18,8 +18,8 @@ from autograder.observe.torch.loop_state import Pass
 from autograder.observe.torch.modules import length_of, mapped, tensors_of
 from autograder.observe.torch.recorder import LoopRecorder
 
-_FIRST, _LATER = 2, 1
-_EARLY_PASSES = 2
+_FIRST, _LATER = 3, 1
+_EARLY_PASSES = 1
 _REPEATED_PASSES = 3
 # A loop may take a step after several batches only.
 _MOST_WITHOUT_STEP = 40

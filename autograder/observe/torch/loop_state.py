@@ -56,6 +56,7 @@ class Tuned:
     stepped: bool = False
     reported: bool = False
     zeroed: bool = False
+    stale: bool = False
     zero_grads: int = 0
     schedules: int = 0
     after_step: list[tuple[Any, Any, int]] = field(default_factory=list)

@@ -187,11 +187,12 @@ class LoopRecorder:
         skip = self.skipping
         roots = list(modules.tensors_of(tensors if isinstance(tensors, torch.Tensor) else list(tensors)))
         if not skip:
-            stale = any(self._stale(tuned) for tuned in self.tuned.values())
-            canary = canary_on(roots[0]) if roots else None
+            for tuned in self.tuned.values():
+                tuned.stale = _stale(tuned)
+            # Reporting the first batch of a cell looks at the local names of functions, which keeps its loss alive.
+            canary = canary_on(roots[0]) if roots and all(net.begun for net in nets) else None
             original(tensors, *args, **kwargs)
             for net in nets:
-                net.count("stale_gradients", stale)
                 if canary is not None:
                     net.canaries = [*net.canaries[-200:], (canary, self._batch)]
         self._note("backward")
@@ -209,14 +210,6 @@ class LoopRecorder:
             self.current.losses += 1
             self.current.last_loss = weakref.ref(roots[0]) if roots else None
         return None
-
-    def _stale(self, tuned: Tuned) -> bool:
-        """Whether the gradients that its last step used are still there, unchanged."""
-        for parameter, gradient, version in tuned.after_step:
-            now = parameter.grad
-            if now is not None and now is gradient() and now._version == version and bool(now.any()):
-                return True
-        return False
 
     def made(self, optimizer: Any) -> None:
         """An optimizer was created."""
@@ -241,11 +234,13 @@ class LoopRecorder:
             found = original(optimizer, *args, **kwargs)
             kept = [one for one in parameters if one.grad is not None][:_COMPARED]
             tuned.after_step = [(one, weakref.ref(one.grad), one.grad._version) for one in kept]
+        stale, tuned.stale = tuned.stale, False
         self._note("step")
         own = [net for net in self.called if mine & {id(one) for one in net.module().parameters()}]
         for net in own:
             net.count("steps")
             net.count("empty_steps", empty)
+            net.count("stale_gradients", stale)
             net.order = list(self._order)
             net.free_steps += not self._batch_seen
         for net in [] if own else self.called:
@@ -264,7 +259,7 @@ class LoopRecorder:
         """`zero_grad` of an optimizer was called."""
         tuned = self.tuned.get(id(optimizer))
         if tuned is not None and not self.off:
-            tuned.zeroed = True
+            tuned.zeroed, tuned.stale = True, False
             tuned.zero_grads += 1
             self._note("zero_grad")
 
@@ -390,3 +385,14 @@ class LoopRecorder:
         if given is not None and net.rows is None:
             given.pop("shape", None)  # a batch only: how many rows there are is not known
         return given, None if net.targets is None else facts_of(net.targets, net.rows)
+
+
+def _stale(tuned: Tuned) -> bool:
+    """Whether gradients that its last step used are still there, or were at an earlier `backward` and not cleared."""
+    if tuned.stale:
+        return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter, *_ in tuned.after_step)
+    for parameter, gradient, version in tuned.after_step:
+        now = parameter.grad
+        if now is not None and now is gradient() and now._version == version and bool(now.any()):
+            return True
+    return False

@@ -1,0 +1,63 @@
+"""Written training loops: counted while they run, shortened so that their lists get as long as asked, and diagnosed."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="needs torch: make torch")
+
+from conftest import Observe
+from written_loops import MISTAKES, NOT_MOVED, RIGHT, SETUP, cell
+
+from autograder.checks.diagnosis.rules.loop import loop_findings
+from autograder.observe.task import Limits
+from autograder.records.evidence import CapturedFit, Evidence, NetworkRecord
+
+pytestmark = pytest.mark.slow
+LONG = Limits(cell_seconds=60, total_seconds=200)
+
+
+def record_of(evidence: Evidence, name: str) -> NetworkRecord:
+    return next(one for one in reversed(evidence.records) if name in one.names and one.did("fit"))
+
+
+def fits_of(evidence: Evidence, name: str) -> list[CapturedFit]:
+    return [fit for fit in evidence.fits if fit.record == record_of(evidence, name).number]
+
+
+def codes(evidence: Evidence, name: str) -> list[str]:
+    evaluations = [event.detail for event in record_of(evidence, name).did("evaluate")]
+    return [one.message.code for one in loop_findings(fits_of(evidence, name), evaluations, None)]
+
+
+def test_each_mistake_is_named_and_nothing_else(observe: Observe) -> None:
+    evidence = observe(SETUP, *(cell(at, **lines) for at, (_, lines) in enumerate(MISTAKES)), limits=LONG)
+    assert [run.failure for run in evidence.cells if run.failure] == []
+    found = {code: codes(evidence, f"net_{at}") for at, (code, _) in enumerate(MISTAKES)}
+    assert found == {code: [code] for code, _ in MISTAKES}
+
+
+def test_a_network_that_is_moved_without_its_data_is_named(observe: Observe) -> None:
+    evidence = observe(SETUP, cell(0, **NOT_MOVED))
+    assert codes(evidence, "net_0") == ["loop.data_not_moved"]
+
+
+def test_right_loops_are_silent(observe: Observe) -> None:
+    cells = [source.replace("{n}", str(at)) for at, source in enumerate(RIGHT)]
+    evidence = observe(SETUP, *cells, limits=LONG)
+    assert [run.failure for run in evidence.cells if run.failure] == []
+    assert {at: codes(evidence, f"net_{at}") for at in range(len(RIGHT))} == {at: [] for at in range(len(RIGHT))}
+    assert max(run.seconds for run in evidence.cells) < 10
+    # Lists are as long as asked, whatever was left out.
+    lengths = {
+        at: {key: len(values) for key, values in fits_of(evidence, f"net_{at}")[-1].history.items()}
+        for at in (0, 2, 3, 6, 8)
+    }
+    assert lengths == {
+        0: {"loss": 3, "val_loss": 3},
+        2: {"loss": 50},
+        3: {"loss": 500},
+        6: {"loss": 3},
+        8: {"loss": 4, "val_accuracy": 4},
+    }
+    assert [fits_of(evidence, f"net_{at}")[-1].epochs for at in (0, 1, 2, 6, 7, 8)] == [3, 2, 50, 3, 2, 4]
