@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo demo-open test quick lint lock catalogues docs pictures peers clean help
+.PHONY: demo demo-open test quick lint lock catalogues docs pictures peers torch clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -60,6 +60,20 @@ docs: .venv-docs/.ready  ## docs/ as a site, site/index.html
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python -m pip install --quiet --require-hashes --requirement docs/requirements.lock
 	@touch $@
+
+# A local version, which only a build for the processor satisfies: pip can never choose one with CUDA. Its own
+# dependencies are pure Python; --no-deps keeps any other from being fetched.
+TORCH := torch==2.13.0+cpu
+torch: $(READY)  ## PyTorch for the processor, where pip finds it; notebooks that import it are then graded
+	@if $(BIN)/python -m pip install --quiet --no-deps "$(TORCH)" && \
+	    $(BIN)/python -m pip install --quiet filelock fsspec jinja2 mpmath networkx sympy typing-extensions; then \
+	  $(BIN)/python -c 'import torch; print("PyTorch", torch.__version__)'; \
+	else \
+	  echo "pip finds no $(TORCH). PyTorch's installation page (Pip, CPU) names its index of such builds:"; \
+	  echo "  make torch PIP_EXTRA_INDEX_URL=ADDRESS       or, with the wheel in a folder:"; \
+	  echo "  make torch PIP_FIND_LINKS=FOLDER"; \
+	  exit 1; \
+	fi
 
 peers:           ## the environment of nbgrader and otter-grader, for benchmarks/peers.py
 	$(PYTHON) -m venv .venv-peers

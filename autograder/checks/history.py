@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
-from autograder.checks.student_network import find_network
+from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFit
@@ -27,6 +28,10 @@ class History(Question):
     Each of these earns the same share of the points; of several calls the best counts. The requested epochs count, even
     if grading has shortened the call. `variable` names the variable that holds what `fit` returned, for a network that
     is no longer in any variable.
+
+    A loop that the student wrote with PyTorch counts as such a call: its epochs are its passes over the data, its
+    history is the lists that it appended to, and a pass over other data is validation. With `loop`, what the loop does
+    earns a share of its own, which its mistakes cost once (`checks.diagnosis.rules.loop`); without it, they are named.
     """
 
     kind: Literal["history"]
@@ -35,8 +40,9 @@ class History(Question):
     epochs: int | None = Field(default=None, ge=1, le=10_000)
     metrics: tuple[str, ...] = ()
     validation: bool = False
+    loop: bool = False
 
-    public: ClassVar[tuple[str, ...]] = ("network", "variable", "epochs", "metrics", "validation")
+    public: ClassVar[tuple[str, ...]] = ("network", "variable", "epochs", "metrics", "validation", "loop")
 
     @field_validator("metrics")
     @classmethod
@@ -45,8 +51,8 @@ class History(Question):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> History:
-        if self.epochs is None and not self.metrics and not self.validation:
-            raise ValueError("give epochs, metrics or validation: there is nothing to judge")
+        if self.epochs is None and not self.metrics and not self.validation and not self.loop:
+            raise ValueError("give epochs, metrics, validation or loop: there is nothing to judge")
         return self
 
     def networks(self) -> tuple[str, ...]:
@@ -60,7 +66,16 @@ class History(Question):
         fits += [
             fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable and fit not in fits
         ]
-        if student.captured is not None and not student.compiled and all(fit.failure for fit in fits):
+        torch = student.captured is not None and student.captured.framework == "torch"
+        if torch and not fits:
+            nothing = Finding(
+                message=message(
+                    "loop.none", "`{network}` was not trained: no loop was seen that changes its weights.", network=name
+                ),
+                hint=message("hint.loop_needed", "Write the training loop, and look whether its cell runs to the end."),
+            )
+            return self.verdict("not_reached", 0.0, *notes, nothing)
+        if student.captured is not None and not torch and not student.compiled and all(fit.failure for fit in fits):
             nothing = Finding(
                 message=message("compile.not_compiled", "`{network}` was not compiled.", network=name),
                 hint=message("hint.compile_first", "A network has to be compiled before it can be trained."),
@@ -83,7 +98,18 @@ class History(Question):
         # Among equal calls the last one counts: it is what the student ended with.
         compiled = student.captured.compile if student.captured is not None else None
         best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled)))
-        return judged(self, self._aspects(best, compiled), *notes)
+        aspects, wrong = self._aspects(best, compiled), self._mistakes(fits, student, context)
+        if self.loop:
+            # One share for the loop: the first mistake costs it, the others are named.
+            aspects.append(Aspect(wrong[0] if wrong else None))
+        return judged(self, aspects, *notes, *wrong[self.loop :])
+
+    def _mistakes(self, fits: list[CapturedFit], student: StudentNetwork, context: Context) -> list[Finding]:
+        """What is wrong with a written loop. A softmax too many is left to a question about the criterion."""
+        expected = context.expected.get(self.network)
+        found = loop_findings(fits, student.evaluations, expected.fit if expected is not None else None)
+        asked = any(one.kind == "compiled" and self.network in one.networks() for one in context.questions)
+        return [one for one in found if not (asked and one.message.code == "loop.softmax_twice")]
 
     def _aspects(self, fit: CapturedFit, compiled: dict[str, Any] | None) -> list[Aspect]:
         where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
@@ -93,7 +119,9 @@ class History(Question):
                 RIGHT
                 if fit.epochs >= self.epochs
                 else missed(
-                    nmessage(
+                    _few_passes(fit)
+                    if fit.loop is not None
+                    else nmessage(
                         "fit.few_epochs",
                         "`fit` ran for {count} epoch, which is fewer than the exercise asks for.",
                         "`fit` ran for {count} epochs, which is fewer than the exercise asks for.",
@@ -101,7 +129,9 @@ class History(Question):
                         count=fit.epochs,
                     ),
                     where=where,
-                    hint=message(
+                    hint=message("hint.loop_epochs", "Look at the outer loop, which goes over the epochs.")
+                    if fit.loop is not None
+                    else message(
                         "hint.epochs_argument",
                         "Look at the argument of `fit` that says how often all training images are gone through.",
                     ),
@@ -121,6 +151,10 @@ class History(Question):
                     message("fit.no_metric", "The history holds no {metric}.", metric=metric),
                     where=where,
                     hint=message(
+                        "hint.loop_lists", "Append it to a list once per epoch, in a variable that says what it is."
+                    )
+                    if fit.loop is not None
+                    else message(
                         "hint.metrics_compiled",
                         "What `fit` watches beside the loss is said when the network is compiled.",
                     ),
@@ -132,7 +166,9 @@ class History(Question):
                 RIGHT
                 if validated
                 else missed(
-                    message("fit.no_validation", "`fit` was given no validation data."),
+                    message("loop.no_validation", "The loop never calls the network on other data than it trains on.")
+                    if fit.loop is not None
+                    else message("fit.no_validation", "`fit` was given no validation data."),
                     where=where,
                     hint=message(
                         "hint.validation_data",
@@ -141,6 +177,16 @@ class History(Question):
                 )
             )
         return aspects
+
+
+def _few_passes(fit: CapturedFit) -> Message:
+    return nmessage(
+        "loop.few_epochs",
+        "The loop goes through the data {count} time, which is fewer than the exercise asks for.",
+        "The loop goes through the data {count} times, which is fewer than the exercise asks for.",
+        fit.epochs,
+        count=fit.epochs,
+    )
 
 
 def _stopped(fit: CapturedFit) -> Message:

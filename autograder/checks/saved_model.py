@@ -9,6 +9,7 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.read_network import read_network
+from autograder.checks.saved_state import judge_state, too_early
 from autograder.checks.student_network import find_network
 from autograder.core.language import gettext_noop
 from autograder.core.messages import message, phrase
@@ -40,6 +41,8 @@ class SavedModel(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
+        if student.captured is not None and student.captured.framework == "torch":
+            return judge_state(self, student, context)
         if student.architecture is None:
             status = "not_reached" if student.captured is None else "wrong"
             return self.verdict(status, 0.0, Finding(message=student.problem))
@@ -83,7 +86,7 @@ class SavedModel(Question):
             )
             return Finding(message=sentence)
         if saved == graded:
-            return self._too_early(file, context)
+            return too_early(self, file, context)
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
@@ -106,27 +109,6 @@ class SavedModel(Question):
                 "hint.save_again",
                 "Perhaps the network was changed after it had been saved: save it again after the last change.",
             ),
-        )
-
-    def _too_early(self, file: CapturedFile, context: Context) -> Finding | None:
-        """A finding if the file was last saved before the network was trained, if that is required and known."""
-        record = find_network(context, self.network).record
-        if not self.trained or record is None:
-            return None
-        asked = any(one.kind == "history" and self.network in one.networks() for one in context.questions)
-        if asked and not record.did("fit"):
-            return None  # it was never trained, which costs points there
-        events = [event for event in record.did("fit", "save") if event.kind == "fit" or event.name == file.name]
-        saved = [place for place, event in enumerate(events) if event.kind == "save"]
-        if not saved or any(event.kind == "fit" for event in events[: saved[-1]]):
-            return None
-        return Finding(
-            message=message(
-                "saved.before_training",
-                "`{file}` was saved before the network was trained.",
-                file=shown_value(file.name),
-            ),
-            hint=message("hint.save_trained", "Save the network after `fit`."),
         )
 
 

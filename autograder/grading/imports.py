@@ -17,7 +17,7 @@ from autograder.core.messages import Message, message
 from autograder.intake import Submission, UnreadableSubmission
 from autograder.intake.notebook import code_cells, parse_notebook
 from autograder.observe.packages import PackagesMissing, normal
-from autograder.records.machine import KNOWN_PACKAGES
+from autograder.records.machine import KNOWN_PACKAGES, OF_TORCH, TORCH
 
 if TYPE_CHECKING:
     from autograder.assignment import Assignment
@@ -221,12 +221,14 @@ def _installed_with_pip(cells: Sequence[str]) -> frozenset[str]:
 
 
 def _installed_as(module: str) -> str:
-    return KNOWN_PACKAGES.get(module, "")
+    return TORCH if module in OF_TORCH else KNOWN_PACKAGES.get(module, "")
 
 
 def _place(module: str, provided: frozenset[str]) -> Place | None:
     """Where a module is installed; None for Python's own and for those with a stand-in in the kernel."""
     if module in sys.stdlib_module_names or module in _STOOD_IN:
+        return None
+    if module == "torchvision" and is_missing(module) and not is_missing("torch"):
         return None
     if module in provided:
         return "packages"

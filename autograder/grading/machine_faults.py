@@ -17,7 +17,7 @@ from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
 from autograder.grading.imports import imported_modules, is_missing, modules_of_line
 from autograder.records.evidence import CellRun, Evidence
-from autograder.records.machine import GPU, KNOWN_PACKAGES
+from autograder.records.machine import GPU, KNOWN_PACKAGES, OF_TORCH, TORCH
 from autograder.records.result import Finding, Verdict
 
 _NETWORK = re.compile(
@@ -46,6 +46,10 @@ _MENDS: Mapping[str, tuple[str, str]] = {
             'Name it under [environment] in assignment.toml, `packages = ["{distribution}"]`, run `autograder setup`, '
             "and grade again."
         ),
+    ),
+    "machine.torch": (
+        "mend.torch",
+        gettext_noop("Install {build} where notebooks are run (`make torch`), then grade again."),
     ),
     "machine.graphviz": (
         "mend.graphviz",
@@ -212,6 +216,8 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: 
 
 def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
     for name in modules_of_line(line):
+        if name in OF_TORCH and is_missing("torch", provided):
+            return message("machine.torch", "PyTorch is not on the grading machine.", build=TORCH)
         if name in KNOWN_PACKAGES and is_missing(name, provided):
             return message(
                 "machine.package",

@@ -54,6 +54,11 @@ KNOWN_PACKAGES: Mapping[str, str] = {
     "xgboost": "xgboost",
 }
 
+# What to install in place of a package's own name: a build of PyTorch for the processor, never one with CUDA. With it,
+# torchvision has a stand-in.
+TORCH = "torch==2.13.0+cpu"
+OF_TORCH = frozenset({"torch", "torchvision"})
+
 # A statement that asks for a GPU, which student kernels never have.
 GPU = re.compile(
     r"\bgpus?\[\d+\]|\bphysical_devices\[\d+\]|set_memory_growth|['\"]/?(?:device:)?gpu(?::\d+)?['\"]|\.cuda\(|['\"]cuda",

@@ -94,6 +94,22 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "elsewhere.tensorboard",
         gettext_noop("TensorBoard is not on the grading machine; its callback wrote nothing here."),
     ),
+    "torch_gpu": (
+        "elsewhere.torch_gpu",
+        gettext_noop("“{old}” asks for a GPU; here it ran on the processor."),
+    ),
+    "torch_assert": (
+        "elsewhere.torch_assert",
+        gettext_noop("The line that insists on a GPU (“{old}”) was passed over."),
+    ),
+    "torchvision": (
+        "elsewhere.torchvision",
+        gettext_noop("“{old}” downloads its images; here it gave those of the exercise."),
+    ),
+    "torch_compile": (
+        "elsewhere.torch_compile",
+        gettext_noop("“{old}” needs a compiler; the network was used as it is."),
+    ),
     "restart": (
         "elsewhere.restart",
         gettext_noop("The line that restarts the kernel was passed over."),

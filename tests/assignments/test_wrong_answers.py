@@ -9,14 +9,17 @@ from wrong_clothes_and_photos import ADVANCED_LAYERS, FASHION_CONV, ONIONS
 from wrong_mnist import CNN1, CNN2, FCN, MNIST_DENSE_CONV
 from wrong_predictions import HOUSES_OPEN
 from wrong_transfer import TRANSFER
+from wrong_torch import CNN2_TORCH, LOOP_TORCH
 
 WRONG = {
     "cnn1": CNN1,
     "cnn2": CNN2,
+    "cnn2-torch": CNN2_TORCH,
     "fcn": FCN,
     "onions": ONIONS,
     "advanced-layers": ADVANCED_LAYERS,
     "fashion-conv": FASHION_CONV,
+    "loop-torch": LOOP_TORCH,
     "mnist-dense-conv": MNIST_DENSE_CONV,
     "transfer": TRANSFER,
     "houses-open": HOUSES_OPEN,

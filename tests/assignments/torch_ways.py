@@ -88,7 +88,7 @@ RIGHT: dict[str, Edits] = {
 
 
 class Mutant(NamedTuple):
-    """A mistake: its edits, words of the finding, and the most points of the five that are left."""
+    """A mistake: its edits, words of the finding, and how many of the five points are left."""
 
     edits: Edits
     words: str
@@ -102,7 +102,7 @@ def _changed(before: str, after: str) -> Edits:
 _LAST_POOL = "    nn.MaxPool2d(2),\n" + END
 
 WRONG: dict[str, Mutant] = {
-    "nothing-written": Mutant(((BLOCK, ""),), "is missing", 1.25),
+    "nothing-written": Mutant(((BLOCK, ""),), "is missing", 0),
     "no-convolution": Mutant(((CONV, ""),), "A convolution is missing", 3.75),
     "no-normalization": Mutant(((CONV + "    nn.BatchNorm2d(64),\n", CONV),), "A normalization layer is missing", 3.75),
     "no-activation": Mutant(_changed("    nn.ReLU(),\n", ""), "An activation is missing", 3.75),

@@ -116,7 +116,8 @@ for epoch in range(3):
     history_{n}["train_loss"].append(fit_{n}(net_{n}, train_loader, sgd))
     with torch.inference_mode():
         net_{n}.eval()
-        history_{n}["val_loss"].append(sum(F.cross_entropy(net_{n}(x), y).item() for x, y in test_loader) / len(test_loader))
+        values = [F.cross_entropy(net_{n}(x), y).item() for x, y in test_loader]
+        history_{n}["val_loss"].append(sum(values) / len(values))
 """
 _ACCUMULATED = """
 net_{n} = Net()
