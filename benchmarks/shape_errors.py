@@ -18,7 +18,7 @@ from autograder.checks.diagnosis.shape_errors import Cause, explain
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
 from autograder.observe.task import Limits, ObserveTask
-from benchmarks.shape_programs import FAULTY, LATER, SETUP, SILENT, Program
+from benchmarks.shape_programs import FAULTY, LAST, LATER, SETUP, SILENT, Program
 
 _LIMITS = Limits(cell_seconds=120, total_seconds=1200)
 
@@ -52,10 +52,11 @@ def _report(title: str, programs: tuple[Program, ...], found: list[Cause | None]
 def main() -> None:
     started = time.monotonic()
     with Observer(choose_isolation("auto")) as observer:
-        faulty = causes(observer, [program.source for program in (*FAULTY, *LATER)])
+        faulty = causes(observer, [program.source for program in (*FAULTY, *LATER, *LAST)])
         silent = causes(observer, [source for _, source in SILENT])
     _report("written with the rules", FAULTY, faulty[: len(FAULTY)])
-    _report("written afterwards", LATER, faulty[len(FAULTY) :])
+    _report("written afterwards", LATER, faulty[len(FAULTY) : -len(LAST)])
+    _report("written last, and nothing changed for them", LAST, faulty[-len(LAST) :])
     loud = [f"{name} ({cause.code})" for (name, _), cause in zip(SILENT, silent, strict=True) if cause is not None]
     print(f"right programs, or failing for other reasons: {len(SILENT)}, something said about {len(loud)} {loud}")
     print(f"{time.monotonic() - started:.0f} seconds")

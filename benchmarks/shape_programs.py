@@ -459,6 +459,73 @@ compiled(dense()).predict([image.tolist() for image in grey[:8]], verbose=0)
 """),
 )
 
+# Written last; nothing was changed for them.
+LAST = (
+    Program("Conv1D on a table in fit", "input_rank", "Conv1D", """
+m = Sequential([layers.Conv1D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(1)])
+compiled(m, "mse").fit(table, pictures(64, 1))
+"""),
+    Program("GRU on one feature", "input_rank", "GRU", """
+m = Sequential()
+m.add(layers.GRU(8, input_shape=(20,)))
+"""),
+    Program("reshaped to channels first", "channels_first", "", """
+compiled(cnn()).fit(x.reshape(-1, 1, 28, 28), whole(), epochs=2)
+"""),
+    Program("three one-hot classes, softmax of two", "units_and_classes", "Dense", """
+m = Sequential([layers.Input((13,)), layers.Dense(8, activation="relu"), layers.Dense(2, activation="softmax")])
+compiled(m, "categorical_crossentropy").fit(table, one_hot(64, 3))
+"""),
+    Program("a softmax layer after convolutions only", "flatten_missing", "Conv2D", """
+m = Sequential([layers.Input((28, 28, 1)), layers.Conv2D(8, 3), layers.Conv2D(10, 3), layers.Softmax()])
+compiled(m, "categorical_crossentropy").fit(x, one_hot())
+"""),
+    Program("one-hot labels given to a subclass of Model", "units_and_classes", "Dense", """
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = layers.Dense(8), layers.Dense(1, activation="sigmoid")
+    def call(self, t): return self.b(self.a(t))
+compiled(Net(), "binary_crossentropy").fit(table, one_hot(64, 2))
+"""),
+    Program("skip connection over pooling", "merge", "Concatenate", """
+i = layers.Input((28, 28, 1))
+a = layers.Conv2D(8, 3, padding="same", activation="relu")(i)
+b = layers.MaxPooling2D(2)(a)
+c = layers.Conv2D(8, 3, padding="same", activation="relu")(b)
+out = layers.Dense(10)(layers.Flatten()(layers.concatenate([a, c])))
+"""),
+    Program("a layer called with two lists", "merge", "Average", """
+a, b = layers.Input((8,)), layers.Input((6,))
+layers.average([layers.Dense(4)(a), b])
+"""),
+    Program("labels of another split", "rows_differ", "", """
+train, held = x[:48], x[48:]
+labels = one_hot()
+compiled(cnn(), "categorical_crossentropy").fit(train, labels, validation_data=(held, labels[48:]))
+"""),
+    Program("Dense, then a sequence layer", "input_rank", "LSTM", """
+m = Sequential([layers.Input((13,)), layers.Dense(16, activation="relu"), layers.LSTM(8), layers.Dense(1)])
+"""),
+    Program("a single text in predict", "batch_axis_missing", "", """
+m = Sequential([layers.Input((20,)), layers.Embedding(100, 4), layers.Flatten(), layers.Dense(1)])
+m.predict(words[0], verbose=0)
+"""),
+    Program("an image read with four channels", "channels", "", """
+cnn((32, 32, 3)).predict(pictures(1, 32, 32, 4), verbose=0)
+"""),
+    Program("a network on top of features of another size", "features", "", """
+base = Sequential([layers.Input((32, 32, 3)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()])
+head = Sequential([layers.Input((8,)), layers.Dense(10)])
+head(base(layers.Input((32, 32, 3))))
+"""),
+    Program("targets with a step too many", "sequence_length", "Dense", """
+m = Sequential([layers.Input((20, 6)), layers.GRU(8, return_sequences=True), layers.TimeDistributed(layers.Dense(10,
+    activation="softmax"))])
+compiled(m).fit(steps, rng.integers(0, 10, (64, 21)))
+"""),
+)
+
 # Right programs, and such that stop for other reasons: no cause of shapes may be named.
 SILENT = (
     ("a dense network", """
