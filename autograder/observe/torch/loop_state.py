@@ -13,7 +13,8 @@ from autograder.observe.array_statistics import statistics
 class Net:
     """A network that was called: what went through it, and the counts of the current cell.
 
-    `free_steps` are its steps in this cell that no batch of a loader preceded.
+    `free_steps` are its steps in this cell that no batch of a loader preceded; after many of them, `output` is what its
+    calls give.
     """
 
     module: Any
@@ -27,7 +28,8 @@ class Net:
     rows: int | None = None
     batch_size: int | None = None
     free_steps: int = 0
-    whole: bool = False
+    output: Any = None
+    output_of: tuple[int, ...] = ()
     begun: bool = False
     record: int | None = None
 
@@ -42,7 +44,8 @@ class Net:
     def forget_cell(self) -> None:
         """Begin a new cell."""
         self.counts, self.order, self.canaries = {}, [], []
-        self.inputs = self.targets = self.rows = self.batch_size = None
+        self.inputs = self.targets = self.rows = self.batch_size = self.output = None
+        self.output_of = ()
         self.free_steps, self.begun = 0, False
 
 

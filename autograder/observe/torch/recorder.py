@@ -46,8 +46,11 @@ class LoopRecorder:
         self.trained_passes = self.evaluated_passes = 0
         self.network_moved = self.data_moved = 0
         self.gpu_wanted = self.permuted = False
+        self.permutations = 0
         self._order: list[str] = []
         self._batch, self._batch_seen = 0, False
+        # Whether a loop outside a loader has taken so many steps that no more gradients are computed.
+        self.skipping = False
         self._first_loss = True
         self._losses: dict[int, tuple[Any, Pass | None]] = {}
         self._output: tuple[int, ...] = ()
@@ -63,11 +66,6 @@ class LoopRecorder:
             known = self.nets[id(module)] = Net(weakref.ref(module))
         return known
 
-    @property
-    def skipping(self) -> bool:
-        """Whether a loop outside a loader has taken so many steps that no more gradients are computed."""
-        return self.shorten and any(net.free_steps > _FREE for net in self.called)
-
     # Networks
 
     def call(self, original: Callable[..., Any], module: Any, args: Any, kwargs: Any) -> Any:
@@ -80,13 +78,15 @@ class LoopRecorder:
         keep = self._kept_rows(net, module, rows)
         self.inside = True
         try:
-            out = None
-            if keep:
+            out = net.output if self.skipping and net.output_of == (id(module), rows, keep) else None
+            if keep and out is None:
                 out = self._cut_call(original, module, args, kwargs, rows, keep)
             if out is None:
                 out = original(module, *args, **kwargs)
         finally:
             self.inside = False
+        if self.skipping and keep:
+            net.output, net.output_of = out, (id(module), rows, keep)
         self._saw_call(net, given, out)
         return out
 
@@ -227,7 +227,7 @@ class LoopRecorder:
         closure = args[0] if args else kwargs.get("closure")
         parameters = tuned.parameters()
         mine = {id(one) for one in parameters}
-        empty = closure is None and (tuned.zeroed or all(one.grad is None for one in parameters))
+        empty = closure is None and not self.skipping and (tuned.zeroed or all(one.grad is None for one in parameters))
         if self.skipping:
             found = closure() if closure is not None else None
         else:
@@ -246,6 +246,7 @@ class LoopRecorder:
         for net in [] if own else self.called:
             net.count("foreign_steps")
             net.free_steps += not self._batch_seen
+        self.skipping = self.shorten and any(net.free_steps > _FREE for net in self.called)
         self._begin(own or self.called)
         if self.current is not None:
             self.current.trained = True
@@ -317,7 +318,7 @@ class LoopRecorder:
 
     def took(self, one: Pass) -> None:
         """A pass gives its next batch."""
-        self.current, self._batch_seen = one, True
+        self.current, self._batch_seen, self.skipping = one, True, False
         self._batch += 1
         one.batches += 1
 
@@ -368,7 +369,7 @@ class LoopRecorder:
                 del self.nets[key]
         for tuned in self.tuned.values():
             tuned.zero_grads = tuned.schedules = 0
-        self.called, self._order, self._losses = [], [], {}
+        self.called, self._order, self._losses, self.skipping, self.permutations = [], [], {}, False, 0
         self.trained_passes = self.evaluated_passes = 0
 
     def zero_grads(self, net: Net) -> tuple[int, int]:
