@@ -8,6 +8,8 @@ computes no gradients any more: its steps change nothing, and its lists get as l
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +29,17 @@ _ORDER = 16
 _COMPARED = 8
 
 Heard = Callable[[str, Any, str], "int | None"]
+
+
+def _harmless(method: Callable[..., None]) -> Callable[..., None]:
+    """The method, silent about its own errors: recording must never make the student's call fail."""
+
+    @functools.wraps(method)
+    def quiet(*positional: Any, **named: Any) -> None:
+        with contextlib.suppress(Exception):
+            method(*positional, **named)
+
+    return quiet
 
 
 class LoopRecorder:
@@ -118,6 +131,7 @@ class LoopRecorder:
         self._uncuttable.add(module)
         return None
 
+    @_harmless
     def _saw_call(self, net: Net, given: list[Any], out: Any) -> None:
         if self.off:
             return
@@ -140,6 +154,7 @@ class LoopRecorder:
 
     # Losses
 
+    @_harmless
     def saw_loss(self, kind: str, settings: dict[str, Any], given: Any, target: Any, loss: Any) -> None:
         """A loss function was called."""
         if not torch.is_grad_enabled() or not self.called:
@@ -162,6 +177,7 @@ class LoopRecorder:
             self._losses = {key: one for key, one in self._losses.items() if one[0]() is not None}
         self._losses[id(loss)] = weakref.ref(loss), self.current
 
+    @_harmless
     def read(self, tensor: Any) -> None:
         """A tensor was turned into a number: which losses of a pass are read?"""
         known = self._losses.get(id(tensor))
@@ -211,6 +227,7 @@ class LoopRecorder:
             self.current.last_loss = weakref.ref(roots[0]) if roots else None
         return None
 
+    @_harmless
     def made(self, optimizer: Any) -> None:
         """An optimizer was created."""
         for key in [key for key, one in self.tuned.items() if one.optimizer() is None][:-20]:
@@ -256,6 +273,7 @@ class LoopRecorder:
         self._batch_seen, self._first_loss = False, True
         return found
 
+    @_harmless
     def zeroed(self, optimizer: Any) -> None:
         """`zero_grad` of an optimizer was called."""
         tuned = self.tuned.get(id(optimizer))
@@ -264,6 +282,7 @@ class LoopRecorder:
             tuned.zero_grads += 1
             self._note("zero_grad")
 
+    @_harmless
     def module_zeroed(self, module: Any) -> None:
         """`zero_grad` of a network was called."""
         if not self.off and modules.is_network(module):
@@ -273,6 +292,7 @@ class LoopRecorder:
             for tuned in self.tuned.values():
                 tuned.zeroed |= bool(ids & {id(one) for one in tuned.parameters()})
 
+    @_harmless
     def scheduled(self, scheduler: Any, *, made: bool) -> None:
         """A scheduler of learning rates was made, or took a step."""
         tuned = self.tuned.get(id(getattr(scheduler, "optimizer", None)))
@@ -322,6 +342,7 @@ class LoopRecorder:
         self._batch += 1
         one.batches += 1
 
+    @_harmless
     def ended(self, one: Pass, *, complete: bool) -> None:
         """A pass has ended, or was abandoned."""
         if one.over:
@@ -351,6 +372,7 @@ class LoopRecorder:
 
     # Predictions
 
+    @_harmless
     def best(self, tensor: Any, dim: Any) -> None:
         """The largest value along an axis was asked for."""
         if self.off or not isinstance(tensor, torch.Tensor) or tuple(tensor.shape) != self._output:
