@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,3 +118,25 @@ def facts_of(tensor: Any, rows: int | None) -> dict[str, Any] | None:
     if facts is not None and rows is not None and facts.get("shape"):
         facts["shape"][0] = rows
     return facts
+
+
+def is_stale(tuned: Tuned) -> bool:
+    """Whether gradients that its last step used are still there, or were at an earlier `backward` and not cleared."""
+    if tuned.stale:
+        return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter, *_ in tuned.after_step)
+    for parameter, gradient, version in tuned.after_step:
+        now = parameter.grad
+        if now is not None and now is gradient() and now._version == version and bool(now.any()):
+            return True
+    return False
+
+
+def harmless(method: Callable[..., None]) -> Callable[..., None]:
+    """The method, silent about its own errors: recording must never make the student's call fail."""
+
+    @functools.wraps(method)
+    def quiet(*positional: Any, **named: Any) -> None:
+        with contextlib.suppress(Exception):
+            method(*positional, **named)
+
+    return quiet

@@ -8,8 +8,6 @@ computes no gradients any more: its steps change nothing, and its lists get as l
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import torch
 
 from autograder.observe.torch import modules
-from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of
+from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of, harmless, is_stale
 
 # Rows of a call outside a loader from which it is cut, and how many are kept; then steps from which two rows are kept,
 # and from which there are no gradients.
@@ -29,17 +27,6 @@ _ORDER = 16
 _COMPARED = 8
 
 Heard = Callable[[str, Any, str], "int | None"]
-
-
-def _harmless(method: Callable[..., None]) -> Callable[..., None]:
-    """The method, silent about its own errors: recording must never make the student's call fail."""
-
-    @functools.wraps(method)
-    def quiet(*positional: Any, **named: Any) -> None:
-        with contextlib.suppress(Exception):
-            method(*positional, **named)
-
-    return quiet
 
 
 class LoopRecorder:
@@ -131,7 +118,7 @@ class LoopRecorder:
         self._uncuttable.add(module)
         return None
 
-    @_harmless
+    @harmless
     def _saw_call(self, net: Net, given: list[Any], out: Any) -> None:
         if self.off:
             return
@@ -154,7 +141,7 @@ class LoopRecorder:
 
     # Losses
 
-    @_harmless
+    @harmless
     def saw_loss(self, kind: str, settings: dict[str, Any], given: Any, target: Any, loss: Any) -> None:
         """A loss function was called."""
         if not torch.is_grad_enabled() or not self.called:
@@ -177,7 +164,7 @@ class LoopRecorder:
             self._losses = {key: one for key, one in self._losses.items() if one[0]() is not None}
         self._losses[id(loss)] = weakref.ref(loss), self.current
 
-    @_harmless
+    @harmless
     def read(self, tensor: Any) -> None:
         """A tensor was turned into a number: which losses of a pass are read?"""
         known = self._losses.get(id(tensor))
@@ -204,7 +191,7 @@ class LoopRecorder:
         roots = list(modules.tensors_of(tensors if isinstance(tensors, torch.Tensor) else list(tensors)))
         if not skip:
             for tuned in self.tuned.values():
-                tuned.stale = _stale(tuned)
+                tuned.stale = is_stale(tuned)
             # Reporting the first batch of a cell looks at the local names of functions, which keeps its loss alive.
             canary = canary_on(roots[0]) if roots and all(net.begun for net in nets) else None
             original(tensors, *args, **kwargs)
@@ -227,7 +214,7 @@ class LoopRecorder:
             self.current.last_loss = weakref.ref(roots[0]) if roots else None
         return None
 
-    @_harmless
+    @harmless
     def made(self, optimizer: Any) -> None:
         """An optimizer was created."""
         for key in [key for key, one in self.tuned.items() if one.optimizer() is None][:-20]:
@@ -273,7 +260,7 @@ class LoopRecorder:
         self._batch_seen, self._first_loss = False, True
         return found
 
-    @_harmless
+    @harmless
     def zeroed(self, optimizer: Any) -> None:
         """`zero_grad` of an optimizer was called."""
         tuned = self.tuned.get(id(optimizer))
@@ -282,7 +269,7 @@ class LoopRecorder:
             tuned.zero_grads += 1
             self._note("zero_grad")
 
-    @_harmless
+    @harmless
     def module_zeroed(self, module: Any) -> None:
         """`zero_grad` of a network was called."""
         if not self.off and modules.is_network(module):
@@ -292,7 +279,7 @@ class LoopRecorder:
             for tuned in self.tuned.values():
                 tuned.zeroed |= bool(ids & {id(one) for one in tuned.parameters()})
 
-    @_harmless
+    @harmless
     def scheduled(self, scheduler: Any, *, made: bool) -> None:
         """A scheduler of learning rates was made, or took a step."""
         tuned = self.tuned.get(id(getattr(scheduler, "optimizer", None)))
@@ -342,7 +329,7 @@ class LoopRecorder:
         self._batch += 1
         one.batches += 1
 
-    @_harmless
+    @harmless
     def ended(self, one: Pass, *, complete: bool) -> None:
         """A pass has ended, or was abandoned."""
         if one.over:
@@ -372,7 +359,7 @@ class LoopRecorder:
 
     # Predictions
 
-    @_harmless
+    @harmless
     def best(self, tensor: Any, dim: Any) -> None:
         """The largest value along an axis was asked for."""
         if self.off or not isinstance(tensor, torch.Tensor) or tuple(tensor.shape) != self._output:
@@ -408,14 +395,3 @@ class LoopRecorder:
         if given is not None and net.rows is None:
             given.pop("shape", None)  # a batch only: how many rows there are is not known
         return given, None if net.targets is None else facts_of(net.targets, net.rows)
-
-
-def _stale(tuned: Tuned) -> bool:
-    """Whether gradients that its last step used are still there, or were at an earlier `backward` and not cleared."""
-    if tuned.stale:
-        return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter, *_ in tuned.after_step)
-    for parameter, gradient, version in tuned.after_step:
-        now = parameter.grad
-        if now is not None and now is gradient() and now._version == version and bool(now.any()):
-            return True
-    return False
