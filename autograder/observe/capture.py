@@ -66,7 +66,7 @@ class Describer:
         """Networks, values, calls of `fit`, figures, saved networks, and where a network failed, as JSON of at most
         4 MiB."""
         # First, because it may tell the ledger more about this cell.
-        loops = [] if self._torch is None else self._torch.take()
+        loops = [] if self._torch is None else quietly(self._torch.take) or []
         models = list(self._models())
         networks = self._networks(models[:MAX_NETWORKS], cell)
         records, dropped = self._ledger.take(models[: 4 * MAX_NETWORKS], cell)

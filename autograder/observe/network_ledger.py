@@ -6,6 +6,7 @@ be deleted before its cell ends. Objects are held by weak references; their desc
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import weakref
@@ -201,8 +202,12 @@ class NetworkLedger:
     def _local_name(self, model: Any, frames: list[FrameType]) -> str:
         for frame in frames[:20]:
             if frame.f_locals is not self._variables:
-                for name, value in list(frame.f_locals.items()):
-                    if value is model and type(name) is str and name != "self" and not name.startswith("_"):
+                held = frame.f_locals
+                names = [name for name, value in held.items() if value is model and type(name) is str]
+                if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+                    held.clear()  # it is a copy that would keep everything in it alive as long as the frame
+                for name in names:
+                    if name != "self" and not name.startswith("_"):
                         return name[:200]
         return ""
 

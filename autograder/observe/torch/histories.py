@@ -49,8 +49,8 @@ class Histories:
         found: dict[str, list[float | None]] = {}
         holder = ""
         state = {}
-        for path, values in self._lists():
-            state[path] = id(values), len(values)
+        for path, values, identity in self._lists():
+            state[path] = identity, len(values)
             key = _metric(path)
             if not key or self._before.get(path) == state[path] or key in found or len(found) >= _MOST_LISTS:
                 continue
@@ -61,19 +61,20 @@ class Histories:
         self._before = state
         return found, holder[:200]
 
-    def _lists(self) -> Iterator[tuple[Path, list[Any]]]:
+    def _lists(self) -> Iterator[tuple[Path, list[Any], int]]:
         for name, value in list(self._variables.items())[:_MOST_VARIABLES]:
             if type(name) is str and not name.startswith("_"):
                 yield from _within((name,), value)
 
 
-def _within(path: Path, value: Any) -> Iterator[tuple[Path, list[Any]]]:
-    """The lists of numbers in a variable: itself, in dicts, in a list of dicts, or in an object of the notebook's."""
+def _within(path: Path, value: Any) -> Iterator[tuple[Path, list[Any], int]]:
+    """The lists of numbers in a variable, each with the identity of what holds them: itself, in dicts, in a list of
+    dicts, or in an object of the notebook's."""
     if type(value) is list and value and type(value[0]) is dict:
         for key in list(value[0])[:_MOST_LISTS]:
-            yield (*path, str(key)), [one.get(key) for one in value[:_MOST_VALUES] if type(one) is dict]
+            yield (*path, str(key)), [one.get(key) for one in value[:_MOST_VALUES] if type(one) is dict], id(value)
     elif type(value) is list and value and _number(value[0]) is not None:
-        yield path, value
+        yield path, value, id(value)
     elif isinstance(value, dict) and len(path) < 4:
         for key, item in list(value.items())[:_MOST_LISTS]:
             yield from _within((*path, str(key)), item)

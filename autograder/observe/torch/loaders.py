@@ -114,7 +114,10 @@ def install(recorder: LoopRecorder) -> None:
     def initialize(loader: Any, *positional: Any, **named: Any) -> None:
         for name in ("num_workers", "prefetch_factor", "persistent_workers", "pin_memory", "multiprocessing_context"):
             named.pop(name, None)
-        # By position, `num_workers` is the sixth argument after the data set.
+        # By position: the data set, batch_size, shuffle, sampler, batch_sampler, num_workers, collate_fn, pin_memory,
+        # drop_last.
+        if len(positional) > 8:
+            named["drop_last"] = positional[8]
         begin(loader, *positional[:5], *([0] if len(positional) > 5 else []), *positional[6:7], **named)
 
     def batches(loader: Any) -> Any:

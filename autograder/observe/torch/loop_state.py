@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +16,8 @@ from autograder.observe.array_statistics import statistics
 class Net:
     """A network that was called: what went through it, and the counts of the current cell.
 
-    `free_steps` are its steps in this cell that no batch of a loader preceded.
+    `free_steps` are its steps in this cell that no batch of a loader preceded; after many of them, `output` is what its
+    calls give.
     """
 
     module: Any
@@ -27,7 +31,8 @@ class Net:
     rows: int | None = None
     batch_size: int | None = None
     free_steps: int = 0
-    whole: bool = False
+    output: Any = None
+    output_of: tuple[int, ...] = ()
     begun: bool = False
     record: int | None = None
 
@@ -42,7 +47,8 @@ class Net:
     def forget_cell(self) -> None:
         """Begin a new cell."""
         self.counts, self.order, self.canaries = {}, [], []
-        self.inputs = self.targets = self.rows = self.batch_size = None
+        self.inputs = self.targets = self.rows = self.batch_size = self.output = None
+        self.output_of = ()
         self.free_steps, self.begun = 0, False
 
 
@@ -112,3 +118,25 @@ def facts_of(tensor: Any, rows: int | None) -> dict[str, Any] | None:
     if facts is not None and rows is not None and facts.get("shape"):
         facts["shape"][0] = rows
     return facts
+
+
+def is_stale(tuned: Tuned) -> bool:
+    """Whether gradients that its last step used are still there, or were at an earlier `backward` and not cleared."""
+    if tuned.stale:
+        return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter, *_ in tuned.after_step)
+    for parameter, gradient, version in tuned.after_step:
+        now = parameter.grad
+        if now is not None and now is gradient() and now._version == version and bool(now.any()):
+            return True
+    return False
+
+
+def harmless(method: Callable[..., None]) -> Callable[..., None]:
+    """The method, silent about its own errors: recording must never make the student's call fail."""
+
+    @functools.wraps(method)
+    def quiet(*positional: Any, **named: Any) -> None:
+        with contextlib.suppress(Exception):
+            method(*positional, **named)
+
+    return quiet

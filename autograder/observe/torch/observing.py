@@ -36,9 +36,9 @@ class TorchObserver:
         self._variables = shell.user_ns
         self._dumps = json.dumps
         description.watch_initializers()
+        devices.install(self._recorder, shell)
         wrapping.install(self._recorder, shell.user_ns)
         loaders.install(self._recorder)
-        devices.install(self._recorder, shell)
 
     def listen(self, heard: Heard) -> None:
         """Report the events of networks to `heard`."""
@@ -129,7 +129,8 @@ class TorchObserver:
         lengths = [len(values) for values in history.values()]
         return FitCall(
             weakref.ref(net.module()),
-            counts.get("passes") or max(lengths, default=0) or counts.get("steps", 0),
+            # Without a loader: one entry in a list, or one permutation, per epoch.
+            counts.get("passes") or max(lengths, default=0) or recorder.permutations or counts.get("steps", 0),
             recorder.shorten,
             inputs,
             targets,

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from autograder.observe.torch import modules
-from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of
+from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of, harmless, is_stale
 
 # Rows of a call outside a loader from which it is cut, and how many are kept; then steps from which two rows are kept,
 # and from which there are no gradients.
@@ -46,8 +46,11 @@ class LoopRecorder:
         self.trained_passes = self.evaluated_passes = 0
         self.network_moved = self.data_moved = 0
         self.gpu_wanted = self.permuted = False
+        self.permutations = 0
         self._order: list[str] = []
         self._batch, self._batch_seen = 0, False
+        # Whether a loop outside a loader has taken so many steps that no more gradients are computed.
+        self.skipping = False
         self._first_loss = True
         self._losses: dict[int, tuple[Any, Pass | None]] = {}
         self._output: tuple[int, ...] = ()
@@ -63,11 +66,6 @@ class LoopRecorder:
             known = self.nets[id(module)] = Net(weakref.ref(module))
         return known
 
-    @property
-    def skipping(self) -> bool:
-        """Whether a loop outside a loader has taken so many steps that no more gradients are computed."""
-        return self.shorten and any(net.free_steps > _FREE for net in self.called)
-
     # Networks
 
     def call(self, original: Callable[..., Any], module: Any, args: Any, kwargs: Any) -> Any:
@@ -80,13 +78,15 @@ class LoopRecorder:
         keep = self._kept_rows(net, module, rows)
         self.inside = True
         try:
-            out = None
-            if keep:
+            out = net.output if self.skipping and net.output_of == (id(module), rows, keep) else None
+            if keep and out is None:
                 out = self._cut_call(original, module, args, kwargs, rows, keep)
             if out is None:
                 out = original(module, *args, **kwargs)
         finally:
             self.inside = False
+        if self.skipping and keep:
+            net.output, net.output_of = out, (id(module), rows, keep)
         self._saw_call(net, given, out)
         return out
 
@@ -118,6 +118,7 @@ class LoopRecorder:
         self._uncuttable.add(module)
         return None
 
+    @harmless
     def _saw_call(self, net: Net, given: list[Any], out: Any) -> None:
         if self.off:
             return
@@ -140,6 +141,7 @@ class LoopRecorder:
 
     # Losses
 
+    @harmless
     def saw_loss(self, kind: str, settings: dict[str, Any], given: Any, target: Any, loss: Any) -> None:
         """A loss function was called."""
         if not torch.is_grad_enabled() or not self.called:
@@ -162,6 +164,7 @@ class LoopRecorder:
             self._losses = {key: one for key, one in self._losses.items() if one[0]() is not None}
         self._losses[id(loss)] = weakref.ref(loss), self.current
 
+    @harmless
     def read(self, tensor: Any) -> None:
         """A tensor was turned into a number: which losses of a pass are read?"""
         known = self._losses.get(id(tensor))
@@ -188,7 +191,7 @@ class LoopRecorder:
         roots = list(modules.tensors_of(tensors if isinstance(tensors, torch.Tensor) else list(tensors)))
         if not skip:
             for tuned in self.tuned.values():
-                tuned.stale = _stale(tuned)
+                tuned.stale = is_stale(tuned)
             # Reporting the first batch of a cell looks at the local names of functions, which keeps its loss alive.
             canary = canary_on(roots[0]) if roots and all(net.begun for net in nets) else None
             original(tensors, *args, **kwargs)
@@ -211,6 +214,7 @@ class LoopRecorder:
             self.current.last_loss = weakref.ref(roots[0]) if roots else None
         return None
 
+    @harmless
     def made(self, optimizer: Any) -> None:
         """An optimizer was created."""
         for key in [key for key, one in self.tuned.items() if one.optimizer() is None][:-20]:
@@ -227,7 +231,7 @@ class LoopRecorder:
         closure = args[0] if args else kwargs.get("closure")
         parameters = tuned.parameters()
         mine = {id(one) for one in parameters}
-        empty = closure is None and (tuned.zeroed or all(one.grad is None for one in parameters))
+        empty = closure is None and not self.skipping and (tuned.zeroed or all(one.grad is None for one in parameters))
         if self.skipping:
             found = closure() if closure is not None else None
         else:
@@ -246,6 +250,7 @@ class LoopRecorder:
         for net in [] if own else self.called:
             net.count("foreign_steps")
             net.free_steps += not self._batch_seen
+        self.skipping = self.shorten and any(net.free_steps > _FREE for net in self.called)
         self._begin(own or self.called)
         if self.current is not None:
             self.current.trained = True
@@ -255,6 +260,7 @@ class LoopRecorder:
         self._batch_seen, self._first_loss = False, True
         return found
 
+    @harmless
     def zeroed(self, optimizer: Any) -> None:
         """`zero_grad` of an optimizer was called."""
         tuned = self.tuned.get(id(optimizer))
@@ -263,6 +269,7 @@ class LoopRecorder:
             tuned.zero_grads += 1
             self._note("zero_grad")
 
+    @harmless
     def module_zeroed(self, module: Any) -> None:
         """`zero_grad` of a network was called."""
         if not self.off and modules.is_network(module):
@@ -272,6 +279,7 @@ class LoopRecorder:
             for tuned in self.tuned.values():
                 tuned.zeroed |= bool(ids & {id(one) for one in tuned.parameters()})
 
+    @harmless
     def scheduled(self, scheduler: Any, *, made: bool) -> None:
         """A scheduler of learning rates was made, or took a step."""
         tuned = self.tuned.get(id(getattr(scheduler, "optimizer", None)))
@@ -317,10 +325,11 @@ class LoopRecorder:
 
     def took(self, one: Pass) -> None:
         """A pass gives its next batch."""
-        self.current, self._batch_seen = one, True
+        self.current, self._batch_seen, self.skipping = one, True, False
         self._batch += 1
         one.batches += 1
 
+    @harmless
     def ended(self, one: Pass, *, complete: bool) -> None:
         """A pass has ended, or was abandoned."""
         if one.over:
@@ -350,6 +359,7 @@ class LoopRecorder:
 
     # Predictions
 
+    @harmless
     def best(self, tensor: Any, dim: Any) -> None:
         """The largest value along an axis was asked for."""
         if self.off or not isinstance(tensor, torch.Tensor) or tuple(tensor.shape) != self._output:
@@ -368,7 +378,7 @@ class LoopRecorder:
                 del self.nets[key]
         for tuned in self.tuned.values():
             tuned.zero_grads = tuned.schedules = 0
-        self.called, self._order, self._losses = [], [], {}
+        self.called, self._order, self._losses, self.skipping, self.permutations = [], [], {}, False, 0
         self.trained_passes = self.evaluated_passes = 0
 
     def zero_grads(self, net: Net) -> tuple[int, int]:
@@ -385,14 +395,3 @@ class LoopRecorder:
         if given is not None and net.rows is None:
             given.pop("shape", None)  # a batch only: how many rows there are is not known
         return given, None if net.targets is None else facts_of(net.targets, net.rows)
-
-
-def _stale(tuned: Tuned) -> bool:
-    """Whether gradients that its last step used are still there, or were at an earlier `backward` and not cleared."""
-    if tuned.stale:
-        return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter, *_ in tuned.after_step)
-    for parameter, gradient, version in tuned.after_step:
-        now = parameter.grad
-        if now is not None and now is gradient() and now._version == version and bool(now.any()):
-            return True
-    return False

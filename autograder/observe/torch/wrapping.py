@@ -59,7 +59,9 @@ def install(recorder: LoopRecorder, variables: dict[str, Any]) -> None:
 
     @functools.wraps(original)
     def randperm(*positional: Any, **named: Any) -> Any:
-        recorder.permuted |= sys._getframe(1).f_globals is variables
+        if sys._getframe(1).f_globals is variables:
+            recorder.permuted = True
+            recorder.permutations += 1
         return original(*positional, **named)
 
     torch.randperm = randperm

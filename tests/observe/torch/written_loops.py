@@ -146,6 +146,17 @@ for epoch in range(50):
         total += loss.detach()
     losses_{n}.append(total.item() / 20)
 """
+_SLICES = """
+net_{n} = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+sgd = torch.optim.SGD(net_{n}.parameters(), lr=0.1)
+for epoch in range(6):
+    order = torch.randperm(len(images))
+    for rows in order.split(10):
+        sgd.zero_grad()
+        loss = F.cross_entropy(net_{n}(images[rows]), labels[rows])
+        loss.backward()
+        sgd.step()
+"""
 _FULL_BATCH = """
 net_{n} = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 1))
 sgd = torch.optim.SGD(net_{n}.parameters(), lr=0.1)
@@ -235,5 +246,6 @@ assert probabilities.shape == (400, 3)
 RIGHT: tuple[str, ...] = (
     *(_TRAIN, _ACCUMULATED, _BY_HAND, _FULL_BATCH, _LBFGS, _TWO_NETWORKS, _OBJECT, _PREDICTED),
     cell(8).replace("8", "{n}").replace("{n}, {n})", "8, 8)"),
+    _SLICES,
     cell(9, cleared="", step="        optimizer.step()\n        optimizer.zero_grad()").replace("9", "{n}"),
 )
