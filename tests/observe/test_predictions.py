@@ -197,9 +197,7 @@ def test_no_output_makes_the_score_break():
 def test_hidden_rows_are_not_used_without_a_sandbox(source):
     with Observer(Isolation("none", ""), workers=1) as observer:
         task = ObserveTask(training="full", sources=(source,), predictions=(request(source),))
-        with pytest.raises(
-            IsolationUnavailable, match="hidden examples, which a notebook without a sandbox"
-        ):
+        with pytest.raises(IsolationUnavailable, match="hidden examples, which a notebook without a sandbox"):
             observer.observe_code(["x = 1"], task)
 
 
