@@ -22,7 +22,8 @@ TEMPLATES = {
 }
 # Tables whose keys are the latter part of a code, by module: codes and templates.
 TABLES = {
-    "network/compilation.py": {f"compile.{part}_unread": words for part, words in compilation._UNREAD.items()},
+    "network/compilation.py": {f"compile.{part}_unread": words for part, words in compilation.UNREAD.items()},
+    "network/torch/compilation.py": {f"compile.{part}_unread": words for part, words in compilation.UNREAD.items()},
     "records/execution_messages.py": {
         **{f"cell.{kind}": own for kind, (own, _) in execution_messages._NOTES.items()},
         **{f"test_cell.{kind}": of_tests for kind, (_, of_tests) in execution_messages._NOTES.items()},

@@ -60,7 +60,8 @@ class Compilation(OmitsNewDefaults):
     added_later: ClassVar[tuple[str, ...]] = ("losses",)
 
 
-_UNREAD = {
+# What is said of each part that cannot be read.
+UNREAD = {
     "optimizer": gettext_noop("The optimizer cannot be read: {reason}."),
     "loss": gettext_noop("The loss cannot be read: {reason}."),
     "metrics": gettext_noop("The metrics cannot be read: {reason}."),
@@ -148,7 +149,7 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
             else:
                 parts[part] = read(config.get(part))
         except UnknownNetwork as error:
-            problems.append(message(f"compile.{part}_unread", _UNREAD[part], reason=error.reason))
+            problems.append(message(f"compile.{part}_unread", UNREAD[part], reason=error.reason))
     if config.get("loss_weights") is not None and len(parts.get("losses", ())) < 2:
         problems.append(message("compile.loss_weights", "Loss weights are not used here."))
     return Compilation(**parts, problem=in_turn(*problems))

@@ -30,7 +30,7 @@ def digits():
     random = np.random.RandomState(3)
     images = random.rand(10, 7, 7).repeat(4, axis=1).repeat(4, axis=2)
     labels = np.arange(640) % 10
-    noisy = 0.3 * images[labels] + 0.7 * random.rand(640, 28, 28)
+    noisy = 0.5 * images[labels] + 0.5 * random.rand(640, 28, 28)
     return {"x_train": (255 * noisy).astype(np.uint8), "y_train": labels.astype(np.int32)}
 
 
@@ -68,14 +68,6 @@ def test_the_curves_agree_within_their_spread(both):
     for name in torch:
         spread = np.sqrt((torch[name].var(axis=0, ddof=1) + keras[name].var(axis=0, ddof=1)) / len(torch[name]))
         apart = np.abs(torch[name].mean(axis=0) - keras[name].mean(axis=0))
-        # Means of four runs each: three standard errors, and never less than a hundredth of what is learned.
+        # Means of four runs each: three standard errors of their difference, and a hundredth of the first loss.
         assert (apart <= 3 * spread + 0.03).all(), (name, apart, spread)
     assert torch["accuracy"].mean(axis=0)[-1] > 0.5
-    for name in torch:
-        print(
-            name,
-            torch[name].mean(0).round(3),
-            torch[name].std(0).round(3),
-            keras[name].mean(0).round(3),
-            keras[name].std(0).round(3),
-        )

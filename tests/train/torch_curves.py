@@ -1,8 +1,9 @@
 """Trains a small PyTorch network as a student would, in a process of its own: `torch_curves.py DATA OPTIMIZER OUT`.
 
 DATA has x (rows, channels, height, width) and y; the loop takes the steps of a trusted run, see
-`autograder.train.execute`: batches in a new order, validations at equal intervals. OUT gets the description, what `compile` would be given, and
-for each seed the training loss between validations, the validation loss and the validation accuracy.
+`autograder.train.execute`: batches in a new order, validations at equal intervals. OUT gets the description, what
+`compile` would be given, and for each seed the training loss between validations, the validation loss and the
+validation accuracy.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ OPTIMIZERS: dict[str, Any] = {
 class Net(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(1, 6, 3, padding=1)
-        self.norm = nn.BatchNorm2d(6)
-        self.hidden = nn.Linear(6 * 7 * 7, 24)
-        self.out = nn.Linear(24, 10)
+        self.conv = nn.Conv2d(1, 24, 3, padding=1)
+        self.norm = nn.BatchNorm2d(24)
+        self.hidden = nn.Linear(24 * 7 * 7, 96)
+        self.out = nn.Linear(96, 10)
 
     def forward(self, x: Any) -> Any:
         x = torch.relu(self.norm(self.conv(x)))

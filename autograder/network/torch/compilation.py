@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
 from autograder.network.architecture import Architecture
-from autograder.network.compilation import Compilation, Loss, Optimizer
+from autograder.network.compilation import UNREAD, Compilation, Loss, Optimizer
 from autograder.network.kinds import WEIGHTED
 from autograder.network.optimizers import read_optimizer
 from autograder.network.values import UnknownNetwork, boolean, mapping, number, only, read_list, shown_value
@@ -45,11 +44,6 @@ _CRITERIA: dict[str, tuple[str, bool | None]] = {
 LOSS_NAMES = {loss.casefold(): name for loss, (name, _) in _CRITERIA.items()}
 _SHARE, _SMALL, _POSITIVE = number(0, 1), number(0, 1), number(0, 1e6)
 
-_UNREAD = {
-    "optimizer": gettext_noop("The optimizer cannot be read: {reason}."),
-    "loss": gettext_noop("The loss cannot be read: {reason}."),
-}
-
 
 def criterion_of(given: Mapping[str, Any] | None) -> str:
     """The class of the criterion; "" if none was used, or none that can be read."""
@@ -76,10 +70,10 @@ def read_torch_compilation(given: Mapping[str, Any] | None) -> Compilation:
                 raise UnknownNetwork(phrase("there is none"))
             parts[part] = read(mapping(given.get(key)))
         except UnknownNetwork as error:
-            problems.append(message(f"compile.{part}_unread", _UNREAD[part], reason=error.reason))
+            problems.append(message(f"compile.{part}_unread", UNREAD[part], reason=error.reason))
         except (TypeError, ValueError, LookupError, ArithmeticError):
             reason = phrase("its description is not one that is understood here")
-            problems.append(message(f"compile.{part}_unread", _UNREAD[part], reason=reason))
+            problems.append(message(f"compile.{part}_unread", UNREAD[part], reason=reason))
     return Compilation(**parts, problem=in_turn(*problems))
 
 
