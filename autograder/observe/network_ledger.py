@@ -131,6 +131,8 @@ class NetworkLedger:
         life = self._lives.get(id(model))
         if life is not None and life.model() is model:
             return life
+        if life is not None and (life.events or life.states):
+            self._lives[-life.number] = life  # it is gone, and another object has its identity; it is not told yet
         self._count += 1
         life = self._lives[id(model)] = _Life(self._count, weakref.ref(model))
         built, line = self._built.pop(id(model), (None, None))
