@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from autograder.core.total import total
 from autograder.records.result import Result, Status
-from autograder.report.attention import Attention, NetworkInUse, NetworksInUse
+from autograder.report.attention import Attention
 from autograder.report.item_analysis import item_discrimination
 from autograder.report.leaderboard import Board, Boards
 from autograder.report.misconceptions import Misconception, Misconceptions
+from autograder.report.networks_in_use import NetworkInUse, NetworksInUse
 
 STATUSES: tuple[Status, ...] = ("correct", "partial", "wrong", "not_reached", "needs_review", "error")
 COMMONEST = 12
