@@ -128,9 +128,11 @@ WRONG = {
     "softmax over one unit": Slip({"network": FUNCTIONAL.replace("sigmoid", "softmax")}, {"network": "activation"}),
     "every step goes on": Slip(
         {"network": FUNCTIONAL.replace("LSTM(16)", "LSTM(16, return_sequences=True)")},
-        {"network": "return_sequences"},
+        {"network": "the last step or all of them", "curves": "shows a curve"},
     ),
-    "too small an embedding": Slip({"bag": BAG.replace("50, 8", "50, 4")}, {"bag": "output_dim"}),
+    "too small an embedding": Slip(
+        {"bag": BAG.replace("50, 8", "50, 4")}, {"bag": "The size of the output of embedding"}
+    ),
     "a flat bag": Slip({"bag": BAG.replace("GlobalAvgPool1D", "Flatten")}, {"bag": "Flatten"}),
     "a loss for many classes": Slip(
         {
@@ -149,7 +151,7 @@ WRONG = {
     ),
     "the LSTM in both": Slip(
         {"bag": FUNCTIONAL.replace("model", "bag_model")},
-        {"bag": "LSTM", "order_matters": "builds on “The bag of words”"},
+        {"bag": "LSTM", "order_matters": "clearly better"},
     ),
     **FAULTS,
 }

@@ -86,8 +86,8 @@ RIGHT = {
 }
 COMPILE = 'model.compile(optimizer={optimizer}, loss="categorical_crossentropy", metrics=["accuracy"])'
 FAULTS = {
-    "far too large a learning rate": Slip(
-        {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(50.0)")}, {"accuracy": "learning rate"}
+    "a tiny learning rate": Slip(
+        {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(1e-6)")}, {"accuracy": "learning rate"}
     ),
     "all weights zero": Slip(
         {"network": FUNCTIONAL.replace("layers.Dense(", 'layers.Dense(kernel_initializer="zeros", units=')},
@@ -119,13 +119,15 @@ WRONG = {
             "most_confused": "the row is the truth",
         },
     ),
-    "labels that do not fit the loss": Slip({"compile": SPARSE}, {"compiled": "one-hot"}),
+    "labels that do not fit the loss": Slip(
+        {"compile": SPARSE}, {"compiled": "one-hot", "epochs": "`fit` stopped with", "curves": "shows a curve"}
+    ),
     "sigmoid at the end": Slip({"network": FUNCTIONAL.replace("softmax", "sigmoid")}, {"network": "activation"}),
     "no softmax": Slip({"network": SEQUENTIAL.replace("model.add(layers.Softmax())", "")}, {"network": "activation"}),
     "too few units": Slip({"network": FUNCTIONAL.replace("16", "8")}, {"network": "units"}),
     "a layer more": Slip(
         {"network": FUNCTIONAL.replace("(inputs)\n", '(inputs)\nx = layers.Dense(16, "relu")(x)\n')},
-        {"network": "16 units"},
+        {"network": "stands there again"},
     ),
     "squared error": Slip(
         {"compile": 'model.compile(optimizer="adam", loss="mse", metrics=["accuracy"])'},
