@@ -298,7 +298,8 @@ def report(asked: argparse.Namespace) -> None:
         f"{loud}. Seconds for a faulty program: {sum(row[2]['seconds'] for row in silent):.0f} in all.\n"
         "Ours knows a correct solution, the tools know none; with `--solution near` the fault is even the only "
         "difference from it. Seconds leave out the calibration, and runs that were known already. Data are our own "
-        "(published_programs.py) with the published configurations, so the tools' figures are not for the same data. Only 18 % of such collections are realistic, and half of "
+        "(published_programs.py) with the published configurations, so the tools' figures are not for the same data. "
+        "Only 18 % of such collections are realistic, and half of "
         "their faults reproduce (arXiv 2412.16336)."
     )
 
