@@ -20,9 +20,7 @@ def commands() -> None:
 
 @lti.command()
 def keys(
-    output: Annotated[
-        Path | None, typer.Option(help="The folder to write into [where `push lti` looks].")
-    ] = None,
+    output: Annotated[Path | None, typer.Option(help="The folder to write into [where `push lti` looks].")] = None,
 ) -> None:
     """Make a key pair, and print what the platform's administrator enters."""
     with sentences():
