@@ -33,6 +33,7 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NO_ATTEMPT = {"https://canvas.instructure.com/lti/submission": {"new_submission": False}}
 _ASSERTION_SECONDS = 300
 _MOST_PAGES = 1000
+_FAILURES_IN_A_ROW = 3
 
 
 class Lti:
@@ -86,8 +87,12 @@ class Lti:
         raise PlatformError("LTI's services hold no submissions: download them from the platform.")
 
     def send(self, site: Site, gradings: Sequence[Grading]) -> None:
-        """Post one score after the other; the line item is made before if there is none."""
+        """Post one score after the other; the line item is made before if there is none.
+
+        Moodle answers 500 for a student who left the course, so that one such answer does not end it.
+        """
         refused: list[int] = []
+        failures = 0
         with self._explained("sending", sending=True):
             item = self._line_item(site.assignment) or self._made(site.assignment)
             place = _below(str(item["id"]), "scores")
@@ -104,10 +109,11 @@ class Lti:
                     **_NO_ATTEMPT,
                 }
                 answer = self._request("POST", place, json=score, headers={"Content-Type": _SCORE})
-                if answer.status_code >= 500:
-                    raise Interrupted(f"{self._host} failed while sending (status {answer.status_code}).")
-                if answer.status_code >= 400:
+                if not answer.ok:
                     refused.append(answer.status_code)
+                failures = failures + 1 if answer.status_code >= 500 else 0
+                if failures == _FAILURES_IN_A_ROW:
+                    break
         if refused:
             raise Interrupted(f"{self._host} did not take {len(refused)} scores (status {refused[0]}).")
 

@@ -33,7 +33,11 @@ class Item:
 
 
 class StubLti(Stub):
-    """The state of the course; `filters` says whether it knows the parameter resource_id."""
+    """The state of the course.
+
+    filters: whether it knows the parameter resource_id. unknown: its answer for a user who is not in the course; that
+    of Moodle is 500 (mod/lti/service/gradebookservices, scores.php joins a text and an object for its message).
+    """
 
     def __init__(self, jwks: dict[str, Any], users: set[str]) -> None:
         super().__init__()
@@ -41,6 +45,7 @@ class StubLti(Stub):
         self.users = users
         self.items: dict[int, Item] = {1: Item("Essay", 10), 2: Item("Quiz", 5, "quiz"), 3: Item("Lab", 5, "lab")}
         self.filters = True
+        self.unknown = 404
         self.tokens: set[str] = set()
         self.seen: set[str] = set()
 
@@ -132,7 +137,7 @@ class StubLti(Stub):
         said = json.loads(request.body)
         user = said["userId"]
         if user not in self.users:
-            return as_json({"error": "no such user"}, 404)
+            return as_json({"error": "no such user"}, self.unknown)
         assert (said["activityProgress"], said["gradingProgress"]) == ("Completed", "FullyGraded")
         at = datetime.fromisoformat(said["timestamp"])
         assert at.tzinfo is not None

@@ -129,11 +129,13 @@ def test_after_a_failure_the_results_are_read_before_more_is_sent(lti: StubLti, 
     assert made(lti) == {"11": 6, "12": 2}
 
 
-def test_who_left_the_course_keeps_nobody_else_from_a_score(lti: StubLti, report: Path) -> None:
+@pytest.mark.parametrize("unknown", [404, 500])
+def test_who_left_the_course_keeps_nobody_else_from_a_score(lti: StubLti, report: Path, unknown: int) -> None:
     lti.users.discard("11")
+    lti.unknown = unknown
     status, said = autograder("push", "lti", report, "--yes")
     assert status == 1
-    assert "did not take 1 scores (status 404)" in said
+    assert f"did not take 1 scores (status {unknown})" in said
     assert "sent and read back: 1 of 2" in said
     assert made(lti) == {"12": 2}
 
