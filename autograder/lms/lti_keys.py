@@ -66,6 +66,7 @@ def make_keys(folder: Path) -> LtiKeys:
     content = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    public = public_jwk(content)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Never readable by others, not even before a chmod; and never over a key that a platform knows.
@@ -76,7 +77,6 @@ def make_keys(folder: Path) -> LtiKeys:
         raise Unwritable(path, error) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-    public = public_jwk(content)
     write_atomically(folder / JWKS_FILE, json.dumps({"keys": [public]}, indent=2) + "\n")
     if not (folder / SETTINGS_FILE).exists():
         write_atomically(folder / SETTINGS_FILE, _SETTINGS)

@@ -187,7 +187,8 @@ class Lti:
                 "client_assertion": self._assertion(),
                 "scope": " ".join(SCOPES),
             }
-            answer = self._tokens.post(self._settings.token_url, data=form)
+            with web.explained(self._settings.token_url, "asking for a token"):
+                answer = self._tokens.post(self._settings.token_url, data=form)
             host = web.host_of(self._settings.token_url)
             if not answer.ok:
                 raise PlatformError(
