@@ -90,7 +90,9 @@ def test_no_job_has_both_a_secret_and_a_students_code(course: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_jobs_grade_what_is_in_the_students_repositories(course: Path, tmp_path: Path) -> None:
+def test_the_jobs_grade_what_is_in_the_students_repositories(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada = repository(tmp_path / "ada", {"sums.ipynb": notebook(8, 9)})
     ben = repository(tmp_path / "ben", {"sums.ipynb": notebook(8, 6)}, branch="work")
     listed = f"# the class\nada {ada}\nben {ben} work\n\ncleo {(tmp_path / 'gone').as_uri()}"
@@ -110,6 +112,16 @@ def test_the_jobs_grade_what_is_in_the_students_repositories(course: Path, tmp_p
     lines = (second / "report" / "grades.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["student", "ada", "ben"]
     assert (second / "report" / "commits.txt").read_text().startswith("ada ")
+
+    # The lecturer's own machine has the report and the assignment, but not the runner's folders.
+    shutil.rmtree(second / "grader")
+    status, said = autograder("regrade", second / "report")
+    assert (status, "grader/assignment" in said) == (2, True), said
+    (tmp_path / "own" / "assignments").mkdir(parents=True)
+    shutil.copytree(course.parent / "sums", tmp_path / "own" / "assignments" / "sums")
+    monkeypatch.chdir(tmp_path / "own")
+    status, said = autograder("regrade", second / "report")
+    assert status == 0, said
 
 
 @pytest.mark.parametrize(

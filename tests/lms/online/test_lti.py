@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +16,24 @@ from stub_lti import CLIENT, StubLti
 from autograder.lms.online import web
 
 
-@pytest.fixture
-def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with keys, where `push lti` looks for them."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    status, said = autograder("lti", "keys")
+@pytest.fixture(scope="module")
+def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with keys."""
+    folder = tmp_path_factory.mktemp("lti") / "keys"
+    status, said = autograder("lti", "keys", "--output", folder)
     assert status == 0, said
-    folder = tmp_path / "config" / "keras-autograder" / "lti"
     assert str(folder / "private.pem") in said
     assert json.dumps(json.loads((folder / "jwks.json").read_text())["keys"][0]) in said
     assert "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly" in said
+    return folder
+
+
+@pytest.fixture
+def keys(made_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same keys where `push lti` looks for them."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "keras-autograder" / "lti"
+    shutil.copytree(made_keys, folder)
     return folder
 
 
