@@ -11,6 +11,7 @@ from autograder.cli import regrade
 from autograder.cli import review
 from autograder.cli import export
 from autograder.cli import online
+from autograder.cli import lti
 from autograder.cli import forget
 from autograder.cli import new
 from autograder.cli import imports
@@ -31,6 +32,7 @@ __all__ = [
     "grade",
     "grade_one",
     "imports",
+    "lti",
     "main",
     "new",
     "online",

@@ -22,6 +22,14 @@ class PlatformChoice(StrEnum):
     moodle = "moodle"
 
 
+class PushChoice(StrEnum):
+    """Where scores go; LTI is any platform with its services."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    lti = "lti"
+
+
 class AttemptsChoice(StrEnum):
     """Which attempts are fetched."""
 
@@ -74,7 +82,7 @@ def pull(
 
 @app.command()
 def push(
-    platform: Annotated[PlatformChoice, typer.Argument(help="Where the submissions came from.")],
+    platform: Annotated[PushChoice, typer.Argument(help="Where the submissions came from, or lti (docs/lti.md).")],
     folder: Annotated[Path, typer.Argument(help="A report folder that `grade` wrote from a pulled folder.")],
     yes: Annotated[bool, typer.Option("--yes", help="Send. Without it, only what would be sent is listed.")] = False,
     allow_lower: Annotated[bool, typer.Option("--allow-lower", help="Also send grades that are lowered.")] = False,
@@ -87,18 +95,31 @@ def push(
     ] = PagesChoice.deadline,
     scale: Annotated[bool, typer.Option("--scale", help="Scale scores to the maximum there if it differs.")] = False,
     url: Annotated[str | None, _URL] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="LTI: the file lti.toml [the one that `autograder lti keys` writes].")
+    ] = None,
+    resource_id: Annotated[str, typer.Option(help="LTI: the line item's resourceId [the assignment's name].")] = "",
 ) -> None:
-    """Return scores, comments and pages to Canvas or Moodle. Lists everything first; --yes sends it."""
+    """Return scores, comments and pages to Canvas or Moodle, or scores by LTI. Lists first; --yes sends."""
     with sentences():
         from autograder.lms.online.plan import Choices, replaceable
         from autograder.lms.online.push import in_lines, pushing
         from autograder.lms.online.tokens import site_address
 
-        def connect(pulled: Pulled) -> Connection:
-            return _connected(platform, site_address(platform.value, url, pulled.url), url)
-
         choices = Choices(allow_lower=allow_lower, replace=replaceable(replaced or ()))
-        opened = pushing(folder, platform.value, connect, choices=choices, pages=pages.value, scale=scale)
+        if platform is PushChoice.lti:
+            from autograder.lms.lti_keys import SETTINGS_FILE, default_folder
+            from autograder.lms.online.push_lti import pushing_lti
+
+            file = settings or default_folder() / SETTINGS_FILE
+            opened = pushing_lti(folder, file, resource=resource_id, choices=choices, scale=scale)
+        else:
+            pulled_from = PlatformChoice(platform.value)
+
+            def connect(pulled: Pulled) -> Connection:
+                return _connected(pulled_from, site_address(pulled_from.value, url, pulled.url), url)
+
+            opened = pushing(folder, pulled_from.value, connect, choices=choices, pages=pages.value, scale=scale)
         with opened as ready:
             listing = ready.listing
             echo(f'"{listing.site.title}" on {platform.value}, {listing.site.maximum:g} points')

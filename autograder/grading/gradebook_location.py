@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.engine import URL
 
-from autograder.assignment import Assignment, load
+from autograder.assignment import Assignment, load, search_path
 from autograder.core.data import Data
 from autograder.core.errors import UsageError
 from autograder.core.files import write_atomically
@@ -180,4 +180,12 @@ def opened(folder: Path) -> Iterator[tuple[Assignment, Gradebook]]:
         where = location.assignment_folder if location else gradebook.fact("assignment_folder")
         if where is None:
             raise UsageError(f"{folder / GRADEBOOK_FILE} does not say which assignment it belongs to; grade again.")
+        if location is None and not Path(where).exists():
+            where = _of_that_name(gradebook.fact("assignment") or "") or where
         yield load(where).in_language(gradebook.fact(LANGUAGE_FACT)), gradebook
+
+
+def _of_that_name(name: str) -> str | None:
+    """The assignment of this name here, for a report that was made on another machine; None if there is none."""
+    found = any((folder / name).is_dir() for folder in search_path()) if name else False
+    return name if found and load(name).name == name else None

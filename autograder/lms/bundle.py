@@ -127,6 +127,11 @@ def _assignment_files(assignment: Assignment) -> tuple[str, dict[str, bytes]]:
     return (Path("assignment") / folder.relative_to(base)).as_posix(), files
 
 
+def packed_folder(assignment: Assignment) -> str:
+    """Where the assignment's folder is inside the zip."""
+    return _assignment_files(assignment)[0]
+
+
 def _held_out(assignment: Assignment) -> list[Path]:
     paths = assignment.held_out_paths()
     return [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]

@@ -54,6 +54,11 @@ class Pulled(Data):
     attempts: Literal["latest", "all"] = "latest"
     submissions: tuple[PulledSubmission, ...] = ()
 
+    @property
+    def grades(self) -> dict[str, float | None]:
+        """By student's id, what stood there at the pull."""
+        return {person.id: one.grade for one in self.submissions for person in one.persons}
+
 
 class SentGrade(Data):
     """What `push` wrote for one student: `grades` are those that may stand there by our doing."""

@@ -55,10 +55,8 @@ heading = "Why?"
 
 
 def notebook(twice: float, square: float, why: str = "") -> bytes:
-    """A student's notebook; without a text the written question earns nothing and needs no review."""
-    cells = [v4.new_code_cell(f"twice = {twice}\nsquare = {square}"), v4.new_markdown_cell("# Why?")]
-    if why:
-        cells.append(v4.new_markdown_cell(why))
+    """A student's notebook; where the placeholder is left, the written question earns nothing without a review."""
+    cells = [v4.new_code_cell(f"twice = {twice}\nsquare = {square}"), *_question(why)]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     return nbformat.writes(v4.new_notebook(cells=cells)).encode()
@@ -69,9 +67,7 @@ def make_assignment(tmp_path: Path) -> Path:
     place = tmp_path / "sums"
     place.mkdir()
     (place / "assignment.toml").write_text(TOML, encoding="utf-8")
-    (place / "sums.ipynb").write_bytes(
-        nbformat.writes(v4.new_notebook(cells=[v4.new_markdown_cell("# Why?")])).encode()
-    )
+    (place / "sums.ipynb").write_bytes(nbformat.writes(v4.new_notebook(cells=_question())).encode())
     (place / "solution.ipynb").write_bytes(notebook(8, 9, "Because."))
     return place
 
@@ -119,6 +115,10 @@ def decide(report: Path, student: str, score: float, question: str = "why") -> N
     with opened(report) as (assignment, gradebook):
         points = next(one.points for one in assignment.questions if one.id == question)
         gradebook.overrides.give(student, question, score=score, points=points, by="me", reason="read", seen="")
+
+
+def _question(answer: str = "") -> list[nbformat.NotebookNode]:
+    return [v4.new_markdown_cell("# Why?"), v4.new_markdown_cell(answer or "Write your answer here.")]
 
 
 def _evidence(content: bytes) -> Evidence:

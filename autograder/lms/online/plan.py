@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from autograder.lms.online.site import Participant, Site
-from autograder.records.pulled import Pulled, SentGrade
+from autograder.records.pulled import SentGrade
 
 Kind = Literal["new", "raised", "lowered", "unchanged", "pending", "excused", "absent", "unmatched", "refused"]
 KINDS: tuple[Kind, ...] = (
@@ -16,6 +16,26 @@ KINDS: tuple[Kind, ...] = (
 # Canvas compares grades at two decimals, and shows no more.
 DECIMALS = 2
 _SAME = 0.5 * 10.0**-DECIMALS
+
+
+class Before(Protocol):
+    """The assignment as it was known before: `Pulled`, or without a pull what was read first.
+
+    `grades` holds what stood there by student's id, `maximum` is the points of the assignment.
+    """
+
+    @property
+    def platform(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def course(self) -> str: ...
+    @property
+    def assignment(self) -> str: ...
+    @property
+    def maximum(self) -> float: ...
+    @property
+    def grades(self) -> Mapping[str, float | None]: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,7 @@ class Step:
 
 
 def decide(
-    grades: Sequence[OurGrade], site: Site, pulled: Pulled, sent: Mapping[str, SentGrade], choices: Choices
+    grades: Sequence[OurGrade], site: Site, pulled: Before, sent: Mapping[str, SentGrade], choices: Choices
 ) -> list[Step]:
     """One step for each student here or there.
 
@@ -76,7 +96,7 @@ def decide(
         choices: what the caller allows.
     """
     there = {one.person.id: one for one in site.participants}
-    then = {person.id: one.grade for one in pulled.submissions for person in one.persons}
+    then = pulled.grades
     owners: dict[str, list[str]] = {}
     for ours in grades:
         for identity in ours.ids:
@@ -85,7 +105,7 @@ def decide(
     steps: list[Step] = []
     for ours in grades:
         if not ours.ids:
-            steps.append(Step("unmatched", ours.student, student=ours.student, why="was not pulled from there"))
+            steps.append(Step("unmatched", ours.student, student=ours.student, why="no id of a user there is known"))
         for identity in ours.ids:
             one = there.get(identity)
             if one is None:
@@ -156,7 +176,7 @@ def unknown_names(steps: Sequence[Step], choices: Choices) -> tuple[str, ...]:
     return tuple(sorted(choices.replace - known))
 
 
-def _other_maximum(site: Site, pulled: Pulled) -> str:
+def _other_maximum(site: Site, pulled: Before) -> str:
     if same(site.maximum, pulled.maximum):
         return ""
     return f"the maximum there was {pulled.maximum:g} at the pull and is {site.maximum:g} now: pull and grade again"

@@ -19,7 +19,7 @@ from autograder.core.messages import message
 from autograder.core.total import total
 from autograder.grading.gradebook_location import opened
 from autograder.lms.export import undecided
-from autograder.lms.online.plan import DECIMALS, Choices, OurGrade, Step, decide, same, unknown_names
+from autograder.lms.online.plan import DECIMALS, Before, Choices, OurGrade, Step, decide, same, unknown_names
 from autograder.lms.online.site import (
     MARKER_DIGITS,
     Connection,
@@ -65,7 +65,7 @@ class Push:
         folder: Path,
         assignment: Assignment,
         gradebook: Gradebook,
-        pulled: Pulled,
+        pulled: Before,
         connection: Connection,
         *,
         choices: Choices,
@@ -133,20 +133,26 @@ class Push:
         return False, ()
 
     def _grades(self, maximum: float) -> Iterator[OurGrade]:
-        known = {person.id for one in self._pulled.submissions for person in one.persons}
+        known = self._pulled.grades
         for result in self._results.values():
-            came = result.handed_in
-            persons = came.persons if came is not None and came.platform == self._pulled.platform else ()
+            ids, at = self._identified(result)
             points = result.points or 1.0
             amount = min(result.score / points, 1.0) * maximum if self._scale else result.score
             yield OurGrade(
                 student=result.student,
-                ids=tuple(person.id for person in persons if person.id in known),
+                ids=tuple(identity for identity in ids if identity in known),
                 amount=round(amount, DECIMALS),
                 undecided=undecided(result),
-                at=came.at if came is not None else "",
+                at=at,
                 marker=self._marker(result),
             )
+
+    def _identified(self, result: Result) -> tuple[Sequence[str], str]:
+        """The platform's ids of those who handed this in, and when."""
+        came = result.handed_in
+        if came is None:
+            return (), ""
+        return [person.id for person in came.persons if came.platform == self._pulled.platform], came.at
 
     def _marker(self, result: Result) -> str:
         """The same for the same verdicts: a page is sent again only if it says something else."""

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from autograder.core.errors import UserError
-from autograder.records.pulled import OnlinePlatform
 from autograder.records.result import Person
 
 MARKER_DIGITS = 12
@@ -76,7 +75,7 @@ class Site:
     `refuses` says why no grade can be sent; "" if they can. `takes_pages` is False if it has no place for pages.
     """
 
-    platform: OnlinePlatform
+    platform: Literal["canvas", "moodle", "lti"]
     course: str
     assignment: str
     title: str

@@ -72,7 +72,7 @@ def token_for(platform: OnlinePlatform, address: str, given: str | None) -> Toke
     if kept := _in_keyring(host):
         return _checked(kept, "the keyring")
     file = token_file(platform, host)
-    if (kept := _in_file(file)) is not None:
+    if (kept := private_text(file)) is not None:
         return _checked(kept, str(file))
     if text:
         raise PlatformError(f"Set {_url_variable(platform)} next to {variable}: it says which host gets the token.")
@@ -100,7 +100,8 @@ def _in_keyring(host: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _in_file(file: Path) -> str | None:
+def private_text(file: Path) -> str | None:
+    """The text of a file that nobody else may read; None if there is none."""
     try:
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
