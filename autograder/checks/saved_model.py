@@ -16,7 +16,8 @@ from autograder.core.messages import message, phrase
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.values import shown_value
-from autograder.records.evidence import CapturedFile, InvalidEvidence, check_depth
+from autograder.records.evidence import CapturedFile
+from autograder.records.kernel_json import InvalidEvidence, check_depth
 from autograder.records.result import Finding, Verdict
 
 MAX_DEPTH = 64

@@ -12,8 +12,9 @@ from autograder.checks.base import Calibration, Context, Question, of_framework
 from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
+from autograder.checks.run_exhibits import exhibits_of
 from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
-from autograder.checks.score_wording import Measurement, after_repair, class_names, mean_score
+from autograder.checks.score_wording import Measurement, after_repair, mean_score
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -22,12 +23,6 @@ from autograder.records.predictions import CapturedPredictions
 from autograder.records.result import (
     CurveExhibit,
     Finding,
-    MistakenImage,
-    PredictionsExhibit,
-    ReconstructedImage,
-    ReconstructionsExhibit,
-    ResidualsExhibit,
-    RocExhibit,
     Verdict,
 )
 from autograder.records.training import Recipe, TrainingRun, TrainingTask
@@ -312,9 +307,7 @@ class ScoreQuestion(Question):
             status,
             points,
             *findings,
-            exhibits=(curve, *self._predictions(run, recipe), *self._others(run, recipe))
-            if run.validation_accuracy
-            else (),
+            exhibits=(curve, *exhibits_of(run, recipe, self.network)) if run.validation_accuracy else (),
         )
 
     def _hint_at_limit(self, student: StudentNetwork, context: Context) -> Message:
@@ -330,41 +323,6 @@ class ScoreQuestion(Question):
             own=sum_up(own).total,
             asked=asked,
         )
-
-    def _predictions(self, run: TrainingRun, recipe: Recipe) -> tuple[PredictionsExhibit, ...]:
-        if run.predictions is None:
-            return ()
-        names = class_names(recipe, len(run.predictions.confusion))
-        # Students never see an example that is held out.
-        secret = recipe.source is not None and recipe.source.held_out > 0
-        mistakes = tuple(
-            MistakenImage(truth=names[one.truth], predicted=names[one.predicted], png=one.png)
-            for one in (() if secret else run.predictions.mistakes)
-        )
-        confusion = run.predictions.confusion
-        images = recipe.source is None or recipe.source.source == "images"
-        return (
-            PredictionsExhibit(
-                network=self.network, classes=names, confusion=confusion, mistakes=mistakes, images=images
-            ),
-        )
-
-    def _others(
-        self, run: TrainingRun, recipe: Recipe
-    ) -> tuple[ResidualsExhibit | RocExhibit | ReconstructionsExhibit, ...]:
-        secret = recipe.source is not None and recipe.source.held_out > 0
-        if (values := run.residuals) is not None:
-            pairs = list(zip(values.truth, values.predicted, strict=True))
-            # In their order the true values could be told to belong to rows that students never get.
-            truth, predicted = zip(*(sorted(pairs) if secret else pairs), strict=True)
-            return (ResidualsExhibit(network=self.network, truth=truth, predicted=predicted),)
-        if (curve := run.roc) is not None:
-            positive = class_names(recipe, 2)[1]
-            return (RocExhibit(network=self.network, positive=positive, **curve.model_dump()),)
-        if run.reconstructions and not secret:
-            images = tuple(ReconstructedImage(given=one.given, made=one.made) for one in run.reconstructions)
-            return (ReconstructionsExhibit(network=self.network, images=images),)
-        return ()
 
     def _calibration(self, context: Context) -> Calibration | None:
         """The reference's runs, with the defaults of the framework that the student uses, where that was measured."""

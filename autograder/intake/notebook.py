@@ -18,7 +18,7 @@ from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
 from autograder.intake.script import script_cells
 from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmission
-from autograder.records.evidence import InvalidEvidence, check_depth
+from autograder.records.kernel_json import InvalidEvidence, check_depth
 
 MAX_CELLS = 10_000
 MAX_DEPTH = 64

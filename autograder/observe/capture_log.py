@@ -12,9 +12,9 @@ from autograder.records.evidence import (
     CapturedFit,
     CapturedNetwork,
     CapturedValue,
-    InvalidEvidence,
     NetworkRecord,
 )
+from autograder.records.kernel_json import InvalidEvidence
 from autograder.records.network_failure import NetworkFailure
 
 MAX_EVENTS = 200

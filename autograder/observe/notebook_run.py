@@ -20,8 +20,9 @@ from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
 from autograder.observe.task import Limits
 from autograder.records import execution_messages
-from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure, InvalidEvidence
+from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure
 from autograder.records.external_tests.model import ExternalTest, OtterTest
+from autograder.records.kernel_json import InvalidEvidence
 from autograder.records.predictions import CapturedPredictions
 from autograder.records.stand_in_messages import MOST, stand_in_message
 

@@ -7,14 +7,14 @@ refuses anything too large, too deep or of another shape.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
 from autograder.core.data import Data, OmitsNewDefaults
-from autograder.core.messages import Message, Text, phrase
+from autograder.core.messages import Text, phrase
+from autograder.records.kernel_json import InvalidEvidence, check_depth, whole_number
 from autograder.records.network_failure import NetworkFailure
 from autograder.records.predictions import CapturedPredictions
 from autograder.records.training_loop import CapturedLoop, SavedTensor
@@ -31,14 +31,6 @@ MAX_SAVED_TENSORS = 2000
 CellStatus = Literal["ok", "error", "timeout", "died", "not_run"]
 BoundedBy = Literal["unknown", "supervisor", "cgroup v2"]
 ValueKind = Literal["number", "text", "boolean", "array", "sequence", "none", "other"]
-
-
-class InvalidEvidence(ValueError):
-    """The kernel's data is not valid evidence: too large, too deep, or of another shape; `reason` says which."""
-
-    def __init__(self, reason: Message) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Opaque(Data):
@@ -254,7 +246,7 @@ class Capture(Data):
                 raise InvalidEvidence(
                     phrase("the kernel described itself in {bytes:,} bytes; the limit is 4 MiB", bytes=len(text))
                 )
-            plain = json.loads(text, parse_int=_whole_number)
+            plain = json.loads(text, parse_int=whole_number)
             check_depth(plain, MAX_DEPTH)
             return cls.model_validate(plain, strict=False)
         except InvalidEvidence:
@@ -304,7 +296,7 @@ class CapturedTest(Data):
         try:
             if not isinstance(raw, str) or len(raw) > MAX_CAPTURE_BYTES:
                 raise InvalidEvidence(phrase("the kernel's answer about a test is no text, or larger than 4 MiB"))
-            plain = json.loads(raw, parse_int=_whole_number)
+            plain = json.loads(raw, parse_int=whole_number)
             check_depth(plain, 8)
             found = cls.model_validate({**plain, "key": key})
         except InvalidEvidence:
@@ -393,22 +385,3 @@ class Evidence(OmitsNewDefaults):
     def complete(self) -> bool:
         """Whether every cell finished, possibly with an exception."""
         return all(cell.status in ("ok", "error") for cell in self.cells)
-
-
-def _whole_number(digits: str) -> int | float:
-    """A JSON integer, infinite if it exceeds the range of floats: its readers compare and show floats."""
-    value = float(digits)
-    return int(digits) if math.isfinite(value) else value
-
-
-def check_depth(value: Any, limit: int) -> None:
-    """Raise `InvalidEvidence` if `value` nests deeper than `limit`; iterative, so that deep nesting is no danger."""
-    stack = [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
-        if depth > limit:
-            raise InvalidEvidence(phrase("nested deeper than {limit}", limit=limit))
-        if isinstance(item, dict):
-            stack.extend((child, depth + 1) for child in item.values())
-        elif isinstance(item, list):
-            stack.extend((child, depth + 1) for child in item)

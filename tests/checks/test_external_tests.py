@@ -8,8 +8,9 @@ from checks.by_hand import question
 from autograder.checks.base import Context, NotebookCell
 from autograder.checks.judging import judge_all
 from autograder.observe.task import ObserveTask
-from autograder.records.evidence import MAX_CAPTURE_BYTES, CapturedTest, Evidence, InvalidEvidence
+from autograder.records.evidence import MAX_CAPTURE_BYTES, CapturedTest, Evidence
 from autograder.records.external_tests.model import Case, NbgraderCell, OtterTest, Suite
+from autograder.records.kernel_json import InvalidEvidence
 
 FILE = OtterTest(name="q1", doctests=("a", "b", "c"))
 CASES = (

@@ -9,7 +9,8 @@ from autograder.checks.score import Score
 from autograder.datasets import DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedNetwork, Evidence
-from autograder.records.training import Mistake, Predictions, Recipe, Reconstruction, Residuals, TrainingRun
+from autograder.records.training import Recipe, TrainingRun
+from autograder.records.training_outcomes import Mistake, Predictions, Reconstruction, Residuals
 
 SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
 RECIPE = Recipe(dataset="houses", source=SOURCE, train=300, validation=100, epochs=3, batch_size=10)

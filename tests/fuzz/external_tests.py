@@ -12,11 +12,12 @@ from autograder.checks.external_tests import Tests
 from autograder.checks.judging import judge_all
 from autograder.core.data import packed, unpacked
 from autograder.observe.schedule import steps_of
-from autograder.records.evidence import CapturedTest, Evidence, InvalidEvidence
+from autograder.records.evidence import CapturedTest, Evidence
 from autograder.records.external_tests.model import Case as TestCase
 from autograder.records.external_tests.model import ExternalTestsError, NbgraderCell, OtterTest, Suite
 from autograder.records.external_tests.nbgrader import placed, read_source
 from autograder.records.external_tests.otter import read_test_file
+from autograder.records.kernel_json import InvalidEvidence
 from tests.fuzz.campaign import Case, Wrong
 from tests.fuzz.mutate import dumped, hostile, mutate, text
 

@@ -24,9 +24,11 @@ from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
 from autograder.intake.notebook import code_cells
 from autograder.observe.capture_log import CaptureLog
-from autograder.records.evidence import Capture, CellRun, Evidence, InvalidEvidence
+from autograder.records.evidence import Capture, CellRun, Evidence
+from autograder.records.kernel_json import InvalidEvidence
 from autograder.records.result import Result
-from autograder.records.training import LayerSignal, Mistake, Predictions, TrainingRun, TrainingTask
+from autograder.records.training import TrainingRun, TrainingTask
+from autograder.records.training_outcomes import LayerSignal, Mistake, Predictions
 from autograder.report.answers_csv import answers_csv
 from autograder.report.grades_files import grades_csv, results_jsonl
 from autograder.report.pages import page_cells, write_class_page, write_student_page

@@ -4,15 +4,8 @@ import pytest
 
 from autograder.observe.capture_log import MAX_LARGE, CaptureLog
 from autograder.observe.client import tidy
-from autograder.records.evidence import (
-    Capture,
-    CapturedFit,
-    CapturedNetwork,
-    InvalidEvidence,
-    NetworkEvent,
-    NetworkRecord,
-    NetworkState,
-)
+from autograder.records.evidence import Capture, CapturedFit, CapturedNetwork, NetworkEvent, NetworkRecord, NetworkState
+from autograder.records.kernel_json import InvalidEvidence
 
 
 def network(cell: int, name: str = "model", units: int = 1) -> CapturedNetwork:

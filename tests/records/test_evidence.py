@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from autograder.records.evidence import MAX_CAPTURE_BYTES, Capture, Evidence, InvalidEvidence
+from autograder.records.evidence import MAX_CAPTURE_BYTES, Capture, Evidence
+from autograder.records.kernel_json import InvalidEvidence
 
 HUGE = {"a float holds none": 10**309, "the largest of 1024 bits": 2**1024 - 1, "thousands of digits": 10**4000}
 

@@ -5,8 +5,9 @@ import pytest
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.network.compilation import Compilation
 from autograder.records.evidence import CapturedFit
-from autograder.records.training import LayerSignal, TrainingRun
+from autograder.records.training import TrainingRun
 from autograder.records.training_messages import problem
+from autograder.records.training_outcomes import LayerSignal
 
 ONE_HOT = {"shape": [2400, 10], "agreement": 0.8}
 WHOLE = {"shape": [2400], "agreement": 0.8}
