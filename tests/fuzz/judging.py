@@ -197,8 +197,9 @@ def _reached(random: Random, task: TrainingTask) -> TrainingRun:
         LayerSignal(operation=at, gradient=random.choice((None, 0.0, 1e-9, 3.0)), dead=random.choice((None, 0.0, 1.0)))
         for at in range(len(task.architecture.operations))
     )
-    table = tuple(tuple(random.randrange(100) for _ in range(10)) for _ in range(10))
-    predictions = Predictions(confusion=table, mistakes=(Mistake(truth=1, predicted=7, png=PIXEL),))
+    classes = len(task.recipe.classes) or 10
+    table = tuple(tuple(random.randrange(100) for _ in range(classes)) for _ in range(classes))
+    predictions = Predictions(confusion=table, mistakes=(Mistake(truth=1, predicted=classes - 1, png=PIXEL),))
     return TrainingRun(
         key=task.key,
         outcome=outcome,
@@ -233,7 +234,7 @@ def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) 
     result = conclude(answer_key, "Zoë 😀 <b>", "a/b.ipynb", context)
     for verdict in result.questions:
         if verdict.status == "error":
-            raise Wrong(f"{verdict.id}: {' '.join(finding.hint for finding in verdict.findings)}")
+            raise Wrong(f"{verdict.id}: {' '.join(str(finding.hint) for finding in verdict.findings)}")
         if not 0 <= verdict.score <= verdict.points:
             raise Wrong(f"{verdict.id}: {verdict.score} of {verdict.points} points")
     if not 0 <= result.score <= result.points:
