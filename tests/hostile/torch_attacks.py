@@ -88,10 +88,9 @@ TORCH = (
         """
         fake = nn.Parameter(torch.zeros(695186))
         nn.Module.state_dict = lambda self, *a, **k: {"all": fake}
-        torch.Tensor.numel = lambda self: 695186
-        torch.numel = lambda *a: 695186
         """,
         after="""
+        torch.Tensor.numel = torch.numel = lambda *a: 695186
         nn.Module.parameters = lambda self, *a, **k: iter([fake])
         nn.Module.named_parameters = lambda self, *a, **k: iter([("all", fake)])
         nn.Module.buffers = lambda self, *a, **k: iter([])
@@ -167,12 +166,13 @@ TORCH = (
         "forward-of-labels",
         "compute in `forward` what no description holds",
         after="""
+        import os
         class Reader(nn.Module):
             def __init__(self):
                 super().__init__()
                 self.one = nn.Parameter(torch.zeros(1))
             def forward(self, x):
-                found = len(open("/etc/passwd").read()) + int(x.sum().item())
+                found = len(os.listdir()) + int(x.sum().item())
                 return nn.functional.one_hot(torch.full((len(x),), found % 10), 10) * self.one
         model = Reader()
         model(torch.rand(2, 1, 28, 28))

@@ -46,8 +46,10 @@ class Family:
         if not is_network(module):
             return False
         parent = self._parent(module)
-        while parent is not None:
-            if self.named(parent):
+        for _ in range(_MOST_PARENTS):  # a module may be put into itself
+            if parent is None:
+                return True
+            if parent is not module and self.named(parent):
                 return False
             parent = self._parent(parent)
         return True
