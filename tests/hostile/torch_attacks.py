@@ -241,6 +241,7 @@ TORCH = (
             try: one(torch.rand(2, 4))
             except RecursionError: print("too deep")
         """,
+        status="graded",
     ),
     _breaking(
         "hooks",

@@ -67,8 +67,11 @@ class Family:
 
 
 def is_network(module: Any) -> bool:
-    """Whether a module has parameters, and is no loss."""
-    return not isinstance(module, torch.nn.modules.loss._Loss) and next(module.parameters(), None) is not None
+    """Whether a module has parameters, and is no loss. One whose own code cannot say so is none."""
+    try:
+        return not isinstance(module, torch.nn.modules.loss._Loss) and next(module.parameters(), None) is not None
+    except Exception:  # such as a thousand nested modules
+        return False
 
 
 def matters_in_training(module: Any) -> bool:
