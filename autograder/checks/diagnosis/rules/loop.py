@@ -5,8 +5,9 @@ reports cuda runtime error(2): out of memory", about losses that are summed up w
 (generated/torch.nn.CrossEntropyLoss.html), whose input is unnormalized logits; "Autograd mechanics"
 (notes/autograd.html), about no_grad and evaluation mode; the recipe "Zeroing out gradients in PyTorch" of its
 tutorials. The kinds of training faults are those of Humbatova et al., Taxonomy of Real Faults (ICSE 2020).
-Each rule needs the mistake itself to have
-happened: gradients that were added to used ones, rows of probabilities, a loss whose graph still exists.
+
+Each rule needs the mistake itself to have happened: gradients that were added to used ones, rows of probabilities, a
+loss whose graph still exists.
 """
 
 from __future__ import annotations
