@@ -120,6 +120,8 @@ def _as_module(one: Operation) -> Operation:
         settings = {**_POOLING, **kwargs, "kernel_size": size}
         written["settings"] = settings if settings["stride"] is not None else {**settings, "stride": size}
     if name == "Flatten":
-        start, end = (*given[1:], *(0, -1)[len(given) - 1 :])
-        written["settings"] = {"start_dim": start, "end_dim": end}
+        written["settings"] = {
+            "start_dim": given[1] if len(given) > 1 else 0,
+            "end_dim": given[2] if len(given) > 2 else -1,
+        }
     return written
