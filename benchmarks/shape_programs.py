@@ -30,7 +30,6 @@ def lstm(shape=(20, 6), n=10):
 """
 
 
-
 class Program(NamedTuple):
     """A program, the cause that is to be found, the class of the layer at which it stops, and the source."""
 
@@ -40,6 +39,8 @@ class Program(NamedTuple):
     source: str
 
 
+# A program is read like a cell of a notebook; the formatter would spread it over several lines of Python.
+# fmt: off
 FAULTY = (
     Program("grey images into Conv2D", "input_rank", "Conv2D", """
 m = Sequential([layers.Input((28, 28)), layers.Conv2D(4, 3)])

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetSource, Declaration, public_files, resolve
 from autograder.datasets.readers.packages import PAIRS
-from autograder.datasets.readers.tables import Table, read_table
+from autograder.datasets.readers.tables import DataTable, read_data_table
 
 _TABLES = (".csv", ".tsv", ".txt")
 _PACKAGES = ("sklearn", "keras")
@@ -65,7 +65,7 @@ def guess(data: str, target: str | None) -> Guess:
         table = {"npz": path.name} | ({"target": target} if target else {})
         arrays = _arrays(path, target)
     elif path.suffix.lower() in _TABLES and path.is_file():
-        read = read_table(path, path.name)
+        read = read_data_table(path, path.name)
         separator = read.separator
         table = _guess_table(read, path.name, target, said)
     else:
@@ -92,7 +92,7 @@ def _arrays(path: Path, target: str | None) -> tuple[str, str]:
     return first, target or second
 
 
-def _guess_table(table: Table, name: str, target: str | None, said: list[str]) -> dict[str, Any]:
+def _guess_table(table: DataTable, name: str, target: str | None, said: list[str]) -> dict[str, Any]:
     *others, last = table.columns
     if not others:
         raise CannotGuess(f'{name} has one column, "{last}"; a target and a column to predict it from are needed.')

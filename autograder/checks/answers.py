@@ -14,7 +14,7 @@ from autograder.checks.computed_answers import is_computed
 from autograder.checks.follow_through import follows_from
 from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
 from autograder.core.data import Data
-from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, verbatim
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Finding, Verdict
 
@@ -195,9 +195,9 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Messag
     Raises:
         NotUnderstood: it states no number, or several.
     """
-    plain = single(value)
-    finite = isinstance(plain, int | float) and not isinstance(plain, bool) and math.isfinite(plain)
-    if not (finite or isinstance(plain, str)):
+    verbatim = single(value)
+    finite = isinstance(verbatim, int | float) and not isinstance(verbatim, bool) and math.isfinite(verbatim)
+    if not (finite or isinstance(verbatim, str)):
         raise NotUnderstood(
             message(
                 "number.none_single",
@@ -207,11 +207,11 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Messag
             ),
             message("hint.number_such_as", "Give `{name}` a number, such as 5 or 0.5.", name=value.name),
         )
-    if not isinstance(plain, str):
-        number = Numeral(float(plain))
+    if not isinstance(verbatim, str):
+        number = Numeral(float(verbatim))
         return number, NOTHING if value.kind == "number" else read_as(value, written(number.value))
     try:
-        numeral = read_numeral(plain, thousands=thousands)
+        numeral = read_numeral(verbatim, thousands=thousands)
     except SeveralNumbers:
         raise NotUnderstood(
             message(
@@ -231,10 +231,10 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Messag
 
 def single(value: CapturedValue) -> Any:
     """The value itself, or the one entry of a list or array that holds only one."""
-    plain = value.value
-    while isinstance(plain, list) and len(plain) == 1:
-        plain = plain[0]
-    return plain
+    verbatim = value.value
+    while isinstance(verbatim, list) and len(verbatim) == 1:
+        verbatim = verbatim[0]
+    return verbatim
 
 
 def described(value: CapturedValue) -> Message:
@@ -243,12 +243,12 @@ def described(value: CapturedValue) -> Message:
     if isinstance(answer, str):
         return phrase("“{text}”", text=_short(answer))
     if isinstance(answer, bool):
-        return plain(str(answer))
+        return verbatim(str(answer))
     if isinstance(answer, int | float):
-        return plain(written(answer))
+        return verbatim(written(answer))
     if value.kind in ("sequence", "array"):
         if len(str(answer)) <= 60 and isinstance(answer, list):
-            return plain(str(answer))
+            return verbatim(str(answer))
         sizes = " × ".join(map(str, value.shape or ()))
         if value.kind == "sequence":
             return phrase("a list of {sizes} values", sizes=sizes) if sizes else phrase("a list")
@@ -259,8 +259,8 @@ def described(value: CapturedValue) -> Message:
 
 def read_as(value: CapturedValue, reading: Message | str) -> Message:
     """The sentence that says how an answer was read; empty if it is already written that way."""
-    plain = value.value
-    if isinstance(plain, str) and plain.strip() == reading:
+    verbatim = value.value
+    if isinstance(verbatim, str) and verbatim.strip() == reading:
         return NOTHING
     return message(
         "answer.understood", "Your answer {given} was understood as {reading}.", given=described(value), reading=reading
@@ -279,19 +279,19 @@ def _short(text: str) -> str:
 
 
 def _holds_nothing(value: CapturedValue, placeholder: str | float | None) -> bool:
-    plain = value.value
+    verbatim = value.value
     if value.kind == "none":
         return True
     if value.kind == "other":
         # A value that is not a number (NaN, infinity) is described by its type alone.
         return value.type_name == "ellipsis" or bool(re.fullmatch(r"(numpy\.)?float\d*", value.type_name))
     if value.kind in ("sequence", "array"):
-        return (value.shape is not None and 0 in value.shape) or (isinstance(plain, list) and _all_empty(plain))
-    if isinstance(plain, str):
-        bare = _bare(plain)
+        return (value.shape is not None and 0 in value.shape) or (isinstance(verbatim, list) and _all_empty(verbatim))
+    if isinstance(verbatim, str):
+        bare = _bare(verbatim)
         return bare in _PLACEHOLDERS or (isinstance(placeholder, str) and bare == _bare(placeholder))
-    if isinstance(plain, int | float) and not isinstance(plain, bool):
-        return not math.isfinite(plain) or (not isinstance(placeholder, str) and plain == placeholder)
+    if isinstance(verbatim, int | float) and not isinstance(verbatim, bool):
+        return not math.isfinite(verbatim) or (not isinstance(placeholder, str) and verbatim == placeholder)
     return False
 
 

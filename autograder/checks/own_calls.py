@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.core.messages import NOTHING, Message, message, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, phrase, verbatim
 from autograder.records.predictions import CapturedPredictions, PredictionRequest
 from autograder.records.result import Finding, Status
 
@@ -77,7 +77,7 @@ def failed_call(request: PredictionRequest, found: CapturedPredictions) -> Findi
 
 
 def _raised(request: PredictionRequest, found: CapturedPredictions) -> Finding:
-    error = phrase("an exception") if not found.error else plain(f"`{found.error}`")
+    error = phrase("an exception") if not found.error else verbatim(f"`{found.error}`")
     where: Message = NOTHING
     if found.cell is not None and found.line is not None:
         where = message("where.code_cell_line", "code cell {cell}, line {line}", cell=found.cell + 1, line=found.line)

@@ -13,7 +13,7 @@ from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
-from autograder.checks.score_wording import Measured, after_repair, class_names, mean_score
+from autograder.checks.score_wording import Measurement, after_repair, class_names, mean_score
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -278,7 +278,7 @@ class ScoreQuestion(Question):
                 )
             )
         if run.validation_accuracy:
-            said = Measured(run, scores, needed, recipe)
+            said = Measurement(run, scores, needed, recipe)
             findings.append(said.on_average(self.runs) if averaged else said.once())
         if student.compilation.problem:
             findings.append(

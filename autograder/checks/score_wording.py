@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograder.checks.score_statistics import chance_of_passing, interval
 from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, verbatim
 from autograder.records.metrics import Metric
 from autograder.records.result import Finding
 from autograder.records.training import Recipe, TrainingRun
@@ -38,7 +38,7 @@ _SCORE_REACHED = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """The measurement: the first run, the scores of all runs (the first run's first), and the score needed."""
 
     run: TrainingRun
@@ -254,7 +254,7 @@ def class_names(recipe: Recipe, count: int) -> tuple[Message, ...]:
     if recipe.source is None:
         return tuple(map(phrase, recipe.classes))
     # A course's own names are plain text; ours have a translation.
-    return tuple(map(plain, recipe.classes or map(str, range(count))))
+    return tuple(map(verbatim, recipe.classes or map(str, range(count))))
 
 
 def _advice(run: TrainingRun, recipe: Recipe) -> Message:

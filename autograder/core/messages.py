@@ -105,14 +105,14 @@ def nphrase(one: str, many: str, number: int, /, **values: Value) -> Message:
     return Message(text=one, many=many, values={"number": number, **values})
 
 
-def plain(text: str) -> Message:
+def verbatim(text: str) -> Message:
     """Text without a translation, such as a student's own words: shown unchanged in every language."""
     return Message(text=_PLAIN, values={"text": text}) if text else NOTHING
 
 
 def in_turn(*messages: Message | str, code: str = "") -> Message:
     """Several sentences joined by spaces; `code` is the code of the whole."""
-    said = [one if isinstance(one, Message) else plain(one) for one in messages if one]
+    said = [one if isinstance(one, Message) else verbatim(one) for one in messages if one]
     if len(said) < 2:
         return said[0] if said else NOTHING
     names = [f"part{place}" for place in range(1, len(said) + 1)]
@@ -138,7 +138,7 @@ def placeholders(template: str) -> frozenset[str]:
 
 
 def _from_text(given: Any) -> Any:
-    return plain(given) if isinstance(given, str) else given
+    return verbatim(given) if isinstance(given, str) else given
 
 
 # A field that also accepts plain text.

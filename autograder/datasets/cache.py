@@ -41,13 +41,13 @@ def fingerprint(files: list[Path]) -> str:
     return hashlib.sha256(repr(states).encode()).hexdigest()[:12]
 
 
-def kept(file_name: str) -> Path | None:
+def stored(file_name: str) -> Path | None:
     """The kept file with this name; None if there is none."""
     paths = (folder / file_name for folder in kept_folders())
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
-def keep(file_name: str, content: bytes) -> Path:
+def store(file_name: str, content: bytes) -> Path:
     """Write a file to the cache folder, or to a temporary one if that is not writable."""
     path = own_folder() / file_name
     try:
@@ -70,7 +70,7 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
                 if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                     return path
     content = npz_bytes(build())
-    return keep(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
+    return store(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
 
 
 def closed_folder(name: str) -> Path:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.datasets.arrays import count_images
-from autograder.datasets.cache import converted, file_digest, fingerprint, kept, own_folder
+from autograder.datasets.cache import converted, file_digest, fingerprint, own_folder, stored
 from autograder.datasets.catalogue import DATASETS
 from autograder.datasets.formats import DatasetMissing, packaged_digits
 
@@ -91,7 +91,7 @@ def _places(name: str) -> Iterator[tuple[Path, str]]:
     if folder and os.path.isfile(folder / f"{name}.npz"):
         yield folder / f"{name}.npz", "AUTOGRADER_DATA"
     yield from _elsewhere(name)
-    path = kept(f"{name}.npz")
+    path = stored(f"{name}.npz")
     if path:
         yield path, "download"
     if name == "mnist":

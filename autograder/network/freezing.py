@@ -3,7 +3,7 @@ networks are one mistake, however many they are."""
 
 from __future__ import annotations
 
-from autograder.core.messages import Message, message, nmessage, plain
+from autograder.core.messages import Message, message, nmessage, verbatim
 from autograder.network.align import BASE_WEIGHTS, FROZEN, LEARNED_ALONE
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.describe import named
@@ -132,7 +132,7 @@ def frozen_place(deviation: Deviation, actual: Architecture) -> Message:
     """The layers in the student's network, from the first to the last."""
     names = _names(deviation, actual)
     if len(names) == 1:
-        return plain(names[0])
+        return verbatim(names[0])
     return message("where.from_to", "{first} to {last}", first=names[0], last=names[-1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograder.core.messages import Message, message, plain
+from autograder.core.messages import Message, message, verbatim
 from autograder.network.align import compared
 from autograder.network.architecture import Architecture
 from autograder.network.describe import named
@@ -70,8 +70,10 @@ def repeat_place(deviation: Deviation, actual: Architecture) -> Message:
     """Where in the student's network it is."""
     if deviation.kind == "repeated":
         first, last = _first(deviation, actual), _last(deviation, actual)
-        return plain(first) if first == last else message("where.from_to", "{first} to {last}", first=first, last=last)
-    return plain(_first(deviation, actual))
+        return (
+            verbatim(first) if first == last else message("where.from_to", "{first} to {last}", first=first, last=last)
+        )
+    return verbatim(_first(deviation, actual))
 
 
 def _first(deviation: Deviation, actual: Architecture) -> str:

@@ -111,12 +111,12 @@ def slide(settings: Settings, shape: Shape, sizes: list[int]) -> tuple[int | Non
     )
 
 
-def keep(settings: Settings, shape: Shape) -> Measured:
+def same_shape(settings: Settings, shape: Shape) -> Measured:
     """The output has the input's shape."""
     return Measured(shape)
 
 
-def keep_rank(rank: int, what: str) -> Formula:
+def same_shape_of_rank(rank: int, what: str) -> Formula:
     """The same, for inputs of `rank` axes."""
 
     def formula(settings: Settings, shape: Shape) -> Measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autograder.core.messages import NOTHING, Message, message, nmessage, nphrase, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, nmessage, nphrase, phrase, verbatim
 from autograder.network import kinds
 from autograder.network.align import Pair
 from autograder.network.architecture import Architecture, Operation, Row
@@ -68,7 +68,7 @@ def where(deviation: Deviation, actual: Architecture, pairs: tuple[Pair, ...]) -
     after = next((theirs for _, theirs in pairs[place + 1 :] if theirs is not None), None)
     names = [None if index is None else _short(actual.operations[index]) for index in (before, after)]
     if deviation.kind in ("different", "connected") or names == [None, None]:
-        return NOTHING if deviation.actual is None else plain(_short(actual.operations[deviation.actual]))
+        return NOTHING if deviation.actual is None else verbatim(_short(actual.operations[deviation.actual]))
     if names[0] is None:
         return message("where.before", "before {layer}", layer=names[1])
     if names[1] is None:

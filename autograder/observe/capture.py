@@ -77,7 +77,7 @@ class Describer:
             "figures": [{"axes": axes, "cell": cell} for axes in self._take_figures()],
             "files": self._saved.take(),
             "records": records[:MAX_PER_CELL],
-            "failures": self._failures.of(sys.last_value, cell),
+            "failures": self._failures.of(getattr(sys, "last_value", None), cell),
         }
         room = MAX_BYTES
         for key, entries in parts.items():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.observe.compatibility.other_machines import here
+from autograder.observe.compatibility.other_machines import local_path
 
 # Keras' download cache, relative to the notebook's folder.
 KERAS_FOLDER = ".keras/datasets"
@@ -81,6 +81,6 @@ def _accept_other_folders() -> None:
 def _nearby(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def read(directory: Any, *arguments: Any, **named: Any) -> Any:
-        return original(here(directory), *arguments, **named)
+        return original(local_path(directory), *arguments, **named)
 
     return read

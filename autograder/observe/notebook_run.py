@@ -296,7 +296,7 @@ class NotebookRun:
     def _note(self, kind: str, index: int, **values: Value) -> None:
         """Add a message of `execution_messages` to a cell."""
         step = self._steps[index]
-        self.log.note(execution_messages.note(kind, step.cell + 1 if step.own else None, **values))
+        self.log.note(execution_messages.note_message(kind, step.cell + 1 if step.own else None, **values))
 
 
 def _text(value: Any, longest: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autograder.core.language import gettext_noop
-from autograder.core.messages import NOTHING, Message, Value, message, phrase, plain
+from autograder.core.messages import NOTHING, Message, Value, message, phrase, verbatim
 from autograder.records.cell_errors import FAR_TOO_MUCH_OUTPUT, NO_DATASET
 from autograder.records.evidence import CapturedNetwork, Failure, Opaque
 
@@ -107,7 +107,7 @@ _REASONS: Mapping[str, str] = {
 _DATASETS = ("mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing", "california_housing")
 
 
-def note(kind: str, cell: int | None, **values: Value) -> Message:
+def note_message(kind: str, cell: int | None, **values: Value) -> Message:
     """A note on a code cell, counted from 1; None for a cell of the course's tests."""
     own, of_tests = _NOTES[kind]
     if cell is None:
@@ -121,13 +121,13 @@ def opaque_message(network: CapturedNetwork) -> Message:
     if opaque is None:
         return NOTHING
     if opaque.why not in _OPAQUE:
-        return plain(opaque.detail)
+        return verbatim(opaque.detail)
     return message(f"network.{opaque.why}", _OPAQUE[opaque.why], kind=opaque.kind, reason=_reason(opaque))
 
 
 def _reason(opaque: Opaque) -> Message:
     template = _REASONS.get(opaque.reason)
-    return plain(opaque.detail) if template is None else phrase(template, detail=opaque.detail)
+    return verbatim(opaque.detail) if template is None else phrase(template, detail=opaque.detail)
 
 
 def failure_message(failure: Failure) -> Message:
@@ -138,4 +138,4 @@ def failure_message(failure: Failure) -> Message:
         for name in _DATASETS:
             if failure.message == NO_DATASET.format(name=name):
                 return message("cell.no_dataset", NO_DATASET, name=name)
-    return plain(failure.message)
+    return verbatim(failure.message)

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from autograder.core.data import unpacked
 from autograder.records.result import Result
 from autograder.records.tables import (
+    BaseTable,
     EvidenceRow,
     FactRow,
     Keyed,
     OverrideRow,
     ResultRow,
     SubmissionRow,
-    Table,
     TrainingRunRow,
 )
 
@@ -70,7 +70,7 @@ def forget_rows(
 _VERSION = "schema version"
 
 
-def _delete(session: Session, table: type[Table], assignment: str, student: str | None) -> int:
+def _delete(session: Session, table: type[BaseTable], assignment: str, student: str | None) -> int:
     columns = table.__table__.columns
     chosen = delete(table).where(columns["assignment"] == assignment)
     if student is not None:

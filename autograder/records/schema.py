@@ -12,7 +12,7 @@ from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from autograder.records.database import GradebookError, lock_for_making
-from autograder.records.tables import SCHEMA_VERSION, FactRow, Table
+from autograder.records.tables import SCHEMA_VERSION, BaseTable, FactRow
 
 _VERSION = {"assignment": "", "name": "schema version"}
 
@@ -34,7 +34,7 @@ def prepare(engine: Engine, name: str) -> None:
         lock_for_making(connection)
         version = _version(connection, name)
         if version is None:
-            Table.metadata.create_all(connection)
+            BaseTable.metadata.create_all(connection)
             connection.execute(insert(FactRow).values(_VERSION | {"value": str(SCHEMA_VERSION)}))
         elif version < SCHEMA_VERSION:
             _keep_copy(engine, version)

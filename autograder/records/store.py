@@ -26,7 +26,15 @@ from autograder.records.forgetting import ForgottenRows, forget_rows
 from autograder.records.overrides import Overrides
 from autograder.records.result import Result
 from autograder.records.schema import prepare
-from autograder.records.tables import EvidenceRow, FactRow, OfStudent, ResultRow, SubmissionRow, Table, TrainingRunRow
+from autograder.records.tables import (
+    BaseTable,
+    EvidenceRow,
+    FactRow,
+    OfStudent,
+    ResultRow,
+    SubmissionRow,
+    TrainingRunRow,
+)
 from autograder.records.training import TrainingRun
 
 __all__ = ["GRADEBOOK_FILE", "Gradebook", "GradebookError", "StoredResult", "StoredSubmission"]
@@ -59,7 +67,7 @@ class StoredSubmission:
     content: bytes | None
 
 
-AnyRow = TypeVar("AnyRow", bound=Table)
+AnyRow = TypeVar("AnyRow", bound=BaseTable)
 StudentRow = TypeVar("StudentRow", bound=OfStudent)
 _Kept = TypeVar("_Kept", bound=Data)
 
@@ -233,7 +241,7 @@ class Gradebook(Closing):
         packed = None if content is None else zlib.compress(content)
         return SubmissionRow(assignment=self._assignment, student=student, slug=slug, path=path, content=packed)
 
-    def _replace(self, *rows: Table) -> None:
+    def _replace(self, *rows: BaseTable) -> None:
         """Insert rows or replace those with the same keys; of two graders at the same moment, the later wins."""
         statements = [upsert(self._engine.dialect.name, row) for row in rows]
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 SCHEMA_VERSION = 3
 
 
-class Table(DeclarativeBase):
+class BaseTable(DeclarativeBase):
     """The base class of all tables."""
 
 
-class Keyed(Table):
+class Keyed(BaseTable):
     """A table keyed by the hash of all inputs of its content."""
 
     __abstract__ = True
@@ -33,7 +33,7 @@ class TrainingRunRow(Keyed):
     __tablename__ = "training_runs"
 
 
-class OfStudent(Table):
+class OfStudent(BaseTable):
     """A table keyed by assignment and student."""
 
     __abstract__ = True
@@ -58,7 +58,7 @@ class ResultRow(OfStudent):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class FactRow(Table):
+class FactRow(BaseTable):
     """Facts about a grading as a whole. The table's presence marks a database as a gradebook."""
 
     __tablename__ = "gradebook"
@@ -67,7 +67,7 @@ class FactRow(Table):
     value: Mapped[str] = mapped_column(Text)
 
 
-class OverrideRow(Table):
+class OverrideRow(BaseTable):
     """One override; for each student and question the last entry counts, and one without a score withdraws it."""
 
     __tablename__ = "overrides"

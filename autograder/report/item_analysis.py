@@ -30,7 +30,7 @@ def item_discrimination(pairs: Sequence[tuple[float, float]]) -> float | None:
     return statistics.correlation(scores, rest)
 
 
-def in_words(value: float) -> str:
+def discrimination_in_words(value: float) -> str:
     """What the figure means, in a word or two."""
     if value < 0:
         return gettext("the strong fail it: look at the question")

@@ -13,7 +13,7 @@ from autograder.core.files import replacing
 from autograder.records.result import Result
 from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report import plots
-from autograder.report.item_analysis import in_words
+from autograder.report.item_analysis import discrimination_in_words
 from autograder.report.notebook import PageCell, anchors, page_cells, render_cells
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
@@ -109,7 +109,7 @@ def write_class_page(
             shown_rows=ROWS_AT_ONCE,
             shown_networks=NETWORKS,
             review_command=shlex.join(["autograder", "review", str(path.parent.resolve())]),
-            in_words=in_words,
+            in_words=discrimination_in_words,
             bars=plots.histogram(summary.shares),
             stacks=[plots.stacked(question.shares()) for question in summary.questions],
         )

@@ -52,7 +52,7 @@ class _Child:
     late: bool = False
 
 
-class Worker:
+class TrainingServer:
     """Reads requests, forks and watches children, and answers."""
 
     def __init__(self, requests: int, answers: int) -> None:
@@ -237,7 +237,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     with contextlib.suppress(BrokenPipeError):
-        Worker(0, answers).serve()
+        TrainingServer(0, answers).serve()
 
 
 if __name__ == "__main__":

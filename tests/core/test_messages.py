@@ -18,7 +18,7 @@ from autograder.core.messages import (
     nmessage,
     nphrase,
     phrase,
-    plain,
+    verbatim,
 )
 
 TEXT: TypeAdapter[Message] = TypeAdapter(Text)
@@ -33,7 +33,7 @@ MESSAGES = [
     message("layer.missing", "{thing!c} is missing.", thing=phrase("a pooling layer")),
     message("x.numbers", "{given:,} of {share:.0%}, {loss:.2f}.", given=307_300, share=0.535, loss=0.25),
     nmessage("x.rows", "{number} row is missing", "{number} rows are missing", 2),
-    in_turn(message("x.one", "One."), plain("Two {braces}."), NOTHING),
+    in_turn(message("x.one", "One."), verbatim("Two {braces}."), NOTHING),
     message(
         "x.list", "{all}.", all=("a", phrase("a convolution"), nphrase("{count} unit", "{count} units", 3, count=3))
     ),
@@ -68,14 +68,14 @@ def test_a_message_is_read_in_the_language_of_the_moment() -> None:
 
 
 def test_plain_text_is_stored_as_text_and_is_in_no_catalogue() -> None:
-    assert json.loads(plain("cell {number}").model_dump_json()) == "cell {number}"
-    assert TEXT.validate_python("cell {number}") == plain("cell {number}")
+    assert json.loads(verbatim("cell {number}").model_dump_json()) == "cell {number}"
+    assert TEXT.validate_python("cell {number}") == verbatim("cell {number}")
     with use_language("de"):
-        assert str(plain("A pooling layer is missing.")) == "A pooling layer is missing."
+        assert str(verbatim("A pooling layer is missing.")) == "A pooling layer is missing."
 
 
 def test_nothing_says_nothing() -> None:
-    assert (bool(NOTHING), str(NOTHING), plain("")) == (False, "", NOTHING)
+    assert (bool(NOTHING), str(NOTHING), verbatim("")) == (False, "", NOTHING)
     assert in_turn() == in_turn("", NOTHING) == NOTHING
     assert in_turn("", MESSAGES[0]) == MESSAGES[0]
 
@@ -90,7 +90,7 @@ def test_what_a_student_wrote_is_never_a_template() -> None:
     hostile = "{0.__class__}{thing}{"
     assert str(message("x.y", "`{given}` is none.", given=hostile)) == f"`{hostile}` is none."
     assert str(in_turn(hostile, MESSAGES[0])) == f"{hostile} A pooling layer is missing."
-    assert str(stored(plain(hostile))) == hostile
+    assert str(stored(verbatim(hostile))) == hostile
 
 
 def test_what_is_nested_without_end_or_no_plain_value_is_refused() -> None:

@@ -18,7 +18,7 @@ from autograder.checks.base import NotebookCell
 from autograder.checks.judging import with_explanations
 from autograder.checks.number_parsing import SeveralNumbers, read_numeral, written
 from autograder.core.data import packed, unpacked
-from autograder.core.messages import plain
+from autograder.core.messages import verbatim
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
@@ -218,7 +218,7 @@ def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) 
         return None
     found = {name: getattr(parsed, name) for name in SECTIONS}
     before = answer_key.reference.evidence
-    notes = (plain(random.choice(TEXTS)),) if random.random() < 0.1 else ()
+    notes = (verbatim(random.choice(TEXTS)),) if random.random() < 0.1 else ()
     cells = tuple(_run(random, one) for one in before.cells)
     evidence = before.model_copy(update={**found, "cells": cells, "notes": notes})
     evidence = unpacked(Evidence, packed(evidence))
@@ -243,12 +243,12 @@ def _run(random: Random, cell: CellRun) -> CellRun:
     """A cell that may have ended otherwise and put out anything."""
     if random.random() < 0.8:
         return cell
-    plain = cell.model_dump(mode="json")
-    plain["status"] = random.choice(("ok", "error", "error", "timeout", "died", "not_run"))
+    verbatim = cell.model_dump(mode="json")
+    verbatim["status"] = random.choice(("ok", "error", "error", "timeout", "died", "not_run"))
     message, source = random.choice(TEXTS)[:4000], random.choice(TEXTS)[:500]
     line = random.choice((None, 0, 3, -1, 10**30))
     failure = {"name": random.choice(("NameError", *TEXTS))[:200], "message": message, "line": line, "source": source}
-    plain["failure"] = failure if random.random() < 0.8 else None
+    verbatim["failure"] = failure if random.random() < 0.8 else None
     outputs: list[Any] = [
         {"output_type": "stream", "name": "stdout", "text": random.choice(TEXTS) * random.choice((1, 30))},
         {"output_type": "error", "ename": "E", "evalue": random.choice(TEXTS), "traceback": ["\x1b[31mx\x1b[0m\r\b\b"]},
@@ -265,9 +265,9 @@ def _run(random: Random, cell: CellRun) -> CellRun:
         },
     ]
     mutate(random, outputs)
-    plain["outputs"] = [one for one in outputs if isinstance(one, dict)]
+    verbatim["outputs"] = [one for one in outputs if isinstance(one, dict)]
     try:
-        return CellRun.model_validate(plain)
+        return CellRun.model_validate(verbatim)
     except ValidationError:
         return cell
 

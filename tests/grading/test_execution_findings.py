@@ -7,7 +7,7 @@ import pytest
 from autograder.checks.base import NotebookCell
 from autograder.grading.execution_findings import grader_notes, run_notes
 from autograder.records.evidence import CellRun, Evidence, Failure
-from autograder.records.execution_messages import note
+from autograder.records.execution_messages import note_message
 
 
 def notes(*cells):
@@ -35,7 +35,7 @@ def test_what_follows_from_a_cell_that_failed_is_said_with_that_cell():
         ("plot(history)", undefined("history")),
         ("print(other)", undefined("other")),
     )
-    assert [str(note.where) for note in said] == ["code cell 2", "code cell 6"]
+    assert [str(note_message.where) for note_message in said] == ["code cell 2", "code cell 6"]
     assert str(said[0].message) == "SyntaxError in line 3: '(' was never closed"
     assert str(said[0].hint).endswith("Code cells 3, 4 and 5 failed only because this one did.")
     assert "because" not in str(said[1].hint)
@@ -77,12 +77,12 @@ def test_a_notebook_of_thousands_of_cells_that_fail_is_told_of_in_a_moment():
     started = time.monotonic()
     said = notes(("model = (", SYNTAX), *[("other = model", undefined("model"))] * 10_000)
     assert time.monotonic() - started < 5
-    assert [str(note.where) for note in said] == ["code cell 1"]
+    assert [str(note_message.where) for note_message in said] == ["code cell 1"]
     assert str(said[0].hint).endswith("10,000 later code cells, from 2 on, failed only because this one did.")
 
 
 def test_that_a_cell_was_stopped_is_said_once_and_what_else_was_noted_with_it():
-    stopped, other = note("timeout", 1, seconds=45), note("not_interrupted", 1)
+    stopped, other = note_message("timeout", 1, seconds=45), note_message("not_interrupted", 1)
     cells = (CellRun(index=0, status="timeout", seconds=46.0),)
     evidence = Evidence(key="k", cells=cells, isolation="none", versions={}, notes=(stopped, other))
     assert [one.message for one in grader_notes(evidence)] == [other]

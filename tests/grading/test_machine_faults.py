@@ -13,7 +13,7 @@ from autograder.core.messages import message
 from autograder.grading.execution_findings import run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, mended_by, pending_for
 from autograder.records.evidence import CellRun, Evidence, Failure
-from autograder.records.execution_messages import note
+from autograder.records.execution_messages import note_message
 from autograder.records.result import Verdict
 
 MISSING = "from tensorflow_addons import nn\nx = 1"
@@ -64,8 +64,8 @@ def test_a_file_that_the_notebook_may_have_written_under_another_name_is_its_own
 
 def test_memory_is_the_machines_where_the_sandbox_ended_the_cell_for_it() -> None:
     died = CellRun(index=0, status="died")
-    note = message("cell.memory", "…", cell=1, megabytes=2048)
-    (fault,) = machine_faults(evidence_of(died, notes=(note,)), ["x"]).values()
+    note_message = message("cell.memory", "…", cell=1, megabytes=2048)
+    (fault,) = machine_faults(evidence_of(died, notes=(note_message,)), ["x"]).values()
     assert str(mended_by(fault)).endswith("`limits = { memory_mb = 4096 }`")
     assert machine_faults(evidence_of(died), ["x"]) == {}
 
@@ -100,8 +100,8 @@ def test_the_line_that_was_running_tells_training_from_a_loop(source: str, line:
         index=0, status="timeout", seconds=60, failure=Failure(name="KeyboardInterrupt", message="", line=line)
     )
     assert fault_of(source, late) == code
-    (note,) = run_notes(evidence_of(late), [NotebookCell(index=0, kind="code", source=source)])
-    assert (note.hint.code == "hint.endless_loop") == (code == "")
+    (note_message,) = run_notes(evidence_of(late), [NotebookCell(index=0, kind="code", source=source)])
+    assert (note_message.hint.code == "hint.endless_loop") == (code == "")
 
 
 def test_a_person_is_asked_where_nothing_is_left_and_what_was_judged_stands() -> None:
@@ -136,14 +136,14 @@ def test_an_answer_that_no_cell_below_the_failure_gives_is_the_students_to_miss(
 
 def test_the_student_reads_that_it_costs_nothing_by_itself() -> None:
     evidence = evidence_of(failed())
-    (note,) = run_notes(evidence, (), machine_faults(evidence, [MISSING]))
-    assert note.code == "machine.package"
-    assert "costs no points by itself" in str(note.hint)
+    (note_message,) = run_notes(evidence, (), machine_faults(evidence, [MISSING]))
+    assert note_message.code == "machine.package"
+    assert "costs no points by itself" in str(note_message.hint)
 
 
 def test_a_cell_that_other_work_kept_from_its_end_is_the_machines() -> None:
     late = CellRun(index=0, status="timeout", seconds=60)
-    busy = note("machine_busy", 1)
+    busy = note_message("machine_busy", 1)
     found = machine_faults(evidence_of(late, notes=(busy,)), ["x = heavy(1)"])
     assert found[0].code == "machine.busy"
     assert machine_faults(evidence_of(late), ["x = heavy(1)"]) == {}

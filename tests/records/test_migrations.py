@@ -26,7 +26,7 @@ from test_store import result
 from autograder.records.migrations import configuration
 from autograder.records.schema import copy_of
 from autograder.records.store import Gradebook, GradebookError
-from autograder.records.tables import SCHEMA_VERSION, Table
+from autograder.records.tables import SCHEMA_VERSION, BaseTable
 
 # A class of three that autograder 0.1 graded in German, with an override of a written answer.
 OLD = Path(__file__).parent / "gradebook_0_1" / "gradebook.db"
@@ -214,7 +214,7 @@ def test_a_gradebook_that_was_upgraded_has_the_tables_of_a_new_one(target: str) 
     Gradebook(target).close()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, BaseTable.metadata) == []
     engine.dispose()
 
 

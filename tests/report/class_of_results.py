@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sample_findings import missing_layer, other_count
 from sample_notebook import picture
 
-from autograder.core.messages import Message, message, phrase, plain
+from autograder.core.messages import Message, message, phrase, verbatim
 from autograder.records.result import (
     ComparisonExhibit,
     ComparisonRow,
@@ -65,7 +65,7 @@ def expected(index: int) -> RowCells:
 
 
 def _settings(text: str) -> tuple[Message, ...]:
-    return tuple(map(plain, filter(None, text.split(", "))))
+    return tuple(map(verbatim, filter(None, text.split(", "))))
 
 
 def curve(best: float = 0.962, epochs: int = 6) -> CurveExhibit:

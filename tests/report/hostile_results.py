@@ -7,7 +7,7 @@ import base64
 from class_of_results import result
 from sample_notebook import picture
 
-from autograder.core.messages import message, plain
+from autograder.core.messages import message, verbatim
 from autograder.records.evidence import CellRun, Failure
 from autograder.records.result import (
     ComparisonExhibit,
@@ -31,7 +31,7 @@ HOSTILE = (
 
 def hostile(student: str = HOSTILE) -> Result:
     """Every word that a student can influence, as an attack."""
-    cells = RowCells(layer=HOSTILE, settings=(plain(HOSTILE),), shape=HOSTILE, parameters=1)
+    cells = RowCells(layer=HOSTILE, settings=(verbatim(HOSTILE),), shape=HOSTILE, parameters=1)
     changed = ComparisonRow(state="different", expected=cells, actual=cells, marked=True, note=HOSTILE)
     layers = ComparisonExhibit(network=HOSTILE, rows=(changed,), expected_total=1, actual_total=2)
     broken = CurveExhibit(

@@ -8,7 +8,7 @@ import pytest
 from messages_in_code import catalogue, codes
 
 from autograder.core.language import ENGLISH, use_language
-from autograder.core.messages import Message, in_turn, message, phrase, plain
+from autograder.core.messages import Message, in_turn, message, phrase, verbatim
 from autograder.network import kinds
 from autograder.network.architecture import Operation
 from autograder.network.describe import in_words, named, setting_in_words
@@ -74,7 +74,7 @@ CONV = Operation(kind="Conv2D", settings={}, inputs=(), label="mine")
             ),
             ("Dense layer", "Regularization layers"),
         ),
-        (plain("a pooling layer, the loss and the optimizer"), ()),
+        (verbatim("a pooling layer, the loss and the optimizer"), ()),
     ],
 )
 def test_a_finding_names_the_documentation_of_what_it_speaks_of(said: Message, pages: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from class_of_results import curve as curve_exhibit
 from class_of_results import pooling_forgotten
 
-from autograder.core.messages import message, plain
+from autograder.core.messages import message, verbatim
 from autograder.records.result import CurveExhibit
 from autograder.report import plots
 from autograder.report.labels import accuracy, anchor, duration, percent, points, visible
@@ -36,7 +36,7 @@ def test_durations_and_places_and_hidden_characters() -> None:
         message("where.cell", "cell {number}", number=7),
         message("where.code_cell", "code cell {number}", number=4),
         message("where.after", "after {layer}", layer="conv"),
-        plain("cell 7"),
+        verbatim("cell 7"),
     )
     assert list(map(anchor, places)) == ["cell-7", "code-4", "", ""]
     assert visible("a\tb\n\x07\u202e") == "a\tb\n⟨0007⟩⟨202E⟩"

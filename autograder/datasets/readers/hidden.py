@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable
 from autograder.datasets.readers.reading import examples_of
-from autograder.datasets.readers.tables import read_table
+from autograder.datasets.readers.tables import read_data_table
 from autograder.datasets.readers.targets import target_arrays
 from autograder.datasets.source import DatasetSource, Declaration
 
@@ -69,7 +69,7 @@ def _columns(declared: Declaration, main: Path, hidden: Path, name: str) -> Arra
     """The columns of the hidden table as a student's notebook would read them."""
     import pandas as pd
 
-    public, table = read_table(main, declared.place), read_table(hidden, name)
+    public, table = read_data_table(main, declared.place), read_data_table(hidden, name)
     chosen = declared.columns or tuple(one for one in public.columns if one not in declared.targets)
     found: Arrays = {}
     for one in chosen:

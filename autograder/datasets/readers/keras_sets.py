@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.arrays import load_arrays
-from autograder.datasets.cache import kept
+from autograder.datasets.cache import stored
 from autograder.datasets.catalogue import DATASETS, KERAS_STORE
 from autograder.datasets.formats import ArraysOnly, DatasetMissing, damaged
 from autograder.datasets.places import data_folder, find, keras_folder
@@ -118,7 +118,7 @@ def keras_file(name: str, *, download: bool = False) -> Path:
     for path in (folder / one for folder in folders for one in below):
         if os.path.exists(path):
             return path
-    if (ours := kept(file)) is not None:
+    if (ours := stored(file)) is not None:
         return ours
     if download and digest:
         from autograder.datasets.download import fetch_file

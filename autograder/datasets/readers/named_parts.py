@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable, Examples
 from autograder.datasets.readers.packages import input_array, open_npz
-from autograder.datasets.readers.tables import features_of, read_table
+from autograder.datasets.readers.tables import features_of, read_data_table
 from autograder.datasets.readers.targets import kind_of, target_arrays
 from autograder.datasets.source import DatasetSource, Declaration, Groups, TargetKind, array_key
 
@@ -135,7 +135,7 @@ def _columns(group: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _of_table(declared: Declaration, path: Path, name: str) -> _Parts:
-    table = read_table(path, name)
+    table = read_data_table(path, name)
     outputs = {one: _columns(group) for one, group in declared.outputs.items()} or {"": declared.targets}
     targets = {column for columns in outputs.values() for column in columns}
     raw = {one: {column: table.target(column) for column in columns} for one, columns in outputs.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples, visible_files
-from autograder.datasets.readers.tables import read_table
+from autograder.datasets.readers.tables import read_data_table
 from autograder.datasets.source import Declaration
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_images(
     import numpy as np
 
     if table is not None:
-        listed = read_table(table, table.name)
+        listed = read_data_table(table, table.name)
         columns = [column for column in listed.columns if column not in declared.targets]
         if len(declared.columns or columns) != 1 or len(declared.targets) < 1:
             raise DatasetUnusable(f"{table.name}: name the column with the files in columns, and target.")

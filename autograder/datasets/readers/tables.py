@@ -28,7 +28,7 @@ _NO_LINES: tuple[tuple[int, list[str]], ...] = ((1, []), (2, []))
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """A CSV file as texts: `columns` by name, all of the same length."""
 
     path: Path
@@ -124,7 +124,7 @@ class Table:
         )
 
 
-def read_table(path: Path, name: str) -> Table:
+def read_data_table(path: Path, name: str) -> DataTable:
     """The CSV file at `path`; `name` is its name in messages.
 
     Raises:
@@ -159,7 +159,7 @@ def read_table(path: Path, name: str) -> Table:
     if frame.empty:
         raise DatasetUnusable(f"{name} has a header and no rows.")
     columns = {str(column): frame[column].to_numpy(dtype=object) for column in frame.columns}
-    return Table(path, name, separator, columns)
+    return DataTable(path, name, separator, columns)
 
 
 def _numbered(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -175,7 +175,7 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
     Raises:
         DatasetUnusable: a column is missing, or has invalid values.
     """
-    table = read_table(path, name)
+    table = read_data_table(path, name)
     targets = {one: table.column(one) for one in declared.targets}
     chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
     for one in (*declared.categories, *chosen):
@@ -187,7 +187,9 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
     return Examples(x, raw, table.where, features)
 
 
-def features_of(table: Table, chosen: Sequence[str], categories: Sequence[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
+def features_of(
+    table: DataTable, chosen: Sequence[str], categories: Sequence[str]
+) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Columns as float32 features, one row per line, and the features' names; a category becomes several.
 
     Raises:
@@ -217,7 +219,7 @@ def read_text(path: Path, name: str, declared: Declaration) -> Examples:
     Raises:
         DatasetUnusable: the text column is ambiguous, or a text is missing.
     """
-    table = read_table(path, name)
+    table = read_data_table(path, name)
     targets = {one: table.target(one) for one in declared.targets}
     chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
     if len(chosen) != 1:

@@ -11,7 +11,7 @@ from autograder.network.activations import Applied, leaky_relu, named_activation
 from autograder.network.architecture import Shape
 from autograder.network.layers.fields import ZEROS, one_axis, weights
 from autograder.network.layers.record import Family, Field, Layer, add
-from autograder.network.shapes import Measured, Settings, axis_of, keep, known
+from autograder.network.shapes import Measured, Settings, axis_of, known, same_shape
 from autograder.network.values import Reader, integers, number, optional
 
 ACTIVATION = Family(gettext_noop("an activation"), "activation")
@@ -55,7 +55,7 @@ def _prelu(settings: Settings, shape: Shape) -> Measured:
 
 add(
     # Its activation is read like that of any other layer; the layer itself adds nothing to it.
-    Layer("Activation", ACTIVATION, measure=keep, activated=True, simplest=lambda settings: None),
+    Layer("Activation", ACTIVATION, measure=same_shape, activated=True, simplest=lambda settings: None),
     Layer(
         "ReLU",
         ACTIVATION,
@@ -64,18 +64,18 @@ add(
             "max_value": Field(optional(number(0, 1e6))),
             "threshold": Field(_or_nought(_SLOPE), 0.0),
         },
-        keep,
+        same_shape,
         simplest=_relu,
     ),
     Layer(
         "LeakyReLU",
         ACTIVATION,
         {"negative_slope": Field(_SLOPE, 0.3)},
-        keep,
+        same_shape,
         positional=("negative_slope",),
         simplest=lambda settings: leaky_relu(settings["negative_slope"]),
     ),
-    Layer("ELU", ACTIVATION, {"alpha": Field(_SLOPE, 1.0)}, keep, simplest=_elu),
+    Layer("ELU", ACTIVATION, {"alpha": Field(_SLOPE, 1.0)}, same_shape, simplest=_elu),
     Layer(
         "PReLU",
         ACTIVATION,
@@ -87,7 +87,7 @@ add(
         "Softmax",
         ACTIVATION,
         {"axis": Field(one_axis, -1)},
-        keep,
+        same_shape,
         simplest=_softmax,
         normal=_softmax_at_the_end,
     ),

@@ -8,7 +8,7 @@ from autograder.core.language import gettext_noop
 from autograder.network.architecture import Shape
 from autograder.network.layers.fields import CHANNELS_LAST, pair_or_number, plain_number
 from autograder.network.layers.record import Family, Field, Fields, Layer, add
-from autograder.network.shapes import Measured, Settings, keep, need_rank
+from autograder.network.shapes import Measured, Settings, need_rank, same_shape
 from autograder.network.values import boolean, choice, integer, number, optional, read_list, sizes
 
 AUGMENTATION = Family(gettext_noop("an augmentation layer"), "augmentation")
@@ -129,7 +129,7 @@ def _to_both_sides(settings: dict[str, Any]) -> None:
 
 for _name, _fields in _SETTINGS.items():
     _complete = _to_both_sides if _name == "RandomShear" else None
-    add(Layer(_name, AUGMENTATION, {**CHANNELS_LAST, **_fields}, keep, complete=_complete))
+    add(Layer(_name, AUGMENTATION, {**CHANNELS_LAST, **_fields}, same_shape, complete=_complete))
 add(
     Layer(
         "RandomCrop",

@@ -11,7 +11,7 @@ from autograder.core.messages import phrase
 from autograder.network.architecture import Shape
 from autograder.network.layers.fields import BIAS, QUANTIZATION, REGULARIZED, UNIFORM, UNITS, UNSET, weights
 from autograder.network.layers.record import Family, Field, Fields, Layer, add
-from autograder.network.shapes import Measured, Misfit, Settings, keep, known, words
+from autograder.network.shapes import Measured, Misfit, Settings, known, same_shape, words
 from autograder.network.values import (
     UnknownNetwork,
     boolean,
@@ -170,6 +170,6 @@ add(
         "Masking",
         Family(gettext_noop("a masking layer")),
         {"mask_value": Field(number(-1e9, 1e9), 0.0)},
-        keep,
+        same_shape,
     ),
 )

@@ -8,7 +8,7 @@ from autograder.core.language import gettext_noop
 from autograder.network.architecture import Shape
 from autograder.network.layers.fields import CHANNELS_LAST
 from autograder.network.layers.record import Family, Field, Layer, add
-from autograder.network.shapes import Settings, keep, keep_rank
+from autograder.network.shapes import Settings, same_shape, same_shape_of_rank
 from autograder.network.values import integer, number, optional, read_list
 
 DROPOUT = Family(gettext_noop("a dropout layer"), "noise")
@@ -44,26 +44,28 @@ def _without_usual(settings: dict[str, Any]) -> None:
 for _name in ("Dropout", "AlphaDropout"):
     # EfficientNet drops whole images of a branch: (None, 1, 1, 1).
     _fields = {"rate": _RATE, "noise_shape": Field(optional(_noise_shape))}
-    add(Layer(_name, DROPOUT, _fields, keep, positional=("rate",), nothing=_none_dropped, complete=_without_usual))
+    add(
+        Layer(_name, DROPOUT, _fields, same_shape, positional=("rate",), nothing=_none_dropped, complete=_without_usual)
+    )
 for _n in (1, 2, 3):
     add(
         Layer(
             f"SpatialDropout{_n}D",
             DROPOUT,
             {"rate": _RATE, **(CHANNELS_LAST if _n > 1 else {})},
-            keep_rank(_n + 2, f"SpatialDropout{_n}D"),
+            same_shape_of_rank(_n + 2, f"SpatialDropout{_n}D"),
             positional=("rate",),
             nothing=_none_dropped,
         )
     )
 add(
-    Layer("GaussianDropout", NOISE, {"rate": _RATE}, keep, positional=("rate",), nothing=_none_dropped),
-    Layer("GaussianNoise", NOISE, {"stddev": Field(number(0, 1e4), ...)}, keep, nothing=_no_noise),
+    Layer("GaussianDropout", NOISE, {"rate": _RATE}, same_shape, positional=("rate",), nothing=_none_dropped),
+    Layer("GaussianNoise", NOISE, {"stddev": Field(number(0, 1e4), ...)}, same_shape, nothing=_no_noise),
     Layer(
         "ActivityRegularization",
         PENALTY,
         {"l1": Field(number(0, 1e6), 0.0), "l2": Field(number(0, 1e6), 0.0)},
-        keep,
+        same_shape,
         nothing=_no_penalty,
     ),
 )

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.datasets.catalogue import DATASETS
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _NAME = "tensorflow_datasets"
 _SPLITS = ("train", "test")
@@ -44,8 +44,8 @@ class _Finder(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = ModuleType(spec.name)
 
-        def builder(name: str, **_: Any) -> Builder:
-            return Builder(name, self._loaders)
+        def builder(name: str, **_: Any) -> DatasetBuilder:
+            return DatasetBuilder(name, self._loaders)
 
         def load(
             name: str,
@@ -72,10 +72,10 @@ class _Finder(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        note("tfds", _NAME)
+        note_stand_in("tfds", _NAME)
 
 
-class Builder:
+class DatasetBuilder:
     """A stand-in for `tfds.core.DatasetBuilder`: images and labels with the features of the published data set."""
 
     def __init__(self, name: str, loaders: Callable[[str], Load]) -> None:

@@ -16,7 +16,7 @@ from IPython.display import Image
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "ps", "eps")
 _MOST_LINES = 200
@@ -47,7 +47,7 @@ def _plot_model(original: Callable[..., Any]) -> Callable[..., Any]:
     def plot_model(model: Any, to_file: Any = "model.png", *arguments: Any, **named: Any) -> Any:
         if not _is_model(model) or _can_draw():
             return original(model, to_file, *arguments, **named)
-        note("graphviz", "plot_model")
+        note_stand_in("graphviz", "plot_model")
         picture = _Picture(model)
         if to_file:
             picture.write(to_file)
@@ -60,7 +60,7 @@ def _model_to_dot(original: Callable[..., Any]) -> Callable[..., Any]:
     def model_to_dot(model: Any, *arguments: Any, **named: Any) -> Any:
         if not _is_model(model) or _can_draw():
             return original(model, *arguments, **named)
-        note("graphviz", "model_to_dot")
+        note_stand_in("graphviz", "model_to_dot")
         return _Picture(model)
 
     return model_to_dot

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _WEIGHTS = {
     "init": "kernel_initializer",
@@ -108,10 +108,10 @@ def _rename(named: dict[str, Any], renamed: Mapping[str, str], dropped: frozense
         value = named.pop(old)
         known = _VALUES.get(new, {})
         named[new] = known.get(value, value) if isinstance(value, str) else value
-        note("argument", old, new)
+        note_stand_in("argument", old, new)
     for old in [old for old in named if old in dropped]:
         del named[old]
-        note("dropped", old)
+        note_stand_in("dropped", old)
 
 
 def _layers(keras_1: bool) -> None:
@@ -125,7 +125,7 @@ def _layers(keras_1: bool) -> None:
         ) -> tuple[Any, ...]:
             if "nb_row" in named and "nb_col" in named and "kernel_size" not in named:
                 named["kernel_size"] = (named.pop("nb_row"), named.pop("nb_col"))
-                note("argument", "nb_row, nb_col", "kernel_size")
+                note_stand_in("argument", "nb_row, nb_col", "kernel_size")
             _rename(named, renamed, dropped)
             return positional
 
@@ -141,7 +141,7 @@ def _convolution_of_keras_1(name: str, rank: int) -> None:
     def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         sizes = positional[2 : 2 + rank]
         if rank > 1 and len(sizes) == rank and all(isinstance(size, int | np.integer) for size in sizes):
-            note("convolution", name)
+            note_stand_in("convolution", name)
             positional = (*positional[:2], tuple(int(size) for size in sizes), *positional[2 + rank :])
         return positional
 
@@ -154,27 +154,27 @@ def _optimizers() -> None:
     def change(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         if "lr" in named:
             rate = named.pop("lr")
-            note("lr")
+            note_stand_in("lr")
             if len(positional) > 1:
                 positional = (positional[0], rate, *positional[2:])
             else:
                 named["learning_rate"] = rate
         if named.get("decay"):
-            note("decay")
+            note_stand_in("decay")
         return positional
 
     def read(optimizer: Any) -> Any:
-        note("lr")
+        note_stand_in("lr")
         return optimizer.learning_rate
 
     def write(optimizer: Any, value: Any) -> None:
-        note("lr")
+        note_stand_in("lr")
         optimizer.learning_rate = value
 
     def without_epsilon(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         if "epsilon" in named and named["epsilon"] is None:  # Keras 2 used the default value
             del named["epsilon"]
-            note("dropped", "epsilon=None")
+            note_stand_in("dropped", "epsilon=None")
         return positional
 
     _before(BaseOptimizer, "__init__", change)
@@ -220,7 +220,7 @@ def _shapes() -> None:
         if isinstance(shape, tuple | list) and "input_shape" not in named:
             del named["batch_input_shape"]
             named["input_shape"] = tuple(shape[1:])
-            note("argument", "batch_input_shape", "input_shape")
+            note_stand_in("argument", "batch_input_shape", "input_shape")
         return positional
 
     def get(layer: Any, name: str) -> Any:
@@ -233,7 +233,7 @@ def _shapes() -> None:
             except (AttributeError, ValueError):
                 tensors = None
             if tensors is not None:
-                note("name", f"layer.{name}", f"layer.{end}.shape")
+                note_stand_in("name", f"layer.{name}", f"layer.{end}.shape")
                 return [one.shape for one in tensors] if isinstance(tensors, list) else tensors.shape
         raise AttributeError(f"{type(layer).__name__!r} object has no attribute {name!r}")
 
@@ -241,7 +241,7 @@ def _shapes() -> None:
         size = named.get("shape", positional[1] if len(positional) > 1 else None)
         if type(size) is not int:
             return positional
-        note("name", f"Input({size})", f"Input(({size},))")
+        note_stand_in("name", f"Input({size})", f"Input(({size},))")
         if "shape" in named:
             named["shape"] = (size,)
             return positional
@@ -279,32 +279,32 @@ def _methods() -> None:
 
 
 def _fit_generator(self: Any, generator: Any, steps_per_epoch: Any = None, epochs: Any = 1, **named: Any) -> Any:
-    note("name", "fit_generator", "fit")
+    note_stand_in("name", "fit_generator", "fit")
     samples = named.pop("samples_per_epoch", None)
     if samples is not None and steps_per_epoch is None:
         # Keras 1 counted images here, not batches.
         steps_per_epoch = max(1, int(samples) // (getattr(generator, "batch_size", None) or 32))
     if "nb_epoch" in named:
         epochs = named.pop("nb_epoch")
-        note("argument", "nb_epoch", "epochs")
+        note_stand_in("argument", "nb_epoch", "epochs")
     return self.fit(generator, steps_per_epoch=steps_per_epoch, epochs=epochs, **named)
 
 
 def _of_generator(name: str) -> Callable[..., Any]:
     def method(self: Any, generator: Any, steps: Any = None, **named: Any) -> Any:
-        note("name", f"{name}_generator", name)
+        note_stand_in("name", f"{name}_generator", name)
         return getattr(self, name)(generator, steps=steps, **named)
 
     return method
 
 
 def _predict_proba(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0, **named: Any) -> Any:
-    note("name", "predict_proba", "predict")
+    note_stand_in("name", "predict_proba", "predict")
     return self.predict(x, batch_size=batch_size, verbose=verbose, **named)
 
 
 def _predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0, **named: Any) -> Any:
-    note("name", "predict_classes", "predict(…).argmax(axis=-1)")
+    note_stand_in("name", "predict_classes", "predict(…).argmax(axis=-1)")
     predicted = np.asarray(self.predict(x, batch_size=batch_size, verbose=verbose, **named))
     return predicted.argmax(axis=-1) if predicted.shape[-1] > 1 else (predicted > 0.5).astype("int32")
 
@@ -320,14 +320,14 @@ def _ending(path: Any, endings: tuple[str, ...], added: str) -> Any:
     base = old.removesuffix(".hdf5").removesuffix(".h5") if added == ".weights.h5" else old.removesuffix(".hdf5")
     new = base.rstrip("/") + added
     _saved[old] = new
-    note("file", os.path.basename(old.rstrip("/")), os.path.basename(new))
+    note_stand_in("file", os.path.basename(old.rstrip("/")), os.path.basename(new))
     return new
 
 
 def _files() -> None:
     def saved(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         if named.pop("save_format", None) is not None:
-            note("dropped", "save_format")
+            note_stand_in("dropped", "save_format")
         return _at(positional, named, lambda path: _ending(path, (".keras", ".h5", ".hdf5"), ".keras"))
 
     def weights(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ import matplotlib.pyplot
 import matplotlib.style
 import numpy as np
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 # By the old name: its replacement, and how that is written today.
 _OF_NUMPY: Mapping[str, tuple[Any, str]] = {
@@ -68,7 +68,7 @@ class _OldModules(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         if not module.__name__.endswith("text"):
-            note("module", module.__name__, _MODULES[module.__name__])
+            note_stand_in("module", module.__name__, _MODULES[module.__name__])
 
 
 def _numpy() -> None:
@@ -78,7 +78,7 @@ def _numpy() -> None:
         if name not in _OF_NUMPY:
             return before(name)
         value, shown = _OF_NUMPY[name]
-        note("name", f"np.{name}", shown)
+        note_stand_in("name", f"np.{name}", shown)
         return value
 
     setattr(np, "__getattr__", get)  # noqa: B010
@@ -93,7 +93,7 @@ def _styles() -> None:
         if isinstance(style, str) and style.startswith("seaborn") and style not in matplotlib.style.library:
             new = _STYLE + style.removeprefix("seaborn")
             if new in matplotlib.style.library:
-                note("name", style, new)
+                note_stand_in("name", style, new)
                 return new
         return style
 
@@ -112,7 +112,7 @@ def _colours() -> None:
         return
 
     def get_cmap(*positional: Any, **named: Any) -> Any:
-        note("name", "matplotlib.cm.get_cmap", "matplotlib.pyplot.get_cmap")
+        note_stand_in("name", "matplotlib.cm.get_cmap", "matplotlib.pyplot.get_cmap")
         return matplotlib.pyplot.get_cmap(*positional, **named)
 
     setattr(matplotlib.cm, "get_cmap", get_cmap)  # noqa: B010

@@ -12,7 +12,7 @@ from keras.src.callbacks import callback_list
 from keras.src.callbacks.monitor_callback import MonitorCallback
 from keras.src.utils import python_utils
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _NEW = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
 
@@ -24,7 +24,7 @@ class AccuracyKeys(dict[str, Any]):
         new = _NEW.get(key) if type(key) is str else None
         if new is None or new not in self:
             raise KeyError(key)
-        note("acc", key, new)
+        note_stand_in("acc", key, new)
         return self[new]
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -63,7 +63,7 @@ def _tables() -> None:
         new = _NEW.get(key) if type(key) is str else None
         if new is None or key in table.columns or new not in table.columns:
             return key
-        note("acc", key, new)
+        note_stand_in("acc", key, new)
         return new
 
     @functools.wraps(lookup)
@@ -99,7 +99,7 @@ def _monitors() -> None:
     def set_monitor(callback: Any) -> Any:
         new = _NEW.get(callback.monitor) if type(callback.monitor) is str else None
         if new is not None and callback.monitor.removeprefix("val_") not in _metrics(callback.model):
-            note("acc", callback.monitor, new)
+            note_stand_in("acc", callback.monitor, new)
             callback.monitor = new
         return original(callback)
 
@@ -111,7 +111,7 @@ def _monitors() -> None:
         given = dict(logs or {})
         for old, new in _NEW.items():
             if f"{{{old}" in str(callback.filepath) and old not in given and new in given:
-                note("acc", old, new)
+                note_stand_in("acc", old, new)
                 given[old] = given[new]
         return path(callback, epoch, batch, given)
 

@@ -28,7 +28,7 @@ import tensorflow.keras.preprocessing.image
 import tensorflow.keras.utils
 from keras.src.legacy import backend as _legacy_backend
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _ROOTS = ("keras", "tensorflow.keras", "tensorflow.contrib.keras", "tensorflow.contrib.keras.api.keras")
 _LAYERS = (
@@ -95,7 +95,7 @@ class _OldModules(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         targets = _target(module.__name__)
         if targets and not targets[0].startswith("keras.src."):
-            note("module", module.__name__, targets[0])
+            note_stand_in("module", module.__name__, targets[0])
 
 
 class _Merge(ModuleType):
@@ -112,7 +112,7 @@ class _Merge(ModuleType):
 
     def __call__(self, inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, **named: Any) -> Any:
         kind = self._MODES[mode]
-        note("name", f"merge(…, mode='{mode}')", f"keras.layers.{kind}")
+        note_stand_in("name", f"merge(…, mode='{mode}')", f"keras.layers.{kind}")
         settings = {"Concatenate": {"axis": concat_axis}, "Dot": {"axes": dot_axes}}.get(kind, {})
         return getattr(keras.layers, kind)(**settings, name=named.get("name"))(inputs)
 
@@ -123,17 +123,17 @@ def _to_categorical(y: Any, nb_classes: int | None = None, **named: Any) -> Any:
 
 
 def _passed_over(*_: Any, **__: Any) -> None:
-    note("session")
+    note_stand_in("session")
 
 
 def _image_generator() -> Any:
-    note("image_generator")
+    note_stand_in("image_generator")
     return importlib.import_module("keras.src.legacy.preprocessing.image").ImageDataGenerator
 
 
 def _optimizer(old: str, name: str) -> Callable[[], Any]:
     def get() -> Any:
-        note("name", old, f"keras.optimizers.{name}")
+        note_stand_in("name", old, f"keras.optimizers.{name}")
         return getattr(keras.optimizers, name)
 
     return get
@@ -141,7 +141,7 @@ def _optimizer(old: str, name: str) -> Callable[[], Any]:
 
 def _layer(old: str, name: str) -> Callable[[], Any]:
     def get() -> Any:
-        note("name", old, f"keras.layers.{name}")
+        note_stand_in("name", old, f"keras.layers.{name}")
         return getattr(keras.layers, name)
 
     return get
@@ -152,13 +152,13 @@ def _thresholded(theta: float = 1.0, **named: Any) -> Any:
 
 
 def _thresholded_relu() -> Any:
-    note("name", "ThresholdedReLU(theta=…)", "keras.layers.ReLU(threshold=…)")
+    note_stand_in("name", "ThresholdedReLU(theta=…)", "keras.layers.ReLU(threshold=…)")
     return _thresholded
 
 
 def _version_1(name: str) -> Callable[[], Any]:
     def get() -> Any:
-        note("session")
+        note_stand_in("session")
         value: Any = tf.compat.v1
         for part in name.split("."):
             value = getattr(value, part)
@@ -175,7 +175,7 @@ def _train_optimizer(name: str, of_keras: str) -> Callable[[], Any]:
         return getattr(keras.optimizers, of_keras)(learning_rate=learning_rate, **known)
 
     def get() -> Any:
-        note("name", f"tf.train.{name}", f"keras.optimizers.{of_keras}")
+        note_stand_in("name", f"tf.train.{name}", f"keras.optimizers.{of_keras}")
         return make
 
     return get
@@ -183,7 +183,7 @@ def _train_optimizer(name: str, of_keras: str) -> Callable[[], Any]:
 
 def _renamed(module: str, old: str, new: str) -> Callable[[], Any]:
     def get() -> Any:
-        note("name", old, f"keras.{module}.{new}")
+        note_stand_in("name", old, f"keras.{module}.{new}")
         return getattr(getattr(keras, module), new)
 
     return get
@@ -194,7 +194,7 @@ def _backend(name: str) -> Callable[[], Any]:
 
     def get() -> Any:
         of_today = getattr(keras.ops, name, None)
-        note("name", f"keras.backend.{name}", f"keras.ops.{name}" if of_today else "keras.ops")
+        note_stand_in("name", f"keras.backend.{name}", f"keras.ops.{name}" if of_today else "keras.ops")
         old = getattr(_legacy_backend, name)
         if of_today is None:
             return old
@@ -212,7 +212,7 @@ def _backend(name: str) -> Callable[[], Any]:
 
 def _old_function(name: str, value: Any, new: str) -> Callable[[], Any]:
     def get() -> Any:
-        note("name", f"keras.backend.{name}", new)
+        note_stand_in("name", f"keras.backend.{name}", new)
         return value
 
     return get
@@ -362,5 +362,5 @@ class PrivateKeras(ast.NodeTransformer):
         if name != self._PRIVATE and not name.startswith(self._PRIVATE + "."):
             return ""
         public = "tensorflow.keras" + name.removeprefix(self._PRIVATE)
-        note("module", name, public)
+        note_stand_in("module", name, public)
         return public

@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 from keras.src import backend
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _MODULES = re.compile(r"google\.colab(\.\w+)*|kaggle_secrets|kaggle_datasets|kaggle")
 _COMMANDS = re.compile(
@@ -48,7 +48,7 @@ class _Nothing:
         return _Nothing(f"{self._name}.{name}")
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        note("colab", self._name)
+        note_stand_in("colab", self._name)
         # `files.upload()` returns a dict of the files by name.
         return {} if self._name.endswith("upload") else None
 
@@ -76,7 +76,7 @@ class _OtherMachines(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         nothing = _Nothing(module.__name__)
-        note("colab", module.__name__)
+        note_stand_in("colab", module.__name__)
 
         def get(name: str) -> Any:
             return getattr(nothing, name)
@@ -84,7 +84,7 @@ class _OtherMachines(MetaPathFinder, Loader):
         setattr(module, "__getattr__", get)  # noqa: B010
 
 
-def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
+def local_path(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
     """The path next to the notebook for a path of Colab or Kaggle; any other path is returned unchanged.
 
     Args:
@@ -102,7 +102,7 @@ def here(path: Any, *, folder: bool = False, silent: bool = False) -> Any:
     if not rest:
         return "."
     if not silent:
-        note("path", given)
+        note_stand_in("path", given)
     # Only the file name counts, unless the notebook has created the parent folder.
     name = os.path.basename(rest)
     made = os.path.exists(rest) or (os.path.isdir(os.path.dirname(rest)) and not os.path.exists(name))
@@ -126,14 +126,14 @@ def _h5_files() -> None:
 
     @functools.wraps(original)
     def begin(file: Any, name: Any, *positional: Any, **named: Any) -> None:
-        original(file, here(name), *positional, **named)
+        original(file, local_path(name), *positional, **named)
 
     h5py.File.__init__ = begin
 
 
 def _with_path(original: Callable[..., Any], how: dict[str, bool], *arguments: Any, **named: Any) -> Any:
     if arguments:
-        arguments = (here(arguments[0], **how), *arguments[1:])
+        arguments = (local_path(arguments[0], **how), *arguments[1:])
     return original(*arguments, **named)
 
 
@@ -142,7 +142,7 @@ class _Restart(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         if ast.unparse(node) in ("os.kill(os.getpid(), 9)", "os.kill(os.getpid(), signal.SIGKILL)"):
-            note("restart")
+            note_stand_in("restart")
             return ast.copy_location(ast.Pass(), node)
         return node
 
@@ -175,7 +175,7 @@ def _tensorboard() -> None:
 
     def begin(callback: Any, *_: Any, **__: Any) -> None:
         usual.__init__(callback)
-        note("tensorboard")
+        note_stand_in("tensorboard")
 
     board.__init__ = begin
     for name in vars(usual):
@@ -209,14 +209,14 @@ def install(shell: Any) -> None:
 
 def _cd(line: str) -> str:
     path = line.strip().strip("'\"").replace("\\ ", " ")
-    return str(here(path, folder=True)) if _FOLDERS.match(path) else line
+    return str(local_path(path, folder=True)) if _FOLDERS.match(path) else line
 
 
 def _magic(name: str, original: Any) -> Callable[[str], Any]:
     def magic(line: str) -> Any:
         if name == "load_ext" and line.strip() not in ("tensorboard", "google.colab.data_table"):
             return original(line)
-        note("command", f"%{name} {line}"[:40].strip())
+        note_stand_in("command", f"%{name} {line}"[:40].strip())
         return None
 
     return magic
@@ -228,7 +228,7 @@ def _command(name: str, original: Any) -> Callable[..., Any]:
         if not _COMMANDS.match(cmd):
             return original(cmd, *arguments, **named)
         said = re.sub(r"[^\w .,=/-]", "", cmd)[:40].strip()
-        note("command", f"!{said}")
+        note_stand_in("command", f"!{said}")
         return [] if name == "getoutput" else None
 
     return run

@@ -7,7 +7,7 @@ _told: set[tuple[str, str, str]] = set()
 _new: list[tuple[str, str, str]] = []
 
 
-def note(code: str, old: str = "", new: str = "") -> None:
+def note_stand_in(code: str, old: str = "", new: str = "") -> None:
     """Record, once, that a name was replaced.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from autograder.observe.compatibility.other_machines import here
+from autograder.observe.compatibility.other_machines import local_path
 
 _MAGIC = re.compile(r"[*?\[{]")
 
@@ -28,18 +28,18 @@ def _near(path: Any) -> Any:
 
 
 def _near_bytes(path: Any) -> Any:
-    return os.fsencode(here(os.fsdecode(path))) if isinstance(path, bytes) else path
+    return os.fsencode(local_path(os.fsdecode(path))) if isinstance(path, bytes) else path
 
 
 def _near_pattern(path: Any) -> Any:
     """Of a pattern such as `/content/photos/*/*.png`, only the folder before the first wildcard is looked up."""
     if not isinstance(path, str):
-        return [_near_pattern(one) for one in path] if isinstance(path, list | tuple) else here(path)
+        return [_near_pattern(one) for one in path] if isinstance(path, list | tuple) else local_path(path)
     wild = _MAGIC.search(path)
     if wild is None:
-        return here(path)
+        return local_path(path)
     folder = os.path.dirname(path[: wild.start()])
-    return os.path.join(here(folder, folder=True), path[len(folder) + 1 :]) if folder else path
+    return os.path.join(local_path(folder, folder=True), path[len(folder) + 1 :]) if folder else path
 
 
 def _wrapped(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -181,7 +181,7 @@ class NotDelegated(Exception):
 
 
 @functools.cache
-def here() -> ControlGroups | None:
+def delegated_here() -> ControlGroups | None:
     """`delegated`, once for each grader; None if the supervisor alone has to keep the bounds."""
     try:
         return delegated()

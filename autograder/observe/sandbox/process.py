@@ -182,7 +182,7 @@ class Zygote:
         environment: Mapping[str, str],
         packages: Path | None = None,
         *,
-        groups: Callable[[], ControlGroups | None] = control_groups.here,
+        groups: Callable[[], ControlGroups | None] = control_groups.delegated_here,
     ) -> None:
         self._isolation = isolation
         self._preload = tuple(preload)

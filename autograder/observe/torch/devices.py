@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.utils import _device
 
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 from autograder.observe.torch.recorder import LoopRecorder
 
 _ELSEWHERE = ("cuda", "mps", "xpu", "hpu")
@@ -45,7 +45,7 @@ def install(recorder: LoopRecorder, shell: Any) -> None:
 
 
 def _constant(name: str, value: Any, *_: Any, **__: Any) -> Any:
-    note("torch_gpu", f"torch.cuda.{name}")
+    note_stand_in("torch_gpu", f"torch.cuda.{name}")
     return value
 
 
@@ -53,7 +53,7 @@ def _near(recorder: LoopRecorder, device: Any) -> Any:
     """The processor for a device that is not here; anything else is returned unchanged."""
     kind = device.type if isinstance(device, torch.device) else device
     if isinstance(kind, str) and _NAMED.fullmatch(kind):
-        note("torch_gpu", kind)
+        note_stand_in("torch_gpu", kind)
         recorder.gpu_wanted = True
         return torch.device("cpu")
     return device
@@ -134,6 +134,6 @@ class _Assertions(ast.NodeTransformer):
         )
 
     def _passed(self, node: ast.stmt) -> ast.AST:
-        note("torch_assert", "torch.cuda.is_available()")
+        note_stand_in("torch_assert", "torch.cuda.is_available()")
         self._recorder.gpu_wanted = True
         return ast.copy_location(ast.Pass(), node)

@@ -17,7 +17,7 @@ import PIL.Image
 import torch
 
 from autograder.datasets.catalogue import DATASETS
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 from autograder.observe.torch.vision_random import CLASSES
 from autograder.observe.torch.vision_transforms import FUNCTIONS
 
@@ -42,7 +42,7 @@ class _Images(torch.utils.data.Dataset):  # type: ignore[misc]
         target_transform: Any = None,
         download: bool = False,
     ) -> None:
-        note("torchvision", f"torchvision.datasets.{type(self).__name__}")
+        note_stand_in("torchvision", f"torchvision.datasets.{type(self).__name__}")
         both = type(self).loaders(self.name)()
         images, labels = both[0 if train else 1]
         self.root, self.train = root, train

@@ -13,8 +13,8 @@ from torch.nn import functional
 from torch.optim import lr_scheduler
 from torch.optim.optimizer import Optimizer
 
-from autograder.observe.compatibility.other_machines import here
-from autograder.observe.compatibility.stand_in_log import note
+from autograder.observe.compatibility.other_machines import local_path
+from autograder.observe.compatibility.stand_in_log import note_stand_in
 from autograder.observe.plain import NotPlain
 from autograder.observe.torch import modules
 from autograder.observe.torch.recorder import LoopRecorder
@@ -201,7 +201,7 @@ def _files(recorder: LoopRecorder) -> None:
 
     @functools.wraps(save)
     def saved(obj: Any, f: Any, *args: Any, **kwargs: Any) -> Any:
-        f = here(f)
+        f = local_path(f)
         found = save(obj, f, *args, **kwargs)
         if isinstance(f, str | os.PathLike):
             for module in _saved_networks(recorder, obj):
@@ -210,7 +210,7 @@ def _files(recorder: LoopRecorder) -> None:
 
     @functools.wraps(load)
     def loaded(f: Any, map_location: Any = None, *args: Any, **kwargs: Any) -> Any:
-        return load(here(f), "cpu", *args, **kwargs)
+        return load(local_path(f), "cpu", *args, **kwargs)
 
     @functools.wraps(restore)
     def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
@@ -221,7 +221,7 @@ def _files(recorder: LoopRecorder) -> None:
 
     def compiled(model: Any = None, **_: Any) -> Any:
         # It needs a compiler; what it returns computes the same as the network.
-        note("torch_compile", "torch.compile")
+        note_stand_in("torch_compile", "torch.compile")
         return model if model is not None else lambda function: function
 
     torch.save, torch.load, torch.nn.Module.load_state_dict, torch.compile = saved, loaded, load_state_dict, compiled

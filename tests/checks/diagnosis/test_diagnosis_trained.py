@@ -36,7 +36,7 @@ def test_the_seeded_fault_is_named_with_the_accuracy_that_a_run_reached(trainer,
     assert own.score < MINIMUM
     assert [one.aspect for one in found.cause.suspects] == [aspect]
     (said,) = findings(case, found, own, named=True, as_trained=False)
-    assert f"it reached {found.cause.run.score:.3f}" in str(said.message)
+    assert f"changed reached {found.cause.run.score:.3f}" in str(said.message)
     assert found.cause.run.score >= MINIMUM
 
 

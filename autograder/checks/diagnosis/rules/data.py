@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.checks.diagnosis.notebook import not_normalized
-from autograder.checks.diagnosis.rules.facts import Facts, fact
+from autograder.checks.diagnosis.rules.facts import Facts, number_of
 from autograder.core.messages import message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
@@ -30,7 +30,7 @@ def inputs_not_normalized(facts: Facts) -> Finding | None:
         return None
     if not_normalized(facts.reference_fit.inputs):
         return None
-    low, high = fact(facts.fit.inputs, "minimum"), fact(facts.fit.inputs, "maximum")
+    low, high = number_of(facts.fit.inputs, "minimum"), number_of(facts.fit.inputs, "maximum")
     return Finding(
         message=message(
             "cause.not_normalized",
@@ -52,8 +52,8 @@ def validation_is_training(facts: Facts) -> Finding | None:
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), overlap of training and test data. UMLAUT infers it
     from a high validation accuracy, which is wrong for MNIST; here the images themselves are compared.
     """
-    overlap = fact(facts.fit.validation, "overlap") if facts.fit is not None else None
-    wanted = fact(facts.reference_fit.validation, "overlap") if facts.reference_fit is not None else None
+    overlap = number_of(facts.fit.validation, "overlap") if facts.fit is not None else None
+    wanted = number_of(facts.reference_fit.validation, "overlap") if facts.reference_fit is not None else None
     if overlap is None or overlap <= 0.5 or (wanted is not None and wanted > 0.5):
         return None
     return Finding(
@@ -76,7 +76,7 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
     by_chance = _by_chance(facts)
     if facts.fit is None or by_chance is None:
         return None
-    agreement, shape = fact(facts.fit.targets, "agreement"), (facts.fit.inputs or {}).get("shape")
+    agreement, shape = number_of(facts.fit.targets, "agreement"), (facts.fit.inputs or {}).get("shape")
     if (
         agreement is None
         or agreement > (_by_chance(facts) or 0)
@@ -124,7 +124,7 @@ def _by_chance(facts: Facts) -> float | None:
     """The agreement of examples with their labels up to which it counts as chance; None if that cannot be said."""
     if facts.recipe.source is None:
         return _BY_CHANCE
-    wanted = fact(facts.reference_fit.targets, "agreement") if facts.reference_fit is not None else None
+    wanted = number_of(facts.reference_fit.targets, "agreement") if facts.reference_fit is not None else None
     if wanted is None or facts.classes < 2:
         return None
     chance = 1 / facts.classes
@@ -139,11 +139,11 @@ def not_finite(facts: Facts) -> Finding | None:
     """
     if facts.fit is None:
         return None
-    counts = [fact(part, "not_finite") for part in (facts.fit.inputs, facts.fit.targets)]
+    counts = [number_of(part, "not_finite") for part in (facts.fit.inputs, facts.fit.targets)]
     if not any(counts):
         return None
     reference = facts.reference_fit
-    if reference is not None and any(fact(part, "not_finite") for part in (reference.inputs, reference.targets)):
+    if reference is not None and any(number_of(part, "not_finite") for part in (reference.inputs, reference.targets)):
         return None
     where = (
         message(
@@ -172,7 +172,7 @@ def constant_inputs(facts: Facts) -> Finding | None:
         return None
     if any(one.kind in ("Embedding", "Masking") for one in facts.architecture.operations):
         return None
-    constant, wanted = fact(facts.fit.inputs, "constant"), fact(facts.reference_fit.inputs, "constant")
+    constant, wanted = number_of(facts.fit.inputs, "constant"), number_of(facts.reference_fit.inputs, "constant")
     if constant is None or wanted is None or constant < max(_CONSTANT, wanted + _MORE_CONSTANT):
         return None
     return Finding(
@@ -206,10 +206,10 @@ def validation_prepared_otherwise(facts: Facts) -> Finding | None:
             "cause.validation_prepared_otherwise",
             "You train on numbers with a mean of {mean:.3g} and a standard deviation of {spread:.3g}, and validate on "
             "numbers with a mean of {other_mean:.3g} and a standard deviation of {other_spread:.3g}.",
-            mean=fact(facts.fit.inputs, "mean") or 0,
-            spread=fact(facts.fit.inputs, "standard_deviation") or 0,
-            other_mean=fact(given, "mean") or 0,
-            other_spread=fact(given, "standard_deviation") or 0,
+            mean=number_of(facts.fit.inputs, "mean") or 0,
+            spread=number_of(facts.fit.inputs, "standard_deviation") or 0,
+            other_mean=number_of(given, "mean") or 0,
+            other_spread=number_of(given, "standard_deviation") or 0,
         ),
         hint=message(
             "hint.same_preparation",
@@ -222,8 +222,8 @@ def _prepared_otherwise(fit: CapturedFit) -> bool:
     given = (fit.validation or {}).get("inputs")
     if not isinstance(given, dict):
         return False
-    mean, spread = fact(fit.inputs, "mean"), fact(fit.inputs, "standard_deviation")
-    other_mean, other = fact(given, "mean"), fact(given, "standard_deviation")
+    mean, spread = number_of(fit.inputs, "mean"), number_of(fit.inputs, "standard_deviation")
+    other_mean, other = number_of(given, "mean"), number_of(given, "standard_deviation")
     if mean is None or other_mean is None or not spread or not other:
         return False
     ratio = max(spread / other, other / spread)

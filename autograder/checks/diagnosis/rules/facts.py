@@ -85,7 +85,7 @@ class Rule:
     find: Callable[[Facts], Finding | None]
 
 
-def fact(facts: dict[str, Any] | None, name: str) -> float | None:
+def number_of(facts: dict[str, Any] | None, name: str) -> float | None:
     """A number among the facts of an array."""
     value = (facts or {}).get(name)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

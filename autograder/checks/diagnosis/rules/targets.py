@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, fact
+from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, number_of
 from autograder.core.messages import message
 from autograder.records.result import Finding
 
@@ -21,9 +21,9 @@ def labels_not_whole(facts: Facts) -> Finding | None:
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), wrong labels; program 59325381 of their benchmark
     (EMSE 2025), which divides images and labels by 255. Regression targets and smoothed rows have other losses.
     """
-    if facts.fit is None or _loss(facts) != _SPARSE or not fact(facts.fit.targets, "fractions"):
+    if facts.fit is None or _loss(facts) != _SPARSE or not number_of(facts.fit.targets, "fractions"):
         return None
-    low, high = fact(facts.fit.targets, "minimum"), fact(facts.fit.targets, "maximum")
+    low, high = number_of(facts.fit.targets, "minimum"), number_of(facts.fit.targets, "maximum")
     return Finding(
         message=message(
             "cause.labels_not_whole",
@@ -47,7 +47,7 @@ def labels_outside(facts: Facts) -> Finding | None:
     """
     if facts.fit is None or facts.compilation is None:
         return None
-    low, high = fact(facts.fit.targets, "minimum"), fact(facts.fit.targets, "maximum")
+    low, high = number_of(facts.fit.targets, "minimum"), number_of(facts.fit.targets, "maximum")
     if low is None or high is None:
         return None
     loss, units = _loss(facts), _units(facts)
@@ -91,11 +91,11 @@ def rows_do_not_add_up(facts: Facts) -> Finding | None:
     """
     if facts.fit is None or _loss(facts) not in CROSSENTROPIES - {_SPARSE}:
         return None
-    sums = [fact(facts.fit.targets, name) for name in ("lowest_sum", "highest_sum")]
+    sums = [number_of(facts.fit.targets, name) for name in ("lowest_sum", "highest_sum")]
     if all(one is None or abs(one - 1) <= _SUM for one in sums):
         return None
     if facts.reference_fit is not None:
-        wanted = [fact(facts.reference_fit.targets, name) for name in ("lowest_sum", "highest_sum")]
+        wanted = [number_of(facts.reference_fit.targets, name) for name in ("lowest_sum", "highest_sum")]
         if any(one is not None and abs(one - 1) > _SUM for one in wanted):
             return None
     return Finding(
@@ -120,7 +120,7 @@ def targets_among_inputs(facts: Facts) -> Finding | None:
     """
     if facts.fit is None or facts.reference_fit is None:
         return None
-    copied, wanted = fact(facts.fit.targets, "copied"), fact(facts.reference_fit.targets, "copied")
+    copied, wanted = number_of(facts.fit.targets, "copied"), number_of(facts.reference_fit.targets, "copied")
     if copied is None or copied < _COPY or wanted is None or wanted >= _CLOSE:
         return None
     return Finding(
@@ -141,7 +141,7 @@ def targets_of_other_scale(facts: Facts) -> Finding | None:
     """
     if facts.fit is None or facts.reference_fit is None or facts.recipe.learns != "regression":
         return None
-    own, wanted = (fact(one.targets, "standard_deviation") for one in (facts.fit, facts.reference_fit))
+    own, wanted = (number_of(one.targets, "standard_deviation") for one in (facts.fit, facts.reference_fit))
     if not own or not wanted or 1 / _OTHER_SCALE <= own / wanted <= _OTHER_SCALE or facts.scaled_back:
         return None
     return Finding(

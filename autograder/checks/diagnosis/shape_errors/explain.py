@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.checks.diagnosis.shape_errors import layers, targets
 from autograder.checks.diagnosis.shape_errors.stop import Stop, data, read
 from autograder.checks.diagnosis.shape_errors.wording import Cause, hint, into_network
-from autograder.core.messages import NOTHING, Message, message, plain
+from autograder.core.messages import NOTHING, Message, message, verbatim
 from autograder.network.architecture import Shape
 from autograder.network.describe import shape_in_words
 from autograder.records.network_failure import GivenData, NetworkFailure
@@ -74,7 +74,9 @@ def _data_and_network(stop: Stop) -> Cause | None:
         code = _difference(came, wanted, stop)
         if code:
             needs = shape_in_words(wanted)
-            return Cause(code, None, into_network(failure, one, needs), plain(needs), NOTHING, hint(code, len(wanted)))
+            return Cause(
+                code, None, into_network(failure, one, needs), verbatim(needs), NOTHING, hint(code, len(wanted))
+            )
     return None
 
 

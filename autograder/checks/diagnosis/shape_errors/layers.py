@@ -13,7 +13,7 @@ from autograder.checks.diagnosis.shape_errors.wording import (
     made_by,
     rank_in_words,
 )
-from autograder.core.messages import NOTHING, Message, message, phrase, plain
+from autograder.core.messages import NOTHING, Message, message, phrase, verbatim
 from autograder.network.architecture import Operation, Shape
 from autograder.network.describe import named, shape_in_words
 from autograder.network.layers import LAYERS
@@ -78,7 +78,7 @@ def _shared(stop: Stop, layer: Operation, came: Shape) -> Cause:
         "Its weights were made for {shape}, when it was first called.",
         shape=shape_in_words(stop.built or ()),
     )
-    return Cause("shared_layer", layer, into_layer(layer, came, needs), plain(needs), origin, hint("shared_layer"))
+    return Cause("shared_layer", layer, into_layer(layer, came, needs), verbatim(needs), origin, hint("shared_layer"))
 
 
 def _rank(stop: Stop, layer: Operation, came: Shape, ranks: tuple[int, ...]) -> Cause:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.shape_errors.stop import Step, Stop, data
 from autograder.checks.diagnosis.shape_errors.wording import Cause, against_targets, hint, kept_by
-from autograder.core.messages import NOTHING, Message, message, plain
+from autograder.core.messages import NOTHING, Message, message, verbatim
 from autograder.network.architecture import Operation, Shape
 from autograder.network.describe import shape_in_words
 
@@ -28,7 +28,7 @@ def explain(stop: Stop) -> Cause | None:
     came = against_targets(last, (None, *output[1:]), targets)
     origin = kept_by(layer.operation, layer.shape) if layer is not None else _loss_reads(stop, code)
     operation = layer.operation if layer is not None and layer.kind == "Dense" else last
-    return Cause(code, operation, came, plain(shape_in_words((None, *targets[1:]))), origin, hint(code))
+    return Cause(code, operation, came, verbatim(shape_in_words((None, *targets[1:]))), origin, hint(code))
 
 
 def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, Step | None]:
