@@ -13,6 +13,7 @@ from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.figure import Figure
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
+from autograder.network.torch.defaults import framework_of
 from autograder.records.evidence import CapturedFigure, CapturedValue, Evidence, NetworkRecord
 from autograder.records.result import Result
 
@@ -32,7 +33,8 @@ def executed_plants(
     expected = answer_key.expected
     last = [name for name, network in expected.items() if network.counts == "last"]
     uncompiled = [name for name, network in expected.items() if network.compilation is None]
-    planted = list(plants(solution, list(expected), last, uncompiled))
+    torch = any(framework_of(network.architecture) == "torch" for network in expected.values())
+    planted = list(plants(solution, list(expected), last, uncompiled, torch=torch))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         observed = pool.map(lambda plant: observe(plant.notebook), planted)
         for plant, evidence in zip(planted, observed, strict=True):

@@ -31,6 +31,21 @@ for planted_units in range(1, {most} + 1):
     {name} = planted_keras.Sequential([planted_keras.Input((3,)), planted_keras.layers.Dense(planted_units)])
     {name}.compile(optimizer="sgd", loss="mse")
 """
+_OTHER_TORCH_NETWORK = """
+import torch as planted_torch
+{name} = planted_torch.nn.Sequential(planted_torch.nn.Linear(3, 2))
+planted_optimizer = planted_torch.optim.SGD({name}.parameters(), lr=0.01)
+planted_torch.nn.functional.mse_loss({name}(planted_torch.zeros(8, 3)), planted_torch.zeros(8, 2)).backward()
+planted_optimizer.step()
+"""
+_TORCH_ENUMERATION = """
+import torch as planted_torch
+for planted_units in range(1, {most} + 1):
+    {name} = planted_torch.nn.Sequential(planted_torch.nn.Linear(3, planted_units))
+    planted_optimizer = planted_torch.optim.SGD({name}.parameters(), lr=0.01)
+    planted_torch.nn.functional.l1_loss({name}(planted_torch.zeros(8, 3)), planted_torch.zeros(8, 1)).backward()
+    planted_optimizer.step()
+"""
 
 Edit = Callable[[list[ast.stmt]], list[ast.stmt]]
 
@@ -50,29 +65,38 @@ class Plant:
 
 
 def plants(
-    solution: NotebookNode, networks: Sequence[str], counted_last: Sequence[str] = (), uncompiled: Sequence[str] = ()
+    solution: NotebookNode,
+    networks: Sequence[str],
+    counted_last: Sequence[str] = (),
+    uncompiled: Sequence[str] = (),
+    *,
+    torch: bool = False,
 ) -> Iterator[Plant]:
     """All plants that apply to `solution`.
 
     `networks` are the variables that hold the assignment's networks. For those in `counted_last` the last network
     counts, so reusing the name is a mistake. The name of a network that is `uncompiled` in the solution is not reused
-    either: such a network no longer counts when another one has its name.
+    either: such a network no longer counts when another one has its name. `torch`: they are networks of PyTorch, which
+    have no `compile`, `summary` or .h5 files.
     """
+    other, enumeration = (_OTHER_TORCH_NETWORK, _TORCH_ENUMERATION) if torch else (_OTHER_NETWORK, _ENUMERATION)
     best = [name for name in networks if name not in counted_last]
     rights = {
         "with a second name for each network": _aliased(solution, networks),
         "with each network built in a function": _in_functions(solution, networks),
-        "with labels as tensors": _edited(solution, lambda body: [_TensorLabels().visit(line) for line in body]),
+        "with labels as tensors": None
+        if torch
+        else _edited(solution, lambda body: [_TensorLabels().visit(line) for line in body]),
         "with each network saved as .h5 too": _with_cells(
-            solution, [f'{name}.save("planted.h5")' for name in networks]
+            solution, [f'{name}.save("planted.h5")' for name in networks if not torch]
         ),
         "with `compile` assigned to the network's name": _compile_assigned(solution, networks),
         "with `summary` assigned to the network's name": _with_cells(
-            solution, [f"{name} = {name}.summary()" for name in networks]
+            solution, [f"{name} = {name}.summary()" for name in networks if not torch]
         ),
         "with each name used again for another network": _with_cells(
             solution,
-            [_OTHER_NETWORK.format(name=name) for name in best if name not in uncompiled],
+            [other.format(name=name) for name in best if name not in uncompiled],
         ),
         "with the untouched cell run again below": _with_cells(solution, [f"{name} = ..." for name in best]),
     }
@@ -81,7 +105,7 @@ def plants(
             yield Plant(what, notebook)
     wrongs = {
         f"more than {_ENUMERATED - 1} networks tried under one name": (
-            _with_cells(solution, [_ENUMERATION.format(name=name, most=_ENUMERATED) for name in best]),
+            _with_cells(solution, [enumeration.format(name=name, most=_ENUMERATED) for name in best]),
             {"architecture", "parameters"},
         ),
         "never compiled": (

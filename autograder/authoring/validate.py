@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.assignment import Assignment, AssignmentError
-from autograder.authoring.keras_configs import NotAChain, layers_of
+from autograder.authoring.keras_configs import Layer, NotAChain, layers_of, sequential
 from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
 from autograder.authoring.planting import Observe, executed_plants, planted_evidence
 from autograder.authoring.rewrites import Rewrite, rewrites
+from autograder.authoring.torch_variants import keras_form, of_torch_compilation, torch_rewrites
 from autograder.authoring.tried import Outcome, Run, Tried
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.compiled import Compiled
@@ -22,6 +23,7 @@ from autograder.grading.reference import read_solution
 from autograder.intake.notebook import UnreadableNotebook, parse_notebook
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.measure import rows, totals
+from autograder.records.evidence import CapturedNetwork
 from autograder.records.result import Result
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -166,20 +168,45 @@ class _Trial:
 
     def all(self) -> Iterator[Tried]:
         layers = layers_of(self.expected.architecture)
+        captured = self.reference.evidence.network(self.name)
+        if captured is not None and captured.framework == "torch":
+            yield from self._of_torch(captured, layers)
+            return
+        yield from self._of_layers(layers)
+        if captured is not None and captured.compile:
+            yield from self._of_compilation(of_compilation(captured.compile, self._right_compilations()))
+        for rewrite in rewrites(layers, rows(self.expected.architecture)):
+            yield self._rewritten(rewrite)
+
+    def _of_torch(self, captured: CapturedNetwork, layers: list[Layer]) -> Iterator[Tried]:
+        """Mutants of the layers in Keras' form, compared with the solution in that form; the rest in PyTorch's."""
+        in_keras = {"framework": "", "class_name": "Sequential", "compile": keras_form(captured.compile)}
+        networks = tuple(
+            one.model_copy(update={**in_keras, "config": sequential(layers)}) if one is captured else one
+            for one in self.reference.evidence.networks
+        )
+        reference = self.reference.anew(evidence=self.reference.evidence.with_networks(networks))
+        before = conclude(self.answer_key, "reference", "", with_runs(self.answer_key, reference, self.run))
+        yield from replace(self, reference=reference, before=before)._of_layers(layers)
+        if captured.compile:
+            yield from self._of_compilation(of_torch_compilation(captured.compile, self._right_compilations()))
+        for how, config in torch_rewrites(captured.config or {}):
+            answered, _ = self._judged(config=config)
+            yield Tried(self.name, how, "punished" if answered else "fair", answered)
+
+    def _of_layers(self, layers: list[Layer]) -> Iterator[Tried]:
         for mutant in structural(layers):
             assert mutant.config is not None
             if not self._differs(mutant.config):
                 continue
             yield self._tried(mutant, asked=self._asked(mutant.config), class_name="Sequential", config=mutant.config)
-        captured = self.reference.evidence.network(self.name)
-        if captured is not None and captured.compile:
-            for what, mutant in of_compilation(captured.compile, self._right_compilations()):
-                yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
         block = doubled_block(layers, marked(self.expected))
         if block is not None and self._asks(_WHOLE):
             yield self._block_tried(block)
-        for rewrite in rewrites(layers, rows(self.expected.architecture)):
-            yield self._rewritten(rewrite)
+
+    def _of_compilation(self, mutants: Iterator[tuple[str, Mutant]]) -> Iterator[Tried]:
+        for what, mutant in mutants:
+            yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
 
     def _differs(self, config: dict[str, Any]) -> bool:
         try:

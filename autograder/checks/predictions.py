@@ -111,7 +111,7 @@ class Predictions(Question):
         metric, reached = METRICS[found.metric], self.rounded(score)
         share = min(max((reached - self.zero_at) / (self.full_at - self.zero_at), 0.0), 1.0)
         said = message(
-            SCORE,
+            "predictions.score",
             "On examples that you have not seen, your predictions reach this score: {metric} {score:,.10g}. It takes "
             "{full:,.10g} for all points, and {zero:,.10g} earns none.",
             metric=metric.shown,
@@ -128,6 +128,8 @@ class Predictions(Question):
         status = "correct" if share == 1 else "partial" if share else "wrong"
         findings = [Finding(message=said, hint=hint)]
         if pseudonym:
-            listed = message(ON_THE_BOARD, "The leaderboard lists this score as “{name}”.", name=pseudonym)
+            listed = message(
+                "predictions.on_the_board", "The leaderboard lists this score as “{name}”.", name=pseudonym
+            )
             findings.append(Finding(message=listed))
         return self.verdict(status, share * self.points, *findings)

@@ -27,14 +27,15 @@ def cnn2() -> AnswerKey:
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_mistake_that_is_asked_about_is_caught_and_no_rewrite_punished(name):
-    tried, unread = judged_mutants(AnswerKey.stored(load(name)))
+    key = AnswerKey.stored(load(name))
+    tried, unread = judged_mutants(key)
     assert unread == []
     assert len(tried) > 20
     assert [one for one in tried if one.outcome in ("missed", "punished")] == []
     # A block that stands there twice is one mistake, not as many as it has layers.
     twice = [one for one in tried if one.what.endswith("pasted twice")]
-    assert twice
-    assert {one.outcome for one in twice} == {"caught"}
+    asked = any(question.kind == "architecture" for question in key.assignment.questions)
+    assert {one.outcome for one in twice} == ({"caught"} if asked else set())
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,18 @@ def test_cnn2_grades_what_it_asks():
     assert "noticed      notebook: never compiled" in done.stdout
     assert "8 of 8 right ones keep all" in done.stdout
     assert done.stdout.rstrip().endswith("The assignment grades what it asks.")
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed (make torch)")
+def test_a_solution_in_pytorch_is_tried_with_code_of_pytorch():
+    done = validate("loop-torch", "--details")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "solution: 8 of 10, 2 need review" in done.stdout
+    assert "model: 55 mutants: 4 cost points, 51 are not asked for; 3 of 3 rewrites keep all" in done.stdout
+    assert "caught       model: trained with NLLLoss (criterion)" in done.stdout
+    assert "fair         notebook: with each name used again for another network" in done.stdout
+    assert "whole notebook: 1 mistakes: 1 cost points; 4 of 4 right ones keep all" in done.stdout
+    assert "does not run" not in done.stdout
 
 
 def test_an_assignment_that_nobody_knows_is_a_sentence():

@@ -57,11 +57,11 @@ class Graded:
         return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
 
 
-def assignment(folder: Path) -> Path:
-    """cnn2 with tight limits, and answers in it that nobody may find."""
-    own = folder / "course" / "assignments" / "cnn2"
-    shutil.copytree(ROOT / "assignments" / "cnn2", own)
-    shutil.copytree(ROOT / "solutions" / "cnn2", own.parents[1] / "solutions" / "cnn2")
+def assignment(folder: Path, name: str = "cnn2") -> Path:
+    """An assignment with tight limits, and answers in it that nobody may find."""
+    own = folder / "course" / "assignments" / name
+    shutil.copytree(ROOT / "assignments" / name, own)
+    shutil.copytree(ROOT / "solutions" / name, own.parents[1] / "solutions" / name)
     toml = own / "assignment.toml"
     text = toml.read_text(encoding="utf-8")
     lines = [LIMITS if line.startswith("limits") else line for line in text.splitlines()]

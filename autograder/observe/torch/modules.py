@@ -46,8 +46,10 @@ class Family:
         if not is_network(module):
             return False
         parent = self._parent(module)
-        while parent is not None:
-            if self.named(parent):
+        for _ in range(_MOST_PARENTS):  # a module may be put into itself
+            if parent is None:
+                return True
+            if parent is not module and self.named(parent):
                 return False
             parent = self._parent(parent)
         return True
@@ -65,8 +67,11 @@ class Family:
 
 
 def is_network(module: Any) -> bool:
-    """Whether a module has parameters, and is no loss."""
-    return not isinstance(module, torch.nn.modules.loss._Loss) and next(module.parameters(), None) is not None
+    """Whether a module has parameters, and is no loss. One whose own code cannot say so is none."""
+    try:
+        return not isinstance(module, torch.nn.modules.loss._Loss) and next(module.parameters(), None) is not None
+    except Exception:  # such as a thousand nested modules
+        return False
 
 
 def matters_in_training(module: Any) -> bool:

@@ -47,6 +47,11 @@ def test_right_loops_are_silent(observe: Observe) -> None:
     evidence = observe(SETUP, *cells, limits=LONG)
     assert [run.failure for run in evidence.cells if run.failure] == []
     assert {at: codes(evidence, f"net_{at}") for at in range(len(RIGHT))} == {at: [] for at in range(len(RIGHT))}
+    # What the notebook itself has moved so far counts, and nothing that PyTorch moves in its own functions.
+    first = next(at for at, source in enumerate(RIGHT) if ".to(" in source)
+    moved = [fit.loop.data_moved for at in range(first) for fit in fits_of(evidence, f"net_{at}") if fit.loop]
+    assert len(moved) >= first > 5
+    assert set(moved) == {0}
     assert max(run.seconds for run in evidence.cells) < 10
     # Lists are as long as asked, whatever was left out.
     lengths = {

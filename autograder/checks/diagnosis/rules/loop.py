@@ -1,8 +1,13 @@
 """Rules about a training loop written with PyTorch: from counts of its calls (claims), never from its text.
 
-Source: "Common mistakes" of PyTorch's own tutorials and FAQ (https://docs.pytorch.org/docs/stable/notes/faq.html), and
-the training faults of Humbatova et al., Taxonomy of Real Faults (ICSE 2020). Each rule needs the mistake itself to have
-happened: gradients that were added to used ones, rows of probabilities, a loss whose graph still exists.
+Sources, all of PyTorch's documentation (https://docs.pytorch.org/docs/stable/): the FAQ (notes/faq.html), "My model
+reports cuda runtime error(2): out of memory", about losses that are summed up with their history; `CrossEntropyLoss`
+(generated/torch.nn.CrossEntropyLoss.html), whose input is unnormalized logits; "Autograd mechanics"
+(notes/autograd.html), about no_grad and evaluation mode; the recipe "Zeroing out gradients in PyTorch" of its
+tutorials. The kinds of training faults are those of Humbatova et al., Taxonomy of Real Faults (ICSE 2020).
+
+Each rule needs the mistake itself to have happened: gradients that were added to used ones, rows of probabilities, a
+loss whose graph still exists.
 """
 
 from __future__ import annotations
