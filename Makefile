@@ -22,7 +22,7 @@ pictures:        ## take the documents' pictures of pages from the report of `ma
 	$(BIN)/python docs/take_pictures.py reports/demo
 
 # Two processes, each file in one of them, the slow files first (tests/conftest.py); then what needs the machine for itself (it counts every process).
-test: lint       ## the whole test suite (about thirteen minutes on two cores)
+test: lint       ## the whole test suite (about half an hour on two cores)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
