@@ -12,7 +12,8 @@ from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # In every hidden row, and in no public one.
-MARK = re.compile(r"777\d{4}")
+# Not within a digest.
+MARK = re.compile(r"(?<![0-9a-f])777\d{4}(?![0-9a-f])")
 TOML = """
 name = "open"
 title = "Things that you have not seen"
