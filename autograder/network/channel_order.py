@@ -10,6 +10,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autograder.network.calls import MAX_LAYERS
+
 _FIRST = "channels_first"
 _RANK = 4  # images: batch, channels, rows, columns
 # Where an axis is after the move.
@@ -45,12 +47,14 @@ def channels_last(config: Mapping[str, Any], input_shape: Any = None) -> tuple[M
 
 
 def _entries(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every layer of the network and of those nested in it."""
+    """Every layer of the network and of those nested in it; at most as many as a network may have."""
     stack: list[Any] = [config]
+    seen = 0
     while stack:
         layers = stack.pop().get("layers")
         for entry in layers if isinstance(layers, list | tuple) else ():
-            if isinstance(entry, dict):
+            if isinstance(entry, dict) and seen < MAX_LAYERS:
+                seen += 1
                 yield entry
                 stack.append(_settings(entry))
 

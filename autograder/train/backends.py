@@ -69,6 +69,8 @@ def out_of_memory(error: Exception) -> bool:
     """Whether the error means that memory ran out. oneDNN aborts if it cannot allocate its workspace."""
     return (
         isinstance(error, MemoryError)
+        # A library that is imported only when it is needed, and for which no memory is left.
+        or (isinstance(error, ImportError) and "failed to map" in str(error))
         or type(error).__name__ in ("ResourceExhaustedError", "AbortedError")
         or "RESOURCE_EXHAUSTED" in str(error)
     )

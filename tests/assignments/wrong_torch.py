@@ -69,7 +69,7 @@ CNN2_TORCH = [
 LOOP_TORCH = [
     Wrong("criterion", compiled("model", criterion={"class_name": "MSELoss"}), "MSELoss is not one for this task"),
     Wrong("criterion", compiled("model", criterion={"class_name": "NLLLoss"}), "NLLLoss expects what LogSoftmax gives"),
-    Wrong("loop", fitted("model", epochs=2), "2 epochs"),
+    Wrong("loop", fitted("model", epochs=2), "through the data 2 times"),
     Wrong("loop", without_fits("model"), "was not trained"),
     Wrong("accuracy", lambda evidence: evidence, "50", _slow),
     Wrong("accuracy", without("model"), "no network"),

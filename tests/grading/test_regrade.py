@@ -27,7 +27,7 @@ from autograder.report.report_folder import write_report
 
 ROOT = Path(__file__).parents[2]
 TOML = sums.toml(sums.number("twice", 8, 2), sums.number("square", 9, 4), sums.WHY)
-NOTEBOOK = v4.new_notebook(cells=[v4.new_markdown_cell("# Why?"), v4.new_code_cell("...")])
+NOTEBOOK = v4.new_notebook(cells=[v4.new_markdown_cell("# Why?"), v4.new_markdown_cell(), v4.new_code_cell("...")])
 # What each of the class has in its variables: ada is right, ben squares wrongly, carl is near.
 CLASS = {"ada": (8, 9), "ben": (8, 6), "carl": (7.9, 9)}
 

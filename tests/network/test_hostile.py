@@ -55,7 +55,7 @@ BAD_LAYERS = {
     "endless rate": layer("Dropout", rate=float("inf")),
     "huge kernel": conv(3, kernel_size=[65, 65]),
     "kernel of three": conv(3, kernel_size=[3, 3, 3]),
-    "channels first": conv(3, data_format="channels_first"),
+    "channels in the middle": conv(3, data_format="channels_middle"),
     "initializer of the student": conv(3, kernel_initializer={"class_name": "Mine", "config": {}}),
     "regularizer as a list": conv(3, kernel_regularizer=[1]),
     "settings as a list": {**layer("Dense"), "config": [3]},
