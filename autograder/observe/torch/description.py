@@ -28,8 +28,9 @@ _MAX_INITIALIZED = 100_000
 
 _WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 
-# For each place in memory the initializer that filled it last, as (name, settings).
-_initialized: dict[int, tuple[str, dict[str, Any]]] = {}
+# For each place in memory: a weak reference to what is stored there, and the initializer that filled it last. A place
+# is used again once its tensor is gone, and its initializer says nothing of the next one.
+_initialized: dict[int, tuple[Any, str, dict[str, Any]]] = {}
 
 
 class _TooLarge(RuntimeError):
@@ -86,12 +87,20 @@ def _watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             (_, tensor), *rest = bound.arguments.items()
             settings = {key: value for key, value in rest if isinstance(value, bool | int | float | str)}
             if len(_initialized) < _MAX_INITIALIZED:
-                _initialized[tensor.data_ptr()] = (name, settings)
+                from torch.multiprocessing.reductions import StorageWeakRef
+
+                _initialized[tensor.data_ptr()] = (StorageWeakRef(tensor.untyped_storage()), name, settings)
         except Exception:
             pass
         return result
 
     return wrapper
+
+
+def _initializer_of(tensor: Any) -> tuple[str, dict[str, Any]] | None:
+    """The initializer that filled a tensor last, as (name, settings); None if it is not known."""
+    found = _initialized.get(tensor.data_ptr())
+    return None if found is None or found[0].expired() else found[1:]
 
 
 def _unwrapped(module: Any) -> Any:
@@ -229,7 +238,7 @@ class _Recording:
         if id(tensor) in self.places:
             return dict(self.places[id(tensor)])
         if id(tensor) in self.parameters:
-            initialized = _initialized.get(tensor.data_ptr())
+            initialized = _initializer_of(tensor)
             return {
                 "parameter": self.parameters[id(tensor)],
                 "shape": [int(size) for size in tensor.shape],
@@ -306,9 +315,9 @@ class _Recording:
         settings = {name: self._setting(leaf, name) for name in LAYERS[kind]}
         weights = list(leaf.parameters(recurse=True))
         initializers = {
-            name[:_MAX_TEXT]: list(_initialized[one.data_ptr()])
+            name[:_MAX_TEXT]: list(initializer)
             for name, one in leaf.named_parameters()
-            if one.data_ptr() in _initialized
+            if (initializer := _initializer_of(one)) is not None
         }
         more |= {"parameters": sum(one.numel() for one in weights), "initializers": initializers}
         more["frozen"] = bool(weights) and not any(one.requires_grad for one in weights)
