@@ -229,8 +229,10 @@ def test_a_run_whose_process_is_killed_is_made_again(trainer):
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_run_that_other_work_kept_from_its_end_is_made_again_once(trainer, times):
-    expected = trainer.run(task(small_cnn()))
-    asked = task(small_cnn(), seconds=8)
+    # Held twice, a run must not be over before it is found a second time.
+    network = small_cnn() if times == 1 else cnn2()
+    expected = trainer.run(task(network))
+    asked = task(network, seconds=8)
     held = set(descendants())
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(trainer.run, asked)
