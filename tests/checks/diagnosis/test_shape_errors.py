@@ -6,6 +6,7 @@ import pytest
 
 from autograder.checks.diagnosis.shape_errors import explain
 from autograder.grading.execution_findings import run_notes
+from autograder.network.layers import LAYERS
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 from autograder.observe.task import Limits, ObserveTask
@@ -113,11 +114,20 @@ DENSE = {"class_name": "Dense", "module": "keras.layers", "registered_name": Non
         {"loss": "x" * 200, "target": [None], "output": [None, None]},
         {"inputs": [{"kind": "stream", "shape": []}], "targets": [{"kind": "array", "shape": []}]},
         {"layer": DENSE | {"class_name": "Reshape", "config": {"target_shape": [-1]}}, "shapes": [[8]]},
+        {"layer": DENSE | {"config": {"units": 10**9}}, "shapes": [[None, 784]]},
+        {"layer": DENSE | {"class_name": "Reshape", "config": {"target_shape": "ab"}}, "shapes": [[None, 8]]},
         {"layer": DENSE | {"class_name": "Conv2D", "config": {"filters": 1, "kernel_size": 3}}, "shapes": [[0] * 4]},
     ],
 )
 def test_whatever_a_kernel_claims_it_is_read_without_an_exception(claimed):
     explain(failure(**claimed))
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_whose_settings_are_refused_is_no_fault_of_the_grader(kind):
+    refused = DENSE | {"class_name": kind, "config": {"no such setting": 1}}
+    for shape in ([None], [None, 8], [None, 8, 8], [None, 8, 8, 3]):
+        explain(failure(layer=refused, shapes=[shape]))
 
 
 def test_a_failure_of_another_exception_than_the_cell_s_is_not_told():

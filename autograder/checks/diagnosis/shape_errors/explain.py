@@ -16,6 +16,13 @@ _CHANNELS = (1, 3, 4)
 
 def explain(failure: NetworkFailure) -> Cause | None:
     """The cause of a failure, None if shapes are not what it is about, or if our formulas see no misfit."""
+    try:
+        return _explained(failure)
+    except LookupError:  # a layer with settings that were refused has none to compute with
+        return None
+
+
+def _explained(failure: NetworkFailure) -> Cause | None:
     stop = read(failure)
     found = _data_alone(stop) or _data_and_network(stop)
     if found is not None:

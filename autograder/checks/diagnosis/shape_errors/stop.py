@@ -110,11 +110,13 @@ def needed_ranks(layer: Operation) -> tuple[int, ...]:
 
 
 def misfit(layer: Operation, came: tuple[Shape, ...]) -> bool:
-    """Whether a layer cannot read these shapes, by our own formulas."""
+    """Whether a layer cannot read these shapes, by our own formulas; False for settings that are not known."""
     try:
         measure_one(layer.kind, layer.settings, came)
     except Misfit:
         return True
+    except LookupError:  # settings that were refused, such as a billion units, are left out
+        return False
     return False
 
 
