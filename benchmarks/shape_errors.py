@@ -15,10 +15,12 @@ from collections.abc import Iterable
 import nbformat
 
 from autograder.checks.diagnosis.shape_errors import Cause, explain
+from autograder.observe.limits import Limits
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
-from autograder.observe.task import Limits, ObserveTask
-from benchmarks.shape_programs import FAULTY, LAST, LATER, SETUP, SILENT, Program
+from autograder.observe.task import ObserveTask
+from benchmarks.shape_programs import FAULTY, SETUP, Program
+from benchmarks.unseen_shape_programs import LAST, LATER, SILENT
 
 _LIMITS = Limits(cell_seconds=120, total_seconds=1200)
 

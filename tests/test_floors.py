@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down: a sub-package imports from its own floor and from every floor below.
 FLOORS = (
@@ -22,65 +20,61 @@ FLOORS = (
     "network",
     "datasets core",
 )
-HEIGHT = {package: -floor for floor, packages in enumerate(FLOORS) for package in packages.split()}
-SOURCES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+FLOOR = {package: floor for floor, packages in enumerate(FLOORS) for package in packages.split()}
 
 
-def modules(file: str) -> str:
-    return ".".join(("autograder", *Path(file).with_suffix("").parts)).removesuffix(".__init__")
+def _module(path: Path) -> str:
+    return ".".join(("autograder", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 
-MODULES = {modules(file): tree for file, tree in SOURCES.items()}
+TREES = {_module(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
-    """The modules that a file imports, also within functions; not what only the type checker reads."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """The modules that a file imports, also within functions and for the type checker alone."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             members = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (member if member in MODULES else node.module for member in members)
-        else:
-            yield from imports(node)
+            yield from (member if member in TREES else node.module for member in members)
+
+
+IMPORTS = {module: set(_imports(tree)) for module, tree in TREES.items()}
+# Pairs of packages of which one imports from the other, with the module that does; a package is its name below the top.
+BETWEEN = {
+    (module.split(".")[1], name.split(".")[1]): module
+    for module, names in IMPORTS.items()
+    for name in names & TREES.keys()
+    if "." in module and "." in name and not module.endswith("__main__")
+}
 
 
 def test_packages_are_few_and_each_stands_on_a_floor():
-    assert {Path(file).parts[0].removesuffix(".py") for file in SOURCES} - {"__init__", "__main__"} == set(HEIGHT)
-    assert len(HEIGHT) <= 17
+    assert {module.split(".")[1] for module in TREES if "." in module} - {"__main__"} == FLOOR.keys()
+    assert len(FLOOR) <= 17
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down(module):
-    package = module.split(".")[1] if "." in module else "__init__"
-    if package not in HEIGHT:
-        return
-    packages = {name.split(".")[1] for name in imports(MODULES[module]) if name.startswith("autograder.")}
-    assert not {other for other in packages if HEIGHT[other] > HEIGHT[package]}
+def test_imports_point_down():
+    assert not {pair: module for pair, module in BETWEEN.items() if FLOOR[pair[1]] < FLOOR[pair[0]]}
 
 
 def test_no_imports_run_in_a_circle():
-    graph = {module: set(imports(tree)) & set(MODULES) - {module} for module, tree in MODULES.items()}
-    packages: dict[str, set[str]] = {package: set() for package in HEIGHT}
-    for module, others in graph.items():
-        package = module.partition(".")[2].split(".")[0]
-        if package in packages:
-            packages[package] |= {other.split(".")[1] for other in others if "." in other} - {package}
-    for one in (graph, packages):
-        assert list(graphlib.TopologicalSorter(one).static_order())
+    modules = {module: names & TREES.keys() - {module} for module, names in IMPORTS.items()}
+    packages = {package: {other for one, other in BETWEEN if one == package != other} for package in FLOOR}
+    for graph in (modules, packages):
+        assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("file", SOURCES)
-def test_tensorflow_is_imported_only_in_child_processes(file):
-    if not file.startswith(("observe/", "train/")):
-        frameworks = {"tensorflow", "keras", "jax", "torch"}
-        assert not {name.split(".")[0] for name in imports(SOURCES[file])} & frameworks
+def test_tensorflow_is_imported_only_in_child_processes():
+    child_processes = ("autograder.observe", "autograder.train")
+    frameworks = {"tensorflow", "keras", "jax", "torch"}
+    parents = {module: names for module, names in IMPORTS.items() if not module.startswith(child_processes)}
+    assert not {module for module, names in parents.items() if frameworks & {name.split(".")[0] for name in names}}
 
 
 def test_no_file_is_longer_than_four_hundred_lines():
-    assert not [file for file in SOURCES if len((PACKAGE / file).read_text("utf-8").splitlines()) > 400]
+    assert not [path for path in PACKAGE.rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 400]
 
 
 def test_the_parent_process_does_not_import_tensorflow():

@@ -19,7 +19,7 @@ from autograder.core.errors import UserError
 from autograder.intake.archive import list_archive
 from autograder.intake.notebook import parse_notebook
 from autograder.intake.submission import UnreadableSubmission
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.external_tests.model import ExternalTestsError, NbgraderCell, Suite
 from autograder.records.external_tests.nbgrader import joined_cells, read_source
 from autograder.records.external_tests.otter import read_specification, read_test_file

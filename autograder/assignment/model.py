@@ -22,9 +22,11 @@ from autograder.datasets import (
     withheld,
 )
 from autograder.network.architecture import Architecture
-from autograder.network.table import SummaryTable, disagreements
+from autograder.network.covering import disagreements
+from autograder.network.table import SummaryTable
+from autograder.observe.limits import Limits
 from autograder.observe.packages import LOCK_FILE, PackageLock, PackagesMissing
-from autograder.observe.task import Limits, ObserveTask
+from autograder.observe.task import ObserveTask
 from autograder.records.predictions import PredictionRequest
 from autograder.records.training import Recipe
 

@@ -12,8 +12,9 @@ from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.channel_order import channels_last
 from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.covering import marked_operations
 from autograder.network.diff import compare
-from autograder.network.table import TableError, marked_operations
+from autograder.network.table import TableError
 from autograder.network.torch.compilation import criterion_of, decay_of, read_torch_compilation, with_decay
 from autograder.network.torch.fitting import with_criterion, with_input_of
 from autograder.network.torch.reader import read_description

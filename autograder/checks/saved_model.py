@@ -9,8 +9,8 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.read_network import read_network
-from autograder.checks.saved_state import judge_state, too_early
-from autograder.checks.student_network import find_network
+from autograder.checks.saved_state import is_state, is_unread, state_difference
+from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.language import gettext_noop
 from autograder.core.messages import message, phrase
 from autograder.network.architecture import Architecture
@@ -42,37 +42,70 @@ class SavedModel(Question):
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
-        if student.captured is not None and student.captured.framework == "torch":
-            return judge_state(self, student, context)
-        if student.architecture is None:
-            status = "not_reached" if student.captured is None else "wrong"
+        captured = student.captured
+        torch = captured if captured is not None and captured.framework == "torch" else None
+        if student.architecture is None and torch is None:
+            status = "not_reached" if captured is None else "wrong"
             return self.verdict(status, 0.0, Finding(message=student.problem))
         notes = student.findings
-        files = [file for file in context.evidence.files if _format(file)]
+        files = [file for file in context.evidence.files if (is_state(file) if torch else _format(file))]
         if self.file:
             files = [file for file in files if file.name.rpartition("/")[2] == self.file] or files
         if not files:
             nothing = Finding(
                 message=message("saved.none", "No file with a saved network was found beside the notebook."),
-                hint=message(
-                    "hint.save",
-                    "Save the network in Keras' own format, and look whether the cell that does it runs to its end.",
-                ),
+                hint=_SAVE_STATE if torch else _SAVE,
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
-        problems = [self._problem(file, student.architecture, context) for file in files]
+        problems = [self._problem(file, student, context) for file in files]
         if None in problems:
             return self.verdict("correct", self.points, *notes)
-        return self.verdict("wrong", 0.0, *notes, *(problem for problem in problems[:5] if problem is not None))
+        unread = torch is not None and any(is_unread(file, torch) for file in files)
+        shown = [problem for problem in problems[:5] if problem is not None]
+        return self.verdict("needs_review" if unread else "wrong", 0.0, *notes, *shown)
 
-    def _problem(self, file: CapturedFile, graded: Architecture, context: Context) -> Finding | None:
+    def _problem(self, file: CapturedFile, student: StudentNetwork, context: Context) -> Finding | None:
         """What is wrong with one file; None if it holds the network that is graded."""
-        name = shown_value(file.name)
         if self.file and file.name.rpartition("/")[2] != self.file:
             return Finding(
-                message=message("saved.other_file", "`{file}` is not the file that was asked for.", file=name),
+                message=message(
+                    "saved.other_file", "`{file}` is not the file that was asked for.", file=shown_value(file.name)
+                ),
                 hint=message("hint.save_as", "Save it as {file}.", file=self.file),
             )
+        if student.captured is not None and student.captured.framework == "torch":
+            difference = state_difference(file, student.captured)
+        else:
+            difference = self._difference(file, student.architecture, context)
+        return difference or self._too_early(file, student, context)
+
+    def _too_early(self, file: CapturedFile, student: StudentNetwork, context: Context) -> Finding | None:
+        """A finding if the file was last saved before the network was trained, if that is required and known."""
+        record = student.record
+        if not self.trained or record is None:
+            return None
+        asked = any(one.kind == "history" and self.network in one.networks() for one in context.questions)
+        if asked and not record.did("fit"):
+            return None  # it was never trained, which costs points there
+        events = [event for event in record.did("fit", "save") if event.kind == "fit" or event.name == file.name]
+        saved = [place for place, event in enumerate(events) if event.kind == "save"]
+        if not saved or any(event.kind == "fit" for event in events[: saved[-1]]):
+            return None
+        hint = message("hint.save_trained", "Save the network after `fit`.")
+        if student.captured is not None and student.captured.framework == "torch":
+            hint = message("hint.save_after_loop", "Save the network after the loop that trains it.")
+        return Finding(
+            message=message(
+                "saved.before_training",
+                "`{file}` was saved before the network was trained.",
+                file=shown_value(file.name),
+            ),
+            hint=hint,
+        )
+
+    def _difference(self, file: CapturedFile, graded: Architecture | None, context: Context) -> Finding | None:
+        """How the network in a file of Keras differs from the graded one; None if it is the same."""
+        name = shown_value(file.name)
         other_format = _OTHER_FORMATS.get(_format(file))
         if other_format:
             return Finding(
@@ -87,7 +120,7 @@ class SavedModel(Question):
             )
             return Finding(message=sentence)
         if saved == graded:
-            return too_early(self, file, context)
+            return None
         for one in context.evidence.networks:
             if find_network(context, one.name).architecture == saved:
                 return Finding(
@@ -113,6 +146,14 @@ class SavedModel(Question):
         )
 
 
+_SAVE = message(
+    "hint.save",
+    "Save the network in Keras' own format, and look whether the cell that does it runs to its end.",
+)
+_SAVE_STATE = message(
+    "hint.save_state",
+    "Save the `state_dict` of the network with `torch.save`, and look whether its cell runs to the end.",
+)
 _OTHER_FORMATS = {
     "weights": (
         "saved.weights",

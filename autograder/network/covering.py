@@ -1,21 +1,69 @@
-"""Which operations of a network each row of a summary table stands for."""
+"""Which operations of a network each row of a summary table stands for, and whether the two agree."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from autograder.network.architecture import Architecture, Row
+from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS
+from autograder.network.measure import ShapeError, rows, sum_up
+from autograder.network.table import NETWORKS, SummaryTable, TableError, TableRow
 
-if TYPE_CHECKING:
-    from autograder.network.table import SummaryTable, TableRow
-
-NETWORKS = frozenset({"Sequential", "Functional", "Model"})
 # Rows that may cover several operations.
 _COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
 
 
-def cover(
+def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str, ...]:
+    """The points in which a table and a network differ, as sentences; empty if they agree."""
+    try:
+        measured = rows(architecture)
+    except ShapeError as error:
+        return (f"The network cannot be measured: {error}.",)
+    covered, problem = _cover(table, architecture, measured)
+    found = [problem] if problem else []
+    for index, operations in enumerate(covered):
+        row = table.rows[index]
+        shape = measured[operations[0 if table.framework else -1]].shape
+        parameters = sum(measured[operation].parameters for operation in operations)
+        if row.shape and row.shape[1:] != shape[1:]:
+            found.append(
+                f"Row {index + 1} of the table ({row.name}) has the shape {shape_in_words(row.shape)}, "
+                f"the network has {shape_in_words(shape)} there."
+            )
+        if row.parameters != parameters:
+            found.append(
+                f"Row {index + 1} of the table ({row.name}) has {row.parameters:,} parameters, "
+                f"the network has {parameters:,} there."
+            )
+    summed = sum(row.parameters for row in table.rows)
+    if table.total is not None and table.total != summed:
+        found.append(f"The table's total is {table.total:,}, but its rows add up to {summed:,}.")
+    counted = sum_up(measured)
+    for what in ("total", "trainable", "non_trainable"):
+        printed, actual = getattr(table, what), getattr(counted, what)
+        if printed is not None and printed != actual:
+            words = {"total": "", "trainable": "trainable ", "non_trainable": "non-trainable "}[what]
+            found.append(f"The table counts {printed:,} {words}parameters in all, the network has {actual:,}.")
+    return tuple(found)
+
+
+def marked_operations(table: SummaryTable, architecture: Architecture) -> frozenset[int]:
+    """The operations of the table's marked rows. A row of a layer with its own activation covers two.
+
+    Raises:
+        TableError: table and network have different rows, so that the marks cannot be transferred.
+    """
+    if not table.marked:
+        return frozenset()
+    try:
+        covered, problem = _cover(table, architecture, rows(architecture))
+    except ShapeError as error:
+        raise TableError(f"The network cannot be measured: {error}.") from None
+    if problem:
+        raise TableError(problem)
+    return frozenset(operation for index in table.marked for operation in covered[index])
+
+
+def _cover(
     table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
 ) -> tuple[list[list[int]], str | None]:
     """The operations that each row covers, and the first place where rows and operations diverge."""

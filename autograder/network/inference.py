@@ -13,11 +13,12 @@ from typing import Any
 
 from autograder.network.architecture import Architecture, Shape
 from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.covering import disagreements
 from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS, MERGES
 from autograder.network.layers import measure
 from autograder.network.shapes import Misfit
-from autograder.network.table import SummaryTable, TableError, TableRow, disagreements
+from autograder.network.table import SummaryTable, TableError, TableRow
 
 # The image sizes of the usual datasets, tried if the table does not show the input: MNIST, CIFAR-10, MNIST without a
 # channel axis.

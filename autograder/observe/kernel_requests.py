@@ -11,8 +11,8 @@ from nbclient.exceptions import DeadKernelError
 
 from autograder.observe.client import BoundedClient
 from autograder.observe.hidden_rows import AskedRows
+from autograder.observe.limits import Limits
 from autograder.observe.provisioner import Manager
-from autograder.observe.task import Limits
 from autograder.records.evidence import CapturedTest
 from autograder.records.external_tests.model import OtterTest
 from autograder.records.predictions import CapturedPredictions

@@ -16,9 +16,9 @@ from autograder.observe.capture_log import CaptureLog
 from autograder.observe.client import BoundedClient, tidy
 from autograder.observe.hidden_rows import AskedRows
 from autograder.observe.kernel_requests import KernelLost, KernelRequests, machine_is_busy
+from autograder.observe.limits import Limits
 from autograder.observe.provisioner import MAX_SENT, Manager
 from autograder.observe.schedule import outcome_of, steps_of
-from autograder.observe.task import Limits
 from autograder.records import execution_messages
 from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRun, Failure
 from autograder.records.external_tests.model import ExternalTest, OtterTest

@@ -15,7 +15,7 @@ from autograder.assignment.model import EnvironmentTable, ObserveTable
 from autograder.checks.base import Dependency, Question
 from autograder.datasets import BaseModelDeclaration, Declaration
 from autograder.network.compilation import Compilation, Loss, Optimizer
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.training import Prepare, Recipe
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,8 @@ from changes import NAMES, ROOT, WITH_CLASS, answer_key, assignment, judge
 
 from autograder.checks.score import ScoreQuestion
 from autograder.network.measure import totals
-from autograder.network.table import TableError, disagreements, parse_table
+from autograder.network.covering import disagreements
+from autograder.network.table import TableError, parse_table
 
 # Total, trainable and non-trainable parameters, as the course documents print them; those of our own exercises are
 # computed by hand in the solutions.

@@ -16,12 +16,13 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.covering import disagreements, marked_operations
 from autograder.network.describe import settings_in_words, shape_in_words
 from autograder.network.diff import compare
 from autograder.network.layers import LAYERS
 from autograder.network.measure import measure_until_misfit, rows, sum_up
 from autograder.network.optimizers import read_optimizer
-from autograder.network.table import TableError, disagreements, marked_operations, parse_table
+from autograder.network.table import TableError, parse_table
 from tests.fuzz.campaign import Case, Wrong
 from tests.fuzz.mutate import NUMBERS, hostile, mutate, text
 

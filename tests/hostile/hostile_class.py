@@ -26,7 +26,7 @@ from autograder.records.store import GRADEBOOK_FILE, Gradebook
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a9c51"
 ATTACKS = (*FORGING, *MODELS, *STEALING, *BREAKING, *HARMING, *POISONING)
-# Small, so that each attack ends in seconds; the defaults are in `autograder.observe.task.Limits`.
+# Small, so that each attack ends in seconds; the defaults are in `autograder.observe.limits.Limits`.
 LIMITS = (
     "limits = { cell_seconds = 6, total_seconds = 40, grace_seconds = 2, memory_mb = 1024, processes = 160, "
     "disk_mb = 64, output_kb = 64, total_output_kb = 256 }"

@@ -9,9 +9,10 @@ import pytest
 from attack import honest
 from harming import HARMING
 
+from autograder.observe.limits import Limits
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
-from autograder.observe.task import Limits, ObserveTask
+from autograder.observe.task import ObserveTask
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 LIMITS = Limits(cell_seconds=6, total_seconds=90, grace_seconds=1, memory_mb=1024, processes=160)

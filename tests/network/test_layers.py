@@ -10,12 +10,13 @@ from autograder.authoring.keras_code import layer_codes
 from autograder.authoring.keras_configs import layers_of
 from autograder.authoring.keras_configs import sequential as written
 from autograder.network.canonical import UnknownNetwork, canonicalize
+from autograder.network.covering import disagreements
 from autograder.network.describe import in_words, settings_in_words
 from autograder.network.diff import compare
 from autograder.network.kinds import related
 from autograder.network.layers import LAYERS, read_layer, record
 from autograder.network.measure import rows, totals
-from autograder.network.table import disagreements, parse_table
+from autograder.network.table import parse_table
 
 # Read with the network, or only as a part of another layer.
 ALONE_NOT = {"Input", "LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells"}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.network.covering import disagreements, marked_operations
 from autograder.network.measure import rows
-from autograder.network.table import TableError, disagreements, marked_operations, parse_table
+from autograder.network.table import TableError, parse_table
 from autograder.network.torch.reader import read_description
 
 DESCRIPTIONS = json.loads((Path(__file__).parent / "torch_descriptions.json").read_text())

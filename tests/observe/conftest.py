@@ -7,11 +7,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.observe.limits import Limits
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 from autograder.observe.sandbox.process import ConfinedProcess, Zygote
-from autograder.observe.task import Limits, ObserveTask
+from autograder.observe.task import ObserveTask
 from autograder.records.evidence import Evidence
 
 QUICK = Limits(cell_seconds=20, total_seconds=60, grace_seconds=2)

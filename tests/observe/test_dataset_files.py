@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from autograder.datasets import Declaration, resolve
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.cell_errors import NO_DATASET
 
 pytestmark = pytest.mark.slow

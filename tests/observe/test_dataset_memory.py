@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.observe.dataset_memory import at_published_size
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 
 
 def small() -> dict[str, np.ndarray]:

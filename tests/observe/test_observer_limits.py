@@ -10,7 +10,7 @@ import pytest
 from conftest import QUICK, Observe
 
 from autograder.observe import notebook_run
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
 
 pytestmark = pytest.mark.slow

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.core.messages import phrase
 from autograder.network.torch import learning
+from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor, channels_last
 from autograder.network.torch.operation import Op, numbers, unknown
 from autograder.network.torch.windows import (
@@ -22,10 +23,7 @@ from autograder.network.torch.windows import (
 )
 from autograder.network.values import UnknownNetwork, number
 
-if TYPE_CHECKING:
-    from autograder.network.torch.reader import Reader
-
-Read = Callable[["Reader", Op], Any]
+Read = Callable[[TorchBuilder, Op], Any]
 
 _PLAIN = {
     "ReLU": "relu",
@@ -45,32 +43,32 @@ _SHARE = number(0, 1)
 _FINITE = number(-1e9, 1e9)
 
 
-def activation(reader: Reader, op: Op) -> Tensor:
+def activation(builder: TorchBuilder, op: Op) -> Tensor:
     """An activation without settings."""
-    return reader.elementwise(op, "Activation", {"activation": _PLAIN[op.kind]})
+    return builder.elementwise(op, "Activation", {"activation": _PLAIN[op.kind]})
 
 
-def _with_settings(reader: Reader, op: Op) -> Tensor:
+def _with_settings(builder: TorchBuilder, op: Op) -> Tensor:
     if op.kind == "LeakyReLU":
-        return reader.elementwise(op, "LeakyReLU", {"negative_slope": op.get("negative_slope", 0.01)})
+        return builder.elementwise(op, "LeakyReLU", {"negative_slope": op.get("negative_slope", 0.01)})
     if op.kind == "ELU":
-        return reader.elementwise(op, "ELU", {"alpha": op.get("alpha", 1.0)})
+        return builder.elementwise(op, "ELU", {"alpha": op.get("alpha", 1.0)})
     if op.kind == "CELU" and op.get("alpha", 1.0) == 1:
-        return reader.elementwise(op, "Activation", {"activation": "celu"})
+        return builder.elementwise(op, "Activation", {"activation": "celu"})
     if op.kind == "GELU" and op.get("approximate", "none") == "none":
-        return reader.elementwise(op, "Activation", {"activation": "gelu"})
+        return builder.elementwise(op, "Activation", {"activation": "gelu"})
     if op.kind == "Softplus" and op.get("beta", 1) == 1:
-        return reader.elementwise(op, "Activation", {"activation": "softplus"})
+        return builder.elementwise(op, "Activation", {"activation": "softplus"})
     bounds = (op.get("min_val", -1.0), op.get("max_val", 1.0))
     if op.kind == "Hardtanh" and bounds in ((-1.0, 1.0), (0.0, 6.0)):
         name = "hard_tanh" if bounds[0] else "relu6"
-        return reader.elementwise(op, "Activation", {"activation": name})
+        return builder.elementwise(op, "Activation", {"activation": name})
     if op.kind == "clamp" and op.get("min") == 0 and op.get("max") is None:
-        return reader.elementwise(op, "Activation", {"activation": "relu"})
+        return builder.elementwise(op, "Activation", {"activation": "relu"})
     raise unknown(op)
 
 
-def _softmax(reader: Reader, op: Op) -> Tensor:
+def _softmax(builder: TorchBuilder, op: Op) -> Tensor:
     tensor, rank = op.tensor, len(op.tensor.shape)
     # Without `dim` torch takes the second axis of two or four, else the first.
     axis = op.whole("dim", default=1 if rank in (2, 4) else 0) % rank
@@ -78,39 +76,39 @@ def _softmax(reader: Reader, op: Op) -> Tensor:
     if op.kind == "LogSoftmax":
         if place != rank - 1:
             raise unknown(op)
-        return reader.elementwise(op, "Activation", {"activation": "log_softmax"})
+        return builder.elementwise(op, "Activation", {"activation": "log_softmax"})
     if place == 0:
         raise UnknownNetwork(phrase("the softmax is taken over the batch, not over the classes"))
-    return reader.elementwise(op, "Softmax", {"axis": -1 if place == rank - 1 else place})
+    return builder.elementwise(op, "Softmax", {"axis": -1 if place == rank - 1 else place})
 
 
-def _softmax_of_channels(reader: Reader, op: Op) -> Tensor:
-    tensor = reader.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
-    return reader.add(op, "Activation", {"activation": "softmax"}, tensor, tensor.axes)
+def _softmax_of_channels(builder: TorchBuilder, op: Op) -> Tensor:
+    tensor = builder.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
+    return builder.add(op, "Activation", {"activation": "softmax"}, tensor, tensor.axes)
 
 
-def _prelu(reader: Reader, op: Op) -> Tensor:
-    tensor = reader.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
+def _prelu(builder: TorchBuilder, op: Op) -> Tensor:
+    tensor = builder.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
     rank = len(tensor.shape)
     shared = list(range(1, rank if op.whole("num_parameters", 1, 1) == 1 else rank - 1))
     slope = {"class_name": "Constant", "config": {"value": 0.25}}
     config = {"shared_axes": shared or None, "alpha_initializer": slope}
-    return reader.add(op, "PReLU", config, tensor, tensor.axes)
+    return builder.add(op, "PReLU", config, tensor, tensor.axes)
 
 
-def _dense(reader: Reader, op: Op) -> Tensor:
+def _dense(builder: TorchBuilder, op: Op) -> Tensor:
     tensor = op.tensor
     last = len(tensor.shape) - 1
     if tensor.axes[-1] != last or (last == 0):
         batch = tensor.axes[0]
         order = (batch, *(axis for axis in range(last + 1) if axis != batch))
-        tensor = reader.layout.ordered(tensor, order, op.label)
+        tensor = builder.layout.ordered(tensor, order, op.label)
     config = {"units": op.get("out_features"), "use_bias": op.get("bias", True)}
     fan_in = tensor.shape[last] or 1
-    return reader.add(op, "Dense", config | kernel_and_bias(op, fan_in), tensor, tensor.axes)
+    return builder.add(op, "Dense", config | kernel_and_bias(op, fan_in), tensor, tensor.axes)
 
 
-def _batch_norm(reader: Reader, op: Op) -> Tensor:
+def _batch_norm(builder: TorchBuilder, op: Op) -> Tensor:
     rank = len(op.tensor.shape)
     allowed = (2, 3) if op.kind == "BatchNorm1d" else (int(op.kind[-2]) + 2,)
     if rank not in allowed:
@@ -119,7 +117,7 @@ def _batch_norm(reader: Reader, op: Op) -> Tensor:
         )
     if op.settings.get("track_running_stats") is False:
         raise UnknownNetwork(phrase("it keeps no running mean and variance"))
-    tensor = reader.layout.ordered(op.tensor, channels_last(rank), op.label)
+    tensor = builder.layout.ordered(op.tensor, channels_last(rank), op.label)
     momentum = op.settings.get("momentum", 0.1)
     config = {
         "epsilon": op.get("eps", 1e-5),
@@ -127,7 +125,7 @@ def _batch_norm(reader: Reader, op: Op) -> Tensor:
         "momentum": 1 - _SHARE(0.1 if momentum is None else momentum),
         **_scaled(op, op.get("affine", True)),
     }
-    return reader.add(op, "BatchNormalization", config, tensor, tensor.axes)
+    return builder.add(op, "BatchNormalization", config, tensor, tensor.axes)
 
 
 def _scaled(op: Op, affine: object, bias: object = True) -> dict[str, Any]:
@@ -138,7 +136,7 @@ def _scaled(op: Op, affine: object, bias: object = True) -> dict[str, Any]:
     return found
 
 
-def _layer_norm(reader: Reader, op: Op) -> Tensor:
+def _layer_norm(builder: TorchBuilder, op: Op) -> Tensor:
     given = op.get("normalized_shape")
     count = len(given) if isinstance(given, list) else 1
     tensor, rank = op.tensor, len(op.tensor.shape)
@@ -147,37 +145,37 @@ def _layer_norm(reader: Reader, op: Op) -> Tensor:
         raise UnknownNetwork(phrase("another axis than the first is read as the batch"))
     affine = op.get("elementwise_affine", True)
     if op.kind == "RMSNorm":
-        return reader.add(op, "RMSNormalization", {"axis": axes, "epsilon": op.get("eps", 1e-7)}, tensor, tensor.axes)
+        return builder.add(op, "RMSNormalization", {"axis": axes, "epsilon": op.get("eps", 1e-7)}, tensor, tensor.axes)
     config = {"axis": axes, "epsilon": op.get("eps", 1e-5), **_scaled(op, affine, op.get("bias", True))}
-    return reader.add(op, "LayerNormalization", config, tensor, tensor.axes)
+    return builder.add(op, "LayerNormalization", config, tensor, tensor.axes)
 
 
-def _group_norm(reader: Reader, op: Op) -> Tensor:
-    tensor = reader.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
+def _group_norm(builder: TorchBuilder, op: Op) -> Tensor:
+    tensor = builder.layout.ordered(op.tensor, channels_last(len(op.tensor.shape)), op.label)
     instance = op.kind != "GroupNorm"
     affine = op.get("affine", not instance)
     groups = -1 if instance else op.get("num_groups")
     config = {"groups": groups, "epsilon": op.get("eps", 1e-5), **_scaled(op, affine)}
-    return reader.add(op, "GroupNormalization", config, tensor, tensor.axes)
+    return builder.add(op, "GroupNormalization", config, tensor, tensor.axes)
 
 
-def _dropout(reader: Reader, op: Op) -> Tensor:
+def _dropout(builder: TorchBuilder, op: Op) -> Tensor:
     if op.settings.get("training") is False:
         return op.tensor
     name, config = "Dropout", {"rate": op.get("p", 0.5)}
     if op.kind in ("Dropout1d", "Dropout2d", "Dropout3d"):
         axes = int(op.kind[-2])
-        return reader.add(op, f"SpatialDropout{axes}D", config, image(reader, op, axes), channels_last(axes + 2))
+        return builder.add(op, f"SpatialDropout{axes}D", config, image(builder, op, axes), channels_last(axes + 2))
     if op.kind == "AlphaDropout":
         name = "AlphaDropout"
-    return reader.elementwise(op, name, config)
+    return builder.elementwise(op, name, config)
 
 
-def _reshape(reader: Reader, op: Op) -> Tensor:
-    return reader.layout.reshaped(op.tensor, op.shape, op.label)
+def _reshape(builder: TorchBuilder, op: Op) -> Tensor:
+    return builder.layout.reshaped(op.tensor, op.shape, op.label)
 
 
-def _permute(reader: Reader, op: Op) -> Tensor:
+def _permute(builder: TorchBuilder, op: Op) -> Tensor:
     """Only what is noted of the order of axes changes."""
     tensor, rank = op.tensor, len(op.tensor.shape)
     if op.kind == "permute":
@@ -196,7 +194,7 @@ def _permute(reader: Reader, op: Op) -> Tensor:
     return Tensor(tensor.node, axes, tuple(tensor.shape[dim] for dim in dims), tensor.root)
 
 
-def _embedding(reader: Reader, op: Op) -> Tensor:
+def _embedding(builder: TorchBuilder, op: Op) -> Tensor:
     tensor = op.tensor
     if op.get("max_norm") is not None:
         raise unknown(op)
@@ -205,24 +203,24 @@ def _embedding(reader: Reader, op: Op) -> Tensor:
         "output_dim": op.get("embedding_dim"),
         "embeddings_initializer": learning.given(op.initializers, "weight", learning.STANDARD_NORMAL),
     }
-    return reader.add(op, "Embedding", config, tensor, (*tensor.axes, len(tensor.axes)))
+    return builder.add(op, "Embedding", config, tensor, (*tensor.axes, len(tensor.axes)))
 
 
-def _attention(reader: Reader, op: Op) -> Any:
+def _attention(builder: TorchBuilder, op: Op) -> Any:
     sources = [one for one in op.read if isinstance(one, Tensor)][:3]
     if len(sources) != 3 or op.get("add_zero_attn", False) or not op.get("_qkv_same_embed_dim", True):
         raise unknown(op)
     if len(op.read) > 3 or any(name in op.settings for name in ("attn_mask", "key_padding_mask")):
         raise UnknownNetwork(phrase("it was given a mask of its own, which cannot be rebuilt"))
     order = (0, 1, 2) if op.get("batch_first", False) else (1, 0, 2)
-    query, key, value = (reader.layout.ordered(one, order, op.label) for one in sources)
+    query, key, value = (builder.layout.ordered(one, order, op.label) for one in sources)
     heads, width = op.whole("num_heads", 1), op.whole("embed_dim", 1)
     config = {"num_heads": heads, "key_dim": width // heads, "dropout": op.get("dropout", 0.0)}
     nodes = (query.node, value.node, key.node)
-    return [reader.add(op, "MultiHeadAttention", config, query, order, query.shape, nodes=nodes)]
+    return [builder.add(op, "MultiHeadAttention", config, query, order, query.shape, nodes=nodes)]
 
 
-def _identity(reader: Reader, op: Op) -> Any:
+def _identity(builder: TorchBuilder, op: Op) -> Any:
     return op.read[0] if op.read else None
 
 

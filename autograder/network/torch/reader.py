@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.core.messages import Message, phrase
+from autograder.core.messages import phrase
 from autograder.network.activations import Applied
-from autograder.network.architecture import Architecture, Shape
-from autograder.network.builder import Builder
+from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, finished
-from autograder.network.kinds import WEIGHTED
-from autograder.network.layers import read_layer
 from autograder.network.measure import measure_until_misfit
 from autograder.network.ops import with_constant
 from autograder.network.torch import recurrent
+from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layers import LAYERS
-from autograder.network.torch.layout import Axes, Layout, OtherInput, Tensor, as_images
+from autograder.network.torch.layout import Axes, OtherInput, Tensor, as_images
 from autograder.network.torch.operation import FUNCTIONS, Filled, Op, unknown
 from autograder.network.torch.recurrent import Recurrent, States
 from autograder.network.torch.words import with_torch_names
@@ -64,7 +62,7 @@ def read_description(description: Mapping[str, object]) -> Architecture:
     chosen: dict[int, Axes] = {}
     for _ in range(9):
         try:
-            return Reader(chosen).read(mapping(description))
+            return _Reader(chosen).read(mapping(description))
         except OtherInput as found:
             chosen[found.place] = found.axes
         except UnknownNetwork:
@@ -74,13 +72,11 @@ def read_description(description: Mapping[str, object]) -> Architecture:
     raise UnknownNetwork(phrase("its inputs are read in orders of axes that contradict each other"))
 
 
-class Reader:
+class _Reader(TorchBuilder):
     """Reads one description, operation by operation."""
 
     def __init__(self, inputs: dict[int, Axes]) -> None:
-        self.builder = Builder()
-        self.layout = Layout(self.builder, inputs)
-        self._inputs = inputs
+        super().__init__(inputs)
         self._values: list[Any] = []
         self._batch = 0
 
@@ -98,49 +94,6 @@ class Reader:
         except Misfitting as error:
             raise Misfitting(error.reason, error.layer, _shown(error.architecture)) from None
         return _shown(architecture)
-
-    def misfit(self, label: str, reason: Message) -> None:
-        """Note that a layer does not fit what it reads; only the first counts."""
-        self.builder.misfit = self.builder.misfit or (label, reason)
-
-    def add(
-        self,
-        op: Op,
-        class_name: str,
-        config: dict[str, Any],
-        source: Tensor,
-        axes: Axes,
-        shape: Shape | None = None,
-        *,
-        part: int = 0,
-        own: bool = True,
-        nodes: tuple[int, ...] = (),
-    ) -> Tensor:
-        """Add a layer of Keras that reads `source`; its output has the canonical order `axes`.
-
-        Args:
-            op: what it is in torch.
-            class_name, config: the layer.
-            source, axes: its input, and the order of the axes of its output.
-            shape: of its output in torch's order; by default that of the operation.
-            part: counts the layers of one operation that own weights.
-            own: whether it is the operation itself, and not something that is added before it.
-            nodes: what it reads, if that is more than `source`.
-        """
-        applied = read_layer(class_name, config)
-        read = nodes or (source.node,)
-        for one in applied:
-            weights = None
-            if one.kind in WEIGHTED:
-                weights = (op.key, part, class_name)
-                one = Applied(one.kind, {**one.settings, "trainable": one.settings["trainable"] and not op.frozen})
-            read = (self.builder.add(one, read, weights, op.label),)
-        return Tensor(read[0], axes, (op.shape if own else source.shape) if shape is None else shape)
-
-    def elementwise(self, op: Op, class_name: str, config: dict[str, Any]) -> Tensor:
-        """Add a layer that does the same to each value, in whatever order of axes."""
-        tensor = op.tensor
-        return self.add(op, class_name, config, tensor, tensor.axes, tensor.shape)._replace(root=tensor.root)
 
     def _read(self, entry: Mapping[str, object]) -> Any:
         op = self._operation(entry)
@@ -220,7 +173,7 @@ class Reader:
     def _applied(self, op: Op) -> Any:
         if op.kind == "input":
             place = len(self._values)
-            axes = self._inputs.get(place, as_images(len(op.shape)))
+            axes = self.layout.inputs.get(place, as_images(len(op.shape)))
             node = self.builder.input([None, *(op.shape[axis] for axis in axes[1:])], op.label)
             return Tensor(node, axes, op.shape, place)
         if op.kind in _FILLS:

@@ -5,17 +5,15 @@ What a module gives is decided by what is read of it: all steps, or the last one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from autograder.core.messages import phrase
 from autograder.network.architecture import Shape
 from autograder.network.torch import learning
+from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor
 from autograder.network.torch.operation import Filled, Op, unknown
 from autograder.network.values import UnknownNetwork
-
-if TYPE_CHECKING:
-    from autograder.network.torch.reader import Reader
 
 _NAMES = {"RNN": "SimpleRNN", "LSTM": "LSTM", "GRU": "GRU"}
 
@@ -23,8 +21,8 @@ _NAMES = {"RNN": "SimpleRNN", "LSTM": "LSTM", "GRU": "GRU"}
 class Recurrent:
     """The output of a recurrent module; its last layer is added once it is known what is read of it."""
 
-    def __init__(self, reader: Reader, op: Op) -> None:
-        self.reader, self.op = reader, op
+    def __init__(self, builder: TorchBuilder, op: Op) -> None:
+        self.builder, self.op = builder, op
         self.order = (0, 1, 2) if op.get("batch_first", False) else (1, 0, 2)
         self.layers = op.whole("num_layers", 1, 1)
         self.both = op.get("bidirectional", False) is True
@@ -37,13 +35,13 @@ class Recurrent:
             )
         if self.order[0] != tensor.axes[0]:
             # Read as it was surely meant, and named as the mistake that it is.
-            reader.misfit(op.label, phrase("it reads the batch as time, because `batch_first=True` is missing"))
+            builder.misfit(op.label, phrase("it reads the batch as time, because `batch_first=True` is missing"))
             self.order = (tensor.axes[0], 1 - tensor.axes[0], 2)
-        self.source = reader.layout.ordered(tensor, self.order, op.label)
+        self.source = builder.layout.ordered(tensor, self.order, op.label)
         for number in range(self.layers - 1):
             self.source = self._added(number, whole=True)
             if rate := op.get("dropout", 0.0):
-                self.source = reader.add(op, "Dropout", {"rate": rate}, self.source, self.order, own=False)
+                self.source = builder.add(op, "Dropout", {"rate": rate}, self.source, self.order, own=False)
         self._read: dict[bool, Tensor] = {}
 
     def steps(self) -> Tensor:
@@ -88,7 +86,7 @@ class Recurrent:
         sizes[3 - self.order[0] - 2] = self.source.shape[self.order[1]]
         shape: Shape = tuple(sizes[axis] for axis in range(3)) if whole else (None, width)
         axes = self.order if whole else (0, 1)
-        return self.reader.add(op, name, config, self.source, axes, shape, part=number)
+        return self.builder.add(op, name, config, self.source, axes, shape, part=number)
 
 
 class States:
@@ -130,9 +128,9 @@ def _states(op: Op) -> list[Any]:
     return [one for one in found if one is not None]
 
 
-def read(reader: Reader, op: Op) -> list[Any]:
+def read(builder: TorchBuilder, op: Op) -> list[Any]:
     """Outputs and states."""
-    output = Recurrent(reader, op)
+    output = Recurrent(builder, op)
     return [output, States(output)]
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.core.messages import phrase
 from autograder.network.torch import learning
+from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor, channels_last
 from autograder.network.torch.operation import Op, numbers, unknown
 from autograder.network.values import UnknownNetwork
 
-if TYPE_CHECKING:
-    from autograder.network.torch.reader import Reader
 
-
-def convolution(reader: Reader, op: Op) -> Tensor:
+def convolution(builder: TorchBuilder, op: Op) -> Tensor:
     """A convolution; one filter for each channel is a depthwise one."""
     axes = int(op.kind[-2])
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     if op.get("padding_mode", "zeros") != "zeros":
         raise UnknownNetwork(phrase("its padding is not zeros"))
     kernel, strides = numbers(op.get("kernel_size"), axes, 1), numbers(op.get("stride", 1), axes, 1)
@@ -31,23 +29,23 @@ def convolution(reader: Reader, op: Op) -> Tensor:
     config["padding"] = padding
     if any(amounts):
         config["padding"] = "valid"
-        tensor = reader.add(
+        tensor = builder.add(
             op, f"ZeroPadding{axes}D", {"padding": _pairs(amounts)}, tensor, tensor.axes, tensor.shape, own=False
         )
     fan_in = channels // groups * prod(kernel)
     if groups > 1 and groups == channels and filters % groups == 0 and axes < 3:
         config["depth_multiplier"] = filters // groups
         config |= kernel_and_bias(op, fan_in, "depthwise", learning.of_bias(fan_in))
-        return reader.add(op, f"DepthwiseConv{axes}D", config, tensor, channels_last(axes + 2))
+        return builder.add(op, f"DepthwiseConv{axes}D", config, tensor, channels_last(axes + 2))
     config |= {"filters": filters, "groups": groups} | kernel_and_bias(op, fan_in)
-    return reader.add(op, f"Conv{axes}D", config, tensor, channels_last(axes + 2))
+    return builder.add(op, f"Conv{axes}D", config, tensor, channels_last(axes + 2))
 
 
 def _pairs(amounts: list[int]) -> Any:
     return [amounts[0], amounts[0]] if len(amounts) == 1 else [[amount, amount] for amount in amounts]
 
 
-def image(reader: Reader, op: Op, axes: int) -> Tensor:
+def image(builder: TorchBuilder, op: Op, axes: int) -> Tensor:
     """What an operation over so many axes reads, with the channels last."""
     tensor = op.tensor
     if len(tensor.shape) != axes + 2:
@@ -55,7 +53,7 @@ def image(reader: Reader, op: Op, axes: int) -> Tensor:
             phrase("it reads {axes} axes beside the batch, but gets {count}", axes=axes + 1,
                    count=len(tensor.shape) - 1)
         )  # fmt: skip
-    return reader.layout.ordered(tensor, channels_last(axes + 2), op.label)
+    return builder.layout.ordered(tensor, channels_last(axes + 2), op.label)
 
 
 def _padding(
@@ -81,10 +79,10 @@ def _padding(
     return "valid", amounts
 
 
-def transposed(reader: Reader, op: Op) -> Tensor:
+def transposed(builder: TorchBuilder, op: Op) -> Tensor:
     """A transposed convolution."""
     axes = int(op.kind[-2])
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     kernel, strides = numbers(op.get("kernel_size"), axes, 1), numbers(op.get("stride", 1), axes, 1)
     same = all(
         out == (size or 0) * stride for out, size, stride in zip(op.shape[2:], tensor.shape[2:], strides, strict=True)
@@ -105,13 +103,13 @@ def transposed(reader: Reader, op: Op) -> Tensor:
         "use_bias": op.get("bias", True),
         **kernel_and_bias(op, filters * prod(kernel)),
     }
-    return reader.add(op, f"Conv{axes}DTranspose", config, tensor, channels_last(axes + 2))
+    return builder.add(op, f"Conv{axes}DTranspose", config, tensor, channels_last(axes + 2))
 
 
-def pooled(reader: Reader, op: Op) -> Tensor:
+def pooled(builder: TorchBuilder, op: Op) -> Tensor:
     """Pooling over windows."""
     axes = int(op.kind[-2])
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     size = numbers(op.get("kernel_size"), axes, 1)
     stride = op.get("stride")
     strides = size if stride in (None, []) else numbers(stride, axes, 1)
@@ -129,13 +127,13 @@ def pooled(reader: Reader, op: Op) -> Tensor:
         raise UnknownNetwork(phrase("its padding has no counterpart here"))
     how = "Average" if op.kind.startswith("Avg") else "Max"
     config = {"pool_size": size, "strides": strides, "padding": "same" if ends or not floor else "valid"}
-    return reader.add(op, f"{how}Pooling{axes}D", config, tensor, channels_last(axes + 2))
+    return builder.add(op, f"{how}Pooling{axes}D", config, tensor, channels_last(axes + 2))
 
 
-def adaptive(reader: Reader, op: Op) -> Tensor:
+def adaptive(builder: TorchBuilder, op: Op) -> Tensor:
     """Pooling to a given size: over everything, or over windows where these are of one size."""
     axes = int(op.kind[-2])
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     given = op.get("output_size")
     listed = given if isinstance(given, list) else [given] * axes
     have = [size or 0 for size in tensor.shape[2:]]
@@ -152,10 +150,10 @@ def adaptive(reader: Reader, op: Op) -> Tensor:
         name, config = f"{how}Pooling{axes}D", {"pool_size": window}
     else:
         name, config = f"Adaptive{how}Pooling{axes}D", {"output_size": wanted}
-    return reader.add(op, name, config, tensor, channels_last(axes + 2))
+    return builder.add(op, name, config, tensor, channels_last(axes + 2))
 
 
-def reduced(reader: Reader, op: Op) -> Tensor:
+def reduced(builder: TorchBuilder, op: Op) -> Tensor:
     """The mean or the largest over all axes between the batch and one other: global pooling."""
     tensor, rank = op.tensor, len(op.tensor.shape)
     dims = op.get("dim")
@@ -163,18 +161,18 @@ def reduced(reader: Reader, op: Op) -> Tensor:
     rest = [axis for axis in range(rank) if axis not in reduced and axis != tensor.axes[0]]
     if len(rest) != 1 or rank not in (3, 4, 5) or tensor.axes[0] in reduced:
         raise unknown(op)
-    tensor = reader.layout.ordered(tensor, (tensor.axes[0], *sorted(reduced), rest[0]), op.label)
+    tensor = builder.layout.ordered(tensor, (tensor.axes[0], *sorted(reduced), rest[0]), op.label)
     how, keep = ("Average" if op.kind == "mean" else "Max"), op.get("keepdim", False)
     axes = tensor.axes if keep else tuple(range(2))
-    return reader.add(op, f"Global{how}Pooling{rank - 2}D", {"keepdims": keep}, tensor, axes)
+    return builder.add(op, f"Global{how}Pooling{rank - 2}D", {"keepdims": keep}, tensor, axes)
 
 
-def upsampled(reader: Reader, op: Op) -> Tensor:
+def upsampled(builder: TorchBuilder, op: Op) -> Tensor:
     """Larger by whole factors."""
     axes = len(op.tensor.shape) - 2
     if axes not in (1, 2, 3):
         raise unknown(op)
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     mode = op.get("mode", "nearest")
     factors = [(out or 0) // (size or 1) for out, size in zip(op.shape[2:], tensor.shape[2:], strict=True)]
     exact = all(
@@ -186,10 +184,10 @@ def upsampled(reader: Reader, op: Op) -> Tensor:
     config: dict[str, Any] = {"size": factors[0] if axes == 1 else factors}
     if axes == 2:
         config["interpolation"] = mode
-    return reader.add(op, f"UpSampling{axes}D", config, tensor, channels_last(axes + 2))
+    return builder.add(op, f"UpSampling{axes}D", config, tensor, channels_last(axes + 2))
 
 
-def padded_with_zeros(reader: Reader, op: Op) -> Tensor:
+def padded_with_zeros(builder: TorchBuilder, op: Op) -> Tensor:
     """`padding` goes from the last axis to the first, two numbers for each."""
     rank = len(op.tensor.shape)
     given = op.get("padding" if op.kind != "pad" else "pad")
@@ -203,9 +201,9 @@ def padded_with_zeros(reader: Reader, op: Op) -> Tensor:
     if len(pairs) > axes or axes not in (1, 2, 3) or len(amounts) % 2:
         raise unknown(op)
     pairs = [[0, 0]] * (axes - len(pairs)) + pairs
-    tensor = image(reader, op, axes)
+    tensor = image(builder, op, axes)
     config = {"padding": pairs[0] if axes == 1 else pairs}
-    return reader.add(op, f"ZeroPadding{axes}D", config, tensor, channels_last(axes + 2))
+    return builder.add(op, f"ZeroPadding{axes}D", config, tensor, channels_last(axes + 2))
 
 
 def kernel_and_bias(op: Op, fan_in: int, name: str = "kernel", default: Any = None) -> dict[str, Any]:

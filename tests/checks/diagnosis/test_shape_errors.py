@@ -7,13 +7,15 @@ import pytest
 from autograder.checks.diagnosis.shape_errors import explain
 from autograder.grading.execution_findings import run_notes
 from autograder.network.layers import LAYERS
+from autograder.observe.limits import Limits
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
-from autograder.observe.task import Limits, ObserveTask
+from autograder.observe.task import ObserveTask
 from autograder.records.evidence import Evidence
 from autograder.records.network_failure import NetworkFailure
 from benchmarks.shape_errors import described
-from benchmarks.shape_programs import FAULTY, LATER, SETUP, SILENT
+from benchmarks.shape_programs import FAULTY, SETUP
+from benchmarks.unseen_shape_programs import LATER, SILENT
 
 CHOSEN = (
     "no channel axis in fit",

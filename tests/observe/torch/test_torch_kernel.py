@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs torch: make torch")
 from conftest import QUICK, Observe
 
 from autograder import datasets
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from conftest import Observe
 from written_loops import MISTAKES, NOT_MOVED, RIGHT, SETUP, cell
 
 from autograder.checks.diagnosis.rules.loop import loop_findings
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.evidence import CapturedFit, Evidence, NetworkRecord
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,8 @@ from samples.courses import Q1, Q2, nbgrader_source, nbgrader_student
 from autograder.assignment.external_tests import read_suites
 from autograder.core.language import use_language
 from autograder.intake.notebook import parse_notebook
-from autograder.observe.task import Limits, ObserveTask
+from autograder.observe.limits import Limits
+from autograder.observe.task import ObserveTask
 from autograder.records.external_tests.model import NbgraderCell
 from autograder.records.external_tests.otter import read_test_file
 
