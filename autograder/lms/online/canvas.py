@@ -48,6 +48,8 @@ _AT_ONCE = 100
 _LONGEST_JOB = 600.0
 _INCLUDE = ("user", "submission_comments", "submission_history", "group")
 _NO_POINTS = {"pass_fail": "complete/incomplete", "not_graded": "not graded"}
+# With these, `update_grades` reads "2.0" as the mark of that name if the scheme has one.
+_BY_SCHEME = ("letter_grade", "gpa_scale")
 # It writes headers and data to its log.
 logging.getLogger("canvasapi").setLevel(logging.WARNING)
 
@@ -77,8 +79,7 @@ class Canvas:
             PlatformError: with a sentence.
         """
         with self._explained("reading the assignment"):
-            sis = course.startswith("sis_course_id:")
-            found_course = self._canvas.get_course(course.removeprefix("sis_course_id:"), use_sis_id=sis)
+            found_course = self._course(course)
             found = self._assignment(found_course, assignment)
             anonymous = bool(getattr(found, "anonymize_students", False))
             submissions = list(found.get_submissions(include=list(_INCLUDE), per_page=_AT_ONCE))
@@ -89,14 +90,13 @@ class Canvas:
         refuses = f"the assignment there is {_NO_POINTS[grading]} and takes no points" if grading in _NO_POINTS else ""
         if getattr(found, "moderated_grading", False) and not getattr(found, "grades_published", False):
             refuses = "the assignment there is moderated, and its grades are not released yet"
-        dates = [getattr(found, "due_at", None), *(getattr(one, "cached_due_date", None) for one in submissions)]
         return Site(
             platform="canvas",
             course=str(found_course.id),
             assignment=str(found.id),
             title=str(found.name),
             maximum=float(getattr(found, "points_possible", None) or 0.0),
-            deadline=max(filter(None, map(parsed_time, dates)), default=None),
+            deadline=_last_deadline(found, submissions),
             participants=participants,
             anonymous=anonymous,
             refuses=refuses,
@@ -118,20 +118,29 @@ class Canvas:
         with self._explained("sending", sending=True):
             course = self._canvas.get_course(site.course)
             assignment = course.get_assignment(site.assignment)
+            by_scheme = getattr(assignment, "grading_type", "points") in _BY_SCHEME
             for start in range(0, len(gradings), _AT_ONCE):
                 some = gradings[start : start + _AT_ONCE]
                 data = {one.participant: self._data(site, one) for one in some}
-                if site.anonymous:
+                if site.anonymous or by_scheme:
                     for identity, fields in data.items():
-                        self._grade_anonymous(site, identity, fields)
+                        self._grade_one(site, identity, fields)
                 else:
                     self._finish(assignment.submissions_bulk_update(grade_data=data))
 
+    def _course(self, wanted: str) -> Any:
+        number = wanted.removeprefix("sis_course_id:")
+        if number == wanted and not wanted.isdecimal():
+            raise PlatformError(
+                f'"{wanted}" is no course of Canvas: name its number (…/courses/NUMBER) or sis_course_id:….'
+            )
+        return self._canvas.get_course(number, use_sis_id=number != wanted)
+
     def _assignment(self, course: Any, wanted: str) -> Any:
-        if wanted.isdecimal():
-            return course.get_assignment(wanted)
-        found = [(str(one.id), str(one.name)) for one in course.get_assignments(per_page=_AT_ONCE)]
-        return course.get_assignment(named_one(wanted, found, "The assignment"))
+        if not wanted.isdecimal():
+            found = [(str(one.id), str(one.name)) for one in course.get_assignments(per_page=_AT_ONCE)]
+            wanted = named_one(wanted, found, "The assignment")
+        return course.get_assignment(wanted, all_dates=True)
 
     def _data(self, site: Site, grading: Grading) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -167,11 +176,12 @@ class Canvas:
             return stored
         return self._session.get(location, headers={"Authorization": f"Bearer {self._requester.access_token}"})
 
-    def _grade_anonymous(self, site: Site, identity: str, data: dict[str, Any]) -> None:
-        """The same for one student of whom Canvas tells no name."""
+    def _grade_one(self, site: Site, identity: str, data: dict[str, Any]) -> None:
+        """The same for one student: without a name, or where points could be taken for a mark of a scheme."""
         fields: list[tuple[str, Any]] = []
         if "posted_grade" in data:
             fields.append(("submission[posted_grade]", data["posted_grade"]))
+            fields.append(("prefer_points_over_scheme", "true"))
         if "text_comment" in data:
             fields.append(("comment[text_comment]", data["text_comment"]))
             fields += [("comment[file_ids][]", number) for number in data["file_ids"]]
@@ -223,11 +233,31 @@ def _whose(site: Site, identity: str) -> str:
     return f"anonymous_submissions/{identity}" if site.anonymous else f"submissions/{identity}"
 
 
-def _participant(submission: Any, anonymous: bool) -> Participant | None:
-    """One student; None for the Test Student, the lecturer's own view of the course."""
-    user = getattr(submission, "user", None) or {}
-    if user.get("fake_student") or user.get("name") == "Test Student":
+def _last_deadline(assignment: Any, submissions: Sequence[Any]) -> datetime | None:
+    """The last deadline of anybody; None if somebody has none.
+
+    Canvas' "Assignments" tell the dates of sections and of single students (`all_dates`), "Submissions" each student's
+    own (`cached_due_date`).
+    """
+    everyone = getattr(assignment, "due_at", None)
+    own = [getattr(one, "cached_due_date", everyone) for one in submissions if not _is_test_student(one)]
+    if not all(own or [everyone]):
         return None
+    given = [one.get("due_at") for one in getattr(assignment, "all_dates", None) or ()]
+    return max(filter(None, map(parsed_time, (everyone, *given, *own))), default=None)
+
+
+def _is_test_student(submission: Any) -> bool:
+    """Whether it is the lecturer's own view of the course."""
+    user = getattr(submission, "user", None) or {}
+    return bool(user.get("fake_student")) or user.get("name") == "Test Student"
+
+
+def _participant(submission: Any, anonymous: bool) -> Participant | None:
+    """One student; None for the Test Student."""
+    if _is_test_student(submission):
+        return None
+    user = getattr(submission, "user", None) or {}
     identity = str(submission.anonymous_id if anonymous else submission.user_id)
     if not re.fullmatch(r"[0-9A-Za-z]{1,40}", identity):
         raise ValueError(identity)

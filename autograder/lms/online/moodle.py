@@ -212,7 +212,7 @@ class Moodle:
         fields = {"wstoken": self._token.reveal(), "wsfunction": function, "moodlewsrestformat": "json"}
         fields.update(_flat(arguments))
         place, reads = f"{self._address}/webservice/rest/server.php", function != _SAVES
-        with web.explained(self._address, function):
+        with web.explained(self._address, f"asking for {function}"):
             response = self._session.request("POST", place, data=fields, reads=reads)
         return _understood(response, web.host_of(self._address), function)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from autograder.lms.online.site import Participant, Site
@@ -56,7 +57,10 @@ class OurGrade:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the caller allows. `replace` holds names or ids whose grades by others may be overwritten."""
+    """What the caller allows. `replace` holds names or ids whose grades by others may be overwritten.
+
+    A name that several students have allows nothing (`ambiguous_names`).
+    """
 
     allow_lower: bool = False
     replace: frozenset[str] = frozenset()
@@ -95,6 +99,7 @@ def decide(
         sent: by student's id, what an earlier push wrote. Any other grade there counts as a person's.
         choices: what the caller allows.
     """
+    choices = replace(choices, replace=choices.replace - ambiguous_names(site, choices))
     there = {one.person.id: one for one in site.participants}
     then = pulled.grades
     owners: dict[str, list[str]] = {}
@@ -141,8 +146,10 @@ def _for_one(ours: OurGrade, one: Participant, then: float | None, sent: SentGra
         return Step("new", **about, after=after, sends_grade=True, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
     if same(before, after):
         return Step("unchanged", **about, after=after, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
-    replaced = not choices.replace.isdisjoint({_key(text) for text in (_name(one), one.person.id, ours.student)})
-    if not replaced and not (sent and any(same(before, grade) for grade in sent.grades)):
+    is_ours = sent is not None and any(same(before, grade) for grade in sent.grades)
+    named = not choices.replace.isdisjoint({_key(text) for text in (_name(one), one.person.id, ours.student)})
+    replaced = named and not is_ours
+    if not replaced and not is_ours:
         changed = "changed since the pull" if not same(before, then) else "was not written by autograder"
         return _refused(ours, one, f"the grade there, {before:g}, {changed} (--replace {_quoted(_name(one))})")
     kind: Kind = "raised" if after > before else "lowered"
@@ -174,6 +181,12 @@ def unknown_names(steps: Sequence[Step], choices: Choices) -> tuple[str, ...]:
     """The names in `Choices.replace` that nobody has, as the caller may have mistyped one."""
     known = {_key(text) for step in steps for text in (step.name, step.id, step.student)}
     return tuple(sorted(choices.replace - known))
+
+
+def ambiguous_names(site: Site, choices: Choices) -> frozenset[str]:
+    """The names in `Choices.replace` that several students have: it is unknown whose grade is meant."""
+    names = Counter(_key(_name(one)) for one in site.participants)
+    return frozenset(name for name in choices.replace if names[name] > 1)
 
 
 def _other_maximum(site: Site, pulled: Before) -> str:

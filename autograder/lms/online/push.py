@@ -19,7 +19,17 @@ from autograder.core.messages import message
 from autograder.core.total import total
 from autograder.grading.gradebook_location import opened
 from autograder.lms.export import undecided
-from autograder.lms.online.plan import DECIMALS, Before, Choices, OurGrade, Step, decide, same, unknown_names
+from autograder.lms.online.plan import (
+    DECIMALS,
+    Before,
+    Choices,
+    OurGrade,
+    Step,
+    ambiguous_names,
+    decide,
+    same,
+    unknown_names,
+)
 from autograder.lms.online.site import (
     MARKER_DIGITS,
     Connection,
@@ -117,8 +127,12 @@ class Push:
             site = replace(site, refuses=why)
         grades = list(self._grades(site.maximum))
         steps = decide(grades, site, self._pulled, self._sent(), choices)
-        mistyped = tuple(f'--replace "{name}": nobody is called that' for name in unknown_names(steps, choices))
-        return Listing(site, tuple(steps), (*site.notes, *notes, *mistyped))
+        mistyped = [f'--replace "{name}": nobody is called that' for name in unknown_names(steps, choices)]
+        several = [
+            f'--replace "{name}": several students are called that, so name one by id'
+            for name in sorted(ambiguous_names(site, choices))
+        ]
+        return Listing(site, tuple(steps), (*site.notes, *notes, *mistyped, *several))
 
     def _pages_held(self, site: Site) -> tuple[bool, tuple[str, ...]]:
         if self._pages == "never" or not site.takes_pages:

@@ -141,6 +141,7 @@ def named_one(wanted: str, found: Sequence[tuple[str, str]], what: str) -> str:
     ids = by_id or [identity for identity, title in found if title.strip().casefold() == wanted.strip().casefold()]
     if len(ids) == 1:
         return ids[0]
-    listed = "; ".join(f"{title} ({identity})" for identity, title in found[:20]) or "none"
     number = "more than one is" if ids else "none is"
-    raise PlatformError(f'{what} "{wanted}": {number} called that; name the number of one of these: {listed}.')
+    listed = "; ".join(f"{title} ({identity})" for identity, title in found[:20])
+    advice = f"; name the number of one of these: {listed}" if listed else ""
+    raise PlatformError(f'{what} "{wanted}": {number} called that{advice}.')

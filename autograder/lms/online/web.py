@@ -38,6 +38,8 @@ class Session(requests.Session):  # type: ignore[misc]
         self._home = _place(home)
         self._follows = follows
         self.max_redirects = 5
+        # Without it, requests puts a password of ~/.netrc for this host in the place of the token.
+        self.auth = _unchanged
 
     def request(self, method: str, url: str, *, reads: bool = False, **settings: Any) -> Any:
         """Repeats what the platform did not carry out because of too many requests, and reading that failed.
@@ -68,6 +70,11 @@ class Session(requests.Session):  # type: ignore[misc]
                 "address that the platform has in the browser."
             )
         return response
+
+    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
+        """Take the token out of a redirect to another host, and put nothing of ~/.netrc in."""
+        if self.should_strip_auth(response.request.url, prepared_request.url):
+            prepared_request.headers.pop("Authorization", None)
 
     def send(self, request: Any, **settings: Any) -> Any:
         """Also called for each redirect."""
@@ -131,6 +138,10 @@ def store(response: Any, path: Path, expected: int | None) -> None:
             file.write(chunk)
         if expected is not None and size != expected:
             raise PlatformError(f"Only {size} of {expected} bytes of {path.name} arrived: try again.")
+
+
+def _unchanged(request: Any) -> Any:
+    return request
 
 
 def _place(url: str) -> tuple[str, str, int]:

@@ -28,6 +28,7 @@ class Request:
     body: bytes
     form: list[tuple[str, str]] = field(default_factory=list)
     files: list[tuple[str, str, bytes]] = field(default_factory=list)
+    at: float = field(default_factory=time.monotonic)
 
     def one(self, name: str, default: str = "") -> str:
         return next((value for key, value in (*self.form, *self.query) if key == name), default)
@@ -51,9 +52,9 @@ def as_json(value: Any, status: int = 200, **headers: str) -> Answer:
 class Fault:
     """What goes wrong with requests whose method and path or function match: `times` of them, after `skip`.
 
-    before: refused without being carried out, with `status`. after: carried out, then answered with `status`.
-    silent: carried out, and answered too late. half: the answer's second half is missing, unnoticed by the server.
-    cut: the connection ends in the middle of the answer.
+    before: refused without being carried out, with `status` and, unless it is None, `retry_after`. after: carried out,
+    then answered with `status`. silent: carried out, and answered too late. half: the answer's second half is missing,
+    unnoticed by the server. cut: the connection ends in the middle of the answer.
     """
 
     where: str
@@ -61,6 +62,7 @@ class Fault:
     status: int = 500
     times: int = 1
     skip: int = 0
+    retry_after: str | None = "0"
 
 
 class Stub:
@@ -90,7 +92,8 @@ class Stub:
             if fault is None:
                 return self.handle(request), 0.0
             if fault.kind == "before":
-                return Answer(fault.status, b"Rate Limit Exceeded", {"Retry-After": "0"}), 0.0
+                headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+                return Answer(fault.status, b"403 Forbidden (Rate Limit Exceeded)", headers), 0.0
             done = self.handle(request)
             if fault.kind == "after":
                 return Answer(fault.status, b"<html>Something broke.</html>"), 0.0

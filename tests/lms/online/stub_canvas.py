@@ -69,8 +69,11 @@ class StubCanvas(Stub):
         self.files = FileStore(self)
         self.token = TOKEN
         self.students: dict[int, Student] = {}
+        self.title = "Sums"
         self.points = 7.0
-        self.due = "2026-11-20T12:00:00Z"
+        self.due: str | None = "2026-11-20T12:00:00Z"
+        # The marks of a scheme with their shares, where the assignment is graded by one.
+        self.scheme: dict[str, float] = {}
         self.anonymous = False
         self.jobs: dict[int, int] = {}
         self.job_fails = False
@@ -93,7 +96,7 @@ class StubCanvas(Stub):
             "url": f"{self.address}/files/{number}/download?download_frd=1&verifier=secretverifier",
         }
         attempt = {"attempt": len(one.attempts) + 1, "submitted_at": at, "attachments": [attachment]}
-        one.attempts.append({**attempt, "late": at > (one.due or self.due), "workflow_state": "submitted"})
+        one.attempts.append({**attempt, "late": at > (one.due or self.due or "9"), "workflow_state": "submitted"})
 
     def grade(self, student: int, entered: float | None, grader: str = "a colleague") -> None:
         one = self.students[student]
@@ -116,7 +119,11 @@ class StubCanvas(Stub):
         if path == f"{base}/assignments":
             return as_json([self._assignment(), {**self._assignment(), "id": 98766, "name": "Other"}])
         if path == f"{base}/assignments/{ASSIGNMENT}":
-            return as_json(self._assignment())
+            dates = [
+                {"base": True, "due_at": self.due},
+                *({"due_at": one.due} for one in self.students.values() if one.due),
+            ]
+            return as_json({**self._assignment(), **({"all_dates": dates} if request.one("all_dates") else {})})
         if path == submissions and request.method == "GET":
             return self._page(request)
         if path == f"{submissions}/update_grades" and request.method == "POST":
@@ -130,12 +137,12 @@ class StubCanvas(Stub):
             assert request.one("name").endswith(".html")
             assert int(request.one("size")) > 0
             return as_json({"upload_url": f"{self.files.address}/upload", "upload_params": {"key": "upload-key"}})
-        if (found := re.fullmatch(rf"{base}/assignments/{ASSIGNMENT}/anonymous_submissions/(\w+)", path)) and (
-            request.method == "PUT"
-        ):
-            one = next(one for one in self.students.values() if one.anonymous_id == found[1])
+        kind = "anonymous_submissions" if self.anonymous else "submissions"
+        if (found := re.fullmatch(rf"{base}/assignments/{ASSIGNMENT}/{kind}/(\w+)", path)) and request.method == "PUT":
+            one = next(one for one in self.students.values() if found[1] in (one.anonymous_id, str(one.id)))
             if grade := request.one("submission[posted_grade]"):
-                self.grade(one.id, float(grade), "token")
+                points_first = request.one("prefer_points_over_scheme") == "true"
+                self.grade(one.id, float(grade) if points_first else self._by_scheme(grade), "token")
             self._comment(one, request.one("comment[text_comment]"), request.all("comment[file_ids][]"))
             return as_json({})
         return as_json({"errors": [{"message": "The specified resource does not exist."}]}, 404)
@@ -144,10 +151,10 @@ class StubCanvas(Stub):
         return {
             "id": ASSIGNMENT,
             "course_id": COURSE,
-            "name": "Sums",
+            "name": self.title,
             "points_possible": self.points,
             "due_at": self.due,
-            "grading_type": "points",
+            "grading_type": "letter_grade" if self.scheme else "points",
             "anonymize_students": self.anonymous,
         }
 
@@ -194,11 +201,15 @@ class StubCanvas(Stub):
         for number, fields in rows.items():
             one = self.students[number]
             if "posted_grade" in fields:
-                self.grade(number, float(fields["posted_grade"][0]), "token")
+                self.grade(number, self._by_scheme(fields["posted_grade"][0]), "token")
             self._comment(one, "".join(fields.get("text_comment", [])), fields.get("file_ids", []))
         job = 300 + len(self.jobs)
         self.jobs[job] = 0
         return as_json(self._progress(job))
+
+    def _by_scheme(self, grade: str) -> float:
+        """Canvas reads a number as a mark if the scheme has one of that name."""
+        return self.scheme[grade] * self.points if grade in self.scheme else float(grade)
 
     def _comment(self, one: Student, text: str, files: list[str]) -> None:
         if text:

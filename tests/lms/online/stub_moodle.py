@@ -39,6 +39,7 @@ class StubMoodle(Stub):
         self.token = TOKEN
         self.students: dict[int, Student] = {}
         self.groups: dict[int, str] = {}
+        self.title = "Sums"
         self.points = 7
         self.due = seconds("2026-11-20T12:00:00+00:00")
         self.blind = self.workflow = False
@@ -112,7 +113,7 @@ class StubMoodle(Stub):
         assignment = {
             "id": ASSIGN,
             "cmid": CM,
-            "name": "Sums",
+            "name": self.title,
             "grade": self.points,
             "duedate": self.due,
             "cutoffdate": 0,

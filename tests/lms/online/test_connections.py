@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+from platforms import Platform, graded_class
+from samples.connections import connections
+from samples.sums_course import autograder
 from test_floors import MODULES, imports
 
 ONLINE = "autograder.lms.online"
@@ -26,3 +30,20 @@ def test_the_plan_is_made_without_any_connection() -> None:
         "import sys, autograder.lms.online.plan; print([m for m in ('requests', 'canvasapi') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
+def test_the_other_commands_open_none(platform: Platform, tmp_path: Path) -> None:
+    report = graded_class(platform, tmp_path)
+    with connections() as opened:
+        for command in (
+            ["export", report, "--to", "csv"],
+            ["imports", tmp_path / "pulled" / f"{platform.name}-{platform.where[1]}", tmp_path / "sums"],
+            ["package", tmp_path / "sums", "--output", tmp_path],
+            ["lti", "keys"],
+            ["forget", report, "--yes"],
+        ):
+            status, said = autograder(*command)
+            assert status == 0, said
+        assert opened == []
+        autograder("pull", platform.name, *platform.where)
+    assert opened, "the listener hears nothing"

@@ -1,0 +1,153 @@
+"""The two platforms by one interface, so that a rule is tested on both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import stub_canvas
+import stub_moodle
+from samples.sums_course import autograder, graded_by_hand, make_assignment, notebook
+from stub import Stub
+from stub_canvas import StubCanvas
+from stub_moodle import StubMoodle, seconds
+
+IN_TIME = "2026-11-19T10:00:00+00:00"
+BOOKS = {11: notebook(8, 9), 12: notebook(8, 6), 13: notebook(7, 9)}
+GRADES = {11: 6.0, 12: 2.0, 13: 4.0}
+# A student's grade, and how many of our comments stand there.
+State = dict[int, tuple[float | None, int]]
+
+
+class Platform(Protocol):
+    """A platform with one assignment; `sends`, `uploads` and `reads` are words by which faults find these requests.
+
+    `pages` is the number of requests that reading the submissions takes.
+    """
+
+    name: str
+    where: tuple[str, str]
+    token: str
+    sends: str
+    uploads: str
+    reads: str
+    pages: int
+    stub: Stub
+    servers: tuple[Stub, ...]
+
+    def enrol(self, student: int, name: str) -> None: ...
+    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None: ...
+    def take_back(self, student: int) -> None: ...
+    def leave(self, student: int) -> None: ...
+    def grade(self, student: int, points: float) -> None: ...
+    def set_maximum(self, points: float) -> None: ...
+    def set_deadline(self, at: str) -> None: ...
+    def extend(self, student: int, at: str) -> None: ...
+    def state(self) -> State: ...
+
+
+@dataclass
+class OnCanvas:
+    """Canvas, with its files on another host."""
+
+    stub: StubCanvas = field(default_factory=StubCanvas)
+    name: str = "canvas"
+    where: tuple[str, str] = (str(stub_canvas.COURSE), str(stub_canvas.ASSIGNMENT))
+    token: str = stub_canvas.TOKEN
+    sends: str = "update_grades"
+    uploads: str = "/upload"
+    reads: str = "GET /api/v1/courses/101/assignments/98765/submissions"
+    pages: int = 2
+
+    def __post_init__(self) -> None:
+        self.servers: tuple[Stub, ...] = (self.stub, self.stub.files)
+
+    def enrol(self, student: int, name: str) -> None:
+        self.stub.enrol(student, name)
+
+    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None:
+        self.stub.hand_in(student, content, at.replace("+00:00", "Z"))
+
+    def take_back(self, student: int) -> None:
+        self.stub.students[student].attempts.clear()
+
+    def leave(self, student: int) -> None:
+        del self.stub.students[student]
+
+    def grade(self, student: int, points: float) -> None:
+        self.stub.grade(student, points)
+
+    def set_maximum(self, points: float) -> None:
+        self.stub.points = points
+
+    def set_deadline(self, at: str) -> None:
+        self.stub.due = at.replace("+00:00", "Z") or None
+
+    def extend(self, student: int, at: str) -> None:
+        self.stub.students[student].due = at.replace("+00:00", "Z")
+
+    def state(self) -> State:
+        return {number: (one.entered, len(one.comments)) for number, one in self.stub.students.items()}
+
+
+@dataclass
+class OnMoodle:
+    """Moodle."""
+
+    stub: StubMoodle = field(default_factory=StubMoodle)
+    name: str = "moodle"
+    where: tuple[str, str] = (str(stub_moodle.COURSE), str(stub_moodle.CM))
+    token: str = stub_moodle.TOKEN
+    sends: str = "save_grades"
+    uploads: str = "upload.php"
+    reads: str = "mod_assign_get_submissions"
+    pages: int = 1
+
+    def __post_init__(self) -> None:
+        self.servers: tuple[Stub, ...] = (self.stub,)
+
+    def enrol(self, student: int, name: str) -> None:
+        self.stub.enrol(student, name)
+
+    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None:
+        self.stub.hand_in(student, content, at)
+
+    def take_back(self, student: int) -> None:
+        self.stub.students[student].attempts[-1]["status"] = "draft"
+
+    def leave(self, student: int) -> None:
+        del self.stub.students[student]
+
+    def grade(self, student: int, points: float) -> None:
+        self.stub.students[student].grade = points
+
+    def set_maximum(self, points: float) -> None:
+        self.stub.points = int(points)
+
+    def set_deadline(self, at: str) -> None:
+        self.stub.due = seconds(at) if at else 0
+
+    def extend(self, student: int, at: str) -> None:
+        self.stub.students[student].extension = seconds(at)
+
+    def state(self) -> State:
+        return {number: (one.grade, one.comment.count("(autograder ")) for number, one in self.stub.students.items()}
+
+
+def graded_class(platform: Platform, tmp_path: Path) -> Path:
+    """Students 11 to 13 have handed in; their submissions are pulled, and the report of them is returned."""
+    for number, book in BOOKS.items():
+        platform.enrol(number, f"Student {number}")
+        platform.hand_in(number, book)
+    return pulled_and_graded(platform, tmp_path)
+
+
+def pulled_and_graded(platform: Platform, tmp_path: Path) -> Path:
+    """What is on the platform now, pulled and graded."""
+    place = tmp_path / "sums"
+    if not place.exists():
+        make_assignment(tmp_path)
+    status, said = autograder("pull", platform.name, *platform.where)
+    assert status == 0, said
+    return graded_by_hand(place, tmp_path / "pulled" / f"{platform.name}-{platform.where[1]}", tmp_path / "report")
