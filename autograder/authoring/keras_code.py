@@ -1,7 +1,9 @@
-"""Writes a network without branches as lines of Keras code."""
+"""Writes a network as lines of Keras code."""
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +46,58 @@ def layer_codes(architecture: Architecture) -> tuple[tuple[int | None, ...], lis
         else:
             codes.append(LayerCode(operation.label, _call(operation)))
     return tuple(architecture.operations[0].settings["shape"]), codes
+
+
+def graph_codes(architecture: Architecture, taken: frozenset[str]) -> tuple[LayerCode, ...]:
+    """The lines of a network with branches, in Keras' functional style; the last line puts it into `model`.
+
+    Each layer's output is a variable that is called like the layer; inputs and outputs keep their layers' names.
+
+    Args:
+        taken: names of variables that the code may not assign.
+
+    Raises:
+        NotWritable: a layer is used twice, or has settings that have no plain spelling here.
+    """
+    codes: list[LayerCode] = []
+    variables: list[str] = []
+    operations = architecture.operations
+    for operation in operations:
+        if operation.shares is not None:
+            raise NotWritable(f"{operation.label} is used twice")
+        reads = [variables[one] for one in operation.inputs]
+        variable = _variable(operation.label, taken | {"model"})
+        if operation.kind == "Activation" and operations[operation.inputs[0]].label == operation.label:
+            line = next(at for at, code in enumerate(codes) if code.label == operation.label)
+            made, _, rest = codes[line].code.rpartition(")(")
+            codes[line] = LayerCode(operation.label, f"{made}, activation={_activation(operation)})({rest}")
+        elif operation.kind == "Input":
+            shape = tuple(operation.settings["shape"])
+            line_of = f'{variable} = keras.Input(shape={shape}, name="{operation.label}")'
+            codes.append(LayerCode(operation.label, line_of))
+        else:
+            codes.append(LayerCode(operation.label, f"{variable} = {_call(operation)}({_one_or_list(reads)})"))
+        variables.append(variable)
+    ends = {operations[one].label for one in architecture.outputs}
+    codes = [_named(code) if code.label in ends else code for code in codes]
+    inputs = _one_or_list([variables[at] for at, one in enumerate(operations) if one.kind == "Input"])
+    outputs = _one_or_list([variables[one] for one in architecture.outputs])
+    return (*codes, LayerCode("model", f"model = keras.Model(inputs={inputs}, outputs={outputs})"))
+
+
+def _one_or_list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def _variable(label: str, taken: frozenset[str]) -> str:
+    name = re.sub(r"\W", "_", label, flags=re.ASCII)
+    name = f"_{name}" if name[:1].isdigit() else name
+    return f"{name}_" if name in taken or keyword.iskeyword(name) else name
+
+
+def _named(code: LayerCode) -> LayerCode:
+    made, _, rest = code.code.rpartition(")(")
+    return LayerCode(code.label, f'{made}, name="{code.label}")({rest}')
 
 
 def _call(operation: Operation) -> str:

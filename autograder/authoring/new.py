@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -11,14 +12,11 @@ import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.authoring.data_guess import Guess, guess
-from autograder.authoring.keras_code import LayerCode, NotWritable, layer_codes
-from autograder.core.errors import UserError
+from autograder.authoring.new_network import CannotStart, Network, Sizes, embedding_of, read_network
 from autograder.core.files import write_atomically
 from autograder.datasets import DATASETS
-from autograder.network.architecture import Architecture
-from autograder.network.inference import architecture_from_table
-from autograder.network.measure import rows, totals
-from autograder.network.table import SummaryTable, TableError, TableRow, parse_table
+from autograder.network.table import SummaryTable
+from autograder.records.metrics import Task
 
 BEGIN, END = "# here is your code coming:", "# end of your code"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -28,16 +26,6 @@ _USUAL = ("mnist", "cifar10", "fashion_mnist")
 
 # For declared data: the number of steps of a run and the batch size, which take seconds on a table.
 _STEPS, _BATCH = 1500, 16
-
-
-# The activation of the last layer, which most tables do not show.
-_LAST = {"classification": "softmax", "binary": "sigmoid", "multilabel": "sigmoid"} | dict.fromkeys(
-    ("regression", "autoencoder"), "linear"
-)
-
-
-class CannotStart(UserError):
-    """No assignment can be created from this input; one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +45,10 @@ class _Data:
 
     name: str
     title: str
-    task: str
+    task: Task
     train: int
     validation: int
     guess: Guess | None = None
-
-
-@dataclass(frozen=True)
-class _Network:
-    """What the files say about the network; `asked` are the layers that the student writes."""
-
-    table: SummaryTable
-    architecture: Architecture
-    input_shape: tuple[int | None, ...]
-    before: tuple[LayerCode, ...]
-    asked: tuple[LayerCode, ...]
-    after: tuple[LayerCode, ...]
 
 
 def start_assignment(
@@ -84,6 +60,8 @@ def start_assignment(
     title: str | None = None,
     data: str | None = None,
     target: str | None = None,
+    inputs: Mapping[str, list[str]] | None = None,
+    outputs: Mapping[str, list[str]] | None = None,
 ) -> Started:
     """Write `assignments/<name>/` and `solutions/<name>/` below the folder `where`.
 
@@ -94,7 +72,9 @@ def start_assignment(
         dataset: what the network is trained with; by default, the usual one for this many input values.
         title: the title of the pages; made from the name by default.
         data: the author's own data instead of `dataset`: what `data_guess.guess` takes.
-        target: the column of `data` to predict.
+        target: the column of `data` to predict, or several with commas between them.
+        inputs: the columns of `data` (or the array) for each input of the network, by its name in the table.
+        outputs: likewise for each output, in place of `target`.
 
     Raises:
         CannotStart: the name is taken or invalid, or the table does not determine a network that can be trained.
@@ -107,8 +87,8 @@ def start_assignment(
         if folder.exists():
             raise CannotStart(f"{folder} is there already; choose another name, or move it away.")
     text = _read(summary)
-    found = None if data is None else guess(data, target)
-    network = _network(summary, text, found)
+    found = None if data is None else guess(data, target, inputs, outputs)
+    network = read_network(summary, text, found, len(DATASETS[dataset or _USUAL[0]].classes))
     chosen = _built_in(network, dataset, summary) if found is None else _own(network, found, summary)
     facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)
     templates = Environment(
@@ -138,71 +118,17 @@ def _read(summary: Path) -> str:
         raise CannotStart(f"{summary} cannot be read: {error.strerror}.") from None
 
 
-def _network(summary: Path, text: str, found: Guess | None) -> _Network:
-    try:
-        table = parse_table(text)
-        architecture = _architecture(table, found)
-        shape, codes = layer_codes(architecture)
-    except TableError as error:
-        raise CannotStart(f"{summary}: {error}") from None
-    except NotWritable as error:
+def _built_in(network: Network, dataset: str | None, summary: Path) -> _Data:
+    (output,) = network.outputs
+    (shape,) = network.inputs.values()
+    if not output.fits:
         raise CannotStart(
-            f"{summary}: no code can be written for this network, because {error}; write the assignment by hand, as "
-            "docs/kinds.md describes."
-        ) from None
-    marked = {table.rows[index].name for index in table.marked}
-    asked = [at for at, code in enumerate(codes) if not marked or code.label in marked]
-    first, last = asked[0], asked[-1] + 1
-    return _Network(table, architecture, shape, tuple(codes[:first]), tuple(codes[first:last]), tuple(codes[last:]))
-
-
-def _architecture(table: SummaryTable, found: Guess | None) -> Architecture:
-    """The network of a table, for the data's shape and task.
-
-    Raises:
-        TableError: the table does not determine the network, or contradicts itself.
-    """
-    if found is None:
-        return architecture_from_table(table)
-    if found.source.has_names:
-        raise TableError(
-            f"{found.source.title} has named inputs or outputs: write the assignment by hand, as docs/assignment.md "
-            "shows."
-        )
-    first, last = table.rows[0], _LAST[_task(found, table.rows[-1].shape[1:])[0]]
-    shape = found.source.inputs[""]
-    if found.source.source == "text":
-        embedding = _embedding(table)
-        return architecture_from_table(table, (None, embedding.shape[1]), last_activation=last)
-    if first.kind == "Input" or (first.kind == "Dense" and len(first.shape) == 2):
-        return architecture_from_table(table, last_activation=last)
-    channels = (1,) if len(shape) == 2 and len(first.shape) == 4 else ()
-    return architecture_from_table(table, (None, *shape, *channels), last_activation=last)
-
-
-def _embedding(table: SummaryTable) -> TableRow:
-    """The Embedding row that reads word indices.
-
-    Raises:
-        TableError: there is none, or its sequences have no length.
-    """
-    row = next((row for row in table.rows if row.kind != "Input"), table.rows[0])
-    if row.kind != "Embedding" or len(row.shape) != 3 or None in row.shape[1:]:
-        raise TableError("Texts are read by an Embedding as the first layer, with a length: (None, 50, 16).")
-    return row
-
-
-def _built_in(network: _Network, dataset: str | None, summary: Path) -> _Data:
-    outputs = rows(network.architecture)[network.architecture.outputs[0]].shape[1:]
-    classes = len(DATASETS[dataset or _USUAL[0]].classes)
-    if outputs != (classes,):
-        raise CannotStart(
-            f"{summary}: the last row gives {'×'.join(map(str, outputs))} values; the known datasets have {classes} "
+            f"{summary}: the last row gives {_sizes(output.shape)} values; the known datasets have {output.classes} "
             "classes, so it must give as many. For data of your own, name its file with --data."
         )
-    if None in network.input_shape:
+    if None in shape:
         raise CannotStart(f"{summary}: the input has an axis of unknown size; give it a number in the table.")
-    values = prod(size or 0 for size in network.input_shape)
+    values = prod(size or 0 for size in shape)
     fitting = [one for one in _USUAL if prod(DATASETS[one].image) == values]
     if dataset is None and fitting:
         return _Data(fitting[0], DATASETS[fitting[0]].title, "classification", 2400, 600)
@@ -216,66 +142,82 @@ def _built_in(network: _Network, dataset: str | None, summary: Path) -> _Data:
     )
 
 
-def _own(network: _Network, found: Guess, summary: Path) -> _Data:
+def _own(network: Network, found: Guess, summary: Path) -> _Data:
     source = found.source
-    outputs = rows(network.architecture)[network.architecture.outputs[0]].shape[1:]
-    task, wanted = _task(found, outputs)
-    if outputs not in wanted:
-        need = " or ".join("×".join(map(str, shape)) for shape in wanted)
-        raise CannotStart(
-            f"{summary}: the last row gives {'×'.join(map(str, outputs))} values, and {source.title} needs {need} "
-            f"for {task}. {' '.join(found.said)}"
-        )
-    shape = tuple(source.inputs[""])
-    if source.source != "text" and prod(shape) != prod(size or 0 for size in network.input_shape):
-        columns = f" ({', '.join(source.features[:12])})" if source.features else ""
-        raise CannotStart(
-            f"{summary}: the network reads {prod(size or 0 for size in network.input_shape):,} values for an example, "
-            f"and {source.title} has {prod(shape):,}{columns}. {' '.join(found.said)}"
-        )
+    for output in network.outputs:
+        if not output.fits:
+            row = f"the output {output.name}" if output.name else "the last row"
+            raise CannotStart(
+                f"{summary}: {row} gives {_sizes(output.shape)} values, and {source.title} needs "
+                f"{' or '.join(map(_sizes, output.wanted))} for {output.task}. {' '.join(found.said)}"
+            )
+    for name, shape in network.inputs.items():
+        values, there = prod(size or 0 for size in shape), prod(source.inputs[name])
+        if there != values and not (source.source == "text" and not source.inputs[name]):
+            columns = f" ({', '.join(source.features[:12])})" if source.features and not name else ""
+            reads = f'the input "{name}"' if name else "the network"
+            raise CannotStart(
+                f"{summary}: {reads} reads {values:,} values for an example, and {source.title} has {there:,}"
+                f"{columns}. {' '.join(found.said)}"
+            )
     validation = max(1, round(source.rows / 5))
-    said = (*found.said, f"The task is taken for {task}.")
-    found = replace(found, said=said)
+    tasks = [f"{one.task} for {one.name}" if one.name else one.task for one in network.outputs]
+    found = replace(found, said=(*found.said, f"The task is taken for {' and '.join(tasks)}."))
     own_name = re.sub(r"\W", "_", source.title, flags=re.ASCII)
     own_name = f"own_{own_name}" if own_name in DATASETS else own_name
-    return _Data(own_name, source.title, task, source.rows - validation, validation, found)
+    first = network.outputs[0].task
+    return _Data(own_name, source.title, first, source.rows - validation, validation, found)
 
 
-def _task(found: Guess, outputs: tuple[int | None, ...]) -> tuple[str, tuple[tuple[int, ...], ...]]:
-    """The task that the target and the network suggest, and the shapes of outputs that fit it."""
-    source = found.source
-    if source.target_kind == "classes":
-        if len(source.classes) == 2 and outputs == (1,):
-            return "binary", ((1,),)
-        return "classification", ((len(source.classes),),)
-    if source.target_kind == "input":
-        return "autoencoder", (source.inputs[""],)
-    task = "multilabel" if source.target_kind == "multilabel" else "regression"
-    return task, (source.outputs[""] or (1,),)
+def _sizes(shape: Sizes) -> str:
+    return "×".join("any number" if size is None else str(size) for size in shape)
 
 
-def _facts(name: str, title: str, network: _Network, data: _Data, text: str) -> dict[str, object]:
-    sums = totals(network.architecture)
-    last = network.architecture.operations[-1]
-    final = "softmax" if data.task == "classification" else "sigmoid"
-    from_logits = last.kind != "Activation" or last.settings.get("activation") != final
+def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> dict[str, object]:
+    source = data.guess.source if data.guess else None
+    outputs = [
+        {
+            "name": one.name,
+            "task": one.task,
+            "loss": _loss(one.task, from_logits=one.name in network.logits),
+            "metric": "accuracy" if one.task in ("classification", "binary", "sequence") else "mae",
+            "classes": one.classes,
+        }
+        for one in network.outputs
+    ]
+    shapes = {one: shape for one, shape in network.inputs.items() if not source or source.inputs[one] != shape}
+    texts = [one for one in network.inputs if source and source.source == "text" and not source.inputs[one]]
+    words = _words(network.table) if texts else {}
+    names = source.has_names if source else False
+    values = [one.name for one in network.outputs if one.task == "regression"]
+    steps = [f"{key} = {value}" for key, value in words.items()]
+    steps += ["standardize = true"] if names or (values and not words) else []
+    steps += ["standardize_target = true"] if values else []
     return {
         "name": name,
         "title": title,
         "network": network,
         "whole": not network.table.marked,
-        "totals": sums,
         "dataset": data.name,
         "images": data.title,
         "data": data,
-        "source": data.guess.source if data.guess else None,
-        "words": _words(network.table) if data.guess and data.guess.source.source == "text" else None,
+        "source": source,
+        "names": names,
+        "words": words,
+        "prepare": steps,
+        "texts": texts,
         "epochs": min(60, max(3, round(_STEPS * _BATCH / data.train))),
         "batch_size": _BATCH,
-        "loss": _loss(data.task, from_logits=from_logits),
-        "from_logits": from_logits,
+        "outputs": outputs,
+        "loss": outputs[0]["loss"],
+        "metric": outputs[0]["metric"],
+        "from_logits": network.outputs[0].name in network.logits,
+        "values": values,
         "text": text.strip("\n"),
-        "shape": network.input_shape,
+        "shape": next(iter(network.inputs.values())),
+        "shapes": shapes,
+        "encoded": data.guess.table.get("categories", []) if data.guess else [],
+        "numeric": [one for one in network.inputs if one not in texts],
         "begin": BEGIN,
         "end": END,
     }
@@ -283,13 +225,19 @@ def _facts(name: str, title: str, network: _Network, data: _Data, text: str) -> 
 
 def _words(table: SummaryTable) -> dict[str, int]:
     """The vocabulary size of an Embedding, and the number of words it reads of a text."""
-    row = _embedding(table)
+    row = embedding_of(table)
     length, size = row.shape[1] or 1, row.shape[2] or 1
     return {"vocabulary": row.parameters // size, "pad": length}
 
 
-def _loss(task: str, *, from_logits: bool) -> str:
+def _loss(task: Task, *, from_logits: bool) -> str:
     """The code of the usual loss for a task."""
+    if task == "sequence":
+        return (
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+            if from_logits
+            else '"sparse_categorical_crossentropy"'
+        )
     if task == "classification":
         return "keras.losses.CategoricalCrossentropy(from_logits=True)" if from_logits else '"categorical_crossentropy"'
     if task in ("binary", "multilabel"):

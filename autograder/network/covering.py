@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from autograder.network.architecture import Architecture, Row
 from autograder.network.describe import shape_in_words
-from autograder.network.kinds import ACTIVATIONS
+from autograder.network.kinds import ACTIVATIONS, COMMUTATIVE
 from autograder.network.measure import ShapeError, rows, sum_up
 from autograder.network.table import NETWORKS, SummaryTable, TableError, TableRow
 
 # Rows that may cover several operations.
 _COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
+# How many pairs of a row and an operation are tried in a network with branches.
+_MOST_TRIED = 20_000
 
 
 def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str, ...]:
@@ -69,6 +73,8 @@ def _cover(
     """The operations that each row covers, and the first place where rows and operations diverge."""
     if table.framework:
         return _without_functions(table, architecture, measured)
+    if (found := _along_branches(table, architecture, measured)) is not None:
+        return found, None
     operations = architecture.operations
     covered: list[list[int]] = []
     place = 0
@@ -91,6 +97,73 @@ def _cover(
     if place < len(operations):
         return covered, f"The network has {operations[place].kind} after the last row of the table."
     return covered, None
+
+
+def _along_branches(
+    table: SummaryTable, architecture: Architecture, measured: tuple[Row, ...]
+) -> list[list[int]] | None:
+    """The operations of each row of a table with branches, found by what the row reads; None if that fits nowhere.
+
+    Keras prints the rows in the order in which they were built, which may be any order of the branches.
+    """
+    rows = table.rows
+    branched = any(
+        len(row.connected) > 1 or (row.connected and row.connected[0] != before.name) for before, row in pairwise(rows)
+    )
+    if not branched:
+        return None
+    operations = architecture.operations
+    activated = {name for row in rows if row.kind in ACTIVATIONS for name in row.connected}
+    readers: dict[int, list[int]] = {}
+    for index, operation in enumerate(operations):
+        for source in operation.inputs:
+            readers.setdefault(source, []).append(index)
+
+    def fused(row: TableRow, place: int) -> list[int]:
+        """The operation, and its own activation if that has no row."""
+        after = readers.get(place, [])
+        own = row.name not in activated and len(after) == 1 and operations[after[0]].kind in ACTIVATIONS
+        return [place, *(after if own and row.kind not in ACTIVATIONS else [])]
+
+    def fitting(index: int, covered: list[list[int]]) -> list[int]:
+        row = rows[index]
+        ends = {before.name: one[-1] for before, one in zip(rows, covered, strict=False)}
+        reads = [ends.get(name, -1) for name in row.connected]
+        used = {place for one in covered for place in one}
+        places = [
+            place
+            for place, operation in enumerate(operations)
+            if place not in used
+            and _same_kind(row.kind, operation.kind)
+            and (
+                list(operation.inputs) == reads
+                or (operation.kind in COMMUTATIVE and sorted(operation.inputs) == sorted(reads))
+            )
+        ]
+
+        def same(place: int) -> bool:
+            return (measured[place].shape[1:], measured[place].parameters) == (row.shape[1:], row.parameters)
+
+        # The last is tried first.
+        return sorted(reversed(places), key=same)  # noqa: C414 - of equal ones, the first comes last
+
+    covered: list[list[int]] = []
+    choices = [fitting(0, covered)]
+    for _ in range(_MOST_TRIED):
+        if not choices[-1]:
+            choices.pop()
+            if not choices:
+                return None
+            covered.pop()
+            continue
+        covered.append(fused(rows[len(covered)], choices[-1].pop()))
+        if len(covered) == len(rows):
+            if sum(map(len, covered)) == len(operations):
+                return covered
+            covered.pop()
+            continue
+        choices.append(fitting(len(covered), covered))
+    return None
 
 
 def _without_functions(

@@ -6,7 +6,7 @@ the usual value: hidden activations are relu, the last one is softmax, dropout i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from math import prod
 from typing import Any
@@ -71,18 +71,98 @@ def _infer(table: SummaryTable, input_shape: Shape, last_activation: str) -> Arc
                 f"Row {index + 1} ({row.name}) belongs to a branch; only networks without branches are read."
             )
         last = index == len(table.rows) - 1
-        config = _configure(row, shape, index, last_activation if last else "relu")
-        if not has_activations and row.kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"):
-            config["activation"] = last_activation if last else "relu"
-        layers.append(_layer(row.kind, {"name": row.name, **config}))
+        activation = last_activation if last else "relu"
+        layers.append(_layer(row.kind, _config(row, (shape,), index, activation, has_activations=has_activations)))
         shape = (None, *row.shape[1:])
+    return _built(table, "Sequential", {"name": "table", "layers": layers})
+
+
+def graph_from_table(table: SummaryTable, last_activations: Mapping[str, str]) -> Architecture:
+    """The network with branches that a summary table shows: its column "Connected to" says what each row reads.
+
+    Args:
+        table: a table with a row for every input, in which no layer is used twice.
+        last_activations: what each output gets, by its row's name; the outputs are the rows that no other row reads.
+
+    Raises:
+        TableError: the table does not determine the network, or contradicts itself.
+    """
+    if len({row.name for row in table.rows}) < len(table.rows) or not all(row.shape for row in table.rows):
+        raise TableError("Each row needs a name of its own and a shape.")
+    has_activations = any(row.kind in ACTIVATIONS for row in table.rows)
+    layers: list[GraphConfig] = []
+    seen: dict[str, Shape] = {}
+    for index, row in enumerate(table.rows):
+        shape: Shape = (None, *row.shape[1:])
+        if row.kind == "Input":
+            config: GraphConfig = {"name": row.name, "batch_shape": list(shape)}
+            kind, calls = "InputLayer", []
+        else:
+            reads = row.connected or tuple(before.name for before in table.rows[max(index - 1, 0) : index])
+            _check_reads(row, index, reads, seen)
+            activation = last_activations.get(row.name, "relu")
+            sources = tuple(seen[name] for name in reads)
+            config = _config(row, sources, index, activation, has_activations=has_activations)
+            tensors = [_tensor(name, seen[name]) for name in reads]
+            kind, calls = row.kind, [{"args": [tensors if row.kind in MERGES else tensors[0]], "kwargs": {}}]
+        seen[row.name] = shape
+        layers.append({**_layer(kind, config), "name": row.name, "inbound_nodes": calls})
+    inputs = [[row.name, 0, 0] for row in table.rows if row.kind == "Input"]
+    outputs = [[name, 0, 0] for name in outputs_of(table)]
+    graph = {"name": "table", "layers": layers, "input_layers": inputs, "output_layers": outputs}
+    return _built(table, "Functional", graph)
+
+
+def outputs_of(table: SummaryTable) -> tuple[str, ...]:
+    """The names of the rows that no other row reads."""
+    read = {
+        name
+        for index, row in enumerate(table.rows)
+        if row.kind != "Input"
+        for name in row.connected or (table.rows[index - 1].name,)
+    }
+    return tuple(row.name for row in table.rows if row.name not in read)
+
+
+def _check_reads(row: TableRow, index: int, reads: tuple[str, ...], seen: Mapping[str, Shape]) -> None:
+    """Check that a row reads rows above it, and only a layer that joins branches more than one.
+
+    Raises:
+        TableError: it does not.
+    """
+    place = f"Row {index + 1} ({row.name})"
+    if missing := next((name for name in reads if name not in seen), None):
+        raise TableError(f'{place} reads "{missing}", which is no row above it.')
+    if not reads or (len(reads) > 1) != (row.kind in MERGES):
+        raise TableError(
+            f"{place} reads {len(reads)} rows ({', '.join(reads)}): a layer that joins branches reads several, and "
+            "every other layer one, because no layer may be used twice here."
+        )
+
+
+def _tensor(name: str, shape: Shape) -> GraphConfig:
+    history = {"shape": list(shape), "dtype": "float32", "keras_history": [name, 0, 0]}
+    return {"class_name": "__keras_tensor__", "config": history}
+
+
+def _built(table: SummaryTable, class_name: str, graph: GraphConfig) -> Architecture:
     try:
-        architecture = canonicalize("Sequential", {"name": "table", "layers": layers})
+        architecture = canonicalize(class_name, graph)
     except UnknownNetwork as error:
         raise TableError(f"The table does not show a network that can be built: {error.reason}.") from None
     if problems := disagreements(table, architecture):
         raise TableError(problems[0])
     return architecture
+
+
+def _config(
+    row: TableRow, sources: tuple[Shape, ...], index: int, activation: str, *, has_activations: bool
+) -> GraphConfig:
+    """A row's settings, with the activation that no row of its own shows."""
+    config = _configure(row, sources, index, activation)
+    if not has_activations and row.kind in ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D"):
+        config["activation"] = activation
+    return {"name": row.name, **config}
 
 
 def _layer(class_name: str, config: GraphConfig) -> GraphConfig:
@@ -105,23 +185,23 @@ def _inputs_of_dense(row: TableRow) -> int:
     return row.parameters // units - 1
 
 
-def _configure(row: TableRow, source: Shape, index: int, activation: str) -> GraphConfig:
+def _configure(row: TableRow, sources: tuple[Shape, ...], index: int, activation: str) -> GraphConfig:
     """The first choice of settings that gives the row's shape and parameter count."""
     candidates = _CANDIDATES.get(row.kind)
     if candidates is None:
         raise TableError(f"Row {index + 1} ({row.name}): the settings of {row.kind} do not stand in a table.")
-    for config in candidates(row, source):
+    for config in candidates(row, sources[0]):
         if row.kind == "Activation":
             return {"activation": activation}
         try:
-            measured = measure(row.kind, _FILLED.get(row.kind, {}) | config, (source,))
+            measured = measure(row.kind, _FILLED.get(row.kind, {}) | config, sources)
         except (Misfit, KeyError):
             continue
         if measured.shape[1:] == row.shape[1:] and measured.parameters == row.parameters:
             return config
     raise TableError(
         f"Row {index + 1} ({row.name}): no {row.kind} makes {shape_in_words(row.shape)} "
-        f"with {row.parameters:,} parameters from {shape_in_words(source)}."
+        f"with {row.parameters:,} parameters from {' and '.join(map(shape_in_words, sources))}."
     )
 
 
@@ -206,6 +286,10 @@ def _embedding(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
         yield {"input_dim": row.parameters // width, "output_dim": width}
 
 
+def _concatenate(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
+    return ({"axis": axis} for axis in (-1, *range(1, len(source))))
+
+
 def _recurrent(row: TableRow, source: Shape) -> Iterator[GraphConfig]:
     for use_bias, reset_after in product((True, False), (True, False)):
         config = {"units": row.shape[-1] or 0, "return_sequences": len(row.shape) == 3, "use_bias": use_bias}
@@ -236,6 +320,8 @@ _CANDIDATES: dict[str, Callable[[TableRow, Shape], Iterator[GraphConfig]]] = {
     "ZeroPadding2D": _zero_padding,
     "UpSampling2D": _up_sampling,
     "Embedding": _embedding,
+    "Concatenate": _concatenate,
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), _always()),
 }
 # What the formulas need in addition to the inferred settings.
 _FILLED: dict[str, GraphConfig] = {
