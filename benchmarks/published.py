@@ -1,8 +1,8 @@
 """The field's own benchmark: 26 faulty programs, each graded as an assignment whose solution is its repair.
 
-    python benchmarks/published.py run 50306988 --folder published    # one program; kept in the folder
-    python benchmarks/published.py run --folder published             # all that the folder does not have yet
-    python benchmarks/published.py report --folder published          # figures beside the four published tools
+    python -m benchmarks.published run 50306988 --folder published    # one program; kept in the folder
+    python -m benchmarks.published run --folder published             # all that the folder does not have yet
+    python -m benchmarks.published report --folder published          # figures beside the four published tools
 
 The programs are those of Humbatova et al., An empirical study of fault localisation techniques for deep neural networks
 (EMSE 2025): their configurations, equivalent repairs and what the tools said are read from
@@ -31,8 +31,6 @@ from typing import Any
 
 import nbformat
 import numpy as np
-from published_programs import PROGRAMS, Config, Program, notebook_code, scaled
-from published_scores import OF_RULES, Score, parameters_of, scored, tools_named
 
 from autograder.assignment import load
 from autograder.authoring.calibrate import calibrate
@@ -50,6 +48,8 @@ from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_is
 from autograder.records.store import Gradebook
 from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
+from benchmarks.published_programs import PROGRAMS, Config, Program, notebook_code, scaled
+from benchmarks.published_scores import OF_RULES, Score, parameters_of, scored, tools_named
 
 FAULTS = Path(__file__).parents[2] / "shared" / "data" / "faults"
 SEEDS = range(1, 21)
