@@ -12,10 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-Config = Mapping[str, str]
-Arrays = tuple[Any, Any]
+from benchmarks.published_data import Arrays, bags_of_words, iris, linear, noisy_line, rings, spiral, squares
+from benchmarks.published_networks import Config, cifar, conv, dense, mnist_conv, repeated, reuters
 
 
 @dataclass(frozen=True)
@@ -59,134 +57,17 @@ class Program:
     extra: Mapping[str, str] | None = None
 
 
-def dense(number: int, units: int | str, c: Config) -> str:
-    return f"layers.Dense({units}, {_settings(number, c)})"
-
-
-def conv(number: int, filters: int, c: Config, size: int = 3) -> str:
-    return f"layers.Conv2D({filters}, {size}, {_settings(number, c)})"
-
-
-def _settings(number: int, c: Config) -> str:
-    activation = c.get(f"act{number}", "None").replace("None", "linear")
-    parts = [f'activation="{activation}"']
-    for setting, key in (("kernel_initializer", f"ki{number}"), ("bias_initializer", f"bi{number}")):
-        if key in c:
-            parts.append(f"{setting}={_initializer(c[key])}")
-    if number == 1 and c.get("regularization"):
-        parts.append(f'kernel_regularizer="{c["regularization"]}"')
-    return ", ".join([*parts, f'name="l{number}"'])
-
-
-def _initializer(name: str) -> str:
-    # `RandomNormal` is that of the program itself, drawn from the standard normal distribution as in Nielsen's book.
-    if name == "RandomNormal":
-        return "keras.initializers.RandomNormal(stddev=1.0)"
-    return repr({"normal": "random_normal"}.get(name, name))
-
-
-def _times(c: Config, number: int, line: str) -> list[str]:
-    """A layer that the search for repairs may double (`layer<n>`)."""
-    count = int(c.get(f"layer{number}", "1"))
-    return [line if at == 0 else line.replace('name="l', f'name="again{at}_l') for at in range(count)]
-
-
-def _linear(features: int, count: int, share: float = 0.5, seed: int = 0) -> Callable[[], Arrays]:
-    """Two classes that a plane separates, with a gap."""
-
-    def rows() -> Arrays:
-        random = np.random.RandomState(seed)
-        x = random.randn(4 * count, features)
-        side = x @ random.randn(features) / np.sqrt(features)
-        cut = np.quantile(side, 1 - share)
-        kept = np.abs(side - cut) > 0.1
-        return x[kept][:count].astype(np.float32), (side > cut)[kept][:count].astype(np.int64)
-
-    return rows
-
-
-def _rings() -> Arrays:
-    """Two classes in rings, with two features and eight without meaning."""
-    random = np.random.RandomState(1)
-    x = random.randn(1600, 10)
-    return x.astype(np.float32), (np.hypot(x[:, 0], x[:, 1]) > 1.18).astype(np.int64)
-
-
-def _line() -> Arrays:
-    random = np.random.RandomState(3)
-    x = random.uniform(-1, 1, (600, 1))
-    return x.astype(np.float32), (3 * x[:, 0] + 2 + 0.1 * random.randn(600)).astype(np.float32)
-
-
-def _squares() -> Arrays:
-    random = np.random.RandomState(4)
-    x = random.uniform(0, 10, (900, 1))
-    return (x / 10).astype(np.float32), (x[:, 0] ** 2).astype(np.float32)
-
-
-def _spiral() -> Arrays:
-    random = np.random.RandomState(5)
-    y = np.arange(1500) % 3
-    radius = random.uniform(0.05, 1, 1500)
-    angle = 4 * radius + y * 2 * np.pi / 3 + 0.1 * random.randn(1500)
-    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], 1).astype(np.float32), y
-
-
-def _iris() -> Arrays:
-    from sklearn.datasets import load_iris
-
-    found = load_iris()
-    return found.data.astype(np.float32), found.target.astype(np.int64)
-
-
-def _news() -> Arrays:
-    """46 topics of unequal size in bags of 400 words, each with its own frequent words."""
-    random = np.random.RandomState(6)
-    sizes = 1 / np.arange(1, 47)
-    y = random.choice(46, 3200, p=sizes / sizes.sum())
-    common = 0.3 / np.arange(1, 401) ** 0.7
-    own = np.zeros((46, 400))
-    for topic in own:
-        topic[random.choice(400, 12, replace=False)] = 0.45
-    x = random.rand(3200, 400) < np.clip(common + own[y], 0, 0.9)
-    return x.astype(np.float32), y
-
-
-def _mnist_conv(c: Config) -> list[str]:
-    return [
-        conv(1, 32, c),
-        conv(2, 64, c),
-        "layers.MaxPooling2D()",
-        f"layers.Dropout({c['dropout1']})",
-        "layers.Flatten()",
-        *_times(c, 1, dense(3, c["unit1"], c)),
-        f"layers.Dropout({c['dropout2']})",
-        dense(4, 10, c),
-    ]
-
-
-def _reuters(c: Config) -> list[str]:
-    return [dense(1, c["unit1"], c), "layers.Dropout(0.5)", dense(2, 46, c)]
-
-
-def _cifar(c: Config) -> list[str]:
-    return [
-        conv(1, 16, c),
-        "layers.MaxPooling2D()",
-        conv(2, 32, c),
-        "layers.MaxPooling2D()",
-        conv(3, 32, c),
-        "layers.Flatten()",
-        *_times(c, 1, dense(4, c["unit1"], c)),
-        *_times(c, 2, dense(5, c["unit2"], c)),
-        dense(6, 10, c),
-    ]
-
-
 _MNIST = {"dataset": "mnist", "shape": (28, 28, 1), "classes": 10, "task": "classification", "normalization": "unit"}
-_DIGITS = "1,200 images of MNIST; batches of 16 for 128, 2 epochs for 12"
+_DIGITS = "1,200 images of MNIST, convolutions a quarter as wide; batches of 16 for 128, 2 epochs for 12"
 _NEWS = "synthetic bags of words in 46 topics for Reuters, which is not on the machine"
-_TOPICS = {"rows": _news, "shape": (400,), "classes": 46, "task": "classification", "train": 2400, "validation": 800}
+_TOPICS = {
+    "rows": bags_of_words,
+    "shape": (400,),
+    "classes": 46,
+    "task": "classification",
+    "train": 2400,
+    "validation": 800,
+}
 _COLOURS = {
     "dataset": "cifar10",
     "shape": (32, 32, 3),
@@ -196,16 +77,16 @@ _COLOURS = {
     "train": 1500,
     "validation": 400,
 }
-_OBJECTS = "1,500 images of CIFAR-10, convolutions half as wide; batches of 32 for 64"
+_OBJECTS = "1,500 images of CIFAR-10, convolutions a quarter as wide; batches of 32 for 64"
 
 
 def _mnist(name: str, paper: str, truth: str, right: str) -> Program:
     made = {"train": 1200, "validation": 400, "epochs": 1 / 6, "batch": 1 / 8, "repair": {truth: right}, **_MNIST}
-    return Program(name, paper, (truth,), _mnist_conv, _DIGITS, **made)
+    return Program(name, paper, (truth,), mnist_conv, _DIGITS, **made)
 
 
 def _topics(name: str, truth: str, **more: Any) -> Program:
-    return Program(name, name, (truth,), _reuters, _NEWS, **_TOPICS, **more)
+    return Program(name, name, (truth,), reuters, _NEWS, **_TOPICS, **more)
 
 
 PROGRAMS: tuple[Program, ...] = (
@@ -216,14 +97,14 @@ PROGRAMS: tuple[Program, ...] = (
         lambda c: [
             dense(1, 64, c),
             "layers.Dropout(0.5)",
-            *_times(c, 2, dense(2, 64, c)),
+            *repeated(c, 2, dense(2, 64, c)),
             "layers.Dropout(0.5)",
             dense(3, 1, c),
         ],
         "synthetic: two classes of 20 features that a plane separates",
         2000,
         500,
-        _linear(20, 2500, 0.52),
+        linear(20, 2500, 0.52),
         shape=(20,),
         repair={"act3": "sigmoid"},
         task="binary",
@@ -234,14 +115,14 @@ PROGRAMS: tuple[Program, ...] = (
         ("optimizer", "epochs", "batch_size"),
         lambda c: [
             dense(1, 100, c),
-            *_times(c, 2, dense(2, c["unit2"], c)),
-            *_times(c, 3, dense(3, c["unit3"], c)),
+            *repeated(c, 2, dense(2, c["unit2"], c)),
+            *repeated(c, 3, dense(3, c["unit3"], c)),
             dense(4, 1, c),
         ],
         "synthetic: rings in two of ten features",
         900,
         500,
-        _rings,
+        rings,
         shape=(10,),
         task="binary",
         repair={"optimizer": "adam", "epochs": "8", "batch_size": "16"},
@@ -250,11 +131,11 @@ PROGRAMS: tuple[Program, ...] = (
         "45442843",
         "D3",
         ("optimizer", "loss", "act1", "act2", "epochs", "batch_size"),
-        lambda c: [*_times(c, 1, dense(1, c["unit1"], c)), dense(2, 2, c)],
+        lambda c: [*repeated(c, 1, dense(1, c["unit1"], c)), dense(2, 2, c)],
         "synthetic: two classes of 3 features that a plane separates",
         6000,
         500,
-        _linear(3, 6500, 0.39, 7),
+        linear(3, 6500, 0.39, 7),
         shape=(3,),
         repair={"lr": "0.01"},
         classes=2,
@@ -276,12 +157,12 @@ PROGRAMS: tuple[Program, ...] = (
         "D5",
         ("epochs", "batch_size"),
         lambda c: [
-            conv(1, 16, c),
+            conv(1, 8, c),
             "layers.MaxPooling2D()",
-            conv(2, 32, c),
+            conv(2, 16, c),
             "layers.MaxPooling2D()",
             "layers.Flatten()",
-            *_times(c, 3, dense(3, c["unit3"], c)),
+            *repeated(c, 3, dense(3, c["unit3"], c)),
             dense(4, 10, c),
         ],
         "1,000 images of CIFAR-10; batches of 50 for 1,000, 8 epochs for 20",
@@ -297,7 +178,7 @@ PROGRAMS: tuple[Program, ...] = (
         "synthetic: two classes of 4 features that a plane separates",
         640,
         400,
-        _linear(4, 1040, 0.5, 2),
+        linear(4, 1040, 0.5, 2),
         shape=(4,),
         classes=2,
         task="classification",
@@ -310,7 +191,7 @@ PROGRAMS: tuple[Program, ...] = (
         "synthetic: a line with noise; 40 epochs for 200",
         400,
         200,
-        _line,
+        noisy_line,
         shape=(1,),
         task="regression",
         metric="mae",
@@ -320,11 +201,11 @@ PROGRAMS: tuple[Program, ...] = (
         "56380303",
         "D8",
         ("optimizer", "lr"),
-        lambda c: [dense(1, c["unit1"], c), *_times(c, 2, dense(2, c["unit2"], c)), dense(3, 3, c)],
+        lambda c: [dense(1, c["unit1"], c), *repeated(c, 2, dense(2, c["unit2"], c)), dense(3, 3, c)],
         "synthetic: three arms of a spiral",
         1000,
         500,
-        _spiral,
+        spiral,
         shape=(2,),
         classes=3,
         task="classification",
@@ -334,9 +215,9 @@ PROGRAMS: tuple[Program, ...] = (
         "D9",
         ("preprocessing", "act4", "batch_size"),
         lambda c: [
-            conv(1, 16, c),
+            conv(1, 8, c),
             "layers.MaxPooling2D()",
-            *_times(c, 2, conv(2, 32, c)),
+            *repeated(c, 2, conv(2, 16, c)),
             "layers.MaxPooling2D()",
             "layers.Flatten()",
             dense(3, c["unit2"], c),
@@ -364,19 +245,19 @@ PROGRAMS: tuple[Program, ...] = (
         "C1",
         "C1",
         ("act2",),
-        _cifar,
+        cifar,
         f"{_OBJECTS}, 8 epochs for 50",
         epochs=0.16,
         batch=0.5,
         repair={"act2": "relu"},
         **_COLOURS,
     ),
-    Program("C2", "C2", ("epochs",), _cifar, f"{_OBJECTS}, 8 epochs", batch=0.5, **_COLOURS),
+    Program("C2", "C2", ("epochs",), cifar, f"{_OBJECTS}, 8 epochs", batch=0.5, **_COLOURS),
     Program(
         "C3",
         "C3",
         ("ki2",),
-        _cifar,
+        cifar,
         f"{_OBJECTS}, 8 epochs for 50",
         epochs=0.16,
         batch=0.5,
@@ -398,7 +279,7 @@ PROGRAMS: tuple[Program, ...] = (
         "synthetic: two classes of 12 features that a plane separates",
         400,
         300,
-        _linear(12, 700, 0.5, 8),
+        linear(12, 700, 0.5, 8),
         shape=(12,),
         task="binary",
     ),
@@ -423,7 +304,7 @@ PROGRAMS: tuple[Program, ...] = (
         "the iris data; 100 epochs for 200",
         100,
         50,
-        _iris,
+        iris,
         shape=(4,),
         classes=3,
         task="classification",
@@ -437,7 +318,7 @@ PROGRAMS: tuple[Program, ...] = (
         "synthetic: the squares of numbers up to 10; batches of 15 for 150, 100 epochs for 1,000",
         600,
         300,
-        _squares,
+        squares,
         shape=(1,),
         task="regression",
         metric="mae",

@@ -35,7 +35,15 @@ PARAMETERS: Mapping[str, str] = {
     "regularization": "regularization",
 }
 OF_RULES: Mapping[str, str] = {
+    "NaN or infinity": "preprocessing",
     "labels of other images": "preprocessing",
+    "labels no whole numbers": "preprocessing",
+    "labels outside the classes": "preprocessing",
+    "rows that do not add up": "preprocessing",
+    "targets among the inputs": "preprocessing",
+    "targets of another scale": "preprocessing",
+    "constant inputs": "preprocessing",
+    "validation prepared otherwise": "preprocessing",
     "inputs not normalized": "preprocessing",
     "loss and labels": "loss",
     "softmax and from_logits": "loss",

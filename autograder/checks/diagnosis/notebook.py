@@ -13,7 +13,7 @@ from autograder.records.evidence import CapturedFit
 from autograder.records.training import TrainingTask
 
 # Ratios to the reference below or above which a difference counts as another way of training. Smaller batches mean
-# more steps, which do not stop a network from learning.
+# more steps, which do not stop a network from learning, and make up for fewer epochs.
 _FEW = 0.5
 _OTHER_BATCH = 4.0
 # Inputs count as normalized up to this mean and standard deviation (AutoTrainer, Zhang et al., ICSE 2021: a mean
@@ -27,16 +27,30 @@ def as_trained(task: TrainingTask, fit: CapturedFit, reference: CapturedFit) -> 
     changed: dict[str, Any] = {}
     if recipe.normalization != "none" and not_normalized(fit.inputs) and not not_normalized(reference.inputs):
         changed["normalization"] = "none"
-    if 0 < fit.epochs < _FEW * reference.epochs:
+    shorter = trains_less(fit, reference)
+    if shorter:
         changed["epochs"] = max(1, round(recipe.epochs * fit.epochs / reference.epochs))
     if fit.batch_size and reference.batch_size:
         ratio = fit.batch_size / reference.batch_size
-        if ratio >= _OTHER_BATCH:
-            changed["batch_size"] = min(recipe.train, round(recipe.batch_size * ratio))
+        if ratio >= _OTHER_BATCH or (shorter and ratio < 1):
+            changed["batch_size"] = max(1, min(recipe.train, round(recipe.batch_size * ratio)))
     given, wanted = findings_of_rows(fit.inputs), findings_of_rows(reference.inputs)
     if given and wanted and given < _FEW * wanted:
         changed["train"] = max(1, round(recipe.train * given / wanted))
     return task.model_copy(update={"recipe": recipe.model_copy(update=changed)})
+
+
+def trains_less(fit: CapturedFit, reference: CapturedFit) -> bool:
+    """Whether a call of `fit` has less than half of the reference's epochs, and of its steps where they are known."""
+    if not 0 < fit.epochs < _FEW * reference.epochs:
+        return False
+    steps, wanted = _steps(fit), _steps(reference)
+    return steps is None or wanted is None or steps < _FEW * wanted
+
+
+def _steps(fit: CapturedFit) -> float | None:
+    rows = findings_of_rows(fit.inputs)
+    return None if rows is None or fit.batch_size is None else fit.epochs * rows / fit.batch_size
 
 
 def not_normalized(inputs: dict[str, Any] | None) -> bool:

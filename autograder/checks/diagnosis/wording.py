@@ -24,7 +24,7 @@ _CHANGES: dict[Suspicion, str] = {
     "optimizer": gettext_noop("another optimizer"),
     "normalization of the inputs": gettext_noop("normalized inputs"),
     "epochs": gettext_noop("more epochs"),
-    "batch size": gettext_noop("smaller batches"),
+    "batch size": gettext_noop("batches of another size"),
     "number of images": gettext_noop("more images to train on"),
     "dropout": gettext_noop("another amount of dropout"),
     "regularization": gettext_noop("other regularizers and constraints"),

@@ -15,7 +15,9 @@ def test_who_trains_as_the_solution_does_is_not_trained_again(tasks):
     assert as_trained(tasks(), fit(), fit()) == tasks()
 
 
-@pytest.mark.parametrize("given", [fit(epochs=8), fit(rows=2000), fit(batch_size=8), fit(batch_size=128)])
+@pytest.mark.parametrize(
+    "given", [fit(epochs=8), fit(rows=2000), fit(batch_size=8), fit(batch_size=128), fit(epochs=1, batch_size=4)]
+)
 def test_small_differences_are_a_student_s_own_choice(tasks, given):
     assert as_trained(tasks(), given, fit()) == tasks()
 
@@ -26,6 +28,7 @@ def test_small_differences_are_a_student_s_own_choice(tasks, given):
         (fit(deviation=78.0), {"normalization": "none"}),
         (fit(epochs=1), {"epochs": 1}),
         (fit(batch_size=640), {"batch_size": 160}),
+        (fit(epochs=1, batch_size=32), {"epochs": 1, "batch_size": 8}),
         (fit(rows=240), {"train": 64}),
     ],
 )

@@ -185,6 +185,10 @@ RIGHT = {
         "fit": fit(targets=ONE_HOT | {"lowest_sum": 0.0, "highest_sum": 4.0}),
         "wanted": fit(targets=ONE_HOT | {"lowest_sum": 0.0, "highest_sum": 5.0}),
     },
+    "an exponential that the loss divides by its sum": {
+        "layers": lambda tasks: tasks.changed(5, activation="exponential")
+    },
+    "one epoch of very small batches": {"fit": fit(epochs=1, batch_size=4), "wanted": fit(batch_size=64)},
     "fewer outputs are unknown": {"loss": SPARSE, "fit": fit(targets=WHOLE | {"minimum": None, "maximum": None})},
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.notebook import not_normalized
+from autograder.checks.diagnosis.notebook import not_normalized, trains_less
 from autograder.checks.diagnosis.rules.facts import Facts, number_of
 from autograder.core.messages import message, nmessage
 from autograder.records.evidence import CapturedFit
@@ -12,7 +12,6 @@ from autograder.records.result import Finding
 # and 0.25 for CIFAR-10 (measured over 1,000 images of each); guessing gives 0.1, in a sample of 500 hardly ever 0.15.
 _BY_CHANCE = 0.15
 _ENOUGH = 400
-_FEW_EPOCHS = 0.5
 # Shares of constant inputs; pixels at the border of MNIST are constant in every solution, too.
 _CONSTANT, _MORE_CONSTANT = 0.5, 0.25
 # Validation data count as prepared otherwise if their standard deviation is this many times larger or smaller, or their
@@ -97,13 +96,13 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
 
 
 def too_few_epochs(facts: Facts) -> Finding | None:
-    """Fewer than half the epochs of the reference solution's own call of `fit`.
+    """Fewer than half the epochs of the reference solution's own call of `fit`, and fewer than half its steps.
 
     Source: DeepFD (Cao et al., ICSE 2022), insufficient iteration; its classifier knows no task, the solution does.
     """
     if facts.fit is None or facts.reference_fit is None:
         return None
-    if not 0 < facts.fit.epochs < _FEW_EPOCHS * facts.reference_fit.epochs:
+    if not trains_less(facts.fit, facts.reference_fit):
         return None
     return Finding(
         message=nmessage(

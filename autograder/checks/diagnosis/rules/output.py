@@ -7,6 +7,9 @@ from autograder.core.messages import message
 from autograder.records.result import Finding
 
 _BOUNDED = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
+# With one-hot labels Keras divides the outputs by their sum, so that an exponential at the end is a softmax; the sparse
+# cross-entropy cuts them off at 1.
+_POSITIVE = _BOUNDED | {"exponential", "softplus"}
 _REGRESSION_METRICS = frozenset(
     {
         "mean_squared_error",
@@ -40,14 +43,15 @@ def softmax_and_logits(facts: Facts) -> Finding | None:
 
 
 def no_softmax(facts: Facts) -> Finding | None:
-    """A cross-entropy that expects probabilities, after an output that may be any number.
+    """A cross-entropy that expects probabilities, after an output that may be negative or 0.
 
     Source: UMLAUT (Schoop et al., CHI 2021), "missing softmax layer before loss"; NeuraLint, rules 8 and 12. Looked up
     in the network, where UMLAUT looks for the word in the name of the last layer.
     """
     if facts.compilation is None or facts.compilation.loss.name not in CROSSENTROPIES or facts.compilation.problem:
         return None
-    if facts.from_logits or facts.last_activation in _BOUNDED:
+    fitting = _BOUNDED if facts.compilation.loss.name.startswith("sparse_") else _POSITIVE
+    if facts.from_logits or facts.last_activation in fitting:
         return None
     return Finding(
         message=message(
