@@ -107,6 +107,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
     old_names, keras_1 = True, False
     # Whether PyTorch is observed: only in kernels of the zygote that has imported it.
     torch = False
+    examples: Sequence[Sequence[Sequence[int]]] = ()
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -114,7 +115,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         if self.torch:
             from autograder.observe.torch.observing import TorchObserver
 
-            torch = TorchObserver(self.shell, shorten=self.shorten)
+            torch = TorchObserver(self.shell, shorten=self.shorten, examples=self.examples)
         fits = FitRecorder(shorten=self.shorten)
         self.describer = Describer(self.shell.user_ns, list(self.names), fits, self.base_weights, torch)
         self.shell_handlers[CAPTURE_REQUEST] = self.capture_request
@@ -222,7 +223,8 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
             shortened), "seed", "output_kb" per cell, "old_names" (whether Keras 1 and 2 are supported), "keras_1"
             (whether the notebook is written for Keras 1), "datasets" (see `dataset_loader.serve`), "base_weights"
             (the fingerprints of the weights in declared base models), "torch" (whether the notebook imports PyTorch,
-            which the zygote has imported then).
+            which the zygote has imported then), "examples" (for each data set of the exercise the shapes of one
+            example, one for each input).
         descriptors: listening sockets in the order of `CHANNELS`, then the memory of "datasets", then those for
             `dataset_files.lay`.
     """
@@ -231,7 +233,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     kept = len(arguments["datasets"])
     served = serve(arguments["datasets"], files[:kept], lay(files[kept:]))
     local_tfds.install(served)
-    Kernel.torch = bool(arguments["torch"])
+    Kernel.torch, Kernel.examples = bool(arguments["torch"]), arguments["examples"]
     if Kernel.torch:
         from autograder.observe.torch import vision
 

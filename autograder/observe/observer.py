@@ -19,6 +19,7 @@ import nbformat
 from autograder.core.closing import Closing
 from autograder.datasets import load_arrays, locate
 from autograder.datasets.base_models import fingerprints
+from autograder.datasets.catalogue import DATASETS
 from autograder.intake.notebook import code_cells
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.observe.dataset_memory import ServedData
@@ -203,6 +204,8 @@ class Observer(Closing):
             "torch": torch,
             "datasets": [dataset.layout for dataset in served],
             "base_weights": sorted(frozenset().union(*weights)),
+            "examples": [[list(DATASETS[name].image)] for name in task.datasets]
+            + [[list(shape) for shape in source.inputs.values()] for source in task.sources],
         }
         descriptors = [*(dataset.descriptor for dataset in served), *files]
         kernel = manager(warm, task.limits.bounds(), arguments, descriptors)

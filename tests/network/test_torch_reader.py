@@ -93,6 +93,20 @@ SAME = {
     ),
 }
 SAME["words_by_state"] = SAME["words"]
+SAME["by_hand"] = keras(
+    (28, 28, 1), ("Flatten", {}), ("Dense", {"units": 32, "activation": "relu"}),
+    ("Dense", {"units": 10, "use_bias": False}),
+)  # fmt: skip
+SAME["text_maximum"] = SAME["text_convolution"]
+SAME["never_called"] = keras(
+    (28, 28, 1), ("Conv2D", {"filters": 4, "kernel_size": 3}), ("BatchNormalization", {}),
+    ("Activation", {"activation": "relu"}), ("Flatten", {}), ("Dense", {"units": 10}),
+)  # fmt: skip
+SAME["old_example"] = keras(
+    (28, 28, 1), ("Conv2D", {"filters": 8, "kernel_size": 3, "activation": "relu"}), ("MaxPooling2D", {}),
+    ("SpatialDropout2D", {"rate": 0.25}), ("Flatten", {}), ("Dense", {"units": 32, "activation": "relu"}),
+    ("Dropout", {"rate": 0.5}), ("Dense", {"units": 10}),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(SAME))
@@ -117,7 +131,7 @@ def test_parameters_are_counted_as_torch_counts_them():
     assert sum(row.parameters for row in torch_rows(network, measured)) == 695_186
     assert DESCRIPTIONS["cnn2_sequential"]["parameters"] == 695_186
     assert buffers_of(network, measured) == 784
-    for name in ("words", "both_ways", "time_first", "attention", "residual", "decoder"):
+    for name in ("words", "both_ways", "time_first", "attention", "residual", "decoder", "gates", "encoder"):
         network = read_description(DESCRIPTIONS[name])
         shown = torch_rows(network, rows(network))
         assert sum(row.parameters for row in shown) == DESCRIPTIONS[name]["parameters"], name

@@ -223,6 +223,82 @@ class OwnWeights(nn.Module):
         return self.out(torch.relu(F.linear(x.reshape(-1, 784) / 255, self.weight, self.bias)))
 
 
+class ByHand(nn.Module):
+    """Dense layers as products; relu as the larger of two."""
+
+    class Dense(nn.Module):
+        def __init__(self, before: int, after: int) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.randn(before, after) * 0.01)
+            self.b = nn.Parameter(torch.zeros(after))
+
+        def forward(self, x: Any) -> Any:
+            return x @ self.w + self.b
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.last = self.Dense(784, 32), nn.Parameter(torch.randn(10, 32))
+
+    def forward(self, x: Any) -> Any:
+        x = self.one(x.reshape(x.shape[0], -1))
+        return torch.matmul(torch.max(x, torch.zeros_like(x)), self.last.T)
+
+
+class Gates(nn.Module):
+    """Squeeze and excitation; the mean of the images is a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(0.5))
+        self.conv, self.down, self.up = nn.Conv2d(1, 16, 3), nn.Linear(16, 4), nn.Linear(4, 16)
+        self.out = nn.Linear(20, 10)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.conv(x - self.mean))
+        low = F.relu(self.down(F.adaptive_avg_pool2d(x, 1).view(x.size(0), 16)))
+        x = x * torch.sigmoid(self.up(low)).view(x.size(0), 16, 1, 1).expand_as(x)
+        return self.out(torch.hstack((x.mean(dim=(2, 3)), low)))
+
+
+class TextMaximum(TextConvolution):
+    def forward(self, x: Any) -> Any:
+        x, _ = torch.max(F.relu(self.conv(self.embedding(x).transpose(1, 2))), dim=2)
+        return self.out(x)
+
+
+class OldExample(nn.Module):
+    """PyTorch's own example for MNIST, in the version with `Dropout2d` before the last layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 8, 3, 1)
+        self.dropout1, self.dropout2 = nn.Dropout2d(0.25), nn.Dropout2d(0.5)
+        self.fc1, self.fc2 = nn.Linear(1352, 32), nn.Linear(32, 10)
+
+    def forward(self, x: Any) -> Any:
+        x = self.dropout1(F.max_pool2d(F.relu(self.conv1(x)), 2))
+        x = F.relu(self.fc1(torch.flatten(x, 1)))
+        if self.training:
+            x = self.dropout2(x)
+        return self.fc2(x)
+
+
+def never_called() -> nn.Module:
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(10))
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(50, 16)
+        layer = nn.TransformerEncoderLayer(16, 2, dim_feedforward=32, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, num_layers=2)
+        self.out = nn.Linear(16, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.out(self.encoder(self.embedding(x)).mean(dim=1))
+
+
 class OnData(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -276,6 +352,12 @@ MODULES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "attention": (Attention, (4, 7, 16)),
     "decoder": (Decoder, (4, 10)),
     "own_weights": (OwnWeights, (4, 1, 28, 28)),
+    "by_hand": (ByHand, (4, 1, 28, 28)),
+    "gates": (Gates, (4, 1, 28, 28)),
+    "text_maximum": (TextMaximum, (4, 30)),
+    "old_example": (OldExample, (4, 1, 28, 28)),
+    "never_called": (never_called, (4, 1, 28, 28)),
+    "encoder": (Encoder, (4, 12)),
     "on_data": (OnData, (4, 4)),
     "wrong_size": (WrongSize, (4, 1, 28, 28)),
     "frozen": (Frozen, (4, 6)),

@@ -9,7 +9,7 @@ from autograder.core.messages import phrase
 from autograder.network.torch import learning
 from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor, channels_last
-from autograder.network.torch.operation import Op, numbers, unknown
+from autograder.network.torch.operation import Broadcast, Filled, Op, numbers, unknown
 from autograder.network.torch.windows import (
     adaptive,
     convolution,
@@ -163,7 +163,8 @@ def _dropout(builder: TorchBuilder, op: Op) -> Tensor:
     if op.settings.get("training") is False:
         return op.tensor
     name, config = "Dropout", {"rate": op.get("p", 0.5)}
-    if op.kind in ("Dropout1d", "Dropout2d", "Dropout3d"):
+    # Of two axes each value is a channel of its own.
+    if op.kind in ("Dropout1d", "Dropout2d", "Dropout3d") and len(op.tensor.shape) > 2:
         axes = int(op.kind[-2])
         return builder.add(op, f"SpatialDropout{axes}D", config, image(builder, op, axes), channels_last(axes + 2))
     if op.kind == "AlphaDropout":
@@ -210,7 +211,7 @@ def _attention(builder: TorchBuilder, op: Op) -> Any:
     sources = [one for one in op.read if isinstance(one, Tensor)][:3]
     if len(sources) != 3 or op.get("add_zero_attn", False) or not op.get("_qkv_same_embed_dim", True):
         raise unknown(op)
-    if len(op.read) > 3 or any(name in op.settings for name in ("attn_mask", "key_padding_mask")):
+    if len(op.read) > 3 or any(op.get(name) is not None for name in ("attn_mask", "key_padding_mask")):
         raise UnknownNetwork(phrase("it was given a mask of its own, which cannot be rebuilt"))
     order = (0, 1, 2) if op.get("batch_first", False) else (1, 0, 2)
     query, key, value = (builder.layout.ordered(one, order, op.label) for one in sources)
@@ -218,6 +219,24 @@ def _attention(builder: TorchBuilder, op: Op) -> Any:
     config = {"num_heads": heads, "key_dim": width // heads, "dropout": op.get("dropout", 0.0)}
     nodes = (query.node, value.node, key.node)
     return [builder.add(op, "MultiHeadAttention", config, query, order, query.shape, nodes=nodes)]
+
+
+def _largest(builder: TorchBuilder, op: Op) -> Any:
+    """`max`: values and their places along an axis, or the larger one of two; with zeros, that is relu."""
+    other = op.settings.get("dim")
+    if isinstance(other, Filled) and other.value == 0 and len(op.settings) == 1:
+        return activation(builder, op._replace(kind="ReLU", settings={}))
+    if not isinstance(other, int):
+        raise unknown(op)
+    return [reduced(builder, op._replace(kind="max"))]
+
+
+def _expanded(builder: TorchBuilder, op: Op) -> Broadcast:
+    tensor = op.tensor
+    pairs = zip(tensor.shape, op.shape, strict=False)
+    if len(tensor.shape) != len(op.shape) or any(size not in (1, wanted) for size, wanted in pairs):
+        raise unknown(op)
+    return Broadcast(tensor)
 
 
 def _identity(builder: TorchBuilder, op: Op) -> Any:
@@ -240,6 +259,8 @@ LAYERS: dict[str, Read] = {
     **{f"{how}Pool{n}d": pooled for how in ("Max", "Avg") for n in (1, 2, 3)},
     **{f"Adaptive{how}Pool{n}d": adaptive for how in ("Max", "Avg") for n in (1, 2, 3)},
     **dict.fromkeys(("mean", "max"), reduced),
+    "largest": _largest,
+    **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _expanded),
     **dict.fromkeys(
         ("view", "reshape", "flatten", "Flatten", "Unflatten", "unflatten", "squeeze", "unsqueeze", "ravel"), _reshape
     ),

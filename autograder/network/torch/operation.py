@@ -56,6 +56,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     },
     "mean": ("mean", ("dim", "keepdim")),
     "amax": ("max", ("dim", "keepdim")),
+    "max": ("largest", ("dim", "keepdim")),
     "permute": ("permute", ("dims",)),
     "transpose": ("transpose", ("dim0", "dim1")),
     "swapaxes": ("transpose", ("dim0", "dim1")),
@@ -73,6 +74,12 @@ class Filled(NamedTuple):
 
     value: float
     shape: Shape
+
+
+class Broadcast(NamedTuple):
+    """A tensor with axes of size 1 that were repeated (`expand`), which sums and products do themselves."""
+
+    tensor: Tensor
 
 
 class Op(NamedTuple):

@@ -15,7 +15,8 @@ from autograder.network.torch import recurrent
 from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layers import LAYERS
 from autograder.network.torch.layout import Axes, OtherInput, Tensor, as_images
-from autograder.network.torch.operation import FUNCTIONS, Filled, Op, unknown
+from autograder.network.torch.operation import FUNCTIONS, Broadcast, Filled, Op, unknown
+from autograder.network.torch.products import PRODUCTS, TURNS, Product, dense_layer, is_weight, turned
 from autograder.network.torch.recurrent import Recurrent, States
 from autograder.network.torch.words import with_torch_names
 from autograder.network.values import (
@@ -45,7 +46,7 @@ _ARITHMETIC: dict[str, tuple[str, bool]] = {
     "minimum": ("Minimum", False),
 }
 _FILLS = {"zeros": 0.0, "zeros_like": 0.0, "new_zeros": 0.0, "ones": 1.0, "ones_like": 1.0, "new_ones": 1.0}
-_JOINS = frozenset({"cat", "concat", "concatenate"})
+_JOINS = frozenset({"cat", "concat", "concatenate", "hstack"})
 _PICKS = frozenset({"__getitem__", "select"})
 
 
@@ -150,6 +151,10 @@ class _Reader(TorchBuilder):
             return [self._resolved(one, kind) for one in value]
         if isinstance(value, Recurrent) and kind not in _PICKS:
             return value.steps()
+        if isinstance(value, Product) and kind not in _ARITHMETIC:
+            return LAYERS["Linear"](self, value.dense())
+        if isinstance(value, Broadcast) and kind in _ARITHMETIC:
+            return value.tensor
         return value
 
     def _decoded(self, value: Any) -> Any:
@@ -164,8 +169,7 @@ class _Reader(TorchBuilder):
         return found
 
     def _tensor(self, value: Any) -> Tensor:
-        if isinstance(value, Recurrent):
-            return value.steps()
+        value = self._resolved(value, "")
         if not isinstance(value, Tensor):
             raise UnknownNetwork(phrase("its output is not one that is understood here"))
         return value
@@ -184,6 +188,10 @@ class _Reader(TorchBuilder):
             return op.read[0]
         if op.read and isinstance(op.read[0], States):
             return self._state(op)
+        if op.kind in TURNS and op.read and is_weight(op.read[0], 2):
+            return turned(op.read[0])
+        if op.kind in PRODUCTS and len(op.read) == 2 and is_weight(op.read[1], 2):
+            return Product(op, op.read[1])
         if op.kind in _PICKS:
             return self._picked(op)
         if op.kind in _JOINS:
@@ -233,7 +241,8 @@ class _Reader(TorchBuilder):
         parts = given if isinstance(given, list) else []
         if (both := recurrent.joined(parts)) is not None:
             return both
-        dim = op.settings.get("dim", op.settings.get("axis", op.read[1] if len(op.read) > 1 else 0))
+        usual = 1 if op.kind == "hstack" else 0
+        dim = op.settings.get("dim", op.settings.get("axis", op.read[1] if len(op.read) > 1 else usual))
         if not parts or not all(isinstance(one, Tensor) for one in parts):
             raise unknown(op)
         first = parts[0]
@@ -247,12 +256,15 @@ class _Reader(TorchBuilder):
         return Tensor(node, first.axes, op.shape)
 
     def _calculated(self, op: Op) -> Any:
-        kind, turned = _ARITHMETIC[op.kind]
+        kind, backwards = _ARITHMETIC[op.kind]
         if len(op.read) < 2 and "other" in op.settings:
             op = op._replace(read=[*op.read, op.settings["other"]])
         if len(op.read) != 2 or op.settings.get("alpha", 1) != 1:
             raise unknown(op)
-        one, other = reversed(op.read) if turned else op.read
+        one, other = reversed(op.read) if backwards else op.read
+        if kind == "Add" and (dense := dense_layer(one, other)) is not None:
+            return LAYERS["Linear"](self, dense)
+        one, other = self._resolved(one, ""), self._resolved(other, "")
         constants = [_constant(value) for value in (one, other)]
         if isinstance(one, Tensor) and isinstance(other, Tensor):
             if kind == "TrueDivide":

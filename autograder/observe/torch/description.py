@@ -9,6 +9,7 @@ shapes can.
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def describe(module: Any, input_shape: Any = None) -> dict[str, Any]:
         shapes = [tuple(int(size or 1) for size in shape[1:]) for shape in (input_shape if several else [input_shape])]
         if sum(1 for _ in module.modules()) > MAX_MODULES:
             return {"class_name": name, "problem": "too_large", "detail": ""}
-        return {"class_name": name} | _described(module, shapes)
+        return {"class_name": name} | _described(_filled(module, shapes), shapes)
     except Exception as error:
         return {"class_name": "", "problem": "not_described", "detail": _words(error)}
 
@@ -113,14 +114,32 @@ def _unwrapped(module: Any) -> Any:
     return module
 
 
-def _described(module: Any, shapes: list[tuple[int, ...]]) -> dict[str, Any]:
+def _filled(module: Any, shapes: list[tuple[int, ...]]) -> Any:
+    """The module; a copy if it has lazy layers that no call has given their sizes yet, after one on zeros."""
+    import torch
+    from torch.nn.parameter import UninitializedBuffer, is_lazy
+
+    if not any(is_lazy(one) for one in (*module.parameters(), *module.buffers())):
+        return module
+    # `deepcopy` cannot copy them itself.
+    buffers: dict[int, Any] = {id(one): UninitializedBuffer() for one in module.buffers() if is_lazy(one)}
+    module = copy.deepcopy(module, buffers).eval()
+    with torch.no_grad():
+        module(*(torch.zeros((2, *shape), dtype=_dtypes(module)[0]) for shape in shapes))
+    return module
+
+
+def _dtypes(module: Any) -> list[Any]:
+    """The types of numbers that it may read."""
     import torch
 
-    dtypes = [torch.float32]
-    if any(isinstance(one, torch.nn.Embedding) for one in module.modules()):
-        dtypes.insert(0, torch.int64)
+    words = any(isinstance(one, torch.nn.Embedding | torch.nn.EmbeddingBag) for one in module.modules())
+    return [torch.int64, torch.float32] if words else [torch.float32]
+
+
+def _described(module: Any, shapes: list[tuple[int, ...]]) -> dict[str, Any]:
     failed: dict[str, Any] = {}
-    for dtype in dtypes:
+    for dtype in _dtypes(module):
         found = _called(module, shapes, dtype)
         if "problem" not in found:
             return found
@@ -237,7 +256,7 @@ class _Recording:
     def _encoded_tensor(self, tensor: Any) -> Any:
         if id(tensor) in self.places:
             return dict(self.places[id(tensor)])
-        if id(tensor) in self.parameters:
+        if id(tensor) in self.parameters and (tensor.requires_grad or tensor.numel() != 1):
             initialized = _initializer_of(tensor)
             return {
                 "parameter": self.parameters[id(tensor)],

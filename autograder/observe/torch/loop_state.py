@@ -16,12 +16,14 @@ from autograder.observe.array_statistics import statistics
 class Net:
     """A network that was called: what went through it, and the counts of the current cell.
 
+    `called` tells whether a call has succeeded: then `shapes` are what went through it, else what was last tried.
     `free_steps` are its steps in this cell that no batch of a loader preceded; after many of them, `output` is what its
     calls give.
     """
 
     module: Any
     shapes: list[tuple[Any, ...]] = field(default_factory=list)
+    called: bool = False
     criterion: dict[str, Any] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -38,6 +40,12 @@ class Net:
 
     def count(self, name: str, more: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + more
+
+    def saw(self, given: list[Any], *, succeeded: bool) -> None:
+        """A call with these tensors. The first one that succeeds counts, until then the last one."""
+        if not self.called:
+            self.shapes = [(None, *map(int, one.shape[1:])) for one in given if one.ndim] or self.shapes
+            self.called = succeeded
 
     @property
     def trained(self) -> bool:

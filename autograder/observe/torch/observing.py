@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from autograder.observe.plain import NotPlain, plain
 from autograder.observe.state_files import MAX_TENSORS
 from autograder.observe.torch import description, devices, loaders, modules, wrapping
 from autograder.observe.torch.histories import Histories
+from autograder.observe.torch.input_shapes import fits, ways_to_read
 from autograder.observe.torch.loop_state import Net
 from autograder.observe.torch.recorder import Heard, LoopRecorder
 
@@ -24,17 +25,19 @@ from autograder.observe.torch.recorder import Heard, LoopRecorder
 class TorchObserver:
     """Created before student code; `shell` is IPython's.
 
+    `examples` are the shapes of one example, for each data set of the exercise one for each input.
     `is_network` tells which objects are described, `describe`, `compiled` and `fingerprint` are those of a describer of
     the ledger of networks.
     """
 
-    def __init__(self, shell: Any, *, shorten: bool) -> None:
+    def __init__(self, shell: Any, *, shorten: bool, examples: Sequence[Sequence[Sequence[int]]] = ()) -> None:
         # Threads cost more than they give for a few rows, and other notebooks run beside this one.
         torch.set_num_threads(1)
         self._recorder = LoopRecorder(shell.user_ns, shorten=shorten)
         self._histories = Histories(shell.user_ns)
         self._variables = shell.user_ns
         self._dumps = json.dumps
+        self._ways = [way for shapes in examples for way in ways_to_read(shapes)]
         description.watch_initializers()
         devices.install(self._recorder, shell)
         wrapping.install(self._recorder, shell.user_ns)
@@ -54,13 +57,14 @@ class TorchObserver:
     def describe(self, module: Any) -> dict[str, Any]:
         """The fields of a `CapturedNetwork` except its name, cell and compile arguments."""
         name = type(module).__name__[:200]
-        shapes = self._recorder.net(module).shapes
+        net = self._recorder.net(module)
+        shapes = net.shapes if net.called else []
         facts: dict[str, Any] = {"class_name": name, "framework": "torch", "own_code": True}
         facts["input_shape"] = list(shapes[0]) if len(shapes) == 1 and len(shapes[0]) <= 16 else None
         facts["tensors"] = quietly(lambda: _tensors(module)) or []
         try:
             with self._aside():
-                found = plain(description.describe(module, shapes[0] if len(shapes) == 1 else shapes or None))
+                found = plain(self._described(module, net))
             if len(self._dumps(found)) > MAX_NETWORK_BYTES:
                 raise NotPlain("long_description")
         except NotPlain as error:
@@ -73,6 +77,15 @@ class TorchObserver:
             return facts | {"opaque": why | {"kind": name}}
         return facts | {"config": found}
 
+    def _described(self, module: Any, net: Net) -> dict[str, Any]:
+        """The module on what went through it. If nothing did, on an example of the exercise if it reads one, else on
+        what it was called with in vain."""
+        for way in [] if net.called else self._ways:
+            found = description.describe(module, way)
+            if fits(found):
+                return found
+        return description.describe(module, net.shapes or None)
+
     def compiled(self, module: Any) -> dict[str, Any] | None:
         return self._recorder.compiled(module)
 
@@ -80,7 +93,8 @@ class TorchObserver:
         """Cheap, and changes with nearly everything that changes the description."""
         parts = tuple((id(one), one.extra_repr()) for one in module.modules())
         frozen = tuple(one.requires_grad for one in module.parameters())
-        return parts, frozen, tuple(self._recorder.net(module).shapes), self._dumps(self.compiled(module), default=str)
+        net = self._recorder.net(module)
+        return parts, frozen, net.called, tuple(net.shapes), self._dumps(self.compiled(module), default=str)
 
     def precise(self, module: Any) -> bool:
         """Whether the same fingerprint means the same description."""

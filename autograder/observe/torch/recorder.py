@@ -83,6 +83,9 @@ class LoopRecorder:
                 out = self._cut_call(original, module, args, kwargs, rows, keep)
             if out is None:
                 out = original(module, *args, **kwargs)
+        except Exception:
+            net.saw(given, succeeded=False)
+            raise
         finally:
             self.inside = False
         if self.skipping and keep:
@@ -122,7 +125,7 @@ class LoopRecorder:
     def _saw_call(self, net: Net, given: list[Any], out: Any) -> None:
         if self.off:
             return
-        net.shapes = net.shapes or [(None, *map(int, one.shape[1:])) for one in given if one.ndim]
+        net.saw(given, succeeded=True)
         net.inputs = given[0] if given and net.inputs is None else net.inputs
         net.count("forwards")
         self._note("forward")
