@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
-from autograder.checks.repair import charging_repairs, repaired, repaired_architecture, titles_of
+from autograder.checks.repair import charging_repairs, repaired_architecture, repaired_to_learn, titles_of
 from autograder.checks.score_statistics import MOST_RUNS
 from autograder.checks.score_wording import is_accuracy, telling_digits
 from autograder.checks.student_network import StudentNetwork, find_network
@@ -95,7 +95,9 @@ class Comparison(Question):
 
     def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
         found = super().builds_on(questions)
-        return found | charging_repairs(questions, self.networks()) if self.follow_through else found
+        if not self.follow_through:
+            return found
+        return found | charging_repairs(questions, self.networks(), scores=self.requires_training)
 
     def training(self, context: Context) -> tuple[TrainingTask, ...]:
         if not self.requires_training:
@@ -118,7 +120,7 @@ class Comparison(Question):
         own = self._pairs(context)
         if not self.follow_through or not own:
             return [], ()
-        repairs = [repaired(context, name, task) for name, task in zip(self.networks(), own[0], strict=True)]
+        repairs = [repaired_to_learn(context, name, task) for name, task in zip(self.networks(), own[0], strict=True)]
         charged = tuple(verdict for repair in repairs if repair is not None for verdict in repair.charged)
         one, other = (task if repair is None else repair.task for repair, task in zip(repairs, own[0], strict=True))
         return (self._pairs_of(one, other, context) if charged else []), charged

@@ -18,8 +18,8 @@ from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.torch.compilation import DEFAULT_RATES, LOSS_NAMES, criterion_of, read_torch_compilation
 from autograder.records.result import Finding, Verdict
 
-_ONE_HOT, _WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
-_CROSSENTROPIES = frozenset({_ONE_HOT, _WHOLE, "binary_crossentropy", "categorical_focal_crossentropy"})
+ONE_HOT, WHOLE = "categorical_crossentropy", "sparse_categorical_crossentropy"
+_CROSSENTROPIES = frozenset({ONE_HOT, WHOLE, "binary_crossentropy", "categorical_focal_crossentropy"})
 _PROBABILITIES = frozenset({"softmax", "sigmoid"})
 # Layers that may follow the last activation without changing what the outputs mean.
 _TRANSPARENT = frozenset({"Flatten", "Reshape", "Dropout"})
@@ -105,9 +105,13 @@ class Compiled(Question):
                     "learning_rate": rate if self._is_rate(rate) else self.learning_rate
                 }
                 parts["optimizer"] = read.optimizer.model_copy(update={"settings": settings})
-        if self.loss and not self._loss_aspect(student, context).right:
+        if self.loss_costs(student, context):
             parts["loss"] = solution.loss
         return compilation.model_copy(update=parts)
+
+    def loss_costs(self, student: StudentNetwork, context: Context) -> bool:
+        """Whether the loss of a compiled network costs its share here."""
+        return bool(self.loss) and student.compiled and not self._loss_aspect(student, context).right
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
@@ -188,8 +192,8 @@ class Compiled(Question):
                 return missed(read.problem, hint=message("hint.torch_loss", "Use one of PyTorch's own criteria."))
             return missed(read.problem, hint=message("hint.keras_loss", "Use one of Keras' own losses."))
         name, wanted = read.loss.name, set(self.loss)
-        if wanted & {_ONE_HOT, _WHOLE}:
-            wanted |= {_ONE_HOT, _WHOLE}
+        if wanted & {ONE_HOT, WHOLE}:
+            wanted |= {ONE_HOT, WHOLE}
         if len(read.losses) > 1:
             # Several outputs: each loss has to be one of those that are asked for.
             name = next((one.loss.name for one in read.losses if one.loss and one.loss.name not in wanted), name)
@@ -204,13 +208,13 @@ class Compiled(Question):
         if captured is not None and captured.framework == "torch":
             return fit_of_criterion(captured)
         labels = _labels(student, context)
-        if name in (_ONE_HOT, _WHOLE) and labels and labels != name:
+        if name in (ONE_HOT, WHOLE) and labels and labels != name:
             sentence = message(
                 "compile.labels_whole",
                 "The loss {name} does not fit the labels, which are whole numbers, one for each image.",
                 name=name,
             )
-            if labels == _ONE_HOT:
+            if labels == ONE_HOT:
                 sentence = message(
                     "compile.labels_one_hot",
                     "The loss {name} does not fit the labels, which are one-hot: a row of zeros with a single one.",
@@ -285,8 +289,8 @@ def _labels(student: StudentNetwork, context: Context) -> str:
     if not isinstance(shape, list | tuple) or not shape or not all(isinstance(size, int) for size in shape):
         return ""
     if len(shape) == 1 or (len(shape) == 2 and shape[1] == 1):
-        return _WHOLE
-    return _ONE_HOT if len(shape) == 2 else ""
+        return WHOLE
+    return ONE_HOT if len(shape) == 2 else ""
 
 
 def _fit_to_last_layer(read: Compilation, architecture: Architecture | None) -> Aspect:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from autograder.checks.base import Context, Question
 from autograder.checks.drawn_curves import Curve, Source, owner_of, sources
+from autograder.checks.stopped_fit import charging_stops, draws, kept_if_unreached
 from autograder.checks.student_network import find_network
 from autograder.checks.trainings import is_known
 from autograder.core.language import gettext_noop
@@ -87,7 +88,8 @@ class Figure(Question):
     `quantity` is what the curves show, if that matters, `network` the network whose training it is. `points_per_line`
     is the number of points per line, if it is not the epochs of a training; with `curves = []` one line (or one scatter
     plot, with as many points) is enough. Curves without labels earn half, and so do curves whose labels or title
-    contradict the plotted values. Values that match no training are judged by the labels alone.
+    contradict the plotted values. Values that match no training are judged by the labels alone. Curves that could not
+    be drawn because of a mistake that has cost points cost nothing here, unless `follow_through` is false.
     """
 
     kind: Literal["figure"]
@@ -95,13 +97,24 @@ class Figure(Question):
     quantity: Literal["accuracy", "loss", "any"] = "any"
     network: str = Field(default="", max_length=200)
     points_per_line: int | None = Field(default=None, ge=1, le=100_000)
+    follow_through: bool = True
 
     public: ClassVar[tuple[str, ...]] = ("curves", "quantity", "network", "points_per_line")
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,) if self.network else ()
 
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_stops(questions, self.networks()) if self.follow_through else found
+
     def judge(self, context: Context) -> Verdict:
+        verdict = self._judge_figures(context)
+        if verdict.score or not (self.curves and self.follow_through):
+            return verdict
+        return kept_if_unreached(self, verdict, context, draws(context), of_metrics=self.quantity != "loss")
+
+    def _judge_figures(self, context: Context) -> Verdict:
         figures = context.evidence.figures
         lengths = self._lengths(context)
         judged = [
@@ -319,7 +332,8 @@ class _Line:
     @property
     def curve(self) -> Curve | None:
         """Which curve the label names; None if it names none or both."""
-        words = [word for word in re.split(r"[\W\d_]+", _split_words(self.label)) if word]
+        parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.label).casefold()  # valLoss as val loss
+        words = [word for word in re.split(r"[\W\d_]+", parted) if word]
         validation = any(_VALIDATION.match(word) for word in words)
         training = any(_TRAINING.match(word) for word in words)
         if validation != training:
@@ -364,11 +378,6 @@ def _axes_of(figure: CapturedFigure) -> Iterator[_Axes]:
 def _label(line: dict[str, Any], in_legend: str) -> str:
     label = line.get("label")
     return label if isinstance(label, str) and label and not label.startswith("_") else in_legend
-
-
-def _split_words(label: str) -> str:
-    """valLoss as val loss, in lower case."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label).casefold()
 
 
 def _entries(value: Any) -> Iterable[dict[str, Any]]:

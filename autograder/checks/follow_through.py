@@ -92,11 +92,22 @@ def charged_at(
     if any(other.architecture == own for name, other in context.expected.items() if name != network):
         return None  # the network of another part, or one that the notebook gave
     asked = [one for one in context.questions if network in one.networks()]
-    about = [verdict_on(one, context) for one in asked if one.kind == "architecture"]
-    if not any(one.score > 0 and one.score + 0.0005 >= _SHARE * one.points for one in about):
+    about = _on_architecture(context, network)
+    if not about or not is_half_right(context, network):
         return None
     seen = [*about, *(verdict_on(one, context) for one in asked if one.kind == "parameters" and one.kind in kinds)]
     return next((one for one in seen if one.score < one.points), None)
+
+
+def is_half_right(context: Context, network: str) -> bool:
+    """Whether the student's network has earned at least half at an `architecture` question, if one asks for it."""
+    about = _on_architecture(context, network)
+    return not about or any(one.score > 0 and one.score + 0.0005 >= _SHARE * one.points for one in about)
+
+
+def _on_architecture(context: Context, network: str) -> list[Verdict]:
+    asked = (one for one in context.questions if one.kind == "architecture" and network in one.networks())
+    return [verdict_on(one, context) for one in asked]
 
 
 def verdict_on(question: Question, context: Context) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -9,10 +10,10 @@ from pydantic import Field, field_validator, model_validator
 from autograder.checks.base import Context, Question
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
+from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
+from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at
 from autograder.checks.student_network import StudentNetwork, find_network
-from autograder.core.messages import NOTHING, Message, message, nmessage
-from autograder.network.values import shown_value
+from autograder.core.messages import Message, in_turn, message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding, Verdict
 
@@ -32,6 +33,9 @@ class History(Question):
     A loop that the student wrote with PyTorch counts as such a call: its epochs are its passes over the data, its
     history is the lists that it appended to, and a pass over other data is validation. With `loop`, what the loop does
     earns a share of its own, which its mistakes cost once (`checks.diagnosis.rules.loop`); without it, they are named.
+
+    A call that stopped, or a metric that is missing, because of a mistake that has cost points at another question
+    about the network costs nothing here, unless `follow_through` is false.
     """
 
     kind: Literal["history"]
@@ -41,6 +45,7 @@ class History(Question):
     metrics: tuple[str, ...] = ()
     validation: bool = False
     loop: bool = False
+    follow_through: bool = True
 
     public: ClassVar[tuple[str, ...]] = ("network", "variable", "epochs", "metrics", "validation", "loop")
 
@@ -57,6 +62,10 @@ class History(Question):
 
     def networks(self) -> tuple[str, ...]:
         return (self.network,)
+
+    def builds_on(self, questions: tuple[Question, ...]) -> frozenset[str]:
+        found = super().builds_on(questions)
+        return found | charging_stops(questions, self.networks()) if self.follow_through else found
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
@@ -75,7 +84,9 @@ class History(Question):
                 hint=message("hint.loop_needed", "Write the training loop, and look whether its cell runs to the end."),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
-        if student.captured is not None and not torch and not student.compiled and all(fit.failure for fit in fits):
+        stopped = stopped_at(context, self.network) if self.follow_through else None
+        never = student.captured is not None and not torch and not student.compiled
+        if never and stopped is None and all(fit.failure for fit in fits):
             nothing = Finding(
                 message=message("compile.not_compiled", "`{network}` was not compiled.", network=name),
                 hint=message("hint.compile_first", "A network has to be compiled before it can be trained."),
@@ -95,10 +106,17 @@ class History(Question):
                     ),
                 ),
             )
-        # Among equal calls the last one counts: it is what the student ended with.
         compiled = student.captured.compile if student.captured is not None else None
-        best = max(reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled)))
-        aspects, wrong = self._aspects(best, compiled), self._mistakes(fits, student, context)
+        charged = {
+            metric: stopped or metric_charged_at(context, self.network, metric)
+            for metric in self.metrics
+            if self.follow_through
+        }
+        # Among equal calls the last one counts: it is what the student ended with.
+        best = max(
+            reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled, charged))
+        )
+        aspects, wrong = self._aspects(best, compiled, charged), self._mistakes(fits, student, context)
         if self.loop:
             # One share for the loop: the first mistake costs it, the others are named.
             aspects.append(Aspect(wrong[0] if wrong else None))
@@ -111,7 +129,14 @@ class History(Question):
         asked = any(one.kind == "compiled" and self.network in one.networks() for one in context.questions)
         return [one for one in found if not (asked and one.message.code == "loop.softmax_twice")]
 
-    def _aspects(self, fit: CapturedFit, compiled: dict[str, Any] | None) -> list[Aspect]:
+    def _aspects(
+        self, fit: CapturedFit, compiled: dict[str, Any] | None, charged: Mapping[str, Verdict | None]
+    ) -> list[Aspect]:
+        """Whether a call of `fit` has what is asked for.
+
+        Args:
+            charged: by metric, the question at which it has cost points that it is missing.
+        """
         where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
         aspects = []
         if self.epochs is not None:
@@ -139,16 +164,23 @@ class History(Question):
             )
         called = compiled_metrics(compiled)
         names = {called.get(key.removeprefix("val_"), metric_name(key)) for key in fit.history}
-        stopped = _stopped(fit)
+        stopped = stop_of(fit)
         if stopped and self.metrics:
             # There is no history, so no metric is right.
-            aspects += [missed(stopped, where=where, hint=_LOOK_THERE), *[RIGHT] * (len(self.metrics) - 1)]
+            at = charged.get(self.metrics[0])
+            first = missed(stopped, where=where, hint=_LOOK_THERE)
+            aspects += [first if at is None else kept(in_turn(stopped, follows(at), code="fit.stopped_charged"))]
+            aspects += [RIGHT] * (len(self.metrics) - 1)
         for metric in () if stopped else self.metrics:
+            at = charged.get(metric)
+            lacking = message("fit.no_metric", "The history holds no {metric}.", metric=metric)
             aspects.append(
                 RIGHT
                 if metric in names
+                else kept(in_turn(lacking, follows(at), code="fit.no_metric_charged"))
+                if at is not None
                 else missed(
-                    message("fit.no_metric", "The history holds no {metric}.", metric=metric),
+                    lacking,
                     where=where,
                     hint=message(
                         "hint.loop_lists", "Append it to a list once per epoch, in a variable that says what it is."
@@ -186,16 +218,4 @@ def _few_passes(fit: CapturedFit) -> Message:
         "The loop goes through the data {count} times, which is fewer than the exercise asks for.",
         fit.epochs,
         count=fit.epochs,
-    )
-
-
-def _stopped(fit: CapturedFit) -> Message:
-    """That the call stopped with an error, in the error's own words; empty if it did not."""
-    if fit.failure is None:
-        return NOTHING
-    return message(
-        "fit.stopped",
-        "`fit` stopped with {error}: {words}",
-        error=shown_value(fit.failure.name),
-        words=shown_value(fit.failure.message),
     )

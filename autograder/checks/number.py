@@ -13,6 +13,7 @@ from autograder.checks.choice import Choice
 from autograder.checks.follow_through import OfOwnNetwork, charging, in_own, uses_torch
 from autograder.checks.number_parsing import names_in, result_of, written
 from autograder.checks.quantities import Quantity
+from autograder.checks.stopped_fit import charging_stops, kept_if_unreached
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.records.evidence import CapturedFit, CapturedValue
 from autograder.records.result import Finding, Verdict
@@ -78,12 +79,21 @@ class Number(Answered):
         found = super().builds_on(questions)
         if isinstance(self.expected, Quantity) and self.follow_through:
             found |= charging(questions, self.expected.network)
+        if self.measured and self.follow_through:
+            found |= charging_stops(questions)
         names = set(names_in(self.formula)) if self.formula else set()
         return found | {one.id for one in questions if names & set(one.variables())}
 
     def reading(self, context: Context) -> dict[str, Any]:
         expected = self._expected(context)
         return {"thousands": self._whole(expected) and self._large(expected), "fraction": self.fraction}
+
+    def judge(self, context: Context) -> Verdict:
+        verdict = super().judge(context)
+        if verdict.status != "not_reached" or not self.measured or not self.follow_through:
+            return verdict
+        # What is read off a training that a charged mistake has stopped.
+        return kept_if_unreached(self, verdict, context, lambda cell: self.answer in cell.makes())
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
         expected = self._expected(context)

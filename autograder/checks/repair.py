@@ -24,6 +24,8 @@ from autograder.records.result import Verdict
 from autograder.records.training import TrainingTask
 
 _KINDS = ("architecture", "parameters", "compiled")
+# Questions about how well a network learns, by themselves.
+_SCORES = ("accuracy", "score")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,44 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     return Repair(made, tuple(charged)) if charged and made.key != task.key else None
 
 
+def repaired_to_learn(context: Context, network: str, task: TrainingTask) -> Repair | None:
+    """The student's `network` as `repaired`, and also with what keeps it from learning, if that has cost points already
+    at a question about its score: how it is compiled, and settings such as initial weights.
+
+    Rows that differ from the expected network and have cost no points stay as the student has them.
+    """
+    known = repaired(context, network, task)
+    missed = tuple(
+        verdict
+        for one in context.questions
+        if one.kind in _SCORES
+        and network in one.networks()
+        and (verdict := context.earlier.get(one.id)) is not None
+        and verdict.status == "wrong"
+        and not any(finding.code.startswith("depends.") for finding in verdict.findings)
+    )
+    if not missed:
+        return known
+    base = task if known is None else known.task
+    expected, student = context.expected[network], find_network(context, network)
+    solution = expected.compilation or base.recipe.usual_compilation
+    try:
+        diff = difference(context, network, student)
+    except TableError:
+        return known
+    architecture = expected.architecture
+    if base.architecture == task.architecture:
+        architecture = _with_expected_learning(architecture, task.architecture, diff)
+    loss = solution.loss if fits_output(solution, architecture) else base.compilation.loss
+    compilation = solution.model_copy(update={"loss": loss})
+    names = names_of(architecture, task.recipe)
+    if names:
+        compilation = compilation.model_copy(update={"losses": losses_of(solution, architecture)})
+    made = task.model_copy(update={"architecture": architecture, "compilation": compilation, **names})
+    charged = missed if known is None else (*known.charged, *missed)
+    return Repair(made, charged) if made.key != task.key else known
+
+
 def repaired_architecture(context: Context, network: str, own: Architecture) -> tuple[Architecture, Verdict | None]:
     """The student's `network` with the expected rows, and the question at which the differences have cost points.
 
@@ -80,9 +120,13 @@ def titles_of(charged: Iterable[Verdict]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(phrase("“{text}”", text=one.title) for one in charged))
 
 
-def charging_repairs(questions: tuple[Question, ...], networks: tuple[str, ...]) -> frozenset[str]:
-    """The ids of the questions at which mistakes in the `networks` may have cost points."""
-    return frozenset(one for network in networks for one in charging(questions, network, _KINDS))
+def charging_repairs(
+    questions: tuple[Question, ...], networks: tuple[str, ...], *, scores: bool = False
+) -> frozenset[str]:
+    """The ids of the questions at which mistakes in the `networks` may have cost points; `scores`: those about how
+    well each of them learns as well."""
+    kinds = (*_KINDS, *_SCORES) if scores else _KINDS
+    return frozenset(one for network in networks for one in charging(questions, network, kinds))
 
 
 def _with_expected_rows(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:
@@ -96,3 +140,16 @@ def _with_expected_rows(expected: Architecture, actual: Architecture, diff: Diff
             own = {name: value for name, value in theirs.settings.items() if for_learning_only(name)}
             operations[row.expected] = ours.model_copy(update={"settings": {**ours.settings, **own}})
     return expected.model_copy(update={"operations": tuple(operations)})
+
+
+def _with_expected_learning(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:
+    """The student's network, with the expected values for settings that are not compared, such as initializers."""
+    operations = list(actual.operations)
+    for row in diff.aligned:
+        if row.expected is None or row.actual is None:
+            continue
+        ours, theirs = expected.operations[row.expected], actual.operations[row.actual]
+        if ours.kind == theirs.kind:
+            learning = {name: value for name, value in ours.settings.items() if for_learning_only(name)}
+            operations[row.actual] = theirs.model_copy(update={"settings": {**theirs.settings, **learning}})
+    return actual.model_copy(update={"operations": tuple(operations)})

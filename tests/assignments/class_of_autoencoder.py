@@ -118,11 +118,11 @@ FAULTS = {
             + "model = autoencoder(8)",
             "map": LAYERS_MAP,
         },
-        {"error": "initial weights", "wider_is_better": "clearly better"},
+        {"error": "initial weights"},
     ),
     "a huge learning rate": Slip(
         {"compile": COMPILE.format(optimizer="keras.optimizers.Adam(5.0)", loss='"mse"', metrics='["mse"]')},
-        {"error": "learning rate", "wider_is_better": "clearly better"},
+        {"error": "learning rate"},
     ),
 }
 WRONG = {

@@ -211,3 +211,32 @@ def test_a_comparison_of_counts_follows_too():
     for questions, score in (((NETWORK, asked), 2), ((asked,), 0)):
         verdict = judge_all(questions, replace(given, questions=questions))[-1]
         assert verdict.score == score
+
+
+def test_a_comparison_costs_nothing_where_the_accuracy_has_cost_points_for_the_same_mistake():
+    asked = question("comparison", id="wins", network="model", other="dense", claim="higher_accuracy", margin=0.3)
+    other = network(layer("Flatten"), dense(10, "softmax"), name="dense", compiled=COMPILED)
+    slow = COMPILED | {"optimizer": "sgd"}
+
+    def reached(task):
+        return learns(task) * (0.5 if len(task.architecture.operations) < 6 else 1)
+
+    def earned(own, *questions):
+        given = replace(context(networks=(own, other), expected={"model": RIGHT, "dense": other}), questions=questions)
+        runs = {}
+        while missing := tasks_needed(questions, replace(given, runs=runs)):
+            for task in missing:
+                accuracy = (reached(task),)
+                runs[task.key] = TrainingRun(
+                    key=task.key, outcome="trained", validation_accuracy=accuracy, training_accuracy=accuracy
+                )
+        return {one.id: one.score for one in judge_all(questions, replace(given, runs=runs))}
+
+    own = network(*FASHION, compiled=slow)
+    assert earned(own, NETWORK, ACCURACY, asked) == {"network": 4, "accuracy": 0, "wins": 2}
+    assert earned(own, NETWORK, asked) == {"network": 4, "wins": 0}
+    # A network whose accuracy is not counted has not been charged for what keeps it from learning.
+    template = network(layer("Flatten"), dense(10), compiled=slow)
+    assert earned(template, NETWORK, ACCURACY, asked)["wins"] == 0
+    strict = asked.model_copy(update={"follow_through": False})
+    assert earned(own, NETWORK, ACCURACY, strict)["wins"] == 0

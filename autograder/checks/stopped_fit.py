@@ -1,0 +1,234 @@
+"""Trainings that a mistake stopped, or left without a metric, which has cost points already.
+
+A loss that does not fit the labels stops `fit`, and then there is no history, no curve and no number to read off. Such
+a mistake costs points once, at the question about its cause; what could not be reached because of it keeps its points.
+Whether the mistake is what stopped `fit` is computed: with it repaired, the network reads what `fit` was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from autograder.checks.base import Context, NotebookCell, Question
+from autograder.checks.compiled import ONE_HOT, WHOLE, Compiled
+from autograder.checks.follow_through import charged_at, charging, is_half_right, verdict_on
+from autograder.checks.metric_names import compiled_metrics, metric_name
+from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.core.messages import NOTHING, Message, message
+from autograder.network.architecture import Architecture, Shape
+from autograder.network.measure import measure_until_misfit
+from autograder.network.values import shown_value
+from autograder.records.evidence import CapturedFit
+from autograder.records.network_failure import NetworkFailure
+from autograder.records.result import Finding, Verdict
+
+# What TensorFlow raises at a value that it cannot use, such as a label that is no class of the last layer.
+_BY_VALUE = "InvalidArgumentError"
+_CHARGE = ("architecture", "parameters", "compiled")
+_DRAWS = re.compile(r"plot|\bplt\b|\bsns\b")
+_READ = 100_000
+
+
+def stopped_at(context: Context, network: str) -> Verdict | None:
+    """The question at which the mistake has cost points that stopped every call of `fit` on the student's `network`.
+
+    None if a call was not stopped, if there was none, or if the mistake has not cost points.
+    """
+    student = find_network(context, network)
+    fits = student.fits(context, network)
+    if student.captured is None or student.captured.framework == "torch" or not fits:
+        return None
+    if not all(fit.failure is not None for fit in fits):
+        return None
+    if not is_half_right(context, network):
+        return None
+    at = _at_cause(context, network, student, fits[-1])
+    if at is None and not context.is_handout(fits[-1].cell):
+        at = _said_before(context, network)
+    return at
+
+
+def metric_charged_at(context: Context, network: str, metric: str) -> Verdict | None:
+    """The question at which it has cost points that the network is not compiled with `metric`; None if there is none.
+
+    Args:
+        metric: its usual name (`metric_name`).
+    """
+    student = find_network(context, network)
+    captured = student.captured
+    if captured is None or not student.compiled or metric in compiled_metrics(captured.compile).values():
+        return None
+    asked = (one for one in _compiled(context, network) if metric in one.metrics)
+    return next((verdict for one in asked if _costs(verdict := verdict_on(one, context))), None)
+
+
+def charging_stops(questions: tuple[Question, ...], networks: tuple[str, ...] = ()) -> frozenset[str]:
+    """The ids of the questions at which a mistake may have cost points that stops `fit` on one of the `networks`
+    (empty: on any)."""
+    asked = networks or tuple({name for one in questions for name in one.networks()})
+    return frozenset(one for network in asked for one in charging(questions, network, (*_CHARGE, "history")))
+
+
+def follows(charged: Verdict) -> Message:
+    """For the student: what is missing here is missing because of a mistake that has cost points."""
+    return message(
+        "fit.charged",
+        "That follows from a mistake that has cost points at “{title}”, so it costs nothing here.",
+        title=charged.title,
+    )
+
+
+def stop_of(fit: CapturedFit) -> Message:
+    """That the call stopped with an error, in the error's own words; empty if it did not."""
+    if fit.failure is None:
+        return NOTHING
+    return message(
+        "fit.stopped",
+        "`fit` stopped with {error}: {words}",
+        error=shown_value(fit.failure.name),
+        words=shown_value(fit.failure.message),
+    )
+
+
+def kept_if_unreached(
+    question: Question,
+    verdict: Verdict,
+    context: Context,
+    answers: Callable[[NotebookCell], bool],
+    *,
+    of_metrics: bool = True,
+) -> Verdict:
+    """`verdict`, or all points where the answer could not be reached because of a mistake that has cost points.
+
+    Args:
+        answers: whether a code cell gives the answer, if it gets that far.
+        of_metrics: whether the answer reads the metrics of the history, not only the loss.
+    """
+    for network in question.networks() or tuple(context.expected):
+        fits = find_network(context, network).fits(context, network)
+        if not any(map(answers, _unreached(context, fits))):
+            continue
+        charged = stopped_at(context, network)
+        if charged is None and of_metrics:
+            had = {metric_name(key) for fit in fits for key in fit.history}
+            asked = (metric for one in _compiled(context, network) for metric in one.metrics if metric not in had)
+            charged = next(filter(None, (metric_charged_at(context, network, metric) for metric in asked)), None)
+        if charged is not None:
+            return question.verdict("correct", question.points, *verdict.findings, Finding(message=follows(charged)))
+        if fits and all(fit.failure is not None for fit in fits):
+            cause = Finding(message=stop_of(fits[-1]))
+            return question.verdict(verdict.status, verdict.score, *verdict.findings, cause)
+    return verdict
+
+
+def draws(context: Context) -> Callable[[NotebookCell], bool]:
+    """Whether a code cell draws: itself, or with functions that other cells define."""
+    drawing = any(_DRAWS.search(cell.source[:_READ]) for cell in context.cells if cell.kind == "code")
+    return lambda cell: drawing
+
+
+def _at_cause(context: Context, network: str, student: StudentNetwork, fit: CapturedFit) -> Verdict | None:
+    if not student.compiled:
+        if context.is_handout(fit.cell):
+            return None
+        return next((at for one in _compiled(context, network) if _costs(at := verdict_on(one, context))), None)
+    own, expected = student.architecture, context.expected.get(network)
+    failure = _failure(context, fit)
+    if own is None or expected is None or failure is None or failure.validation:
+        return None
+    of_loss = next(
+        (
+            verdict
+            for one in _compiled(context, network)
+            if one.loss_costs(student, context) and _costs(verdict := verdict_on(one, context))
+        ),
+        None,
+    )
+    of_network = charged_at(context, network, own)
+    repaired = own if of_network is None else expected.architecture
+    loss = "" if of_loss is not None or student.compilation.problem else student.compilation.loss.name
+    # A loss that cannot be read stops `fit` before it compares anything.
+    at_loss = bool(failure.loss or failure.error == _BY_VALUE or student.compilation.problem)
+    if not _reads(repaired, loss, fit) or not (at_loss or failure.layer is not None):
+        return None
+    return of_network or of_loss if failure.layer is not None else of_loss or of_network
+
+
+def _said_before(context: Context, network: str) -> Verdict | None:
+    """The earlier question that names what stopped `fit` and has cost points for it."""
+    return next(
+        (
+            earlier
+            for one in context.questions
+            if (network in one.networks() or not one.networks())
+            and (earlier := context.earlier.get(one.id)) is not None
+            and _costs(earlier)
+            and any(finding.code == "fit.stopped" for finding in earlier.findings)
+        ),
+        None,
+    )
+
+
+def _compiled(context: Context, network: str) -> list[Compiled]:
+    return [one for one in context.questions if isinstance(one, Compiled) and one.network == network]
+
+
+def _costs(verdict: Verdict) -> bool:
+    return verdict.score < verdict.points
+
+
+def _failure(context: Context, fit: CapturedFit) -> NetworkFailure | None:
+    found = (one for one in context.evidence.failures if one.cell == fit.cell and one.method == "fit")
+    return next(found, None)
+
+
+def _reads(network: Architecture, loss: str, fit: CapturedFit) -> bool:
+    """Whether a network fits the arrays that `fit` was given, with `loss` ("": with one that suits the labels)."""
+    rows, misfit = measure_until_misfit(network)
+    if misfit is not None or len(network.outputs) != 1:
+        return False
+    inputs = [row.shape for row, one in zip(rows, network.operations, strict=True) if one.kind == "Input"]
+    given, target = _shape(fit.inputs), _shape(fit.targets)
+    if given and (len(inputs) != 1 or not _alike(given[1:], inputs[0][1:])):
+        return False
+    return not target or _comparable(target, rows[network.outputs[0]].shape, loss)
+
+
+def _comparable(target: Shape, output: Shape, loss: str) -> bool:
+    whole = len(target) == len(output) - 1 or (len(target) == len(output) and target[-1] == 1)
+    same = _alike(target[1:], output[1:])
+    if loss == WHOLE:
+        return whole
+    return same if loss == ONE_HOT else whole or same
+
+
+def _alike(one: Shape, other: Shape) -> bool:
+    """Equal sizes; Keras adds and removes a last axis of size 1."""
+    if len(one) == len(other):
+        return all(None in (own, wanted) or own == wanted for own, wanted in zip(one, other, strict=True))
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return longer[-1] == 1 and len(longer) == len(shorter) + 1 and _alike(longer[:-1], shorter)
+
+
+def _shape(described: dict[str, object] | None) -> Shape:
+    shape = (described or {}).get("shape")
+    if not isinstance(shape, list | tuple) or not all(size is None or type(size) is int for size in shape):
+        return ()
+    return tuple(shape)
+
+
+def _unreached(context: Context, fits: Iterable[CapturedFit]) -> list[NotebookCell]:
+    """The code cells that failed from a call of `fit` on: its own, and those that read a variable of it."""
+    code = [cell for cell in context.cells if cell.kind == "code"]
+    trained = sorted({fit.cell for fit in fits if fit.cell < len(code)})
+    if not trained:
+        return []
+    names = {name for cell in trained for name in code[cell].makes()}
+    reads = re.compile("|".join([r"\.history\b", *(rf"\b{re.escape(name)}\b" for name in sorted(names))]))
+    failed = [run.index for run in context.evidence.cells if run.status == "error" and run.index < len(code)]
+    return [
+        code[index]
+        for index in failed
+        if index in trained or (index > trained[0] and reads.search(code[index].source[:_READ]))
+    ]
