@@ -5,11 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
+
+import hatch_build
 
 ROOT = Path(__file__).parents[1]
 SUMMARY = """\
@@ -110,6 +114,42 @@ def test_it_grades_a_class_and_checks_a_notebook(installed, samples_of):
     assert scores["ada"] == 9
     assert scores["bob"] < 3
     assert "of 10 points" in installed.autograder("check", "submissions/bob.ipynb")
+
+
+def test_no_archive_has_what_an_assignment_declares_as_hidden(installed, tmp_path):
+    (hidden,) = hatch_build.hidden_files(ROOT)
+    assert hidden.name == "houses-hidden.csv"
+    _run([sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)], cwd=ROOT)
+    (source,) = tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(installed.wheel) as wheel, tarfile.open(source) as sources:
+        for names in (wheel.namelist(), sources.getnames()):
+            assert any(name.endswith("houses-open/houses.csv") for name in names)
+            assert not any(name.endswith(hidden.name) for name in names)
+
+
+def test_a_hidden_file_that_would_be_in_the_source_archive_stops_the_build(tmp_path):
+    assignment = tmp_path / "assignments" / "prices"
+    (assignment / "kept" / "deeper").mkdir(parents=True)
+    (assignment / "assignment.toml").write_text('[datasets.a]\ncsv = "a.csv"\nhidden = "kept"\n')
+    for name in ("a.csv", "kept/b.csv", "kept/deeper/c.csv"):
+        (assignment / name).write_text("x,y\n")
+    shutil.copy(ROOT / "hatch_build.py", tmp_path)
+    project = '[project]\nname = "made"\nversion = "1"\n[tool.hatch.build.hooks.custom]\n'
+    backend = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    (tmp_path / "pyproject.toml").write_text(
+        f"{backend}{project}[tool.hatch.build.targets.wheel]\nbypass-selection = true"
+    )
+    build = [sys.executable, "-m", "hatchling", "build", "--target"]
+    stopped = subprocess.run([*build, "sdist"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert stopped.returncode != 0
+    assert "assignments/prices/kept/b.csv is declared as hidden" in stopped.stderr + stopped.stdout
+    (tmp_path / ".gitignore").write_text("/assignments/prices/kept/\n")
+    _run([*build, "sdist"], cwd=tmp_path)
+    _run([*build, "wheel"], cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {Path(name).name for name in archive.namelist() if "_samples" in name}
+    assert packed == {"a.csv", "assignment.toml"}
 
 
 def test_it_starts_an_assignment(installed):

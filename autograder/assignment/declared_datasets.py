@@ -193,6 +193,8 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
                 f'{place}: prepare = "function" scores on hidden rows, which {recipe.dataset} has not; name their file '
                 f'in [datasets.{recipe.dataset}], as hidden = "…".'
             )
+        elif source.has_names:
+            problems.append(f'{place}: prepare = "function" is for data without names of inputs and outputs.')
         elif request.inputs == "table" and source.source != "csv":
             problems.append(f'{place}: inputs = "table" is for csv; {recipe.dataset} is {source.source}.')
         elif recipe.validation != source.hidden:

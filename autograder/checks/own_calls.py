@@ -110,4 +110,6 @@ def _why(found: CapturedPredictions) -> Message:
         return phrase("a row of it has too many or too few values")
     if found.problem == "missing":
         return phrase("a value is missing or infinite")
+    if found.problem == "probabilities":
+        return phrase("its values are no probabilities between 0 and 1, which have the sum 1 in each row")
     return phrase("it is not one array of numbers or classes")

@@ -12,7 +12,12 @@ from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.core.messages import NOTHING, message
 from autograder.datasets import DatasetSource
 from autograder.records.metrics import METRICS, find_metric
-from autograder.records.predictions import PREDICTION_METRICS, CapturedPredictions, PredictionRequest
+from autograder.records.predictions import (
+    PREDICTION_METRICS,
+    CapturedPredictions,
+    PredictionRequest,
+    prediction_metrics,
+)
 from autograder.records.result import Finding, Verdict
 
 # The codes of what the leaderboard is made of.
@@ -51,8 +56,8 @@ class Predictions(Question):
             raise ValueError("zero_at and full_at are the same; points rise from the one score to the other.")
         if self.metric is not None:
             metric = find_metric(self.metric)
-            if metric.name not in {name for names in PREDICTION_METRICS.values() for name in names}:
-                fitting = ", ".join(dict.fromkeys(name for names in PREDICTION_METRICS.values() for name in names))
+            if metric.name not in PREDICTION_METRICS:
+                fitting = ", ".join(name for name in METRICS if name in PREDICTION_METRICS)
                 raise ValueError(f'metric is "{self.metric}"; predictions are scored by one of {fitting}.')
         return self
 
@@ -72,14 +77,15 @@ class Predictions(Question):
 
     def prediction_problem(self, source: DatasetSource, training: str) -> str:
         """Why the question cannot be asked of this data, with notebooks run so; "" if it can."""
-        metric = self.request.model_copy(update={"source": source}).scored_by
         if not source.hidden:
             return (
                 f'{self.dataset} has no hidden examples; name their file in [datasets.{self.dataset}], as hidden = "…".'
             )
-        if metric.name not in PREDICTION_METRICS[source.target_kind]:
-            fitting = ", ".join(PREDICTION_METRICS[source.target_kind])
-            return f'metric is "{metric.name}"; those that fit the target of {self.dataset} are {fitting}.'
+        metric = self.request.model_copy(update={"source": source}).scored_by
+        fitting = prediction_metrics(source.target_kind, len(source.classes))
+        if metric.name not in fitting:
+            listed = ", ".join(fitting)
+            return f'metric is "{metric.name}"; those that fit the target of {self.dataset} are {listed}.'
         if (self.full_at > self.zero_at) != metric.higher_is_better:
             better = "higher" if metric.higher_is_better else "lower"
             return f"a {better} {metric.name} is better: full_at has to be {better} than zero_at."

@@ -141,7 +141,7 @@ class ScoreQuestion(Question):
         run, needed, metric = context.run_of(first), self._needed(context), first.recipe.scored_by
         if run is None or needed is None or not all(map(context.run_of, self._further_tasks(first, context))):
             return None
-        reached = mean_score(self._scores(first, context), metric)
+        reached = mean_score(self._scores(first, context), first.recipe)
         return bool(run.validation_accuracy) and metric.reaches(reached, needed)
 
     def _repair(self, context: Context) -> Repair | None:
@@ -196,9 +196,10 @@ class ScoreQuestion(Question):
 
     def _kept(self, verdict: Verdict, repair: Repair, context: Context) -> Verdict:
         """The verdict on a network that misses the score only because of mistakes that have cost points elsewhere."""
-        metric = repair.task.recipe.scored_by
-        reached = mean_score(self._scores(repair.task, context), metric)
-        sentence = after_repair(titles_of(repair.charged), reached, metric)
+        recipe = repair.task.recipe
+        sentence = after_repair(
+            titles_of(repair.charged), mean_score(self._scores(repair.task, context), recipe), recipe
+        )
         # The hint for a missed score would suggest looking for a cause that is already known.
         findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
         return self.verdict(
@@ -244,7 +245,7 @@ class ScoreQuestion(Question):
     ) -> Verdict:
         recipe, calibration = self._recipe(context), self._calibration(context)
         metric = recipe.scored_by
-        mean = mean_score(scores, metric)
+        mean = mean_score(scores, recipe)
         reached = bool(run.validation_accuracy) and metric.reaches(mean, needed)
         # Without a validation, an error has the score infinity, which no page can show.
         starts = scores if averaged and math.isfinite(mean) else ()
@@ -274,7 +275,10 @@ class ScoreQuestion(Question):
             )
         if run.validation_accuracy:
             said = Measurement(run, scores, needed, recipe)
-            findings.append(said.on_average(self.runs) if averaged else said.once())
+            if recipe.own_preparation is not None:
+                findings.append(said.on_hidden_rows())
+            else:
+                findings.append(said.on_average(self.runs) if averaged else said.once())
         if student.compilation.problem:
             findings.append(
                 Finding(

@@ -62,7 +62,7 @@ class Measurement:
 
     def on_average(self, runs: int) -> Finding:
         """The finding for several runs whose mean decided, out of at most `runs`."""
-        mean = mean_score(self.scores, self.metric)
+        mean = mean_score(self.scores, self.recipe)
         said = self._without_mean()
         if math.isfinite(mean):
             on_average = self._accuracy_on_average if is_accuracy(self.metric) else self._score_on_average
@@ -74,6 +74,31 @@ class Measurement:
             how=how_trained(self.recipe),
         )
         return Finding(message=said, where=where, hint=self._hint(mean))
+
+    def on_hidden_rows(self) -> Finding:
+        """The finding if hidden rows decided: one score, however many runs it is the mean of."""
+        reached = mean_score(self.scores, self.recipe)
+        if not math.isfinite(reached):
+            return Finding(message=self._without_mean())
+        digits = telling_digits(reached, self.needed, self.metric)
+        said = message(
+            "score.on_hidden_rows",
+            "On examples that you have not seen, your network reaches this score: {metric} {reached:.{digits}f}; "
+            "{needed} was needed.",
+            metric=self.metric.shown,
+            reached=reached,
+            needed=needed_phrase(self.metric, self.needed, digits),
+            digits=digits,
+        )
+        epochs = nphrase("one epoch", "{count} epochs", self.recipe.epochs, count=self.recipe.epochs)
+        where = message(
+            "where.own_run_hidden_rows",
+            "our own training: {train:,} rows of {dataset}, at most {epochs}; scored on hidden rows",
+            train=self.recipe.train,
+            dataset=self.recipe.title,
+            epochs=epochs,
+        )
+        return Finding(message=said, where=where, hint=self._hint(reached))
 
     def _hint(self, reached: float) -> Message:
         return NOTHING if self.metric.reaches(reached, self.needed) else _advice(self.run, self.recipe)
@@ -175,8 +200,16 @@ class Measurement:
         )
 
 
-def after_repair(titles: tuple[Message, ...], reached: float, metric: Metric) -> Message:
+def after_repair(titles: tuple[Message, ...], reached: float, recipe: Recipe) -> Message:
     """The note that the score is missed only because of mistakes that have cost points at these questions."""
+    metric = recipe.scored_by
+    if recipe.own_preparation is not None:
+        return message(
+            "score.charged_on_hidden_rows",
+            "With the mistakes repaired that have cost points at {titles}, and nothing else changed, your network "
+            "reaches what is needed. The score is missed because of them, so it costs nothing here.",
+            titles=titles,
+        )
     if is_accuracy(metric):
         return message(
             "accuracy.charged",
@@ -207,9 +240,11 @@ def needed_phrase(metric: Metric, needed: float, digits: int) -> Message:
     return phrase("at most {needed:.{digits}f}", needed=needed, digits=digits)
 
 
-def mean_score(scores: tuple[float, ...], metric: Metric) -> float:
-    """The mean, rounded as scores are stored: the mean of equal scores is that score."""
-    return metric.rounded(statistics.fmean(scores))
+def mean_score(scores: tuple[float, ...], recipe: Recipe) -> float:
+    """The mean, rounded as scores are stored: the mean of equal scores is that score. On hidden rows it is rounded as
+    it is shown: with all its digits, each further run would tell more of them."""
+    mean = recipe.scored_by.rounded(statistics.fmean(scores))
+    return mean if recipe.own_preparation is None else recipe.scored_by.rounded_on_hidden_rows(mean)
 
 
 def telling_digits(reached: float, needed: float, metric: Metric | None = None) -> int:

@@ -11,7 +11,7 @@ from autograder.datasets.source import DatasetSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_COLUMN, _PUBLIC = "column.", "public."
+_COLUMN, _PUBLIC, _INPUT = "column.", "public.", "x."
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class HiddenExamples:
     """The examples, in the order of their file.
 
     Attributes:
-        x: the inputs, one per row, as networks are trained with them.
+        inputs: the inputs, one per row, as networks are trained with them, by name; one without a name is "".
         y: the targets.
         columns: for a table of numbers, its columns other than the target, by name; else empty.
         public: the same columns of the public examples.
         secret: a value that nobody knows who does not have the hidden file: it draws the order of the rows.
     """
 
-    x: NDArray[Any]
+    inputs: dict[str, NDArray[Any]]
     y: NDArray[Any]
     columns: dict[str, NDArray[Any]]
     secret: str
@@ -45,4 +45,5 @@ def load_hidden(name: str, source: DatasetSource) -> HiddenExamples:
     with np.load(found.path, allow_pickle=False) as arrays:
         columns = {key.removeprefix(_COLUMN): arrays[key] for key in arrays.files if key.startswith(_COLUMN)}
         public = {key.removeprefix(_PUBLIC): arrays[key] for key in arrays.files if key.startswith(_PUBLIC)}
-        return HiddenExamples(arrays["x"], arrays["y"], columns, found.digest, public)
+        inputs = {key.removeprefix(_INPUT): arrays[key] for key in arrays.files if key.startswith(_INPUT)}
+        return HiddenExamples(inputs or {"": arrays["x"]}, arrays["y"], columns, found.digest, public)

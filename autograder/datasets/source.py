@@ -77,8 +77,8 @@ class Declaration(OmitsNewDefaults):
             raise ValueError(
                 f"hidden needs data of one's own: everybody can have all of {self.place}, and learn it by heart."
             )
-        if self.hidden and (self.inputs or self.outputs or self.target_kind == "input"):
-            raise ValueError("hidden is for data with one input and a target, without inputs and outputs by name.")
+        if self.hidden and (len(self.outputs) > 1 or self.target_kind == "input"):
+            raise ValueError("hidden is for data with one target, not for several outputs.")
         if self.source in ("keras", "sklearn") and (self.held_out or self.columns or self.digest):
             raise ValueError(f"held_out, columns and digest are for files of one's own, not for {self.source}.")
         return self

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.core.data import digest
 from autograder.datasets.hidden import HiddenExamples
-from autograder.observe.hidden_score import Unreadable, classes_of, score_of, values_of
+from autograder.observe.hidden_score import Unreadable, ranks, score_of, used_by
 from autograder.records.predictions import NAMED_ERRORS, CapturedPredictions, PredictionRequest
 
 if TYPE_CHECKING:
@@ -29,11 +29,15 @@ _BATCH_BYTES = 2 * 2**20
 _TWICE, _LEAST_TWICE = 0.2, 100
 # The second time in smaller batches: a mean over a batch is then another one.
 _SMALL_ROWS = 8
-# Two outputs for one row are the same if they differ by less than this share of their spread: a network computes a row
-# a little differently in another batch (single precision has seven digits).
-_SAME = 1e-3
-# Of classes, one of so many pairs may differ: where two are equally likely, the last digit decides between them.
+# Two outputs for one row are the same if they differ by less than this share of their spread, or of themselves: a
+# network computes a row a little differently in another batch (single precision has seven digits).
+_SAME, _SAME_OF_ITSELF = 1e-3, 1e-5
+# Where the order alone counts, by less than this share of the places.
+_SAME_PLACE = 0.02
+# Of classes and places, one of so many pairs may differ: where two are equally likely, the last digit decides.
 _FLIPS = 50
+# The logarithm of the odds from which probabilities count as the same.
+_SURE = math.log(1e4)
 _MOST_VALUES = 1000
 _MOST_LONG = 200
 _MOST_AXES = 5
@@ -63,7 +67,7 @@ class AskedRows(ABC):
 
     Args:
         request: with the record of its data set.
-        x: the inputs of all rows.
+        inputs: the inputs of all rows, by name; one without a name is "".
         columns: the columns of the same rows, for a request of tables.
         secret, key: see `asked_order`.
         cells: the sources of the notebook's code cells.
@@ -72,15 +76,16 @@ class AskedRows(ABC):
     def __init__(
         self,
         request: PredictionRequest,
-        x: NDArray[Any],
+        inputs: Mapping[str, NDArray[Any]],
         columns: Mapping[str, NDArray[Any]],
         secret: str,
         key: str,
         cells: Sequence[str] = (),
     ) -> None:
-        self.request, self._x, self._columns, self._cells = request, x, columns, cells
-        size = max(1, min(BATCH_ROWS, _BATCH_BYTES // max(1, x[:1].nbytes)))
-        self.batches = asked_order(len(x), secret, f"{key} {request.key}", size)
+        self.request, self._inputs, self._columns, self._cells = request, inputs, columns, cells
+        self._rows = len(next(iter(inputs.values())))
+        size = max(1, min(BATCH_ROWS, _BATCH_BYTES // max(1, sum(one[:1].nbytes for one in inputs.values()))))
+        self.batches = asked_order(self._rows, secret, f"{key} {request.key}", size)
         self._outputs: list[Any] = []
 
     def packed(self, batch: Batch) -> dict[str, Any]:
@@ -89,10 +94,8 @@ class AskedRows(ABC):
         if self.request.inputs == "table":
             columns = self._columns.items()
             return {"columns": [[name, one.dtype.str, one[chosen].tolist()] for name, one in columns]}
-        x = self._x[chosen]
-        if x.dtype.kind == "U":
-            return {"texts": x.tolist()}
-        return {"dtype": x.dtype.str, "shape": list(x.shape), "values": base64.b64encode(x.tobytes()).decode()}
+        packed = {name: _packed(one[chosen]) for name, one in self._inputs.items()}
+        return packed.get("", {"inputs": packed})
 
     def take(self, answer: object, rows: int) -> CapturedPredictions | None:
         """Read the kernel's answer to a batch of so many rows; not None if it ends the request."""
@@ -130,7 +133,7 @@ class AskedRows(ABC):
         order = [row for batch in self.batches for row in batch]
         first: dict[int, int] = {}
         pairs = [(first[row], place) for place, row in enumerate(order) if first.setdefault(row, place) != place]
-        return [first[row] for row in range(len(self._x))], pairs
+        return [first[row] for row in range(self._rows)], pairs
 
 
 class HiddenRows(AskedRows):
@@ -140,7 +143,7 @@ class HiddenRows(AskedRows):
         self, request: PredictionRequest, examples: HiddenExamples, key: str, cells: Sequence[str] = ()
     ) -> None:
         assert request.source is not None
-        super().__init__(request, examples.x, examples.columns, examples.secret, key, cells)
+        super().__init__(request, examples.inputs, examples.columns, examples.secret, key, cells)
         self._source, self._truth = request.source, examples.y
 
     def _read(self, answer: Mapping[str, Any], rows: int) -> Any:
@@ -150,20 +153,36 @@ class HiddenRows(AskedRows):
         """The score of the predictions."""
         import numpy as np
 
-        joined = _joined(self._outputs)
-        classed = self._source.target_kind != "values"
+        metric = self.request.scored_by
         try:
-            given = classes_of(joined, self._source) if classed else values_of(joined, self._source)
+            given = used_by(metric, _joined(self._outputs), self._source)
         except Unreadable as problem:
             return self.ended("malformed", problem=problem.what)
         first, pairs = self._places()
         left, right = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
-        differ = int((given[left] != given[right]).reshape(len(pairs), -1).any(axis=1).sum())
-        allowed = len(pairs) // _FLIPS if classed else 0
-        if differ > allowed and not close(joined, left, right):
+        # Next to 0 and 1, single precision does not tell probabilities apart as well as their logarithms do.
+        compared = given.clip(-_SURE, _SURE) if metric.name.endswith("crossentropy") else given
+        if not _steady(compared, left, right, by_place=metric.name == "auc"):
             return self.ended("unsteady")
-        score = score_of(self.request.scored_by, given[first], self._truth, len(self._source.classes))
-        return self.ended("predicted", score=score, metric=self.request.scored_by.name)
+        score = score_of(metric, given[first], self._truth, self._source)
+        return self.ended("predicted", score=score, metric=metric.name)
+
+
+def _steady(given: NDArray[Any], left: NDArray[Any], right: NDArray[Any], *, by_place: bool) -> bool:
+    """Whether what is scored is the same at two lists of places: of values all, of classes and places nearly all."""
+    import numpy as np
+
+    if given.dtype.kind == "f" and not by_place:
+        return close(given, left, right)
+    found, allowed = (ranks(given), _SAME_PLACE) if by_place else (given, 0)
+    differ = (np.abs(found[left] - found[right]) > allowed).reshape(len(left), -1).any(axis=1)
+    return int(differ.sum()) <= len(left) // _FLIPS
+
+
+def _packed(x: NDArray[Any]) -> dict[str, Any]:
+    if x.dtype.kind == "U":
+        return {"texts": x.tolist()}
+    return {"dtype": x.dtype.str, "shape": list(x.shape), "values": base64.b64encode(x.tobytes()).decode()}
 
 
 def _one_line_each(answer: Mapping[str, Any], rows: int) -> Any:
@@ -228,12 +247,24 @@ def _joined(outputs: Sequence[Any]) -> Any:
     return np.concatenate(outputs)
 
 
-def close(outputs: Any, left: Any, right: Any) -> bool:
-    """Whether the outputs at two lists of places are the same, but for rounding."""
+def close(outputs: NDArray[Any], left: NDArray[Any], right: NDArray[Any]) -> bool:
+    """Whether the outputs (rows × values) at two lists of places are the same, but for rounding.
+
+    The spread of a value is the median distance from its median, of the rows that have another value: a few rows with
+    wild values cannot widen it, so that the others could differ.
+    """
     import numpy as np
 
-    if isinstance(outputs, list):
-        return all(outputs[one] == outputs[other] for one, other in zip(left, right, strict=True))
+    rows = outputs.reshape(len(outputs), -1)
     with np.errstate(over="ignore", invalid="ignore"):
-        spread = np.minimum(outputs.std(axis=0), np.finfo(np.float64).max) + 1e-12
-        return bool((np.abs(outputs[left] - outputs[right]) <= _SAME * spread).all())
+        spread = np.array([_spread(rows[:, column]) for column in range(rows.shape[1])])
+        one, other = rows[left], rows[right]
+        allowed = _SAME * spread + _SAME_OF_ITSELF * np.maximum(np.abs(one), np.abs(other)) + 1e-12
+        return bool((np.abs(one - other) <= allowed).all())
+
+
+def _spread(values: NDArray[Any]) -> float:
+    import numpy as np
+
+    distance = np.abs(values - np.median(values))
+    return float(np.median(distance[distance > 0])) if distance.any() else 0.0

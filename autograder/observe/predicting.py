@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import linecache
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -67,18 +68,46 @@ def open_nowhere() -> Any:
 
 
 def caller(thing: Any, purpose: str = "predict") -> Callable[[Any], Any] | None:
-    """How the thing in the variable predicts: a network or estimator by its `predict`, a function by a call; or how it
-    prepares: by its `transform`, or by a call."""
+    """How the thing in the variable predicts: by its `predict`, as networks of Keras and estimators do, else by a call;
+    or how it prepares: by its `transform`, else by a call."""
     if isinstance(thing, keras.Model):
         return lambda rows: thing.predict(rows, verbose=0)
     method = getattr(thing, "transform" if purpose == "prepare" else "predict", None)
     if callable(method):
         return method  # type: ignore[no-any-return]
+    if (torch := sys.modules.get("torch")) is not None and isinstance(thing, torch.nn.Module):
+        return lambda rows: _output_of_module(torch, thing, rows)
     return thing if callable(thing) else None
 
 
+def _output_of_module(torch: Any, module: Any, rows: Any) -> Any:
+    """The output of a network of PyTorch, in the mode for evaluation and without gradients; several inputs are given in
+    their order."""
+    inputs = rows.values() if isinstance(rows, Mapping) else [rows]
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        with torch.no_grad():
+            return module(*(_tensor(torch, one) for one in inputs))
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _tensor(torch: Any, rows: Any) -> Any:
+    """Rows as PyTorch's layers read them: images (bytes) and numbers as float32, images with their channels first, and
+    whole numbers, such as those of words, as int64."""
+    rows = np.asarray(rows)
+    if rows.dtype == np.uint8 and rows.ndim > 2:
+        rows = np.moveaxis(rows, -1, 1) if rows.ndim == 4 else rows[:, None]
+    of_words = rows.dtype.kind in "iu" and rows.dtype != np.uint8
+    return torch.from_numpy(np.ascontiguousarray(rows, np.int64 if of_words else np.float32))
+
+
 def unpacked_rows(rows: Given) -> Any:
-    """The rows as the notebook gets them: an array, a list of texts, or a table."""
+    """The rows as the notebook gets them: an array, an array of texts, several of these by name, or a table."""
+    if "inputs" in rows:
+        return {name: unpacked_rows(one) for name, one in rows["inputs"].items()}
     if "columns" in rows:
         columns = {name: np.array(values, dtype) for name, dtype, values in rows["columns"]}
         return pd.DataFrame(
@@ -92,8 +121,12 @@ def unpacked_rows(rows: Given) -> Any:
 
 def packed_output(output: Any) -> Given:
     """An output as plain data; "malformed" if it is no array of numbers or texts."""
+    if isinstance(output, Mapping) and len(output) == 1:
+        (output,) = output.values()
     if isinstance(output, list | tuple) and len(output) == 1 and np.ndim(output[0]) > 0:
         output = output[0]
+    if (torch := sys.modules.get("torch")) is not None and isinstance(output, torch.Tensor):
+        output = output.detach().cpu().numpy()
     try:
         # scikit-learn's encoders give sparse matrices.
         array = np.asarray(output.toarray() if callable(getattr(output, "toarray", None)) else output)

@@ -35,13 +35,13 @@ class PreparedRows(AskedRows):
     ) -> None:
         import numpy as np
 
-        x = np.concatenate([public["x_train"], examples.x])
+        x = np.concatenate([public["x_train"], examples.inputs[""]])
         columns = {name: np.concatenate([examples.public[name], one]) for name, one in examples.columns.items()}
-        super().__init__(request, x, columns, examples.secret, key, cells)
+        super().__init__(request, {"": x}, columns, examples.secret, key, cells)
         self._targets, self._hidden_targets = public["y_train"], examples.y
 
     def _read(self, answer: Mapping[str, Any], rows: int) -> Any:
-        found = read_numbers(answer, rows, min(_MOST_VALUES, _MOST_IN_ALL // len(self._x)))
+        found = read_numbers(answer, rows, min(_MOST_VALUES, _MOST_IN_ALL // self._rows))
         return found if isinstance(found, str) else found.astype("float32")
 
     def concluded(self) -> CapturedPredictions:

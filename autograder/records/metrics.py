@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -60,6 +61,13 @@ class Metric:
     def rounded(self, score: float) -> float:
         """A share to a millionth, any other score to seven digits: as scores are stored."""
         return round(score, 6) if self.share else float(f"{score:.7g}")
+
+    def rounded_on_hidden_rows(self, score: float) -> float:
+        """A score as it is shown and counts if it is of hidden rows: two decimals of one that is at most 1, three
+        digits of any other."""
+        if not math.isfinite(score):
+            return score
+        return round(score, 2) if self.bounds[1] == 1 else float(f"{score:.3g}")
 
     def shifted(self, score: float, by: float) -> float:
         """A score that is better by so much; worse if `by` is negative."""

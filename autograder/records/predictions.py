@@ -10,20 +10,25 @@ from pydantic import Field
 
 from autograder.core.data import Data, digest
 from autograder.datasets.source import DatasetSource, TargetKind
-from autograder.records.metrics import Metric, find_metric
+from autograder.records.metrics import METRICS, USUAL, Metric, Task, find_metric
 
-# The metrics that need nothing but one predicted class or value for each row. The others need whole distributions,
-# which are not taken from a student's kernel.
-PREDICTION_METRICS: dict[TargetKind, tuple[str, ...]] = {
-    "classes": ("accuracy", "f1"),
-    "multilabel": ("binary_accuracy", "f1"),
-    "values": ("mae", "mse", "rmse", "mape", "r2"),
-}
+# What a network would learn from targets of these kinds: any metric for it scores predictions, too.
+_TASKS: dict[TargetKind, Task] = {"classes": "classification", "multilabel": "multilabel", "values": "regression"}
 # The exceptions that are named to students; another one is only called an exception. A student can define an exception
 # with any name, and would read there what the hidden rows hold.
 NAMED_ERRORS = frozenset(
     name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception)
 ) | {"NotFittedError", "InvalidArgumentError", "ResourceExhaustedError", "SystemExit"}
+
+
+def prediction_metrics(kind: TargetKind, classes: int = 0) -> tuple[str, ...]:
+    """The names of the metrics that score predictions of targets of this kind; of so many classes."""
+    fitting = {_TASKS.get(kind), "binary" if kind == "classes" and classes == 2 else None}
+    return tuple(name for name, metric in METRICS.items() if fitting & set(metric.tasks))
+
+
+# Every metric that scores predictions of some targets.
+PREDICTION_METRICS = frozenset(name for kind in _TASKS for name in prediction_metrics(kind, 2))
 
 
 class PredictionRequest(Data):
@@ -52,17 +57,17 @@ class PredictionRequest(Data):
 
     @property
     def scored_by(self) -> Metric:
-        """The metric; the first that fits the target if none is named."""
+        """The metric; the usual one for the target if none is named."""
         kind = self.source.target_kind if self.source is not None else "values"
-        return find_metric(self.metric or PREDICTION_METRICS[kind][0])
+        return find_metric(self.metric or USUAL[_TASKS[kind]])
 
 
 PredictionStatus = Literal[
     "predicted", "no_name", "no_call", "raised", "malformed", "unsteady", "timeout", "died", "not_run"
 ]
 # What is wrong with an output: it is not one plain array of numbers, has another number of rows, or of values in a row,
-# or lacks a value.
-OutputProblem = Literal["", "form", "rows", "values", "missing"]
+# lacks a value, or holds no probabilities, which the metric needs.
+OutputProblem = Literal["", "form", "rows", "values", "missing", "probabilities"]
 
 
 class CapturedPredictions(Data):

@@ -6,14 +6,9 @@ not have, so only the score on hidden rows counts; and of that only the rounded 
 
 from __future__ import annotations
 
-import math
-
 from autograder.datasets import DatasetFile
 from autograder.datasets.prepared import locate_prepared
 from autograder.records.training import TrainingRun, TrainingTask
-
-# Of what is shown of a score on hidden rows: decimals of a share, digits of any other score.
-_DECIMALS, _DIGITS = 2, 3
 
 
 def prepared_data(task: TrainingTask) -> DatasetFile:
@@ -42,7 +37,7 @@ def last_score_only(run: TrainingRun) -> TrainingRun:
     metric = run.scored_by
 
     def last(series: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(_rounded(value, share=metric.bounds[1] == 1) for value in series[-1:])
+        return tuple(metric.rounded_on_hidden_rows(value) for value in series[-1:])
 
     return run.model_copy(
         update={
@@ -56,9 +51,3 @@ def last_score_only(run: TrainingRun) -> TrainingRun:
             "baseline": None,
         }
     )
-
-
-def _rounded(value: float, *, share: bool) -> float:
-    if not math.isfinite(value):
-        return value
-    return round(value, _DECIMALS) if share else float(f"{value:.{_DIGITS}g}")

@@ -9,7 +9,8 @@ from autograder.checks.score import Score
 from autograder.datasets import DatasetSource
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedNetwork, Evidence
-from autograder.records.training import Recipe, TrainingRun
+from autograder.records.predictions import CapturedPredictions
+from autograder.records.training import Prepare, Recipe, TrainingRun
 from autograder.records.training_outcomes import Mistake, Predictions, Reconstruction, Residuals
 
 SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
@@ -53,6 +54,53 @@ def judged(**outcome):
 @pytest.mark.parametrize(("reached", "score"), [((60.0, 44.0), 3), ((48.9,), 3), ((51.0,), 0), ((90.0, 70.0), 0)])
 def test_an_error_has_to_be_at_most_what_is_needed(reached, score):
     assert judged(validation_accuracy=reached, training_accuracy=reached).score == score
+
+
+@pytest.mark.parametrize(
+    ("metric", "needed", "made", "shown", "points"),
+    [
+        ("mae", 50.0, (50.4, 49.9, 50.1, 50.2, 49.0), 49.9, 3),
+        ("mae", 50.0, (50.4, 50.9, 50.1, 50.2, 49.0), 50.1, 0),
+        ("r2", 0.8, (0.79, 0.81, 0.8, 0.79, 0.8), 0.8, 3),
+        ("r2", 0.8, (0.3, 0.28), 0.29, 0),
+    ],
+)
+def test_of_several_runs_on_hidden_rows_one_rounded_score_is_shown_and_counts(metric, needed, made, shown, points):
+    source = SOURCE.model_copy(update={"hidden": 100})
+    recipe = RECIPE.model_copy(update={"source": source, "metric": metric, "prepare": Prepare(function="prepare")})
+    key = recipe.own_preparation.key
+    prepared = CapturedPredictions(key=key, status="predicted", prepared="0" * 64)
+    question = QUESTION.model_copy(update={"needed": needed})
+
+    def seen(runs):
+        found = context(runs)
+        evidence = found.evidence.model_copy(update={"predictions": (prepared,)})
+        nothing = Architecture(operations=(), outputs=())
+        expected = {"model": ExpectedNetwork("model", nothing, recipe=recipe)}
+        return found.anew(evidence=evidence, expected=expected, calibrations={})
+
+    runs = []
+    while tasks := tasks_needed([question], seen(runs)):
+        scores = made[len(runs) : len(runs) + len(tasks)]
+        runs += [
+            TrainingRun(
+                key=task.key,
+                outcome="trained",
+                metric=metric,
+                validation_accuracy=(score,),
+                training_accuracy=(score,),
+            )
+            for task, score in zip(tasks, scores, strict=True)
+        ]
+    assert len(runs) == len(made)
+    (verdict,) = judge_all([question], seen(runs))
+    assert (verdict.score, verdict.exhibits) == (points, ())
+    (finding,) = verdict.findings
+    assert finding.code == "score.on_hidden_rows"
+    assert finding.message.values["reached"] == shown
+    numbers = {value for value in finding.message.values.values() if isinstance(value, float)}
+    assert numbers == {shown}
+    assert "validate" not in str(finding.where)
 
 
 @pytest.mark.parametrize(("first", "codes"), [(51.0, {"score.no_mean"}), (70.0, {"score.reached"})])

@@ -45,11 +45,46 @@ def test_hidden_examples_are_apart_from_those_that_train_validate_or_are_served(
     assert max(arrays["y_train"]) < 900
     assert list(served_files("houses", source)) == ["houses.csv"]
     hidden = load_hidden("houses", source)
-    assert hidden.x.shape == (25, 3)
+    assert hidden.inputs[""].shape == (25, 3)
     assert hidden.y[3] == 903.25
     assert {name: column.dtype.kind for name, column in hidden.columns.items()} == {"rooms": "i", "place": "U"}
     assert "price" not in hidden.columns
     assert len(hidden.public["rooms"]) == 40
+
+
+def test_inputs_by_name_can_be_hidden(folder):
+    named = {"rooms": ("rooms",), "place": ("place",)}
+    one = {key: value for key, value in TABLE.items() if key != "target"}
+    for target in ({"target": "price"}, {"outputs": {"price": "price"}}):
+        source = resolve("houses", Declaration(**one, inputs=named, **target), folder)
+        assert (source.hidden, source.hidden_in_public, source.has_names) == (25, 2, True)
+        hidden = load_hidden("houses", source)
+        assert {name: x.shape for name, x in hidden.inputs.items()} == {"rooms": (25, 1), "place": (25, 2)}
+        assert list(hidden.columns) == ["rooms", "place"]
+        assert hidden.y[3] == 903.25
+
+
+def test_arrays_by_name_and_texts_can_be_hidden(tmp_path):
+    for name, rows in (("public", 40), ("hidden", 20)):
+        arrays = {
+            "x_train.left": np.ones((rows, 3)),
+            "x_train.right": np.ones((rows, 2, 2)),
+            "y_train": np.arange(rows) % 2,
+        }
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        lines = (f"good {row},{row}.5,{'ab'[row % 2]}" for row in range(rows))
+        (tmp_path / f"{name}.csv").write_text("\n".join(["words,stars,kind", *lines]) + "\n")
+    source = resolve("pairs", Declaration(npz="public.npz", hidden="hidden.npz"), tmp_path)
+    assert {name: x.shape for name, x in load_hidden("pairs", source).inputs.items()} == {
+        "left": (20, 3),
+        "right": (20, 2, 2),
+    }
+    assert source.hidden_in_public == 20
+    texts = Declaration(
+        text="public.csv", hidden="hidden.csv", target="kind", inputs={"words": "words", "stars": ("stars",)}
+    )
+    hidden = load_hidden("words", resolve("words", texts, tmp_path))
+    assert (hidden.inputs["words"][3], hidden.inputs["stars"][3, 0]) == ("good 3", 3.5)
 
 
 def test_another_hidden_file_is_another_data_set_with_another_order(folder):
@@ -65,7 +100,7 @@ def test_another_hidden_file_is_another_data_set_with_another_order(folder):
     [
         ({"csv": None, "keras": "california_housing", "categories": ()}, "hidden needs data of one's own: everybody"),
         ({"csv": None, "sklearn": "iris", "categories": ()}, "hidden needs data of one's own: everybody"),
-        ({"outputs": {"price": "price"}, "target": None}, "hidden is for data with one input and a target"),
+        ({"outputs": {"price": "price", "rooms": "rooms"}, "target": None}, "hidden is for data with one target"),
     ],
 )
 def test_what_everybody_has_cannot_be_hidden(changes, said):
@@ -167,8 +202,9 @@ def test_students_get_nothing_hidden_and_graders_all_of_it(assignment):
     [
         (('hidden = "kept', '# hidden = "kept'), "question 1 (q): houses has no hidden examples; name their file"),
         (('training = "full"', ""), 'set training = "full" in [observe]'),
-        (('"mae"', '"accuracy"'), 'metric is "accuracy"; those that fit the target of houses are mae, mse,'),
-        (('"mae"', '"auc"'), 'metric is "auc"; predictions are scored by one of accuracy, f1'),
+        (('"mae"', '"accuracy"'), 'metric is "accuracy"; those that fit the target of houses are r2, cosine'),
+        (('"mae"', '"auc"'), 'metric is "auc"; those that fit the target of houses are r2,'),
+        (('"mae"', '"mean_io_u"'), 'metric is "mean_io_u"; predictions are scored by one of accuracy, binary_accuracy'),
         (("full_at = 40", "full_at = 80"), "a lower mae is better: full_at has to be lower than zero_at"),
         (("full_at = 40", "full_at = 60"), "zero_at and full_at are the same"),
         (('dataset = "houses"', 'dataset = "mnist"'), 'dataset is "mnist", which everybody has'),

@@ -13,7 +13,8 @@ from autograder.observe.observer import Observer
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.isolation import IsolationUnavailable
 from autograder.observe.task import ObserveTask
-from autograder.records.predictions import PredictionRequest
+from autograder.records.metrics import METRICS
+from autograder.records.predictions import PredictionRequest, prediction_metrics
 
 ROWS = 120
 
@@ -140,6 +141,20 @@ def test_an_output_that_is_not_of_its_row_alone_is_found_out(source):
     assert noisy.status == "predicted"
 
 
+def test_a_few_wild_values_do_not_hide_that_the_others_depend_on_the_batch(source):
+    def wild(x, others):
+        return packed(np.where(np.arange(len(x)) % 16 == 0, 1e9 * (x[:, 0] > 5), others))
+
+    # Two values for each row that differ by less than a share of the spread with the wild ones.
+    def window(x):
+        return wild(x, 0.5 + 1e-4 * np.sign(x[:, 0] - x[:, 0].mean()))
+
+    for metric in ("accuracy", "auc"):
+        assert answered(rows_of(source, metric=metric), window).status == "unsteady"
+    for metric in ("mse", "msle", "mape"):
+        assert answered(of_values(np.arange(40.0))(metric), lambda x: wild(x, x[:, 0].mean())).status == "unsteady"
+
+
 def test_an_exception_is_named_only_if_everybody_knows_it(source):
     cells = ["import numpy as np", "def predict(rows):\n    return rows.size_of_it"]
     rows = HiddenRows(request(source), load_hidden("things", source), "key", cells)
@@ -161,7 +176,7 @@ def of_values(values, **fields):
         outputs={"": ()},
         **fields,
     )
-    examples = HiddenExamples(np.arange(len(values), dtype=np.float32)[:, None], values, {}, "secret")
+    examples = HiddenExamples({"": np.arange(len(values), dtype=np.float32)[:, None]}, values, {}, "secret")
     return lambda metric: HiddenRows(request(source, metric=metric), examples, "key")
 
 
@@ -184,7 +199,110 @@ def test_f1_is_the_mean_over_the_classes(source):
 
     found = answered(rows_of(source, metric="f1"), lambda x: packed(x[:, 0] > 7))
     examples = load_hidden("things", source)
-    assert found.score == pytest.approx(f1_score(examples.y, examples.x[:, 0] > 7, average="macro"), abs=1e-6)
+    assert found.score == pytest.approx(f1_score(examples.y, examples.inputs[""][:, 0] > 7, average="macro"), abs=1e-6)
+
+
+def of_targets(truth, classes=(), kind="classes", width=()):
+    """A data set with these targets, whose only input is the number of the row."""
+    source = DatasetSource(
+        source="npz",
+        title="t",
+        digest="0",
+        target_kind=kind,
+        classes=classes,
+        rows=9,
+        hidden=len(truth),
+        outputs={"": width},
+    )
+    rows = np.arange(len(truth), dtype=np.float32)[:, None]
+    examples = HiddenExamples({"": rows}, truth, {}, "secret")
+    return lambda metric, outputs: answered(
+        HiddenRows(request(source, metric=metric), examples, "key"),
+        lambda x: packed(outputs[x[:, 0].astype(int)]),
+    )
+
+
+DRAW = np.random.default_rng(8)
+CLASSES = tuple("abcdefgh")
+OF_CLASSES = DRAW.integers(0, 8, 300)
+LIKELY = DRAW.dirichlet(np.ones(8), 300) * 0.8 + 0.2 * np.eye(8)[OF_CLASSES]
+OF_TWO = DRAW.integers(0, 2, 300)
+SECOND = np.clip(DRAW.normal(0.3 + 0.4 * OF_TWO, 0.2), 0.01, 0.99)
+LABELS = DRAW.integers(0, 2, (300, 3))
+OF_LABELS = np.clip(DRAW.normal(0.3 + 0.4 * LABELS, 0.2), 0.01, 0.99)
+VALUES = DRAW.uniform(1, 9, (300, 2)).astype(np.float32)
+NEAR = VALUES + DRAW.normal(0, 0.5, VALUES.shape)
+
+
+@pytest.mark.parametrize("name", prediction_metrics("classes"))
+def test_classes_are_scored_as_scikit_learn_scores_them(name):
+    from sklearn import metrics
+
+    found = of_targets(OF_CLASSES, CLASSES)(name, LIKELY)
+    largest = LIKELY.argmax(axis=1)
+    expected = {
+        "accuracy": lambda: metrics.accuracy_score(OF_CLASSES, largest),
+        "top_k_categorical_accuracy": lambda: metrics.top_k_accuracy_score(OF_CLASSES, LIKELY, k=5),
+        "auc": lambda: metrics.roc_auc_score(OF_CLASSES, LIKELY, multi_class="ovr"),
+        "precision": lambda: metrics.precision_score(OF_CLASSES, largest, average="macro"),
+        "recall": lambda: metrics.recall_score(OF_CLASSES, largest, average="macro"),
+        "f1": lambda: metrics.f1_score(OF_CLASSES, largest, average="macro"),
+        "categorical_crossentropy": lambda: metrics.log_loss(OF_CLASSES, LIKELY),
+    }
+    assert (found.status, found.metric) == ("predicted", name)
+    assert found.score == pytest.approx(expected[name](), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", prediction_metrics("multilabel"))
+def test_labels_are_scored_as_scikit_learn_scores_them(name):
+    from sklearn import metrics
+
+    found = of_targets(LABELS, ("a", "b", "c"), "multilabel", (3,))(name, OF_LABELS)
+    chosen = OF_LABELS >= 0.5
+    expected = {
+        "binary_accuracy": lambda: (chosen == LABELS).mean(),
+        "auc": lambda: metrics.roc_auc_score(LABELS, OF_LABELS),
+        "precision": lambda: metrics.precision_score(LABELS, chosen, average="macro"),
+        "recall": lambda: metrics.recall_score(LABELS, chosen, average="macro"),
+        "f1": lambda: metrics.f1_score(LABELS, chosen, average="macro"),
+        "binary_crossentropy": lambda: metrics.log_loss(LABELS.reshape(-1), OF_LABELS.reshape(-1)),
+    }
+    assert found.score == pytest.approx(expected[name](), rel=1e-4)
+
+
+def test_of_two_classes_the_probability_of_the_second_is_enough():
+    from sklearn import metrics
+
+    ask = of_targets(OF_TWO, ("no", "yes"))
+    both = np.stack([1 - SECOND, SECOND], axis=1)
+    for name, expected in (("auc", metrics.roc_auc_score), ("binary_crossentropy", metrics.log_loss)):
+        assert ask(name, SECOND).score == ask(name, both).score == pytest.approx(expected(OF_TWO, SECOND), rel=1e-4)
+    # Classes are worth what a classifier that is sure of them earns.
+    assert ask("auc", SECOND > 0.5).score == pytest.approx(metrics.roc_auc_score(OF_TWO, SECOND > 0.5), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", prediction_metrics("values"))
+def test_values_are_scored_as_keras_scores_them(name):
+    import keras
+
+    measure = getattr(keras.metrics, METRICS[name].keras)()
+    measure.update_state(VALUES, NEAR)
+    expected = float(measure.result())
+    if name == "r2":  # over all values together
+        expected = 1 - ((NEAR - VALUES) ** 2).sum() / ((VALUES - VALUES.mean(axis=0)) ** 2).sum()
+    found = of_targets(VALUES, kind="values", width=(2,))(name, NEAR)
+    assert found.score == pytest.approx(expected, rel=1e-3)
+
+
+def test_who_does_not_decide_gains_nothing():
+    same = np.full((300, 8), 1 / 8)
+    ask = of_targets(OF_CLASSES, CLASSES)
+    assert ask("top_k_categorical_accuracy", same).score == 0
+    assert ask("auc", same).score == 0.5
+    assert ask("categorical_crossentropy", same).score == pytest.approx(np.log(8), rel=1e-4)
+    for wild in (same * 8, same - 1):
+        found = ask("categorical_crossentropy", wild)
+        assert (found.status, found.problem) == ("malformed", "probabilities")
 
 
 def test_no_output_makes_the_score_break():

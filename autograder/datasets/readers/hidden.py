@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable
+from autograder.datasets.readers.named_parts import NamedParts, columns_of, examples_for, grouped, parts_of
 from autograder.datasets.readers.reading import examples_of
 from autograder.datasets.readers.tables import read_data_table
 from autograder.datasets.readers.targets import target_arrays
-from autograder.datasets.source import DatasetSource, Declaration
+from autograder.datasets.source import DatasetSource, Declaration, array_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +33,8 @@ def read_hidden(
         source: the record of the public part.
 
     Returns:
-        "x", "y" (as `arrays`), and for a table of numbers each of its columns but the target, "column.NAME", with the
-        types that pandas gives the same columns of the public file; those are "public.NAME".
+        "x" (for inputs by name "x.NAME"), "y" (as `arrays`), and for a CSV file each of its columns but the target,
+        "column.NAME", with the types that pandas gives the same columns of the public file; those are "public.NAME".
 
     Raises:
         DatasetUnusable: they do not have the form of the public examples, or are too few.
@@ -41,28 +42,47 @@ def read_hidden(
     import numpy as np
 
     name = str(declared.hidden)
-    if source.has_names:
-        raise DatasetUnusable("hidden is for data with one input and one target, without names.")
+    if len(source.outputs) > 1:
+        raise DatasetUnusable("hidden is for data with one target, not for several outputs.")
     if source.target_kind not in ("classes", "values", "multilabel"):
         raise DatasetUnusable(
             f"hidden is for data whose target is classes, labels or values, not {source.target_kind}."
         )
     classes = source.classes if source.target_kind == "classes" else ()
-    known = declared.model_copy(update={"target_kind": source.target_kind, "classes": classes})
-    table = None if declared.table is None else files["hidden"] / Path(declared.table).name
-    examples = examples_of(known, files["hidden"], name, table)
-    x_public = np.asarray(arrays["x_train"])
-    if examples.features != source.features or examples.x.shape[1:] != x_public.shape[1:]:
+    known = {"target_kind": source.target_kind, "classes": classes}
+    named = grouped(declared, files["main"])
+    parts = (
+        _unnamed(declared.model_copy(update=known), files["hidden"], name)
+        if named is None
+        else parts_of(named, files["hidden"], name)
+    )
+    ((output, _),) = parts.outputs.items()
+    public = {one: np.asarray(arrays[array_key("x", "train", one)]) for one in parts.inputs}
+    same = all(x.shape[1:] == public[one].shape[1:] for one, x in parts.inputs.items())
+    if parts.features != source.features or not same:
         raise DatasetUnusable(f"{name} does not have the columns or the size of {declared.place}.")
-    if len(examples.x) < LEAST_ROWS:
-        raise DatasetUnusable(f"{name} has {len(examples.x)} examples; at least {LEAST_ROWS} are needed for a score.")
-    y, _ = target_arrays(examples, known, source.target_kind, name, few=True)
-    found: Arrays = {"x": examples.x, "y": y.astype(np.asarray(arrays["y_train"]).dtype)}
+    rows = len(next(iter(parts.inputs.values())))
+    if rows < LEAST_ROWS:
+        raise DatasetUnusable(f"{name} has {rows} examples; at least {LEAST_ROWS} are needed for a score.")
+    examples = examples_for(parts, output)
+    y, _ = target_arrays(examples, declared.model_copy(update=known), source.target_kind, name, few=True)
+    found: Arrays = {f"x.{one}" if one else "x": x for one, x in parts.inputs.items()}
+    found["y"] = y.astype(np.asarray(arrays[array_key("y", "train", output)]).dtype)
     if declared.source == "csv":
-        found |= _columns(declared, files["main"], files["hidden"], name)
-    public = [x_public, *([np.asarray(arrays["x_test"])] if "x_test" in arrays else [])]
-    doubled = _doubled(examples.x, public)
-    return found, source.model_copy(update={"hidden": len(examples.x), "hidden_in_public": doubled})
+        found |= _columns(named or declared, files["main"], files["hidden"], name)
+    known_rows = [public]
+    if array_key("x", "test", next(iter(parts.inputs))) in arrays:
+        known_rows.append({one: np.asarray(arrays[array_key("x", "test", one)]) for one in parts.inputs})
+    doubled = _doubled(parts.inputs, known_rows)
+    return found, source.model_copy(update={"hidden": rows, "hidden_in_public": doubled})
+
+
+def _unnamed(declared: Declaration, path: Path, name: str) -> NamedParts:
+    table = None if declared.table is None else path / Path(declared.table).name
+    examples = examples_of(declared, path, name, table)
+    return NamedParts(
+        {"": examples.x}, {"": examples.targets}, lambda _, row: examples.where(row), examples.features, examples.names
+    )
 
 
 def _columns(declared: Declaration, main: Path, hidden: Path, name: str) -> Arrays:
@@ -70,9 +90,11 @@ def _columns(declared: Declaration, main: Path, hidden: Path, name: str) -> Arra
     import pandas as pd
 
     public, table = read_data_table(main, declared.place), read_data_table(hidden, name)
-    chosen = declared.columns or tuple(one for one in public.columns if one not in declared.targets)
+    targets = (*declared.targets, *(one for group in declared.outputs.values() for one in columns_of(group)))
+    named = [one for group in declared.inputs.values() for one in columns_of(group)]
+    rest = declared.columns or tuple(one for one in public.columns if one not in targets)
     found: Arrays = {}
-    for one in chosen:
+    for one in dict.fromkeys(named or rest):
         if one in declared.categories:
             found |= {f"column.{one}": table.filled(one).astype(str), f"public.{one}": public.filled(one).astype(str)}
             continue
@@ -83,7 +105,16 @@ def _columns(declared: Declaration, main: Path, hidden: Path, name: str) -> Arra
     return found
 
 
-def _doubled(hidden: NDArray[Any], public: list[NDArray[Any]]) -> int:
+def _doubled(hidden: Mapping[str, NDArray[Any]], public: Sequence[Mapping[str, NDArray[Any]]]) -> int:
     """How many hidden inputs are also public ones."""
-    known = {row.tobytes() for part in public for row in part.astype(hidden.dtype)}
-    return sum(row.tobytes() in known for row in hidden)
+
+    def keys(rows: Mapping[str, NDArray[Any]]) -> list[tuple[object, ...]]:
+        return list(zip(*(_row_keys(x, hidden[one].dtype) for one, x in rows.items()), strict=True))
+
+    known = {key for part in public for key in keys(part)}
+    return sum(key in known for key in keys(hidden))
+
+
+def _row_keys(x: NDArray[Any], dtype: Any) -> list[object]:
+    # A text itself: as an array's bytes it depends on the longest text of the array.
+    return x.tolist() if x.dtype.kind == "U" else [row.tobytes() for row in x.astype(dtype)]

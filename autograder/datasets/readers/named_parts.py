@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class NamedParts:
     """One file: an array for each input, and the raw targets of each output, by column.
 
-    `where(name, row)` says for messages where a row of an output stands.
+    `where(name, row)` says for messages where a row of an output stands; `names` are those of the classes by label,
+    where the source has them.
     """
 
     inputs: dict[str, NDArray[Any]]
     outputs: dict[str, dict[str, NDArray[Any]]]
     where: Callable[[str, int], str]
     features: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def grouped(declared: Declaration, path: Path | None) -> Declaration | None:
@@ -67,24 +69,24 @@ def read_named_parts(
     Raises:
         DatasetUnusable: one sentence that names file, column and line.
     """
-    parts = _parts(declared, files["main"], declared.place)
+    parts = parts_of(declared, files["main"], declared.place)
     kinds: dict[str, TargetKind] = {}
     classes: dict[str, tuple[str, ...]] = {}
     arrays: Arrays = {array_key("x", "train", one): array for one, array in parts.inputs.items()}
     for one in parts.outputs:
-        examples, about = _examples(parts, one), _about(declared, one)
+        examples, about = examples_for(parts, one), _about(declared, one)
         kinds[one] = kind_of(examples, about)
         arrays[array_key("y", "train", one)], classes[one] = target_arrays(examples, about, kinds[one], declared.place)
     held_out = 0
     if declared.held_out is not None:
-        other = _parts(declared, files["held_out"], declared.held_out)
+        other = parts_of(declared, files["held_out"], declared.held_out)
         if other.features != parts.features or _shapes(other.inputs) != _shapes(parts.inputs):
             raise DatasetUnusable(f"{declared.held_out} does not have the columns or the size of {declared.place}.")
         arrays |= {array_key("x", "test", one): array for one, array in other.inputs.items()}
         for one in other.outputs:
             labels = {"classes": classes[one] if kinds[one] == "classes" else (), "target_kind": kinds[one]}
             about = _about(declared, one).model_copy(update=labels)
-            y, _ = target_arrays(_examples(other, one), about, kinds[one], declared.held_out, few=True)
+            y, _ = target_arrays(examples_for(other, one), about, kinds[one], declared.held_out, few=True)
             arrays[array_key("y", "test", one)] = y.astype(arrays[array_key("y", "train", one)].dtype)
         held_out = _count(other)
     first = next(iter(parts.outputs))
@@ -111,12 +113,13 @@ def _about(declared: Declaration, output: str) -> Declaration:
     return declared.model_copy(update={"target_kind": kind})
 
 
-def _examples(parts: _Parts, output: str) -> Examples:
+def examples_for(parts: NamedParts, output: str) -> Examples:
+    """The examples of one output, with the first input."""
     first = next(iter(parts.inputs.values()))
-    return Examples(first, parts.outputs[output], lambda row: parts.where(output, row))
+    return Examples(first, parts.outputs[output], lambda row: parts.where(output, row), parts.features, parts.names)
 
 
-def _count(parts: _Parts) -> int:
+def _count(parts: NamedParts) -> int:
     return len(next(iter(parts.inputs.values())))
 
 
@@ -124,26 +127,32 @@ def _shapes(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(int(size) for size in array.shape[1:]) for name, array in arrays.items()}
 
 
-def _parts(declared: Declaration, path: Path, name: str) -> _Parts:
+def parts_of(declared: Declaration, path: Path, name: str) -> NamedParts:
+    """What is in one file of a data set with names.
+
+    Raises:
+        DatasetUnusable: as `read_named_parts`.
+    """
     if not path.is_file():
         raise DatasetUnusable(f'"{name}" is a folder; name the file in it.')
     return _of_npz(declared, path, name) if declared.source == "npz" else _of_table(declared, path, name)
 
 
-def _columns(group: str | tuple[str, ...]) -> tuple[str, ...]:
+def columns_of(group: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a group, which may be the name of one."""
     return (group,) if isinstance(group, str) else group
 
 
-def _of_table(declared: Declaration, path: Path, name: str) -> _Parts:
+def _of_table(declared: Declaration, path: Path, name: str) -> NamedParts:
     table = read_data_table(path, name)
-    outputs = {one: _columns(group) for one, group in declared.outputs.items()} or {"": declared.targets}
+    outputs = {one: columns_of(group) for one, group in declared.outputs.items()} or {"": declared.targets}
     targets = {column for columns in outputs.values() for column in columns}
     raw = {one: {column: table.target(column) for column in columns} for one, columns in outputs.items()}
     rest = declared.columns or tuple(column for column in table.columns if column not in targets)
     inputs: dict[str, Any] = {}
     features: list[str] = []
     for one, group in (declared.inputs or {"": rest}).items():
-        for column in _columns(group):
+        for column in columns_of(group):
             table.column(column)
             if column in targets:
                 raise DatasetUnusable(
@@ -153,12 +162,12 @@ def _of_table(declared: Declaration, path: Path, name: str) -> _Parts:
             inputs[one] = table.filled(group)
             features.append(group)
         else:
-            inputs[one], made = features_of(table, _columns(group), declared.categories)
+            inputs[one], made = features_of(table, columns_of(group), declared.categories)
             features += made
-    return _Parts(inputs, raw, lambda _, row: table.where(row), tuple(features))
+    return NamedParts(inputs, raw, lambda _, row: table.where(row), tuple(features))
 
 
-def _of_npz(declared: Declaration, path: Path, name: str) -> _Parts:
+def _of_npz(declared: Declaration, path: Path, name: str) -> NamedParts:
     given = open_npz(path, name)
     inputs = declared.inputs or {"": declared.columns or "x_train"}
     outputs = declared.outputs or {"": declared.targets or "y_train"}
@@ -166,7 +175,7 @@ def _of_npz(declared: Declaration, path: Path, name: str) -> _Parts:
     count = None
     for groups, kind in ((inputs, "inputs"), (outputs, "outputs")):
         for one, group in groups.items():
-            key, *more = _columns(group)
+            key, *more = columns_of(group)
             if more:
                 raise DatasetUnusable(f'{name}: "{one}" in {kind} names several arrays; each is one array.')
             if key not in given or given[key].ndim == 0:
@@ -179,7 +188,7 @@ def _of_npz(declared: Declaration, path: Path, name: str) -> _Parts:
                     "needs all inputs and outputs."
                 )
             chosen["inputs" if kind == "inputs" else "outputs"][one] = key
-    return _Parts(
+    return NamedParts(
         {one: input_array(given, key, name) for one, key in chosen["inputs"].items()},
         {one: {key: given[key]} for one, key in chosen["outputs"].items()},
         lambda output, row: f'{name}, array "{chosen["outputs"][output]}", row {row}',
