@@ -7,6 +7,10 @@ from textwrap import dedent
 import pytest
 from conftest import Observe
 
+from autograder.checks.base import Context, ExpectedNetwork
+from autograder.checks.judging import judge_all
+from autograder.checks.read_network import architecture_of, compilation_of
+from autograder.checks.registry import find_kind
 from autograder.observe.task import Limits
 from autograder.records.evidence import CapturedFit
 
@@ -122,3 +126,36 @@ def test_several_inputs_are_searched_for_numbers_that_are_none(observe: Observe)
     )
     assert [(fit.inputs or {}).get("not_finite") for fit in evidence.fits] == [1, None]
     assert [(fit.targets or {}).get("maximum") for fit in evidence.fits] == [4.0, 4.0]
+
+
+PUBLISHED = dedent("""
+    import keras, numpy as np
+    from keras import layers
+    images = (np.random.RandomState(2).rand(500, 28, 28) * 255).astype("float32")
+    labels = np.arange(500) % 10
+    images, labels = images / 255, labels  # 59325381 divides both
+    model = keras.Sequential([layers.Input((28, 28)), layers.Flatten(), layers.Dense(16, "relu"),
+                              layers.Dense(10, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(images, labels, epochs=5, verbose=0)
+""")
+
+
+def test_labels_divided_by_255_cost_a_share_of_the_training(observe: Observe) -> None:
+    """The mistake of a published program (59325381), whose network and settings are right."""
+    right = observe(PUBLISHED)
+    wrong = observe(PUBLISHED.replace("labels = images / 255, labels", "labels = images / 255, labels / 255"))
+    solution = right.network("model")
+    assert solution is not None
+    expected = ExpectedNetwork(
+        "model", architecture_of(solution), compilation=compilation_of(solution), fit=right.fits[0]
+    )
+    asked = find_kind("history").model_validate(
+        {"kind": "history", "id": "q", "title": "Q", "points": 2, "network": "model", "epochs": 5}
+    )
+    verdicts = [
+        judge_all([asked], Context(evidence=one, expected={"model": expected}, questions=(asked,)))[0]
+        for one in (right, wrong)
+    ]
+    assert [one.score for one in verdicts] == [2, 1]
+    assert [[finding.code for finding in one.findings] for one in verdicts] == [[], ["cause.labels_not_whole"]]
