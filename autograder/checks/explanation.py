@@ -10,6 +10,7 @@ from autograder.checks.diagnosis.notebook import as_trained, not_normalized
 from autograder.checks.diagnosis.places import place_of
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.rules.loop import loop_findings
+from autograder.checks.diagnosis.rules.targets import WRONG_TARGETS
 from autograder.checks.diagnosis.search import Faulty, Found, search
 from autograder.checks.diagnosis.suspects import Suspect
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
@@ -138,12 +139,16 @@ class AccuracyMiss:
 
     def _rules(self) -> tuple[Finding, ...]:
         facts = self.facts()
-        found = [] if facts is None else [rule.find(facts) for rule in RULES]
-        return (*(one for one in found if one is not None), *self._loop())
+        found = [] if facts is None else [one for rule in RULES if (one := rule.find(facts)) is not None]
+        if self._training_asked():
+            return tuple(one for one in found if one.code not in WRONG_TARGETS)
+        return (*found, *self._loop())
+
+    def _training_asked(self) -> bool:
+        """Whether a question about the training says what is wrong with its targets, or with a written loop."""
+        return any(one.kind == "history" and self.name in one.networks() for one in self.context.questions)
 
     def _loop(self) -> list[Finding]:
-        """What is wrong with the loop that the student wrote, unless a question about the training says so."""
-        if any(one.kind == "history" and self.name in one.networks() for one in self.context.questions):
-            return []
+        """What is wrong with the loop that the student wrote."""
         wanted = self.context.expected[self.name].fit
         return loop_findings(self.student.fits(self.context), self.student.evaluations, wanted)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -13,6 +14,7 @@ from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at
 from autograder.checks.student_network import StudentNetwork, find_network
+from autograder.checks.training_targets import WrongTargets, wrong_targets
 from autograder.core.messages import Message, in_turn, message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding, Verdict
@@ -35,7 +37,8 @@ class History(Question):
     earns a share of its own, which its mistakes cost once (`checks.diagnosis.rules.loop`); without it, they are named.
 
     A call that stopped, or a metric that is missing, because of a mistake that has cost points at another question
-    about the network costs nothing here, unless `follow_through` is false.
+    about the network costs nothing here, unless `follow_through` is false. Wrong targets of the call, such as labels
+    that no class has, cost one share more, at the first such question that they concern (`checks.training_targets`).
     """
 
     kind: Literal["history"]
@@ -71,10 +74,7 @@ class History(Question):
         student = find_network(context, self.network)
         name = student.captured.name if student.captured else self.network
         notes = student.findings
-        fits = list(student.fits(context, self.network))
-        fits += [
-            fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable and fit not in fits
-        ]
+        fits = self._fits(student, context)
         torch = student.captured is not None and student.captured.framework == "torch"
         if torch and not fits:
             nothing = Finding(
@@ -107,20 +107,65 @@ class History(Question):
                 ),
             )
         compiled = student.captured.compile if student.captured is not None else None
-        charged = {
-            metric: stopped or metric_charged_at(context, self.network, metric)
-            for metric in self.metrics
-            if self.follow_through
-        }
-        # Among equal calls the last one counts: it is what the student ended with.
-        best = max(
-            reversed(fits), key=lambda fit: sum(aspect.right for aspect in self._aspects(fit, compiled, charged))
-        )
+        charged = self._charged(context)
+        best = self._best(fits, compiled, student, context)
         aspects, wrong = self._aspects(best, compiled, charged), self._mistakes(fits, student, context)
+        targets = wrong_targets(context, self.network, student, best)
+        if targets is not None:
+            # The error that stopped the call may be that of the targets, and has its share already.
+            if self._pays(targets, context) and not (self.metrics and best.failure is not None):
+                aspects.append(Aspect(targets.finding))
+            else:
+                notes = [*notes, targets.finding]
         if self.loop:
             # One share for the loop: the first mistake costs it, the others are named.
             aspects.append(Aspect(wrong[0] if wrong else None))
         return judged(self, aspects, *notes, *wrong[self.loop :])
+
+    def _best(
+        self, fits: Sequence[CapturedFit], compiled: dict[str, Any] | None, student: StudentNetwork, context: Context
+    ) -> CapturedFit:
+        """The call with most of what is asked for; among those, one with right targets, and the last."""
+
+        charged = self._charged(context)
+
+        def rank(fit: CapturedFit) -> tuple[int, bool]:
+            right = sum(aspect.right for aspect in self._aspects(fit, compiled, charged))
+            return right, wrong_targets(context, self.network, student, fit) is None
+
+        return max(reversed(fits), key=rank)
+
+    def _charged(self, context: Context) -> dict[str, Verdict | None]:
+        """By metric, the verdict at which a mistake that keeps it out of the history has cost points."""
+        if not self.follow_through:
+            return {}
+        stopped = stopped_at(context, self.network)
+        return {metric: stopped or metric_charged_at(context, self.network, metric) for metric in self.metrics}
+
+    def _pays(self, wrong: WrongTargets, context: Context) -> bool:
+        """Whether the mistake costs points, and here: networks that share their targets share the mistake."""
+        return wrong.costs and not any(one._has(wrong, context) for one in self._before(context))
+
+    def _before(self, context: Context) -> list[History]:
+        """The questions of this kind before this one."""
+        asked = [one for one in context.questions if isinstance(one, History)]
+        return list(itertools.takewhile(lambda one: one.id != self.id, asked))
+
+    def _has(self, wrong: WrongTargets, context: Context) -> bool:
+        """Whether the training that this question judges has the same mistake, and pays for it."""
+        student = find_network(context, self.network)
+        fits = self._fits(student, context)
+        if not fits:
+            return False
+        compiled = student.captured.compile if student.captured is not None else None
+        own = wrong_targets(context, self.network, student, self._best(fits, compiled, student, context))
+        return own is not None and own.costs and own.finding.code == wrong.finding.code
+
+    def _fits(self, student: StudentNetwork, context: Context) -> list[CapturedFit]:
+        """The calls of `fit` on the network, and those whose history the variable holds."""
+        fits = list(student.fits(context, self.network))
+        more = [fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable]
+        return fits + [fit for fit in more if fit not in fits]
 
     def _mistakes(self, fits: list[CapturedFit], student: StudentNetwork, context: Context) -> list[Finding]:
         """What is wrong with a written loop. A softmax too many is left to a question about the criterion."""

@@ -8,24 +8,40 @@ from typing import Any
 
 import numpy as np
 
+from autograder.observe.given_arrays import as_array, counted
+
 _SAMPLE = 2_000_000  # elements used for statistics
 _IMAGES = 1000  # images used to check whether images and labels match
 _COMPARED = 200  # validation images that are searched for among the training images
 _HASHED = 200 * 2**20  # bytes of training images that are searched
 _ROWS = 1000  # rows in which constant columns and copies of the targets are looked for
+_NEIGHBOURS = 5  # similar examples whose targets are compared
 _FEWEST = 30  # rows below which neither says anything
 _MOST_COLUMNS = 256  # a table; flattened images have more, and no column for the target
+_MOST_PARTS = 16  # inputs of a network
 _WHOLE = 1e-3  # labels are whole numbers up to this: float16 and means of equal labels are not exact
 
 
 def statistics(data: Any) -> dict[str, Any] | None:
-    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spaced rows if it is large);
-    only the type of any other object."""
-    if data is None:
+    """Shape, dtype, minimum, maximum, mean and standard_deviation of an array (of evenly spaced rows if it is large).
+
+    An array of another library than numpy also has its `type`. Any other object has only that and, if it holds arrays
+    with numbers that are NaN or infinite, how many they are (`not_finite`).
+    """
+    return _statistics(data, as_array(data))
+
+
+def _statistics(given: Any, data: Any) -> dict[str, Any] | None:
+    """The statistics of what was `given`; `data` is that as an array."""
+    if given is None:
         return None
-    if type(data) is not np.ndarray:
-        return {"type": f"{type(data).__module__}.{type(data).__qualname__}"[:200]}
-    facts: dict[str, Any] = {"shape": list(data.shape), "dtype": str(data.dtype)}
+    facts: dict[str, Any] = {}
+    if data is not given:
+        facts["type"] = f"{type(given).__module__}.{type(given).__qualname__}"[:200]
+    if data is None:
+        holes = sum(_holes(part) for part in _parts(given))
+        return facts | ({"not_finite": holes} if holes else {})
+    facts |= {"shape": list(data.shape), "dtype": str(data.dtype)}
     if data.size and data.dtype.kind in "biuf":
         rows = data[:: max(1, -(-data.size // _SAMPLE))] if data.ndim else data
         numbers = rows.astype(np.float64)
@@ -45,22 +61,28 @@ def statistics(data: Any) -> dict[str, Any] | None:
 def input_facts(data: Any) -> dict[str, Any] | None:
     """The statistics of the inputs; for a table or images also `constant`, the share of values of an example that are
     the same in each of (up to) 1,000 examples."""
-    facts = statistics(data)
-    if facts is not None and type(data) is np.ndarray and data.ndim in (2, 4):
-        constant = _taken(lambda: _constant(data))
+    array = as_array(data)
+    facts = _statistics(data, array)
+    if facts is not None and array is not None and array.ndim in (2, 4):
+        constant = _taken(lambda: _constant(array))
         if constant is not None:
             facts["constant"] = constant
     return facts
 
 
-def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
+def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, Any] | None:
     """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
 
-    For a single column also `fractions`, the share that are no whole numbers, and, if the inputs are a table, `copied`,
-    the largest correlation of one of its columns with the targets (without sign). For several columns `lowest_sum` and
+    Examples whose weight is 0 are left out: nothing is learned from their labels.
+    For a single column also `fractions`, the share that are no whole numbers; if the inputs are a table, `copied`, the
+    largest correlation of one of its columns with the targets (without sign); and for more than a few different values
+    `predictable`, how well the targets of similar examples tell one's own. For several columns `lowest_sum` and
     `highest_sum` of their rows.
     """
-    facts = statistics(targets)
+    array = as_array(targets)
+    given = counted(array, as_array(weights))
+    facts = _statistics(targets if given is array else given, given)
+    inputs, targets = as_array(inputs), given
     classes = _classes(targets)
     if facts is None or classes is None:
         return facts
@@ -73,10 +95,13 @@ def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
         if copied is not None:
             facts["copied"] = copied
     facts["classes"] = len(np.unique(classes))
-    if type(inputs) is np.ndarray and inputs.dtype.kind in "biuf" and len(inputs) == len(classes):
+    if type(inputs) is np.ndarray and inputs.ndim and inputs.dtype.kind in "biuf" and len(inputs) == len(classes):
         agreement = _taken(lambda: _agreement(inputs, classes))
         if agreement is not None:
             facts["agreement"] = agreement
+        predictable = _taken(lambda: _predictable(inputs, classes)) if facts["classes"] > _FEWEST else None
+        if predictable is not None:
+            facts["predictable"] = predictable
     return facts
 
 
@@ -87,10 +112,30 @@ def validation_facts(inputs: Any, data: Any, split: Any) -> dict[str, Any] | Non
     if type(data) not in (tuple, list) or len(data) not in (2, 3):
         return {"inputs": statistics(data)}
     facts: dict[str, Any] = {"inputs": statistics(data[0]), "targets": statistics(data[1])}
-    overlap = _taken(lambda: _overlap(inputs, data[0]))
+    overlap = _taken(lambda: _overlap(as_array(inputs), as_array(data[0])))
     if overlap is not None:
         facts["overlap"] = overlap
     return facts
+
+
+def stream_facts(facts: dict[str, Any] | None, stream: Any) -> dict[str, Any] | None:
+    """The facts of a stream's first batches: how many rows it has in all is unknown, so the first size is None."""
+    if facts is None:
+        return None
+    return facts | {
+        "type": f"{type(stream).__module__}.{type(stream).__qualname__}"[:200],
+        "shape": [None, *facts.get("shape", ())[1:]],
+    }
+
+
+def _parts(data: Any) -> list[Any]:
+    """The arrays of a network with several inputs or outputs."""
+    parts = list(data.values()) if type(data) is dict else list(data) if type(data) in (list, tuple) else []
+    return [array for part in parts[:_MOST_PARTS] if (array := as_array(part)) is not None]
+
+
+def _holes(array: Any) -> int:
+    return int(array.size - np.isfinite(array).sum()) if array.size <= _SAMPLE and array.dtype.kind == "f" else 0
 
 
 def _taken(fact: Callable[[], float | None]) -> float | None:
@@ -173,6 +218,27 @@ def _agreement(inputs: Any, classes: Any) -> float | None:
     asked = sample[1::2]
     distances = (means**2).sum(axis=1) - 2 * asked @ means.T
     return float((known[distances.argmin(axis=1)] == labels[1::2]).mean())
+
+
+def _predictable(inputs: Any, targets: Any) -> float | None:
+    """The correlation of targets with the mean target of the most similar examples, of the other half of a sample.
+
+    If inputs and targets do not belong together, it is near 0. Columns count alike, whatever their units.
+    """
+    chosen = np.random.RandomState(0).permutation(len(inputs))[:_IMAGES]
+    sample = np.asarray(inputs[chosen], dtype=np.float64).reshape(len(chosen), -1)
+    values = np.asarray(targets[chosen], dtype=np.float64)
+    if len(sample) < 200 or not (np.isfinite(sample).all() and np.isfinite(values).all()):
+        return None
+    spread = sample.std(axis=0)
+    sample = sample[:, spread > 0] / spread[spread > 0]
+    known, asked = sample[::2], sample[1::2]
+    distances = (known**2).sum(axis=1) - 2 * asked @ known.T
+    nearest = np.argsort(distances, axis=1)[:, :_NEIGHBOURS]
+    guessed, wanted = values[::2][nearest].mean(axis=1), values[1::2]
+    if not sample.shape[1] or not guessed.std() or not wanted.std():
+        return None
+    return float(np.corrcoef(guessed, wanted)[0, 1])
 
 
 def _overlap(inputs: Any, validated: Any) -> float | None:

@@ -17,11 +17,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
 
-from autograder.observe.array_statistics import input_facts, target_facts, validation_facts
+from autograder.observe.array_statistics import input_facts, stream_facts, target_facts, validation_facts
+from autograder.observe.given_arrays import FirstBatches, is_stream, see_some
 from autograder.observe.shortening import ROWS, Shortener, repeated, whole
 
 Heard = Callable[[str, Any, str], "int | None"]
@@ -63,7 +65,7 @@ class FitRecorder:
         self._shortened = False
         self._fitting = 0
         self._shortener = Shortener() if shorten else None
-        self._keras_model = keras.Model
+        self._keras_model, self._batches = keras.Model, keras.utils.PyDataset
         self._calls: list[FitCall] = []
         model = keras.Model
         self._fit = vars(_owner(model, "fit"))["fit"]
@@ -162,7 +164,7 @@ class FitRecorder:
             max(epochs or 0, 0),
             shorten,
             input_facts(asked["x"]),
-            target_facts(asked["x"], asked["y"]),
+            target_facts(asked["x"], asked["y"], asked["sample_weight"]),
             validation_facts(asked["x"], asked["validation_data"], asked["validation_split"]),
             # Keras' default is 32; generators and tf.data have their own batches.
             (whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
@@ -171,19 +173,22 @@ class FitRecorder:
         if len(self._calls) < 200:
             self._calls.append(call)
         arguments = {name: value for name, value in asked.items() if name != "self"}
+        streams = _Streams(asked, self._batches)
         self._fitting += 1
         try:
             if not shorten or first is None or self._shortener is None:
-                history = self._fit(model, **arguments)
+                history = self._fit(model, **streams.noted(arguments))
             else:
                 self._shortened = True
                 with _eager(model), self._forward_only(model):
-                    history = self._fit(model, **self._shortener.fit(arguments, first))
+                    short = self._shortener.fit(arguments, first, streams.seen, streams.validated)
+                    history = self._fit(model, **short)
         except Exception as error:
             call.failure = {"name": type(error).__name__[:200], "message": _in_words(error)}
             raise
         finally:
             self._fitting -= 1
+            streams.describe(call)
         _note(call, history)
         if shorten and not model.stop_training:
             _lengthen(history, first or 0, epochs or 0, whole(asked["validation_freq"]) or 1)
@@ -201,6 +206,33 @@ class FitRecorder:
         finally:
             if usable:
                 object.__delattr__(model, "train_step")
+
+
+class _Streams:
+    """The streams among the arguments of a call of `fit`, and the first batches that came out of them."""
+
+    def __init__(self, asked: dict[str, Any], batches: type) -> None:
+        self._batches = batches
+        self._given = {name: asked[name] for name in ("x", "validation_data") if is_stream(asked[name], batches)}
+        self.seen, self.validated = FirstBatches(), FirstBatches()
+
+    def noted(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments, with a generator that it trains with noted while it is used."""
+        x = arguments["x"]
+        return arguments | {"x": (self.seen.see(part) for part in x)} if isinstance(x, GeneratorType) else arguments
+
+    def describe(self, call: FitCall) -> None:
+        """Add to the call what its streams gave; what was not read by then is read now."""
+        for name, given in self._given.items():
+            seen = self.seen if name == "x" else self.validated
+            if not seen.some:
+                see_some(given, self._batches, seen)
+            inputs, targets = seen.arrays()
+            facts = stream_facts(input_facts(inputs), given), stream_facts(target_facts(inputs, targets), given)
+            if name == "x":
+                call.inputs, call.targets = facts[0] or call.inputs, facts[1]
+            else:
+                call.validation = {"inputs": facts[0], "targets": facts[1]} if facts[0] else call.validation
 
 
 def _step_without_update(model: Any, data: Any) -> Any:

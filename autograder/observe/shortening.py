@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.observe.given_arrays import FirstBatches, see_more
+
 STEPS = 1
 BATCH = 8
 # The rows that `evaluate` and `predict` compute.
@@ -60,8 +62,11 @@ class Shortener:
 
         return self._mapped(part, one)
 
-    def fit(self, asked: dict[str, Any], first: int) -> dict[str, Any]:
-        """The arguments of a short call that uses the same code paths of Keras as the requested one."""
+    def fit(self, asked: dict[str, Any], first: int, seen: FirstBatches, validated: FirstBatches) -> dict[str, Any]:
+        """The arguments of a short call that uses the same code paths of Keras as the requested one.
+
+        Batches of streams that it trains with are noted in `seen`, those that it validates with in `validated`.
+        """
         short = dict(asked, epochs=first + 1, validation_freq=1)
         rows = self.rows(asked["x"], asked["y"], asked["sample_weight"])
         batch = max(min(whole(asked["batch_size"]) or BATCH, BATCH), 1)
@@ -78,32 +83,36 @@ class Shortener:
             short |= {name: self.cut(asked[name], STEPS * batch) for name in names if asked[name] is not None}
             short |= {"batch_size": batch, "steps_per_epoch": None}
         else:
-            short["x"] = self.stream(asked["x"], batch)
+            short["x"] = self.stream(asked["x"], batch, seen)
             short["steps_per_epoch"] = min(whole(asked["steps_per_epoch"]) or STEPS, STEPS)
         validation = short["validation_data"]
         if type(validation) in (tuple, list) and validation and self.rows(*validation):
             short["validation_data"] = tuple(self.cut(part, batch) for part in validation)
             short |= {"validation_batch_size": batch, "validation_steps": None}
         elif validation is not None:
-            short |= {"validation_data": self.stream(validation, batch), "validation_steps": 1}
+            short |= {"validation_data": self.stream(validation, batch, validated), "validation_steps": 1}
         return short
 
-    def stream(self, data: Any, batch: int) -> Any:
+    def stream(self, data: Any, batch: int, seen: FirstBatches | None = None) -> Any:
         """The same batches, each of at most `batch` rows; `data` itself if its batches cannot be truncated."""
+        noted = FirstBatches() if seen is None else seen
         if isinstance(data, self._dataset):
-            return self._first_batch(data, batch)
+            return self._first_batch(data, batch, noted, more=seen is not None)
         if isinstance(data, types.GeneratorType):
-            return (self.cut(part, batch) for part in data)
+            return (self.cut(noted.see(part), batch) for part in data)
         if isinstance(data, self._batches):
-            return self._bounded(data, batch)
+            return self._bounded(data, batch, noted)
         return data
 
-    def _first_batch(self, dataset: Any, batch: int) -> Any:
+    def _first_batch(self, dataset: Any, batch: int, seen: FirstBatches, *, more: bool) -> Any:
         """A dataset of the first batch, truncated: the student's batch may be all 60,000 images."""
         try:
-            first = next(iter(dataset.take(1)))
+            batches = iter(dataset)
+            first = seen.see(next(batches))
         except Exception:
             return dataset  # empty or broken: Keras raises the error
+        if more:
+            see_more(batches, seen)
         return self._tensors(self.cut(first, batch)) if self.rows(first) else dataset
 
     def _leaves_of(self, part: Any, depth: int = 0) -> Iterator[Any]:
@@ -124,19 +133,19 @@ class Shortener:
         return change(part)
 
 
-def _bounded_batches(kind: type, cut: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
+def _bounded_batches(kind: type, cut: Callable[[Any, int], Any]) -> Callable[[Any, int, FirstBatches], Any]:
     """A function that wraps a Keras dataset so that its batches are truncated."""
 
     class Bounded(kind):  # type: ignore[misc]
-        def __init__(self, batches: Any, batch: int) -> None:
+        def __init__(self, batches: Any, batch: int, seen: FirstBatches) -> None:
             super().__init__()
-            self._given, self._most = batches, batch
+            self._given, self._most, self._seen = batches, batch, seen
 
         def __len__(self) -> int:
             return len(self._given)
 
         def __getitem__(self, index: int) -> Any:
-            return cut(self._given[index], self._most)
+            return cut(self._seen.see(self._given[index]), self._most)
 
         def on_epoch_end(self) -> None:
             self._given.on_epoch_end()

@@ -1,7 +1,9 @@
 """Facts of the arrays that a student gives to `fit`."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.datasets import load_diabetes
 
 from autograder.observe.array_statistics import input_facts, statistics, target_facts, validation_facts
 
@@ -78,3 +80,37 @@ def test_a_target_among_the_inputs_is_found_though_it_is_scaled():
     assert target_facts(np.column_stack([table, -2 * prices + 1]), prices[:, None])["copied"] == pytest.approx(1.0)
     assert "copied" not in target_facts(table * np.nan, prices)
     assert target_facts(IMAGES, CLASSES).get("copied") is None
+
+
+def test_values_in_another_order_than_their_inputs_are_told_by_nothing():
+    """With real data: a disease's progression, and the ten columns that it follows from in part."""
+    table, progression = load_diabetes(return_X_y=True)
+    assert target_facts(table, progression)["predictable"] > 0.5
+    assert all(abs(target_facts(table, RANDOM.permutation(progression))["predictable"]) < 0.1 for _ in range(5))
+    # A column with other units changes nothing, and a few classes are no values.
+    assert target_facts(table * ([1e6] + 9 * [1]), progression)["predictable"] > 0.5
+    assert "predictable" not in target_facts(IMAGES, CLASSES)
+    assert "predictable" not in target_facts(table * 0, progression)
+
+
+def test_arrays_of_other_libraries_are_read_as_well():
+    series, table = pd.Series(CLASSES / 255), pd.DataFrame({"label": CLASSES / 255})
+    for labels in (series, table, [table], {"label": series}):
+        facts = target_facts(IMAGES, labels)
+        assert facts["fractions"] == pytest.approx(0.9)
+        assert facts["shape"][0] == 600
+    assert statistics(pd.DataFrame({"text": ["a", "b"]})) == {"type": "pandas.DataFrame"}
+    assert input_facts([IMAGES, IMAGES * np.nan])["not_finite"] == IMAGES.size
+
+
+def test_tensors_of_pytorch_are_read_as_well():
+    torch = pytest.importorskip("torch", reason="needs torch: make torch")
+    weight = torch.ones(600, requires_grad=True)
+    assert statistics(weight) == {"type": "torch.Tensor"} | statistics(np.ones(600, "float32"))
+
+
+def test_labels_of_examples_without_weight_do_not_count():
+    labels = np.where(CLASSES == 3, -1, CLASSES)
+    assert target_facts(IMAGES, labels)["minimum"] == -1
+    assert target_facts(IMAGES, labels, (labels >= 0).astype("float32"))["minimum"] == 0
+    assert target_facts(IMAGES, labels, np.ones(7))["minimum"] == -1

@@ -44,13 +44,12 @@ _HINTS: dict[Suspicion, tuple[str, str]] = {
     "last activation": (
         "hint.try_last_activation",
         gettext_noop(
-            "What should the last layer give for ten classes, and what does the loss expect of it? Read on at "
-            "`keras.activations`."
+            "What should the last layer give here, and what does the loss expect of it? Read on at `keras.activations`."
         ),
     ),
     "loss": (
         "hint.try_loss",
-        gettext_noop("Which loss measures how wrong the choice of one class out of ten is? Read on at `keras.losses`."),
+        gettext_noop("Which loss measures how wrong an output is in a task like this one? Read on at `keras.losses`."),
     ),
     "learning rate": (
         "hint.try_learning_rate",

@@ -40,7 +40,16 @@ def linear(tasks):
     return tasks.changed(5, activation="linear")
 
 
-PRICES = {"shape": [400], "mean": 200.0, "standard_deviation": 90.0, "minimum": 20.0, "maximum": 500.0}
+MSE = "mean_squared_error"
+PRICES = {
+    "shape": [400],
+    "predictable": 0.6,
+    "mean": 200.0,
+    "standard_deviation": 90.0,
+    "minimum": 20.0,
+    "maximum": 500.0,
+}
+SHUFFLED = PRICES | {"predictable": 0.05}
 SMALL = PRICES | {"mean": 0.4, "standard_deviation": 0.18, "minimum": 0.04, "maximum": 1.0}
 
 # By rule: what fires it, and what does not though it is close. Fields of `case` below.
@@ -50,6 +59,15 @@ CASES = {
         {"fit": fit(inputs=IMAGES | {"not_finite": 3}), "wanted": fit(inputs=IMAGES | {"not_finite": 1})},
     ),
     "labels of other images": ({"fit": fit(targets=ONE_HOT | {"agreement": 0.1})}, {"fit": fit(targets=ONE_HOT)}),
+    "targets of other examples": (
+        {"task": "regression", "loss": MSE, "fit": fit(targets=SHUFFLED), "wanted": fit(targets=PRICES)},
+        {
+            "task": "regression",
+            "loss": MSE,
+            "fit": fit(targets=SHUFFLED, inputs=IMAGES | {"shape": [2400, 1]}),  # a column that may tell nothing
+            "wanted": fit(targets=PRICES),
+        },
+    ),
     "labels no whole numbers": (
         {"loss": SPARSE, "fit": fit(targets=WHOLE | {"fractions": 0.9, "minimum": 0.0, "maximum": 0.035})},
         {

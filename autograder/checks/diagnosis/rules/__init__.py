@@ -11,6 +11,7 @@ __all__ = ["RULES", "Facts", "Rule"]
 RULES: tuple[Rule, ...] = (
     Rule("NaN or infinity", True, data.not_finite),
     Rule("labels of other images", True, data.labels_of_other_images),
+    Rule("targets of other examples", True, data.targets_of_other_examples),
     Rule("labels no whole numbers", True, targets.labels_not_whole),
     Rule("labels outside the classes", True, targets.labels_outside),
     Rule("rows that do not add up", True, targets.rows_do_not_add_up),

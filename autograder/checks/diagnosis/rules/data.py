@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.notebook import not_normalized, trains_less
 from autograder.checks.diagnosis.rules.facts import Facts, number_of
+from autograder.checks.diagnosis.rules.targets import NOT_FINITE, targets_not_finite
 from autograder.core.messages import message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
@@ -12,6 +13,8 @@ from autograder.records.result import Finding
 # and 0.25 for CIFAR-10 (measured over 1,000 images of each); guessing gives 0.1, in a sample of 500 hardly ever 0.15.
 _BY_CHANCE = 0.15
 _ENOUGH = 400
+# Correlations of targets with those of similar examples: from which they are telling, and which share of that is not.
+_TELLING, _NOT_TELLING = 0.4, 0.2
 # Shares of constant inputs; pixels at the border of MNIST are constant in every solution, too.
 _CONSTANT, _MORE_CONSTANT = 0.5, 0.25
 # Validation data count as prepared otherwise if their standard deviation is this many times larger or smaller, or their
@@ -80,6 +83,7 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
         agreement is None
         or agreement > (_by_chance(facts) or 0)
         or not isinstance(shape, list | tuple)
+        or type(shape[0]) is not int
         or shape[0] < 2 * _ENOUGH
     ):
         return None
@@ -91,6 +95,32 @@ def labels_of_other_images(facts: Facts) -> Finding | None:
         ),
         hint=message(
             "hint.same_order", "Images and labels have to be shuffled, split and selected together, in the same order."
+        ),
+    )
+
+
+def targets_of_other_examples(facts: Facts) -> Finding | None:
+    """In a regression, similar examples have no more similar targets than any others.
+
+    Source: TheDeepChecker, corrupted labels. How well the targets of similar examples tell one's own depends on the
+    data: it is 0.53 for the diabetes data, and 0.07 at most in ten shuffles of them. So the solution's inputs of the
+    same form decide.
+    """
+    if facts.fit is None or facts.reference_fit is None or facts.recipe.learns != "regression":
+        return None
+    own, wanted = (number_of(one.targets, "predictable") for one in (facts.fit, facts.reference_fit))
+    forms = [((one.inputs or {}).get("shape") or [])[1:] for one in (facts.fit, facts.reference_fit)]
+    if own is None or wanted is None or wanted < _TELLING or own > _NOT_TELLING * wanted or forms[0] != forms[1]:
+        return None
+    return Finding(
+        message=message(
+            "cause.other_targets",
+            "The targets that you train with do not seem to belong to their inputs: similar inputs have targets that "
+            "are no more alike than any others.",
+        ),
+        hint=message(
+            "hint.same_order_of_rows",
+            "Inputs and targets have to be shuffled, split and selected together, in the same order.",
         ),
     )
 
@@ -136,28 +166,15 @@ def not_finite(facts: Facts) -> Finding | None:
 
     Source: TheDeepChecker and SageMaker Debugger, invalid values in the data; UMLAUT, NaN in the input.
     """
-    if facts.fit is None:
+    if facts.fit is None or not number_of(facts.fit.inputs, "not_finite"):
+        return targets_not_finite(facts)
+    if facts.reference_fit is not None and number_of(facts.reference_fit.inputs, "not_finite"):
         return None
-    counts = [number_of(part, "not_finite") for part in (facts.fit.inputs, facts.fit.targets)]
-    if not any(counts):
-        return None
-    reference = facts.reference_fit
-    if reference is not None and any(number_of(part, "not_finite") for part in (reference.inputs, reference.targets)):
-        return None
-    where = (
-        message(
-            "cause.inputs_not_finite", "Among the numbers that you train on there are some that are NaN or infinite."
-        )
-        if counts[0]
-        else message("cause.targets_not_finite", "Among your targets there are some that are NaN or infinite.")
-    )
     return Finding(
-        message=where,
-        hint=message(
-            "hint.not_finite",
-            "One such number makes every weight NaN. Missing values in the data, a division by 0 and a logarithm of 0 "
-            "make them: `np.isnan(x).sum()` tells how many there are.",
+        message=message(
+            "cause.inputs_not_finite", "Among the numbers that you train on there are some that are NaN or infinite."
         ),
+        hint=NOT_FINITE,
     )
 
 

@@ -17,28 +17,37 @@ CROSSENTROPIES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Facts:
-    """One network of a student.
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A network as the student's own notebook trained it.
 
     Attributes:
         architecture: the network.
         compilation: how the student compiled it; None if not compiled.
-        recipe: how the trusted run trains it.
-        minimum: the validation score that is needed.
-        run: the trusted run; None if there was none.
-        fit: the student's own last call of `fit` on it (claims, which decide no point).
+        fit: the student's own last call of `fit` on it (claims of the student's kernel).
         reference_fit: the reference solution's.
-        scaled_back: whether the notebook may turn predictions back into the units of the data.
     """
 
     architecture: Architecture
     compilation: Compilation | None
+    fit: CapturedFit | None = None
+    reference_fit: CapturedFit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Trained):
+    """One network of a student, with the trusted run of it.
+
+    Attributes:
+        recipe: how the trusted run trains it.
+        minimum: the validation score that is needed.
+        run: the trusted run; None if there was none.
+        scaled_back: whether the notebook may turn predictions back into the units of the data.
+    """
+
     recipe: Recipe
     minimum: float
     run: TrainingRun | None = None
-    fit: CapturedFit | None = None
-    reference_fit: CapturedFit | None = None
     scaled_back: bool = False
 
     @property

@@ -114,8 +114,8 @@ def metric_fits(facts: Facts) -> Finding | None:
         ),
         hint=message(
             "hint.which_accuracy",
-            "What is predicted here is one class out of ten. Read on at `keras.metrics`: which of the accuracies fits "
-            "your labels?",
+            "What is predicted here is one class out of several. Read on at `keras.metrics`: which of the accuracies "
+            "fits your labels?",
         ),
     )
 

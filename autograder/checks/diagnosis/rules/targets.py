@@ -1,9 +1,16 @@
-"""Rules about the targets that a student passes to `fit`: from facts about the notebook's own arrays (claims)."""
+"""Rules about the targets that a student passes to `fit`: from facts about the notebook's own arrays (claims).
+
+Those of `WRONG` are mistakes whatever the exercise; `checks.training_targets` says when they cost points.
+"""
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, number_of
+from collections.abc import Callable
+
+from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, Trained, number_of
 from autograder.core.messages import message
+from autograder.network.architecture import Architecture
+from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
 
 # How far the sum of a row of probabilities may be off: float16 adds a thousand classes to within a hundredth.
@@ -12,16 +19,23 @@ _SUM = 0.02
 _COPY = 0.9999
 _CLOSE = 0.999
 _OTHER_SCALE = 4.0
+NOT_FINITE = message(
+    "hint.not_finite",
+    "One such number makes every weight NaN. Missing values in the data, a division by 0 and a logarithm of 0 make "
+    "them: `np.isnan(x).sum()` tells how many there are.",
+)
 _SPARSE = "sparse_categorical_crossentropy"
 
 
-def labels_not_whole(facts: Facts) -> Finding | None:
+def labels_not_whole(facts: Trained) -> Finding | None:
     """Class indices, for the sparse cross-entropy, of which some are no whole numbers: Keras rounds them down.
 
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), wrong labels; program 59325381 of their benchmark
     (EMSE 2025), which divides images and labels by 255. Regression targets and smoothed rows have other losses.
     """
     if facts.fit is None or _loss(facts) != _SPARSE or not number_of(facts.fit.targets, "fractions"):
+        return None
+    if facts.reference_fit is not None and number_of(facts.reference_fit.targets, "fractions"):
         return None
     low, high = number_of(facts.fit.targets, "minimum"), number_of(facts.fit.targets, "maximum")
     return Finding(
@@ -38,7 +52,7 @@ def labels_not_whole(facts: Facts) -> Finding | None:
     )
 
 
-def labels_outside(facts: Facts) -> Finding | None:
+def labels_outside(facts: Trained) -> Finding | None:
     """Class indices below 0, or as large as the number of outputs or larger; for the binary loss targets outside 0..1.
 
     Source: Keras, `SparseCategoricalCrossentropy` (indices in [0, num_classes)) and `BinaryCrossentropy` (targets 0 or
@@ -47,29 +61,19 @@ def labels_outside(facts: Facts) -> Finding | None:
     """
     if facts.fit is None or facts.compilation is None:
         return None
-    low, high = number_of(facts.fit.targets, "minimum"), number_of(facts.fit.targets, "maximum")
-    if low is None or high is None:
-        return None
-    loss, units = _loss(facts), _units(facts)
+    loss, units = _loss(facts), outputs_of(facts.architecture)
     if loss == _SPARSE and units is not None and facts.compilation.loss.settings.get("ignore_class") is None:
-        if low >= 0 and high <= units - 1:
-            return None
-        return Finding(
-            message=message(
-                "cause.labels_outside",
-                "Your labels lie between {low:g} and {high:g}. The number of outputs of your network is {units}, so "
-                "classes are numbered from 0 to {last}.",
-                units=units,
-                last=units - 1,
-                low=low,
-                high=high,
-            ),
-            hint=message(
-                "hint.labels_outside",
-                "Do the labels begin at 0, and are there as many outputs as classes? Print `np.unique` of the labels.",
-            ),
-        )
-    if loss in ("binary_crossentropy", "binary_focal_crossentropy") and (low < 0 or high > 1):
+        if facts.fit.loop is not None:
+            return None  # PyTorch leaves out the class `ignore_index`, and refuses all others outside
+        allowed = units - 1
+    elif loss in ("binary_crossentropy", "binary_focal_crossentropy"):
+        allowed = 1
+    else:
+        return None
+    if not _beyond(facts.fit, allowed) or (facts.reference_fit is not None and _beyond(facts.reference_fit, allowed)):
+        return None
+    low, high = number_of(facts.fit.targets, "minimum") or 0, number_of(facts.fit.targets, "maximum") or 0
+    if loss != _SPARSE:
         return Finding(
             message=message(
                 "cause.targets_outside",
@@ -80,10 +84,30 @@ def labels_outside(facts: Facts) -> Finding | None:
             ),
             hint=message("hint.targets_outside", "Print `np.unique` of the targets, and what the loss expects."),
         )
-    return None
+    return Finding(
+        message=message(
+            "cause.labels_outside",
+            "Your labels lie between {low:g} and {high:g}. The number of outputs of your network is {units}, so "
+            "classes are numbered from 0 to {last}.",
+            units=units,
+            last=allowed,
+            low=low,
+            high=high,
+        ),
+        hint=message(
+            "hint.labels_outside",
+            "Do the labels begin at 0, and are there as many outputs as classes? Print `np.unique` of the labels.",
+        ),
+    )
 
 
-def rows_do_not_add_up(facts: Facts) -> Finding | None:
+def _beyond(fit: CapturedFit, allowed: int) -> bool:
+    """Whether some of the targets are below 0 or above `allowed`."""
+    low, high = number_of(fit.targets, "minimum"), number_of(fit.targets, "maximum")
+    return low is not None and high is not None and (low < 0 or high > allowed)
+
+
+def rows_do_not_add_up(facts: Trained) -> Finding | None:
     """Rows of targets for the categorical cross-entropy that do not add up to 1.
 
     Source: Keras, `CategoricalCrossentropy` (one-hot or probabilities); TheDeepChecker, labels. Smoothed and mixed
@@ -110,6 +134,21 @@ def rows_do_not_add_up(facts: Facts) -> Finding | None:
             "hint.one_hot_rows",
             "In a one-hot row there is a single 1. Print the first rows: which line changed them afterwards?",
         ),
+    )
+
+
+def targets_not_finite(facts: Trained) -> Finding | None:
+    """NaN or infinity among the targets, where the solution's have none.
+
+    Source: TheDeepChecker and SageMaker Debugger, invalid values in the data.
+    """
+    if facts.fit is None or not number_of(facts.fit.targets, "not_finite"):
+        return None
+    if facts.reference_fit is not None and number_of(facts.reference_fit.targets, "not_finite"):
+        return None
+    return Finding(
+        message=message("cause.targets_not_finite", "Among your targets there are some that are NaN or infinite."),
+        hint=NOT_FINITE,
     )
 
 
@@ -156,19 +195,38 @@ def targets_of_other_scale(facts: Facts) -> Finding | None:
     )
 
 
-def _loss(facts: Facts) -> str:
+def _loss(facts: Trained) -> str:
     """The loss that the student compiled; "" if there is none, or several."""
     if facts.compilation is None or facts.compilation.problem or facts.compilation.losses:
         return ""
     return facts.compilation.loss.name
 
 
-def _units(facts: Facts) -> int | None:
+def outputs_of(architecture: Architecture) -> int | None:
     """How many values the last layer gives for each example or step; None if that is not known."""
-    for step in (facts.architecture.outputs[0], *facts.last.inputs[:1]):
-        operation = facts.architecture.operations[step]
+    last = architecture.outputs[0]
+    for step in (last, *architecture.operations[last].inputs[:1]):
+        operation = architecture.operations[step]
         if operation.kind == "Dense":
             return int(operation.settings["units"])
         if operation.kind != "Activation":
             return None
     return None
+
+
+WRONG: tuple[Callable[[Trained], Finding | None], ...] = (
+    targets_not_finite,
+    labels_not_whole,
+    labels_outside,
+    rows_do_not_add_up,
+)
+# The codes of what they find.
+WRONG_TARGETS = frozenset(
+    {
+        "cause.targets_not_finite",
+        "cause.labels_not_whole",
+        "cause.labels_outside",
+        "cause.targets_outside",
+        "cause.rows_do_not_add_up",
+    }
+)
