@@ -19,6 +19,7 @@ from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
 from autograder.network.measure import measure_until_misfit, sum_up
+from autograder.network.torch.schedules import unused_schedule
 from autograder.records.predictions import CapturedPredictions
 from autograder.records.result import (
     CurveExhibit,
@@ -290,6 +291,17 @@ class ScoreQuestion(Question):
                         problem=student.compilation.problem,
                     ),
                     hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
+                )
+            )
+        given = student.captured.compile if student.captured is not None else None
+        if name := unused_schedule(student.compilation.optimizer, given):
+            findings.append(
+                Finding(
+                    message=message(
+                        "accuracy.schedule_unused",
+                        "Our run had a constant learning rate: your schedule {name} cannot be used here.",
+                        name=name,
+                    )
                 )
             )
         status, points = ("correct", self.points) if reached else ("wrong", 0.0)

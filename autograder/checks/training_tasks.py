@@ -8,6 +8,7 @@ from autograder.checks.student_network import StudentNetwork
 from autograder.core.messages import NOTHING
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, OutputLoss
+from autograder.network.torch.schedules import with_schedule
 from autograder.records.training import Recipe, TrainingTask
 
 
@@ -28,6 +29,11 @@ def training_task(
     usual = recipe.usual_compilation
     own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
     compilation = (own if student.compiled else usual).model_copy(update={"losses": ()})
+    if student.compiled and student.captured is not None and student.captured.framework == "torch":
+        optimizer = with_schedule(
+            compilation.optimizer, student.captured.compile, recipe.epochs, recipe.steps_per_epoch
+        )
+        compilation = compilation.model_copy(update={"optimizer": optimizer})
     names = names_of(student.architecture, recipe)
     if names:
         losses = losses_of(own if student.compiled else None, student.architecture)

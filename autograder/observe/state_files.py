@@ -1,8 +1,9 @@
 """Inside the kernel: names and shapes of the tensors in a `state_dict` file, read without unpickling anything.
 
-`torch.save` writes a zip archive whose `data.pkl` is a pickle. Its instructions are walked with `pickletools.genops`: a
-name of a class or function is looked up in a list of allowed ones and never imported, and nothing is called. Whatever
-does not fit makes the file unread.
+`torch.save` writes a zip archive whose `data.pkl` is a pickle; its old format has four pickles in a row, the last of
+which is the state, and then the numbers. Their instructions are walked with `pickletools.genops`: a name of a class or
+function is looked up in a list of allowed ones and never imported, and nothing is called. Whatever does not fit makes
+the file unread.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _TENSOR, _PARAMETER, _DICT = (
 )
 _ALLOWED = frozenset((_TENSOR, _PARAMETER, _DICT, *(f"torch {name}" for name in _STORAGES)))
 _MARK = object()
+_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 
 
 class _Unread(Exception):
@@ -63,13 +65,13 @@ def saved_tensors(path: Path) -> list[dict[str, Any]] | None:
     In a checkpoint, which is a dict of several things, the largest dict of tensors counts.
     """
     try:
-        found = _state(_walked(_pickle(path)))
+        found = _state(_walked(_pickle(path)) if zipfile.is_zipfile(path) else _old_format(path))
     except Exception:
         return None
     return [{"name": name, "shape": list(one.shape), "dtype": one.dtype} for name, one in found.items()]
 
 
-def _pickle(path: Path) -> bytes:
+def _pickle(path: Path) -> io.BytesIO:
     with zipfile.ZipFile(path) as archive:
         if len(archive.infolist()) > _MAX_MEMBERS:
             raise _Unread
@@ -78,7 +80,17 @@ def _pickle(path: Path) -> bytes:
             content = file.read(MAX_PICKLE_BYTES + 1)
     if len(content) > MAX_PICKLE_BYTES:
         raise _Unread
-    return content
+    return io.BytesIO(content)
+
+
+def _old_format(path: Path) -> Any:
+    """The state after a magic number, the version of the format and facts about the machine."""
+    with path.open("rb") as file:
+        pickles = io.BytesIO(file.read(MAX_PICKLE_BYTES))
+    if _walked(pickles) != _MAGIC:
+        raise _Unread
+    _walked(pickles), _walked(pickles)
+    return _walked(pickles)
 
 
 def _state(given: Any, depth: int = 0) -> dict[str, _Tensor]:
@@ -101,11 +113,11 @@ def _state(given: Any, depth: int = 0) -> dict[str, _Tensor]:
     return tensors
 
 
-def _walked(content: bytes) -> Any:
-    """What the pickle describes: plain values, dicts and tensors without their numbers."""
+def _walked(content: io.BytesIO) -> Any:
+    """What the next pickle describes: plain values, dicts and tensors without their numbers."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
-    for count, (code, argument, _) in enumerate(pickletools.genops(io.BytesIO(content))):
+    for count, (code, argument, _) in enumerate(pickletools.genops(content)):
         if count > MAX_INSTRUCTIONS:
             raise _Unread
         if code.name == "STOP":
@@ -178,9 +190,10 @@ def _stack_global(stack: list[Any], _: Any) -> None:
 
 
 def _storage(stack: list[Any], _: Any) -> None:
-    """A reference to a storage: ("storage", its class, its key, its device, the number of its elements)."""
+    """A reference to a storage: ("storage", its class, its key, its device, the number of its elements), in the old
+    format also what part of another one it is."""
     given = stack.pop()
-    if type(given) is not tuple or len(given) != 5 or given[0] != "storage" or type(given[1]) is not _Name:
+    if type(given) is not tuple or len(given) not in (5, 6) or given[0] != "storage" or type(given[1]) is not _Name:
         raise _Unread
     stack.append(_STORAGES[given[1].removeprefix("torch ")])
 

@@ -185,6 +185,11 @@ class Recipe(OmitsNewDefaults):
         return min(self.give_up, 2 / classes) if classes > 10 else self.give_up
 
     @property
+    def steps_per_epoch(self) -> int:
+        """The steps of one epoch: an incomplete last batch is left out."""
+        return self.train // min(self.batch_size, self.train)
+
+    @property
     def usual_compilation(self) -> Compilation:
         """How a network is compiled if the student's own cannot be rebuilt: `compilation`, or what the task needs."""
         loss = _USUAL_LOSS.get(self.learns)

@@ -18,6 +18,10 @@ def archive(path: Path, content: bytes, name: str = "archive/data.pkl") -> Path:
     return path
 
 
+# What the old format begins with.
+_OLD_START = b"".join(pickle.dumps(one, protocol=2) for one in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}))
+
+
 class _Runs:
     def __reduce__(self) -> Any:
         return exec, ("import pathlib; pathlib.Path('harmed').touch()",)
@@ -34,12 +38,14 @@ def test_names_shapes_and_types_of_a_state_dict(tmp_path):
         network.state_dict(),
         {"epoch": 3, "model": network.state_dict(), "optimizer": optimizer.state_dict(), "losses": [0.5, 0.25]},
     ):
-        torch.save(saved, tmp_path / "net.pt")
-        found = saved_tensors(tmp_path / "net.pt")
-        assert found is not None
-        assert [(one["name"], one["shape"], one["dtype"]) for one in found] == wanted
-    torch.save(network, tmp_path / "whole.pt")
-    assert saved_tensors(tmp_path / "whole.pt") is None
+        for zipped in (True, False):
+            torch.save(saved, tmp_path / "net.pt", _use_new_zipfile_serialization=zipped)
+            found = saved_tensors(tmp_path / "net.pt")
+            assert found is not None
+            assert [(one["name"], one["shape"], one["dtype"]) for one in found] == wanted
+    for zipped in (True, False):
+        torch.save(network, tmp_path / "whole.pt", _use_new_zipfile_serialization=zipped)
+        assert saved_tensors(tmp_path / "whole.pt") is None
 
 
 @pytest.mark.parametrize(
@@ -66,6 +72,8 @@ def test_names_shapes_and_types_of_a_state_dict(tmp_path):
 def test_what_is_no_plain_state_dict_is_not_read_and_runs_nothing(content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert saved_tensors(archive(tmp_path / "net.pt", content)) is None
+    (tmp_path / "net.pt").write_bytes(_OLD_START + content)
+    assert saved_tensors(tmp_path / "net.pt") is None
     assert [path.name for path in tmp_path.iterdir()] == ["net.pt"]
 
 

@@ -62,11 +62,16 @@ class Net:
 
 @dataclass(eq=False)
 class Tuned:
-    """An optimizer: its settings before its first step, and what it did in the current cell."""
+    """An optimizer: its settings before its first step, and what it did in the current cell.
+
+    `since` are its steps since a scheduler's, `every` when a scheduler takes a step: "epoch" or "batch", "" if never.
+    """
 
     optimizer: Any
     facts: dict[str, Any]
     scheduler: dict[str, Any] | None = None
+    since: int = 0
+    every: str = ""
     stepped: bool = False
     reported: bool = False
     zeroed: bool = False
@@ -74,6 +79,16 @@ class Tuned:
     zero_grads: int = 0
     schedules: int = 0
     after_step: list[tuple[Any, Any, int]] = field(default_factory=list)
+
+    def saw_scheduler(self, facts: dict[str, Any], *, made: bool, batch: bool) -> None:
+        """One was made, or took a step in a batch or between epochs. Several together are none that is known."""
+        if self.scheduler is None or (made and self.scheduler["class_name"] == facts["class_name"]):
+            self.scheduler = facts
+        elif made:
+            self.scheduler = {"class_name": f"{self.scheduler['class_name']} + {facts['class_name']}"[:200]}
+        if not made:
+            self.schedules, self.since = self.schedules + 1, 0
+            self.every = "batch" if batch else "epoch"
 
     def parameters(self) -> list[Any]:
         optimizer = self.optimizer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,6 +96,8 @@ def scheduler_facts(scheduler: Any) -> dict[str, Any]:
     """Its class and its settings."""
     without = ("optimizer", "base_lrs", "last_epoch", "verbose")
     public = {name: value for name, value in vars(scheduler).items() if not name.startswith("_")}
+    if isinstance(public.get("milestones"), Counter):
+        public["milestones"] = sorted(public["milestones"].elements())
     return {**_class(scheduler), "settings": _settings(public, without=without)}
 
 

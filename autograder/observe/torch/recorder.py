@@ -242,6 +242,7 @@ class LoopRecorder:
             kept = [one for one in parameters if one.grad is not None][:_COMPARED]
             tuned.after_step = [(one, weakref.ref(one.grad), one.grad._version) for one in kept]
         stale, tuned.stale = tuned.stale, False
+        tuned.since += 1
         self._note("step")
         own = [net for net in self.called if mine & {id(one) for one in net.module().parameters()}]
         for net in own:
@@ -287,8 +288,8 @@ class LoopRecorder:
         """A scheduler of learning rates was made, or took a step."""
         tuned = self.tuned.get(id(getattr(scheduler, "optimizer", None)))
         if tuned is not None and not self.off:
-            tuned.scheduler = tuned.scheduler or modules.scheduler_facts(scheduler)
-            tuned.schedules += not made
+            batch = self.current is not None or (not self.trained_passes and tuned.since <= 1)
+            tuned.saw_scheduler(modules.scheduler_facts(scheduler), made=made, batch=batch)
 
     def _begin(self, nets: list[Net]) -> None:
         """Report the training of a network once per cell; only then is it known what went through it."""
@@ -316,7 +317,7 @@ class LoopRecorder:
         for tuned in self._tuned_for(net)[:1]:
             facts["optimizer"] = tuned.facts
             if tuned.scheduler is not None:
-                facts["scheduler"] = tuned.scheduler
+                facts["scheduler"] = tuned.scheduler | ({"every": tuned.every} if tuned.every else {})
         if net.criterion is not None:
             facts["criterion"] = net.criterion
         return facts or None
@@ -387,10 +388,8 @@ class LoopRecorder:
     def zero_grads(self, net: Net) -> tuple[int, int]:
         """The calls of `zero_grad` and of a scheduler for a network in this cell."""
         tuned = self._tuned_for(net)
-        return (
-            net.counts.get("zero_grads", 0) + sum(one.zero_grads for one in tuned),
-            sum(one.schedules for one in tuned),
-        )
+        zeroed = net.counts.get("zero_grads", 0) + sum(one.zero_grads for one in tuned)
+        return zeroed, sum(one.schedules for one in tuned)
 
     def inputs_of(self, net: Net) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """The statistics of the first batch that went through, and of its targets."""

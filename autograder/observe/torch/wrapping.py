@@ -168,7 +168,9 @@ def _scheduled(recorder: LoopRecorder, original: Any, *, made: bool) -> Any:
     @functools.wraps(original)
     def method(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
         found = original(scheduler, *args, **kwargs)
-        recorder.scheduled(scheduler, made=made)
+        # Its constructor takes a first step itself.
+        if made or getattr(scheduler, "_step_count", 2) > 1:
+            recorder.scheduled(scheduler, made=made)
         return found
 
     return method

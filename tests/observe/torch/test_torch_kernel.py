@@ -43,6 +43,12 @@ model = Net().to(device)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2)
 torch.save(model, "early.pt")
+spare = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(5))
+broken = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(100, 10))
+try:
+    broken(torch.zeros(2, 1, 28, 28))
+except RuntimeError as error:
+    print(error)
 """
 LOOP = """
 history = {"loss": [], "acc": []}
@@ -75,8 +81,15 @@ def test_a_notebook_with_a_loop_leaves_its_network_its_training_and_its_file(obs
     assert (model.framework, model.class_name, model.input_shape) == ("torch", "Net", (None, 1, 28, 28))
     assert model.config is not None
     assert model.compile["optimizer"]["groups"][0]["lr"] == 0.1
-    assert model.compile["scheduler"] == {"class_name": "StepLR", "settings": {"step_size": 2, "gamma": 0.1}}
+    scheduler = {"class_name": "StepLR", "settings": {"step_size": 2, "gamma": 0.1}, "every": "epoch"}
+    assert model.compile["scheduler"] == scheduler
     assert model.compile["criterion"]["class_name"] == "CrossEntropyLoss"
+    # Never called: read on an image of the exercise. Called in vain: what does not fit is seen.
+    assert [one.get("shape") for one in evidence.network("spare").config["operations"]][::3] == [
+        [None, 1, 28, 28],
+        [None, 5],
+    ]
+    assert ["misfit" in one for one in evidence.network("broken").config["operations"]] == [False, False, False, True]
     record = next(one for one in evidence.records if "model" in one.names)
     assert [event.kind for event in record.events if event.kind != "compile"] == ["built", "named", "fit", "save"]
     assert {"built", "load"} <= {event.kind for one in evidence.records if "again" in one.names for event in one.events}
