@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
 from stub import Answer, Fault, Request, Stub, serving
@@ -22,7 +23,7 @@ def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lti") / "keys"
     status, said = autograder("lti", "keys", "--output", folder)
     assert status == 0, said
-    assert str(folder / "private.pem") in said
+    assert all(str(folder / name) in said for name in ("private.pem", "jwks.json", "public.pem", "lti.toml"))
     assert json.dumps(json.loads((folder / "jwks.json").read_text())["keys"][0]) in said
     assert "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly" in said
     return folder
@@ -73,7 +74,9 @@ def made(stub: StubLti) -> dict[str, float]:
 
 def test_the_private_key_is_for_its_owner_and_is_never_replaced(keys: Path) -> None:
     assert stat.S_IMODE((keys / "private.pem").stat().st_mode) == 0o600
-    assert b"PRIVATE" not in (keys / "jwks.json").read_bytes()
+    assert b"PRIVATE" not in (keys / "jwks.json").read_bytes() + (keys / "public.pem").read_bytes()
+    signed = jwt.encode({"sub": "me"}, (keys / "private.pem").read_bytes(), algorithm="RS256")
+    assert jwt.decode(signed, (keys / "public.pem").read_bytes(), algorithms=["RS256"]) == {"sub": "me"}
     before = (keys / "private.pem").read_bytes()
     status, said = autograder("lti", "keys")
     assert (status, "is there already" in said) == (2, True)
