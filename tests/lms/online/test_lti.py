@@ -129,6 +129,22 @@ def test_a_grade_of_a_person_stays_and_a_platform_may_not_filter(lti: StubLti, r
     assert '2 line items have the resourceId "lab"' in autograder("push", "lti", report, "--resource-id", "lab")[1]
 
 
+def test_results_that_name_students_by_other_ids_are_read(lti: StubLti, report: Path) -> None:
+    lti.lti_ids = True
+    status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "sent and read back: 2 of 2" in said) == (0, True), said
+    (item,) = (one for one in lti.items.values() if one.resource == "sums")
+    item.grades["99"] = 0.5  # of somebody who is not in the report
+    status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "nothing to send" in said) == (0, True), said
+    item.grades["11"] = 1 / 7
+    said = autograder("push", "lti", report, "--yes")[1]
+    assert "adal 1 → 6 (the grade there, 1, was not written by autograder" in said
+    decide(report, "okriben (12)", 0, "twice")
+    said = autograder("push", "lti", report, "--yes")[1]
+    assert "okriben 2 → 0 (needs --allow-lower)" in said
+
+
 @pytest.mark.parametrize("kind", ["after", "silent", "before"])
 def test_after_a_failure_the_results_are_read_before_more_is_sent(lti: StubLti, report: Path, kind: str) -> None:
     lti.faults.append(Fault("/scores", kind, status=500))
