@@ -17,6 +17,7 @@ from autograder.core.files import Unwritable, write_atomically
 
 KEY_FILE = "private.pem"
 JWKS_FILE = "jwks.json"
+PUBLIC_FILE = "public.pem"
 SETTINGS_FILE = "lti.toml"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 # Of the Assignment and Grade Services 2.0, sections 3.1, 3.3 and 3.4 (imsglobal.org/spec/lti-ags/v2p0).
@@ -47,7 +48,7 @@ def default_folder() -> Path:
 
 
 def make_keys(folder: Path) -> LtiKeys:
-    """Make a key pair: the private key for its owner only, the public key as a JWKS file, and a file of settings.
+    """Make a key pair: the private key for its owner only, the public key as JWKS and PEM, and a file of settings.
 
     Args:
         folder: where to; a file of settings that is there is kept.
@@ -67,6 +68,7 @@ def make_keys(folder: Path) -> LtiKeys:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = public_jwk(content)
+    pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Never readable by others, not even before a chmod; and never over a key that a platform knows.
@@ -78,6 +80,7 @@ def make_keys(folder: Path) -> LtiKeys:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     write_atomically(folder / JWKS_FILE, json.dumps({"keys": [public]}, indent=2) + "\n")
+    write_atomically(folder / PUBLIC_FILE, pem)
     if not (folder / SETTINGS_FILE).exists():
         write_atomically(folder / SETTINGS_FILE, _SETTINGS)
     return LtiKeys(folder, public)
@@ -115,6 +118,7 @@ def for_the_administrator(keys: LtiKeys) -> list[str]:
         "tool name: autograder",
         f"public key: the content of {keys.folder / JWKS_FILE} (JWKS; where only one key is taken, this JWK):",
         f"  {json.dumps(keys.public)}",
+        f"  where the key is an RSA key (Moodle): the content of {keys.folder / PUBLIC_FILE}",
         "services (scopes), all of Assignment and Grade Services:",
         *(f"  {scope}" for scope in SCOPES),
         "placements: none; nobody launches the tool",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from autograder.core.errors import UsageError
 from autograder.core.files import write_atomically
 from autograder.grading.gradebook_location import NOTE_NAME, location_of, opened
+from autograder.intake.pulled import student_name
 from autograder.records.forgetting import ForgottenRows
 from autograder.records.pulled import (
     PULLED_FACT,
@@ -19,11 +20,11 @@ from autograder.records.pulled import (
     PULLED_FOLDER_FACT,
     SENT_FACT,
     Pulled,
-    PulledSubmission,
     Sent,
 )
+from autograder.records.result import Person
 from autograder.records.run_statistics import RunStatistics
-from autograder.records.store import GRADEBOOK_FILE, Gradebook, StoredResult
+from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import write_report
 
 # What `grade` and `export` write into a report folder, beside the students' pages and the gradebook.
@@ -64,33 +65,32 @@ def forget(folder: Path, student: str | None, *, really: bool) -> Forgetting:
 
 def _one(folder: Path, wanted: str, *, really: bool) -> Forgetting:
     with opened(folder) as (assignment, gradebook):
-        stored = _named(gradebook, folder, wanted)
-        student = stored.result.student
-        pulled = _pulled(gradebook)
-        ids = {person.id for person in stored.result.handed_in.persons} if stored.result.handed_in else set()
-        theirs = [one for one in pulled.submissions if ids & {person.id for person in one.persons}] if pulled else []
-        place = _pulled_folder(gradebook)
-        paths = [folder / "students" / f"{stored.slug}.html"]
-        paths += [place / one.folder for one in theirs if place]
+        pulled, place = _pulled(gradebook), _pulled_folder(gradebook)
+        there = _read(place) if place else None
+        one = _named(gradebook, [note for note in (pulled, there) if note], folder, wanted)
+        paths = [folder / "students" / f"{one.slug}.html"] if one.slug else []
+        paths += [place / name for name in one.folders if place]
         paths += _matching(folder, (*_EXPORTS, *_COPIES))
         paths = [path for path in paths if path.exists()]
         changes = ["written again without them: the class page and the tables"]
-        if place and theirs:
+        if place and one.folders:
             changes.append(f"the lines about them in {place / PULLED_FILE}")
-        found = Forgetting((student,), tuple(paths), tuple(changes), _stays(pulled, place))
+        if len(one.persons) > 1:
+            names = ", ".join(person.name or person.id for person in one.persons)
+            changes.append(f"it is the submission of a group, so nobody of these has one any more: {names}")
+        found = Forgetting((one.student,) if one.slug else (), tuple(paths), tuple(changes), _stays(pulled, place))
         if not really:
             return found
         for path in paths:
             _delete(path)
-        if pulled is not None and theirs:
-            left = _without(pulled, theirs)
-            gradebook.store_fact(PULLED_FACT, left.model_dump_json())
-            if place and (there := _read(place)) is not None:
-                write_atomically(place / PULLED_FILE, _without(there, theirs).model_dump_json(indent=1) + "\n")
-                (place / PULLED_FILE).chmod(0o600)
-        _forget_sent(gradebook, ids)
-        _forget_failure(gradebook, student)
-        rows = gradebook.forget(student)
+        if pulled is not None and one.folders:
+            gradebook.store_fact(PULLED_FACT, _without(pulled, one.folders).model_dump_json())
+        if place and there is not None and one.folders:
+            write_atomically(place / PULLED_FILE, _without(there, one.folders).model_dump_json(indent=1) + "\n")
+            (place / PULLED_FILE).chmod(0o600)
+        _forget_sent(gradebook, {person.id for person in one.persons})
+        _forget_failure(gradebook, one.student)
+        rows = gradebook.forget(one.student)
         write_report(folder, assignment, gradebook, changed=())
         return Forgetting(found.students, found.paths, found.changes, found.stays, rows)
 
@@ -115,29 +115,72 @@ def _everyone(folder: Path, *, really: bool) -> Forgetting:
         rows = gradebook.forget()
     for path in (*paths, *(folder / name for name in _JOURNALS)):
         _delete(path)
-    left = tuple(f"{path}: not written by autograder" for path in sorted(folder.iterdir())) if folder.is_dir() else ()
-    if not left and folder.is_dir():
+    left = tuple(
+        f"{path}: not written by autograder"
+        for one in (folder, place)
+        if one and one.is_dir()
+        for path in sorted(one.iterdir())
+    )
+    if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
     return Forgetting(students, found.paths, found.changes, (*found.stays, *left), rows)
 
 
-def _named(gradebook: Gradebook, folder: Path, wanted: str) -> StoredResult:
-    key = " ".join(wanted.split()).casefold()
-    found = []
-    for stored in gradebook.results():
-        persons = stored.result.handed_in.persons if stored.result.handed_in else ()
-        names = {
-            stored.result.student,
-            *(text for one in persons for text in (one.name, one.id, one.number, one.email)),
-        }
-        if key in {" ".join(name.split()).casefold() for name in names if name}:
-            found.append(stored)
+@dataclass(frozen=True)
+class _Known:
+    """What is stored of one submission: a result has a `slug`, a pulled one `folders`, a failed one its name only."""
+
+    student: str
+    persons: tuple[Person, ...] = ()
+    slug: str = ""
+    folders: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> set[str]:
+        texts = {self.student, *(text for one in self.persons for text in (one.name, one.id, one.number, one.email))}
+        return {_key(text) for text in texts if text}
+
+
+def _named(gradebook: Gradebook, notes: Sequence[Pulled], folder: Path, wanted: str) -> _Known:
+    key = _key(wanted)
+    found = [one for one in _all_known(gradebook, notes) if key in one.names]
     if len(found) == 1:
         return found[0]
     if found:
-        listed = "; ".join(stored.result.student for stored in found)
+        listed = "; ".join(one.student for one in found)
         raise UsageError(f'"{wanted}" may be {listed}: name one of them as written here.')
     raise UsageError(f'{folder} has no result of "{wanted}": write the name as on the class page.')
+
+
+def _all_known(gradebook: Gradebook, notes: Sequence[Pulled]) -> Iterator[_Known]:
+    """Everyone with a result, then who was pulled or failed without one."""
+    folders: dict[frozenset[str], set[str]] = {}
+    labels: dict[frozenset[str], tuple[str, tuple[Person, ...]]] = {}
+    for note in notes:
+        for one in note.submissions:
+            ids = frozenset(person.id for person in one.persons)
+            folders.setdefault(ids, set()).add(one.folder)
+            labels[ids] = student_name(one, anonymous=note.anonymous), one.persons
+    seen = set()
+    for stored in gradebook.results():
+        persons = stored.result.handed_in.persons if stored.result.handed_in else ()
+        own = {person.id for person in persons}
+        theirs = [ids for ids in folders if ids & own]
+        seen.add(stored.result.student)
+        places = frozenset().union(*(folders[ids] for ids in theirs))
+        for ids in theirs:
+            labels.pop(ids, None)
+        yield _Known(stored.result.student, persons, stored.slug, places)
+    for ids, (label, persons) in labels.items():
+        seen.add(label)
+        yield _Known(label, persons, folders=frozenset(folders[ids]))
+    text = gradebook.fact("last_run")
+    failed = RunStatistics.model_validate_json(text).failures if text else {}
+    yield from (_Known(student) for student in failed if student not in seen)
+
+
+def _key(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _pulled(gradebook: Gradebook) -> Pulled | None:
@@ -155,11 +198,21 @@ def _pulled_folder(gradebook: Gradebook) -> Path | None:
 
 
 def _all_pulled(place: Path, there: Pulled) -> list[Path]:
-    """The pulled folder, or what was pulled in it if somebody else's files are there too."""
-    ours = {PULLED_FILE, *(one.folder for one in there.submissions)}
-    if all(path.name in ours for path in place.iterdir()):
-        return [place]
-    return [place / name for name in sorted(ours)]
+    """The pulled folder, or what was pulled in it if somebody else's files are there too.
+
+    A pull that broke off leaves a student's folder that is not noted yet; it holds nothing but attempts.
+    """
+    noted = {PULLED_FILE, *(one.folder for one in there.submissions)}
+    inside = sorted(place.iterdir())
+    ours = [path for path in inside if path.name in noted or _holds_attempts(path)]
+    return [place] if len(ours) == len(inside) else ours
+
+
+def _holds_attempts(path: Path) -> bool:
+    if path.is_symlink() or not path.is_dir():
+        return False
+    names = [inner.name for inner in path.iterdir()]
+    return bool(names) and all(name.startswith("attempt-") for name in names)
 
 
 def _read(place: Path) -> Pulled | None:
@@ -169,8 +222,7 @@ def _read(place: Path) -> Pulled | None:
         return None
 
 
-def _without(pulled: Pulled, gone: Iterable[PulledSubmission]) -> Pulled:
-    folders = {one.folder for one in gone}
+def _without(pulled: Pulled, folders: Set[str]) -> Pulled:
     left = tuple(one for one in pulled.submissions if one.folder not in folders)
     return pulled.model_copy(update={"submissions": left})
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -44,17 +47,34 @@ def report(tmp_path: Path) -> Path:
 
 
 def holding(place: Path, *words: str) -> list[str]:
-    """The files under a folder that hold one of the words, in their content or their name."""
+    """The files under a folder that hold one of the words, in their content or their name.
+
+    Also what a gradebook holds compressed.
+    """
     found = []
     for path in sorted(place.rglob("*")):
         content = path.read_bytes() if path.is_file() else b""
+        if path.suffix == ".db" and path.is_file():
+            content += unpacked_blobs(path)
         if any(word.encode() in content or word in path.name for word in words):
             found.append(path.relative_to(place).as_posix())
     return found
 
 
+def unpacked_blobs(database: Path) -> bytes:
+    with closing(sqlite3.connect(database)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        values = [value for table in tables for row in connection.execute(f'SELECT * FROM "{table}"') for value in row]
+    content = b""
+    for value in values:
+        with suppress(zlib.error, TypeError):
+            content += zlib.decompress(value)
+    return content
+
+
 def test_a_student_is_forgotten_and_the_others_stay(report: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.html")}
+    assert "gradebook.db" in [Path(name).name for name in holding(tmp_path, "By Ada Lovelace.")]
     status, said = autograder("forget", report, "ada lovelace")
     assert (status, "Nothing was deleted: --yes deletes it." in said) == (0, True)
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.html")}
@@ -86,6 +106,51 @@ def test_a_whole_class_is_forgotten_and_foreign_files_are_named(report: Path, tm
     assert [path.name for path in report.iterdir()] == ["notes.txt"]
     assert not (tmp_path / "pulled").exists()
     assert holding(tmp_path, "Ada", "Okri") == []
+
+
+def test_who_was_pulled_or_failed_without_a_result_is_forgotten_too(report: Path, tmp_path: Path) -> None:
+    pulled = tmp_path / "pulled"
+    note = Pulled.model_validate_json((pulled / "pulled.json").read_bytes())
+    later = note.submissions[0].model_copy(
+        update={"persons": (Person(name="Cleo Late", id="503", number="m503"),), "folder": "503"}
+    )
+    (pulled / "pulled.json").write_text(
+        note.model_copy(update={"submissions": (*note.submissions, later)}).model_dump_json()
+    )
+    (pulled / "503" / "attempt-1").mkdir(parents=True)
+    (pulled / "503" / "attempt-1" / "sums.ipynb").write_bytes(notebook(1, 2, "By Cleo Late."))
+    with opened_gradebook(report) as gradebook:
+        run = RunStatistics.model_validate_json(gradebook.fact("last_run") or "")
+        run = run.model_copy(update={"failures": {"Dora Maar": "no", "Cleo Late (503)": "no"}})
+        gradebook.store_fact("last_run", run.model_dump_json())
+    for wanted, words in (("m503", ("Cleo", "503")), ("dora maar", ("Dora",))):
+        status, said = autograder("forget", report, wanted, "--yes")
+        assert (status, "deleted: 0 students' results" in said) == (0, True), said
+        assert holding(tmp_path, *words) == []
+    assert len(load_results(report)) == 2
+
+
+def test_the_others_of_a_group_are_named(report: Path) -> None:
+    with opened_gradebook(report) as gradebook:
+        (stored, _) = gradebook.results()
+        came = stored.result.handed_in
+        assert came is not None
+        both = came.model_copy(update={"persons": (*came.persons, Person(name="Ben Okri", id="502"))})
+        result = stored.result.model_copy(update={"handed_in": both})
+        gradebook.store_graded(result, result_key="x", slug=stored.slug, path="501", content=notebook(8, 6))
+    status, said = autograder("forget", report, "Ada Lovelace")
+    words = "the submission of a group, so nobody of these has one any more: Ada Lovelace, Ben Okri"
+    assert (status, words in said) == (0, True), said
+
+
+def test_what_a_broken_pull_left_goes_and_foreign_files_in_it_are_named(report: Path, tmp_path: Path) -> None:
+    pulled = tmp_path / "pulled"
+    (pulled / "504" / "attempt-1").mkdir(parents=True)
+    (pulled / "504" / "attempt-1" / "sums.ipynb").write_bytes(notebook(1, 2, "By Ada Lovelace."))
+    (pulled / "mine.txt").write_text("x")
+    status, said = autograder("forget", report, "--yes")
+    assert (status, f"stays: {pulled / 'mine.txt'}: not written by autograder" in said) == (0, True), said
+    assert [path.name for path in pulled.iterdir()] == ["mine.txt"]
 
 
 def test_a_name_that_may_be_two_students_is_refused(report: Path) -> None:

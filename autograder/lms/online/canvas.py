@@ -100,6 +100,9 @@ class Canvas:
             participants=participants,
             anonymous=anonymous,
             refuses=refuses,
+            # "Submission Comments" takes a file for a user id only.
+            takes_pages=not anonymous,
+            notes=("pages are not returned: Canvas takes none while the grading is anonymous",) if anonymous else (),
         )
 
     def download(self, file: RemoteFile, path: Path) -> None:
@@ -154,7 +157,7 @@ class Canvas:
     def _uploaded(self, site: Site, grading: Grading) -> int:
         """The id of the uploaded page, which nobody sees until a comment names it."""
         assert grading.page is not None
-        where = f"{_place(site)}/{_whose(site, grading.participant)}/comments/files"
+        where = f"{_place(site)}/submissions/{grading.participant}/comments/files"
         content = grading.page.read_bytes()
         facts = {"name": grading.file_name, "size": len(content), "content_type": "text/html"}
         answer = self._requester.request("POST", where, _kwargs=list(facts.items())).json()
@@ -177,7 +180,7 @@ class Canvas:
         return self._session.get(location, headers={"Authorization": f"Bearer {self._requester.access_token}"})
 
     def _grade_one(self, site: Site, identity: str, data: dict[str, Any]) -> None:
-        """The same for one student: without a name, or where points could be taken for a mark of a scheme."""
+        """The same for one student: without a name, or where points could be read as a mark of a scheme."""
         fields: list[tuple[str, Any]] = []
         if "posted_grade" in data:
             fields.append(("submission[posted_grade]", data["posted_grade"]))
@@ -185,7 +188,8 @@ class Canvas:
         if "text_comment" in data:
             fields.append(("comment[text_comment]", data["text_comment"]))
             fields += [("comment[file_ids][]", number) for number in data["file_ids"]]
-        self._requester.request("PUT", f"{_place(site)}/{_whose(site, identity)}", _kwargs=fields)
+        whose = "anonymous_submissions" if site.anonymous else "submissions"
+        self._requester.request("PUT", f"{_place(site)}/{whose}/{identity}", _kwargs=fields)
 
     def _finish(self, progress: Any) -> None:
         """Wait for a job; whom it reached is seen when the assignment is read again."""
@@ -227,10 +231,6 @@ class Canvas:
 
 def _place(site: Site) -> str:
     return f"courses/{site.course}/assignments/{site.assignment}"
-
-
-def _whose(site: Site, identity: str) -> str:
-    return f"anonymous_submissions/{identity}" if site.anonymous else f"submissions/{identity}"
 
 
 def _last_deadline(assignment: Any, submissions: Sequence[Any]) -> datetime | None:

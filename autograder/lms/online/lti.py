@@ -33,6 +33,8 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NO_ATTEMPT = {"https://canvas.instructure.com/lti/submission": {"new_submission": False}}
 _ASSERTION_SECONDS = 300
 _MOST_PAGES = 1000
+# No user has this id; a platform that lists results for it has no filter.
+_NOBODY = "0"
 _FAILURES_IN_A_ROW = 3
 
 
@@ -56,6 +58,7 @@ class Lti:
         self._session = web.Session(settings.line_items, follows=False)
         self._token: Token | None = None
         self._expires = 0.0
+        self._other_ids: dict[str, str] = {}
 
     def read(self, course: str, assignment: str) -> Site:
         """The line item whose `resourceId` is `assignment`, with the results of our students.
@@ -140,12 +143,23 @@ class Lti:
         return dict(answer.json())
 
     def _grades(self, item: str, maximum: float) -> dict[str, float]:
-        """By user, the result on the scale of the line item; 1 is the default of `resultMaximum`."""
-        return {
-            str(one["userId"]): float(one["resultScore"]) / float(one.get("resultMaximum") or 1.0) * maximum
-            for one in self._all(_below(item, "results"), _RESULTS, {})
-            if one.get("resultScore") is not None
-        }
+        """By our students' ids, the results on the scale of the line item.
+
+        Canvas takes a user id of either kind with a score, but names the user by the one of LTI in every result
+        (`Lti::Ims::ResultsSerializer`). Its filter takes both, so it tells whose result it is.
+        """
+        place = _below(item, "results")
+        there = {str(one["userId"]): _on_scale(one, maximum) for one in self._results(place, {})}
+        known = {person.id for person in self._persons}
+        if not there.keys() <= known | self._other_ids.keys() and not self._results(place, {"user_id": _NOBODY}):
+            for person in self._persons:
+                if person.id not in there and person.id not in self._other_ids.values():
+                    own = self._results(place, {"user_id": person.id})
+                    self._other_ids.update({str(one["userId"]): person.id for one in own[:1]})
+        return {self._other_ids.get(user, user): grade for user, grade in there.items()}
+
+    def _results(self, place: str, query: dict[str, str]) -> list[dict[str, Any]]:
+        return [one for one in self._all(place, _RESULTS, query) if one.get("resultScore") is not None]
 
     def _all(self, url: str, accept: str, query: dict[str, str]) -> list[dict[str, Any]]:
         """A list that comes in pages, each with a link to the next."""
@@ -229,6 +243,11 @@ class Lti:
             if sending and not isinstance(error, Interrupted):
                 raise Interrupted(str(error)) from None
             raise
+
+
+def _on_scale(result: dict[str, Any], maximum: float) -> float:
+    """A result's points where the line item has `maximum`; 1 is the default of `resultMaximum`."""
+    return float(result["resultScore"]) / float(result.get("resultMaximum") or 1.0) * maximum
 
 
 def _below(address: str, name: str) -> str:

@@ -133,7 +133,7 @@ class StubCanvas(Stub):
         if found := re.fullmatch(r"/api/v1/files/(\d+)/create_success", path):
             number = int(found[1])
             return as_json({"id": number, "display_name": self.files.stored[number][0], "url": f"{self.address}/x"})
-        if re.fullmatch(rf"{base}/assignments/{ASSIGNMENT}/(anonymous_)?submissions/\w+/comments/files", path):
+        if re.fullmatch(rf"{base}/assignments/{ASSIGNMENT}/submissions/\d+/comments/files", path):
             assert request.one("name").endswith(".html")
             assert int(request.one("size")) > 0
             return as_json({"upload_url": f"{self.files.address}/upload", "upload_params": {"key": "upload-key"}})

@@ -37,6 +37,8 @@ class StubLti(Stub):
 
     filters: whether it knows the parameter resource_id. unknown: its answer for a user who is not in the course; that
     of Moodle is 500 (mod/lti/service/gradebookservices, scores.php joins a text and an object for its message).
+    lti_ids: whether results name users by other ids than scores did and can be filtered by both, as Canvas's are
+    (Lti::Ims::ResultsSerializer, and `user` of GradebookServices).
     """
 
     def __init__(self, jwks: dict[str, Any], users: set[str]) -> None:
@@ -46,6 +48,7 @@ class StubLti(Stub):
         self.items: dict[int, Item] = {1: Item("Essay", 10), 2: Item("Quiz", 5, "quiz"), 3: Item("Lab", 5, "lab")}
         self.filters = True
         self.unknown = 404
+        self.lti_ids = False
         self.tokens: set[str] = set()
         self.seen: set[str] = set()
 
@@ -70,11 +73,17 @@ class StubLti(Stub):
         item = self.items[int(found[1])]
         if found[2] == "scores":
             return self._scored(item, request)
+        wanted = request.one("user_id") if self.lti_ids else ""
         rows = [
-            {"id": f"{self._id(int(found[1]))}/{user}", "userId": user, "resultScore": share, "resultMaximum": 1}
+            {"id": f"{self._id(int(found[1]))}/{user}", "userId": self._named(user), "resultScore": share}
             for user, share in item.grades.items()
+            if not wanted or wanted in (user, self._named(user))
         ]
         return self._page(rows, request, "application/vnd.ims.lis.v2.resultcontainer+json")
+
+    def _named(self, user: str) -> str:
+        """How Canvas names a user in a result, and other platforms."""
+        return f"lti-{user}-id" if self.lti_ids else user
 
     def _token(self, request: Request) -> Answer:
         try:

@@ -8,9 +8,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
-from stub import Fault, serving
+from stub import Answer, Fault, Request, Stub, serving
 from stub_lti import CLIENT, StubLti
 
 from autograder.lms.online import web
@@ -22,7 +23,7 @@ def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lti") / "keys"
     status, said = autograder("lti", "keys", "--output", folder)
     assert status == 0, said
-    assert str(folder / "private.pem") in said
+    assert all(str(folder / name) in said for name in ("private.pem", "jwks.json", "public.pem", "lti.toml"))
     assert json.dumps(json.loads((folder / "jwks.json").read_text())["keys"][0]) in said
     assert "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly" in said
     return folder
@@ -73,7 +74,9 @@ def made(stub: StubLti) -> dict[str, float]:
 
 def test_the_private_key_is_for_its_owner_and_is_never_replaced(keys: Path) -> None:
     assert stat.S_IMODE((keys / "private.pem").stat().st_mode) == 0o600
-    assert b"PRIVATE" not in (keys / "jwks.json").read_bytes()
+    assert b"PRIVATE" not in (keys / "jwks.json").read_bytes() + (keys / "public.pem").read_bytes()
+    signed = jwt.encode({"sub": "me"}, (keys / "private.pem").read_bytes(), algorithm="RS256")
+    assert jwt.decode(signed, (keys / "public.pem").read_bytes(), algorithms=["RS256"]) == {"sub": "me"}
     before = (keys / "private.pem").read_bytes()
     status, said = autograder("lti", "keys")
     assert (status, "is there already" in said) == (2, True)
@@ -126,6 +129,22 @@ def test_a_grade_of_a_person_stays_and_a_platform_may_not_filter(lti: StubLti, r
     assert '2 line items have the resourceId "lab"' in autograder("push", "lti", report, "--resource-id", "lab")[1]
 
 
+def test_results_that_name_students_by_other_ids_are_read(lti: StubLti, report: Path) -> None:
+    lti.lti_ids = True
+    status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "sent and read back: 2 of 2" in said) == (0, True), said
+    (item,) = (one for one in lti.items.values() if one.resource == "sums")
+    item.grades["99"] = 0.5  # of somebody who is not in the report
+    status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "nothing to send" in said) == (0, True), said
+    item.grades["11"] = 1 / 7
+    said = autograder("push", "lti", report, "--yes")[1]
+    assert "adal 1 → 6 (the grade there, 1, was not written by autograder" in said
+    decide(report, "okriben (12)", 0, "twice")
+    said = autograder("push", "lti", report, "--yes")[1]
+    assert "okriben 2 → 0 (needs --allow-lower)" in said
+
+
 @pytest.mark.parametrize("kind", ["after", "silent", "before"])
 def test_after_a_failure_the_results_are_read_before_more_is_sent(lti: StubLti, report: Path, kind: str) -> None:
     lti.faults.append(Fault("/scores", kind, status=500))
@@ -165,3 +184,69 @@ def test_an_expired_token_is_renewed_and_a_wrong_key_gets_none(lti: StubLti, rep
     (keys / "lti.toml").write_text('client_id = ""\n')
     status, said = autograder("push", "lti", report)
     assert (status, "client_id, token_url, line_items (docs/lti.md)" in said) == (2, True), said
+
+
+def test_a_platform_that_asks_to_wait_gets_each_score_once(lti: StubLti, report: Path) -> None:
+    lti.faults += [
+        Fault("GET /ags", "before", 429, retry_after=None),
+        Fault("/scores", "before", 429, retry_after="1"),
+        Fault("GET /ags", "silent", skip=1),
+    ]
+    status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "sent and read back: 2 of 2" in said) == (0, True), said
+    assert not any(fault.times for fault in lti.faults), "a fault did not happen"
+    assert sum("/scores" in one for one in lti.writes()) == 3
+    assert made(lti) == {"11": 6, "12": 2}
+
+
+def test_half_a_list_of_results_sends_nothing(lti: StubLti, report: Path) -> None:
+    assert autograder("push", "lti", report, "--yes")[0] == 0
+    decide(report, "okriben (12)", 3, "square")
+    for kind in ("half", "cut"):
+        lti.faults.append(Fault("/results", kind, times=9))
+        status, said = autograder("push", "lti", report, "--yes")
+        assert (status, len(said.splitlines())) == (2, 1), said
+        lti.faults.clear()
+    assert made(lti) == {"11": 6, "12": 2}
+
+
+class Elsewhere(Stub):
+    """A host that wants to hear a token."""
+
+    def handle(self, request: Request) -> Answer:
+        return Answer(200, b"[]")
+
+
+@pytest.mark.parametrize("place", ["/token", "/ags/courses/7/lineitems"])
+def test_a_redirect_is_not_followed(lti: StubLti, report: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    elsewhere, handle = Elsewhere(), lti.handle
+    with serving(elsewhere) as address:
+        redirect = Answer(307, b"", {"Location": f"{address}/x"})
+        monkeypatch.setattr(lti, "handle", lambda request: redirect if request.path == place else handle(request))
+        status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "answers with a redirect, which is not followed" in said) == (2, True), said
+    assert not elsewhere.requests
+
+
+def test_a_line_item_on_another_host_gets_no_token(lti: StubLti, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert autograder("push", "lti", report, "--yes")[0] == 0
+    elsewhere, own = Elsewhere(), lti._id
+    with serving(elsewhere) as address:
+        monkeypatch.setattr(lti, "_id", lambda number: own(number).replace(lti.address, address))
+        status, said = autograder("push", "lti", report, "--yes")
+    assert (status, "is another host than the platform's: it gets no token" in said) == (2, True), said
+    assert not elsewhere.requests
+
+
+def test_a_platform_that_is_down_is_one_sentence(lti: StubLti, report: Path, keys: Path) -> None:
+    settings = (keys / "lti.toml").read_text()
+    for place in (f"{lti.address}/token", f"{lti.address}/ags"):
+        down = place.replace(lti.address, "http://127.0.0.1:9")
+        (keys / "lti.toml").write_text(settings.replace(place, down))
+        status, said = autograder("push", "lti", report, "--yes")
+        assert (status, len(said.splitlines()), "127.0.0.1:9 cannot be reached while" in said) == (2, 1, True), said
+    assert not made_anything(lti)
+
+
+def made_anything(stub: StubLti) -> bool:
+    return any(item.scores for item in stub.items.values())
