@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_floors import HEIGHT
+from test_floors import FLOOR
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -100,7 +100,7 @@ def test_what_is_quoted_of_a_file_is_in_it(name, lines):
 
 def test_every_room_is_explained():
     section = DOCUMENT.partition("## The packages")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(HEIGHT) - {"live"}
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(FLOOR) - {"live"}
     assert "`live`" in section
 
 
