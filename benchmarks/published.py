@@ -33,6 +33,7 @@ import nbformat
 import numpy as np
 from published_programs import PROGRAMS, Config, Program, notebook_code, scaled
 from published_scores import OF_RULES, Score, parameters_of, scored, tools_named
+from stored_runs import StoredRuns
 
 from autograder.assignment import load
 from autograder.authoring.calibrate import calibrate
@@ -48,7 +49,7 @@ from autograder.intake.notebook import parse_notebook
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 from autograder.records.store import Gradebook
-from autograder.records.training import TrainingRun, TrainingTask
+from autograder.records.training import TrainingRun
 from autograder.train.trainer import Trainer
 
 FAULTS = Path(__file__).parents[2] / "shared" / "data" / "faults"
@@ -130,24 +131,13 @@ def write_notebook(program: Program, config: Config, path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
 
 
-class Bench:
+class Bench(StoredRuns):
     """Grades programs; keeps runs in a gradebook, and what was found of each program in the folder."""
 
     def __init__(self, folder: Path, observer: Observer, trainer: Trainer, gradebook: Gradebook) -> None:
+        super().__init__(trainer, gradebook)
         self._folder = folder
         self._observer = observer
-        self._trainer = trainer
-        self._gradebook = gradebook
-        self.runs = 0
-
-    def run(self, task: TrainingTask) -> TrainingRun:
-        key = self._trainer.key(task)
-        found = self._gradebook.training_run(key)
-        if found is None or not found.answers(task):
-            found = self._trainer.run(task)
-            self._gradebook.store_training_run(found)
-            self.runs += 1
-        return found
 
     def program(self, program: Program, facts: Published, *, far: bool) -> dict[str, Any]:
         """What grading says of the faulty program and of the healthy copy."""
@@ -178,7 +168,7 @@ class Bench:
         notebook = parse_notebook(path.read_bytes())
         task = answer_key.assignment.observe_task().placed(notebook)
         evidence = self._observer.observe(notebook, task)
-        before = self.runs
+        before = self.made
         context = with_runs(answer_key, context_of(answer_key, evidence, notebook), self.run)
         context = with_explanations(context, self.run)
         (question,) = answer_key.assignment.questions
@@ -186,7 +176,7 @@ class Bench:
         verdict, subject = question.judge(context), question.subject(context)
         if subject is None:
             raise UserError(f"{program.name}: there is no network to judge: {verdict.findings[0].message}")
-        runs = self.runs - before
+        runs = self.made - before
         facts, case = subject.facts(), subject.case()
         found = None if case is None else search(case, subject.context.run_of)
         named: set[str] = set()

@@ -70,10 +70,10 @@ def run(folder: Path, *module: str, **environment: str) -> subprocess.CompletedP
 
 def test_the_examples_pass_their_tests(copy):
     tests = [name for name, _ in FILES if name.startswith("tests/")]
-    assert tests == ["tests/checks/test_flag.py", "tests/lms/test_campus.py"]
+    assert tests == ["tests/checks/test_flag.py", "tests/lms/test_campus.py", "tests/datasets/test_signs.py"]
     done = run(copy, "pytest", "-q", *tests)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_the_examples_keep_to_the_rules_of_ruff(copy):

@@ -56,8 +56,8 @@ def input_facts(data: Any) -> dict[str, Any] | None:
 def target_facts(inputs: Any, targets: Any) -> dict[str, Any] | None:
     """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
 
-    For a single column also `fractions`, the share that are no whole numbers, and, if the inputs are a table, `copied`,
-    the largest correlation of one of its columns with the targets (without sign). For several columns `lowest_sum` and
+    For a single column also `fractions`, the share that are not whole numbers; if the inputs are a table, `copied`, the
+    largest correlation of one of its columns with the targets (without sign). For several columns `lowest_sum` and
     `highest_sum` of their rows.
     """
     facts = statistics(targets)
@@ -124,7 +124,7 @@ def _constant(data: Any) -> float | None:
 
 
 def _fractions(labels: Any) -> float:
-    """The share of a sample of the labels that are no whole numbers."""
+    """The share of a sample of the labels that are not whole numbers."""
     sample = labels[:: max(1, -(-len(labels) // _SAMPLE))]
     if sample.dtype.kind != "f":
         return 0.0

@@ -18,14 +18,14 @@ from autograder.observe.state_files import MAX_TENSORS
 from autograder.observe.torch import description, devices, loaders, modules, wrapping
 from autograder.observe.torch.histories import Histories
 from autograder.observe.torch.loop_state import Net
-from autograder.observe.torch.recorder import Heard, LoopRecorder
+from autograder.observe.torch.recorder import Listener, LoopRecorder
 
 
 class TorchObserver:
     """Created before student code; `shell` is IPython's.
 
     `is_network` tells which objects are described, `describe`, `compiled` and `fingerprint` are those of a describer of
-    the ledger of networks.
+    the network log.
     """
 
     def __init__(self, shell: Any, *, shorten: bool) -> None:
@@ -40,9 +40,9 @@ class TorchObserver:
         wrapping.install(self._recorder, shell.user_ns)
         loaders.install(self._recorder)
 
-    def listen(self, heard: Heard) -> None:
-        """Report the events of networks to `heard`."""
-        self._recorder.listener = heard
+    def listen(self, listener: Listener) -> None:
+        """Report the events of networks to `listener`."""
+        self._recorder.listener = listener
 
     def is_module(self, value: Any) -> bool:
         return isinstance(value, torch.nn.Module)
@@ -95,7 +95,7 @@ class TorchObserver:
         calls = [self._fit(net, history, holder) for net in trained]
         for net in nets:
             if not net.trained and net.counts.get("evaluations"):
-                recorder.hear("evaluate", net.module(), detail=_evaluation(net))
+                recorder.notify("evaluate", net.module(), detail=_evaluation(net))
         for tuned in list(recorder.tuned.values()):
             self._report_compiled(tuned)
         recorder.new_cell()
@@ -109,7 +109,7 @@ class TorchObserver:
         for value in list(self._variables.values()):
             if self.is_network(value) and mine & {id(one) for one in value.parameters()}:
                 tuned.reported = True
-                self._recorder.hear("compile", value)
+                self._recorder.notify("compile", value)
 
     def _fit(self, net: Net, history: dict[str, list[Any]], holder: str) -> FitCall:
         recorder, counts = self._recorder, net.counts

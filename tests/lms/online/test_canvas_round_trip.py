@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
+from samples.sums_course import autograder, decide, make_assignment, notebook, pulled_and_graded
 from stub import serving
 from stub_canvas import ASSIGNMENT, COURSE, TOKEN, StubCanvas
 
@@ -113,15 +113,6 @@ def test_pull_grade_review_push_change_push_again(canvas: StubCanvas, tmp_path: 
     assert "secretverifier" not in everything
 
 
-def pulled_and_graded(tmp_path: Path, *options: str) -> Path:
-    place = tmp_path / "sums"
-    if not place.exists():
-        make_assignment(tmp_path)
-    status, said = autograder("pull", "canvas", "sis_course_id:DL-2026", ASSIGNMENT, *options)
-    assert status == 0, said
-    return graded_by_hand(place, tmp_path / "pulled" / f"canvas-{ASSIGNMENT}", tmp_path / "report")
-
-
 def test_all_attempts_are_fetched_once_and_the_latest_counts(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.hand_in(12345, notebook(8, 8), "2026-11-19T12:00:00Z", name="../../.ssh/sums.ipynb")
     assert "4 new (5 files)" in autograder("pull", "canvas", COURSE, ASSIGNMENT, "--attempts", "all")[1]
@@ -138,7 +129,7 @@ def test_a_group_is_graded_once_and_every_member_gets_it(canvas: StubCanvas, tmp
     for number in (12345, 12346):
         canvas.students[number].group = {"id": 8, "name": "Blue"}
         canvas.students[number].attempts = canvas.students[12345].attempts
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     assert autograder("push", "canvas", report, "--yes")[0] == 0
     assert [canvas.students[number].entered for number in (12345, 12346)] == [6, 6]
     assert [len(canvas.students[number].comments) for number in (12345, 12346)] == [1, 1]
@@ -146,7 +137,7 @@ def test_a_group_is_graded_once_and_every_member_gets_it(canvas: StubCanvas, tmp
 
 def test_anonymous_students_stay_anonymous_here(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.anonymous = True
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     assert "Ada" not in (tmp_path / "pulled" / f"canvas-{ASSIGNMENT}" / "pulled.json").read_text()
     status, said = autograder("push", "canvas", report, "--yes")
     assert (status, "anonymous aB345x 6" in said) == (0, True), said
@@ -154,7 +145,7 @@ def test_anonymous_students_stay_anonymous_here(canvas: StubCanvas, tmp_path: Pa
 
 
 def test_the_late_policy_is_left_to_canvas(canvas: StubCanvas, tmp_path: Path) -> None:
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     decide(report, "Chloé O'Brien (12347)", 1)
     assert autograder("push", "canvas", report, "--yes")[0] == 0
     # Canvas shows 6 for the 7 that were entered; that is no change by a person.
@@ -164,7 +155,7 @@ def test_the_late_policy_is_left_to_canvas(canvas: StubCanvas, tmp_path: Path) -
 
 def test_pages_wait_for_the_last_deadline(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.students[12348].due = "2099-01-01T00:00:00Z"
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     said = autograder("push", "canvas", report, "--yes")[1]
     assert "pages are held back until the last deadline, 20" in said
     assert (canvas.students[12345].entered, canvas.students[12345].comments) == (6, [])
@@ -175,7 +166,7 @@ def test_pages_wait_for_the_last_deadline(canvas: StubCanvas, tmp_path: Path) ->
 
 def test_another_maximum_is_refused_and_scaled_only_on_request(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.points = 14
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     said = autograder("push", "canvas", report)[1]
     assert "Ada Lovelace 6 (the maximum there is 14, here 7 (--scale scales every score))" in said
     assert "Ada Lovelace 12\n" in autograder("push", "canvas", report, "--scale")[1]
@@ -187,7 +178,7 @@ def test_another_maximum_is_refused_and_scaled_only_on_request(canvas: StubCanva
 
 def test_a_grade_that_stood_there_before_is_a_persons(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.grade(12345, 3)
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     said = autograder("push", "canvas", report, "--yes")[1]
     assert "Ada Lovelace 3 → 6 (the grade there, 3, was not written by autograder" in said
     assert canvas.students[12345].entered == 3
@@ -197,7 +188,7 @@ def test_a_grade_that_stood_there_before_is_a_persons(canvas: StubCanvas, tmp_pa
 
 
 def test_a_report_that_was_not_pulled_is_refused(canvas: StubCanvas, tmp_path: Path) -> None:
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     status, said = autograder("push", "moodle", report)
     assert (status, "were pulled from canvas" in said) == (2, True)
     status, said = autograder("pull", "canvas", COURSE, "Summs")
