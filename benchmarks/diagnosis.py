@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_of, several
+from stored_runs import StoredRuns
 
 from autograder.assignment import load
 from autograder.checks.accuracy import Accuracy
@@ -37,7 +38,6 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.grading.judge import with_runs
 from autograder.records.result import SubstitutionExhibit
 from autograder.records.store import Gradebook
-from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -71,23 +71,12 @@ class Row:
 HEAD = f"{'operator':30} seeded close faults found recall  named exact equiv precision runs"
 
 
-class Bench:
+class Bench(StoredRuns):
     """Runs mutants of networks through the accuracy question that asks for them."""
 
     def __init__(self, trainer: Trainer, gradebook: Gradebook) -> None:
-        self._trainer = trainer
-        self._gradebook = gradebook
+        super().__init__(trainer, gradebook)
         self.rows: dict[str, Row] = defaultdict(Row)
-        self.trained = 0
-
-    def run(self, task: TrainingTask) -> TrainingRun:
-        key = self._trainer.key(task)
-        found = self._gradebook.training_run(key)
-        if found is None or not found.answers(task):
-            found = self._trainer.run(task)
-            self._gradebook.store_training_run(found)
-            self.trained += 1
-        return found
 
     def judge(
         self,
@@ -198,7 +187,7 @@ def _context(answer_key: AnswerKey, question: Accuracy, notebook: Notebook, muta
     )
     evidence = before.evidence.with_networks(networks).model_copy(update={"fits": (mutant.fit,)})
     expected = replace(before.expected[name], recipe=notebook.recipe, fit=notebook.fit)
-    return before.anew(evidence=evidence, expected={**before.expected, name: expected}, questions=(question,))
+    return before.replace(evidence=evidence, expected={**before.expected, name: expected}, questions=(question,))
 
 
 def main() -> None:
@@ -269,7 +258,7 @@ def _report(bench: Bench, seconds: float) -> None:
         f"healthy networks: {sum(row.seeded for row in healthy)}, "
         f"of which a fault was named on {sum(row.named for row in healthy)}"
     )
-    print(f"{bench.trained} runs made, {seconds:.0f} s")
+    print(f"{bench.made} runs made, {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def check_beside_nbclient(folder: Path, epochs: int, rounds: int) -> tuple[list[
     return ours, plain
 
 
-def private_memory(folder: Path) -> list[float]:
+def private_memory() -> list[float]:
     """MB of memory that each of three kernels does not share."""
     from autograder.assignment import load
     from autograder.observe.observer import Observer
@@ -123,7 +123,7 @@ def main() -> int:
             f"{ratio:.2f} of its time",
             flush=True,
         )
-        print("private memory of each kernel:", ", ".join(f"{size:.0f} MB" for size in private_memory(folder)))
+        print("private memory of each kernel:", ", ".join(f"{size:.0f} MB" for size in private_memory()))
     return 0
 
 

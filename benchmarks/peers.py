@@ -69,7 +69,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     report(seconds, len(members))
     again, _ = timed(ours.again)
     print(f"the same command again, nothing changed: {again:.2f} s in all")
-    phases(folder / "ours" / "report", members, agree)
+    phases(folder / "ours" / "report")
     return 0 if agree else 1
 
 

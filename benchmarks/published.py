@@ -47,10 +47,10 @@ from autograder.intake.notebook import parse_notebook
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_isolation
 from autograder.records.store import Gradebook
-from autograder.records.training import TrainingRun, TrainingTask
 from autograder.train.trainer import Trainer
 from benchmarks.published_programs import PROGRAMS, Config, Program, notebook_code, scaled
 from benchmarks.published_scores import OF_RULES, parameters_of, scored, tools_named
+from benchmarks.stored_runs import StoredRuns
 
 FAULTS = Path(__file__).parents[2] / "shared" / "data" / "faults"
 SEEDS = range(1, 21)
@@ -134,24 +134,13 @@ def write_notebook(program: Program, config: Config, path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
 
 
-class Bench:
+class Bench(StoredRuns):
     """Grades programs; keeps runs in a gradebook, and what was found of each program in the folder."""
 
     def __init__(self, folder: Path, observer: Observer, trainer: Trainer, gradebook: Gradebook) -> None:
+        super().__init__(trainer, gradebook)
         self._folder = folder
         self._observer = observer
-        self._trainer = trainer
-        self._gradebook = gradebook
-        self.runs = 0
-
-    def run(self, task: TrainingTask) -> TrainingRun:
-        key = self._trainer.key(task)
-        found = self._gradebook.training_run(key)
-        if found is None or not found.answers(task):
-            found = self._trainer.run(task)
-            self._gradebook.store_training_run(found)
-            self.runs += 1
-        return found
 
     def program(self, program: Program, facts: Published, *, far: bool) -> dict[str, Any]:
         """What grading says of the faulty program and of the healthy copy."""
@@ -203,7 +192,7 @@ class Bench:
         return with_runs(answer_key, context_of(answer_key, evidence, notebook), self.run)
 
     def _explained(self, answer_key: AnswerKey, context: Context, config: Config) -> dict[str, Any]:
-        before = self.runs
+        before = self.made
         context = with_explanations(context, self.run)
         question = self._question(answer_key)
         verdict, subject = question.judge(context), question.subject(context)
@@ -223,7 +212,7 @@ class Bench:
             "missed": isinstance(found, Found) and not found.close,
             "named": sorted(named),
             "rules": rules,
-            "runs": self.runs - before,
+            "runs": self.made - before,
             "tried": len(found.trials) if isinstance(found, Found) else 0,
             "said": [f"{one.message} | {one.where} | {one.hint}" for one in verdict.findings],
         }

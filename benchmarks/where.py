@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cnn2_class import Student
-
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
 
-def phases(report: Path, members: list[Student], complete: bool) -> None:
+def phases(report: Path) -> None:
     """Print how many seconds each stage took, over all cores."""
     with Gradebook(report / GRADEBOOK_FILE) as gradebook:
         evidence, runs = {}, {}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_floors import HEIGHT
+from test_floors import FLOOR
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -70,10 +70,10 @@ def run(folder: Path, *module: str, **environment: str) -> subprocess.CompletedP
 
 def test_the_examples_pass_their_tests(copy):
     tests = [name for name, _ in FILES if name.startswith("tests/")]
-    assert tests == ["tests/checks/test_flag.py", "tests/lms/test_campus.py"]
+    assert tests == ["tests/checks/test_flag.py", "tests/lms/test_campus.py", "tests/datasets/test_signs.py"]
     done = run(copy, "pytest", "-q", *tests)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_the_examples_keep_to_the_rules_of_ruff(copy):
@@ -100,7 +100,7 @@ def test_what_is_quoted_of_a_file_is_in_it(name, lines):
 
 def test_every_room_is_explained():
     section = DOCUMENT.partition("## The packages")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(HEIGHT) - {"live"}
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(FLOOR) - {"live"}
     assert "`live`" in section
 
 

@@ -192,7 +192,7 @@ def _text(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ExternalTestsError(f"{name} is no text in UTF-8.") from None
+        raise ExternalTestsError(f"{name} is not text in UTF-8.") from None
 
 
 def _title(path: Path) -> str:

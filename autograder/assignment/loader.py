@@ -166,7 +166,7 @@ def _find(path_or_name: str, search: Sequence[Path]) -> Path:
     if given.is_file():
         if given.suffix == ".toml":
             return given
-        raise AssignmentError([f"{given} is no assignment; name its folder, or its {ASSIGNMENT_FILE}."])
+        raise AssignmentError([f"{given} is not an assignment; name its folder, or its {ASSIGNMENT_FILE}."])
     known = sorted({file.parent.name for folder in search for file in folder.glob(f"*/{ASSIGNMENT_FILE}")})
     near = did_you_mean(path_or_name, known, "the known ones are") if known else "none was found."
     places = " or ".join(str(folder) for folder in dict.fromkeys(search))
@@ -229,10 +229,10 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             what = re.sub(r" \(at (.*)\)$", r" at \1", str(error))
             raise AssignmentError(
-                [f"{self._file}: this is no valid TOML: {what}. Texts stand in quotes, lists in [ ]."]
+                [f"{self._file}: this is not valid TOML: {what}. Texts stand in quotes, lists in [ ]."]
             ) from None
         except UnicodeDecodeError:
-            raise AssignmentError([f"{self._file}: this is no text in UTF-8; save it as UTF-8."]) from None
+            raise AssignmentError([f"{self._file}: this is not text in UTF-8; save it as UTF-8."]) from None
         except OSError as error:
             raise AssignmentError([f"{self._file}: this file cannot be read: {error.strerror}."]) from None
 
@@ -257,7 +257,7 @@ class _Reader:
             place = f"[networks.{name}]"
             network = validated(_Network, given, place, self._problems)
             if not name.isidentifier():
-                self._problems.append(f"{place}: this is no name of a Python variable; networks are found by theirs.")
+                self._problems.append(f"{place}: this is not a variable name of Python, by which networks are found.")
             if network is None:
                 specs[name] = NetworkSpec(name)
                 continue
@@ -278,7 +278,7 @@ class _Reader:
         except TableError as error:
             self._problems.append(f'{place}: table "{name}" cannot be read: {error}')
         except UnicodeDecodeError:
-            self._problems.append(f'{place}: table "{name}" is no text in UTF-8; save it as UTF-8.')
+            self._problems.append(f'{place}: table "{name}" is not text in UTF-8; save it as UTF-8.')
         except OSError:
             self._problems.append(f'{place}: table is "{name}", and there is no such file in {self._file.parent}.')
         return None

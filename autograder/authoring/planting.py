@@ -110,7 +110,7 @@ def _question_tried(
     if typed is not None:
         line = f"{typed.name} = {typed.value!r}"
         cells = (*cells, NotebookCell(index=len(cells), kind="code", source=line))
-    context = with_runs(answer_key, reference.anew(evidence=evidence, cells=cells), run)
+    context = with_runs(answer_key, reference.replace(evidence=evidence, cells=cells), run)
     after = conclude(answer_key, "plant", "", context)
     verdict = next(one for one in after.questions if one.id == question.id)
     lost = verdict.score < question.points

@@ -185,7 +185,7 @@ class _Trial:
             one.model_copy(update={**in_keras, "config": sequential(layers)}) if one is captured else one
             for one in self.reference.evidence.networks
         )
-        reference = self.reference.anew(evidence=self.reference.evidence.with_networks(networks))
+        reference = self.reference.replace(evidence=self.reference.evidence.with_networks(networks))
         before = conclude(self.answer_key, "reference", "", with_runs(self.answer_key, reference, self.run))
         yield from replace(self, reference=reference, before=before)._of_layers(layers)
         if captured.compile:
@@ -280,7 +280,7 @@ class _Trial:
             for network in self.reference.evidence.networks
         )
         evidence = self.reference.evidence.with_networks(networks)
-        context = with_runs(self.answer_key, self.reference.anew(evidence=evidence), self.run)
+        context = with_runs(self.answer_key, self.reference.replace(evidence=evidence), self.run)
         return conclude(self.answer_key, "mutant", "", context)
 
 

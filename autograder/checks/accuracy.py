@@ -24,4 +24,4 @@ class Accuracy(ScoreQuestion):
     def training_problem(self, recipe: Recipe) -> str:
         if is_accuracy(recipe.scored_by):
             return ""
-        return f'[training] scores the network by "{recipe.scored_by.name}", which is no accuracy; use kind = "score".'
+        return f'[training] scores the network by "{recipe.scored_by.name}", not an accuracy; use kind = "score".'

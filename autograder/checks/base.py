@@ -6,10 +6,11 @@ through the entry point group `autograder.checks`, so that a course can add its 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -119,7 +120,7 @@ class Context:
     `no_more_runs`: a question that lacks a trusted run waits for it instead of failing.
 
     `known` caches results for other questions that need them. They depend on the evidence, the expected networks and
-    the cells; if one of these changes, `anew` starts with an empty cache.
+    the cells; if one of these changes, `replace` starts with an empty cache.
     """
 
     evidence: Evidence
@@ -145,9 +146,9 @@ class Context:
         override = self.decided.get(verdict.id)
         return verdict if override is None else applied(verdict, override, override.seen)
 
-    def anew(self, **changes: Any) -> Context:
+    def replace(self, **changes: Any) -> Context:
         """A copy with other evidence, expected networks, cells or other fields, and an empty cache."""
-        return replace(self, **changes, known=BoundedCache(_MOST_KEPT))
+        return dataclasses.replace(self, **changes, known=BoundedCache(_MOST_KEPT))
 
     def is_handout(self, code_cell: int) -> bool:
         """Whether the code cell with this index (0-based, among the code cells) is an unchanged cell of the handout."""

@@ -67,7 +67,7 @@ class Compiled(Question):
         for name in names:
             read = read_compilation({"optimizer": "adam", "loss": LOSS_NAMES.get(name.casefold(), name)})
             if read.problem:
-                raise ValueError(f'"{name}" is no loss of Keras or PyTorch that is known here')
+                raise ValueError(f'"{name}" is not a loss of Keras or PyTorch that is known here')
             known.append(read.loss.name)
         return tuple(known)
 

@@ -69,11 +69,11 @@ _METRIC: dict[Curve, str] = {"training": "", "validation": "val_"}
 _SAYS_OTHERWISE = {
     "loss": (
         "figure.says_loss",
-        gettext_noop("The figure speaks of the loss, but its curves are those of the accuracy."),
+        gettext_noop("The figure names the loss, but its curves are those of the accuracy."),
     ),
     "accuracy": (
         "figure.says_accuracy",
-        gettext_noop("The figure speaks of the accuracy, but its curves are those of the loss."),
+        gettext_noop("The figure names the accuracy, but its curves are those of the loss."),
     ),
 }
 _QUANTITIES = {
@@ -147,7 +147,7 @@ class Figure(Question):
         """A finding if the curves cannot be those of a training, because there was none."""
         if not self.curves or self.points_per_line is not None or not is_known(context) or self._fits(context):
             return None
-        sentence = message("figure.nothing_trained", "No network was trained, so these are no curves of a training.")
+        sentence = message("figure.nothing_trained", "No network was trained, so these are not curves of a training.")
         if self.network:
             sentence = message(
                 "figure.not_trained",

@@ -141,7 +141,7 @@ def names_in(formula: str) -> tuple[str, ...]:
     except ArithmeticError:
         pass
     except (SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{formula} is no formula") from error
+        raise ValueError(f"{formula} is not a formula") from error
     return tuple(names)
 
 

@@ -27,7 +27,7 @@ class LayerOf(Data):
     @model_validator(mode="after")
     def _known(self) -> LayerOf:
         if self.layer and _kind(self.layer) not in KINDS:
-            raise ValueError(f'"{self.layer}" is no class of layers that is known here')
+            raise ValueError(f'"{self.layer}" is not a class of layers that is known here')
         if self.position == 0:
             raise ValueError("position counts from 1, or from -1 at the end")
         return self

@@ -19,7 +19,10 @@ def without_layers(context: Context, student: StudentNetwork) -> Finding | None:
     name = shown_value(captured.name)
     stopped = _stopped(context, captured, name)
     if stopped:
-        return Finding(message=stopped, hint=message("hint.mend_cell", "Mend that cell first: what comes then shows."))
+        return Finding(
+            message=stopped,
+            hint=message("hint.correct_cell", "Correct that cell first, then look at the cells after it."),
+        )
     return Finding(
         message=message("network.empty", "The network `{name}` has no layers yet.", name=name),
         hint=message("hint.add_layers", "Add the layers of the table to it, in their order."),

@@ -64,7 +64,7 @@ def grade(
         from autograder.cli.progress import watching
         from autograder.core.messages import in_plain_text
         from autograder.grading.engine import read_cluster_file, running_scheduler
-        from autograder.grading.machine_faults import mended_by
+        from autograder.grading.machine_faults import remedy
 
         if scheduler and cluster:
             stop("Name a scheduler or a cluster file, not both.", 2)
@@ -88,8 +88,8 @@ def grade(
         for student, reason in done.outcome.failures.items():
             err.print(f"The autograder itself failed on {student}: {reason}", markup=False, soft_wrap=True)
         for fault, count in done.faults.most_common():
-            mending = in_plain_text(mended_by(fault).english)
-            echo(f"not the students' fault, in {count} of them: {fault.english} {mending}")
+            advice = in_plain_text(remedy(fault).english)
+            echo(f"not the students' fault, in {count} of them: {fault.english} {advice}")
         made, reused = len(done.outcome.changed), done.outcome.reused
         echo(f"{made} graded, {reused} unchanged since an earlier run" if reused else f"{made} graded")
         if done.kept:

@@ -29,8 +29,9 @@ def load_arrays(name: str, path: Path, source: DatasetSource | None = None) -> A
         raise damaged(name, path, str(error)) from None
     if source is not None:
         return arrays
-    if max(int(arrays["y_train"].max()), int(arrays["y_test"].max())) >= len(DATASETS[name].classes):
-        raise damaged(name, path, "it has labels above 9")
+    last = len(DATASETS[name].classes) - 1
+    if max(int(arrays["y_train"].max()), int(arrays["y_test"].max())) > last:
+        raise damaged(name, path, f"it has labels above {last}")
     return arrays
 
 

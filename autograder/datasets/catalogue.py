@@ -31,6 +31,7 @@ class Dataset:
         folders: where Keras keeps these files, relative to its data folder.
         system_folder: where Debian's package puts them, "" if there is none.
         downloads: address and SHA-256 of every file that a download fetches.
+        memory_mb: the private memory in MiB of a notebook: for two copies of its images as 64-bit numbers.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Dataset:
     read: Callable[[str, Path, tuple[str, ...]], Arrays] | None = None
     folders: tuple[str, ...] = ()
     system_folder: str = ""
+    memory_mb: int = 2048
 
 
 DATASETS: dict[str, Dataset] = {
@@ -109,6 +111,7 @@ DATASETS: dict[str, Dataset] = {
         read=read_cifar,
         # Keras 3 unpacks into an additional folder, Keras 2 did not.
         folders=("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py"),
+        memory_mb=4096,
         downloads=(
             (
                 "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",

@@ -39,46 +39,46 @@ _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
 # How to fix it, for the lecturer, by the code of a fault.
-_MENDS: Mapping[str, tuple[str, str]] = {
+_REMEDIES: Mapping[str, tuple[str, str]] = {
     "machine.package": (
-        "mend.package",
+        "remedy.package",
         gettext_noop(
             'Name it under [environment] in assignment.toml, `packages = ["{distribution}"]`, run `autograder setup`, '
             "and grade again."
         ),
     ),
     "machine.torch": (
-        "mend.torch",
+        "remedy.torch",
         gettext_noop("Install {build} where notebooks are run (`make torch`), then grade again."),
     ),
     "machine.graphviz": (
-        "mend.graphviz",
+        "remedy.graphviz",
         gettext_noop("Install Graphviz where notebooks are run (the system's package graphviz), then grade again."),
     ),
     "machine.gpu": (
-        "mend.gpu",
+        "remedy.gpu",
         gettext_noop("Notebooks see no GPU here, so nothing can be installed: decide in `autograder review`."),
     ),
     "machine.network": (
-        "mend.network",
+        "remedy.network",
         gettext_noop(
             "Notebooks have no network here: decide in `autograder review`, or have the data read from Keras."
         ),
     ),
     "machine.file": (
-        "mend.file",
+        "remedy.file",
         gettext_noop("Ask for the file, or look at the notebook in `autograder review`."),
     ),
     "machine.memory": (
-        "mend.memory",
+        "remedy.memory",
         gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ memory_mb = {more} }}`"),
     ),
     "machine.busy": (
-        "mend.busy",
+        "remedy.busy",
         gettext_noop("Grade again when the machine is less busy, or with fewer --workers."),
     ),
     "machine.time": (
-        "mend.time",
+        "remedy.time",
         gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ cell_seconds = {more} }}`"),
     ),
 }
@@ -116,12 +116,12 @@ def fault_note(fault: Message, where: Message) -> Finding:
 
 def is_fault(note: Finding) -> bool:
     """Whether a note on a submission reports a machine fault."""
-    return note.code in _MENDS
+    return note.code in _REMEDIES
 
 
-def mended_by(fault: Message) -> Message:
+def remedy(fault: Message) -> Message:
     """What a lecturer can do about it."""
-    return message(*_MENDS[fault.code], **fault.values)
+    return message(*_REMEDIES[fault.code], **fault.values)
 
 
 def cut_short(evidence: Evidence, cells: Sequence[NotebookCell], faults: Mapping[int, Message]) -> frozenset[str]:

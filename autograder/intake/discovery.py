@@ -115,7 +115,7 @@ def _list(path: Path) -> Listing:
                 return Listing(entry.stem, (entry,), (), ())
             if entry.name.lower().endswith(".zip") or zipfile.is_zipfile(path):
                 return list_archive(path)
-            raise IntakeError(f"{path} is no notebook: {_EXPECTED}.")
+            raise IntakeError(f"{path} is not a notebook: {_EXPECTED}.")
         exists = path.exists()
     except (OSError, ValueError) as error:
         raise IntakeError(f"{shown_name(str(path))} cannot be read ({error}): {_EXPECTED}.") from None

@@ -195,7 +195,7 @@ def _decode(content: bytes) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError:
         raise _save_again(
-            message("notebook.no_text", "The file is no text in UTF-8, so it is no Jupyter notebook.")
+            message("notebook.no_text", "The file is not text in UTF-8, so it is not a Jupyter notebook.")
         ) from None
 
 

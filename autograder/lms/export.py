@@ -93,15 +93,15 @@ def fill_roster(
             replaced.append(f"{names[row]} {before} → {text}")
         table.write(row, layout.column, text)
     notes = [f'column "{table.header[layout.column]}": {len(written)} of {len(layout.lines)} lines have a score']
-    notes += _told("an earlier grade was replaced", replaced)
-    notes += _told("excused (EX), left as they are", excused)
-    notes += _told("points are pending, left as they are", left)
+    notes += _note("an earlier grade was replaced", replaced)
+    notes += _note("excused (EX), left as they are", excused)
+    notes += _note("points are pending, left as they are", left)
     notes += _about(written, pending)
-    notes += _told("tied to their line by nothing but the name, please check", matching.by_name)
-    notes += _told("handed in as a group, written for every member", matching.teams)
-    notes += _told("in the roster without a submission, left as they are", [_line(one) for one in matching.without])
-    problems = _told("submissions that match nobody in the roster", matching.unmatched)
-    problems += _told("not clear whose, so nothing was written for them", matching.unclear)
+    notes += _note("tied to their line by nothing but the name, please check", matching.by_name)
+    notes += _note("handed in as a group, written for every member", matching.teams)
+    notes += _note("in the roster without a submission, left as they are", [_line(one) for one in matching.without])
+    problems = _note("submissions that match nobody in the roster", matching.unmatched)
+    problems += _note("not clear whose, so nothing was written for them", matching.unclear)
     if results and not matching.found and not matching.unclear:
         problems.append(f"nobody in {table.path} has a submission here: is it another course's or assignment's file?")
     return Exported(table.content(), tuple(notes), tuple(problems), matching, layout)
@@ -131,7 +131,7 @@ def plain_table(results: Iterable[Result]) -> str:
 def pending_in(results: Iterable[Result]) -> list[str]:
     """What to report about a plain table of the results: whose scores lack points that are not decided."""
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
-    return _told("pending points, in their own column and not in the score", waiting)
+    return _note("pending points, in their own column and not in the score", waiting)
 
 
 def feedback_archive(exported: Exported, page_of: Callable[[str], bytes]) -> bytes:
@@ -200,11 +200,11 @@ def _about(written: Sequence[Result], pending: Pending) -> list[str]:
     unreadable = [one.student for one in results if one.status == "unreadable"]
     notes = []
     if pending == "zero":
-        notes += _told("pending points that count as not earned", waiting)
+        notes += _note("pending points that count as not earned", waiting)
     if pending == "decided":
-        notes += _told("pending points that are left out of the score, which may change", waiting)
-    notes += _told("handed in late, nothing deducted", late)
-    return notes + _told("a score of 0 because no notebook could be read", unreadable)
+        notes += _note("pending points that are left out of the score, which may change", waiting)
+    notes += _note("handed in late, nothing deducted", late)
+    return notes + _note("a score of 0 because no notebook could be read", unreadable)
 
 
 def _written(amount: float, layout: Layout) -> str:
@@ -219,7 +219,7 @@ def _same(before: str, after: str) -> bool:
         return False
 
 
-def _told(what: str, who: Sequence[str]) -> list[str]:
+def _note(what: str, who: Sequence[str]) -> list[str]:
     if not who:
         return []
     return (

@@ -76,7 +76,7 @@ def compare(
     actual_rows, _ = measure_until_misfit(actual)
     pairs, moved = pair_up(expected, actual, marked, any_padding, (measured, actual_rows), strict=strict)
     found = _deviations(expected, actual, marked, pairs, moved, any_padding, strict=strict)
-    found = _in_order(found + _connected(expected, actual, marked, pairs, moved), pairs)
+    found = _in_order(found + _connected(expected, actual, marked, pairs), pairs)
     if folded:
         found = freezing.fold_frozen(fold(found, actual), expected)
     effects = _effects(expected, actual, found, pairs, measured)
@@ -176,7 +176,6 @@ def _connected(
     actual: Architecture,
     marked: frozenset[int],
     pairs: tuple[Pair, ...],
-    moved: dict[int, int],
 ) -> list[Deviation]:
     """Paired operations whose inputs or weights differ in a way that missing or extra ones do not explain."""
     if expected.is_chain and actual.is_chain and not _sharing(expected) and not _sharing(actual):

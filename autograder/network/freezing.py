@@ -91,7 +91,7 @@ def base_weights_hint(deviation: Deviation, expected: Architecture) -> Message:
     if BASE_WEIGHTS in expected.operations[deviation.pairs[0][0]].settings:
         return message(
             "hint.base_weights",
-            "A layer that is built anew, or copied with `clone_model` or `from_config`, has new random weights: use "
+            "A layer that is built again, or copied with `clone_model` or `from_config`, has new random weights: use "
             "the layers of the loaded network itself, or load its weights into yours.",
         )
     return message("hint.new_weights", "Which layers come from the loaded network, and which did you add?")

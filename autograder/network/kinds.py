@@ -17,7 +17,7 @@ KINDS = frozenset(LAYERS)
 # Former names of layer classes, and what a summary table prints for them.
 ALIASES = {alias: layer.name for layer in LAYERS.values() for alias in layer.aliases}
 
-ACTIVATIONS = _those(lambda layer: layer.family.kin == "activation")
+ACTIVATIONS = _those(lambda layer: layer.family.category == "activation")
 DROPOUTS = _those(lambda layer: layer.family == DROPOUT)
 NOISES = _those(lambda layer: layer.family == NOISE)
 MERGES = _those(lambda layer: layer.family == MERGE)
@@ -36,5 +36,5 @@ def current_name(class_name: str) -> str:
 
 def related(one: str, other: str) -> bool:
     """Whether two kinds do a similar job, as two ways of pooling do."""
-    kins = [LAYERS[kind].family.kin if kind in LAYERS else "" for kind in (one, other)]
-    return one == other or (kins[0] == kins[1] != "")
+    categories = [LAYERS[kind].family.category if kind in LAYERS else "" for kind in (one, other)]
+    return one == other or (categories[0] == categories[1] != "")

@@ -74,7 +74,7 @@ def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, An
     """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
 
     Examples whose weight is 0 are left out: nothing is learned from their labels.
-    For a single column also `fractions`, the share that are no whole numbers; if the inputs are a table, `copied`, the
+    For a single column also `fractions`, the share that are not whole numbers; if the inputs are a table, `copied`, the
     largest correlation of one of its columns with the targets (without sign); and for more than a few different values
     `predictable`, how well the targets of similar examples tell one's own. For several columns `lowest_sum` and
     `highest_sum` of their rows.
@@ -169,7 +169,7 @@ def _constant(data: Any) -> float | None:
 
 
 def _fractions(labels: Any) -> float:
-    """The share of a sample of the labels that are no whole numbers."""
+    """The share of a sample of the labels that are not whole numbers."""
     sample = labels[:: max(1, -(-len(labels) // _SAMPLE))]
     if sample.dtype.kind != "f":
         return 0.0

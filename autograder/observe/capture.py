@@ -15,7 +15,7 @@ from autograder.observe.figures import describe_axes
 from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.network_description import EitherDescriber, NetworkDescriber, quietly
 from autograder.observe.network_failures import FailureRecorder
-from autograder.observe.network_ledger import MAX_PER_CELL, NetworkLedger
+from autograder.observe.network_log import MAX_PER_CELL, NetworkLog
 from autograder.observe.plain import NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
 
@@ -49,12 +49,12 @@ class Describer:
         self._saved = SavedFiles()
         self._torch = torch
         describer = NetworkDescriber(base_weights)
-        self._ledger = NetworkLedger(variables, describer if torch is None else EitherDescriber(describer, torch))
+        self._log = NetworkLog(variables, describer if torch is None else EitherDescriber(describer, torch))
         # After the describer, whose own calls of layers are none of the student's.
         self._failures = FailureRecorder(describer)
-        fits.listener = self._ledger.happened
+        fits.listener = self._log.happened
         if torch is not None:
-            torch.listen(self._ledger.happened)
+            torch.listen(self._log.happened)
         self._model = keras.Model
         self._dumps = json.dumps
         self._figures: list[dict[str, Any]] = []
@@ -65,11 +65,11 @@ class Describer:
     def describe(self, cell: int) -> str:
         """Networks, values, calls of `fit`, figures, saved networks, and where a network failed, as JSON of at most
         4 MiB."""
-        # First, because it may tell the ledger more about this cell.
+        # First, because it may add to the log about this cell.
         loops = [] if self._torch is None else quietly(self._torch.take) or []
         models = list(self._models())
         networks = self._networks(models[:MAX_NETWORKS], cell)
-        records, dropped = self._ledger.take(models[: 4 * MAX_NETWORKS], cell)
+        records, dropped = self._log.take(models[: 4 * MAX_NETWORKS], cell)
         parts: dict[str, list[dict[str, Any]]] = {
             "networks": networks,
             "values": list(self._values(cell)),
@@ -116,7 +116,7 @@ class Describer:
         described: dict[int, dict[str, Any]] = {}
         for _, model in models:
             if id(model) not in described:
-                described[id(model)] = self._ledger.describe(model)
+                described[id(model)] = self._log.describe(model)
         return [{**described[id(model)], "name": name, "cell": cell} for name, model in models]
 
     def _values(self, cell: int) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ from autograder.observe.array_statistics import input_facts, stream_facts, targe
 from autograder.observe.given_arrays import FirstBatches, is_stream, see_some
 from autograder.observe.shortening import ROWS, Shortener, repeated, whole
 
-Heard = Callable[[str, Any, str], "int | None"]
+Listener = Callable[[str, Any, str], "int | None"]
 
 
 @dataclass
@@ -60,7 +60,7 @@ class FitRecorder:
     def __init__(self, *, shorten: bool) -> None:
         import keras
 
-        self.listener: Heard | None = None
+        self.listener: Listener | None = None
         self._shorten = shorten
         self._shortened = False
         self._fitting = 0
@@ -97,14 +97,14 @@ class FitRecorder:
 
         return fit
 
-    def _hear(self, kind: str, model: Any, detail: str = "") -> int | None:
+    def _notify(self, kind: str, model: Any, detail: str = "") -> int | None:
         return self.listener(kind, model, detail) if self.listener is not None else None
 
     def _heard_when_built(self, init: Any) -> Any:
         @functools.wraps(init)
         def initialize(model: Any, *positional: Any, **named: Any) -> None:
             init(model, *positional, **named)
-            self._hear("built", model)
+            self._notify("built", model)
 
         return initialize
 
@@ -117,7 +117,7 @@ class FitRecorder:
         def method(model: Any, *positional: Any, **named: Any) -> Any:
             given = original(model, *positional, **named)
             path = (positional[0] if positional else named.get("filepath", "")) if name != "compile" else ""
-            self._hear(kind, model, str(path) if isinstance(path, str | os.PathLike) else "")
+            self._notify(kind, model, str(path) if isinstance(path, str | os.PathLike) else "")
             return given
 
         return method
@@ -131,7 +131,7 @@ class FitRecorder:
         def method(model: Any, *positional: Any, **named: Any) -> Any:
             if self._fitting:  # `fit` calls it to validate
                 return original(model, *positional, **named)
-            self._hear(name, model)
+            self._notify(name, model)
             shortener = self._shortener
             try:
                 asked = signature.bind(model, *positional, **named)
@@ -169,7 +169,7 @@ class FitRecorder:
             # Keras' default is 32; generators and tf.data have their own batches.
             (whole(asked["batch_size"]) or 32) if type(asked["x"]) is np.ndarray else None,
         )
-        call.record = self._hear("fit", model) if not self._fitting else None
+        call.record = self._notify("fit", model) if not self._fitting else None
         if len(self._calls) < 200:
             self._calls.append(call)
         arguments = {name: value for name, value in asked.items() if name != "self"}

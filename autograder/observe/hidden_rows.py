@@ -1,7 +1,7 @@
 """Outside the kernel: the hidden rows in the order in which a notebook is asked for them, and the score of its answers.
 
-What a kernel gets are inputs in small batches. Their order is drawn anew for each notebook, from the hidden file itself
-and the notebook's code: equal work is asked alike, and nobody without the file can compute the order. Some rows come
+A kernel gets inputs in small batches. The order is drawn for each notebook, from the hidden file itself and the
+notebook's code: equal work is asked alike, and nobody without the file can compute the order. Some rows come
 twice, in different batches: an output that depends on anything but its row is found out.
 """
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from autograder.core.data import Data
-from autograder.datasets import BaseModel, DatasetSource
+from autograder.datasets import DATASETS, BaseModel, DatasetSource
 from autograder.observe.sandbox.bounds import Bounds
 
-# A GiB for the network, and two copies of the published images as 64-bit numbers: x = x / 255.
+# A GiB for the network.
 _BASE_MB, _BASE_DISK_MB = 1024, 256
-_MEMORY_MB = {"mnist": 2048, "fashion_mnist": 2048, "cifar10": 4096}
 
 
 class Limits(Data):
@@ -48,7 +47,7 @@ class Limits(Data):
         """
         arrays = sum(source.array_mb for source in sources) + sum(model.megabytes for model in base_models)
         files = sum(source.file_mb for source in sources) + sum(model.megabytes for model in base_models)
-        needed = max([_BASE_MB + 4 * arrays + files, *(_MEMORY_MB.get(name, 0) for name in names)])
+        needed = max([_BASE_MB + 4 * arrays + files, *(DATASETS[name].memory_mb for name in names if name in DATASETS)])
         wanted = {"memory_mb": max(self.memory_mb, needed), "disk_mb": max(self.disk_mb, _BASE_DISK_MB + files)}
         update = {key: value for key, value in wanted.items() if key not in self.model_fields_set}
         return self.model_copy(update=update) if update.items() - self.model_dump().items() else self

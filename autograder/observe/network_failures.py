@@ -211,7 +211,7 @@ def _starts(tensor: Any) -> Iterator[Any]:
 
 
 def _noted(error: Any) -> dict[str, Any] | None:
-    """What was noted at an exception, or at one that it replaced: Keras raises anew to add the call's arguments."""
+    """What was noted at an exception, or at one that it replaced: Keras raises again to add the call's arguments."""
     for _ in range(_DEEPEST):
         if not isinstance(error, BaseException):
             return None

@@ -177,8 +177,8 @@ class NotebookRun:
         seconds = time.monotonic() - started
         cell = self._client.nb.cells[index]
         # For an interrupted cell, the reply has the line.
-        told = status == "error" or (status == "timeout" and self._client.reply.get("status") == "error")
-        failure = self._failure(index) if told else None
+        raised = status == "error" or (status == "timeout" and self._client.reply.get("status") == "error")
+        failure = self._failure(index) if raised else None
         if self._client.truncated:
             self._note("too_much_output", index, kilobytes=self._limits.output_kb)
         run = CellRun(

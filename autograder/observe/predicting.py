@@ -120,7 +120,7 @@ def unpacked_rows(rows: Given) -> Any:
 
 
 def packed_output(output: Any) -> Given:
-    """An output as plain data; "malformed" if it is no array of numbers or texts."""
+    """An output as plain data; "malformed" if it is not an array of numbers or texts."""
     if isinstance(output, Mapping) and len(output) == 1:
         (output,) = output.values()
     if isinstance(output, list | tuple) and len(output) == 1 and np.ndim(output[0]) > 0:

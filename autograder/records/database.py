@@ -118,7 +118,7 @@ def url_of(text: str) -> URL:
     try:
         url = make_url(text)
     except (SQLAlchemyError, ValueError):
-        raise GradebookError(f"What was named as the gradebook is no URL of a database: {named}.") from None
+        raise GradebookError(f"What was named as the gradebook is not the URL of a database: {named}.") from None
     if url.drivername not in (*DRIVERS, *DRIVERS.values()):
         raise GradebookError(f"A gradebook cannot be kept by {url.drivername}: {named}.")
     return url.set(drivername=DRIVERS[url.get_backend_name()])

@@ -295,7 +295,7 @@ class CapturedTest(Data):
         """
         try:
             if not isinstance(raw, str) or len(raw) > MAX_CAPTURE_BYTES:
-                raise InvalidEvidence(phrase("the kernel's answer about a test is no text, or larger than 4 MiB"))
+                raise InvalidEvidence(phrase("the kernel's answer about a test is not text, or larger than 4 MiB"))
             plain = json.loads(raw, parse_int=whole_number)
             check_depth(plain, 8)
             found = cls.model_validate({**plain, "key": key})

@@ -47,7 +47,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "image_generator": (
         "old_keras.image_generator",
         gettext_noop(
-            "“ImageDataGenerator” is no part of Keras 3; it still works here. Today layers like RandomFlip do its work."
+            "“ImageDataGenerator” is not part of Keras 3; it still works here. Layers like RandomFlip replace it."
         ),
     ),
     "convolution": (

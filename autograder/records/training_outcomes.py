@@ -19,7 +19,7 @@ class Predictions(Data):
     """The network's predictions on the validation images at the end of its run.
 
     `confusion` counts images: a row for each true class, a column for each predicted one. `mistakes` are the
-    most confident ones; none if the data are no images.
+    most confident ones; none if the data are not images.
     """
 
     confusion: tuple[tuple[int, ...], ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from autograder.checks.score_statistics import spread
 from autograder.core.messages import Message
-from autograder.grading.machine_faults import is_fault, mended_by
+from autograder.grading.machine_faults import is_fault, remedy
 from autograder.records.metrics import METRICS
 from autograder.records.result import (
     AppliedOverride,
@@ -86,7 +86,7 @@ class Attention:
     def of_the_machine(self) -> list[tuple[Message, Message, list[int]]]:
         """What the grading machine lacked, how to fix it, and who needed it: the most affected first."""
         return [
-            (fault, mended_by(fault), rows)
+            (fault, remedy(fault), rows)
             for fault, rows in sorted(self.machine.items(), key=lambda one: (-len(one[1]), one[0].english))
         ]
 

@@ -80,8 +80,8 @@ def write_class_json(
         ],
         "attention": {
             "machine": [
-                {"fault": str(fault), "mend": str(mend), "students": who(rows)}
-                for fault, mend, rows in attention.of_the_machine()
+                {"fault": str(fault), "remedy": str(remedy), "students": who(rows)}
+                for fault, remedy, rows in attention.of_the_machine()
             ],
             "waiting": who(attention.waiting),
             "failed": who(attention.failed),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from autograder.core.messages import Message
 from autograder.network.describe import in_words, setting_in_words
 from autograder.records.result import Finding
-from autograder.report.generalized import spoken_of
+from autograder.report.generalized import nested_messages
 
 # More links than this would not help.
 _MOST = 2
@@ -27,8 +27,8 @@ class DocumentationPage(NamedTuple):
 
 def read_on(finding: Finding) -> tuple[DocumentationPage, ...]:
     """At most two pages of the Keras documentation on what the finding names; the finding comes before its hint."""
-    spoken = [*spoken_of(finding.message), *spoken_of(finding.hint)]
-    pages = [page for one in spoken for name in _names(one) if (page := _pages().get(name))]
+    messages = [*nested_messages(finding.message), *nested_messages(finding.hint)]
+    pages = [page for one in messages for name in _names(one) if (page := _pages().get(name))]
     return tuple(dict.fromkeys(pages))[:_MOST]
 
 

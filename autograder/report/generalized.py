@@ -50,7 +50,7 @@ def group_key(message: Message) -> tuple[object, ...]:
     return (message.code or message.text, *common)
 
 
-def spoken_of(message: Message) -> Iterator[Message]:
+def nested_messages(message: Message) -> Iterator[Message]:
     """The message and all messages in it, in order."""
     yield message
     yield from _inner(message.values)
@@ -58,7 +58,7 @@ def spoken_of(message: Message) -> Iterator[Message]:
 
 def _inner(value: Any) -> Iterator[Message]:
     if isinstance(value, Message):
-        yield from spoken_of(value)
+        yield from nested_messages(value)
     elif isinstance(value, Mapping):
         for one in value.values():
             yield from _inner(one)

@@ -46,12 +46,12 @@ class Boards:
     def add(self, result: Result) -> None:
         """Take what the result of one student says about a leaderboard."""
         for verdict in result.questions:
-            told = {finding.code: finding.message.values for finding in verdict.findings}
-            if SCORE not in told or ON_THE_BOARD not in told:
+            values = {finding.code: finding.message.values for finding in verdict.findings}
+            if SCORE not in values or ON_THE_BOARD not in values:
                 continue
-            score, full, zero = (float(told[SCORE].get(key, "nan")) for key in ("score", "full", "zero"))
-            self._about[verdict.id] = (verdict.title, told[SCORE].get("metric", ""), full > zero)
-            self._entries.setdefault(verdict.id, []).append((score, str(told[ON_THE_BOARD].get("name", ""))))
+            score, full, zero = (float(values[SCORE].get(key, "nan")) for key in ("score", "full", "zero"))
+            self._about[verdict.id] = (verdict.title, values[SCORE].get("metric", ""), full > zero)
+            self._entries.setdefault(verdict.id, []).append((score, str(values[ON_THE_BOARD].get("name", ""))))
 
     def listed(self) -> tuple[Board, ...]:
         """A board for each question that has one, in the order of the questions."""

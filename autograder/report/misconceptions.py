@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from autograder.core.language import gettext
 from autograder.records.result import Finding, Result, Verdict
-from autograder.report.generalized import generalized, spoken_of
+from autograder.report.generalized import generalized, nested_messages
 from autograder.report.lecture_advice import Topic, sentence, topic
 
 # The groups and codes by which the checks mark a verdict that follows from an earlier one (a test keeps them in step).
@@ -93,7 +93,7 @@ def _once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _follows(finding: Finding) -> bool:
-    codes = {one.code for one in spoken_of(finding.message)}
+    codes = {one.code for one in nested_messages(finding.message)}
     return bool(codes & FOLLOWING) or any(code.startswith(FOLLOWING_GROUP) for code in codes)
 
 

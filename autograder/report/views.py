@@ -53,7 +53,7 @@ class QuestionView:
     right: tuple[str, ...]
     right_findings: tuple[Finding, ...]
     wrong: tuple[Finding, ...]
-    remarks: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
     dependency: str
 
 
@@ -136,7 +136,7 @@ def _maker(finding: Finding) -> str | None:
 
 
 def _answered(result: Result) -> set[str]:
-    """Questions with a finding that has a hint: their other findings are remarks."""
+    """Questions with a finding that has a hint: their other findings are notes."""
     return {one.id for one in result.questions if any(finding.hint for finding in one.findings)}
 
 
@@ -157,17 +157,17 @@ def question_view(verdict: Verdict, dependency: str = "") -> QuestionView:
     """
     override = verdict.override
     status = override.judged_status if override else verdict.status
-    mendable = status in ("partial", "wrong", "not_reached", "error")
+    improvable = status in ("partial", "wrong", "not_reached", "error")
     praise = status == "correct"
     waited = override is not None and status == "needs_review"
     return QuestionView(
         verdict=verdict,
         right=() if override else tuple(_right(verdict)),
         right_findings=tuple(finding for finding in verdict.findings if praise and not finding.hint),
-        wrong=verdict.findings if mendable else (),
-        remarks=()
+        wrong=verdict.findings if improvable else (),
+        notes=()
         if waited
-        else tuple(finding for finding in verdict.findings if not mendable and (finding.hint or not praise)),
+        else tuple(finding for finding in verdict.findings if not improvable and (finding.hint or not praise)),
         # A finding that says that the question does not count says why as well.
         dependency="" if any(finding.code.startswith(FOLLOWING_GROUP) for finding in verdict.findings) else dependency,
     )

@@ -55,7 +55,7 @@ def problem_of(
     """What is wrong, in words for the student; "" if nothing is. Everything else is printed."""
     context = _context(public, question, evidence, cells)
     if question.settings is not None:
-        verdict = _judged(public, question, context)
+        verdict = _judged(question, context)
         if verdict.status != "correct":
             return f"{heading(verdict)}\n{findings_in_words(verdict)}"
         for finding in verdict.findings:
@@ -88,7 +88,7 @@ def _context(
         for name, student in own.items()
         if student is not None and (shown := public.networks[name].shown) is not None
     }
-    return context.anew(expected={**expected, **beside})
+    return context.replace(expected={**expected, **beside})
 
 
 def _questions(public: PublicPart) -> tuple[Question, ...]:
@@ -106,7 +106,7 @@ def _kind(name: str) -> type[Question]:
     return find_kind(name)
 
 
-def _judged(public: PublicPart, question: PublicQuestion, context: Context) -> Verdict:
+def _judged(question: PublicQuestion, context: Context) -> Verdict:
     model = _model(question)
     try:
         return model.judge(context)

@@ -87,4 +87,4 @@ def read_public(path: Path) -> PublicPart:
             "notebook, and run its first cell again."
         ) from None
     except ValidationError:
-        raise ChecksMissing(f"The file {path.name} is damaged, or was made by another version; get it anew.") from None
+        raise ChecksMissing(f"The file {path.name} is damaged or of another version; download it again.") from None

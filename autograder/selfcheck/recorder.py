@@ -30,7 +30,7 @@ class Watch:
         self.variables = variables
         self._names: list[str] = []
         self._describer: Any = None
-        self._ledger = CaptureLog()
+        self._log = CaptureLog()
         self._events: dict[str, Events] = {}
         self._cells: dict[str, tuple[str, CellRun]] = {}
 
@@ -66,11 +66,11 @@ class Watch:
         evidence = Evidence(
             key="live",
             cells=tuple(run for _, run in cells.values()),
-            networks=self._ledger.networks,
-            values=self._ledger.values,
+            networks=self._log.networks,
+            values=self._log.values,
             fits=tuple(fit for fits, _ in events for fit in fits),
             figures=tuple(figure for _, figures in events for figure in figures),
-            files=self._ledger.files,
+            files=self._log.files,
             isolation="none",
             versions={},
         )
@@ -86,7 +86,7 @@ class Watch:
         capture = Capture.parse(self._describer.describe(index))
         if capture.fits or capture.figures:
             self._events[key] = capture.fits, capture.figures
-        self._ledger.add(capture.model_copy(update={"fits": (), "figures": ()}))
+        self._log.add(capture.model_copy(update={"fits": (), "figures": ()}))
 
     def _forget(self, key: str) -> None:
         self._cells.pop(key, None)

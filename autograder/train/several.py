@@ -191,7 +191,7 @@ def _assigned(
         left = [name for name in ours if name not in found.values()]
         open_ones = [at for at in range(len(shapes)) if at not in found]
         if len(left) == 1:
-            found[open_ones[0]] = left[0]  # what does not fit is told by the shapes
+            found[open_ones[0]] = left[0]  # the shapes say what does not fit
             continue
         choices = {at: [name for name in left if fits(at, name)] for at in open_ones}
         decided = next((at for at in open_ones if len(choices[at]) == 1), None)

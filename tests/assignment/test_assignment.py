@@ -89,7 +89,7 @@ def test_an_unknown_name_gets_the_one_that_was_meant(copy, tmp_path):
         load("cnn", search=[tmp_path / "assignments"])
 
 
-@pytest.mark.parametrize(("name", "words"), [("", "holds no assignment.toml"), ("note.txt", "is no assignment")])
+@pytest.mark.parametrize(("name", "words"), [("", "holds no assignment.toml"), ("note.txt", "is not an assignment")])
 def test_a_path_that_is_no_assignment_is_told_so(tmp_path, name, words):
     (tmp_path / "note.txt").write_text("hello")
     with pytest.raises(AssignmentError, match=words):
@@ -256,7 +256,7 @@ def test_broken_toml_is_shown_by_its_line(copy, broken, what):
     lines = (folder / "assignment.toml").read_text(encoding="utf-8").splitlines()
     line = 1 + max(number for number, text in enumerate(lines) if text in broken.splitlines())
     (problem,) = problems(folder)
-    assert problem.startswith(f"this is no valid TOML: {what} at line {line}, column ")
+    assert problem.startswith(f"this is not valid TOML: {what} at line {line}, column ")
 
 
 def test_a_question_that_trains_needs_to_be_told_how(copy):
@@ -277,7 +277,7 @@ def test_all_mistakes_are_said_at_once(copy):
     ("content", "words"),
     [
         (b"", "name is missing"),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"questions = 3", "questions is 3; it must be a list in [ ]"),
         (b"questions = []", "questions is empty"),
         (b"questions = [1]", "questions, entry 1 is 1; it must be a table"),
@@ -285,7 +285,7 @@ def test_all_mistakes_are_said_at_once(copy):
         (b"[[questions]]\nkind = 3", "question 1: kind is missing"),
         (b"name = 12:30:00", 'name is "12:30:00"; it must hold'),
         (b"[networks]\nmodel = 1", "networks.model is 1; it must be a table"),
-        (b"[networks.'my model']", "no name of a Python variable"),
+        (b"[networks.'my model']", "not a variable name of Python"),
         (b"[training]\ncompilation = { optimizer = 3 }", "compilation.optimizer is 3; it must be a table"),
         (b"observe = { limits = { hours = 3 } }", "limits.hours"),
     ],

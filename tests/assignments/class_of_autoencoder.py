@@ -1,4 +1,4 @@
-"""Right rewrites of the solution of autoencoder, and slips."""
+"""Right rewrites of the solution of autoencoder, and mistakes."""
 
 from rewritten import Slip
 

@@ -1,4 +1,4 @@
-"""Right rewrites of the solution of diabetes, and slips."""
+"""Right rewrites of the solution of diabetes, and mistakes."""
 
 from rewritten import Slip
 

@@ -1,4 +1,4 @@
-"""Right rewrites of the solution of reviews, and slips."""
+"""Right rewrites of the solution of reviews, and mistakes."""
 
 from rewritten import Slip
 

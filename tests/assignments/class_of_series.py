@@ -1,4 +1,4 @@
-"""Right rewrites of the solution of series, and slips."""
+"""Right rewrites of the solution of series, and mistakes."""
 
 from rewritten import Slip
 

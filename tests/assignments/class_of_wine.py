@@ -1,4 +1,4 @@
-"""Right rewrites of the solution of wine, and slips."""
+"""Right rewrites of the solution of wine, and mistakes."""
 
 from rewritten import Slip
 

@@ -1,4 +1,4 @@
-"""What a class hands in: the solution with some cells rewritten, and what the slips among them cost."""
+"""What a class hands in: the solution with some cells rewritten, and what the mistakes among them cost."""
 
 from typing import NamedTuple
 

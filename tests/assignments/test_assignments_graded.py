@@ -38,7 +38,7 @@ model = keras.Model(inputs, layers.Softmax()(layers.Dense(10)(x)))
 """
 ATTEMPT = "attempt = keras.Sequential([keras.Input(shape=(784,)), layers.Dense(10, activation='softmax')])\n"
 
-# Slips that the course's own texts hold, and what a student who copies them hears.
+# Mistakes that the course's own texts hold, and what a student who copies them hears.
 COMMAS = """
 model = keras.Sequential([
     keras.Input(shape=(28, 28, 1)),

@@ -1,4 +1,4 @@
-"""The assignments with data of their own, each graded as a class: right rewrites, slips, the untouched notebook."""
+"""The assignments with data of their own, each graded as a class: right rewrites, mistakes, the untouched notebook."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autograder.records.result import Result
 from autograder.records.store import Gradebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-# Each module has RIGHT, WRONG, and the slips in WRONG that keep a network from learning: FAULTS.
+# Each module has RIGHT, WRONG, and the mistakes in WRONG that keep a network from learning: FAULTS.
 CLASSES = {name: importlib.import_module(f"class_of_{name}") for name in NAMES}
 RIGHT = [(name, student) for name, made in CLASSES.items() for student in made.RIGHT]
 WRONG = [(name, student) for name, made in CLASSES.items() for student in made.WRONG]

@@ -39,12 +39,12 @@ def test_of_a_question_only_what_is_public_is_handed_out(answer_key: AnswerKey) 
     for question in part.questions:
         assert set(question.settings or ()) <= set(find_kind(question.kind).public)
         assert set(question.reading) <= READING
-        told = json.dumps([question.settings, question.reading])
+        public = json.dumps([question.settings, question.reading])
         for secret in ("wrong", "messages", "minimum", "correct", "optimizer", "loss"):
             held = getattr(own[question.id], secret, None)
-            assert f'"{secret}":' not in told or not held
+            assert f'"{secret}":' not in public or not held
         if isinstance(getattr(own[question.id], "expected", None), int | float):
-            assert f"{own[question.id].expected:g}" not in told
+            assert f"{own[question.id].expected:g}" not in public
 
 
 def test_the_solution_passes_every_check_and_the_handout_passes_none_that_judges_a_network(

@@ -18,21 +18,21 @@ def life(number, layers, cell, *events, name="model", compiled=ADAM):
     """A network that was built in code cell `cell` (0-based), and what happened to it: "fit", "lost to 2", ..."""
     state = NetworkState(index=0, network=network(*layers, name=name, compiled=compiled))
     held = [NetworkEvent(kind="named", name=name, cell=cell)] if name else []
-    told = [NetworkEvent(kind="built", cell=cell, line=1), *held]
+    noted = [NetworkEvent(kind="built", cell=cell, line=1), *held]
     for event in events:
         kind, _, detail = event.partition(" to ")
-        told.append(
+        noted.append(
             NetworkEvent(kind=kind, cell=cell + 1, detail=detail, name=name if kind == "lost" else "", state=0)
             if name
             else NetworkEvent(kind=kind, cell=cell + 1, local="model", state=0)
         )
-    return NetworkRecord(number=number, states=(state,), events=tuple(told))
+    return NetworkRecord(number=number, states=(state,), events=tuple(noted))
 
 
 def given(*records, last=None, counts="best", **evidence):
     networks = () if last is None else (network(*last, name="model", compiled=ADAM),)
     made = context(networks=networks, expected={"model": network(*FASHION)}, records=records, **evidence)
-    return made.anew(expected={"model": replace(made.expected["model"], counts=counts)})
+    return made.replace(expected={"model": replace(made.expected["model"], counts=counts)})
 
 
 def codes(verdict):

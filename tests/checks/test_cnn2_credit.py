@@ -67,8 +67,8 @@ def test_more_mistakes_never_earn_more():
     for chosen in itertools.product(*(range(len(some)) for some in ways)):
         earned[chosen] = scores(written(*(some[one] for some, one in zip(ways, chosen, strict=True))))["missing_layers"]
     for chosen, place in itertools.product(earned, range(4)):
-        mended = (*chosen[:place], 0, *chosen[place + 1 :])
-        assert earned[chosen] <= earned[mended], (chosen, mended)
+        improved = (*chosen[:place], 0, *chosen[place + 1 :])
+        assert earned[chosen] <= earned[improved], (chosen, improved)
 
 
 def test_the_four_layers_in_any_other_order_lose_something():

@@ -110,7 +110,7 @@ def test_a_network_that_was_not_compiled_and_none_at_all_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"), [({}, "nothing to judge"), ({"loss": "crossentropie"}, "no loss of Keras")]
+    ("fields", "words"), [({}, "nothing to judge"), ({"loss": "crossentropie"}, "not a loss of Keras")]
 )
 def test_a_contradiction_in_the_assignment_is_said(fields, words):
     with pytest.raises(ValidationError, match=words):

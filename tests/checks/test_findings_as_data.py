@@ -1,4 +1,4 @@
-"""What a check says is data: told by its code, kept as it is, and put into words in whatever language it is read in."""
+"""What a check says is data: known by its code, stored as it is, and shown in the language of the reader."""
 
 from dataclasses import replace
 
@@ -62,5 +62,5 @@ def test_what_was_worked_out_is_kept_until_the_evidence_is_another():
     found = find_network(given, "cnn")
     assert find_network(replace(given, earlier={}), "cnn") is found
     right = given.evidence.with_networks((EXPECTED["cnn"],))
-    assert find_network(given.anew(evidence=right), "cnn").architecture != found.architecture
+    assert find_network(given.replace(evidence=right), "cnn").architecture != found.architecture
     assert find_network(given, "cnn") is found

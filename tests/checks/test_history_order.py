@@ -104,7 +104,7 @@ def test_nothing_is_said_of_a_figure_that_the_handout_draws():
         cells=cells,
     )
     assert judged(ASKED, given).findings[0].code == "figure.one_line_of_both"
-    given = given.anew(handout_code=frozenset({code}))
+    given = given.replace(handout_code=frozenset({code}))
     assert (judged(ASKED, given).status, judged(ASKED, given).findings[0].code) == ("not_reached", "figure.none")
 
 
@@ -124,7 +124,7 @@ def test_a_network_is_saved_after_its_training(events, history, score):
     saved = file("a.keras", config=json.dumps({"class_name": "Sequential", "config": sequential(*FASHION)}))
     given = context(networks=(RIGHT,), expected={"model": RIGHT}, files=(saved,), records=(record(1, RIGHT, *events),))
     if history:
-        given = given.anew(questions=(question("history", id="h", network="model", epochs=1), asked))
+        given = given.replace(questions=(question("history", id="h", network="model", epochs=1), asked))
     verdict = judged(asked, given)
     assert verdict.score == score, said(verdict)
 
@@ -136,7 +136,7 @@ def two_cells(first, second):
     own, given = network(*FASHION), network(*FASHION[:2], *FASHION[4:])
     records = (record(1, own, cell=0), record(2, given, ("compile",), ("fit",), cell=1))
     cells = tuple(NotebookCell(index=at, kind="code", source=text) for at, text in enumerate([first, second]))
-    return context(networks=(given,), expected={"model": RIGHT}, records=records, cells=cells).anew(
+    return context(networks=(given,), expected={"model": RIGHT}, records=records, cells=cells).replace(
         handout_code=frozenset({bare_code(TEMPLATE)})
     )
 

@@ -236,7 +236,7 @@ def test_a_number_computed_from_a_shortened_run_waits_for_a_person():
         ({"expected": 1, "minimum": 0}, "either expected"),
         ({"minimum": 2, "maximum": 1}, "minimum is greater"),
         ({"expected": 1, "wrong": [{"value": 1, "message": "m"}]}, "accepted as right"),
-        ({"expected": {"network": "model", "layer": "Dens"}}, "no class of layers"),
+        ({"expected": {"network": "model", "layer": "Dens"}}, "not a class of layers"),
         ({"expected": {"network": "model", "layer": "Dense", "position": 0}}, "position counts from 1"),
     ],
 )

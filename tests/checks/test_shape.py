@@ -127,7 +127,7 @@ def test_the_shape_in_the_students_own_wrong_network_says_so():
     [
         ({"expected": []}, "at least one size"),
         ({"expected": [24, 24], "wrong": [{"value": [24, 24], "message": "m"}]}, "count as right"),
-        ({"expected": {"network": "model", "layer": "Conv"}}, "no class of layers"),
+        ({"expected": {"network": "model", "layer": "Conv"}}, "not a class of layers"),
     ],
 )
 def test_a_contradiction_in_the_assignment_is_said(fields, words):

@@ -52,7 +52,7 @@ def expected_of(captured):
 
 
 def verdict_on(captured, expected, asked):
-    return judged(asked, context(networks=(captured,)).anew(expected=expected_of(expected)))
+    return judged(asked, context(networks=(captured,)).replace(expected=expected_of(expected)))
 
 
 ARCHITECTURE = question("architecture", network="model", points=5)
@@ -141,12 +141,12 @@ def test_parameter_counts_agree_although_torch_counts_otherwise():
 )
 def test_answers_may_be_those_of_either_framework(asked, given, status):
     evidence = context(networks=(torch("cnn2_functional"),), values=(value(given),))
-    assert judged(asked, evidence.anew(expected=expected_of(KERAS))).status == status
+    assert judged(asked, evidence.replace(expected=expected_of(KERAS))).status == status
 
 
 def test_a_network_of_keras_has_only_its_own_count():
     evidence = context(networks=(KERAS,), values=(value(695_186),))
-    assert judged(NUMBER, evidence.anew(expected=expected_of(KERAS))).status == "wrong"
+    assert judged(NUMBER, evidence.replace(expected=expected_of(KERAS))).status == "wrong"
 
 
 COMPILED = question(
@@ -291,6 +291,6 @@ def test_a_threshold_holds_for_the_framework_that_it_was_measured_with():
     asked = question("accuracy", network="model", points=3)
     thresholds = {"q": Calibration(minimum=0.9), "q:torch": Calibration(minimum=0.8)}
     for captured, needed in ((torch("cnn2_functional"), 0.8), (KERAS, 0.9)):
-        given = context(networks=(captured,)).anew(expected=expected_of(KERAS), calibrations=thresholds)
-        alone = given.anew(calibrations={"q": Calibration(minimum=needed)})
+        given = context(networks=(captured,)).replace(expected=expected_of(KERAS), calibrations=thresholds)
+        alone = given.replace(calibrations={"q": Calibration(minimum=needed)})
         assert [task.target for task in asked.training(given)] == [task.target for task in asked.training(alone)]

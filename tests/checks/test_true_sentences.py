@@ -67,11 +67,11 @@ UNIT = {"minimum": 0, "maximum": 1, "mean": 0.1, "standard_deviation": 0.3, "sha
 def rules(*fits, solution=UNIT, cells=(), runs=()):
     own = network(*FASHION, compiled=COMPILED)
     given = context(networks=(own,), expected={"model": RIGHT}, fits=fits, cells=cells)
-    given = given.anew(evidence=given.evidence.model_copy(update={"cells": runs}))
+    given = given.replace(evidence=given.evidence.model_copy(update={"cells": runs}))
     recipe = given.expected["model"].recipe
     architecture = canonicalize("Sequential", RIGHT.config)
     expected = ExpectedNetwork("model", architecture, recipe=recipe, fit=fit(inputs=solution))
-    given = given.anew(expected={"model": expected})
+    given = given.replace(expected={"model": expected})
     student = find_network(given, "model")
     task = training_task(student, recipe)
     findings, _ = AccuracyMiss(given, "model", student, task, 0.9, None, 0).explain()

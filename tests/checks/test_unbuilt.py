@@ -1,4 +1,4 @@
-"""A network without layers, or cut off by an error, is told as that and not as a list of missing layers."""
+"""A network without layers, or cut off by an error, is named as that, and not as a list of missing layers."""
 
 from dataclasses import replace
 

@@ -50,17 +50,17 @@ def test_every_message_has_a_german_one_with_the_same_placeholders():
     for message in messages:
         entry = german.get(message if isinstance(message, str) else message[0])
         assert entry is not None, message
-        told = [entry.string] if isinstance(entry.string, str) else list(entry.string)
-        assert all(told), message
+        translations = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        assert all(translations), message
         if isinstance(message, str):
-            assert placeholders(message) == placeholders(told[0]), message
+            assert placeholders(message) == placeholders(translations[0]), message
         else:
             # One may be said in a word, as in "one epoch".
-            assert [placeholders(one) for one in message] == [placeholders(one) for one in told], message
-        assert all(one.count("„") == one.count("“") and "”" not in one for one in told), message
+            assert [placeholders(one) for one in message] == [placeholders(one) for one in translations], message
+        assert all(one.count("„") == one.count("“") and "”" not in one for one in translations), message
 
 
-def told(*messages: Message | str) -> list[tuple[str, str]]:
+def bilingual(*messages: Message | str) -> list[tuple[str, str]]:
     """What these say in English and in German."""
     english = [str(message) for message in messages]
     with use_language("de"):
@@ -71,12 +71,12 @@ def test_what_a_notebook_is_refused_for_is_said_in_german():
     for content in (b"", b"%PDF-1.7", b"{", b"{}", b"[]", b'{"nbformat": 9}', b"\xff\xfa", b"PK\x03\x04"):
         with pytest.raises(UnreadableNotebook) as caught:
             parse_notebook(content)
-        ((english, german),) = told(caught.value.reason)
+        ((english, german),) = bilingual(caught.value.reason)
         assert english != german
     assert german == "Die Datei ist ein Zip-Archiv, kein Jupyter-Notebook. Gib die .ipynb-Datei selbst ab."
     with pytest.raises(UnreadableSubmission) as caught:
         nothing_to_read(1)
-    assert "kein Notebook, das sich lesen ließe" in told(caught.value.reason)[0][1]
+    assert "kein Notebook, das sich lesen ließe" in bilingual(caught.value.reason)[0][1]
 
 
 def test_the_notes_on_cells_are_said_in_german():
@@ -88,16 +88,16 @@ def test_the_notes_on_cells_are_said_in_german():
         CellRun(index=4, status="not_run"),
     )
     notes = run_notes(Evidence(key="k", cells=cells, isolation="none", versions={}))
-    assert [german for _, german in told(*(note.where for note in notes))] == [
+    assert [german for _, german in bilingual(*(note.where for note in notes))] == [
         "Codezelle 1",
         "Codezelle 2",
         "Codezelle 3",
         "",
     ]
-    messages = [german for _, german in told(*(note.message for note in notes))]
+    messages = [german for _, german in bilingual(*(note.message for note in notes))]
     assert messages[0] == "NameError in Zeile 3: name 'x' is not defined"
     assert messages[3] == "2 spätere Codezellen wurden nicht ausgeführt."
-    assert all(english != german or not english for english, german in told(*(note.hint for note in notes)))
+    assert all(english != german or not english for english, german in bilingual(*(note.hint for note in notes)))
 
 
 def test_a_network_that_cannot_be_read_says_so_in_german():
@@ -110,7 +110,7 @@ def test_a_network_that_cannot_be_read_says_so_in_german():
     for layers in ([dense(units=2.5)], [dense(use_bias=3)], [flat], [lost], [dense(activation="sprung")]):
         with pytest.raises(UnknownNetwork) as caught:
             canonicalize("Sequential", {"name": "s", "layers": [start, *layers]})
-        ((english, german),) = told(caught.value.reason)
+        ((english, german),) = bilingual(caught.value.reason)
         assert english != german
         assert not any(f" {word} " in f" {german} " for word in ("the", "is", "not", "where"))
 
@@ -161,17 +161,17 @@ def test_a_class_is_judged_alike_whatever_its_language_and_read_in_any():
         stored.clear()
     assert graded[0] == graded[1]
     anna, bert = (Result.model_validate_json(graded[0][student].model_dump_json()) for student in ("anna", "bert"))
-    words = told(*(finding.message for question in anna.questions for finding in question.findings))
+    words = bilingual(*(finding.message for question in anna.questions for finding in question.findings))
     assert any("There is no network" in english and "Es gibt kein Netz" in german for english, german in words)
-    ((english, german_words),) = told(bert.notes[0].message)
+    ((english, german_words),) = bilingual(bert.notes[0].message)
     assert english.startswith("The file is a PDF")
     assert german_words.startswith("Die Datei ist ein PDF")
-    assert told(anna.notes[0].where) == [("code cell 1", "Codezelle 1")]
-    assert told(bert.questions[0].findings[0].message)[0][1] == (
+    assert bilingual(anna.notes[0].where) == [("code cell 1", "Codezelle 1")]
+    assert bilingual(bert.questions[0].findings[0].message)[0][1] == (
         "Das Abgegebene ließ sich hier nicht öffnen; ein Mensch sieht es sich an."
     )
 
 
 def test_plain_text_is_shown_as_it_is():
     finding = Finding(message="An author's own words.", hint="{braces}")
-    assert told(finding.message, finding.hint) == [("An author's own words.",) * 2, ("{braces}",) * 2]
+    assert bilingual(finding.message, finding.hint) == [("An author's own words.",) * 2, ("{braces}",) * 2]

@@ -55,8 +55,8 @@ def test_a_sentence_is_said_in_the_language_of_the_moment():
 
 def test_thousands_cannot_be_read_as_a_decimal_point():
     with use_language("de"):
-        told = gettext("It should have {count:,} parameters.", count=307300)
-        assert told == "Es sollten 307\u202f300 Parameter sein."
+        expected = gettext("It should have {count:,} parameters.", count=307300)
+        assert expected == "Es sollten 307\u202f300 Parameter sein."
         assert integer(695970) == "695\u202f970"
 
 
@@ -65,10 +65,10 @@ def test_decimals_have_the_mark_of_the_language():
         assert gettext("It reached {accuracy:.3f}.", accuracy=0.94) == "Erreicht wurden 0,940."
 
 
-@pytest.mark.parametrize(("number", "told"), [(1, "1 Zeile"), (0, "0 Zeilen"), (1200, "1\u202f200 Zeilen")])
-def test_a_number_has_its_noun(number: int, told: str):
+@pytest.mark.parametrize(("number", "expected"), [(1, "1 Zeile"), (0, "0 Zeilen"), (1200, "1\u202f200 Zeilen")])
+def test_a_number_has_its_noun(number: int, expected: str):
     with use_language("de"):
-        assert ngettext("{number} row", "{number} rows", number) == told
+        assert ngettext("{number} row", "{number} rows", number) == expected
 
 
 @pytest.mark.parametrize("code", ["de", "fr", "xx"])

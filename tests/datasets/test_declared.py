@@ -200,9 +200,9 @@ def test_a_copy_in_the_cache_that_was_damaged_is_not_believed(folder):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DatasetMissing, match="load the assignment here again"):
         locate("own", source)
-    again, mended = read(folder, csv="houses.csv", target="price")
+    again, repaired = read(folder, csv="houses.csv", target="price")
     assert again == source
-    assert np.array_equal(arrays["x_train"], mended["x_train"])
+    assert np.array_equal(arrays["x_train"], repaired["x_train"])
 
 
 def test_a_file_for_notebooks_that_was_changed_in_the_cache_is_not_believed(folder):

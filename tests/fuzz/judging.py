@@ -98,9 +98,9 @@ def captures() -> Case:
             found = Capture.parse(raw)
         except InvalidEvidence:
             return False
-        ledger = CaptureLog()
-        ledger.add(found)
-        ledger.add(found)
+        log = CaptureLog()
+        log.add(found)
+        log.add(found)
         unpacked(Capture, packed(found))
         return True
 
@@ -228,7 +228,7 @@ def _graded(random: Random, answer_key: AnswerKey, capture: str, notebook: Any) 
     context = context_of(answer_key, evidence, notebook)
     if random.random() < 0.3:
         changed = (one.model_copy(update={"source": text(random, one.source, TEXTS)}) for one in context.cells)
-        context = context.anew(cells=tuple(NotebookCell.model_validate(one.model_dump()) for one in changed))
+        context = context.replace(cells=tuple(NotebookCell.model_validate(one.model_dump()) for one in changed))
     context = with_runs(answer_key, context, lambda task: _reached(random, task))
     context = with_explanations(context, lambda task: _reached(random, task))
     result = conclude(answer_key, "Zoë 😀 <b>", "a/b.ipynb", context)

@@ -161,8 +161,8 @@ CELL_WOUNDS: dict[str, Callable[[Random, list[Tree]], None]] = {
 def as_json(random: Random, tree: Tree) -> bytes:
     """Format 4.0 to 4.5, with the version lost or wrong, in the encodings of editors."""
     tree["nbformat_minor"] = random.randrange(6)
-    told: Any = random.choice((4, 4, 4, 4, "4", None, 3))
-    tree["nbformat"] = told
+    version: Any = random.choice((4, 4, 4, 4, "4", None, 3))
+    tree["nbformat"] = version
     text = json.dumps(tree, ensure_ascii=random.random() < 0.5, indent=random.choice((None, 1, 4)))
     return text.encode(random.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16")))
 

@@ -1,4 +1,4 @@
-"""Slips that the course's own texts invite are answered with what mends them."""
+"""Mistakes that the course's own texts invite get a hint that corrects them."""
 
 import pytest
 

@@ -71,9 +71,9 @@ def test_a_language_without_a_catalogue_names_those_that_there_are(tmp_path: Pat
     file.write_text(file.read_text(encoding="utf-8").replace('"de"', '"xx"', 1), encoding="utf-8")
     with pytest.raises(
         AssignmentError, match=r'no catalogue for the language "xx"; the languages are "en", "de"'
-    ) as told:
+    ) as caught:
         load(str(folder))
-    assert "docs/languages.md" in str(told.value)
+    assert "docs/languages.md" in str(caught.value)
     with pytest.raises(AssignmentError, match=r"docs/languages\.md"):
         load("cnn2").in_language("fr")
 
@@ -95,9 +95,9 @@ def test_a_course_brings_its_own_language_also_into_the_zip(
 
 
 def test_neither_the_language_nor_its_words_are_part_of_what_is_judged(french: Path) -> None:
-    english, told = load("cnn2"), load("cnn2").in_language("fr")
-    assert told.digest == english.digest
-    assert AnswerKey.stored(told).key == AnswerKey.stored(english).key
+    english, french = load("cnn2"), load("cnn2").in_language("fr")
+    assert french.digest == english.digest
+    assert AnswerKey.stored(french).key == AnswerKey.stored(english).key
 
 
 FLATTEN = message("layer.missing", "{thing!c} is missing.", thing=in_words("Flatten"))
@@ -273,8 +273,8 @@ def test_a_german_assignment_is_graded_in_german_and_told_again_in_english(sampl
     again = run("grade", tmp_path / "assignments" / "cnn2", class_folder, "--output", report)
     assert "0 graded, 2 unchanged" in again.stdout
     assert run("regrade", report, "--language", "xx").returncode == 2
-    told = run("regrade", report, "--language", "en")
-    assert told.returncode == 0, told.stderr
+    done = run("regrade", report, "--language", "en")
+    assert done.returncode == 0, done.stderr
     english = [path.read_text(encoding="utf-8") for path in (report / "students").iterdir()]
     assert all('<html lang="en" ' in page for page in english)
     assert "Class report" in (report / "index.html").read_text(encoding="utf-8")

@@ -74,8 +74,8 @@ def test_a_password_is_neither_taken_nor_repeated(report: Path, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("named", "says"),
     [
-        ("grades.db", "is no URL of a database: name sqlite:"),
-        ("postgresql+psycopg://me:secret@host:port/db", "is no URL of a database"),
+        ("grades.db", "is not the URL of a database: name sqlite:"),
+        ("postgresql+psycopg://me:secret@host:port/db", "is not the URL of a database"),
         ("mysql://me@host/db", "cannot be kept by mysql"),
         ("postgresql+asyncpg://me@host/db", "cannot be kept by postgresql\\+asyncpg"),
         ("sqlite://", "names no file"),

@@ -11,7 +11,7 @@ from autograder.checks.base import NotebookCell
 from autograder.checks.number import Number
 from autograder.core.messages import message
 from autograder.grading.execution_findings import run_notes
-from autograder.grading.machine_faults import cut_short, machine_faults, mended_by, pending_for
+from autograder.grading.machine_faults import cut_short, machine_faults, pending_for, remedy
 from autograder.records.evidence import CellRun, Evidence, Failure
 from autograder.records.execution_messages import note_message
 from autograder.records.result import Verdict
@@ -66,7 +66,7 @@ def test_memory_is_the_machines_where_the_sandbox_ended_the_cell_for_it() -> Non
     died = CellRun(index=0, status="died")
     note_message = message("cell.memory", "…", cell=1, megabytes=2048)
     (fault,) = machine_faults(evidence_of(died, notes=(note_message,)), ["x"]).values()
-    assert str(mended_by(fault)).endswith("`limits = { memory_mb = 4096 }`")
+    assert str(remedy(fault)).endswith("`limits = { memory_mb = 4096 }`")
     assert machine_faults(evidence_of(died), ["x"]) == {}
 
 
@@ -147,4 +147,4 @@ def test_a_cell_that_other_work_kept_from_its_end_is_the_machines() -> None:
     found = machine_faults(evidence_of(late, notes=(busy,)), ["x = heavy(1)"])
     assert found[0].code == "machine.busy"
     assert machine_faults(evidence_of(late), ["x = heavy(1)"]) == {}
-    assert "less busy" in str(mended_by(found[0]))
+    assert "less busy" in str(remedy(found[0]))

@@ -88,9 +88,9 @@ def test_a_cell_without_a_known_type_is_what_it_shows(cell: dict[str, Any], kind
     assert [one.cell_type for one in notebook.cells] == [kind]
 
 
-@pytest.mark.parametrize("told", [{"nbformat": "4"}, {"nbformat": 3}, {"nbformat": None}, {"nbformat_minor": "x"}])
-def test_where_the_cells_stand_says_the_format(told: dict[str, Any]) -> None:
-    assert code_cells(parse_notebook(packed(code(), **told))) == ("x = 1",)
+@pytest.mark.parametrize("fields", [{"nbformat": "4"}, {"nbformat": 3}, {"nbformat": None}, {"nbformat_minor": "x"}])
+def test_where_the_cells_stand_says_the_format(fields: dict[str, Any]) -> None:
+    assert code_cells(parse_notebook(packed(code(), **fields))) == ("x = 1",)
 
 
 def test_format_3_is_read_from_all_its_worksheets() -> None:
@@ -134,8 +134,8 @@ def test_format_3_is_read_from_all_its_worksheets() -> None:
         (b'{"nbformat": 2, "worksheets": []}', "has format 2; formats 3 and 4 can be read"),
         (b'{"nbformat": 5, "cells": []}', "has format 5; formats 3 and 4 can be read"),
         (b'{"nbformat": 3, "worksheets": [7]}', "worksheet of the notebook is damaged"),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
-        (b'{"x": "\xe4"}', "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b'{"x": "\xe4"}', "not text in UTF-8"),
         (packed(code(), 5), "Cell 2 of the notebook is damaged: it is no cell"),
         (packed(code(7)), "Cell 1 of the notebook is damaged: its source is no text"),
         (packed(code(["a", 1])), "Cell 1 of the notebook is damaged: its source is no text"),

@@ -104,7 +104,7 @@ PROBLEMS = {
         "[datasets.boston]: a data set has exactly one of keras, sklearn, npz, csv, images, text; "
         "it has keras and sklearn.",
     ),
-    "named twice": (("[datasets.boston]", "[datasets.flowers]"), "this is no valid TOML: Cannot declare ('datasets',"),
+    "named twice": (("[datasets.boston]", "[datasets.flowers]"), "this is not valid TOML: Cannot declare ('datasets',"),
     "a name that is taken": (
         ("[datasets.boston]", "[datasets.mnist]"),
         "[datasets.mnist]: mnist is a data set already, which needs no table; choose another name.",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples.rosters import fill, of, scored, told
+from samples.rosters import fill, notes_of, of, scored
 
 from autograder.lms.export import ExportError, plain_table
 from autograder.lms.gradebooks import Target
@@ -44,16 +44,16 @@ def test_only_one_column_of_a_canvas_gradebook_changes(tmp_path: Path, mark: byt
     expected = CANVAS.replace("1.5,,\r\n", "1.5,8.33,\r\n").replace('Sec 1,,"",77.0', 'Sec 1,,"10",77.0')
     assert done.content == mark + expected.encode()
     assert canvas_scores(done.content) == {"12345": "8.33", "222": "10", "333": "EX", "444": "2", "999": ""}
-    assert "in the roster without a submission, left as they are (1): Kim" in told(done)
-    assert "handed in late, nothing deducted (1): müllerzoë (222)" in told(done)
-    assert "excused (EX), left as they are (1)" in told(done)
+    assert "in the roster without a submission, left as they are (1): Kim" in notes_of(done)
+    assert "handed in late, nothing deducted (1): müllerzoë (222)" in notes_of(done)
+    assert "excused (EX), left as they are (1)" in notes_of(done)
     assert done.problems == ()
 
 
 def test_the_columns_number_names_a_canvas_assignment(tmp_path: Path) -> None:
     done = fill(tmp_path / "g.csv", CANVAS.encode(), [of("canvas", 3, JANE, points=5)], "canvas", column="11")
     assert b'Sec ""1""",3,,' in done.content
-    assert "an earlier grade was replaced (1): Doe, Jane 1.5 → 3" in told(done)
+    assert "an earlier grade was replaced (1): Doe, Jane 1.5 → 3" in notes_of(done)
 
 
 def test_a_column_that_is_not_there_is_refused_because_canvas_would_make_a_new_assignment(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_canvas_gradebook_may_have_first_and_last_names_apart(tmp_path: Path) 
     done = fill(tmp_path / "g.csv", roster.encode(), [of("canvas", 8.5, JANE), by_name], "canvas")
     assert done.content.decode() == roster.replace("jdoe,A,", "jdoe,A,8.5").replace("zoe,A,", "zoe,A,7")
     assert done.problems == ()
-    assert "without a submission" not in told(done)
+    assert "without a submission" not in notes_of(done)
 
 
 def test_another_maximum_is_refused_or_scaled_as_asked(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_pending_points_are_refused_unless_the_instructor_says_what_becomes_of_t
         fill(tmp_path / "g.csv", CANVAS.encode(), results, "canvas")
     done = fill(tmp_path / "g.csv", CANVAS.encode(), results, "canvas", pending=pending)
     assert (canvas_scores(done.content)["12345"], canvas_scores(done.content)["222"]) == (written, "9")
-    assert "pending" in told(done)
+    assert "pending" in notes_of(done)
 
 
 def test_anonymous_submissions_match_nobody_and_say_why(tmp_path: Path) -> None:
@@ -110,9 +110,9 @@ def test_a_file_name_with_two_readings_is_decided_by_the_gradebook_and_said(tmp_
     done = fill(tmp_path / "g.csv", CANVAS.encode(), two, "canvas")
     scores = canvas_scores(done.content)
     assert (scores["12345"], scores["222"], done.problems) == ("7", "6", ())
-    assert "nothing but the name, please check (2): doejane_12345_67890_1_cnn2 as Doe, Jane (12345)" in told(done)
+    assert "nothing but the name, please check (2): doejane_12345_67890_1_cnn2 as Doe, Jane (12345)" in notes_of(done)
     mallory = CANVAS.replace("Kim,444", "doejane_12345,67890")
-    assert "may be Doe, Jane (12345) or doejane_12345 (67890)" in told(
+    assert "may be Doe, Jane (12345) or doejane_12345 (67890)" in notes_of(
         fill(tmp_path / "g.csv", mallory.encode(), two, "canvas")
     )
 
@@ -121,7 +121,7 @@ def test_a_student_on_two_lines_of_a_gradebook_gets_no_score_on_either(tmp_path:
     twice = CANVAS.replace('"Müller, Zoë",222', '"Doe, Jane",12345')
     done = fill(tmp_path / "g.csv", twice.encode(), [of("canvas", 6, JANE)], "canvas")
     assert done.content == twice.encode()
-    assert "Doe, Jane (12345) stands on 2 lines of the file, keep one" in told(done)
+    assert "Doe, Jane (12345) stands on 2 lines of the file, keep one" in notes_of(done)
 
 
 def test_a_file_in_which_nobody_has_a_submission_is_taken_for_the_wrong_one(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_two_persons_of_one_name_are_told_apart_by_their_addresses(tmp_path: Pat
     assert both.content == b"Name,Email,score\nJane Doe,j1@u,3\nJane Doe,j2@u,7\n"
     one = fill(tmp_path / "r.csv", b"Name,Email,score\nJane Doe,j2@u,\n", two, "csv")
     assert one.content == b"Name,Email,score\nJane Doe,j2@u,7\n"
-    assert "of those called Jane Doe none in this file has the address j1@u" in told(one)
+    assert "of those called Jane Doe none in this file has the address j1@u" in notes_of(one)
 
 
 def test_two_persons_of_one_name_without_anything_else_are_named_and_left(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_two_persons_of_one_name_without_anything_else_are_named_and_left(tmp_pa
     roster = b"Name,Email,score\nJane Doe,j1@u,\nJane Doe,j2@u,\n"
     done = fill(tmp_path / "r.csv", roster, two, "csv")
     assert done.content == roster
-    assert "doejane (1): may be Jane Doe (j1@u) or Jane Doe (j2@u)" in told(done)
+    assert "doejane (1): may be Jane Doe (j1@u) or Jane Doe (j2@u)" in notes_of(done)
 
 
 def test_the_test_student_of_canvas_is_passed_over_quietly(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_the_test_student_of_canvas_is_passed_over_quietly(tmp_path: Path) -> No
     done = fill(tmp_path / "g.csv", CANVAS.encode(), results, "canvas")
     assert canvas_scores(done.content)["999"] == ""
     assert done.problems == ()
-    assert "test" not in told(done).lower()
+    assert "test" not in notes_of(done).lower()
 
 
 def test_somebody_who_is_called_test_student_and_stands_in_the_file_gets_a_score(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from samples.rosters import fill, of, told
+from samples.rosters import fill, notes_of, of
 
 from autograder.lms.export import feedback_archive
 from autograder.records.result import Person
@@ -32,7 +32,7 @@ MOODLE_JANE = Person(name="Jane Doe", id="77000")
 def test_a_german_worksheet_gets_its_grade_and_nothing_else(tmp_path: Path) -> None:
     done = fill(tmp_path / "m.csv", b"\xef\xbb\xbf" + GERMAN.encode(), [of("moodle", 8.5, MOODLE_JANE)], "moodle")
     assert done.content.decode("utf-8-sig") == GERMAN.replace('abgegeben",,', 'abgegeben","8,5",')
-    assert "without a submission, left as they are (1): Zoë van den Berg" in told(done)
+    assert "without a submission, left as they are (1): Zoë van den Berg" in notes_of(done)
 
 
 def test_a_worksheet_with_semicolons_crlf_and_spaces_at_cells_ends_keeps_them(tmp_path: Path) -> None:
@@ -77,9 +77,11 @@ def test_a_team_of_moodle_gets_its_score_on_every_members_line(tmp_path: Path) -
     rows = list(csv.DictReader(io.StringIO(done.content.decode())))
     assert [row["Grade"] for row in rows] == ["8", "8", "3", ""]
     assert done.problems == ()
-    assert told(fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle", pending="zero")).count("Group A 1 (58)") == 1
-    assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in told(done)
-    assert "without a submission, left as they are (1): Kim Lee" in told(done)
+    assert (
+        notes_of(fill(tmp_path / "m.csv", TEAMS.encode(), teams, "moodle", pending="zero")).count("Group A 1 (58)") == 1
+    )
+    assert "Group A 1 (58): Jane Doe (55), Zoë Poe (56)" in notes_of(done)
+    assert "without a submission, left as they are (1): Kim Lee" in notes_of(done)
     with zipfile.ZipFile(io.BytesIO(feedback_archive(done, str.encode))) as archive:
         assert archive.read("Zoë Poe_56_assignfeedback_file/feedback.html") == b"Group A 1 (58)"
         assert len(archive.namelist()) == 3

@@ -103,30 +103,3 @@ def cnn2_layers() -> list[Layer]:
 
 # The positions of the missing layers in `cnn2_layers` (and in the operations of the network).
 CNN2_MARKED = frozenset({11, 12, 13, 14})
-
-CNN2_TABLE = """
-convolution2d_1 (Convolution2D)   (None, 28, 28, 32)  320
-batchnormalization_1 (BatchNorma  (None, 28, 28, 32)  128
-activation_1 (Activation)         (None, 28, 28, 32)  0
-convolution2d_2 (Convolution2D)   (None, 28, 28, 32)  9248
-batchnormalization_2 (BatchNorma  (None, 28, 28, 32)  128
-activation_2 (Activation)         (None, 28, 28, 32)  0
-maxpooling2d_1 (MaxPooling2D)     (None, 14, 14, 32)  0
-convolution2d_3 (Convolution2D)   (None, 14, 14, 64)  18496
-batchnormalization_3 (BatchNorma  (None, 14, 14, 64)  256
-activation_3 (Activation)         (None, 14, 14, 64)  0
---- START OF THE MISSING LAYERS
-convolution2d_4 (Convolution2D)   (None, 14, 14, 64)  36928
-batchnormalization_4 (BatchNorma  (None, 14, 14, 64)  256
-activation_4 (Activation)         (None, 14, 14, 64)  0
-maxpooling2d_2 (MaxPooling2D)     (None, 7, 7, 64)    0
---- END OF THE MISSING LAYERS
-flatten_1 (Flatten)               (None, 3136)        0
-dense_1 (Dense)                   (None, 200)         627400
-batchnormalization_5 (BatchNorma  (None, 200)         800
-dropout_1 (Dropout)               (None, 200)         0
-activation_5 (Activation)         (None, 200)         0
-dense_2 (Dense)                   (None, 10)          2010
-activation_6 (Activation)         (None, 10)          0
-Total 695,970   trainable 695,186   non-trainable 784
-"""

@@ -386,7 +386,7 @@ def fits(network):
 
 def plain(found):
     """All of a diff but what names the layers."""
-    told = {"message", "where", "hint"}
-    return [one.model_dump(exclude=told) for one in found.deviations], [
+    wording = {"message", "where", "hint"}
+    return [one.model_dump(exclude=wording) for one in found.deviations], [
         row.model_dump(exclude={"note"}) for row in found.aligned
     ]

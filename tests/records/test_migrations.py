@@ -236,9 +236,9 @@ def test_a_gradebook_of_a_newer_autograder_is_refused_and_left_alone(target: str
 
 
 def test_a_gradebook_that_is_up_to_date_opens_without_alembic(old: Path) -> None:
-    told = UPGRADE + "print('alembic' in sys.modules)"
+    program = UPGRADE + "print('alembic' in sys.modules)"
 
     def imported(path: Path) -> str:
-        return subprocess.check_output([sys.executable, "-c", told, str(path)], text=True).strip()
+        return subprocess.check_output([sys.executable, "-c", program, str(path)], text=True).strip()
 
     assert [imported(old), imported(old), imported(old.with_name("new.db"))] == ["True", "False", "False"]

@@ -123,7 +123,7 @@ def test_no_score_outside_the_points_can_be_given(target: str, score: float) -> 
 def test_the_comments_that_count_are_offered_again_the_most_used_first(target: str) -> None:
     with Gradebook(target) as gradebook:
         overrides = gradebook.overrides
-        for student, reason in (("a", "rare"), ("b", "often"), ("c", "often"), ("d", "mended"), ("d", "rare, too")):
+        for student, reason in (("a", "rare"), ("b", "often"), ("c", "often"), ("d", "corrected"), ("d", "rare, too")):
             overrides.give(student, "performance", score=1, points=1, by="x", reason=reason, seen="")
         assert overrides.comments("performance") == ["often", "rare", "rare, too"]
         assert overrides.comments("missing_layers") == []

@@ -272,12 +272,12 @@ for number in range(1_000_000):
 """
 
 
-@pytest.mark.parametrize("told", [1, 7, 23])
-def test_a_grader_killed_while_writing_loses_no_finished_result(target: str, told: int) -> None:
+@pytest.mark.parametrize("finished_before", [1, 7, 23])
+def test_a_grader_killed_while_writing_loses_no_finished_result(target: str, finished_before: int) -> None:
     command = [sys.executable, "-c", WRITER, target, str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
-        finished = [int(writer.stdout.readline()) for _ in range(told)]
+        finished = [int(writer.stdout.readline()) for _ in range(finished_before)]
         writer.send_signal(signal.SIGKILL)
         finished += [int(line) for line in writer.stdout]
         writer.wait(timeout=30)

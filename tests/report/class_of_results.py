@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 from sample_findings import missing_layer, other_count
 from sample_notebook import picture
@@ -164,25 +165,27 @@ def page_of(student: str) -> str:
     return f"{student}.html"
 
 
+QUESTIONS = (
+    ("missing_layers", "The missing layers", 5),
+    ("parameters", "The number of parameters", 1),
+    ("accuracy", "Accuracy after a short training run", 3),
+)
+
+
+def of_cnn2(student: str, *judged: dict[str, Any], **changes: object) -> Result:
+    """A result of the three questions, each by what was judged; the written answer waits for a review."""
+    given = zip(QUESTIONS, judged, strict=True)
+    verdicts = [{"id": id, "title": title, "points": points, **one} for (id, title, points), one in given]
+    return result(student, (*map(Verdict.model_validate, verdicts), WRITTEN), **changes)
+
+
 def solved(student: str = "Ada Lovelace") -> Result:
     layers = ComparisonExhibit(network="model", rows=rows(), expected_total=695_970, actual_total=695_970)
-    return result(
+    return of_cnn2(
         student,
-        (
-            Verdict(
-                id="missing_layers", title="The missing layers", status="correct", score=5, points=5, exhibits=(layers,)
-            ),
-            Verdict(id="parameters", title="The number of parameters", status="correct", score=1, points=1),
-            Verdict(
-                id="accuracy",
-                title="Accuracy after a short training run",
-                status="correct",
-                score=3,
-                points=3,
-                exhibits=(curve(), taken_for()),
-            ),
-            WRITTEN,
-        ),
+        {"status": "correct", "score": 5, "exhibits": (layers,)},
+        {"status": "correct", "score": 1},
+        {"status": "correct", "score": 3, "exhibits": (curve(), taken_for())},
     )
 
 
@@ -216,36 +219,11 @@ def pooling_forgotten(student: str = "Zoë Müller") -> Result:
         ),
     }
     layers = ComparisonExhibit(network="model", rows=rows(**changed), expected_total=695_970, actual_total=2_577_570)
-    return result(
+    return of_cnn2(
         student,
-        (
-            Verdict(
-                id="missing_layers",
-                title="The missing layers",
-                status="partial",
-                score=3.75,
-                points=5,
-                findings=(missing_layer("MaxPooling2D"),),
-                exhibits=(layers,),
-            ),
-            Verdict(
-                id="parameters",
-                title="The number of parameters",
-                status="wrong",
-                score=0,
-                points=1,
-                findings=(other_count(2_577_570),),
-            ),
-            Verdict(
-                id="accuracy",
-                title="Accuracy after a short training run",
-                status="correct",
-                score=3,
-                points=3,
-                exhibits=(curve(0.951), taken_for(0.95)),
-            ),
-            WRITTEN,
-        ),
+        {"status": "partial", "score": 3.75, "findings": (missing_layer("MaxPooling2D"),), "exhibits": (layers,)},
+        {"status": "wrong", "score": 0, "findings": (other_count(2_577_570),)},
+        {"status": "correct", "score": 3, "exhibits": (curve(0.951), taken_for(0.95))},
     )
 
 
@@ -266,49 +244,28 @@ def template(student: str = "Leer Vorlage") -> Result:
         )
     }
     layers = ComparisonExhibit(network="model", rows=rows(**changed), expected_total=695_970, actual_total=2_540_386)
-    return result(
+    missing = (missing_layer("Conv2D"), missing_layer("MaxPooling2D"))
+    not_counted = Finding(
+        message=message(
+            "depends.not_counted",
+            "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points are needed "
+            "there, and you have {score:g}.",
+            title="The missing layers",
+            needed=2.5,
+            points=5.0,
+            score=0.0,
+        )
+    )
+    return of_cnn2(
         student,
-        (
-            Verdict(
-                id="missing_layers",
-                title="The missing layers",
-                status="wrong",
-                score=0,
-                points=5,
-                findings=(missing_layer("Conv2D"), missing_layer("MaxPooling2D")),
-                exhibits=(layers,),
-            ),
-            Verdict(
-                id="parameters",
-                title="The number of parameters",
-                status="wrong",
-                score=0,
-                points=1,
-                findings=(other_count(2_540_386),),
-            ),
-            Verdict(
-                id="accuracy",
-                title="Accuracy after a short training run",
-                status="not_reached",
-                score=0,
-                points=3,
-                findings=(
-                    Finding(
-                        message=message(
-                            "depends.not_counted",
-                            "Not counted, because it builds on “{title}”: at least {needed:g} of its {points:g} points "
-                            "are needed there, and you have {score:g}.",
-                            title="The missing layers",
-                            needed=2.5,
-                            points=5.0,
-                            score=0.0,
-                        )
-                    ),
-                ),
-                exhibits=(close_curve(), taken_for(0.6)),
-            ),
-            WRITTEN,
-        ),
+        {"status": "wrong", "score": 0, "findings": missing, "exhibits": (layers,)},
+        {"status": "wrong", "score": 0, "findings": (other_count(2_540_386),)},
+        {
+            "status": "not_reached",
+            "score": 0,
+            "findings": (not_counted,),
+            "exhibits": (close_curve(), taken_for(0.6)),
+        },
         status="incomplete",
         notes=(
             Finding(

@@ -119,7 +119,7 @@ def readable(page: str) -> str:
 def english_phrases() -> tuple[str, ...]:
     """Every stretch of at least two words in a sentence of ours that German does not share."""
     entries = [entry for entry in read_po(GERMAN.open("rb"), locale="de") if entry.id]
-    german = " ".join(told for entry in entries for told in forms(entry.string))
+    german = " ".join(sentence for entry in entries for sentence in forms(entry.string))
     return tuple(dict.fromkeys(_phrases(entries, german)))
 
 
@@ -284,8 +284,8 @@ def test_what_programs_read_has_the_words_of_the_language_and_codes_that_have_no
 
 def test_markup_within_a_sentence_is_only_ours() -> None:
     with use_language("de"):
-        told = gettext_html("{pages} in the Keras documentation", pages="<b>\ue000\u202e")
-    assert told == "&lt;b&gt;\ue000⟨202E⟩ in der Keras-Dokumentation"
+        sentence = gettext_html("{pages} in the Keras documentation", pages="<b>\ue000\u202e")
+    assert sentence == "&lt;b&gt;\ue000⟨202E⟩ in der Keras-Dokumentation"
 
 
 def test_the_catalogues_travel_with_the_package() -> None:

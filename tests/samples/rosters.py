@@ -41,5 +41,5 @@ def fill(path: Path, content: bytes, results: list[Result], target: Target, **op
     return fill_roster(path, results, target, **settings_)
 
 
-def told(done: Exported) -> str:
+def notes_of(done: Exported) -> str:
     return "\n".join((*done.notes, *done.problems))

@@ -110,6 +110,16 @@ def graded_by_hand(place: Path, pulled: Path, report: Path) -> Path:
     return report
 
 
+def pulled_and_graded(tmp_path: Path, platform: str, course: str, number: object) -> Path:
+    """The report of what `pull` fetches from the assignment `number`, graded without a kernel."""
+    place = tmp_path / "sums"
+    if not place.exists():
+        make_assignment(tmp_path)
+    status, said = autograder("pull", platform, course, number)
+    assert status == 0, said
+    return graded_by_hand(place, tmp_path / "pulled" / f"{platform}-{number}", tmp_path / "report")
+
+
 def decide(report: Path, student: str, score: float, question: str = "why") -> None:
     """A lecturer's decision, as `review` stores it."""
     with opened(report) as (assignment, gradebook):

@@ -41,7 +41,7 @@ def graded(name: str, question: str, context: Context) -> Verdict:
 def with_value(name: str, value: CapturedValue) -> Context:
     context = answer_key(name).reference_context()
     values = tuple(value if one.name == value.name else one for one in context.evidence.values)
-    return context.anew(evidence=context.evidence.model_copy(update={"values": values}))
+    return context.replace(evidence=context.evidence.model_copy(update={"values": values}))
 
 
 def with_layers(name: str, network: str, change) -> Context:
@@ -56,7 +56,7 @@ def with_layers(name: str, network: str, change) -> Context:
 
     networks = tuple(map(changed, context.evidence.networks))
     evidence = context.evidence.with_networks(networks)
-    return context.anew(evidence=evidence)
+    return context.replace(evidence=evidence)
 
 
 def without(kind: str, nth: int):

@@ -48,14 +48,14 @@ def both(request, tmp_path_factory):
     script = str(Path(__file__).with_name("torch_curves.py"))
     files = str(folder / "data.npz"), request.param, str(folder / "out.json")
     subprocess.run([sys.executable, script, *files], check=True, timeout=300)
-    told = json.loads((folder / "out.json").read_text())
+    written = json.loads((folder / "out.json").read_text())
     captured = CapturedNetwork(
-        name="model", class_name="Net", config=told["config"], compile=told["compile"], framework="torch", cell=0
+        name="model", class_name="Net", config=written["config"], compile=written["compile"], framework="torch", cell=0
     )
     student = read_network(captured, None)
     assert not student.problem
     task = training_task(student, RECIPE)
-    return curves_of(told["curves"]), curves_of([trained(task.with_seed(seed)) for seed in (1, 2, 3, 4)])
+    return curves_of(written["curves"]), curves_of([trained(task.with_seed(seed)) for seed in (1, 2, 3, 4)])
 
 
 def trained(task):

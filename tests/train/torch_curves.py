@@ -83,8 +83,8 @@ def main(data: str, optimizer_name: str, out: str) -> None:
         "criterion": {"class_name": "CrossEntropyLoss", "settings": {"reduction": "mean"}},
     }
     curves = [train(x, y, optimizer_name, seed) for seed in SEEDS]
-    told = {"config": describe(model, (BATCH, 1, 28, 28)), "compile": compiled, "curves": curves}
-    Path(out).write_text(json.dumps(told))
+    result = {"config": describe(model, (BATCH, 1, 28, 28)), "compile": compiled, "curves": curves}
+    Path(out).write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from typing import Any
 import nbformat
 from otter.plugins import AbstractOtterPlugin
 
-REHEARSAL_PLUGIN = "autograder.authoring.release.otter_rehearsal.Rehearsal"
-
 
 class Rehearsal(AbstractOtterPlugin):  # type: ignore[misc]
     """Inserts a cell at the start of the notebook; its configuration is

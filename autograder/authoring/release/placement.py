@@ -67,7 +67,7 @@ def _up_to(last: int, context: Context) -> Context:
             "files": evidence.files if any(index <= last for index in _saving(context)) else (),
         }
     )
-    return context.anew(evidence=seen)
+    return context.replace(evidence=seen)
 
 
 def _built(network: CapturedNetwork, context: Context) -> int:

@@ -163,7 +163,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _parsed(source: str) -> ast.Module | None:
-    """The code of a cell, without IPython's commands; None if it is no Python."""
+    """The code of a cell, without IPython's commands; None if it is not Python."""
     try:
         return ast.parse(_MAGIC.sub(r"\1pass #", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -194,7 +194,7 @@ def _of_network(given: Architecture, wanted: Architecture) -> Iterator[Suspect]:
     for aspect, changed in settings.items():
         if aspect in ("size of a layer", "another setting of a layer"):
             for index, names in changed.items():
-                yield _of_settings(aspect, {index: names}, given, wanted, diff.deviations)
+                yield _of_settings(aspect, {index: names}, given, diff.deviations)
         else:
             loose += [(aspect, one) for one in diff.deviations if one.kind == "different" and one.expected in changed]
     blocks = _blocks([one for one in diff.deviations if one.kind != "different" or one.settings == ("kind",)])
@@ -214,7 +214,6 @@ def _of_settings(
     aspect: Suspicion,
     changed: Mapping[int, frozenset[str]],
     given: Architecture,
-    wanted: Architecture,
     deviations: Sequence[Deviation],
 ) -> Suspect:
     mine = tuple(one for one in deviations if one.kind == "different" and one.expected in changed)
@@ -292,7 +291,7 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
     for suspect in chosen:
         for one in suspect.deviations:
             if one.kind == "different":
-                _replace(edit, one, given, wanted, suspect.settings.get(_known(one.expected)))
+                _replace(edit, one, wanted, suspect.settings.get(_known(one.expected)))
             if one.kind in ("missing", "moved"):
                 edit.remove(_known(one.expected))
             if one.kind in ("extra", "moved"):
@@ -315,9 +314,7 @@ def _edited(given: Architecture, wanted: Architecture, chosen: Sequence[Suspect]
     return edit.architecture
 
 
-def _replace(
-    edit: Edit, deviation: Deviation, given: Architecture, wanted: Architecture, names: frozenset[str] | None
-) -> None:
+def _replace(edit: Edit, deviation: Deviation, wanted: Architecture, names: frozenset[str] | None) -> None:
     ours, theirs = _known(deviation.expected), wanted.operations[_known(deviation.actual)]
     if names is None:
         edit.replace(ours, theirs)

@@ -1,4 +1,4 @@
-"""What `push lti` is told: `lti.toml`, and the private key beside it."""
+"""The settings of `push lti`: `lti.toml`, and the private key beside it."""
 
 from __future__ import annotations
 

@@ -62,15 +62,15 @@ def pushing_lti(
     Raises:
         PlatformError, UsageError, AssignmentError, GradebookError: with a sentence.
     """
-    told, key = read_settings(settings)
+    options, key = read_settings(settings)
     with opened(folder) as (assignment, gradebook):
         platforms = _platforms(gradebook)
         found = {one.id: one for stored in reviewed(gradebook) for one in _persons(stored.result, platforms)}
-        connection = Lti(told, key, tuple(found.values()), assignment.title, assignment.points)
+        connection = Lti(options, key, tuple(found.values()), assignment.title, assignment.points)
         resource = resource or assignment.name
-        site = connection.read(told.line_items, resource)
+        site = connection.read(options.line_items, resource)
         grades = {one.person.id: one.grade for one in site.participants}
-        known = _Known(told.line_items, told.line_items, resource, site.maximum, grades)
+        known = _Known(options.line_items, options.line_items, resource, site.maximum, grades)
         yield LtiPush(
             folder,
             assignment,

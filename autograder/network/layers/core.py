@@ -58,7 +58,7 @@ def _equation(value: object) -> str:
     """An einsum equation, its letters renamed in order of appearance."""
     match = _EQUATION.fullmatch(value.replace(" ", "")) if isinstance(value, str) and len(value) < 80 else None
     if match is None or (match[1], match[3]) != (match[5], match[7]) or (match[1] and match[3]):
-        raise UnknownNetwork(phrase("{value} is no equation that is understood here", value=shown_value(value)))
+        raise UnknownNetwork(phrase("{value} is not an equation that is understood here", value=shown_value(value)))
     return match[0]
 
 

@@ -71,7 +71,7 @@ def read_activation(value: object) -> Applied | None:
         return activations.tensorflow_function(described.get("module"), described.get("config"))
     if described.get("module") == "keras.layers" and described.get("registered_name") is None:
         layer = LAYERS.get(str(described.get("class_name")))
-        if layer is not None and layer.family.kin == "activation" and layer.name != "Activation":
+        if layer is not None and layer.family.category == "activation" and layer.name != "Activation":
             found = read_layer(layer.name, dict(mapping(described.get("config"))))
             return found[0] if found else None
     raise UnknownNetwork(phrase("its activation is not one of Keras' own, so it cannot be rebuilt"))

@@ -32,10 +32,10 @@ Fields = dict[str, Field]
 
 
 class Family(NamedTuple):
-    """A layer's name in a sentence, with its article. Layers of one `kin` do similar jobs; "" has no kin."""
+    """A layer's name in a sentence, with its article. Layers of one `category` do similar jobs; "" is none."""
 
     words: str
-    kin: str = ""
+    category: str = ""
 
 
 Config = dict[str, object]

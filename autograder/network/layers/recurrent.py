@@ -120,7 +120,7 @@ def _read_rnn(config: Config, depth: int) -> list[Applied]:
     found = []
     for place, (name, cell) in enumerate(cells):
         if name not in _CELLS:
-            raise UnknownNetwork(phrase("it is made of {name}, which is no cell of Keras", name=shown_value(name)))
+            raise UnknownNetwork(phrase("it is made of {name}, which is not a cell of Keras", name=shown_value(name)))
         frozen = {"trainable": boolean(config.get("trainable", True)) and boolean(cell.get("trainable", True))}
         given = {**cell, **running, **frozen}
         if place < len(cells) - 1:

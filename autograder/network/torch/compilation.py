@@ -109,7 +109,7 @@ def with_decay(architecture: Architecture, decay: float) -> Architecture:
     return architecture.model_copy(update={"operations": operations})
 
 
-def _own(described: Mapping[str, object], known: Mapping[str, Any], what: str) -> str:
+def _own(described: Mapping[str, object], known: Mapping[str, Any]) -> str:
     name, module = described.get("class_name"), described.get("module")
     if module is not None and not (isinstance(module, str) and module.startswith("torch.")):
         raise UnknownNetwork(phrase("{name} is a class of your own, which cannot be rebuilt", name=shown_value(name)))
@@ -119,7 +119,7 @@ def _own(described: Mapping[str, object], known: Mapping[str, Any], what: str) -
 
 
 def _optimizer(described: Mapping[str, object]) -> Optimizer:
-    name = _own(described, _OPTIMIZERS, "optimizer")
+    name = _own(described, _OPTIMIZERS)
     kind, usual = _OPTIMIZERS[name]
     groups = [mapping(one) for one in read_list(described.get("groups"), 64)]
     group = groups[0]
@@ -152,7 +152,7 @@ def _optimizer(described: Mapping[str, object]) -> Optimizer:
 
 
 def _loss(described: Mapping[str, object]) -> Loss:
-    name = _own(described, _CRITERIA, "loss")
+    name = _own(described, _CRITERIA)
     kind, logits = _CRITERIA[name]
     settings = mapping(described.get("settings") or {})
     only("mean", None)(settings.get("reduction"))

@@ -33,15 +33,13 @@ def with_defaults_of(
     """Network and compilation with the defaults of `framework` in the place of the other's."""
     measured = rows(architecture)
     operations = tuple(
-        operation.model_copy(
-            update={"settings": _exchanged(framework, operation, _source(architecture, measured, operation))}
-        )
+        operation.model_copy(update={"settings": _exchanged(framework, operation, _source(measured, operation))})
         for operation in architecture.operations
     )
     return architecture.model_copy(update={"operations": operations}), _compiled(framework, compilation)
 
 
-def _source(architecture: Architecture, measured: tuple[Row, ...], operation: Operation) -> int:
+def _source(measured: tuple[Row, ...], operation: Operation) -> int:
     """The size of the last axis of what an operation reads."""
     return (measured[operation.inputs[0]].shape[-1] or 1) if operation.inputs else 1
 

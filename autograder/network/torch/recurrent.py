@@ -1,4 +1,4 @@
-"""PyTorch's recurrent layers: several in one module, time first unless told otherwise, outputs and states.
+"""PyTorch's recurrent layers: several in one module, time first by default, outputs and states.
 
 What a module gives is decided by what is read of it: all steps, or the last one alone.
 """

@@ -115,7 +115,7 @@ def with_torch_names(architecture: Architecture, measured: tuple[Row, ...]) -> A
 
 
 def torch_rows(architecture: Architecture, measured: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows as PyTorch counts them: channels first, buffers are no parameters, recurrent layers have two biases."""
+    """The rows as PyTorch counts them: channels first, buffers are not parameters, recurrent layers have two biases."""
     channels = _channels_first(architecture)
     return tuple(
         row.model_copy(
@@ -127,11 +127,6 @@ def torch_rows(architecture: Architecture, measured: tuple[Row, ...]) -> tuple[R
         )
         for place, row in enumerate(measured)
     )
-
-
-def buffers_of(architecture: Architecture, measured: tuple[Row, ...]) -> int:
-    """How many numbers the running means and variances of batch normalization hold (without its step counters)."""
-    return sum(_running(architecture.operations[place], row) for place, row in enumerate(measured) if row.parameters)
 
 
 def channels_first(shape: Shape) -> Shape:

@@ -14,7 +14,6 @@ from torch.utils import _device
 from autograder.observe.compatibility.stand_in_log import note_stand_in
 from autograder.observe.torch.recorder import LoopRecorder
 
-_ELSEWHERE = ("cuda", "mps", "xpu", "hpu")
 _NAMED = re.compile(r"(cuda|mps|xpu|hpu)(:\d+)?")
 _ASKS = re.compile(r"cuda\.is_available\(\)|cuda\.device_count\(\)|mps\.is_available\(\)|accelerator\.is_available\(\)")
 

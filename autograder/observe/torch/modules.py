@@ -43,7 +43,7 @@ class Family:
         return module
 
     def outermost(self, module: Any) -> bool:
-        """Whether it is a network: it has parameters, is no criterion, and is not part of a module in a variable."""
+        """Whether it is a network: it has parameters, is not a criterion, and is not part of a module in a variable."""
         if not is_network(module):
             return False
         parent = self._parent(module)
@@ -68,7 +68,7 @@ class Family:
 
 
 def is_network(module: Any) -> bool:
-    """Whether a module has parameters, and is no loss. One whose own code cannot say so is none."""
+    """Whether a module has parameters, and is not a loss. One whose own code cannot say so is none."""
     try:
         return not isinstance(module, torch.nn.modules.loss._Loss) and next(module.parameters(), None) is not None
     except Exception:  # such as a thousand nested modules

@@ -19,7 +19,7 @@ from autograder.observe.torch import description, devices, loaders, modules, wra
 from autograder.observe.torch.histories import Histories
 from autograder.observe.torch.input_shapes import fits, ways_to_read
 from autograder.observe.torch.loop_state import Net
-from autograder.observe.torch.recorder import Heard, LoopRecorder
+from autograder.observe.torch.recorder import Listener, LoopRecorder
 
 
 class TorchObserver:
@@ -27,7 +27,7 @@ class TorchObserver:
 
     `examples` are the shapes of one example, for each data set of the exercise one for each input.
     `is_network` tells which objects are described, `describe`, `compiled` and `fingerprint` are those of a describer of
-    the ledger of networks.
+    the network log.
     """
 
     def __init__(self, shell: Any, *, shorten: bool, examples: Sequence[Sequence[Sequence[int]]] = ()) -> None:
@@ -43,9 +43,9 @@ class TorchObserver:
         wrapping.install(self._recorder, shell.user_ns)
         loaders.install(self._recorder)
 
-    def listen(self, heard: Heard) -> None:
-        """Report the events of networks to `heard`."""
-        self._recorder.listener = heard
+    def listen(self, listener: Listener) -> None:
+        """Report the events of networks to `listener`."""
+        self._recorder.listener = listener
 
     def is_module(self, value: Any) -> bool:
         return isinstance(value, torch.nn.Module)
@@ -109,7 +109,7 @@ class TorchObserver:
         calls = [self._fit(net, history, holder) for net in trained]
         for net in nets:
             if not net.trained and net.counts.get("evaluations"):
-                recorder.hear("evaluate", net.module(), detail=_evaluation(net))
+                recorder.notify("evaluate", net.module(), detail=_evaluation(net))
         for tuned in list(recorder.tuned.values()):
             self._report_compiled(tuned)
         recorder.new_cell()
@@ -123,7 +123,7 @@ class TorchObserver:
         for value in list(self._variables.values()):
             if self.is_network(value) and mine & {id(one) for one in value.parameters()}:
                 tuned.reported = True
-                self._recorder.hear("compile", value)
+                self._recorder.notify("compile", value)
 
     def _fit(self, net: Net, history: dict[str, list[Any]], holder: str) -> FitCall:
         recorder, counts = self._recorder, net.counts

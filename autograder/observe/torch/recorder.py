@@ -26,16 +26,16 @@ _LATE = 8
 _ORDER = 16
 _COMPARED = 8
 
-Heard = Callable[[str, Any, str], "int | None"]
+Listener = Callable[[str, Any, str], "int | None"]
 
 
 class LoopRecorder:
-    """Counts by network. Created before student code; `hear` reports events to the ledger of networks."""
+    """Counts by network. Created before student code; `notify` reports events to the network log."""
 
     def __init__(self, variables: dict[str, Any], *, shorten: bool) -> None:
         self.family = modules.Family(variables)
         self.shorten = shorten
-        self.listener: Heard | None = None
+        self.listener: Listener | None = None
         self.off = False
         self.inside = False
         self.nets: dict[int, Net] = {}
@@ -56,7 +56,7 @@ class LoopRecorder:
         self._output: tuple[int, ...] = ()
         self._uncuttable: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def hear(self, kind: str, module: Any, detail: str = "") -> int | None:
+    def notify(self, kind: str, module: Any, detail: str = "") -> int | None:
         return self.listener(kind, module, detail) if self.listener is not None and not self.off else None
 
     def net(self, module: Any) -> Net:
@@ -299,8 +299,8 @@ class LoopRecorder:
                 continue
             net.begun = True
             if self._tuned_for(net):
-                self.hear("compile", module)
-            net.record = self.hear("fit", module)
+                self.notify("compile", module)
+            net.record = self.notify("fit", module)
 
     def _tuned_for(self, net: Net) -> list[Tuned]:
         """The optimizers that hold parameters of a network, the last one made first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -134,14 +135,15 @@ def rgb_to_grayscale(image: Any, num_output_channels: int = 1) -> Any:
     return gray.expand(*gray.shape[:-3], num_output_channels, *gray.shape[-2:])
 
 
-class Transform:
+class Transform(ABC):
     """Called with an image; `forward` does the work, as in torchvision."""
 
     def __call__(self, image: Any) -> Any:
         return self.forward(image)
 
+    @abstractmethod
     def forward(self, image: Any) -> Any:
-        raise NotImplementedError
+        """The changed image."""
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name}={value}" for name, value in vars(self).items())

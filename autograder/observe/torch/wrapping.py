@@ -78,7 +78,7 @@ def _calls(recorder: LoopRecorder) -> None:
     @functools.wraps(begin)
     def initialize(module: Any, *args: Any, **kwargs: Any) -> None:
         begin(module, *args, **kwargs)
-        recorder.hear("built", module)
+        recorder.notify("built", module)
 
     @functools.wraps(zero)
     def zero_grad(module: Any, *args: Any, **kwargs: Any) -> None:
@@ -190,7 +190,7 @@ def _best(recorder: LoopRecorder, original: Any) -> Any:
     def best(tensor: Any, *args: Any, **kwargs: Any) -> Any:
         found = original(tensor, *args, **kwargs)
         dim = args[0] if args else kwargs.get("dim", kwargs.get("axis"))
-        # `max` without an axis is the largest value of all, which is no prediction.
+        # `max` without an axis is the largest value of all, which is not a prediction.
         if type(dim) is int or (not args and not kwargs and original.__name__ == "argmax"):
             recorder.best(tensor, dim)
         return found
@@ -207,7 +207,7 @@ def _files(recorder: LoopRecorder) -> None:
         found = save(obj, f, *args, **kwargs)
         if isinstance(f, str | os.PathLike):
             for module in _saved_networks(recorder, obj):
-                recorder.hear("save", module, str(f))
+                recorder.notify("save", module, str(f))
         return found
 
     @functools.wraps(load)
@@ -218,7 +218,7 @@ def _files(recorder: LoopRecorder) -> None:
     def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
         found = restore(module, *args, **kwargs)
         if modules.is_network(module):
-            recorder.hear("load", recorder.family.network_of(module))
+            recorder.notify("load", recorder.family.network_of(module))
         return found
 
     def compiled(model: Any = None, **_: Any) -> Any:

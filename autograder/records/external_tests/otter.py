@@ -33,7 +33,7 @@ def read_test_file(text: str, where: str) -> Suite:
         if isinstance(target, ast.Name)
     }
     if "OK_FORMAT" not in assigned:
-        raise ExternalTestsError(f"{where} is no test file of otter's: it does not set OK_FORMAT.")
+        raise ExternalTestsError(f"{where} is not a test file of otter's: it does not set OK_FORMAT.")
     if not _literal(assigned["OK_FORMAT"], "OK_FORMAT", where):
         return _functions(text, tree, assigned, where)
     if "test" not in assigned:
@@ -137,7 +137,7 @@ def _parsed(text: str, where: str) -> ast.Module:
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExternalTestsError(f"{where} is no Python file that can be read: {error}.") from None
+        raise ExternalTestsError(f"{where} is not a Python file that can be read: {error}.") from None
 
 
 def _literal(value: ast.expr, name: str, where: str) -> Any:

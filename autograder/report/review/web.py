@@ -68,7 +68,7 @@ class TokenMiddleware:
             await self._app(inside, receive, guarded)
 
 
-class _Speaking:
+class _LanguageMiddleware:
     """Answers every request in one language, including in worker threads."""
 
     def __init__(self, app: ASGIApp, language: str) -> None:
@@ -89,7 +89,7 @@ def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callabl
         page: brings the page of a student, or of the class (None), up to date and returns its file.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(_Speaking, language=desk.assignment.language)
+    app.add_middleware(_LanguageMiddleware, language=desk.assignment.language)
 
     @app.exception_handler(NoAnswer)
     async def refuse(_: Request, error: NoAnswer) -> PlainTextResponse:

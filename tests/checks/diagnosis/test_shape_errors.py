@@ -135,7 +135,7 @@ def test_a_layer_whose_settings_are_refused_is_no_fault_of_the_grader(kind):
 def test_a_failure_of_another_exception_than_the_cell_s_is_not_told():
     cell = {"index": 0, "status": "error", "failure": {"name": "KeyError", "message": "x", "line": 1}}
     fields = {"inputs": [{"kind": "array", "shape": [8, 3]}], "targets": [{"kind": "array", "shape": [7]}]}
-    told = failure(**fields)
-    assert explain(told).code == "rows_differ"
-    evidence = Evidence(key="k", cells=(cell,), isolation="none", versions={}, failures=(told,))
+    failed = failure(**fields)
+    assert explain(failed).code == "rows_differ"
+    evidence = Evidence(key="k", cells=(cell,), isolation="none", versions={}, failures=(failed,))
     assert "examples" not in str(run_notes(evidence)[0].message)

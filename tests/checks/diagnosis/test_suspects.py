@@ -1,4 +1,4 @@
-"""Every difference from the reference is a suspect; substituting it mends that one and leaves the rest."""
+"""Every difference from the reference is a suspect; substituting it removes that one and leaves the rest."""
 
 import pytest
 

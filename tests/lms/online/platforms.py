@@ -8,7 +8,7 @@ from typing import Protocol
 
 import stub_canvas
 import stub_moodle
-from samples.sums_course import autograder, graded_by_hand, make_assignment, notebook
+from samples.sums_course import notebook, pulled_and_graded
 from stub import Stub
 from stub_canvas import StubCanvas
 from stub_moodle import StubMoodle, seconds
@@ -140,14 +140,4 @@ def graded_class(platform: Platform, tmp_path: Path) -> Path:
     for number, book in BOOKS.items():
         platform.enrol(number, f"Student {number}")
         platform.hand_in(number, book)
-    return pulled_and_graded(platform, tmp_path)
-
-
-def pulled_and_graded(platform: Platform, tmp_path: Path) -> Path:
-    """What is on the platform now, pulled and graded."""
-    place = tmp_path / "sums"
-    if not place.exists():
-        make_assignment(tmp_path)
-    status, said = autograder("pull", platform.name, *platform.where)
-    assert status == 0, said
-    return graded_by_hand(place, tmp_path / "pulled" / f"{platform.name}-{platform.where[1]}", tmp_path / "report")
+    return pulled_and_graded(tmp_path, platform.name, *platform.where)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from samples.connections import connections
-from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
+from samples.sums_course import autograder, decide, make_assignment, notebook, pulled_and_graded
 from stub import serving
 from stub_canvas import ASSIGNMENT, COURSE, TOKEN, StubCanvas
 
@@ -115,15 +115,6 @@ def test_pull_grade_review_push_change_push_again(canvas: StubCanvas, tmp_path: 
     assert "secretverifier" not in everything
 
 
-def pulled_and_graded(tmp_path: Path, *options: str) -> Path:
-    place = tmp_path / "sums"
-    if not place.exists():
-        make_assignment(tmp_path)
-    status, said = autograder("pull", "canvas", "sis_course_id:DL-2026", ASSIGNMENT, *options)
-    assert status == 0, said
-    return graded_by_hand(place, tmp_path / "pulled" / f"canvas-{ASSIGNMENT}", tmp_path / "report")
-
-
 def test_all_attempts_are_fetched_once_and_the_latest_counts(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.hand_in(12345, notebook(8, 8), "2026-11-19T12:00:00Z", name="../../.ssh/sums.ipynb")
     assert "4 new (5 files)" in autograder("pull", "canvas", COURSE, ASSIGNMENT, "--attempts", "all")[1]
@@ -140,7 +131,7 @@ def test_a_group_is_graded_once_and_every_member_gets_it(canvas: StubCanvas, tmp
     for number in (12345, 12346):
         canvas.students[number].group = {"id": 8, "name": "Blue"}
         canvas.students[number].attempts = canvas.students[12345].attempts
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     assert autograder("push", "canvas", report, "--yes")[0] == 0
     assert [canvas.students[number].entered for number in (12345, 12346)] == [6, 6]
     assert [len(canvas.students[number].comments) for number in (12345, 12346)] == [1, 1]
@@ -148,7 +139,7 @@ def test_a_group_is_graded_once_and_every_member_gets_it(canvas: StubCanvas, tmp
 
 def test_anonymous_students_stay_anonymous_here(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.anonymous = True
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     assert "Ada" not in (tmp_path / "pulled" / f"canvas-{ASSIGNMENT}" / "pulled.json").read_text()
     status, said = autograder("push", "canvas", report, "--yes")
     assert (status, "anonymous aB345x 6" in said) == (0, True), said
@@ -158,7 +149,7 @@ def test_anonymous_students_stay_anonymous_here(canvas: StubCanvas, tmp_path: Pa
 
 
 def test_the_late_policy_is_left_to_canvas(canvas: StubCanvas, tmp_path: Path) -> None:
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     decide(report, "Chloé O'Brien (12347)", 1)
     assert autograder("push", "canvas", report, "--yes")[0] == 0
     # Canvas shows 6 for the 7 that were entered; that is no change by a person.
@@ -168,7 +159,7 @@ def test_the_late_policy_is_left_to_canvas(canvas: StubCanvas, tmp_path: Path) -
 
 def test_points_are_no_mark_of_a_grading_scheme(canvas: StubCanvas, tmp_path: Path) -> None:
     canvas.scheme = {"6.0": 0.1, "2.0": 0.9}
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "canvas", "sis_course_id:DL-2026", ASSIGNMENT)
     status, said = autograder("push", "canvas", report, "--yes")
     assert (status, "sent and read back: 2 of 2" in said) == (0, True), said
     assert (canvas.students[12345].entered, len(canvas.students[12345].comments)) == (6, 1)

@@ -1,4 +1,4 @@
-"""Servers that fail in the middle: nothing is lost, sent twice, or told to another host."""
+"""Servers that fail in the middle: nothing is lost, sent twice, or sent to another host."""
 
 from __future__ import annotations
 

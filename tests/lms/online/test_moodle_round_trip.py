@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
+from samples.sums_course import autograder, decide, notebook, pulled_and_graded
 from stub import serving
 from stub_moodle import CM, TOKEN, StubMoodle, seconds
 
@@ -34,20 +34,11 @@ def hand_in(moodle: StubMoodle) -> None:
     moodle.hand_in(505, notebook(8, 9), "2026-11-19T10:00:00+00:00", status="draft")
 
 
-def pulled_and_graded(tmp_path: Path, *options: str) -> Path:
-    place = tmp_path / "sums"
-    if not place.exists():
-        make_assignment(tmp_path)
-    status, said = autograder("pull", "moodle", "DL-2026", CM, *options)
-    assert status == 0, said
-    return graded_by_hand(place, tmp_path / "pulled" / f"moodle-{CM}", tmp_path / "report")
-
-
 def test_pull_grade_review_push_change_push_again(moodle: StubMoodle, tmp_path: Path) -> None:
     hand_in(moodle)
     ada, ben, chloe, *_ = moodle.students.values()
     ada.comment, ada.files = "<p>See me.</p>", {"scan.pdf": b"%PDF"}
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "moodle", "DL-2026", CM)
     assert "0 new (0 files), 3 unchanged, 1 late, 2 handed in nothing" in autograder("pull", "moodle", 44, "Sums")[1]
     status, said = autograder("push", "moodle", report)
     assert "new (2), with 2 pages:\n  Ada Lovelace 6\n  Ben Okri 2" in said
@@ -99,7 +90,7 @@ def test_a_team_is_graded_once_and_every_member_gets_it(moodle: StubMoodle, tmp_
     moodle.groups = {8: "Blue"}
     moodle.students[501].group = moodle.students[502].group = 8
     moodle.hand_in(501, notebook(8, 9), "2026-11-19T10:00:00+00:00")
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "moodle", "DL-2026", CM)
     assert autograder("push", "moodle", report, "--yes")[0] == 0
     assert [one.grade for one in moodle.students.values()] == [6, 6, None, None, None]
     assert "nothing to send" in autograder("push", "moodle", report)[1]
@@ -108,7 +99,7 @@ def test_a_team_is_graded_once_and_every_member_gets_it(moodle: StubMoodle, tmp_
 def test_blind_marking_leaves_no_name_here(moodle: StubMoodle, tmp_path: Path) -> None:
     hand_in(moodle)
     moodle.blind = True
-    report = pulled_and_graded(tmp_path)
+    report = pulled_and_graded(tmp_path, "moodle", "DL-2026", CM)
     assert "Ada" not in (tmp_path / "pulled" / f"moodle-{CM}" / "pulled.json").read_text()
     status, said = autograder("push", "moodle", report, "--yes")
     assert (status, moodle.students[501].grade) == (0, 6), said
@@ -117,6 +108,6 @@ def test_blind_marking_leaves_no_name_here(moodle: StubMoodle, tmp_path: Path) -
 def test_feedback_that_cannot_be_read_back_is_not_sent(moodle: StubMoodle, tmp_path: Path) -> None:
     hand_in(moodle)
     moodle.workflow = True
-    status, said = autograder("push", "moodle", pulled_and_graded(tmp_path), "--yes")
+    status, said = autograder("push", "moodle", pulled_and_graded(tmp_path, "moodle", "DL-2026", CM), "--yes")
     assert "uses marking workflow, whose unreleased feedback cannot be read back" in said
     assert (status, moodle.writes()) == (0, [])

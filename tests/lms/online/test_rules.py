@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from platforms import BOOKS, GRADES, Platform, graded_class, pulled_and_graded
-from samples.sums_course import autograder, decide, notebook
+from platforms import BOOKS, GRADES, Platform, graded_class
+from samples.sums_course import autograder, decide, notebook, pulled_and_graded
 
 
 def push(platform: Platform, report: Path, *options: str) -> str:
@@ -25,7 +25,7 @@ def test_who_left_and_what_came_by_mail_is_unmatched(platform: Platform, tmp_pat
         platform.hand_in(number, BOOKS[number])
     assert autograder("pull", platform.name, *platform.where)[0] == 0
     (tmp_path / "pulled" / f"{platform.name}-{platform.where[1]}" / "bymail.ipynb").write_bytes(notebook(8, 9))
-    report = pulled_and_graded(platform, tmp_path)
+    report = pulled_and_graded(tmp_path, platform.name, *platform.where)
     platform.leave(12)
     platform.enrol(14, "Student 14")
     said = push(platform, report, "--yes")
@@ -72,7 +72,7 @@ def test_a_persons_grade_is_replaced_only_by_name(platform: Platform, tmp_path: 
         platform.enrol(number, "Same Name" if number < 13 else "Student 13")
         platform.hand_in(number, BOOKS[number])
         platform.grade(number, 5)
-    report = pulled_and_graded(platform, tmp_path)
+    report = pulled_and_graded(tmp_path, platform.name, *platform.where)
     platform.grade(13, 3)
     said = push(platform, report, "--yes")
     assert "Same Name 5 → 6 (the grade there, 5, was not written by autograder" in said

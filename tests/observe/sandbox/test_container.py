@@ -50,7 +50,7 @@ ALLOWED = {"its own folder"}
 
 
 def attempts(folder: Path) -> dict[str, Any]:
-    """What a notebook's process is told there, beside a package that is closed as the grader closes it."""
+    """What a notebook's process reads there, beside a package that is closed as the grader closes it."""
     names = {"PACKAGE": folder / "autograder.zip", "SOURCE": folder / "source" / "solution.py"}
     given = "".join(f"{name} = {str(path)!r}\n" for name, path in names.items()) + f"GRADER = {os.getpid()}\n"
     warm = Zygote(Isolation("user", ""), ["scripts"], {"PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ["LIBRARY"]})

@@ -101,8 +101,8 @@ def test_a_notebook_with_a_loop_leaves_its_network_its_training_and_its_file(obs
     files = {one.name: one for one in evidence.files}
     assert files["early.pt"].state is None
     assert [one.name for one in files["net.pth"].state] == [one.name for one in model.tensors]
-    told = {note.code for note in evidence.notes}
-    assert {"elsewhere.torch_gpu", "elsewhere.torch_assert", "elsewhere.torchvision", "elsewhere.path"} <= told
+    codes = {note.code for note in evidence.notes}
+    assert {"elsewhere.torch_gpu", "elsewhere.torch_assert", "elsewhere.torchvision", "elsewhere.path"} <= codes
 
 
 def test_both_kinds_side_by_side_keep_their_bounds(observe: Observe) -> None:

@@ -84,8 +84,8 @@ def test_nothing_in_a_test_file_is_executed_while_it_is_read(tmp_path):
         ("OK_FORMAT = False\nname = 'q'\n@test_case\ndef t(): pass", "with its brackets"),
         ("OK_FORMAT = False\nname = 'q'\npoints = [1]", "points for 1"),
         ("OK_FORMAT = False\nname = 'q'\npoints = 'many'", "not as otter writes them"),
-        ("def", "no Python file"),
-        ("(" * 5000, "no Python file"),
+        ("def", "not a Python file"),
+        ("(" * 5000, "not a Python file"),
     ],
 )
 def test_what_cannot_be_used_is_said(text, said):

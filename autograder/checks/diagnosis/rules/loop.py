@@ -28,7 +28,7 @@ def loop_findings(fits: Iterable[CapturedFit], evaluations: Sequence[str], wante
     Args:
         fits: the training of one network, in order.
         evaluations: the details of its events "evaluate": words that are fields of `CapturedLoop`.
-        wanted: the solution's training, whose own way is no mistake.
+        wanted: the solution's training, whose own way is not a mistake.
     """
     loops = [(fit, fit.loop) for fit in fits if fit.loop is not None]
     if not loops:

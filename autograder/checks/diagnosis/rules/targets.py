@@ -28,7 +28,7 @@ _SPARSE = "sparse_categorical_crossentropy"
 
 
 def labels_not_whole(facts: Trained) -> Finding | None:
-    """Class indices, for the sparse cross-entropy, of which some are no whole numbers: Keras rounds them down.
+    """Class indices, for the sparse cross-entropy, of which some are not whole numbers: Keras rounds them down.
 
     Source: Humbatova et al., Taxonomy of Real Faults (ICSE 2020), wrong labels; program 59325381 of their benchmark
     (EMSE 2025), which divides images and labels by 255. Regression targets and smoothed rows have other losses.
@@ -41,7 +41,7 @@ def labels_not_whole(facts: Trained) -> Finding | None:
     return Finding(
         message=message(
             "cause.labels_not_whole",
-            "Your labels, between {low:g} and {high:g}, are no whole numbers. The loss reads them as the numbers of "
+            "Your labels, between {low:g} and {high:g}, are not whole numbers. The loss reads them as the numbers of "
             "classes and rounds them down, so different classes become the same one.",
             low=low or 0,
             high=high or 0,

@@ -30,7 +30,7 @@ def explain(stop: Stop) -> Cause | None:
     layer = stop.layer
     if layer is None or not stop.came or layer.kind not in LAYERS:
         return None
-    if len(stop.came) > 1 or LAYERS[layer.kind].inputs[0] > 1 or LAYERS[layer.kind].family.kin == "merging":
+    if len(stop.came) > 1 or LAYERS[layer.kind].inputs[0] > 1 or LAYERS[layer.kind].family.category == "merging":
         return _merge(stop, layer)
     came = stop.came[0]
     if stop.failure.method == "build" and stop.failure.shapes[0][:1] != (None,):

@@ -47,7 +47,7 @@ class _Life:
         self.events.append({"kind": kind, **facts})
 
 
-class NetworkLedger:
+class NetworkLog:
     """Numbers networks in the order in which they are first seen."""
 
     def __init__(self, variables: dict[str, Any], describer: NetworkDescriber | EitherDescriber) -> None:
@@ -70,7 +70,7 @@ class NetworkLedger:
             if kind in ("compile", "fit"):
                 life.compiled = self._compiled(life, model, renewed=kind == "compile")
             # Weights may have been loaded without any other change.
-            self._see_state(life, model, anew=self._describer.has_base and kind in ("load", "fit"))
+            self._see_state(life, model, force=self._describer.has_base and kind in ("load", "fit"))
             self._see_names(model, life)
             life.note(
                 kind,
@@ -87,7 +87,7 @@ class NetworkLedger:
     def describe(self, model: Any) -> dict[str, Any]:
         """The description of a network, with the arguments that `compile` received even if Keras has dropped them."""
         life = self._life(model, described=False)
-        self._see_state(life, model, anew=not self._describer.precise(model))
+        self._see_state(life, model, force=not self._describer.precise(model))
         return life.facts or {}
 
     def number(self, model: Any) -> int:
@@ -132,7 +132,7 @@ class NetworkLedger:
         if life is not None and life.model() is model:
             return life
         if life is not None and (life.events or life.states):
-            self._lives[-life.number] = life  # it is gone, and another object has its identity; it is not told yet
+            self._lives[-life.number] = life  # it is gone, and another object has its identity; it is not reported yet
         self._count += 1
         life = self._lives[id(model)] = _Life(self._count, weakref.ref(model))
         built, line = self._built.pop(id(model), (None, None))
@@ -163,10 +163,10 @@ class NetworkLedger:
             return now
         return life.compiled | {key: value for key, value in now.items() if value is not None}
 
-    def _see_state(self, life: _Life, model: Any, *, anew: bool = False) -> None:
-        """Describe the network if it may have changed; with `anew`, always."""
+    def _see_state(self, life: _Life, model: Any, *, force: bool = False) -> None:
+        """Describe the network if it may have changed; with `force`, always."""
         fingerprint = quietly(lambda: self._describer.fingerprint(model))
-        if not anew and life.facts is not None and fingerprint is not None and fingerprint == life.fingerprint:
+        if not force and life.facts is not None and fingerprint is not None and fingerprint == life.fingerprint:
             return
         facts = self._describer.describe(model)
         compiled = self._describer.compiled(model)
