@@ -47,7 +47,10 @@ def package(
         for left in packed.left_out:
             echo(f"not packed: {left}")
         if container:
-            echo(f"Unpack it and build the image: docker build -t {container}-grader . (docs/containers.md)")
+            if target is PlaceChoice.coursera:
+                echo("Upload it to Coursera, which builds the image from it (docs/containers.md).")
+            else:
+                echo(f"Unpack it and build the image: docker build -t {container}-grader . (docs/containers.md)")
             if packed.pending:
                 echo(f"{packed.pending:g} more points need review and do not count there.")
             return

@@ -103,6 +103,26 @@ def test_a_token_that_expires_stops_everything_with_one_sentence(platform: Platf
     assert platform.state() == NOTHING
 
 
+def test_a_token_that_expires_in_the_middle_leaves_nothing_twice(
+    platform: Platform, report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub, handle = platform.stub, platform.stub.handle
+
+    def expires(request: Request) -> Answer:
+        if platform.sends in stub.about(request):
+            stub.token = "another"  # type: ignore[attr-defined]
+        return handle(request)
+
+    monkeypatch.setattr(stub, "handle", expires)
+    status, said = autograder("push", platform.name, report, "--yes")
+    assert (status, "does not accept the token" in said) == (2, True), said
+    assert platform.state() == NOTHING
+    monkeypatch.setattr(stub, "handle", handle)
+    stub.token = platform.token  # type: ignore[attr-defined]
+    assert autograder("push", platform.name, report, "--yes")[0] == 0
+    assert platform.state() == DONE
+
+
 def test_half_a_page_of_submissions_is_no_class(platform: Platform, report: Path) -> None:
     platform.stub.faults.append(Fault(platform.reads, "half"))
     status, said = autograder("push", platform.name, report, "--yes")

@@ -18,7 +18,7 @@ def test_a_course_or_an_assignment_that_is_not_there(platform: Platform) -> None
     canvas = platform.name == "canvas"
     wrong = "no such course or assignment" if canvas else "in no course with the number 999"
     assert wrong in sentence("pull", platform.name, "999", assignment)
-    wrong = '"Deep" is no course: name its number' if canvas else 'The course "Deep": none is called that.'
+    wrong = '"Deep" is no course of Canvas: name its number' if canvas else 'The course "Deep": none is called that.'
     assert wrong in sentence("pull", platform.name, "Deep", assignment)
     wrong = "no such course or assignment" if canvas else 'The assignment "1": none is called that; name the number of'
     assert wrong in sentence("pull", platform.name, course, "1")
