@@ -62,11 +62,14 @@ docs: .venv-docs/.ready  ## docs/ as a site, site/index.html
 	@touch $@
 
 # A local version, which only a build for the processor satisfies: pip can never choose one with CUDA. Its own
-# dependencies are pure Python; --no-deps keeps any other from being fetched.
+# dependencies are pure Python; --no-deps keeps any other from being fetched. They come first: PyTorch without them could
+# not be imported, and would be taken for installed.
 TORCH := torch==2.13.0+cpu
 torch: $(READY)  ## PyTorch for the processor, where pip finds it; notebooks that import it are then graded
-	@if $(BIN)/python -m pip install --quiet --no-deps "$(TORCH)" && \
-	    $(BIN)/python -m pip install --quiet filelock fsspec jinja2 mpmath networkx sympy typing-extensions; then \
+	@if ! $(BIN)/python -m pip install --quiet filelock fsspec jinja2 mpmath networkx sympy typing-extensions; then \
+	  echo "pip cannot install what PyTorch needs: see above."; \
+	  exit 1; \
+	elif $(BIN)/python -m pip install --quiet --no-deps "$(TORCH)"; then \
 	  $(BIN)/python -c 'import torch; print("PyTorch", torch.__version__)'; \
 	else \
 	  echo "pip finds no $(TORCH). PyTorch's installation page (Pip, CPU) names its index of such builds:"; \

@@ -237,8 +237,9 @@ def _saved_networks(recorder: LoopRecorder, saved: Any) -> list[Any]:
     for net in list(recorder.nets.values()):
         module = net.module()
         first = None if module is None else next(module.parameters(), None)
-        if first is not None and (
-            any(part is module for part in parts) or first.untyped_storage().data_ptr() in storages
-        ):
+        if first is None:
+            continue
+        filled = not torch.nn.parameter.is_lazy(first)
+        if any(part is module for part in parts) or (filled and first.untyped_storage().data_ptr() in storages):
             found.append(module)
     return found
