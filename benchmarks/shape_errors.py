@@ -3,7 +3,7 @@
     python -m benchmarks.shape_errors
 
 Prints for each program that is explained wrongly what was expected and what was said, and the rates of the right layer
-and of the right cause: over the programs that the rules were written with, over each of three sets written afterwards, and
+and of the right cause: over the programs that the rules were written with, over three sets written afterwards; and
 the right programs about which something was said.
 """
 
