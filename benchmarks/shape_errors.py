@@ -3,12 +3,13 @@
     python -m benchmarks.shape_errors
 
 Prints for each program that is explained wrongly what was expected and what was said, and the rates of the right layer
-and of the right cause: over the programs that the rules were written with, over those written afterwards, and the
-right programs about which something was said.
+and of the right cause: over the programs that the rules were written with, over three sets written afterwards; and
+the right programs about which something was said.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
 from autograder.observe.task import ObserveTask
 from benchmarks.shape_programs import FAULTY, SETUP, Program
+from benchmarks.shape_programs_third import THIRD
 from benchmarks.unseen_shape_programs import LAST, LATER, SILENT
 
 _LIMITS = Limits(cell_seconds=120, total_seconds=1200)
@@ -53,12 +55,17 @@ def _report(title: str, programs: tuple[Program, ...], found: list[Cause | None]
 
 def main() -> None:
     started = time.monotonic()
+    sets = {
+        "written with the rules": FAULTY,
+        "written afterwards": LATER,
+        "written last, and nothing changed for them": LAST,
+        "a third set": THIRD,
+    }
     with Observer(choose_isolation("auto")) as observer:
-        faulty = causes(observer, [program.source for program in (*FAULTY, *LATER, *LAST)])
+        found = iter(causes(observer, [program.source for programs in sets.values() for program in programs]))
         silent = causes(observer, [source for _, source in SILENT])
-    _report("written with the rules", FAULTY, faulty[: len(FAULTY)])
-    _report("written afterwards", LATER, faulty[len(FAULTY) : -len(LAST)])
-    _report("written last, and nothing changed for them", LAST, faulty[-len(LAST) :])
+    for title, programs in sets.items():
+        _report(title, programs, list(itertools.islice(found, len(programs))))
     loud = [f"{name} ({cause.code})" for (name, _), cause in zip(SILENT, silent, strict=True) if cause is not None]
     print(f"right programs, or failing for other reasons: {len(SILENT)}, something said about {len(loud)} {loud}")
     print(f"{time.monotonic() - started:.0f} seconds")

@@ -74,10 +74,10 @@ def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, An
     """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
 
     Examples whose weight is 0 are left out: nothing is learned from their labels.
-    For a single column also `fractions`, the share that are not whole numbers; if the inputs are a table, `copied`, the
-    largest correlation of one of its columns with the targets (without sign); and for more than a few different values
-    `predictable`, how well the targets of similar examples tell one's own. For several columns `lowest_sum` and
-    `highest_sum` of their rows.
+    For a single column also `fractions`, the share that are not whole numbers; if the inputs are a table or sequences,
+    `copied`, the largest correlation (without sign) of a column, or a step, with the targets; and for more than a few
+    different values `predictable`, how well the targets of similar examples tell one's own. For several columns
+    `lowest_sum` and `highest_sum` of their rows.
     """
     array = as_array(targets)
     given = counted(array, as_array(weights))
@@ -179,12 +179,14 @@ def _fractions(labels: Any) -> float:
 
 
 def _copied(inputs: Any, targets: Any) -> float | None:
-    """The largest correlation, without its sign, of a column of the inputs with the targets, in a sample."""
-    if type(inputs) is not np.ndarray or inputs.ndim != 2 or inputs.dtype.kind not in "biuf":
+    """The largest correlation, without its sign, of a column of the inputs, or a step of the sequences, with the
+    targets, in a sample."""
+    if type(inputs) is not np.ndarray or inputs.ndim not in (2, 3) or inputs.dtype.kind not in "biuf":
         return None
-    if len(inputs) != len(targets) or inputs.shape[1] > _MOST_COLUMNS:
+    if not len(inputs) or len(inputs) != len(targets) or inputs[0].size > _MOST_COLUMNS:
         return None
     columns, wanted = (np.asarray(_sample(one), dtype=np.float64) for one in (inputs, targets))
+    columns = columns.reshape(len(columns), -1)
     if len(wanted) < _FEWEST or not (np.isfinite(columns).all() and np.isfinite(wanted).all()):
         return None
     columns, wanted = columns - columns.mean(axis=0), wanted - wanted.mean()

@@ -79,14 +79,22 @@ def test_a_target_among_the_inputs_is_found_though_it_is_scaled():
     assert target_facts(table, prices)["copied"] < 0.95
     assert target_facts(np.column_stack([table, -2 * prices + 1]), prices[:, None])["copied"] == pytest.approx(1.0)
     assert "copied" not in target_facts(table * np.nan, prices)
-    assert target_facts(IMAGES, CLASSES).get("copied") is None
+    assert target_facts(RANDOM.rand(600, 28, 28), CLASSES).get("copied") is None
+
+
+def test_a_window_that_reaches_into_what_it_is_to_predict():
+    series = np.cumsum(RANDOM.randn(400))
+    windows = np.stack([series[at : at + 24] for at in range(370)])[..., None]
+    assert target_facts(windows, series[24:394])["copied"] < 0.9999
+    assert target_facts(windows, series[23:393])["copied"] == pytest.approx(1.0)
 
 
 def test_values_in_another_order_than_their_inputs_are_told_by_nothing():
     """With real data: a disease's progression, and the ten columns that it follows from in part."""
     table, progression = load_diabetes(return_X_y=True)
     assert target_facts(table, progression)["predictable"] > 0.5
-    assert all(abs(target_facts(table, RANDOM.permutation(progression))["predictable"]) < 0.1 for _ in range(5))
+    shuffles = [np.random.RandomState(seed).permutation(progression) for seed in range(5)]
+    assert all(abs(target_facts(table, shuffled)["predictable"]) < 0.1 for shuffled in shuffles)
     # A column with other units changes nothing, and a few classes are no values.
     assert target_facts(table * ([1e6] + 9 * [1]), progression)["predictable"] > 0.5
     assert "predictable" not in target_facts(IMAGES, CLASSES)

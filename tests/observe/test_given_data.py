@@ -12,7 +12,6 @@ from autograder.checks.judging import judge_all
 from autograder.checks.read_network import architecture_of, compilation_of
 from autograder.checks.registry import find_kind
 from autograder.observe.task import Limits
-from autograder.records.evidence import CapturedFit
 
 pytestmark = pytest.mark.slow
 LONG = Limits(cell_seconds=100, total_seconds=200)
@@ -55,28 +54,23 @@ WAYS = ("array", "table", "column", "tensor", "lists", "stream", "keras", "gener
 STREAMS = ("stream", "keras", "generator")
 
 
-def trained(observe: Observe, labels: str, ways: tuple[str, ...], training: str) -> dict[str, CapturedFit]:
-    evidence = observe(SETUP, f"for way in {ways}: train({labels}, way)", training=training, limits=LONG)
-    assert [run.status for run in evidence.cells] == ["ok", "ok"]
-    return dict(zip(ways, evidence.fits, strict=True))
-
-
 @pytest.mark.parametrize(("training", "ways"), [("short", WAYS), ("full", STREAMS)])
 def test_labels_are_read_whatever_holds_them(observe: Observe, training: str, ways: tuple[str, ...]) -> None:
-    fits = trained(observe, "(whole / 255).astype('float32')", ways, training)
-    facts = {way: fit.targets or {} for way, fit in fits.items()}
+    given = "(whole / 255).astype('float32')", "whole"
+    cells = (f"for way in {ways}: train({labels}, way)" for labels in given)
+    evidence = observe(SETUP, *cells, training=training, limits=LONG)
+    assert [run.status for run in evidence.cells] == ["ok"] * 3
+    divided, untouched = (
+        dict(zip(ways, [fit for fit in evidence.fits if fit.cell == cell], strict=True)) for cell in (1, 2)
+    )
+    facts = {way: fit.targets or {} for way, fit in divided.items()}
     assert {way: round(one.get("fractions", 0), 1) for way, one in facts.items()} == dict.fromkeys(ways, 0.8)
     assert {way: round(255 * one.get("maximum", 0)) for way, one in facts.items()} == dict.fromkeys(ways, 4)
     # How many examples a stream has is unknown.
-    assert {way: one["shape"][0] for way, one in facts.items()} == {
-        way: None if way in STREAMS else 640 for way in ways
-    }
-    assert {tuple((fit.inputs or {})["shape"][1:]) for fit in fits.values()} == {(6,)}
-
-
-def test_whole_labels_are_whole_whatever_holds_them(observe: Observe) -> None:
-    fits = trained(observe, "whole", WAYS, "short")
-    assert {way: (fit.targets or {}).get("fractions") for way, fit in fits.items()} == dict.fromkeys(WAYS, 0.0)
+    rows = {way: None if way in STREAMS else 640 for way in ways}
+    assert {way: one["shape"][0] for way, one in facts.items()} == rows
+    assert {tuple((fit.inputs or {})["shape"][1:]) for fit in divided.values()} == {(6,)}
+    assert {way: (fit.targets or {}).get("fractions") for way, fit in untouched.items()} == dict.fromkeys(ways, 0.0)
 
 
 def test_rows_that_do_not_count_are_left_out_and_a_stream_is_read_once(observe: Observe) -> None:

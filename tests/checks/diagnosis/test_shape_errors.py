@@ -15,6 +15,7 @@ from autograder.records.evidence import Evidence
 from autograder.records.network_failure import NetworkFailure
 from benchmarks.shape_errors import described
 from benchmarks.shape_programs import FAULTY, SETUP
+from benchmarks.shape_programs_third import THIRD
 from benchmarks.unseen_shape_programs import LATER, SILENT
 
 CHOSEN = (
@@ -38,8 +39,10 @@ CHOSEN = (
     "a generator without batches",
     "wrong labels for validation",
     "a subclass without channels",
+    "TimeDistributed Conv2D on single images",
+    "Dense between reshaped rows and Conv1D",
 )
-PROGRAMS = {program.name: program for program in (*FAULTY, *LATER)}
+PROGRAMS = {program.name: program for program in (*FAULTY, *LATER, *THIRD)}
 QUIET = ("a failure that is caught", "a failure that is caught, then another", "never compiled", "a forged message")
 DIVIDED = "compiled(dense()).fit(flat, whole() / 255, validation_data=(255 * flat, whole()), verbose=0)"
 SOURCES = [PROGRAMS[name].source.strip() for name in CHOSEN] + [source for name, source in SILENT if name in QUIET]

@@ -153,7 +153,7 @@ def targets_not_finite(facts: Trained) -> Finding | None:
 
 
 def targets_among_inputs(facts: Facts) -> Finding | None:
-    """A column of the inputs that is the target, possibly scaled, where the solution's inputs have none.
+    """A column of the inputs, or a step of a sequence, that is the target, possibly scaled; the solution's have none.
 
     Source: Kaufman et al., Leakage in Data Mining (TKDD 2012); Yang et al., Data Leakage in Notebooks (ASE 2022).
     """
@@ -165,10 +165,12 @@ def targets_among_inputs(facts: Facts) -> Finding | None:
     return Finding(
         message=message(
             "cause.targets_among_inputs",
-            "One of the columns that you give to the network is the target itself, so there is nothing to learn, and "
-            "on new examples, whose target is unknown, it is of no use.",
+            "One of the numbers that you give to the network for each example is its target itself, so there is "
+            "nothing to learn, and on new examples, whose target is unknown, the network is of no use.",
         ),
-        hint=message("hint.target_column", "Which columns go into the inputs, and where is the target left out?"),
+        hint=message(
+            "hint.target_column", "Which columns or steps go into the inputs, and where is the target left out?"
+        ),
     )
 
 

@@ -37,7 +37,7 @@ def explain(stop: Stop) -> Cause | None:
         came = stop.failure.shapes[0]  # with the first size that the student wrote, which Keras takes for the batch
     if stop.built is not None and _other_width(came, stop.built):
         return _shared(stop, layer, came)
-    ranks = needed_ranks(layer)
+    ranks = needed_ranks(layer, stop.inner)
     if ranks and len(came) not in ranks:
         return _rank(stop, layer, came, ranks)
     return _sizes(stop, layer, came) if misfit(layer, stop.came) else None
@@ -129,7 +129,7 @@ def _of_input(stop: Stop, layer: Operation, came: Shape, rank: int) -> str:
         return "sequences_returned"
     if len(came) == rank + 1 and (came[1] is None or came[1] >= _MANY):
         return "batch_axis_twice"
-    if len(came) == 2 and rank > 3 and _dense_between(stop):
+    if len(came) == 2 and (rank > 3 or "kernel_size" in layer.settings) and _dense_between(stop):
         return "dense_before_conv"
     return "input_rank"
 

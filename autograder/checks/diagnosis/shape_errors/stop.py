@@ -45,6 +45,7 @@ class Stop:
         steps: the operations of the network, as far as they fit together; empty if it cannot be read.
         ends: the places in `steps` of what came into the layer, or of the network's outputs.
         layer: the layer that failed; None if no layer did.
+        inner: the layer that a `TimeDistributed` has in it; None for others, or where it is not known.
         came: the shapes that came into it.
         built: the shape that the layer's weights were made for; None if it had none.
     """
@@ -53,6 +54,7 @@ class Stop:
     steps: tuple[Step, ...]
     ends: tuple[int, ...]
     layer: Operation | None
+    inner: Operation | None
     came: tuple[Shape, ...]
     built: Shape | None
 
@@ -85,18 +87,21 @@ def read(failure: NetworkFailure) -> Stop:
         rows, _ = measure.measure_until_misfit(network)
         steps = tuple(Step(operation, row.shape) for operation, row in zip(network.operations, rows, strict=False))
         ends = tuple(end for end in network.outputs if end < len(steps))
-    layer = _layer(failure)
+    layer, inner = _layer(failure.layer), None
+    if layer is not None and layer.kind == "TimeDistributed":
+        config = (failure.layer or {}).get("config")
+        inner = _layer(config.get("layer")) if isinstance(config, dict) else None
     came = failure.shapes
     if failure.partial and len(ends) == len(came) and steps:
         came = tuple(_known(steps[end].shape, claimed) for end, claimed in zip(ends, came, strict=True))
-    return Stop(failure, steps, ends, layer, came, _built(failure))
+    return Stop(failure, steps, ends, layer, inner, came, _built(failure))
 
 
-def needed_ranks(layer: Operation) -> tuple[int, ...]:
+def needed_ranks(layer: Operation, inner: Operation | None = None) -> tuple[int, ...]:
     """The numbers of axes, with the batch, that a layer with one input reads, by our own formulas; none if
-    that depends on other things."""
+    that depends on other things. A `TimeDistributed` reads one more than the layer in it, `inner`."""
     if layer.kind == "TimeDistributed":
-        return tuple(_RANKS)[1:]
+        return tuple(rank + 1 for rank in (needed_ranks(inner) if inner is not None else ()) or tuple(_RANKS)[:-1])
     if not layer.settings or layer.kind == "Permute":
         return ()
     found = []
@@ -149,10 +154,9 @@ def _network(failure: NetworkFailure) -> Architecture | None:
         return None
 
 
-def _layer(failure: NetworkFailure) -> Operation | None:
-    """The failed layer as an operation; of a class or with settings that are not known, its kind alone."""
-    described = failure.layer
-    if described is None:
+def _layer(described: Any) -> Operation | None:
+    """A described layer as an operation; of a class or with settings that are not known, its kind alone."""
+    if not isinstance(described, dict):
         return None
     kind = str(described.get("class_name"))[:200]
     label = str(described.get("name") or kind)[:200]
