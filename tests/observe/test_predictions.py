@@ -6,10 +6,11 @@ import random
 import numpy as np
 import pytest
 
-from autograder.datasets import DatasetSource, Declaration, resolve
+from autograder.datasets import DatasetSource, Declaration, load_arrays, locate, resolve
 from autograder.datasets.hidden import HiddenExamples, load_hidden
 from autograder.observe.hidden_rows import HiddenRows, asked_order
 from autograder.observe.observer import Observer
+from autograder.observe.prepared_rows import PreparedRows
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.isolation import IsolationUnavailable
 from autograder.observe.task import ObserveTask
@@ -153,6 +154,26 @@ def test_a_few_wild_values_do_not_hide_that_the_others_depend_on_the_batch(sourc
         assert answered(rows_of(source, metric=metric), window).status == "unsteady"
     for metric in ("mse", "msle", "mape"):
         assert answered(of_values(np.arange(40.0))(metric), lambda x: wild(x, x[:, 0].mean())).status == "unsteady"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "status"),
+    [
+        (lambda x: x / [10, 50], "predicted"),
+        (lambda x: np.maximum(x - [9, 45], 0), "predicted"),
+        (lambda x: x - x.mean(axis=0), "unsteady"),
+        # A wild value for one row in thirty, so that the differences between the others are small beside it.
+        (lambda x: np.where(x[:, 1:] < 2, 1e9, x[:, :1] - x[:, :1].mean()), "unsteady"),
+    ],
+)
+def test_a_prepared_row_is_of_itself_alone(source, tmp_path, monkeypatch, prepare, status):
+    public = load_arrays("things", locate("things", source).path, source)
+    asked = request(source, name="prepare", purpose="prepare")
+    rows = PreparedRows(asked, public, load_hidden("things", source), "key")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    noise = np.random.default_rng(1)
+    found = answered(rows, lambda x: packed(prepare(x) * noise.normal(1, 1e-7, (len(x), 1))))
+    assert found.status == status
 
 
 def test_an_exception_is_named_only_if_everybody_knows_it(source):
