@@ -315,6 +315,11 @@ def test_values_are_scored_as_keras_scores_them(name):
     assert found.score == pytest.approx(expected, rel=1e-3)
 
 
+def test_of_few_classes_the_five_likeliest_are_no_score():
+    assert "top_k_categorical_accuracy" in prediction_metrics("classes", 6)
+    assert "top_k_categorical_accuracy" not in prediction_metrics("classes", 5)
+
+
 def test_who_does_not_decide_gains_nothing():
     same = np.full((300, 8), 1 / 8)
     ask = of_targets(OF_CLASSES, CLASSES)
