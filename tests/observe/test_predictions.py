@@ -338,6 +338,27 @@ def test_no_output_makes_the_score_break():
         assert np.isfinite(found.score)
 
 
+@pytest.mark.filterwarnings("error")
+def test_no_output_makes_any_metric_break():
+    draw = np.random.default_rng(6)
+    targets = [
+        (OF_CLASSES[:40], CLASSES, "classes", ()),
+        (OF_TWO[:40], ("no", "yes"), "classes", ()),
+        (LABELS[:40], ("a", "b", "c"), "multilabel", (3,)),
+        (VALUES[:40], (), "values", (2,)),
+    ]
+    values = [0, 1, -1, 0.5, 1e-320, 1e308, -1e308, 7]
+    for truth, classes, kind, width in targets:
+        for name in prediction_metrics(kind, len(classes)):
+            for wide in (1, 2, 3, 8):
+                for chosen in ([0], [0, 1], [0.25, 0.75], [1e308], values):
+                    outputs = draw.choice(chosen, (40, wide))
+                    found = of_targets(truth, classes, kind, width)(name, outputs)
+                    assert found.status in ("predicted", "malformed"), (name, wide, chosen, found)
+                    assert (found.score is None) == (found.status == "malformed")
+                    assert found.score is None or np.isfinite(found.score)
+
+
 def test_hidden_rows_are_not_used_without_a_sandbox(source):
     with Observer(Isolation("none", ""), workers=1) as observer:
         task = ObserveTask(training="full", sources=(source,), predictions=(request(source),))
