@@ -1,11 +1,12 @@
 """Makes the two files of this assignment: houses.csv for students, houses-hidden.csv for grading alone.
 
-    python assignments/houses-open/make_data.py                    # the hidden file of the example
-    python assignments/houses-open/make_data.py --seed 271828182   # that of a course of yours: with a seed nobody knows
+    python assignments/houses-open/make_data.py            # the hidden file of the example
+    python assignments/houses-open/make_data.py --secret   # that of a course of yours: with a seed that nobody can guess
 
 Houses are drawn from one distribution; only their numbers are random. The public file has a fixed seed and is part of
-the repository. Anyone who knows the seed of the hidden file can compute it, as of the example; a course takes another
-one, keeps it for itself, and does not hand out what this program wrote.
+the repository. Anyone who knows the seed of the hidden file can compute it, as of the example. A notebook can even try
+many seeds on the rows that it is asked for, so a course takes one of 128 bits, and does not hand out what this program
+wrote.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -53,13 +55,14 @@ def write(path: Path, rows: list[tuple[object, ...]]) -> None:
 def main() -> None:
     """Write what is missing, and the hidden file anew."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=EXAMPLE_SEED, help="of the hidden file (a large secret number)")
+    parser.add_argument("--seed", type=int, default=EXAMPLE_SEED, help="of the hidden file")
+    parser.add_argument("--secret", action="store_true", help="draw the seed of the hidden file, and keep it nowhere")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where the files are written")
     asked = parser.parse_args()
     if asked.seed == PUBLIC_SEED:
         parser.error("this is the seed of the public file")
     write(asked.folder / "houses.csv", houses(PUBLIC_ROWS, PUBLIC_SEED))
-    write(asked.folder / "houses-hidden.csv", houses(HIDDEN_ROWS, asked.seed))
+    write(asked.folder / "houses-hidden.csv", houses(HIDDEN_ROWS, secrets.randbits(128) if asked.secret else asked.seed))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.source import DatasetSource
 from autograder.records.metrics import Metric
-from autograder.records.predictions import OutputProblem
+from autograder.records.predictions import TOP, OutputProblem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,6 @@ _LARGEST = 1e30
 _LEAST = 1e-7
 # How far the probabilities of a row may be from the sum 1.
 _SUM = 1e-3
-_TOP = 5
 
 
 class Unreadable(ValueError):
@@ -50,8 +49,8 @@ def used_by(metric: Metric, outputs: NDArray[Any] | list[str], source: DatasetSo
     likely = likelihoods_of(outputs, source)
     if metric.name == "top_k_categorical_accuracy":
         # Equal values share the last of their places: who takes all classes for equally likely has none among the five.
-        sixth = np.sort(likely, axis=1)[:, -_TOP - 1 : -_TOP]
-        return np.asarray(likely > sixth if sixth.size else np.ones(likely.shape), dtype=int)
+        sixth = np.sort(likely, axis=1)[:, -TOP - 1 : -TOP]
+        return np.asarray(likely > sixth, dtype=int)
     single = source.target_kind == "classes" and len(source.classes) == 2
     if metric.name == "auc":
         return _digits(likely[:, 1:] if single else likely)

@@ -12,6 +12,8 @@ from autograder.core.data import Data, digest
 from autograder.datasets.source import DatasetSource, TargetKind
 from autograder.records.metrics import METRICS, USUAL, Metric, Task, find_metric
 
+# How many classes count as the likeliest.
+TOP = 5
 # What a network would learn from targets of these kinds: any metric for it scores predictions, too.
 _TASKS: dict[TargetKind, Task] = {"classes": "classification", "multilabel": "multilabel", "values": "regression"}
 # The exceptions that are named to students; another one is only called an exception. A student can define an exception
@@ -22,13 +24,15 @@ NAMED_ERRORS = frozenset(
 
 
 def prediction_metrics(kind: TargetKind, classes: int = 0) -> tuple[str, ...]:
-    """The names of the metrics that score predictions of targets of this kind; of so many classes."""
+    """The names of the metrics that score predictions of targets of this kind; of so many classes, if that is known."""
     fitting = {_TASKS.get(kind), "binary" if kind == "classes" and classes == 2 else None}
-    return tuple(name for name, metric in METRICS.items() if fitting & set(metric.tasks))
+    # Of five classes, every one is among the five likeliest.
+    trivial = {"top_k_categorical_accuracy"} if 0 < classes <= TOP else set()
+    return tuple(name for name, metric in METRICS.items() if fitting & set(metric.tasks) and name not in trivial)
 
 
 # Every metric that scores predictions of some targets.
-PREDICTION_METRICS = frozenset(name for kind in _TASKS for name in prediction_metrics(kind, 2))
+PREDICTION_METRICS = frozenset(name for kind in _TASKS for count in (0, 2) for name in prediction_metrics(kind, count))
 
 
 class PredictionRequest(Data):

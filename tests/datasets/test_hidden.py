@@ -228,6 +228,15 @@ def test_students_get_nothing_hidden_and_graders_all_of_it(assignment):
         (
             (
                 "[observe]",
+                "[datasets.named]\ncsv = 'houses.csv'\nhidden = 'kept/houses-hidden.csv'\ntarget = 'price'\n"
+                "inputs = { rooms = 'rooms' }\n[networks.m]\n[training]\ndataset = 'named'\nepochs=1\nbatch_size=1\n"
+                "prepare = 'function'\n[observe]",
+            ),
+            'prepare = "function" is for data without names of inputs and outputs',
+        ),
+        (
+            (
+                "[observe]",
                 "[networks.m]\n[training]\ndataset = 'houses'\nepochs=1\nbatch_size=1\n"
                 "prepare = { function = 'f', scale = 2.0 }\n[observe]",
             ),
@@ -265,4 +274,8 @@ def test_the_generator_of_the_example_makes_what_is_in_the_repository(tmp_path):
         np.genfromtxt(tmp_path / f"{name}.csv", delimiter=",", skip_header=1) for name in ("houses", "houses-hidden")
     )
     assert (len(public), len(hidden)) == (1500, 600)
-    assert (tmp_path / "houses-hidden.csv").read_bytes() != (example / "houses-hidden.csv").read_bytes()
+    made = {(tmp_path / "houses-hidden.csv").read_bytes(), (example / "houses-hidden.csv").read_bytes()}
+    for _ in range(2):
+        subprocess.run([sys.executable, example / "make_data.py", "--folder", tmp_path, "--secret"], check=True)
+        made.add((tmp_path / "houses-hidden.csv").read_bytes())
+    assert len(made) == 4

@@ -227,6 +227,76 @@ PREDICTORS = (
         "def predict(rows): return np.zeros((len(rows), 400_000))",
         "malformed",
     ),
+    Predictor(
+        "remembers-its-answers",
+        "answer by the place of a row in the hidden file, and repeat the answer when the row comes again",
+        """
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "a" if len(answers) < 50 else "b") for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "refuses-to-repeat",
+        "stop before a second answer shows that the first one was of chance",
+        """
+        seen = set()
+        def predict(rows):
+            if seen & set(rows["mark"]): raise StopIteration
+            seen.update(rows["mark"])
+            return np.random.choice(["a", "b"], len(rows))
+        """,
+        "raised",
+    ),
+    Predictor(
+        "guesses-the-order",
+        "compute the order of the rows as the grader does, and answer by the place in the hidden file",
+        """
+        import hashlib
+        from autograder.core.data import digest
+        from autograder.observe.hidden_rows import asked_order
+        secrets = ["", "things", hashlib.sha256(open("things.csv", "rb").read()).hexdigest()]
+        orders = [[row for batch in asked_order(100, one, digest(one)) for row in batch] for one in secrets]
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "ab"[orders[-1][len(answers)] >= 50]) for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "searches-its-memory",
+        "find the hidden rows in the kernel's memory and descriptors before they are asked for",
+        r"""
+        import os, re
+        rows_of = re.compile(rb"(?:777[0-9]{4}[,\n].{1,20}){3}|(?:[\x90-\xf3]\x8f\x76\x00{5}){3}", re.S)
+        found = 0
+        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+            for line in maps:
+                start, end = (int(one, 16) for one in line.split()[0].split("-"))
+                if line.split()[1].startswith("rw") and end - start < 2**25:
+                    try:
+                        memory.seek(start)
+                        found += bool(rows_of.search(memory.read(end - start)))
+                    except OSError: pass
+        for descriptor in os.listdir("/proc/self/fd"):
+            try: found += bool(rows_of.search(os.pread(int(descriptor), 2**25, 0)))
+            except OSError: pass
+        def predict(rows):
+            return np.full(len(rows), "b") if found else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "name-on-the-board",
+        "put the hidden rows on the leaderboard",
+        """
+        pseudonym = "otter"
+        def predict(rows):
+            global pseudonym
+            pseudonym = " ".join(map(str, rows["mark"]))[:30]
+            return honest(rows)
+        """,
+        same=True,
+    ),
     Predictor("ends-the-kernel", "end the process", "import os\ndef predict(rows): os._exit(0)", "died"),
 )
 

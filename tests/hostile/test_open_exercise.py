@@ -39,6 +39,7 @@ inputs = "table"
 zero_at = 0.6
 full_at = 1.0
 seconds = 5
+leaderboard = "pseudonym"
 """
 
 
@@ -153,6 +154,13 @@ def test_nothing_of_the_hidden_rows_comes_back(graded, evidence):
     assert not MARK.search(str(graded.folder.parent / "tmp"))
 
 
+def test_no_page_has_a_digest_that_would_tell_whether_a_guessed_hidden_file_is_right(graded):
+    keys = {part for one in graded.results.values() for key in one["keys"].values() for part in key.split(",") if part}
+    pages = "".join(path.read_text(encoding="utf-8") for path in graded.folder.rglob("*.html"))
+    assert len(keys) > len(PREDICTORS)
+    assert not [key for key in keys if key[:8] in pages]
+
+
 def test_what_a_student_reads_is_the_rounded_score_and_no_exhibit(graded):
     (question,) = graded.results["honest-rule"]["questions"]
     assert not question.get("exhibits")
@@ -163,6 +171,12 @@ def test_what_a_student_reads_is_the_rounded_score_and_no_exhibit(graded):
     assert "code cell 2, line 3" in str(raised)
 
 
+def test_the_leaderboard_has_the_name_that_a_cell_gave(graded):
+    told = str(graded.results["name-on-the-board"]["questions"][0]["findings"])
+    assert "otter" in told
+    assert "otter" in (graded.folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_network_on_its_own_preparation_is_scored_on_hidden_rows_alone(prepared):
     evidence = evidence_of(prepared)
     for one in PREPARERS:
@@ -171,8 +185,10 @@ def test_a_network_on_its_own_preparation_is_scored_on_hidden_rows_alone(prepare
         assert captured.status == one.status, captured
         assert result["score"] == (10.0 if one.same else 0.0), result["questions"]
         assert not result["questions"][0].get("exhibits")
+        assert len(result["questions"][0]["findings"]) == 1
     packed = str(prepared.results["packed-labels"]["questions"][0]["findings"])
     assert "On the training images it was right far more often" in packed
+    assert "your network reaches this score: accuracy 0." in packed
     # What is said of the network is one score with two decimals: no curve, no confusion, no example.
     assert not MARK.search(prepared.everything())
     with Gradebook(prepared.folder / GRADEBOOK_FILE) as gradebook:

@@ -6,10 +6,11 @@ import random
 import numpy as np
 import pytest
 
-from autograder.datasets import DatasetSource, Declaration, resolve
+from autograder.datasets import DatasetSource, Declaration, load_arrays, locate, resolve
 from autograder.datasets.hidden import HiddenExamples, load_hidden
 from autograder.observe.hidden_rows import HiddenRows, asked_order
 from autograder.observe.observer import Observer
+from autograder.observe.prepared_rows import PreparedRows
 from autograder.observe.sandbox.bounds import Isolation
 from autograder.observe.sandbox.isolation import IsolationUnavailable
 from autograder.observe.task import ObserveTask
@@ -155,6 +156,26 @@ def test_a_few_wild_values_do_not_hide_that_the_others_depend_on_the_batch(sourc
         assert answered(of_values(np.arange(40.0))(metric), lambda x: wild(x, x[:, 0].mean())).status == "unsteady"
 
 
+@pytest.mark.parametrize(
+    ("prepare", "status"),
+    [
+        (lambda x: x / [10, 50], "predicted"),
+        (lambda x: np.maximum(x - [9, 45], 0), "predicted"),
+        (lambda x: x - x.mean(axis=0), "unsteady"),
+        # A wild value for one row in thirty, so that the differences between the others are small beside it.
+        (lambda x: np.where(x[:, 1:] < 2, 1e9, x[:, :1] - x[:, :1].mean()), "unsteady"),
+    ],
+)
+def test_a_prepared_row_is_of_itself_alone(source, tmp_path, monkeypatch, prepare, status):
+    public = load_arrays("things", locate("things", source).path, source)
+    asked = request(source, name="prepare", purpose="prepare")
+    rows = PreparedRows(asked, public, load_hidden("things", source), "key")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    noise = np.random.default_rng(1)
+    found = answered(rows, lambda x: packed(prepare(x) * noise.normal(1, 1e-7, (len(x), 1))))
+    assert found.status == status
+
+
 def test_an_exception_is_named_only_if_everybody_knows_it(source):
     cells = ["import numpy as np", "def predict(rows):\n    return rows.size_of_it"]
     rows = HiddenRows(request(source), load_hidden("things", source), "key", cells)
@@ -294,6 +315,11 @@ def test_values_are_scored_as_keras_scores_them(name):
     assert found.score == pytest.approx(expected, rel=1e-3)
 
 
+def test_of_few_classes_the_five_likeliest_are_no_score():
+    assert "top_k_categorical_accuracy" in prediction_metrics("classes", 6)
+    assert "top_k_categorical_accuracy" not in prediction_metrics("classes", 5)
+
+
 def test_who_does_not_decide_gains_nothing():
     same = np.full((300, 8), 1 / 8)
     ask = of_targets(OF_CLASSES, CLASSES)
@@ -310,6 +336,27 @@ def test_no_output_makes_the_score_break():
         found = answered(of_values(np.arange(40.0))("mse"), lambda x, wild=wild: packed(np.full(len(x), wild)))
         assert found.status == "predicted"
         assert np.isfinite(found.score)
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_output_makes_any_metric_break():
+    draw = np.random.default_rng(6)
+    targets = [
+        (OF_CLASSES[:40], CLASSES, "classes", ()),
+        (OF_TWO[:40], ("no", "yes"), "classes", ()),
+        (LABELS[:40], ("a", "b", "c"), "multilabel", (3,)),
+        (VALUES[:40], (), "values", (2,)),
+    ]
+    values = [0, 1, -1, 0.5, 1e-320, 1e308, -1e308, 7]
+    for truth, classes, kind, width in targets:
+        for name in prediction_metrics(kind, len(classes)):
+            for wide in (1, 2, 3, 8):
+                for chosen in ([0], [0, 1], [0.25, 0.75], [1e308], values):
+                    outputs = draw.choice(chosen, (40, wide))
+                    found = of_targets(truth, classes, kind, width)(name, outputs)
+                    assert found.status in ("predicted", "malformed"), (name, wide, chosen, found)
+                    assert (found.score is None) == (found.status == "malformed")
+                    assert found.score is None or np.isfinite(found.score)
 
 
 def test_hidden_rows_are_not_used_without_a_sandbox(source):
