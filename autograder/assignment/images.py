@@ -23,10 +23,11 @@ def needed_images(assignment: Assignment) -> tuple[str, ...]:
 
 
 def declared_files(assignment: Assignment) -> dict[str, bytes]:
-    """What the assignment declares, as files of this machine's cache, for other machines.
+    """All that the assignment declares, as files of this machine's cache, for other machines: what notebooks may load,
+    and what networks are trained with.
 
     Raises:
         DatasetMissing: it is not in the cache any more.
     """
     base_models = [one.model for one in assignment.base_models.values()]
-    return cached_files(tuple(assignment.sources().values()), base_models)
+    return cached_files([one.source for one in assignment.declared.values()], base_models)

@@ -228,6 +228,11 @@ class _Reader:
             return tomllib.loads(self._file.read_text(encoding="utf-8-sig"))
         except tomllib.TOMLDecodeError as error:
             what = re.sub(r" \(at (.*)\)$", r" at \1", str(error))
+            if twice := re.match(r"Cannot declare \((.*)\) twice at line (\d+)", what):
+                table = ".".join(re.findall(r"'([^']+)'", twice[1]))
+                raise AssignmentError(
+                    [f"{self._file}, line {twice[2]}: [{table}] is there twice; give one of them another name."]
+                ) from None
             raise AssignmentError(
                 [f"{self._file}: this is not valid TOML: {what}. Texts stand in quotes, lists in [ ]."]
             ) from None

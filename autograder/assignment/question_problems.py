@@ -42,7 +42,8 @@ def network_problems(
         elif question.requires_training and name in untrained:
             problems.append(f'{place}: network "{name}" is to be trained; add a [training] table that says how.')
         elif question.requires_training and (recipe := networks[name].recipe) is not None:
-            problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
+            if not recipe.metric_problem:  # that is said of [training]
+                problems += [f"{place}: {said}" for said in [question.training_problem(recipe)] if said]
             if recipe.own_preparation is not None and not isinstance(question, ScoreQuestion):
                 problems.append(f'{place}: prepare = "function" is for the kinds score and accuracy.')
     return problems

@@ -12,9 +12,11 @@ from typing import Any
 
 from autograder.core.errors import UserError
 from autograder.datasets import DatasetSource, Declaration, public_files, resolve
+from autograder.datasets.readers.keras_sets import KERAS_SETS
 from autograder.datasets.readers.named_parts import grouped
 from autograder.datasets.readers.packages import PAIRS
 from autograder.datasets.readers.tables import DataTable, read_data_table
+from autograder.datasets.source import TargetKind
 
 _TABLES = (".csv", ".tsv", ".txt")
 _PACKAGES = ("sklearn", "keras")
@@ -84,6 +86,8 @@ def guess(
     target: str | None,
     inputs: Mapping[str, list[str]] | None = None,
     outputs: Mapping[str, list[str]] | None = None,
+    kind: TargetKind | None = None,
+    words: tuple[int, int] | None = None,
 ) -> Guess:
     """Guess how to declare the data at a path, or a data set of a package, as `sklearn:iris` or `keras:imdb`.
 
@@ -93,6 +97,8 @@ def guess(
         inputs: the columns (or the array) of each input, for a network with several; by default those that are no
             target, as one input.
         outputs: the columns (or the array) of each output, in place of `target`.
+        kind: what the target is if not what the data suggests; for "input", `target` is a column like any other.
+        words: the size of the vocabulary and the length of the sequences that the network reads, if it reads such.
 
     Raises:
         CannotGuess, DatasetUnusable, DatasetMissing: one sentence that says what to do.
@@ -108,21 +114,26 @@ def guess(
         raise CannotGuess(f"{data}: --inputs and --outputs are for .csv and .npz files.")
     if package in _PACKAGES and name:
         table: dict[str, Any] = {package: name}
+        if package == "keras" and name in KERAS_SETS and KERAS_SETS[name].sequences and words is not None:
+            table |= {"num_words": words[0], "maxlen": words[1]}
     elif path.is_dir():
         table = {"images": path.name}
         said.append(f"{path.name} is taken for a folder with a folder of images for each class.")
     elif path.suffix.lower() == ".npz":
         table = {"npz": path.name} | ({"target": target} if target else {}) | _single(groups)
         arrays = _arrays(path, target)
+        kind = kind or ("input" if arrays[0] and not arrays[1] else None)
     elif path.suffix.lower() in _TABLES and path.is_file():
         read = read_data_table(path, path.name)
         separator = read.separator
-        table = _guess_table(read, path.name, target, said, groups)
+        table = _guess_table(read, path.name, target, said, groups, alone=kind == "input")
     else:
         raise CannotGuess(
             f"{data} is no data that a new assignment can use: name a .csv or .npz file, a folder of images, or "
             "sklearn:NAME or keras:NAME."
         )
+    if kind is not None:
+        table["target_kind"] = kind
     declared = Declaration.model_validate(table)
     folder = path.parent
     source = resolve(name or path.stem, declared, folder, download=True)
@@ -153,6 +164,8 @@ def _arrays(path: Path, target: str | None) -> tuple[str, str]:
         return "", ""  # the reader reports what is wrong with it
     found = (pair for pair in PAIRS if pair[0] in held and (target or pair[1]) in held)
     first, second = next(found, ("", ""))
+    if not first and not target and len(held) == 1:
+        return next(iter(held)), ""
     return first, target or second
 
 
@@ -165,16 +178,23 @@ def _single(groups: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Any]:
 
 
 def _guess_table(
-    table: DataTable, name: str, target: str | None, said: list[str], groups: dict[str, dict[str, list[str]]]
+    table: DataTable,
+    name: str,
+    target: str | None,
+    said: list[str],
+    groups: dict[str, dict[str, list[str]]],
+    *,
+    alone: bool,
 ) -> dict[str, Any]:
     *others, last = table.columns
-    if not others:
+    if not others and not alone:
         raise CannotGuess(f'{name} has one column, "{last}"; a target and a column to predict it from are needed.')
     outputs, inputs = groups.get("outputs", {}), groups.get("inputs", {})
-    targets = [column for columns in outputs.values() for column in columns] or _targets(table, target or last)
+    targets = [column for columns in outputs.values() for column in columns]
+    targets = targets or ([] if alone else _targets(table, target or last))
     for column in targets:
         table.column(column)
-    if not outputs and target is None:
+    if targets and not outputs and target is None:
         said.append(f'"{last}" is taken for the target, because it is the last column; --target names another.')
     chosen = [column for columns in inputs.values() for column in columns]
     chosen = chosen or [column for column in table.columns if column not in targets]
@@ -188,7 +208,8 @@ def _guess_table(
         else:
             texts.append((column, sum(map(len, values)) / len(values)))
     long = [column for column, length in texts if length >= _LONG_TEXT]
-    aim: dict[str, Any] = _single({"outputs": outputs}) if outputs else {"target": _one_or_all(targets)}
+    aim: dict[str, Any] = {"target": _one_or_all(targets)} if targets else {}
+    aim = _single({"outputs": outputs}) if outputs else aim
     encoded = {"categories": categories} if categories else {}
     if categories:
         listed = ", ".join(f'"{column}"' for column in categories)
@@ -227,17 +248,20 @@ def _summary(source: DatasetSource, declared: Declaration) -> str:
     file, rows = os.path.basename(declared.place), f"{source.rows:,} examples"
     if source.has_names:
         inputs = [f"{name} {_shape(shape)}" for name, shape in source.inputs.items() if name]
-        outputs = [f"{one} ({_learned(source, one)})" for one in source.outputs if one]
+        learned = {one: _learned(source, one).replace(" (", ": ").rstrip(")") for one in source.outputs}
+        outputs = [f"{one} ({learned[one]})" for one in source.outputs if one]
         reads = f"the inputs are {' and '.join(inputs)}; " if inputs else ""
-        learned = f"the outputs are {' and '.join(outputs)}" if outputs else f"predicted are {_learned(source, '')}"
-        return f"{file} has {rows}; {reads}{learned}."
+        predicted = f"the outputs are {' and '.join(outputs)}" if outputs else f"predicted are {_learned(source, '')}"
+        return f"{file} has {rows}; {reads}{predicted}."
     if source.target_kind == "classes":
         return f"{file} has {rows} in {_learned(source, '')}."
+    if source.target_kind == "input":
+        return f"{file} has {rows}; what is predicted is the input itself."
     return f"{file} has {rows}; what is predicted are {_learned(source, '')}."
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    return "(texts)" if not shape else f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _learned(source: DatasetSource, output: str) -> str:

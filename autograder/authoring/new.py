@@ -12,10 +12,18 @@ import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.authoring.data_guess import Guess, guess
-from autograder.authoring.new_network import CannotStart, Network, Sizes, embedding_of, read_network
+from autograder.authoring.new_network import (
+    CannotStart,
+    Network,
+    Sizes,
+    other_kind,
+    read_by_embedding,
+    read_network,
+    reads_sequences,
+    words_read,
+)
 from autograder.core.files import write_atomically
 from autograder.datasets import DATASETS
-from autograder.network.table import SummaryTable
 from autograder.records.metrics import Task
 
 BEGIN, END = "# here is your code coming:", "# end of your code"
@@ -26,6 +34,8 @@ _USUAL = ("mnist", "cifar10", "fashion_mnist")
 
 # For declared data: the number of steps of a run and the batch size, which take seconds on a table.
 _STEPS, _BATCH = 1500, 16
+# What the notebook measures, where it is not the accuracy.
+_METRICS: dict[Task, str] = {"multilabel": "binary_accuracy", "regression": "mae", "autoencoder": "mae"}
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,12 @@ def start_assignment(
         if folder.exists():
             raise CannotStart(f"{folder} is there already; choose another name, or move it away.")
     text = _read(summary)
-    found = None if data is None else guess(data, target, inputs, outputs)
-    network = read_network(summary, text, found, len(DATASETS[dataset or _USUAL[0]].classes))
+    classes = len(DATASETS[dataset or _USUAL[0]].classes)
+    found = None if data is None else guess(data, target, inputs, outputs, words=words_read(text))
+    kind = None if found is None else other_kind(text, found)
+    if data is not None and kind is not None:
+        found = guess(data, None if kind == "input" else target, kind=kind)
+    network = read_network(summary, text, found, classes)
     chosen = _built_in(network, dataset, summary) if found is None else _own(network, found, summary)
     facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)
     templates = Environment(
@@ -180,18 +194,19 @@ def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> d
             "name": one.name,
             "task": one.task,
             "loss": _loss(one.task, from_logits=one.name in network.logits),
-            "metric": "accuracy" if one.task in ("classification", "binary", "sequence") else "mae",
+            "metric": _METRICS.get(one.task, "accuracy"),
             "classes": one.classes,
         }
         for one in network.outputs
     ]
     shapes = {one: shape for one, shape in network.inputs.items() if not source or source.inputs[one] != shape}
     texts = [one for one in network.inputs if source and source.source == "text" and not source.inputs[one]]
-    words = _words(network.table) if texts else {}
+    words = dict(zip(("vocabulary", "pad"), read_by_embedding(network.table), strict=True)) if texts else {}
     names = source.has_names if source else False
     values = [one.name for one in network.outputs if one.task == "regression"]
     steps = [f"{key} = {value}" for key, value in words.items()]
-    steps += ["standardize = true"] if names or (values and not words) else []
+    sequences = not names and not words and reads_sequences(network.table)
+    steps += ["standardize = true"] if names or (values and not words and not sequences) else []
     steps += ["standardize_target = true"] if values else []
     return {
         "name": name,
@@ -205,6 +220,7 @@ def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> d
         "names": names,
         "words": words,
         "prepare": steps,
+        "sequences": sequences,
         "texts": texts,
         "epochs": min(60, max(3, round(_STEPS * _BATCH / data.train))),
         "batch_size": _BATCH,
@@ -221,13 +237,6 @@ def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> d
         "begin": BEGIN,
         "end": END,
     }
-
-
-def _words(table: SummaryTable) -> dict[str, int]:
-    """The vocabulary size of an Embedding, and the number of words it reads of a text."""
-    row = embedding_of(table)
-    length, size = row.shape[1] or 1, row.shape[2] or 1
-    return {"vocabulary": row.parameters // size, "pad": length}
 
 
 def _loss(task: Task, *, from_logits: bool) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from autograder.authoring.data_guess import Guess
 from autograder.authoring.keras_code import NotWritable, graph_codes, layer_codes
 from autograder.core.errors import UserError
+from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
 from autograder.network.inference import architecture_from_table, graph_from_table, outputs_of
 from autograder.network.kinds import ACTIVATIONS, MERGES
@@ -120,17 +121,54 @@ def read_network(summary: Path, text: str, found: Guess | None, classes: int) ->
         ) from None
 
 
-def embedding_of(table: SummaryTable) -> TableRow:
-    """The Embedding row that reads word indices.
+def other_kind(text: str, found: Guess) -> TargetKind | None:
+    """What the target is if not what the data alone suggests: a class for each step, or the input itself.
+
+    Args:
+        text: the table; its last row gives a value for each class of each step, or as many values as an example has.
+    """
+    source = found.source
+    if source.has_names or source.target_kind in ("input", "tokens") or source.source in ("keras", "text"):
+        return None
+    try:
+        rows = parse_table(text).rows
+    except TableError:
+        return None  # `read_network` says what is wrong with it
+    last, target, example = rows[-1].shape[1:], source.outputs[""], source.inputs[""]
+    if target and len(last) == len(target) + 1 and last[:-1] == target:
+        return "tokens"
+    if last in ((*example,), (*example, 1)) and target != last and len(source.classes) != last[0]:
+        return "input"
+    columns = len(example) == 1 and source.source == "csv" and not found.table.get("categories")
+    if columns and rows[0].kind in ("Input", "Dense") and last == (example[0] + 1,) and target != last:
+        return "input"  # the last column is no target either
+    return None
+
+
+def words_read(text: str) -> tuple[int, int] | None:
+    """The vocabulary size and the length of sequences that a table's Embedding reads; None if it has none."""
+    try:
+        return read_by_embedding(parse_table(text))
+    except TableError:
+        return None  # `read_network` says what is wrong with it
+
+
+def reads_sequences(table: SummaryTable) -> bool:
+    """Whether the network looks numbers up instead of computing with them."""
+    return next((row.kind for row in table.rows if row.kind != "Input"), "") == "Embedding"
+
+
+def read_by_embedding(table: SummaryTable) -> tuple[int, int]:
+    """The vocabulary size of the Embedding that reads the words of a text, and how many words it reads.
 
     Raises:
         TableError: there is none, or its sequences have no length.
     """
     row = next((row for row in table.rows if row.kind == "Embedding"), None)
-    first = next((row for row in table.rows if row.kind != "Input"), None)
-    if row is None or len(row.shape) != 3 or None in row.shape[1:] or (not _branched(table) and row is not first):
+    wrong = row is None or len(row.shape) != 3 or None in row.shape[1:]
+    if row is None or wrong or not (_branched(table) or reads_sequences(table)):
         raise TableError("Texts are read by an Embedding as the first layer, with a length: (None, 50, 16).")
-    return row
+    return row.parameters // (row.shape[2] or 1), row.shape[1] or 1
 
 
 def _is_chain(table: SummaryTable, found: Guess | None) -> bool:
@@ -170,7 +208,7 @@ def _chain_architecture(table: SummaryTable, found: Guess | None, last: str) -> 
     first = table.rows[0]
     shape = found.source.inputs[""]
     if found.source.source == "text":
-        return architecture_from_table(table, (None, embedding_of(table).shape[1]), last_activation=last)
+        return architecture_from_table(table, (None, read_by_embedding(table)[1]), last_activation=last)
     if first.kind == "Input" or (first.kind == "Dense" and len(first.shape) == 2):
         return architecture_from_table(table, last_activation=last)
     channels = (1,) if len(shape) == 2 and len(first.shape) == 4 else ()
@@ -189,7 +227,7 @@ def _graph(table: SummaryTable, found: Guess | None, classes: int) -> Network:
     )
     outputs = tuple(_output(name, row, found, classes) for name, row in _by_name(ends, names, "output").items())
     if found is not None and found.source.source == "text":
-        embedding_of(table)
+        read_by_embedding(table)
     architecture = graph_from_table(table, {one.row: _LAST[one.task] for one in outputs})
     codes = graph_codes(architecture, _TAKEN)
     shapes = {name: row.shape[1:] for name, row in inputs.items()}

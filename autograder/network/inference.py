@@ -88,7 +88,10 @@ def graph_from_table(table: SummaryTable, last_activations: Mapping[str, str]) -
         TableError: the table does not determine the network, or contradicts itself.
     """
     if len({row.name for row in table.rows}) < len(table.rows) or not all(row.shape for row in table.rows):
-        raise TableError("Each row needs a name of its own and a shape.")
+        raise TableError(
+            "Each row needs a shape and a name of its own; names that are cut off are complete where the table is "
+            "printed with model.summary(line_length=120)."
+        )
     has_activations = any(row.kind in ACTIVATIONS for row in table.rows)
     layers: list[GraphConfig] = []
     seen: dict[str, Shape] = {}
@@ -132,7 +135,10 @@ def _check_reads(row: TableRow, index: int, reads: tuple[str, ...], seen: Mappin
     """
     place = f"Row {index + 1} ({row.name})"
     if missing := next((name for name in reads if name not in seen), None):
-        raise TableError(f'{place} reads "{missing}", which is no row above it.')
+        raise TableError(
+            f'{place} reads "{missing}", which is no row above it; names that are cut off are complete where the table '
+            "is printed with model.summary(line_length=120)."
+        )
     if not reads or (len(reads) > 1) != (row.kind in MERGES):
         raise TableError(
             f"{place} reads {len(reads)} rows ({', '.join(reads)}): a layer that joins branches reads several, and "

@@ -97,7 +97,9 @@ def parse_table(text: str) -> SummaryTable:
         raise TableError(f"The table has {len(lines):,} rows; no more than {MAX_ROWS} are read.")
     rows: list[TableRow] = []
     for line in lines:
-        rows.append(_row(line, rows[-1].shape if rows else None))
+        row = _row(line, rows[-1].shape if rows else None)
+        connected = tuple(_printed_name(name, rows) for name in row.connected)
+        rows.append(row.model_copy(update={"connected": connected}))
     return SummaryTable(rows=tuple(rows), **_printed_totals(counts))
 
 
@@ -251,8 +253,22 @@ def _row(line: _Line, before: Shape | None) -> TableRow:
         shape=shape,
         parameters=_number(line.parameters),
         marked=line.marked,
-        connected=tuple(re.findall(r"(?<![\w/.:-])[\w/.:-]+(?=\[\d+\])", line.connected)),
+        connected=tuple(re.findall(r"(?<![\w/.:-])[\w/.:-]+(?=\[\d+\])|[\w/.:-]+…", line.connected)),
     )
+
+
+def _printed_name(name: str, rows: list[TableRow]) -> str:
+    """The name of the row above that a row reads; either name may be cut off."""
+    if any(row.name == name for row in rows):
+        return name
+    starts = name.removesuffix("…")
+    found = [
+        row.name
+        for row in rows
+        if (name.endswith("…") and row.name.startswith(starts))
+        or (row.name.endswith("…") and starts.startswith(row.name.removesuffix("…")))
+    ]
+    return found[0] if len(found) == 1 else name
 
 
 def _number(text: str) -> int:

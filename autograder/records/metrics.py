@@ -15,6 +15,9 @@ Task = Literal["classification", "binary", "multilabel", "regression", "sequence
 
 _LABELS: tuple[Task, ...] = ("classification", "binary", "multilabel")
 _VALUES: tuple[Task, ...] = ("regression", "autoencoder")
+_TWO: tuple[Task, ...] = ("binary", "multilabel")
+# Those of which a higher score is better, and which may be below 0.
+_NEGATIVE = ("r2", "cosine_similarity", "pearson_correlation", "concordance_correlation")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Metric:
     def bounds(self) -> tuple[float, float]:
         """The least and the largest value that a score can have."""
         if not self.higher_is_better:
-            return 0.0, float("inf")
-        return (float("-inf") if self.name in ("r2", "cosine_similarity") else 0.0), 1.0
+            return (float("-inf") if self.name == "poisson" else 0.0), float("inf")
+        return (float("-inf") if self.name in _NEGATIVE else 0.0), 1.0
 
     def rounded(self, score: float) -> float:
         """A share to a millionth, any other score to seven digits: as scores are stored."""
@@ -107,6 +110,11 @@ METRICS = _all(
     Metric("f1", "F1Score", gettext_noop("F1 score"), 1, _LABELS),
     Metric("mean_io_u", "MeanIoU", gettext_noop("mean intersection over union"), 1, ("sequence",)),
     Metric("r2", "R2Score", gettext_noop("coefficient of determination R²"), 1, ("regression",)),
+    Metric("pearson_correlation", "PearsonCorrelation", gettext_noop("Pearson correlation"), 1, ("regression",)),
+    Metric(
+        "concordance_correlation", "ConcordanceCorrelation", gettext_noop("concordance correlation"), 1, ("regression",)
+    ),
+    Metric("binary_io_u", "BinaryIoU", gettext_noop("mean intersection over union"), 1, _TWO),
     Metric("cosine_similarity", "CosineSimilarity", gettext_noop("cosine similarity"), 1, _VALUES),
     Metric("mae", "MeanAbsoluteError", gettext_noop("mean absolute error"), 0, _VALUES),
     Metric("mse", "MeanSquaredError", gettext_noop("mean squared error"), 0, _VALUES),
@@ -114,7 +122,12 @@ METRICS = _all(
     Metric("mape", "MeanAbsolutePercentageError", gettext_noop("mean absolute percentage error"), 0, _VALUES),
     Metric("msle", "MeanSquaredLogarithmicError", gettext_noop("mean squared logarithmic error"), 0, _VALUES),
     Metric("log_cosh", "LogCoshError", gettext_noop("mean log-cosh error"), 0, _VALUES),
-    Metric("binary_crossentropy", "BinaryCrossentropy", gettext_noop("cross-entropy"), 0, ("binary", "multilabel")),
+    Metric("poisson", "Poisson", gettext_noop("Poisson error"), 0, ("regression",)),
+    Metric("hinge", "Hinge", gettext_noop("hinge error"), 0, _TWO),
+    Metric("squared_hinge", "SquaredHinge", gettext_noop("squared hinge error"), 0, _TWO),
+    Metric("categorical_hinge", "CategoricalHinge", gettext_noop("hinge error"), 0, ("classification",)),
+    Metric("kl_divergence", "KLDivergence", gettext_noop("Kullback-Leibler divergence"), 0, ("classification",)),
+    Metric("binary_crossentropy", "BinaryCrossentropy", gettext_noop("cross-entropy"), 0, _TWO),
     Metric(
         "categorical_crossentropy", "CategoricalCrossentropy", gettext_noop("cross-entropy"), 0, ("classification",)
     ),
@@ -127,6 +140,8 @@ _ALIASES = {
     "sparse_top_k_categorical_accuracy": "top_k_categorical_accuracy",
     "sparse_categorical_crossentropy": "categorical_crossentropy",
     "f1_score": "f1",
+    "fbeta_score": "f1",  # with its usual beta, 1
+    "one_hot_mean_io_u": "mean_io_u",
     "r2_score": "r2",
     "mean_absolute_error": "mae",
     "mean_squared_error": "mse",
@@ -135,6 +150,16 @@ _ALIASES = {
     "mean_squared_logarithmic_error": "msle",
     "log_cosh_error": "log_cosh",
     "logcosh": "log_cosh",
+}
+# What Keras has besides, and why no run is scored by it.
+_NEEDS_MORE = ("IoU", "OneHotIoU", "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity")
+_REFUSED = {
+    **dict.fromkeys((*_NEEDS_MORE, "SpecificityAtSensitivity"), "it needs numbers of its own, and metric is a name"),
+    **dict.fromkeys(
+        ("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"),
+        "it counts examples; precision and recall are shares",
+    ),
+    **dict.fromkeys(("Mean", "Sum", "MeanMetricWrapper", "Metric"), "it compares nothing with the targets"),
 }
 # What a task is scored by if nothing is said.
 USUAL: dict[Task, str] = {
@@ -156,14 +181,20 @@ def find_metric(name: str) -> Metric:
     Raises:
         ValueError: there is none; the message names those that are known.
     """
-    lower = name.lower()
-    found = METRICS.get(lower) or METRICS.get(_ALIASES.get(lower, ""))
-    found = found or next((metric for metric in METRICS.values() if metric.keras.lower() == lower), None)
-    if found is not None:
-        return found
-    near = difflib.get_close_matches(lower, [*METRICS, *_ALIASES], n=1)
+    plain = _plain(name)
+    names = {_plain(one): metric for metric in METRICS.values() for one in (metric.name, metric.keras)}
+    names |= {_plain(alias): METRICS[one] for alias, one in _ALIASES.items()}
+    if plain in names:
+        return names[plain]
+    if why := next((why for one, why in _REFUSED.items() if _plain(one) == plain), ""):
+        raise ValueError(f'no run is scored by "{name}": {why}.')
+    near = difflib.get_close_matches(name.lower(), [*METRICS, *_ALIASES], n=1)
     meant = f'did you mean "{near[0]}"?' if near else f"the known ones are {', '.join(METRICS)}."
     raise ValueError(f'there is no metric "{name}"; {meant}')
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def metric_for(task: Task, name: str | None) -> Metric:

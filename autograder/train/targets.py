@@ -14,6 +14,10 @@ from autograder.records.training import Recipe
 from autograder.records.training_messages import CannotTrain, problem
 
 _HINGES = frozenset({"hinge", "squared_hinge"})
+# Metrics of whole rows of probabilities, which need one for each class.
+_OF_ROWS = frozenset({"categorical_crossentropy", "categorical_hinge", "kl_divergence", "top_k_categorical_accuracy"})
+# Metrics that a constant prediction has no score in.
+_NO_BASELINE = frozenset({"cosine_similarity", "pearson_correlation"})
 _OF_CLASSES = frozenset(
     {"categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"}
 )
@@ -97,6 +101,12 @@ class Targets:
         truth, predicted = self._comparable(outputs, y)
         settings: dict[str, Any] = {}
         single = predicted.shape[-1] == 1
+        if single and metric.name in _OF_ROWS:
+            truth, predicted = (np.concatenate([1 - one, one], axis=1) for one in (truth, predicted))
+        elif metric.name in ("hinge", "squared_hinge"):
+            predicted = 2 * predicted - 1  # Keras expects outputs from -1 to 1
+        elif metric.name == "poisson":
+            predicted = np.maximum(predicted, 0)  # of which it takes the logarithm
         if metric.name == "auc" and not single:
             settings = {"multi_label": True, "num_labels": predicted.shape[-1]}
         elif metric.name == "f1":
@@ -105,6 +115,10 @@ class Targets:
         elif metric.name == "mean_io_u":
             truth, predicted = y.reshape(-1), outputs.argmax(axis=-1).reshape(-1)
             settings = {"num_classes": max(self.classes, outputs.shape[-1])}
+        elif metric.name in ("pearson_correlation", "concordance_correlation"):
+            settings = {"axis": 0}  # over the examples, not over the values of one
+        elif metric.name == "binary_io_u":
+            settings = {"target_class_ids": (0, 1), "threshold": 0.5}
         measure = getattr(keras.metrics, metric.keras)(**settings)
         measure.update_state(truth, predicted)
         return float(measure.result())
@@ -126,7 +140,7 @@ class Targets:
         if metric.share and task != "multilabel":
             values, counts = np.unique(y_train, return_counts=True)
             return float(np.mean(y_validation == values[counts.argmax()]))
-        if task in ("regression", "autoencoder") and metric.name != "cosine_similarity":
+        if task in ("regression", "autoencoder") and metric.name not in _NO_BASELINE:
             mean = np.broadcast_to(y_train.mean(axis=0), y_validation.shape)
             return self.score(mean, y_validation)
         return None

@@ -259,6 +259,31 @@ def test_broken_toml_is_shown_by_its_line(copy, broken, what):
     assert problem.startswith(f"this is not valid TOML: {what} at line {line}, column ")
 
 
+def test_a_data_set_that_is_declared_twice_is_named_with_its_line(copy):
+    folder = copy()
+    file = folder / "assignment.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + '\n[datasets.own]\nsklearn = "iris"\n[datasets.own]\nsklearn = "wine"\n', encoding="utf-8")
+    with pytest.raises(AssignmentError) as error:
+        load(str(folder))
+    line = text.count("\n") + 4
+    assert str(error.value) == f"{file}, line {line}: [datasets.own] is there twice; give one of them another name."
+
+
+def test_a_metric_that_does_not_fit_the_data_is_a_sentence(copy):
+    folder = copy('dataset = "mnist"', 'dataset = "own"\nmetric = "mae"')
+    file = folder / "assignment.toml"
+    text = (
+        file.read_text(encoding="utf-8").replace("train = 1600", "train = 100").replace('s = ["mnist"]', 's = ["own"]')
+    )
+    text = text.replace("validation = 600", "validation = 50")
+    file.write_text(text + '\n[datasets.own]\nsklearn = "iris"\n', encoding="utf-8")
+    (said,) = problems(folder)
+    assert said.startswith(
+        '[training]: metric "mae" does not fit the task "classification"; those that do are accuracy'
+    )
+
+
 def test_a_question_that_trains_needs_to_be_told_how(copy):
     file = copy() / "assignment.toml"
     file.write_text(re.sub(r"\[training\]\n(.+\n)*", "", file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,5 +1,6 @@
 """`autograder new` makes, from nothing but a summary table, an assignment that grades what it asks."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.authoring import commands
-from autograder.authoring.data_guess import CannotGuess
+from autograder.authoring.data_guess import CannotGuess, named_groups
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
 from autograder.cli import app
 from autograder.datasets import DatasetUnusable, load_arrays, locate
@@ -250,6 +251,142 @@ def test_data_that_does_not_fit_the_table_is_refused_with_what_was_guessed(
     with pytest.raises((CannotStart, CannotGuess, DatasetUnusable), match=message):
         start_assignment("plants", table(SMALL), where=tmp_path, data=given, target=target)
     assert not (tmp_path / "assignments").exists()
+
+
+NAMED = """
+│ size (InputLayer)   │ (None, 2)         │          0 │ -                 │
+│ dense (Dense)       │ (None, 8)         │         24 │ size[0][0]        │
+│ soil (InputLayer)   │ (None, 2)         │          0 │ -                 │
+│ concatenate         │ (None, 10)        │          0 │ dense[0][0],      │
+│ (Concatenate)       │                   │            │ soil[0][0]        │
+│ width (Dense)       │ (None, 1)         │         11 │ concatenate[0][0] │
+│ kind (Dense)        │ (None, 3)         │         33 │ concatenate[0][0] │
+Total params: 68
+"""
+GROUPS = {
+    "inputs": {"size": ["length", "height"], "soil": ["soil"]},
+    "outputs": {"width": ["width"], "kind": ["kind"]},
+}
+
+
+@pytest.fixture
+def named_flowers(flowers):
+    head, *lines = flowers.read_text().splitlines()
+    heights = np.random.RandomState(1).rand(len(lines))
+    flowers.write_text("\n".join([f"height,{head}", *(f"{x:.3f},{y}" for x, y in zip(heights, lines, strict=True))]))
+    return flowers
+
+
+def test_inputs_and_outputs_by_name(table, tmp_path, named_flowers):
+    made = start_assignment("plants", table(NAMED), where=tmp_path, data=str(named_flowers), **GROUPS)
+    assert made.guessed == (
+        'Taken for categories, with a column of zeros and ones for each value: "soil".',
+        "flowers.csv has 60 examples; the inputs are size (2,) and soil (2,); the outputs are width (numbers) and kind "
+        "(3 classes: a, b, c).",
+        "The task is taken for regression for width and classification for kind.",
+    )
+    assignment = load(str(made.folder))
+    recipe = assignment.networks["model"].recipe
+    assert (recipe.metric_output, recipe.learns, recipe.source.inputs) == (
+        "width",
+        "regression",
+        {"size": (2,), "soil": (2,)},
+    )
+    code = code_of(assignment.solution)
+    assert "model = keras.Model(inputs=[size, soil], outputs=[width, kind])" in code
+    names = executed(code, made.folder)
+    arrays = load_arrays("flowers", locate("flowers", recipe.source).path, recipe.source)
+    for name in ("size", "soil"):
+        assert np.array_equal(names["X"][name], arrays[f"x_train.{name}"])
+    assert np.array_equal(names["Y"]["kind"].argmax(axis=1), arrays["y_train.kind"])
+    assert names["X_train"]["size"].mean(axis=0) == pytest.approx(0, abs=1e-5)
+
+
+def executed(code, folder):
+    """The variables of the cell with the data."""
+    import pandas as pd
+
+    class Keras:
+        class utils:  # noqa: N801
+            to_categorical = staticmethod(lambda labels, count: np.eye(count)[labels])
+
+    names = {"pd": pd, "np": np, "keras": Keras}
+    start = next(one for one in ("data = pd", "file = np") if one in code)
+    with contextlib.chdir(folder):
+        exec(start + code.partition(start)[2].split("print(")[0], names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("text", "groups", "message"),
+    [
+        (NAMED, {}, r"The network has 2 inputs \(size, soil\): say what each is, with --inputs NAME=COLUMN"),
+        (NAMED, {"inputs": GROUPS["inputs"]}, r"The network has 2 outputs \(width, kind\)"),
+        (NAMED.replace("soil", "site"), GROUPS, "has the inputs size, soil, and the table's are called size, site"),
+        (NAMED, {**GROUPS, "inputs": {"size": ["length"], "soil": ["soil"]}}, 'input "size" reads 2 values .* has 1'),
+        (NAMED, {**GROUPS, "outputs": {"width": ["kind"], "kind": ["width"]}}, "output width gives 1 .* needs 3"),
+        (NAMED, {**GROUPS, "inputs": {"size": ["long", "width"], "soil": ["soil"]}}, 'has no column "long"'),
+        (NAMED, {**GROUPS, "target": "kind"}, "--outputs is in the place of --target"),
+        (
+            NAMED.replace("│ dense (", "START\n│ dense (").replace("│ soil (", "END\n│ soil ("),
+            GROUPS,
+            "without branches",
+        ),
+    ],
+)
+def test_names_that_do_not_fit_are_refused_in_a_sentence(table, tmp_path, named_flowers, text, groups, message):
+    with pytest.raises((CannotStart, CannotGuess, DatasetUnusable), match=message):
+        start_assignment("plants", table(text), where=tmp_path, data=str(named_flowers), **groups)
+
+
+@pytest.mark.parametrize("given", ["size", "size=", "=length", "size=a,,b"])
+def test_an_option_without_columns_is_refused(given):
+    with pytest.raises(CannotGuess, match="is not written as NAME=COLUMN,COLUMN"):
+        named_groups([given], "--inputs")
+    with pytest.raises(CannotGuess, match='names "size" twice'):
+        named_groups(["size=a", "size=b"], "--inputs")
+
+
+def test_a_network_with_a_branch_and_several_targets(table, tmp_path, named_flowers):
+    text = """
+│ numbers (InputLayer)│ (None, 3)         │          0 │ -                 │
+│ dense (Dense)       │ (None, 3)         │         12 │ numbers[0][0]     │
+│ add (Add)           │ (None, 3)         │          0 │ numbers[0][0],    │
+│                     │                   │            │ dense[0][0]       │
+│ dense_1 (Dense)     │ (None, 2)         │          8 │ add[0][0]         │
+"""
+    named_flowers.write_text("\n".join(line.rpartition(",")[0] for line in named_flowers.read_text().splitlines()))
+    made = start_assignment(
+        "plants", table(text), where=tmp_path, data=str(named_flowers), target="length,height", title="Two"
+    )
+    assert made.guessed[-1] == "The task is taken for regression."
+    assert load(str(made.folder)).networks["model"].recipe.source.outputs == {"": (2,)}
+    assert "add = layers.Add()([" in code_of(tmp_path / "solutions/plants/plants.ipynb")
+
+
+SEQUENCES = """
+ embedding (Embedding)  (None, 6, 8)   64
+ lstm (LSTM)            (None, 6, 16)  1600
+ dense (Dense)          (None, 6, 8)   136
+"""
+
+
+def test_a_class_for_each_step_and_the_input_itself_are_guessed(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    words = np.random.RandomState(0).randint(0, 8, (50, 6))
+    np.savez(tmp_path / "turned.npz", x=words, y=words[:, ::-1])
+    made = start_assignment("turned", table(SEQUENCES), where=tmp_path, data=str(tmp_path / "turned.npz"))
+    assert made.guessed[-1] == "The task is taken for sequence."
+    recipe = load(str(made.folder)).networks["model"].recipe
+    assert (recipe.learns, recipe.source.target_kind) == ("sequence", "tokens")
+    assert "deviation" not in code_of(tmp_path / "solutions/turned/turned.ipynb")
+    np.savez(tmp_path / "alone.npz", x=words)
+    rows = " dense (Dense)   (None, 2)   14\n dense_1 (Dense)   (None, 6)   18\n"
+    summary = table(rows)
+    made = start_assignment("alone", summary, where=tmp_path, data=str(tmp_path / "alone.npz"))
+    assert load(str(made.folder)).networks["model"].recipe.learns == "autoencoder"
+    names = executed(code_of(tmp_path / "solutions/alone/alone.ipynb"), tmp_path / "assignments/alone")
+    assert names["Y_val"] is names["X_val"]
 
 
 def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):

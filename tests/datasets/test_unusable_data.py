@@ -62,7 +62,19 @@ def other_format(folder):
 
 
 SPECIES = {"csv": "flowers.csv", "target": "species"}
+LABELS = "a,y\n" + "".join(f"{row},{row % 2}\n" for row in range(20))
+
+
+def labels(old, new):
+    return lambda folder: (folder / "labels.csv").write_text(LABELS.replace(old, new))
+
+
 BAD = {
+    "missing labels that are written out": (
+        labels("7,1\n", "7,NaN\n7,NaN\n"),
+        {"csv": "labels.csv", "target": "y"},
+        'labels.csv, line 9: column "y" has no value ("NaN"); fill it, or leave the line out.',
+    ),
     "missing file": (None, {**PRICE, "csv": "house.csv"}, 'there is no file "house.csv" in '),
     "missing target": (
         None,
@@ -90,7 +102,7 @@ BAD = {
     "a line that is too long": (
         broken("\n4,53,109.5", "\n4,53,109.5,7,8"),
         PRICE,
-        "houses.csv is no table with one header line: Expected 3 fields in line 5, saw 5.",
+        "houses.csv, line 5: it has 5 values, and the header names 3 columns.",
     ),
     "two columns of one name": (
         broken("rooms,area", "area,area"),
@@ -100,7 +112,7 @@ BAD = {
     "no UTF-8": (
         lambda folder: (folder / "houses.csv").write_bytes(HOUSES.replace("rooms", "räume").encode("latin-1")),
         PRICE,
-        "houses.csv is not text in UTF-8; save it as UTF-8.",
+        "houses.csv, line 1: it is not text in UTF-8; save it as UTF-8.",
     ),
     "a header only": (
         lambda folder: (folder / "houses.csv").write_text("a,price\n"),
@@ -203,5 +215,5 @@ def test_what_cannot_be_used_is_said_in_one_sentence(folder, case):
 
 def test_a_line_is_counted_as_an_editor_counts_it(folder):
     (folder / "houses.csv").write_text('rooms,note,price\n1,"two\nlines",1.5\n\n2,one,2.5\n3,one,?\n')
-    with pytest.raises(DatasetUnusable, match=r"^houses.csv, line 6: column \"price\" is \"\?\""):
+    with pytest.raises(DatasetUnusable, match=r"^houses.csv, line 6: column \"price\" has no value \(\"\?\"\)"):
         read(folder, csv="houses.csv", target="price", columns=("rooms",), target_kind="values")

@@ -6,9 +6,9 @@ from network.keras_configs import build, conv, dense, dropout, flatten, input_la
 from network.random_networks import bounded, networks, one_by_one, read
 
 from autograder.network.diff import compare
-from autograder.network.inference import architecture_from_table
+from autograder.network.inference import architecture_from_table, graph_from_table, outputs_of
 from autograder.network.measure import rows
-from autograder.network.table import SummaryTable, TableError, TableRow
+from autograder.network.table import SummaryTable, TableError, TableRow, disagreements, parse_table
 
 
 def table(*printed, **totals):
@@ -144,3 +144,80 @@ def test_any_network_is_read_back_from_its_table_but_for_what_no_table_shows(lay
     network = read(layers)
     found = compare(network, architecture_from_table(table_of(network)))
     assert {(one.kind, one.settings) for one in found.deviations} <= {("different", ("rate",))}
+
+
+# As Keras 3 prints it: an input above the layer that reads it, names and references cut off.
+BRANCHED = """
+┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
+│ words (InputLayer)  │ (None, 12)        │          0 │ -                 │
+│ embedding_4         │ (None, 12, 8)     │        480 │ words[0][0]       │
+│ (Embedding)         │                   │            │                   │
+│ global_average_poo… │ (None, 8)         │          0 │ embedding_4[0][0] │
+│ (GlobalAveragePool… │                   │            │                   │
+│ size (InputLayer)   │ (None, 2)         │          0 │ -                 │
+│ dense (Dense)       │ (None, 8)         │         24 │ size[0][0]        │
+│ add (Add)           │ (None, 8)         │          0 │ dense[0][0],      │
+│                     │                   │            │ global_average_p… │
+│ concatenate         │ (None, 10)        │          0 │ add[0][0],        │
+│ (Concatenate)       │                   │            │ size[0][0]        │
+│ price (Dense)       │ (None, 1)         │         11 │ concatenate[0][0] │
+│ kind (Dense)        │ (None, 3)         │         33 │ concatenate[0][0] │
+Total params: 548
+"""
+
+
+def test_branches_are_read_from_what_the_rows_are_connected_to():
+    printed = parse_table(BRANCHED)
+    assert outputs_of(printed) == ("price", "kind")
+    network = graph_from_table(printed, {"price": "linear", "kind": "softmax"})
+    operations = network.operations
+    assert [one.label for one in operations[:2]] == ["words", "size"]
+    join = next(one for one in operations if one.kind == "Concatenate")
+    assert [operations[at].kind for at in join.inputs] == ["Add", "Input"]
+    assert activations(network) == ["relu", "softmax"]
+    assert [operations[at].label for at in network.outputs] == ["price", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "add[0][0], ",
+            "adds[0][0],",
+            r'Row 7 \(concatenate\) reads "adds", which is no row above it; names',
+        ),
+        (" size[0][0]        │\n│ price", "                   │\n│ price", r"reads 1 rows \(add\): a layer that joins"),
+        ("│ (None, 1)         │         11", "│ (None, 1)         │         12", "no Dense makes"),
+        ("│ kind (Dense) ", "│ price (Dense)", "a name of its own"),
+    ],
+)
+def test_a_table_that_determines_no_branches_is_refused(old, new, message):
+    assert old in BRANCHED
+    with pytest.raises(TableError, match=message):
+        graph_from_table(parse_table(BRANCHED.replace(old, new)), {})
+
+
+def test_rows_of_branches_cover_the_operations_that_read_the_same():
+    """Two branches of the same kinds, printed in the other order than the network has them."""
+
+    def printed(*names):
+        rows = {
+            "left": ("Dense", (4,), 12, "image"),
+            "right": ("Dense", (4,), 12, "image"),
+            "small": ("Dense", (2,), 10, "left"),
+            "large": ("Dense", (3,), 15, "right"),
+            "both": ("Concatenate", (5,), 0, "small large"),
+        }
+        made = [TableRow(name="image", kind="Input", shape=(None, 2), parameters=0)]
+        for name in names:
+            kind, shape, count, reads = rows[name]
+            made.append(
+                TableRow(name=name, kind=kind, shape=(None, *shape), parameters=count, connected=tuple(reads.split()))
+            )
+        return SummaryTable(rows=tuple(made))
+
+    network = graph_from_table(printed("left", "right", "small", "large", "both"), {})
+    other = printed("right", "left", "large", "small", "both")
+    assert not disagreements(other, network)
+    wrong = other.model_copy(update={"rows": tuple(row.model_copy(update={"parameters": 0}) for row in other.rows)})
+    assert disagreements(wrong, network)

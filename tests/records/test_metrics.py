@@ -18,6 +18,9 @@ RECIPE = {"dataset": "mnist", "train": 10, "validation": 5, "epochs": 1, "batch_
         ("AUC", "auc"),
         ("F1Score", "f1"),
         ("sparse_categorical_accuracy", "accuracy"),
+        ("SparseCategoricalAccuracy", "accuracy"),
+        ("KLDivergence", "kl_divergence"),
+        ("OneHotMeanIoU", "mean_io_u"),
     ],
 )
 def test_a_metric_is_found_under_any_of_keras_names(written, name):
@@ -27,6 +30,21 @@ def test_a_metric_is_found_under_any_of_keras_names(written, name):
 @pytest.mark.parametrize(("task", "name"), USUAL.items())
 def test_the_usual_metric_of_a_task_fits_it(task, name):
     assert metric_for(task, None).name == name
+
+
+def test_every_metric_of_keras_is_known_or_refused_with_a_reason():
+    import keras
+
+    classes = [name for name, one in vars(keras.metrics).items() if isinstance(one, type)]
+    assert len(classes) > 40
+    refused = {}
+    for name in classes:
+        try:
+            assert find_metric(name).tasks
+        except ValueError as error:
+            refused[name] = str(error)
+    assert all("no run is scored by" in said for said in refused.values()), refused
+    assert len(refused) == 14
 
 
 def test_an_unknown_metric_is_answered_with_the_nearest():

@@ -143,6 +143,42 @@ def test_a_metric_of_values_is_in_the_units_of_the_data(metric, score):
     assert asked.score(outputs, truth) == pytest.approx(score)
 
 
+VALUES = np.array([[1.0, 3], [2, 1], [4, 2]])
+TASKS = {
+    "classification": ("categorical_crossentropy", 3, (3,), np.eye(3, dtype=np.float32), np.arange(3)),
+    "binary": ("binary_crossentropy", 2, (1,), np.array([[1], [0], [0]], np.float32), np.array([1, 0, 0])),
+    "multilabel": ("binary_crossentropy", 0, (3,), np.eye(3, dtype=np.float32), np.eye(3, dtype=np.uint8)),
+    "regression": ("mean_squared_error", 0, (2,), VALUES.astype(np.float32), VALUES),
+    "sequence": (
+        "sparse_categorical_crossentropy",
+        2,
+        (2, 2),
+        np.eye(2, dtype=np.float32)[[[0, 1], [1, 1]]],
+        np.array([[0, 1], [1, 1]]),
+    ),
+    "autoencoder": ("mean_squared_error", 0, (2,), VALUES.astype(np.float32), VALUES),
+}
+
+
+@pytest.mark.parametrize(("metric", "task"), [(one.name, task) for one in METRICS.values() for task in one.tasks])
+def test_every_metric_prefers_right_answers_to_wrong_ones_in_its_direction(metric, task):
+    loss, classes, shape, right, truth = TASKS[task]
+    asked = targets(task, metric, loss, classes, shape)
+    best = asked.score(right, truth)
+    if metric != "poisson":  # its best score depends on the targets
+        assert best == pytest.approx(METRICS[metric].perfect, abs=1e-3)
+    lead = METRICS[metric].lead(best, asked.score(right[::-1] * 0.9 + 0.05, truth))
+    # Any of three classes is among the five likeliest.
+    assert lead > 0 or (metric == "top_k_categorical_accuracy" and lead == 0)
+
+
+def test_two_classes_with_one_unit_have_a_cross_entropy():
+    asked = targets("classification", "categorical_crossentropy", "binary_crossentropy", 2, (1,))
+    likely = np.array([[0.9], [0.6], [0.4], [0.1]], np.float32)
+    score = asked.score(likely, np.array([1, 1, 0, 0]))
+    assert score == pytest.approx(-np.log([0.9, 0.6, 0.6, 0.9]).mean(), abs=1e-5)
+
+
 @pytest.mark.parametrize("metric", ["auc", "f1", "precision", "top_k_categorical_accuracy", "categorical_crossentropy"])
 def test_a_metric_of_several_classes_is_one_number(metric):
     asked = targets("classification", metric, "sparse_categorical_crossentropy", 6, (6,))

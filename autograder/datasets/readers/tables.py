@@ -102,6 +102,13 @@ class DataTable:
         import numpy as np
 
         texts = self.filled(name)
+        missing = np.flatnonzero(np.isin(np.char.lower(texts), _MISSING))
+        if len(missing):
+            others = np.delete(texts, missing)
+            row = int(missing[0])
+            # A class may be called "none"; where the others are numbers, or it is "nan", a value is missing.
+            if texts[row].lower() == "nan" or all(map(_NUMBER.fullmatch, others.tolist())):
+                raise DatasetUnusable(f'{self.where(row)}: column "{name}" {self._wrong(str(texts[row]), name)}')
         decimal = re.compile(r"[+-]?\d+(,\d+)?")
         if self.separator == ";" and all(map(decimal.fullmatch, texts.tolist())):
             return np.char.replace(texts, ",", ".")
@@ -152,14 +159,29 @@ def read_data_table(path: Path, name: str) -> DataTable:
                 path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
             )
     except UnicodeDecodeError:
-        raise DatasetUnusable(f"{name} is not text in UTF-8; save it as UTF-8.") from None
+        raise DatasetUnusable(f"{name}, line {_undecodable(path)}: it is not text in UTF-8; save it as UTF-8.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, csv.Error) as error:
         why = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+        if counted := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", why):
+            raise DatasetUnusable(
+                f"{name}, line {counted[2]}: it has {counted[3]} values, and the header names {counted[1]} columns."
+            ) from None
         raise DatasetUnusable(f"{name} is no table with one header line: {why[:200]}.") from None
     if frame.empty:
         raise DatasetUnusable(f"{name} has a header and no rows.")
     columns = {str(column): frame[column].to_numpy(dtype=object) for column in frame.columns}
     return DataTable(path, name, separator, columns)
+
+
+def _undecodable(path: Path) -> int:
+    """The first line that is no UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1
 
 
 def _numbered(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
