@@ -152,8 +152,9 @@ class Choice(Answered):
         keys = self._by_key(text)
         if keys:
             return keys
-        wanted = _plain(text)
-        return {key for key in self.options if wanted in map(_plain, self._words(key))}
+        # "dense 1" is the layer dense_1.
+        wanted = _plain(text).replace("_", " ")
+        return {key for key in self.options if wanted in (_plain(word).replace("_", " ") for word in self._words(key))}
 
     def _by_key(self, text: str) -> set[str]:
         return {key for key in self.options if _plain(key) == _plain(text)}

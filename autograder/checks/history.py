@@ -12,7 +12,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
-from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at
+from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at, unreached_fit
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_targets import WrongTargets, wrong_targets
 from autograder.core.messages import Message, in_turn, message, nmessage
@@ -85,6 +85,11 @@ class History(Question):
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
         stopped = stopped_at(context, self.network) if self.follow_through else None
+        unreached = unreached_fit(context, self.network)
+        if stopped is not None and unreached is not None:
+            why = Finding(message=message("fit.unreached", "`fit` was not reached, because `compile` stopped."))
+            aspects = self._aspects(unreached, None, dict.fromkeys(self.metrics, stopped))
+            return judged(self, aspects, *notes, why, Finding(message=follows(stopped)))
         never = student.captured is not None and not torch and not student.compiled
         if never and stopped is None and all(fit.failure for fit in fits):
             nothing = Finding(

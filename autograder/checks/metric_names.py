@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from autograder.network.compilation import read_compilation
 from autograder.records.metrics import find_metric
 
 _ACCURACIES = frozenset(
@@ -25,6 +26,14 @@ def metric_name(name: str) -> str:
         return find_metric(name).name
     except ValueError:
         return name
+
+
+def is_known_metric(name: str) -> bool:
+    """Whether Keras has a metric or a loss of this usual name, as far as is known here."""
+    try:
+        return name == "accuracy" or bool(find_metric(name))
+    except ValueError:
+        return not read_compilation({"optimizer": "adam", "loss": name}).problem
 
 
 def compiled_metrics(compile_config: dict[str, Any] | None) -> dict[str, str]:

@@ -7,13 +7,14 @@ Whether the mistake is what stopped `fit` is computed: with it repaired, the net
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.compiled import ONE_HOT, WHOLE, Compiled
 from autograder.checks.follow_through import charged_at, charging, is_half_right, verdict_on
-from autograder.checks.metric_names import compiled_metrics, metric_name
+from autograder.checks.metric_names import compiled_metrics, is_known_metric, metric_name
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture, Shape
@@ -28,6 +29,8 @@ _BY_VALUE = "InvalidArgumentError"
 _CHARGE = ("architecture", "parameters", "compiled")
 _DRAWS = re.compile(r"plot|\bplt\b|\bsns\b")
 _READ = 100_000
+# Epochs that the code does not say as a number: as many as any question asks for.
+_ANY_NUMBER = 10_000
 
 
 def stopped_at(context: Context, network: str) -> Verdict | None:
@@ -37,11 +40,11 @@ def stopped_at(context: Context, network: str) -> Verdict | None:
     """
     student = find_network(context, network)
     fits = student.fits(context, network)
-    if student.captured is None or student.captured.framework == "torch" or not fits:
+    if student.captured is None or student.captured.framework == "torch" or not is_half_right(context, network):
         return None
+    if not fits:
+        return _at_compile(context, network) if unreached_fit(context, network) is not None else None
     if not all(fit.failure is not None for fit in fits):
-        return None
-    if not is_half_right(context, network):
         return None
     at = _at_cause(context, network, student, fits[-1])
     if at is None and not context.is_handout(fits[-1].cell):
@@ -61,6 +64,24 @@ def metric_charged_at(context: Context, network: str, metric: str) -> Verdict | 
         return None
     asked = (one for one in _compiled(context, network) if metric in one.metrics)
     return next((verdict for one in asked if _costs(verdict := verdict_on(one, context))), None)
+
+
+def unreached_fit(context: Context, network: str) -> CapturedFit | None:
+    """The student's call of `fit` that was not reached because `compile` stopped before it in the same cell, as far as
+    its arguments say; None if there is none, or if the network was compiled or trained elsewhere."""
+    student = find_network(context, network)
+    if student.captured is None or student.compiled or student.fits(context, network):
+        return None
+    code = [cell for cell in context.cells if cell.kind == "code"]
+    for failure in context.evidence.failures:
+        if failure.method != "compile" or failure.cell >= len(code) or context.is_handout(failure.cell):
+            continue
+        for given in _arguments_of_fit(code[failure.cell].source[:_READ]):
+            epochs = given.get("epochs", ast.Constant(1))
+            number = epochs.value if isinstance(epochs, ast.Constant) and type(epochs.value) is int else _ANY_NUMBER
+            validated = any(name.startswith("validation_") for name in given)
+            return CapturedFit(epochs=max(0, number), validation={} if validated else None, cell=failure.cell)
+    return None
 
 
 def charging_stops(questions: tuple[Question, ...], networks: tuple[str, ...] = ()) -> frozenset[str]:
@@ -130,9 +151,7 @@ def draws(context: Context) -> Callable[[NotebookCell], bool]:
 
 def _at_cause(context: Context, network: str, student: StudentNetwork, fit: CapturedFit) -> Verdict | None:
     if not student.compiled:
-        if context.is_handout(fit.cell):
-            return None
-        return next((at for one in _compiled(context, network) if _costs(at := verdict_on(one, context))), None)
+        return None if context.is_handout(fit.cell) else _at_compile(context, network)
     own, expected = student.architecture, context.expected.get(network)
     failure = _failure(context, fit)
     if own is None or expected is None or failure is None or failure.validation:
@@ -148,11 +167,26 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
     of_network = charged_at(context, network, own)
     repaired = own if of_network is None else expected.architecture
     loss = "" if of_loss is not None or student.compilation.problem else student.compilation.loss.name
+    if not _reads(repaired, loss, fit):
+        return None
+    if failure.layer is None and not failure.loss and _unknown_metrics(student):
+        return _at_compile(context, network)
     # A loss that cannot be read stops `fit` before it compares anything.
     at_loss = bool(failure.loss or failure.error == _BY_VALUE or student.compilation.problem)
-    if not _reads(repaired, loss, fit) or not (at_loss or failure.layer is not None):
+    if not (at_loss or failure.layer is not None):
         return None
     return of_network or of_loss if failure.layer is not None else of_loss or of_network
+
+
+def _at_compile(context: Context, network: str) -> Verdict | None:
+    """The question about `compile` that has cost points."""
+    return next((at for one in _compiled(context, network) if _costs(at := verdict_on(one, context))), None)
+
+
+def _unknown_metrics(student: StudentNetwork) -> bool:
+    """Whether the network is compiled with a metric of a name that stops `fit`."""
+    compiled = student.captured.compile if student.captured is not None else None
+    return any(not is_known_metric(name) for name in compiled_metrics(compiled).values())
 
 
 def _said_before(context: Context, network: str) -> Verdict | None:
@@ -218,10 +252,25 @@ def _shape(described: dict[str, object] | None) -> Shape:
     return tuple(shape)
 
 
+def _arguments_of_fit(source: str) -> Iterator[dict[str, ast.expr]]:
+    """The named arguments of each call of a method `fit`; nothing if the code cannot be parsed."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fit":
+            yield {keyword.arg or "": keyword.value for keyword in node.keywords}
+
+
 def _unreached(context: Context, fits: Iterable[CapturedFit]) -> list[NotebookCell]:
-    """The code cells that failed from a call of `fit` on: its own, and those that read a variable of it."""
+    """The code cells that failed from a call of `fit` on: its own, and those that read a variable of it.
+
+    Without such a call, from a cell that `compile` stopped before it.
+    """
     code = [cell for cell in context.cells if cell.kind == "code"]
-    trained = sorted({fit.cell for fit in fits if fit.cell < len(code)})
+    cells = {fit.cell for fit in fits} or {one.cell for one in context.evidence.failures if one.method == "compile"}
+    trained = sorted(cell for cell in cells if cell < len(code))
     if not trained:
         return []
     names = {name for cell in trained for name in code[cell].makes()}

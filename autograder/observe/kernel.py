@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from autograder.observe.capture import Describer
 from autograder.observe.compatibility import (
+    added_losses,
     local_tfds,
     network_pictures,
     old_arguments,
@@ -137,6 +138,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)
             old_metrics.install()
+            added_losses.install()
             old_libraries.install()
             self.shell.ast_transformers.append(old_modules.PrivateKeras())
 

@@ -25,6 +25,10 @@ def unwrapped(value: Any) -> Any:
         return float(value)
     if kind in (deque, range, *_VIEWS):
         return list(islice(value, _MOST))
+    if kind is dict:
+        return list(islice(value.values(), _MOST))
+    if kind in (set, frozenset) and len(value) == 1:  # more have no order
+        return list(value)
     for known, holds in _of_libraries():
         if isinstance(value, known):
             return holds(value)

@@ -13,7 +13,7 @@ from autograder.core.messages import Message, message
 
 # The maximum number per notebook.
 MOST = 60
-_NAME = re.compile(r"[\w .,…()=/{}:'%!-]{0,60}")
+_NAME = re.compile(r"[\w .,…()\[\]=/{}:'%!-]{0,60}")
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "lr": (
@@ -54,6 +54,12 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "old_keras.convolution",
         gettext_noop(
             "“{old}(32, 3, 3)” was read as in Keras 1, with a window of 3 × 3; today that is Conv2D(32, (3, 3))."
+        ),
+    ),
+    "added_loss": (
+        "old_keras.added_loss",
+        gettext_noop(
+            "Keras 3 does not read a loss that `add_loss` is given from outside a layer; it was used here all the same."
         ),
     ),
     "session": (

@@ -57,7 +57,7 @@ def test_the_right_numbers_count_in_any_container(given):
         ([VALID[0], VALID[1], 77], 0, "position 3"),
         ([[1, 2], [3]], 0, "of the same length"),
         (["a", "b"], 0, "a list or an array of numbers"),
-        ({"a": 1}, 0, "dict"),
+        ({1, 2}, 0, "set"),
         ("no idea", 0, "a list or an array"),
         ([1, None, 2], 0, "a list or an array"),
     ],

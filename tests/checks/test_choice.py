@@ -112,7 +112,7 @@ def test_nothing_given_is_told_apart(given):
         ),
         (
             LAYER,
-            ["dense", "dense_1", "the last dense layer", "Dense(10)", "the Dense layer", "dense layer!"],
+            ["dense", "dense_1", "Dense 1", "the last dense layer", "Dense(10)", "the Dense layer", "dense layer!"],
             ["conv", "Conv2D", "flatten layer", "the dense layer after Flatten", "dropout"],
         ),
     ],

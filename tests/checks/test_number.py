@@ -121,7 +121,7 @@ def test_a_missing_variable_is_told_apart_and_names_the_cells_that_failed():
     [
         ("307300 or 307200", "more than one number"),
         ([307300, 307200], "a single number"),
-        ({"n": 307300}, "dict"),
+        ({307300, 307200}, "set"),
         (True, "a single number"),
         ("no idea", "No number"),
         (307.3, "whole number"),

@@ -69,7 +69,7 @@ def test_what_had_to_be_read_is_said():
         ((None, 24, 24, 64), "(24, 24, 64) is not right"),
         ((128, 26, 26, 64), "of 128 of them together"),
         ("twenty-six", "a shape"),
-        ({"h": 26}, "a shape"),
+        ({26, 64}, "a shape"),
         (True, "a shape"),
         ((26.5, 26, 64), "a shape"),
     ],

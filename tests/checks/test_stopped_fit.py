@@ -153,3 +153,38 @@ def test_what_was_drawn_is_judged():
     given = context(networks=(own,), expected={"model": network(*FASHION)}, fits=(fit(epochs=5),), figures=(drawn,))
     (verdict,) = judge_all([CURVES], replace(given, questions=(CURVES,)))
     assert verdict.score
+
+
+BOTH = (CODE[0], "model.compile(optimizer='adm')\nhistory = model.fit(X, Y, {})", "pass", *CODE[3:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "epochs"),
+    [
+        ("epochs=5, validation_data=(A, B)", 0),
+        ("epochs=EPOCHS, validation_split=0.1", 0),
+        ("epochs=2, validation_split=0.1", 1),
+        ("epochs=5", 1),
+    ],
+)
+def test_a_fit_that_was_not_reached_because_compile_stopped_is_read_in_the_code(arguments, epochs):
+    code = tuple(one.format(arguments) for one in BOTH)
+    given = context(
+        networks=(network(*FASHION),),
+        expected={"model": network(*FASHION)},
+        cells=tuple(NotebookCell(index=at, kind="code", source=source) for at, source in enumerate(code)),
+        failed=(1, 3, 4),
+        failures=(NetworkFailure(method="compile", error="ValueError", cell=1),),
+    )
+    found = lost({one.id: one for one in judge_all(ALL, replace(given, questions=ALL))})
+    assert found == {"compile": 3} | ({"epochs": epochs} if epochs else {})
+    handout = frozenset({bare_code(code[1])})
+    untouched = judge_all(ALL, replace(given, questions=ALL, handout_code=handout))
+    assert sum(one.score for one in untouched) == NETWORK.points
+
+
+def test_a_metric_that_keras_does_not_know_costs_its_share_alone():
+    own = network(*FASHION, compiled=COMPILED | {"metrics": ["acuracy"]})
+    assert lost(graded(own, loss="")) == {"compile": 1}
+    # What stops `fit` with a metric that is known, such as a callback, is charged where it is named.
+    assert lost(graded(network(*FASHION, compiled=COMPILED), loss="")) == {"epochs": 1}

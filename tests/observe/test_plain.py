@@ -68,6 +68,8 @@ def test_texts_with_broken_characters_stay_readable() -> None:
         (Decimal("97.8"), "number", 97.8),
         (deque([0.1, 0.2]), "sequence", [0.1, 0.2]),
         ({"a": 1, "b": 2}.values(), "sequence", [1, 2]),
+        ({"a": 1, "b": 2}, "sequence", [1, 2]),
+        ({"B"}, "sequence", ["B"]),
         (range(3), "sequence", [0, 1, 2]),
         (np.array(114), "array", 114),
         (np.array("B"), "array", "B"),

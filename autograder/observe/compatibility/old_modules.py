@@ -85,6 +85,8 @@ class _OldModules(MetaPathFinder, Loader):
                 vars(module).update({key: value for key, value in found.items() if not key.startswith("_")})
         if spec.name.endswith("np_utils"):
             vars(module).update(to_categorical=_to_categorical)
+        if spec.name.endswith((".engine.training", ".generic_utils")):
+            _offer(module, _SLICES)
         if spec.name.endswith("tensorflow_backend"):
             _offer(module, _OF_BACKEND)
         if spec.name.endswith("wrappers.scikit_learn"):
@@ -233,6 +235,18 @@ def _function(inputs: Any, outputs: Any, **_: Any) -> Callable[[Any], Any]:
     return call
 
 
+def _slice_arrays(arrays: Any, start: Any = None, stop: Any = None) -> Any:
+    """`slice_X`: rows `start` to `stop` of an array, or of each in a list; the rows in `start` where that is a list."""
+    if isinstance(arrays, list):
+        return [_slice_arrays(one, start, stop) for one in arrays]
+    return arrays[start] if hasattr(start, "__len__") else arrays[start:stop]
+
+
+def _sliced() -> Any:
+    note_stand_in("name", "slice_X", "X[start:stop]")
+    return _slice_arrays
+
+
 def _ordering() -> str:
     return "th" if keras.backend.image_data_format() == "channels_first" else "tf"
 
@@ -267,6 +281,7 @@ _OF_BACKEND: Mapping[str, Callable[[], Any]] = {
     "set_image_dim_ordering": _old_function("set_image_dim_ordering", _set_ordering, "set_image_data_format"),
     "common": lambda: keras.backend,
 }
+_SLICES: Mapping[str, Callable[[], Any]] = {"slice_X": _sliced, "slice_arrays": _sliced}
 _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
     "preprocessing.image": {"ImageDataGenerator": _image_generator},
     "optimizers": {name.lower(): _optimizer(f"keras.optimizers.{name.lower()}", name) for name in _ADAM},
@@ -294,6 +309,7 @@ _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
         "uniform": _renamed("initializers", "uniform", "RandomUniform"),
     },
     "utils": {},
+    "models": _SLICES,
 }
 _OF_TENSORFLOW = {name: _version_1(name) for name in _VERSION_1.split()}
 for _name in ("enable_eager_execution", "enable_v2_behavior"):

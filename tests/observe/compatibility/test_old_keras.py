@@ -95,6 +95,19 @@ RUNS = {
         "model.save('reader.model')\nassert keras.models.load_model('reader.model').output_shape == (None, 3)",
         "old_keras.file",
     ),
+    "added loss": (
+        "from keras import backend as K\nfrom keras.losses import mse\na = keras.Input((8,))\n"
+        "model = keras.Model(a, keras.layers.Dense(8)(keras.layers.Dense(2)(a)))\n"
+        "model.add_loss(K.mean(mse(a, model.output)) * 8)\nmodel.compile(optimizer='adam')\n"
+        "given = np.random.rand(40, 8)\nh = model.fit(given, epochs=2, validation_data=(given, None))\n"
+        "assert len(h.history['loss']) == 2 and 0 < h.history['val_loss'][0] and model.evaluate(given) > 0",
+        "old_keras.added_loss",
+    ),
+    "slices": (
+        "from keras.models import slice_X\nfrom keras.engine.training import slice_arrays\n"
+        "assert [len(one) for one in slice_X([x, y], 0, 3)] == [3, 3] and len(slice_arrays(x, [1, 2])) == 2",
+        "old_keras.name",
+    ),
     "contrib": ("from tensorflow.contrib.keras.api.keras.layers import Dense", "old_keras.module"),
     "table": (
         MODEL + "import pandas\nt = pandas.DataFrame(model.fit(x, y, validation_split=0.2).history)\n"
