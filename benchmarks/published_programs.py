@@ -206,6 +206,7 @@ PROGRAMS: tuple[Program, ...] = (
         1000,
         500,
         spiral,
+        repair={"optimizer": "adam", "lr": "0.03"},
         shape=(2,),
         classes=3,
         task="classification",
@@ -324,6 +325,7 @@ PROGRAMS: tuple[Program, ...] = (
         metric="mae",
         epochs=0.1,
         batch=0.1,
+        repair={"act2": "linear"},
     ),
 )
 
