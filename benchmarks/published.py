@@ -142,7 +142,6 @@ class Bench:
         self._observer = observer
         self._trainer = trainer
         self._gradebook = gradebook
-        self.runs = 0
 
     def run(self, task: TrainingTask) -> TrainingRun:
         key = self._trainer.key(task)
@@ -150,7 +149,6 @@ class Bench:
         if found is None or not found.answers(task):
             found = self._trainer.run(task)
             self._gradebook.store_training_run(found)
-            self.runs += 1
         return found
 
     def program(self, program: Program, facts: Published, *, far: bool) -> dict[str, Any]:
@@ -179,14 +177,14 @@ class Bench:
 
     def _healthy(self, answer_key: AnswerKey, program: Program, facts: Published, solution: Config) -> dict[str, Any]:
         """What is said of an equivalent repair that passes here too, trained for as long as the solution: of that which
-        differs most from it. `unequal` counts those that do not pass on our data."""
+        differs most from it; of the solution itself if there is none. `unequal` counts those that do not pass."""
         others = [one for one in reversed(facts.repairs) if one != solution]
         copies = [one for one in others if all(one.get(key) == solution.get(key) for key in _FOR_HOW_LONG)]
-        for unequal, copy in enumerate(copies[:_COPIES] or [solution]):
+        for unequal, copy in enumerate([*copies[:_COPIES], solution]):
             context = self._graded(answer_key, program, copy)
             if self._question(answer_key).judge(context).status == "correct":
                 return {"healthy": self._explained(answer_key, context, copy), "unequal": unequal}
-        return {"unequal": len(copies[:_COPIES])}
+        raise UserError("the repaired program does not pass")
 
     @staticmethod
     def _question(answer_key: AnswerKey) -> ScoreQuestion:
@@ -203,7 +201,6 @@ class Bench:
         return with_runs(answer_key, context_of(answer_key, evidence, notebook), self.run)
 
     def _explained(self, answer_key: AnswerKey, context: Context, config: Config) -> dict[str, Any]:
-        before = self.runs
         context = with_explanations(context, self.run)
         question = self._question(answer_key)
         verdict, subject = question.judge(context), question.subject(context)
@@ -223,7 +220,6 @@ class Bench:
             "missed": isinstance(found, Found) and not found.close,
             "named": sorted(named),
             "rules": rules,
-            "runs": self.runs - before,
             "tried": len(found.trials) if isinstance(found, Found) else 0,
             "said": [f"{one.message} | {one.where} | {one.hint}" for one in verdict.findings],
         }
@@ -273,14 +269,13 @@ def _number(value: float | None) -> str:
 def _line(program: Program, said: dict[str, Any], facts: Published) -> str:
     if why := reproduced(said):
         return f"{program.paper:4}{program.name:10} not reproduced: {why}"
-    faulty, healthy = said["faulty"], said.get("healthy")
+    faulty, loud = said["faulty"], ", ".join(said["healthy"]["named"])
     score = scored(faulty["named"], facts.truths)
-    loud = "none passes here" if healthy is None else ", ".join(healthy["named"])
     return (
         f"{program.paper:4}{program.name:10}{score.recall:6.2f}{score.precision:6.2f}"
         f"{'  minimal' if frozenset(faulty['named']) in facts.minimal else '         '}  "
         f"{_number(faulty['reached']):>7} of {said['minimum']:<7} named {', '.join(faulty['named']) or '-'}"
-        f"{'' if faulty['missed'] else ' (by a rule alone)'}; {faulty['runs']} runs, {said['seconds']} s"
+        f"{'' if faulty['missed'] else ' (by a rule alone)'}; {faulty['tried']} substitutions, {said['seconds']} s"
         f"{f'; healthy copy: {loud}' if loud else ''}"
     )
 
