@@ -289,13 +289,16 @@ def report(asked: argparse.Namespace) -> None:
         rows.append((program, published(program, asked.faults), said))
         print(_line(program, said, rows[-1][1]))
     seen = [row for row in rows if not reproduced(row[2])]
-    print(f"\n{'':22}{f'all {len(rows)}':>28}{f'the {len(seen)} reproduced':>28}\n{'':22}{_HEAD:>28}{_HEAD:>28}")
+    missed = [row for row in seen if row[2]["faulty"]["missed"]]
+    print(
+        f"\n{'':22}{f'all {len(rows)}':>28}{f'the {len(seen)} reproduced':>28}{f'{len(missed)} that miss':>28}\n{'':22}{3 * f'{_HEAD:>28}'}"
+    )
     # Nothing counts as named for a program that is not reproduced.
     ours = {_known_as(one): frozenset(said["faulty"]["named"]) for one, _, said in seen}
     for name, named in {"autograder": ours, **tools_named(asked.faults / "tools")}.items():
         both = [
             _summed_up([(named.get(_known_as(one), frozenset()), facts) for one, facts, _ in some])
-            for some in (rows, seen)
+            for some in (rows, seen, missed)
         ]
         print(f"{name:22}" + "".join(f"{each:>28}" for each in both))
     copies = [said["healthy"] for _, _, said in rows if "healthy" in said]
