@@ -290,9 +290,8 @@ def report(asked: argparse.Namespace) -> None:
         print(_line(program, said, rows[-1][1]))
     seen = [row for row in rows if not reproduced(row[2])]
     missed = [row for row in seen if row[2]["faulty"]["missed"]]
-    print(
-        f"\n{'':22}{f'all {len(rows)}':>28}{f'the {len(seen)} reproduced':>28}{f'{len(missed)} that miss':>28}\n{'':22}{3 * f'{_HEAD:>28}'}"
-    )
+    columns = (f"all {len(rows)}", f"the {len(seen)} reproduced", f"the {len(missed)} that miss")
+    print(f"\n{'':22}" + "".join(f"{one:>28}" for one in columns) + f"\n{'':22}" + 3 * f"{_HEAD:>28}")
     # Nothing counts as named for a program that is not reproduced.
     ours = {_known_as(one): frozenset(said["faulty"]["named"]) for one, _, said in seen}
     for name, named in {"autograder": ours, **tools_named(asked.faults / "tools")}.items():
