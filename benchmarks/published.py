@@ -168,14 +168,14 @@ class Bench(StoredRuns):
 
     def _healthy(self, answer_key: AnswerKey, program: Program, facts: Published, solution: Config) -> dict[str, Any]:
         """What is said of an equivalent repair that passes here too, trained for as long as the solution: of that which
-        differs most from it. `unequal` counts those that do not pass on our data."""
+        differs most from it; of the solution itself if there is none. `unequal` counts those that do not pass."""
         others = [one for one in reversed(facts.repairs) if one != solution]
         copies = [one for one in others if all(one.get(key) == solution.get(key) for key in _FOR_HOW_LONG)]
-        for unequal, copy in enumerate(copies[:_COPIES] or [solution]):
+        for unequal, copy in enumerate([*copies[:_COPIES], solution]):
             context = self._graded(answer_key, program, copy)
             if self._question(answer_key).judge(context).status == "correct":
                 return {"healthy": self._explained(answer_key, context, copy), "unequal": unequal}
-        return {"unequal": len(copies[:_COPIES])}
+        raise UserError("the repaired program does not pass")
 
     @staticmethod
     def _question(answer_key: AnswerKey) -> ScoreQuestion:
@@ -192,7 +192,6 @@ class Bench(StoredRuns):
         return with_runs(answer_key, context_of(answer_key, evidence, notebook), self.run)
 
     def _explained(self, answer_key: AnswerKey, context: Context, config: Config) -> dict[str, Any]:
-        before = self.made
         context = with_explanations(context, self.run)
         question = self._question(answer_key)
         verdict, subject = question.judge(context), question.subject(context)
@@ -212,7 +211,6 @@ class Bench(StoredRuns):
             "missed": isinstance(found, Found) and not found.close,
             "named": sorted(named),
             "rules": rules,
-            "runs": self.made - before,
             "tried": len(found.trials) if isinstance(found, Found) else 0,
             "said": [f"{one.message} | {one.where} | {one.hint}" for one in verdict.findings],
         }
@@ -262,14 +260,13 @@ def _number(value: float | None) -> str:
 def _line(program: Program, said: dict[str, Any], facts: Published) -> str:
     if why := reproduced(said):
         return f"{program.paper:4}{program.name:10} not reproduced: {why}"
-    faulty, healthy = said["faulty"], said.get("healthy")
+    faulty, loud = said["faulty"], ", ".join(said["healthy"]["named"])
     score = scored(faulty["named"], facts.truths)
-    loud = "none passes here" if healthy is None else ", ".join(healthy["named"])
     return (
         f"{program.paper:4}{program.name:10}{score.recall:6.2f}{score.precision:6.2f}"
         f"{'  minimal' if frozenset(faulty['named']) in facts.minimal else '         '}  "
         f"{_number(faulty['reached']):>7} of {said['minimum']:<7} named {', '.join(faulty['named']) or '-'}"
-        f"{'' if faulty['missed'] else ' (by a rule alone)'}; {faulty['runs']} runs, {said['seconds']} s"
+        f"{'' if faulty['missed'] else ' (by a rule alone)'}; {faulty['tried']} substitutions, {said['seconds']} s"
         f"{f'; healthy copy: {loud}' if loud else ''}"
     )
 
@@ -283,13 +280,15 @@ def report(asked: argparse.Namespace) -> None:
         rows.append((program, published(program, asked.faults), said))
         print(_line(program, said, rows[-1][1]))
     seen = [row for row in rows if not reproduced(row[2])]
-    print(f"\n{'':22}{f'all {len(rows)}':>28}{f'the {len(seen)} reproduced':>28}\n{'':22}{_HEAD:>28}{_HEAD:>28}")
+    missed = [row for row in seen if row[2]["faulty"]["missed"]]
+    columns = (f"all {len(rows)}", f"the {len(seen)} reproduced", f"the {len(missed)} that miss")
+    print(f"\n{'':22}" + "".join(f"{one:>28}" for one in columns) + f"\n{'':22}" + 3 * f"{_HEAD:>28}")
     # Nothing counts as named for a program that is not reproduced.
     ours = {_known_as(one): frozenset(said["faulty"]["named"]) for one, _, said in seen}
     for name, named in {"autograder": ours, **tools_named(asked.faults / "tools")}.items():
         both = [
             _summed_up([(named.get(_known_as(one), frozenset()), facts) for one, facts, _ in some])
-            for some in (rows, seen)
+            for some in (rows, seen, missed)
         ]
         print(f"{name:22}" + "".join(f"{each:>28}" for each in both))
     copies = [said["healthy"] for _, _, said in rows if "healthy" in said]

@@ -55,7 +55,8 @@ def iris() -> Arrays:
     from sklearn.datasets import load_iris
 
     found = load_iris()
-    return found.data.astype(np.float32), found.target.astype(np.int64)
+    order = np.random.RandomState(9).permutation(len(found.target))
+    return found.data[order].astype(np.float32), found.target[order].astype(np.int64)
 
 
 def bags_of_words() -> Arrays:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.checks.diagnosis.suspects import Suspect
+from autograder.checks.diagnosis.suspects import Suspect, same_rate
 from autograder.network.architecture import Architecture
 from autograder.records.training import TrainingTask
 
@@ -101,6 +101,8 @@ def parameters_of(suspects: Iterable[Suspect], before: TrainingTask, after: Trai
             named |= own or {f"{start}{_number(label)}" for label in one.layers if _number(label)}
         elif parameter:
             named.add(parameter)
+        if parameter == "optimizer" and not same_rate(before.optimizer, after.optimizer):
+            named.add("lr")  # the whole optimizer includes its learning rate
     return frozenset(named)
 
 

@@ -148,9 +148,8 @@ def _of_optimizer(given: Optimizer, wanted: Optimizer) -> Iterator[Suspect]:
     same = given.name == wanted.name
     # With another optimizer than the reference's, its Keras default rate is the expected one.
     target = wanted if same else Optimizer.model_validate(dict(zip(("name", "settings"), _default(given), strict=True)))
-    rate, expected = _rate(given), _rate(target)
-    if not _close(rate, expected):
-        settings = {**given.settings, "learning_rate": expected}
+    if not same_rate(given, target):
+        settings = {**given.settings, "learning_rate": rate_of(target)}
         yield Suspect("learning rate", optimizer=given.model_copy(update={"settings": settings}))
     if not same or _settings_differ(given, wanted):
         yield Suspect("optimizer", optimizer=wanted)
@@ -160,8 +159,14 @@ def _default(optimizer: Optimizer) -> tuple[str, dict[str, Any]]:
     return read_optimizer(optimizer.name)
 
 
-def _rate(optimizer: Optimizer) -> Any:
+def rate_of(optimizer: Optimizer) -> Any:
+    """Its learning rate: a number, or the description of a schedule."""
     return optimizer.settings.get("learning_rate", _default(optimizer)[1]["learning_rate"])
+
+
+def same_rate(one: Optimizer, other: Optimizer) -> bool:
+    """Whether two optimizers have the same learning rate."""
+    return _close(rate_of(one), rate_of(other))
 
 
 def _close(one: Any, other: Any) -> bool:

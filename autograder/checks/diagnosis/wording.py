@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from autograder.checks.diagnosis.search import Faulty, Found, Trial
-from autograder.checks.diagnosis.suspects import Suspect, Suspicion
+from autograder.checks.diagnosis.suspects import Suspect, Suspicion, rate_of, same_rate
 from autograder.checks.score_wording import telling_digits
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, in_turn, message, nmessage, phrase
@@ -197,7 +197,7 @@ def trial_exhibit(
         tried=tuple(
             Substitution(
                 aspects=tuple(one.aspect for one in trial.suspects),
-                change=_in_words(_changes(trial, named=named, listed=_MOST_LISTED)),
+                change=_in_words(_changes(case, trial, named=named, listed=_MOST_LISTED)),
                 accuracy=trial.run.score if trial.run.validation_accuracy else None,
                 restored=found.cause is not None and trial.task == found.cause.task,
             )
@@ -215,7 +215,7 @@ def _cause(
     of_one, of_several = _RESTORED[how]
     restored = message(
         *(of_one if len(cause.suspects) == 1 else of_several),
-        changes=_in_words(_changes(cause, named=named)),
+        changes=_in_words(_changes(case, cause, named=named)),
         reached=cause.run.score,
         before=own.score if own.validation_accuracy else 0.0,
         needed=case.minimum,
@@ -238,7 +238,7 @@ def _with_parts(restored: Message, case: Faulty, found: Found, cause: Trial, *, 
         "cause.first_alone",
         "{restored} With {change} alone it reached {alone:.{digits}f}.",
         restored=restored,
-        change=_one_change(cause.suspects[0], cause, named=named),
+        change=_one_change(case, cause.suspects[0], cause, named=named),
         alone=first.run.score,
         digits=_digits(case, first.run.score)["digits"],
     )
@@ -248,7 +248,7 @@ def _with_parts(restored: Message, case: Faulty, found: Found, cause: Trial, *, 
         "cause.first_two",
         "{alone} With {change} too it reached {both:.{digits}f}.",
         alone=alone,
-        change=_one_change(cause.suspects[1], cause, named=named),
+        change=_one_change(case, cause.suspects[1], cause, named=named),
         both=further[0].run.score,
         digits=_digits(case, further[0].run.score)["digits"],
     )
@@ -297,7 +297,7 @@ def _none(case: Faulty, found: Found, place_of: PlaceOf, *, named: bool) -> Find
         "cause.best_part",
         "{tried} With {changes} it reached {reached:.{digits}f}: this is a part of the cause.",
         tried=tried,
-        changes=_in_words(_changes(found.best, named=named)),
+        changes=_in_words(_changes(case, found.best, named=named)),
         reached=found.best.run.score,
         digits=_digits(case, found.best.run.score)["digits"],
     )
@@ -313,11 +313,11 @@ def _digits(case: Faulty, reached: float) -> dict[str, int]:
     return {"digits": digits, "places": digits}
 
 
-def _changes(trial: Trial, *, named: bool, listed: int | None = None) -> tuple[Message, ...]:
+def _changes(case: Faulty, trial: Trial, *, named: bool, listed: int | None = None) -> tuple[Message, ...]:
     """The changes of a trial; their number, if there are more than are to be `listed`."""
     if listed is not None and len(trial.suspects) > listed:
         return (phrase("{number} changes at once", number=len(trial.suspects)),)
-    return tuple(_one_change(one, trial, named=named) for one in trial.suspects)
+    return tuple(_one_change(case, one, trial, named=named) for one in trial.suspects)
 
 
 def _in_words(parts: tuple[Message | str, ...]) -> Message:
@@ -325,13 +325,16 @@ def _in_words(parts: tuple[Message | str, ...]) -> Message:
     return in_turn(*parts) if len(parts) < 2 else phrase("{parts}", parts=parts)
 
 
-def _one_change(one: Suspect, trial: Trial, *, named: bool) -> Message:
+def _one_change(case: Faulty, one: Suspect, trial: Trial, *, named: bool) -> Message:
     if named and one.aspect == "loss":
         name = trial.task.loss.name.removeprefix("sparse_").replace("_", " ")
         return phrase("the loss set to {name}", name=name)
+    rate = rate_of(trial.task.optimizer)
     if named and one.aspect == "optimizer":
-        return phrase("the optimizer set to {name}", name=trial.task.optimizer.name)
-    rate = trial.task.optimizer.settings.get("learning_rate")
+        name = trial.task.optimizer.name
+        if isinstance(rate, float) and not same_rate(case.task.optimizer, trial.task.optimizer):
+            return phrase("the optimizer set to {name} with a learning rate of {rate:.3g}", name=name, rate=rate)
+        return phrase("the optimizer set to {name}", name=name)
     if named and one.aspect == "learning rate" and isinstance(rate, float):
         return phrase("a learning rate of {rate:.3g}", rate=rate)
     return phrase(_CHANGES[one.aspect])

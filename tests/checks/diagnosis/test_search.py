@@ -7,6 +7,7 @@ from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.records.evidence import NetworkEvent, NetworkRecord
 from autograder.records.training import TrainingRun, TrainingTask
 from autograder.report.labels import anchor
+from benchmarks.published_scores import parameters_of
 
 
 def case(tasks, student, budget=6):
@@ -119,6 +120,15 @@ def test_the_student_hears_what_was_changed_and_what_the_run_reached(tasks):
     assert "reached 0.940 (yours 0.110; 0.85 was needed)" in str(said.message)
     shown = trial_exhibit("model", student, found, own, named=True)
     assert [(one.aspects, one.accuracy, one.restored) for one in shown.tried] == [(("loss",), 0.94, True)]
+
+
+def test_an_optimizer_that_brings_its_own_learning_rate_is_named_with_it(tasks):
+    student = case(tasks, tasks(optimizer=tasks.optimizer("sgd", learning_rate=0.01)))
+    found, runs = solve(student, well(lambda task: task.optimizer.name == "adam"))
+    own = runs[student.task.key]
+    (said,) = findings(student, found, own, named=True, as_trained=False)
+    assert "with the optimizer set to adam with a learning rate of 0.001" in str(said.message)
+    assert parameters_of(found.cause.suspects, student.task, found.cause.task) == {"optimizer", "lr"}
 
 
 def test_where_a_question_asks_for_the_loss_it_is_not_named(tasks):
