@@ -112,7 +112,7 @@ BAD = {
     "no UTF-8": (
         lambda folder: (folder / "houses.csv").write_bytes(HOUSES.replace("rooms", "räume").encode("latin-1")),
         PRICE,
-        "houses.csv, line 1: it is not text in UTF-8; save it as UTF-8.",
+        "houses.csv, line 1: it is not UTF-8; save it as UTF-8.",
     ),
     "a header only": (
         lambda folder: (folder / "houses.csv").write_text("a,price\n"),

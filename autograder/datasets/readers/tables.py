@@ -159,7 +159,7 @@ def read_data_table(path: Path, name: str) -> DataTable:
                 path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
             )
     except UnicodeDecodeError:
-        raise DatasetUnusable(f"{name}, line {_undecodable(path)}: it is not text in UTF-8; save it as UTF-8.") from None
+        raise DatasetUnusable(f"{name}, line {_undecodable(path)}: it is not UTF-8; save it as UTF-8.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, csv.Error) as error:
         why = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         if counted := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", why):
