@@ -202,7 +202,7 @@ def test_students_get_nothing_hidden_and_graders_all_of_it(assignment):
     [
         (('hidden = "kept', '# hidden = "kept'), "question 1 (q): houses has no hidden examples; name their file"),
         (('training = "full"', ""), 'set training = "full" in [observe]'),
-        (('"mae"', '"accuracy"'), 'metric is "accuracy"; those that fit the target of houses are r2, cosine'),
+        (('"mae"', '"accuracy"'), 'metric is "accuracy"; those that fit the target of houses are r2,'),
         (('"mae"', '"auc"'), 'metric is "auc"; those that fit the target of houses are r2,'),
         (('"mae"', '"mean_io_u"'), 'metric is "mean_io_u"; predictions are scored by one of accuracy, binary_accuracy'),
         (("full_at = 40", "full_at = 80"), "a lower mae is better: full_at has to be lower than zero_at"),
