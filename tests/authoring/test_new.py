@@ -387,6 +387,12 @@ def test_a_class_for_each_step_and_the_input_itself_are_guessed(table, tmp_path,
     assert load(str(made.folder)).networks["model"].recipe.learns == "autoencoder"
     names = executed(code_of(tmp_path / "solutions/alone/alone.ipynb"), tmp_path / "assignments/alone")
     assert names["Y_val"] is names["X_val"]
+    rows = (",".join(f"{number:.3f}" for number in row) for row in np.random.RandomState(0).rand(40, 6))
+    (tmp_path / "rows.csv").write_text("a,b,c,d,e,f\n" + "\n".join(rows))
+    made = start_assignment("rows", summary, where=tmp_path, data=str(tmp_path / "rows.csv"))
+    assert load(str(made.folder)).networks["model"].recipe.source.features == tuple("abcdef")
+    with pytest.raises(CannotStart, match=r"reads 6 values for an example, and rows has 5|gives 6 values"):
+        start_assignment("other", summary, where=tmp_path, data=str(tmp_path / "rows.csv"), target="f")
 
 
 def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
