@@ -100,8 +100,8 @@ def start_assignment(
     classes = len(DATASETS[dataset or _USUAL[0]].classes)
     found = None if data is None else guess(data, target, inputs, outputs, words=words_read(text))
     kind = None if found is None else other_kind(text, found)
-    if data is not None and kind is not None:
-        found = guess(data, None if kind == "input" else target, kind=kind)
+    if data is not None and (kind == "tokens" or (kind == "input" and target is None)):
+        found = guess(data, target, kind=kind)
     network = read_network(summary, text, found, classes)
     chosen = _built_in(network, dataset, summary) if found is None else _own(network, found, summary)
     facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)

@@ -139,10 +139,16 @@ def other_kind(text: str, found: Guess) -> TargetKind | None:
         return "tokens"
     if last in ((*example,), (*example, 1)) and target != last and len(source.classes) != last[0]:
         return "input"
-    columns = len(example) == 1 and source.source == "csv" and not found.table.get("categories")
-    if columns and rows[0].kind in ("Input", "Dense") and last == (example[0] + 1,) and target != last:
+    if source.source == "csv" and not found.table.get("categories") and last == (example[0] + 1,) == _reads(rows[0]):
         return "input"  # the last column is no target either
     return None
+
+
+def _reads(first: TableRow) -> Sizes:
+    """What the first row of a table shows of the input of a network for tables; () if it does not."""
+    if first.kind == "Dense" and len(first.shape) == 2 and first.shape[1]:
+        return (first.parameters // first.shape[1] - 1,)
+    return first.shape[1:] if first.kind == "Input" else ()
 
 
 def words_read(text: str) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from autograder.authoring import commands
 from autograder.authoring.data_guess import CannotGuess, named_groups
 from autograder.authoring.new import BEGIN, END, CannotStart, start_assignment
 from autograder.cli import app
-from autograder.datasets import DatasetUnusable, load_arrays, locate
+from autograder.datasets import DatasetMissing, DatasetUnusable, load_arrays, locate
 
 ROOT = Path(__file__).parents[2]
 TABLE = """
@@ -387,12 +387,36 @@ def test_a_class_for_each_step_and_the_input_itself_are_guessed(table, tmp_path,
     assert load(str(made.folder)).networks["model"].recipe.learns == "autoencoder"
     names = executed(code_of(tmp_path / "solutions/alone/alone.ipynb"), tmp_path / "assignments/alone")
     assert names["Y_val"] is names["X_val"]
+    rows = (",".join(f"{number:.3f}" for number in row) for row in np.random.RandomState(0).rand(40, 6))
+    (tmp_path / "rows.csv").write_text("a,b,c,d,e,f\n" + "\n".join(rows))
+    made = start_assignment("rows", summary, where=tmp_path, data=str(tmp_path / "rows.csv"))
+    assert load(str(made.folder)).networks["model"].recipe.source.features == tuple("abcdef")
+    with pytest.raises(CannotStart, match=r"reads 6 values for an example, and rows has 5|gives 6 values"):
+        start_assignment("other", summary, where=tmp_path, data=str(tmp_path / "rows.csv"), target="f")
 
 
 def test_data_of_a_package_needs_no_file(table, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made = start_assignment("plants", table(SMALL), where=tmp_path, data="sklearn:iris")
     assert load(str(made.folder)).networks["model"].recipe.classes == ("setosa", "versicolor", "virginica")
+
+
+def test_sequences_of_keras_are_as_long_as_the_embedding_reads(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "none"))
+    with pytest.raises(DatasetMissing, match="imdb"):
+        start_assignment("films", table(EMBEDDING), where=tmp_path, data="keras:imdb")
+    texts = np.empty(20, dtype=object)
+    texts[:] = [[1, *range(4, 6 + row)] for row in range(20)]
+    labels = np.arange(20) % 2
+    np.savez(tmp_path / "imdb.npz", x_train=texts, y_train=labels, x_test=texts, y_test=labels)
+    made = start_assignment("films", table(EMBEDDING), where=tmp_path, data="keras:imdb")
+    assert load(str(made.folder)).networks["model"].recipe.source.inputs == {"": (12,)}
+    code = code_of(tmp_path / "solutions/films/films.ipynb")
+    assert "keras.datasets.imdb.load_data(num_words=100)" in code
+    assert "keras.utils.pad_sequences(X, maxlen=12)" in code
+    assert "deviation" not in code
 
 
 def test_the_tutorial_with_data_of_ones_own(tmp_path, monkeypatch):

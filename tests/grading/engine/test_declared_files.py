@@ -1,5 +1,13 @@
 """What an assignment declares reaches every worker of a cluster, whose cache folder may be another one."""
 
+import json
+import re
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 from distributed import Client, LocalCluster
 
@@ -8,6 +16,22 @@ from autograder.assignment.images import declared_files
 from autograder.datasets import DatasetMissing, base_model_path, locate
 from autograder.datasets.sending import keep_files
 from autograder.grading.engine.cluster import DeclaredFiles
+
+ROOT = Path(__file__).parents[3]
+BUILD = """
+def build():
+    return keras.Sequential([
+        keras.Input((8, 8, 1)),
+        layers.Conv2D(16, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(32, 3, padding="same", activation="relu"),
+        layers.Flatten(),
+        layers.Dense(32, activation="relu"),
+        layers.Dense(5, activation="softmax"),
+    ])
+base = build()
+base.load_weights("base.weights.h5")
+"""
 
 
 def parts(assignment):
@@ -45,3 +69,61 @@ def test_a_worker_gets_the_files_when_it_joins(tmp_path):
         found += client.run(base_model_path, base.digest).values()
         assert len(found) == 4
         assert all(path.is_relative_to(tmp_path) for path in found)
+
+
+@pytest.fixture
+def with_weights(tmp_path):
+    """transfer with the weights of the base model in place of the whole, a class of two, and its thresholds."""
+    import keras
+
+    for folder in ("assignments", "solutions"):
+        shutil.copytree(ROOT / folder / "transfer", tmp_path / folder / "transfer")
+    course = tmp_path / "assignments" / "transfer"
+    weights = course / "base.weights.h5"
+    keras.models.load_model(course / "base.keras").save_weights(weights)
+    for file in ("base.keras", "reference.json"):
+        (course / file).unlink()
+    text = (course / "assignment.toml").read_text("utf-8")
+    text = re.sub(
+        r'"base.keras"(.*?digest = )"\w+"',
+        rf'"base.weights.h5"\1"{sha256(weights.read_bytes()).hexdigest()}"',
+        text,
+        flags=re.S,
+    )
+    (course / "assignment.toml").write_text(
+        text.replace('kind = "accuracy"', 'kind = "accuracy"\nminimum = 0.6'), "utf-8"
+    )
+    solution = tmp_path / "solutions" / "transfer" / "transfer.ipynb"
+    notebook = json.loads(solution.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        code = "".join(cell["source"]).replace('base = keras.models.load_model("base.keras")\n', BUILD)
+        again = 'again = build()\nagain.load_weights("/content/drive/MyDrive/base.weights.h5")'
+        cell["source"] = code.replace('again = keras.models.load_model("base.keras")', again)
+    solution.write_text(json.dumps(notebook), "utf-8")
+    students = tmp_path / "class"
+    students.mkdir()
+    shutil.copy(solution, students / "Right One.ipynb")
+    wrong = solution.read_text("utf-8").replace('base.load_weights(\\"base.weights.h5\\")', "pass")
+    (students / "Wrong One.ipynb").write_text(wrong, "utf-8")
+    return course, students
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_class_is_graded_where_the_data_and_the_weights_were_sent(tmp_path, with_weights):
+    course, students = with_weights
+    here = {"host": "127.0.0.1", "dashboard_address": None, "env": {"XDG_CACHE_HOME": str(tmp_path / "there")}}
+    with LocalCluster(n_workers=1, threads_per_worker=1, resources={"sandbox": 1}, **here) as cluster:
+        command = [sys.executable, "-m", "autograder", "grade", course, students, "--output", tmp_path / "report"]
+        done = subprocess.run(
+            [*command, "--scheduler", cluster.scheduler_address], capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr + done.stdout
+    lines = map(json.loads, (tmp_path / "report" / "results.jsonl").read_text("utf-8").splitlines())
+    found = {line["student"]: {one["id"]: one for one in line["questions"]} for line in lines}
+    lost = {
+        student: {name for name, one in questions.items() if one["score"] < one["points"]} - {"left_out"}
+        for student, questions in found.items()
+    }
+    assert lost == {"Right One": set(), "Wrong One": {"network"}}
+    assert "do not have the weights" in json.dumps(found["Wrong One"]["network"])
