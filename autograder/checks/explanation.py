@@ -47,12 +47,15 @@ class AccuracyMiss:
         return (step,) if isinstance(step, TrainingTask) else ()
 
     def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
-        """The reason as far as the runs made so far show it: findings, and the substitutions tried."""
-        said = self._rules()
+        """The reason as far as the runs made so far show it: findings, and the substitutions tried.
+
+        Where a run has shown the cause, its symptoms, such as dead units, are left out.
+        """
         case = self.case()
         own = None if case is None else self.context.run_of(case.task)
-        step = None if case is None else search(case, self.context.run_of)
-        if case is None or own is None or not isinstance(step, Found):
+        step = self._found(case)
+        said = self._rules(symptoms=step is None or step.cause is None)
+        if case is None or own is None or step is None:
             return said, ()
         own, named = own.until(case.minimum), self._told()
         shown = trial_exhibit(self.name, case, step, own, named=named)
@@ -60,6 +63,17 @@ class AccuracyMiss:
             case, step, own, named=named, as_trained=case.task != self.task, place_of=lambda one: self._place(one, case)
         )
         return (*first, *said), () if shown is None else (shown,)
+
+    @property
+    def cause_shown(self) -> bool:
+        """Whether a run has shown what restores the score."""
+        found = self._found(self.case())
+        return found is not None and found.cause is not None
+
+    def _found(self, case: Faulty | None) -> Found | None:
+        """What the search has found; None if there is none, or it has not ended."""
+        step = None if case is None else search(case, self.context.run_of)
+        return step if isinstance(step, Found) else None
 
     def facts(self) -> Facts | None:
         """What the rules read."""
@@ -137,9 +151,10 @@ class AccuracyMiss:
             question.kind == "compiled" and self.name in question.networks() for question in self.context.questions
         )
 
-    def _rules(self) -> tuple[Finding, ...]:
+    def _rules(self, *, symptoms: bool) -> tuple[Finding, ...]:
         facts = self.facts()
-        found = [] if facts is None else [one for rule in RULES if (one := rule.find(facts)) is not None]
+        rules = [rule for rule in RULES if rule.cause or symptoms]
+        found = [] if facts is None else [one for rule in rules if (one := rule.find(facts)) is not None]
         if self._training_asked():
             return tuple(one for one in found if one.code not in WRONG_TARGETS)
         return (*found, *self._loop())

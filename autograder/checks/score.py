@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -202,7 +203,7 @@ class ScoreQuestion(Question):
             titles_of(repair.charged), mean_score(self._scores(repair.task, context), recipe), recipe
         )
         # The hint for a missed score would suggest looking for a cause that is already known.
-        findings = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
+        findings = _without_hints(verdict.findings)
         return self.verdict(
             "correct", self.points, *findings, Finding(message=sentence), exhibits=tuple(verdict.exhibits)
         )
@@ -212,9 +213,9 @@ class ScoreQuestion(Question):
         if subject is None:
             return verdict
         findings, exhibits = subject.explain()
-        return verdict.model_copy(
-            update={"findings": (*verdict.findings, *findings), "exhibits": (*verdict.exhibits, *exhibits)}
-        )
+        # The hint for a missed score would suggest looking for a cause that a run has shown.
+        missed = _without_hints(verdict.findings) if subject.cause_shown else verdict.findings
+        return verdict.model_copy(update={"findings": (*missed, *findings), "exhibits": (*verdict.exhibits, *exhibits)})
 
     def subject(self, context: Context) -> AccuracyMiss | None:
         """What to explain; None if there is no network, if no accuracy is required of it, or if it is scored on hidden
@@ -379,6 +380,10 @@ class ScoreQuestion(Question):
                 hint=message("hint.instructor_why", "For the instructor: {why}.", why=why),
             ),
         )
+
+
+def _without_hints(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(one.model_copy(update={"hint": NOTHING}) for one in findings)
 
 
 class Score(ScoreQuestion):

@@ -14,6 +14,19 @@ from autograder.report.lecture_advice import Topic, sentence, topic
 # The groups and codes by which the checks mark a verdict that follows from an earlier one (a test keeps them in step).
 FOLLOWING_GROUP = "depends."
 FOLLOWING = frozenset({"parameters.follow"})
+# A missed score, and the codes of what a run has shown to restore it: then that is the cause, and the score follows.
+MISSED = frozenset({"accuracy.reached", "accuracy.reached_twice", "accuracy.untrainable"})
+SHOWN = frozenset(
+    {
+        "cause.one_change",
+        "cause.several_changes",
+        "cause.one_change_untrainable",
+        "cause.several_changes_untrainable",
+        "cause.maybe_fewer",
+        "cause.first_alone",
+        "cause.first_two",
+    }
+)
 
 
 @dataclass
@@ -79,7 +92,10 @@ def root_causes(result: Result) -> Iterator[tuple[str, str, bool, tuple[Finding,
     for verdict in result.questions:
         if verdict.status in ("correct", "needs_review") or verdict.override:
             continue
-        findings = tuple(finding for finding in verdict.findings if not (failed and _follows(finding)))
+        found = verdict.findings
+        if any(finding.code in SHOWN for finding in found):
+            found = tuple(finding for finding in found if finding.code not in MISSED)
+        findings = tuple(finding for finding in found if not (failed and _follows(finding)))
         if findings and not (failed and _repeats(verdict, result)):
             yield verdict.id, verdict.title, verdict.score == 0, _once(findings)
         failed = True

@@ -50,7 +50,8 @@ def codes(verdict):
     [
         (SPARSE, DIVIDED, "cause.labels_not_whole"),
         (SPARSE, FROM_ONE, "cause.labels_outside"),
-        (ROWS, ONE_HOT | {"lowest_sum": 1 / 255, "highest_sum": 1 / 255}, "cause.rows_do_not_add_up"),
+        (ROWS, ONE_HOT | {"lowest_sum": 1 / 255, "highest_sum": 1 / 255}, "cause.rows_add_up_to"),
+        (ROWS, ONE_HOT | {"lowest_sum": 0.0, "highest_sum": 3.0}, "cause.rows_do_not_add_up"),
         (ROWS, ONE_HOT | {"not_finite": 3}, "cause.targets_not_finite"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from class_of_results import answered, page_of, result
 
-from autograder.core.messages import Message, in_turn, message, nmessage
+from autograder.core.messages import Message, in_turn, message, nmessage, phrase
 from autograder.network.architecture import Operation
 from autograder.network.describe import in_words, named, setting_in_words
 from autograder.records.result import Finding, Verdict
@@ -133,3 +133,30 @@ def test_what_follows_from_an_earlier_mistake_is_no_cause_of_its_own() -> None:
 def test_findings_about_right_answers_are_not_counted_as_wrong() -> None:
     right = [answered(student, reached(0.96), "correct") for student in ("a", "b")]
     assert summarize(right, page_of).misconceptions == ()
+
+
+def test_a_cause_that_a_run_has_shown_stands_for_the_missed_score() -> None:
+    def shown(change: str) -> Message:
+        return message(
+            "cause.one_change",
+            "Your network learns with {changes}: our run reached {reached:.2f}.",
+            changes=phrase(change),
+            reached=0.95,
+        )
+
+    def missed(*more: Message) -> Verdict:
+        findings = tuple(Finding(message=one) for one in (reached(0.4), *more))
+        return Verdict(id="a", title="A", status="wrong", score=0, points=1, findings=findings)
+
+    ((_, _, _, findings),) = root_causes(result("x", (missed(shown("another loss")),)))
+    assert [one.code for one in findings] == ["cause.one_change"]
+    ((_, _, _, findings),) = root_causes(result("x", (missed(),)))
+    assert [one.code for one in findings] == ["accuracy.reached"]
+    class_ = [
+        result("x", (missed(shown("another loss")),)),
+        result("y", (missed(shown("another loss")),)),
+        result("z", (missed(shown("another learning rate")),)),
+    ]
+    (only,) = summarize(class_, page_of).misconceptions
+    assert "3 of you" in only.sentence()
+    assert "another loss, another learning rate" in only.sentence().replace(" and ", ", ")

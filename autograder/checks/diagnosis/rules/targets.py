@@ -41,8 +41,8 @@ def labels_not_whole(facts: Trained) -> Finding | None:
     return Finding(
         message=message(
             "cause.labels_not_whole",
-            "Your labels, between {low:g} and {high:g}, are not whole numbers. The loss reads them as the numbers of "
-            "classes and rounds them down, so different classes become the same one.",
+            "Your labels, between {low:.3g} and {high:.3g}, are not whole numbers. The loss reads them as the numbers "
+            "of classes and rounds them down, so different classes become the same one.",
             low=low or 0,
             high=high or 0,
         ),
@@ -122,14 +122,24 @@ def rows_do_not_add_up(facts: Trained) -> Finding | None:
         wanted = [number_of(facts.reference_fit.targets, name) for name in ("lowest_sum", "highest_sum")]
         if any(one is not None and abs(one - 1) > _SUM for one in wanted):
             return None
-    return Finding(
-        message=message(
+    low, high = sums[0] or 0, sums[1] or 0
+    if high - low <= _SUM * high:
+        said = message(
+            "cause.rows_add_up_to",
+            "The rows of your labels add up to {sum:.3g} each. The loss reads a row as probabilities, which add up to "
+            "1.",
+            sum=high,
+        )
+    else:
+        said = message(
             "cause.rows_do_not_add_up",
-            "The rows of your labels add up to between {low:g} and {high:g}. The loss reads a row as probabilities, "
-            "which add up to 1.",
-            low=sums[0] or 0,
-            high=sums[1] or 0,
-        ),
+            "The rows of your labels add up to between {low:.3g} and {high:.3g}. The loss reads a row as "
+            "probabilities, which add up to 1.",
+            low=low,
+            high=high,
+        )
+    return Finding(
+        message=said,
         hint=message(
             "hint.one_hot_rows",
             "In a one-hot row there is a single 1. Print the first rows: which line changed them afterwards?",
@@ -229,6 +239,7 @@ WRONG_TARGETS = frozenset(
         "cause.labels_not_whole",
         "cause.labels_outside",
         "cause.targets_outside",
+        "cause.rows_add_up_to",
         "cause.rows_do_not_add_up",
     }
 )
