@@ -12,6 +12,7 @@ from autograder.checks.training_tasks import training_task
 from autograder.network.torch.compilation import read_torch_compilation
 from autograder.network.torch.defaults import with_defaults_of
 from autograder.records.evidence import CapturedNetwork
+from autograder.records.training import TrainingRun
 
 DESCRIPTIONS = json.loads((Path(__file__).parents[1] / "network" / "torch_descriptions.json").read_text())
 
@@ -243,6 +244,33 @@ def test_each_framework_has_its_own_training_key():
     )
     assert one.key == other.key != of_keras.key
     assert one.loss.name == "sparse_categorical_crossentropy"
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "pieces", "sentence"),
+    [
+        ({"class_name": "StepLR", "settings": {"step_size": 1, "gamma": 0.5}, "every": "epoch"}, 2, ""),
+        ({"class_name": "StepLR", "settings": {"step_size": 9, "gamma": 0.5}, "every": "epoch"}, 0, ""),
+        ({"class_name": "StepLR", "settings": {"step_size": 1, "gamma": 0.5}}, 0, ""),  # its `step` was never called
+        ({"class_name": "LambdaLR", "every": "epoch"}, 0, "your schedule LambdaLR cannot be used here"),
+    ],
+)
+def test_a_scheduler_is_part_of_the_run_or_the_page_says_that_it_is_not(scheduler, pieces, sentence):
+    captured, asked = torch("cnn2_functional"), question("accuracy", network="model", points=3, minimum=0.9)
+    compiled = {**captured.compile, "scheduler": scheduler}
+    recipe = RECIPE.model_copy(update={"epochs": 2})
+    expected = {"model": ExpectedNetwork("model", architecture_of(KERAS), recipe=recipe)}
+    given = context(networks=(captured.model_copy(update={"compile": compiled}),)).anew(expected=expected)
+    (task,) = asked.training(given)
+    rate = task.optimizer.settings["learning_rate"]
+    assert (rate == 0.001) is (pieces == 0)
+    if pieces:
+        boundaries = [recipe.steps_per_epoch - 1]
+        assert rate["config"] == {"boundaries": boundaries, "values": [0.001, 0.0005]}
+    run = TrainingRun(key=task.key, outcome="trained", validation_accuracy=(0.99,))
+    verdict = judged(asked, given.anew(runs={task.key: run}))
+    assert verdict.score == 3
+    assert (sentence in said(verdict)) if sentence else ("schedule" not in said(verdict))
 
 
 def test_weight_decay_is_a_penalty_on_all_weights():

@@ -16,10 +16,13 @@ def ways_to_read(examples: Sequence[Sequence[int]]) -> list[list[Shape]]:
         examples: the shape of one example for each input, without a batch axis and with channels last.
 
     Returns:
-        For each way one shape per input, in torch's order, with None for the batch axis.
+        For each way one shape per input, in torch's order, with None for the batch axis; none for examples without
+        axes, such as texts.
     """
-    if len(examples) != 1:
-        return [[(None, *shape) for shape in examples]] if examples else []
+    if not examples or not all(examples):
+        return []
+    if len(examples) > 1:
+        return [[(None, *shape) for shape in examples]]
     (shape,) = (tuple(one) for one in examples)
     ways: list[Shape] = [(None, *shape), (None, prod(shape))]
     if len(shape) == 2:

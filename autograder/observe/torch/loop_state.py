@@ -64,14 +64,13 @@ class Net:
 class Tuned:
     """An optimizer: its settings before its first step, and what it did in the current cell.
 
-    `since` are its steps since a scheduler's, `every` when a scheduler takes a step: "epoch" or "batch", "" if never.
+    `since` are its steps since a scheduler's. `scheduler` has in "every" when it takes a step: "epoch" or "batch".
     """
 
     optimizer: Any
     facts: dict[str, Any]
     scheduler: dict[str, Any] | None = None
     since: int = 0
-    every: str = ""
     stepped: bool = False
     reported: bool = False
     zeroed: bool = False
@@ -88,7 +87,8 @@ class Tuned:
             self.scheduler = {"class_name": f"{self.scheduler['class_name']} + {facts['class_name']}"[:200]}
         if not made:
             self.schedules, self.since = self.schedules + 1, 0
-            self.every = "batch" if batch else "epoch"
+            # In the dict that the states of the cell share: they were noted at its first step.
+            self.scheduler["every"] = "batch" if batch else "epoch"
 
     def parameters(self) -> list[Any]:
         optimizer = self.optimizer()

@@ -317,7 +317,7 @@ class LoopRecorder:
         for tuned in self._tuned_for(net)[:1]:
             facts["optimizer"] = tuned.facts
             if tuned.scheduler is not None:
-                facts["scheduler"] = tuned.scheduler | ({"every": tuned.every} if tuned.every else {})
+                facts["scheduler"] = tuned.scheduler
         if net.criterion is not None:
             facts["criterion"] = net.criterion
         return facts or None

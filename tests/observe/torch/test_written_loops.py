@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: make torch")
 
 from conftest import Observe
-from written_loops import MISTAKES, NOT_MOVED, RIGHT, SETUP, cell
+from written_loops import MISTAKES, NOT_MOVED, OTHER_MISTAKES, RIGHT, SETUP, cell
 
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.observe.limits import Limits
@@ -31,10 +31,12 @@ def codes(evidence: Evidence, name: str) -> list[str]:
 
 
 def test_each_mistake_is_named_and_nothing_else(observe: Observe) -> None:
-    evidence = observe(SETUP, *(cell(at, **lines) for at, (_, lines) in enumerate(MISTAKES)), limits=LONG)
+    cells = [cell(at, **lines) for at, (_, lines) in enumerate(MISTAKES)]
+    cells += [source.replace("{n}", str(at)) for at, (_, source) in enumerate(OTHER_MISTAKES, start=len(MISTAKES))]
+    evidence = observe(SETUP, *cells, limits=LONG)
     assert [run.failure for run in evidence.cells if run.failure] == []
-    found = {code: codes(evidence, f"net_{at}") for at, (code, _) in enumerate(MISTAKES)}
-    assert found == {code: [code] for code, _ in MISTAKES}
+    wanted = {at: [code] for at, (code, _) in enumerate((*MISTAKES, *OTHER_MISTAKES))}
+    assert {at: codes(evidence, f"net_{at}") for at in wanted} == wanted
 
 
 def test_a_network_that_is_moved_without_its_data_is_named(observe: Observe) -> None:
@@ -65,4 +67,6 @@ def test_right_loops_are_silent(observe: Observe) -> None:
         6: {"loss": 3},
         8: {"loss": 4, "val_accuracy": 4},
     }
+    schedulers = [evidence.network(f"net_{len(RIGHT) - at}").compile["scheduler"] for at in (3, 2)]
+    assert [(one["class_name"], one["every"]) for one in schedulers] == [("StepLR", "epoch"), ("OneCycleLR", "batch")]
     assert [fits_of(evidence, f"net_{at}")[-1].epochs for at in (0, 1, 2, 6, 7, 8, 9)] == [3, 2, 50, 3, 2, 4, 6]

@@ -242,10 +242,104 @@ example = net_{n}(images[:1]).argmax().item()
 probabilities = net_{n}(images).softmax(dim=1)
 assert probabilities.shape == (400, 3)
 """
-# Right loops; the last one is the usual loop itself.
+_PHASES = """
+def train_model(model, criterion, optimizer, scheduler, epochs=3):
+    loaders = {"train": train_loader, "val": test_loader}
+    history = {phase: {"loss": [], "acc": []} for phase in loaders}
+    for epoch in range(epochs):
+        for phase in loaders:
+            model.train() if phase == "train" else model.eval()
+            running, right = 0.0, 0
+            for x, y in loaders[phase]:
+                optimizer.zero_grad()
+                with torch.set_grad_enabled(phase == "train"):
+                    outputs = model(x)
+                    _, predicted = torch.max(outputs, 1)
+                    loss = criterion(outputs, y)
+                    if phase == "train":
+                        loss.backward()
+                        optimizer.step()
+                running += loss.item() * x.size(0)
+                right += torch.sum(predicted == y.data)
+            if phase == "train":
+                scheduler.step()
+            history[phase]["loss"].append(running / len(loaders[phase].dataset))
+            history[phase]["acc"].append((right.double() / len(loaders[phase].dataset)).item())
+    return history
+net_{n} = Net()
+sgd = torch.optim.SGD(net_{n}.parameters(), lr=0.01)
+history_{n} = train_model(net_{n}, nn.CrossEntropyLoss(), sgd, torch.optim.lr_scheduler.StepLR(sgd, step_size=7))
+"""
+_MIXED_PRECISION = """
+net_{n} = Net()
+adam = torch.optim.Adam(net_{n}.parameters())
+rates = torch.optim.lr_scheduler.OneCycleLR(adam, max_lr=0.01, epochs=3, steps_per_epoch=len(train_loader))
+scaler = torch.amp.GradScaler("cuda", enabled=torch.cuda.is_available())
+losses_{n} = []
+for epoch in range(3):
+    net_{n}.train()
+    total = 0.0
+    for x, y in train_loader:
+        adam.zero_grad()
+        with torch.autocast(device_type="cpu", dtype=torch.bfloat16):
+            loss = F.cross_entropy(net_{n}(x), y)
+        scaler.scale(loss).backward()
+        scaler.step(adam)
+        scaler.update()
+        rates.step()
+        total += loss.item()
+    losses_{n}.append(total / len(train_loader))
+"""
+_TWO_OPTIMIZERS = """
+net_{n} = Net()
+optimizers = [torch.optim.SGD(net_{n}.conv.parameters(), lr=0.01), torch.optim.Adam(net_{n}.out.parameters())]
+for epoch in range(3):
+    net_{n}.train()
+    batch_losses = []
+    for x, y in train_loader:
+        for one in optimizers: one.zero_grad()
+        loss = F.cross_entropy(net_{n}(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net_{n}.parameters(), max_norm=1.0)
+        for one in optimizers: one.step()
+        batch_losses.append(loss.detach())
+    print(torch.stack(batch_losses).mean().item())
+"""
+_MISTAKEN = """
+net_{n} = Net()
+adam, losses_{n} = torch.optim.Adam(net_{n}.parameters()), []
+for epoch in range(3):
+    net_{n}.train()
+    kept = []
+    for x, y in train_loader:
+        adam.zero_grad()
+        loss = F.cross_entropy(net_{n}(x), y)
+        loss.backward()
+        adam.step()
+        kept.append(loss.item())
+    losses_{n}.append(sum(kept) / len(kept))
+    net_{n}.eval()
+    with torch.no_grad():
+        right = sum((net_{n}(x).argmax(1) == y).sum().item() for x, y in test_loader)
+"""
+# The same mistakes in other words: in functions and subclasses, by lists, copies and defaults.
+OTHER_MISTAKES: tuple[tuple[str, str], ...] = (
+    ("loop.no_step", _PHASES.replace("optimizer.step()", "pass")),
+    ("loop.no_zero_grad", _MIXED_PRECISION.replace("adam.zero_grad()", "pass")),
+    ("loop.losses_kept", _MISTAKEN.replace("loss.item()", "loss").replace("sum(kept)", "sum(kept).item()")),
+    ("loop.other_network", _MISTAKEN.replace("for epoch", "import copy; net_{n} = copy.deepcopy(net_{n})\nfor epoch")),
+    ("loop.wrong_axis", _MISTAKEN.replace("argmax(1)", "argmax()")),
+    (
+        "loop.softmax_twice",
+        "class Soft(Net):\n    def forward(self, x): return F.softmax(super().forward(x), dim=-1)"
+        + _MISTAKEN.replace("Net()", "Soft()"),
+    ),
+)
+# Right loops.
 RIGHT: tuple[str, ...] = (
     *(_TRAIN, _ACCUMULATED, _BY_HAND, _FULL_BATCH, _LBFGS, _TWO_NETWORKS, _OBJECT, _PREDICTED),
     cell(8).replace("8", "{n}").replace("{n}, {n})", "8, 8)"),
     _SLICES,
     cell(9, cleared="", step="        optimizer.step()\n        optimizer.zero_grad()").replace("9", "{n}"),
+    *(_PHASES, _MIXED_PRECISION, _TWO_OPTIMIZERS),
 )
