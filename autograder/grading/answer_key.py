@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 # Raise this when results are computed differently, so that stored ones are computed again.
-JUDGE_VERSION = 11
+JUDGE_VERSION = 12
 
 
 @dataclass(frozen=True)
