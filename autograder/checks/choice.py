@@ -38,6 +38,8 @@ _NO_NOUN = re.compile(
     re.I,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|die|der|das|ein|eine)\s+")
+# So many words may stand between those of an option: "1 was taken for 2" is "1 taken for 2".
+_MOST_BETWEEN = 3
 # An abbreviated option text counts if it has at least this share of the words.
 _ENOUGH = 1 / 3
 _NEGATED = re.compile(r"\b(?:not|no|never|nor|neither|nicht|kein\w*|weder)\b|n['’]t\b", re.I)
@@ -145,7 +147,7 @@ class Choice(Answered):
         words = [word for key in self.options for word in self._words(key)]
         if _NEGATED.search(text) and not any(_NEGATED.search(word) for word in words):
             return set()
-        return self._stated(text) or self._in_part(text)
+        return self._stated(text) or self._in_part(text) or self._in_order(text)
 
     def _named(self, text: str) -> set[str]:
         """The options whose key or words are the whole text."""
@@ -215,6 +217,19 @@ class Choice(Answered):
             for words in map(_plain, self._words(key)):
                 whole = _ARTICLE.sub("", words)
                 if part and f" {part} " in f" {whole} " and len(part.split()) >= _ENOUGH * len(whole.split()):
+                    found.add(key)
+        return found
+
+    def _in_order(self, text: str) -> set[str]:
+        """The options of several words that all occur in the text in their order, with few others between them."""
+        given = _plain(text).split()
+        found = set()
+        for key in self.options:
+            for words in map(_plain, self._words(key)):
+                wanted, rest = words.split(), iter(given)
+                if 1 < len(wanted) <= len(given) <= len(wanted) + _MOST_BETWEEN and all(
+                    any(word == other for other in rest) for word in wanted
+                ):
                     found.add(key)
         return found
 

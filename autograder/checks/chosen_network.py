@@ -84,7 +84,8 @@ def choose_network(context: Context, name: str, expected: ExpectedNetwork | None
                 count=evidence.records_dropped,
             )
         )
-    return replace(chosen.student, record=chosen.record, notes=(*chosen.student.notes, *notes))
+    alike = frozenset(one.record.number for one in candidates if one.network == chosen.network)
+    return replace(chosen.student, record=chosen.record, alike=alike, notes=(*chosen.student.notes, *notes))
 
 
 def _buried(context: Context, held: list[NetworkRecord], last: NetworkRecord) -> NetworkRecord | None:

@@ -309,9 +309,10 @@ class Figure(Question):
         if not self.network:
             return context.evidence.fits
         student = find_network(context, self.network)
-        own = student.fits(context, self.network)
-        # If the network has a history, it is known that it was never trained.
-        return own if student.record is not None else own or context.evidence.fits
+        if student.record is None:
+            return student.fits(context, self.network) or context.evidence.fits
+        # A later network of the same kind may have taken the variable over after the figure was drawn.
+        return tuple(fit for fit in context.evidence.fits if fit.record in student.alike)
 
 
 @dataclass(frozen=True)

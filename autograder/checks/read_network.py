@@ -41,6 +41,7 @@ class StudentNetwork:
         understood: what was assumed to find it, for the student; empty if nothing was.
         notes: which of several networks it is, for the student.
         record: its history in the notebook; None if unknown.
+        alike: the numbers of the records of all networks that its variable held and that are built like it.
     """
 
     captured: CapturedNetwork | None = None
@@ -52,6 +53,7 @@ class StudentNetwork:
     unread: bool = False
     notes: tuple[Message, ...] = ()
     record: NetworkRecord | None = None
+    alike: frozenset[int] = frozenset()
 
     @property
     def compiled(self) -> bool:

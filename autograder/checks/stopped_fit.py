@@ -60,7 +60,9 @@ def metric_charged_at(context: Context, network: str, metric: str) -> Verdict | 
     """
     student = find_network(context, network)
     captured = student.captured
-    if captured is None or not student.compiled or metric in compiled_metrics(captured.compile).values():
+    if captured is None or not _compiled_by_student(context, student) or not is_half_right(context, network):
+        return None
+    if metric in compiled_metrics(captured.compile).values():
         return None
     asked = (one for one in _compiled(context, network) if metric in one.metrics)
     return next((verdict for one in asked if _costs(verdict := verdict_on(one, context))), None)
@@ -156,11 +158,12 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
     failure = _failure(context, fit)
     if own is None or expected is None or failure is None or failure.validation:
         return None
+    own_compile = _compiled_by_student(context, student)
     of_loss = next(
         (
             verdict
             for one in _compiled(context, network)
-            if one.loss_costs(student, context) and _costs(verdict := verdict_on(one, context))
+            if own_compile and one.loss_costs(student, context) and _costs(verdict := verdict_on(one, context))
         ),
         None,
     )
@@ -169,7 +172,7 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
     loss = "" if of_loss is not None or student.compilation.problem else student.compilation.loss.name
     if not _reads(repaired, loss, fit):
         return None
-    if failure.layer is None and not failure.loss and _unknown_metrics(student):
+    if own_compile and failure.layer is None and not failure.loss and _unknown_metrics(student):
         return _at_compile(context, network)
     # A loss that cannot be read stops `fit` before it compares anything.
     at_loss = bool(failure.loss or failure.error == _BY_VALUE or student.compilation.problem)
@@ -181,6 +184,12 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
 def _at_compile(context: Context, network: str) -> Verdict | None:
     """The question about `compile` that has cost points."""
     return next((at for one in _compiled(context, network) if _costs(at := verdict_on(one, context))), None)
+
+
+def _compiled_by_student(context: Context, student: StudentNetwork) -> bool:
+    """Whether the network was compiled, and not only in unchanged cells of the handout."""
+    events = () if student.record is None else student.record.did("compile")
+    return student.compiled and not (events and all(context.is_handout(event.cell) for event in events))
 
 
 def _unknown_metrics(student: StudentNetwork) -> bool:

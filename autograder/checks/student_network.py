@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograder.checks.base import Context, ExpectedNetwork
+from autograder.checks.base import Context, ExpectedNetwork, NotebookCell
 from autograder.checks.chosen_network import choose_network
 from autograder.checks.read_network import StudentNetwork, deviations, marked, read_network
 from autograder.core.caching import BoundedCache
@@ -87,7 +87,8 @@ def _find(context: Context, name: str) -> StudentNetwork:
         return read_network(captured, expected)
     others = [one for one in context.evidence.networks if one.name not in context.expected]
     others += [one for one in _nameless(context) if one.name not in {other.name for other in others}]
-    others = others[:_MOST_OTHERS]
+    # Of equal ones, a network in a variable that the handout names for something else comes last.
+    others = sorted(others[:_MOST_OTHERS], key=lambda one: one.name in _names_of_handout(context))
     candidates = [choose_network(context, one.name, expected) or read_network(one, expected) for one in others]
     if len(context.expected) > 1:
         candidates = [one for one in candidates if _meant_for(one, context) in (name, "")]
@@ -192,6 +193,16 @@ def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | Non
         return cells
     row = rows[index]
     return cells.model_copy(update={"shape": shape_in_words(row.shape), "parameters": row.parameters})
+
+
+def _names_of_handout(context: Context) -> frozenset[str]:
+    """The variables that the cells of the handout assign."""
+
+    def names() -> frozenset[str]:
+        cells = (NotebookCell(index=0, kind="code", source=source) for source in context.handout_code)
+        return frozenset(name for cell in cells for name in cell.makes())
+
+    return context.once("names of the handout", names)
 
 
 def _nameless(context: Context) -> list[CapturedNetwork]:

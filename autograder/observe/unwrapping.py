@@ -14,6 +14,8 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 _MOST = 10_001
 _VIEWS: tuple[type, ...] = (type({}.values()), type({}.keys()))
 
@@ -29,6 +31,8 @@ def unwrapped(value: Any) -> Any:
         return list(islice(value.values(), _MOST))
     if kind in (set, frozenset) and len(value) == 1:  # more have no order
         return list(value)
+    if kind is np.matrix:
+        return np.asarray(value)
     for known, holds in _of_libraries():
         if isinstance(value, known):
             return holds(value)

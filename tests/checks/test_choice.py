@@ -166,6 +166,21 @@ def test_a_part_of_the_words_is_enough_where_only_one_option_has_it():
         assert answered(given, WINDOWS).status == "wrong", given
 
 
+CONFUSED = question(
+    "choice",
+    answer="q",
+    options={"A": "0 taken for 1", "B": "1 taken for 0", "C": "1 taken for 2", "D": "2 taken for 1"},
+    correct="C",
+)
+
+
+def test_a_few_words_may_stand_between_those_of_an_option():
+    for given in ("1 was taken for 2", "class 1 was taken for class 2"):
+        assert answered(given, CONFUSED).status == "correct", given
+    for given in ("2 was taken for 1", "1 was not taken for 2", "1 is what the network has most often taken for a 2"):
+        assert answered(given, CONFUSED).status == "wrong", given
+
+
 def test_usual_synonyms_of_the_words_count():
     for given in ("same", "equal", "unchanged", "the same", "C"):
         assert answered(given, MORE).status == "correct", given

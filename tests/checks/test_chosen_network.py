@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from by_hand import FASHION, context, conv, dense, fit, judged, layer, network, question, said
+from by_hand import FASHION, context, conv, dense, figure, fit, judged, layer, network, question, said
 
 from autograder.checks.judging import judge_all
 from autograder.records.evidence import NetworkEvent, NetworkRecord, NetworkState
@@ -86,6 +86,25 @@ def test_of_equal_networks_the_trained_one_counts():
     records = life(1, RIGHT, 2, "compile", "fit", "lost to 2"), life(2, RIGHT, 5, compiled=None)
     fits = (fit(record=1, epochs=1, network=""),)
     assert judged(TRAINING, given(*records, last=RIGHT, fits=fits)).status == "correct"
+
+
+def test_curves_of_an_equal_network_that_had_the_name_before_count():
+    values = (3.0, 2.0, 1.0)
+    drawn = figure(
+        {
+            "lines": [
+                {"label": label, "points": 3, "values": [*values[:2], last]}
+                for label, last in (("training", 1.0), ("validation", 1.5))
+            ]
+        }
+    )
+    first = fit(record=1, epochs=3, history={"loss": values, "val_loss": (*values[:2], 1.5)})
+    later = fit(record=2, epochs=3, history={"loss": (9.0, 8.0, 7.0), "val_loss": (9.0, 8.0, 7.5)})
+    curves = question("figure", network="model", quantity="loss")
+    for layers, score in ((RIGHT, 2), (WRONG, 0)):
+        records = life(1, layers, 2, "compile", "fit", "lost to 2"), life(2, RIGHT, 5, "compile", "fit")
+        verdict = judged(curves, given(*records, last=RIGHT, fits=(first, later), figures=(drawn,)))
+        assert verdict.score == score, said(verdict)
 
 
 def test_the_training_of_another_network_under_the_same_name_is_not_its_own():

@@ -7,7 +7,7 @@ from by_hand import FASHION, context, dense, figure, fit, layer, network, questi
 
 from autograder.checks.base import NotebookCell, bare_code
 from autograder.checks.judging import judge_all
-from autograder.records.evidence import CellRun, Failure
+from autograder.records.evidence import CellRun, Failure, NetworkEvent, NetworkRecord, NetworkState
 from autograder.records.network_failure import NetworkFailure
 
 COMPILED = {"optimizer": "adam", "loss": "categorical_crossentropy", "metrics": ["accuracy"]}
@@ -188,3 +188,26 @@ def test_a_metric_that_keras_does_not_know_costs_its_share_alone():
     assert lost(graded(own, loss="")) == {"compile": 1}
     # What stops `fit` with a metric that is known, such as a callback, is charged where it is named.
     assert lost(graded(network(*FASHION, compiled=COMPILED), loss="")) == {"epochs": 1}
+
+
+@pytest.mark.parametrize("compiled", [SPARSE, COMPILED | {"metrics": None}])
+def test_a_compile_that_the_handout_gives_keeps_no_points(compiled):
+    own = network(*FASHION, compiled=compiled)
+    events = [NetworkEvent(kind="named", name="model", cell=0), NetworkEvent(kind="compile", cell=1, state=0)]
+    record = NetworkRecord(number=1, states=(NetworkState(index=0, network=own),), events=tuple(events))
+    words = Failure(name="ValueError", message="the shapes differ")
+    stopped = fit(epochs=5, record=1, inputs=IMAGES, targets=ONE_HOT, validation={}, failure=words)
+    trained = fit(epochs=5, record=1, history={"loss": (1.0,) * 5}, validation={})
+    given = context(
+        networks=(own,),
+        expected={"model": network(*FASHION)},
+        cells=tuple(NotebookCell(index=at, kind="code", source=source) for at, source in enumerate(CODE)),
+        failed=(2, 3, 4),
+        records=(record,),
+        fits=(stopped if compiled is SPARSE else trained,),
+        failures=(NetworkFailure(method="fit", error="ValueError", cell=2, loss="sparse"),),
+    )
+    for handout, kept in ((frozenset(), True), (frozenset({bare_code(CODE[1]), bare_code(CODE[2])}), False)):
+        found = judge_all(ALL, replace(given, questions=ALL, handout_code=handout))
+        lossless = {one.id for one in found if one.score == one.points}
+        assert (lossless == {"network", "epochs", "curves", "measured"}) is kept, lossless

@@ -54,6 +54,14 @@ def test_of_two_equally_close_networks_none_is_guessed():
     assert "cannot be told which of `a` and `b`" in said(unclear)
 
 
+def test_of_two_equal_networks_the_one_that_the_handout_does_not_name_is_meant():
+    only = {"cnn": EXPECTED["cnn"]}
+    given = context(networks=(network(*FASHION, name="other"), network(*FASHION, name="mine")), expected=only)
+    assert "called `other`" in said(judged(QUESTION["cnn"], given))
+    given = given.anew(handout_code=frozenset({"cnn = ...", "other = ..."}))
+    assert "called `mine`" in said(judged(QUESTION["cnn"], given))
+
+
 def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_another_network():
     only = {"cnn": EXPECTED["cnn"]}
     cells = (
