@@ -15,7 +15,7 @@ NETWORKS = frozenset({"Sequential", "Functional", "Model"})
 # Rows that may cover several operations.
 _COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
 # How many pairs of a row and an operation are tried in a network with branches.
-_MOST_TRIED = 20_000
+_MOST_TRIED = 5_000
 
 
 def cover(
