@@ -13,7 +13,7 @@ from autograder.network.table import NETWORKS, SummaryTable, TableError, TableRo
 # Rows that may cover several operations.
 _COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
 # How many pairs of a row and an operation are tried in a network with branches.
-_MOST_TRIED = 20_000
+_MOST_TRIED = 5_000
 
 
 def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str, ...]:

@@ -253,7 +253,7 @@ def _row(line: _Line, before: Shape | None) -> TableRow:
         shape=shape,
         parameters=_number(line.parameters),
         marked=line.marked,
-        connected=tuple(re.findall(r"(?<![\w/.:-])[\w/.:-]+(?=\[\d+\])|[\w/.:-]+…", line.connected)),
+        connected=tuple(re.findall(r"(?<![\w/.:-])[\w/.:-]+(?=\[\d+\])|(?<![\w/.:-])[\w/.:-]+…", line.connected)),
     )
 
 

@@ -217,23 +217,6 @@ def test_texts_are_read_by_an_embedding(table, tmp_path, monkeypatch):
         start_assignment("other", table(dense(4, 1)), where=tmp_path, data=str(reviews))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", ["kind", "length"], ids=["classes", "values"])
-def test_what_is_started_from_a_data_file_grades_what_it_asks(table, tmp_path, flowers, target):
-    summary = table(dense(4, 3) if target == "kind" else dense(6, 1))
-    made = start_assignment("plants", summary, where=tmp_path, data=str(flowers), target=target)
-    toml = made.folder / "assignment.toml"
-    # In place of `autograder calibrate`: what guessing does not reach.
-    asked = {'kind = "accuracy"': "minimum = 0.6", 'kind = "score"': "needed = 0.5"}
-    text = toml.read_text()
-    for kind, threshold in asked.items():
-        text = text.replace(kind, f"{kind}\n{threshold}")
-    toml.write_text(text)
-    done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
-    assert not done.problems
-    assert (done.solution.score, done.untouched.score) == (9, 0)
-
-
 @pytest.mark.parametrize(
     ("data", "target", "message"),
     [
@@ -300,6 +283,25 @@ def test_inputs_and_outputs_by_name(table, tmp_path, named_flowers):
         assert np.array_equal(names["X"][name], arrays[f"x_train.{name}"])
     assert np.array_equal(names["Y"]["kind"].argmax(axis=1), arrays["y_train.kind"])
     assert names["X_train"]["size"].mean(axis=0) == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", [False, True], ids=["classes", "values and classes by name"])
+def test_what_is_started_from_a_data_file_grades_what_it_asks(table, tmp_path, named_flowers, named):
+    if named:
+        made = start_assignment("plants", table(NAMED), where=tmp_path, data=str(named_flowers), **GROUPS)
+    else:
+        made = start_assignment("plants", table(dense(5, 3)), where=tmp_path, data=str(named_flowers), target="kind")
+    toml = made.folder / "assignment.toml"
+    # In place of `autograder calibrate`: what guessing does not reach.
+    asked = {'kind = "accuracy"': "minimum = 0.6", 'kind = "score"': "needed = 0.8"}
+    text = toml.read_text()
+    for kind, threshold in asked.items():
+        text = text.replace(kind, f"{kind}\n{threshold}")
+    toml.write_text(text)
+    done = commands.validate_assignment(load(str(made.folder)), train_mutants=False)
+    assert not done.problems
+    assert (done.solution.score, done.untouched.score) == (9, 0)
 
 
 def executed(code, folder):
