@@ -4,7 +4,7 @@
 
 1. Processor time of a notebook above its own cells', warm: start, kernel, capture, judge, page. Two classes of
    notebooks with almost no work in their nine cells are graded, one class larger by 20; the extra processor time
-   for the larger one is divided by 20.
+   for the larger one is divided by 20. The same for notebooks that import PyTorch, where it is installed.
 2. `autograder check` of a solved notebook, cold, against nbclient alone executing it, in turn. Both in the environment
    of the autograder; nbclient trains as the student wrote it, for `--epochs` epochs on 2,400 images.
 3. Private memory of each further kernel, before `fit`: the unique set size of its processes while three notebooks that
@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -46,17 +47,18 @@ def busy() -> float:
     return sum(times) - times.idle - times.iowait
 
 
-def overhead(folder: Path) -> float:
-    """Processor seconds of a notebook above its own cells'."""
+def overhead(folder: Path, first: str) -> float:
+    """Processor seconds of a notebook that begins with `import FIRST` above its own cells'."""
     spent = []
     for count in (10, 10 + MORE):
-        members = folder / f"class-{count}"
+        members = folder / f"{first}-{count}"
         members.mkdir()
         for number in range(count):
-            cells = [nbformat.v4.new_code_cell(f"x{cell} = {number}") for cell in range(9)]
+            sources = [f"import {first}", *(f"x{cell} = {number}" for cell in range(8))]
+            cells = [nbformat.v4.new_code_cell(source) for source in sources]
             nbformat.write(nbformat.v4.new_notebook(cells=cells), members / f"student-{number}.ipynb")
         before = busy()
-        run([AUTOGRADER, "grade", "cnn2", members, "--output", folder / f"report-{count}"])
+        run([AUTOGRADER, "grade", "cnn2", members, "--output", folder / f"report-{first}-{count}"])
         spent.append(busy() - before)
     return (spent[1] - spent[0]) / MORE
 
@@ -129,7 +131,10 @@ def main() -> int:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="one-") as name:
         folder = Path(name)
-        print(f"processor time above the cells': {overhead(folder):.2f} s a notebook", flush=True)
+        for first in ("keras", "torch"):
+            if importlib.util.find_spec(first) is not None:
+                seconds = overhead(folder, first)
+                print(f"processor time above the cells': {seconds:.2f} s a notebook with {first}", flush=True)
         ours, plain = check_beside_nbclient(folder, chosen.epochs, chosen.rounds)
         ratio = statistics.median(one / other for one, other in zip(ours, plain, strict=True))
         print(

@@ -97,6 +97,10 @@ SAME["by_hand"] = keras(
     (28, 28, 1), ("Flatten", {}), ("Dense", {"units": 32, "activation": "relu"}),
     ("Dense", {"units": 10, "use_bias": False}),
 )  # fmt: skip
+SAME["each_step"] = keras(
+    (7,), ("Embedding", {"input_dim": 50, "output_dim": 8}), ("GRU", {"units": 12, "return_sequences": True}),
+    ("Dense", {"units": 10, "activation": "relu"}), ("Dense", {"units": 50}),
+)  # fmt: skip
 SAME["text_maximum"] = SAME["text_convolution"]
 SAME["never_called"] = keras(
     (28, 28, 1), ("Conv2D", {"filters": 4, "kernel_size": 3}), ("BatchNormalization", {}),

@@ -299,6 +299,20 @@ class Encoder(nn.Module):
         return self.out(self.encoder(self.embedding(x)).mean(dim=1))
 
 
+class EachStep(nn.Module):
+    """Batch and steps are one axis for the dense layers, as in language models."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.gru = nn.Embedding(50, 8), nn.GRU(8, 12, batch_first=True)
+        self.hidden, self.out = nn.Linear(12, 10), nn.Linear(10, 50)
+
+    def forward(self, x: Any) -> Any:
+        steps, _ = self.gru(self.embedding(x))
+        steps = F.relu(self.hidden(steps.contiguous().view(-1, 12)))
+        return self.out(steps).view(x.size(0), -1, 50)
+
+
 class OnData(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -358,6 +372,7 @@ MODULES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "old_example": (OldExample, (4, 1, 28, 28)),
     "never_called": (never_called, (4, 1, 28, 28)),
     "encoder": (Encoder, (4, 12)),
+    "each_step": (EachStep, (4, 7)),
     "on_data": (OnData, (4, 4)),
     "wrong_size": (WrongSize, (4, 1, 28, 28)),
     "frozen": (Frozen, (4, 6)),

@@ -82,6 +82,17 @@ class Broadcast(NamedTuple):
     tensor: Tensor
 
 
+class Merged(NamedTuple):
+    """A tensor (batch, steps, features) as (batch · steps, features): what follows does the same to each step."""
+
+    tensor: Tensor
+
+
+# Operations that do the same to each row of features.
+PER_STEP = frozenset({"Linear", "ReLU", "Tanh", "Sigmoid", "GELU", "LeakyReLU", "Dropout", "Softmax", "LogSoftmax"})
+RESHAPES = frozenset({"view", "reshape", "flatten", "Flatten", "unflatten", "Unflatten"})
+
+
 class Op(NamedTuple):
     """One operation: `read` are the values it reads, in order, `settings` everything else by name.
 

@@ -15,7 +15,7 @@ from autograder.network.torch import recurrent
 from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layers import LAYERS
 from autograder.network.torch.layout import Axes, OtherInput, Tensor, as_images
-from autograder.network.torch.operation import FUNCTIONS, Broadcast, Filled, Op, unknown
+from autograder.network.torch.operation import FUNCTIONS, PER_STEP, RESHAPES, Broadcast, Filled, Merged, Op, unknown
 from autograder.network.torch.products import PRODUCTS, TURNS, Product, dense_layer, is_weight, turned
 from autograder.network.torch.recurrent import Recurrent, States
 from autograder.network.torch.words import with_torch_names
@@ -170,6 +170,8 @@ class _Reader(TorchBuilder):
 
     def _tensor(self, value: Any) -> Tensor:
         value = self._resolved(value, "")
+        if isinstance(value, Merged):
+            return value.tensor
         if not isinstance(value, Tensor):
             raise UnknownNetwork(phrase("its output is not one that is understood here"))
         return value
@@ -192,6 +194,10 @@ class _Reader(TorchBuilder):
             return turned(op.read[0])
         if op.kind in PRODUCTS and len(op.read) == 2 and is_weight(op.read[1], 2):
             return Product(op, op.read[1])
+        if op.read and isinstance(op.read[0], Merged):
+            return self._on_steps(op, op.read[0].tensor)
+        if op.kind in RESHAPES and (merged := self._merged(op)) is not None:
+            return merged
         if op.kind in _PICKS:
             return self._picked(op)
         if op.kind in _JOINS:
@@ -204,6 +210,23 @@ class _Reader(TorchBuilder):
         if read is None:
             raise unknown(op)
         return read(self, op)
+
+    def _merged(self, op: Op) -> Merged | None:
+        """Batch and steps as one axis; None for any other change of shape."""
+        tensor = op.tensor
+        if len(tensor.shape) != 3 or len(op.shape) != 2 or tensor.axes != (0, 1, 2):
+            return None
+        _, steps, features = tensor.shape
+        return Merged(tensor) if steps and op.shape == (steps * self._batch, features) else None
+
+    def _on_steps(self, op: Op, tensor: Tensor) -> Any:
+        if op.kind in RESHAPES and op.shape == tensor.shape:
+            return tensor
+        if op.kind not in PER_STEP or len(op.shape) != 2 or op.settings.get("dim", 1) not in (1, -1):
+            raise unknown(op)
+        settings = {**op.settings, "dim": -1} if "dim" in op.settings else op.settings
+        shape = (*tensor.shape[:2], op.shape[1])
+        return Merged(self._applied(op._replace(read=[tensor, *op.read[1:]], settings=settings, shape=shape)))
 
     def _state(self, op: Op) -> Any:
         states = op.read[0]
