@@ -10,7 +10,7 @@ from autograder.core.data import digest
 from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
-from autograder.network.channel_order import channels_last
+from autograder.network.channel_order import with_channels_last
 from autograder.network.compilation import Compilation, read_compilation
 from autograder.network.covering import marked_operations
 from autograder.network.diff import compare
@@ -130,7 +130,7 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
         return _unread(captured, compilation, name, error)
     if expected is not None:
         architecture = with_inputs_by_name(architecture, expected)
-    turned = channels_last(captured.config or {})[0] is not captured.config
+    turned = with_channels_last(captured.config or {})[0] is not captured.config
     note = message(
         "network.channels_first",
         "The network `{name}` has its channels first; it is compared and shown with its channels last.",

@@ -35,7 +35,7 @@ def _digest_of_state(path: Path, size: int, modified: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(files: list[Path]) -> str:
+def files_fingerprint(files: list[Path]) -> str:
     """A value that changes when one of the files changes, computed without reading them."""
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:12]

@@ -31,7 +31,7 @@ RECORD = "record.json"
 _ABOUT = ("title", "licence", "digest")
 
 
-class Entry(Data):
+class StoredRecord(Data):
     """`record.json`: the record of the data set, the SHA-256 of the arrays and of the hidden ones ("": none), and a
     digest of the files for notebooks ("" in entries of earlier versions)."""
 
@@ -225,10 +225,10 @@ def _usual_title(declared: Declaration) -> str:
     return keras_title(declared.place)
 
 
-def _kept(key: str) -> Entry | None:
+def _kept(key: str) -> StoredRecord | None:
     folder = _entry_folder(key)
     try:
-        entry = Entry.model_validate_json((folder / RECORD).read_bytes())
+        entry = StoredRecord.model_validate_json((folder / RECORD).read_bytes())
         same = entry.source.digest == key and file_digest(folder / "arrays.npz") == entry.arrays
         same = same and (not entry.hidden or file_digest(folder / "hidden.npz") == entry.hidden)
         served = _digest_of_named(folder / "files", entry.source.files)
@@ -247,7 +247,7 @@ def _entry_folder(key: str) -> Path:
     return closed_folder(FOLDER) / key
 
 
-def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> Entry:
+def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> StoredRecord:
     from autograder.datasets.readers.hidden import read_hidden
     from autograder.datasets.readers.reading import read
 
@@ -262,7 +262,7 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     source = source.model_copy(update={"files": tuple(served), "file_mb": size, "array_mb": -(-len(content) // 2**20)})
     parts = [[place, hashlib.sha256(path.read_bytes()).hexdigest()] for place, path in served.items()]
     hidden = hashlib.sha256(kept_back).hexdigest() if kept_back else ""
-    entry = Entry(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden, served=digest(parts))
+    entry = StoredRecord(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden, served=digest(parts))
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
         _write(closed_folder(FOLDER) / key, entry, content, kept_back, served)
@@ -271,7 +271,7 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     return entry
 
 
-def _write(target: Path, entry: Entry, content: bytes, hidden: bytes, served: Mapping[str, Path]) -> None:
+def _write(target: Path, entry: StoredRecord, content: bytes, hidden: bytes, served: Mapping[str, Path]) -> None:
     # Written to a temporary folder and renamed, so that no incomplete entry is read.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as aside:
         made = Path(aside) / "entry"

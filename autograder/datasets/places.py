@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.datasets.arrays import count_images
-from autograder.datasets.cache import converted, file_digest, fingerprint, own_folder, stored
+from autograder.datasets.cache import converted, file_digest, files_fingerprint, own_folder, stored
 from autograder.datasets.catalogue import DATASETS
 from autograder.datasets.formats import DatasetMissing, packaged_digits
 
@@ -121,4 +121,4 @@ def _elsewhere(name: str) -> Iterator[tuple[Path, str]]:
         files = [folder / file_name for file_name in dataset.files]
         if all(map(os.path.isfile, files)):
             build = partial(dataset.read, name, folder, dataset.files)
-            yield converted(f"{name}-{fingerprint(files)}", build), source
+            yield converted(f"{name}-{files_fingerprint(files)}", build), source

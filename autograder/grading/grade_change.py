@@ -16,7 +16,7 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class Standing:
+class Earned:
     """Points earned, out of how many, and how many of them need review."""
 
     score: float
@@ -39,8 +39,8 @@ class QuestionChange:
     """A question whose points change; `before` or `after` is None if the assignment did not ask it then."""
 
     title: str
-    before: Standing | None
-    after: Standing | None
+    before: Earned | None
+    after: Earned | None
 
     def __str__(self) -> str:
         return f"{self.title}: {self.before or 'not asked'} → {self.after or 'no longer asked'}"
@@ -51,8 +51,8 @@ class GradeChange:
     """A student's grade before and after, and the questions that change it."""
 
     student: str
-    before: Standing
-    after: Standing
+    before: Earned
+    after: Earned
     questions: tuple[QuestionChange, ...]
 
     @property
@@ -84,5 +84,5 @@ def _question_changes(before: Sequence[Verdict], after: Sequence[Verdict]) -> tu
     return tuple(change for change in changes if change.before != change.after)
 
 
-def _of(judged: Result | Verdict) -> Standing:
-    return Standing(*(round(value, 3) for value in (judged.score, judged.points, judged.pending)))
+def _of(judged: Result | Verdict) -> Earned:
+    return Earned(*(round(value, 3) for value in (judged.score, judged.points, judged.pending)))

@@ -9,7 +9,7 @@ from autograder.core.data import digest
 from autograder.core.messages import Message, phrase
 from autograder.network.architecture import Architecture, Operation, Shape
 from autograder.network.builder import Builder, Node
-from autograder.network.channel_order import channels_last
+from autograder.network.channel_order import with_channels_last
 from autograder.network.graph import Scope, expand
 from autograder.network.kinds import COMMUTATIVE
 from autograder.network.measure import ShapeError, rows
@@ -49,7 +49,7 @@ def canonicalize(class_name: str, config: dict[str, Any], *, input_shape: Shape 
             )
         )
     builder = Builder()
-    described, input_shape = channels_last(mapping(config), input_shape)
+    described, input_shape = with_channels_last(mapping(config), input_shape)
     outputs = expand(builder, class_name, described, None, Scope().inside("", described), input_shape)
     return finished(builder, outputs)
 

@@ -22,7 +22,7 @@ _UNKNOWN = frozenset({"Permute", "Cropping2D", "TimeDistributed", "Dot"})
 _FLATTEN = "Flatten"
 
 
-def channels_last(config: Mapping[str, Any], input_shape: Any = None) -> tuple[Mapping[str, Any], Any]:
+def with_channels_last(config: Mapping[str, Any], input_shape: Any = None) -> tuple[Mapping[str, Any], Any]:
     """The description and its input shape with channels last; both unchanged if the network does not have them first.
 
     Args:

@@ -70,7 +70,7 @@ class ServedData:
                 for source in sources:
                     found |= datasets.served_files(source.title, source)
                 found |= {model.file: datasets.base_model_path(model.digest, model.file) for model in base_models}
-                self._files[key] = pack(found)
+                self._files[key] = sealed_files(found)
             return self._files[key]
 
     def hidden(self, request: PredictionRequest) -> HiddenExamples:
@@ -132,7 +132,7 @@ def _unpack(name: str) -> ServedDataset:
     return ServedDataset(_memory(name, offset, parts), {"name": name, "bytes": offset, "arrays": layout})
 
 
-def pack(files: Mapping[str, Path]) -> tuple[int, ...]:
+def sealed_files(files: Mapping[str, Path]) -> tuple[int, ...]:
     """Descriptors of sealed memory with these files; keys are paths next to the notebook. () for no files.
 
     The first holds the length of a list as JSON (8 bytes), the list, and the copied files. An entry of the list is

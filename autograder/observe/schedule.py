@@ -14,7 +14,7 @@ _LONGEST = 600
 
 
 @dataclass(frozen=True)
-class Step:
+class CellStep:
     """One cell to execute. `cell` is the index (0-based) of the notebook's code cell that it is, or that precedes it;
     `own` says whether it counts as that cell, and `test` is the nbgrader cell if it is one.
     """
@@ -25,7 +25,7 @@ class Step:
     test: NbgraderCell | None = None
 
 
-def steps_of(sources: Sequence[str], tests: Sequence[ExternalTest] = ()) -> list[Step]:
+def steps_of(sources: Sequence[str], tests: Sequence[ExternalTest] = ()) -> list[CellStep]:
     """The notebook's code cells, with the nbgrader cells at the positions assigned to them."""
     cells = [test for test in tests if isinstance(test, NbgraderCell)]
     replaced = {test.replaces: test for test in cells if test.replaces is not None}
@@ -36,13 +36,13 @@ def steps_of(sources: Sequence[str], tests: Sequence[ExternalTest] = ()) -> list
     steps = [_inserted(test, 0) for test in inserted.get(-1, ())]
     for index, source in enumerate(sources):
         copied = replaced.get(index)
-        steps.append(Step(copied.source if copied else source, index, test=copied))
+        steps.append(CellStep(copied.source if copied else source, index, test=copied))
         steps += [_inserted(test, index) for test in inserted.get(index, ())]
     return steps
 
 
-def _inserted(test: NbgraderCell, cell: int) -> Step:
-    return Step(test.source, cell, own=False, test=test)
+def _inserted(test: NbgraderCell, cell: int) -> CellStep:
+    return CellStep(test.source, cell, own=False, test=test)
 
 
 def outcome_of(

@@ -167,7 +167,7 @@ def attempt(work: Callable[[], None]) -> None:
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def explain_database_errors(name: str) -> Iterator[None]:
     """Turn database errors into a sentence.
 
     Raises:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import sessionmaker
 
 from autograder.core.closing import Closing
 from autograder.core.data import Data, packed, unpacked
-from autograder.records.database import GradebookError, attempt, engine_of, explained, upsert
+from autograder.records.database import GradebookError, attempt, engine_of, explain_database_errors, upsert
 from autograder.records.evidence import Evidence
 from autograder.records.forgetting import ForgottenRows, forget_rows
 from autograder.records.overrides import Overrides
@@ -254,7 +254,7 @@ class Gradebook(Closing):
             attempt(replace)
 
     def _explained(self) -> AbstractContextManager[None]:
-        return explained(self._name)
+        return explain_database_errors(self._name)
 
 
 def _packed(data: Data) -> bytes:

@@ -81,7 +81,7 @@ def point_count(value: float) -> str:
     return gettext("{points} point", points=number) if value == 1 else gettext("{points} points", points=number)
 
 
-def integer(value: int | None) -> str:
+def integer_or_dash(value: int | None) -> str:
     """A whole number with thousands separators, a dash for none."""
     return "–" if value is None else language.integer(value)
 
@@ -184,6 +184,6 @@ def anchor(where: Message) -> str:
     return f"{kind}-{number}" if kind and isinstance(number, int) else ""
 
 
-def settings(cells: RowCells) -> str:
+def settings_text(cells: RowCells) -> str:
     """The settings of a row for reading, with commas between them."""
     return ", ".join(map(str, cells.settings))

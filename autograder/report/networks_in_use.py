@@ -94,7 +94,7 @@ def _differences(exhibit: ComparisonExhibit) -> tuple[str, ...]:
 def _difference(row: ComparisonRow) -> str:
     """One row that differs: its sign and layer, with the settings that the student gave it."""
     expected, actual = _layer(row.expected), _layer(row.actual)
-    settings = f" ({labels.settings(row.actual)})" if row.actual and row.actual.settings else ""
+    settings = f" ({labels.settings_text(row.actual)})" if row.actual and row.actual.settings else ""
     if row.state == "missing":
         return f"− {expected}"
     if row.state == "extra":

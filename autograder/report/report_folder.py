@@ -32,10 +32,10 @@ def reviewed(gradebook: Gradebook) -> Iterator[StoredResult]:
     """Every result with the overrides applied: what is shown and exported."""
     decided = gradebook.overrides.current()
     for stored in gradebook.results():
-        yield review(gradebook, stored, decided.get(stored.result.student, {}))
+        yield with_overrides(gradebook, stored, decided.get(stored.result.student, {}))
 
 
-def review(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, Override]) -> StoredResult:
+def with_overrides(gradebook: Gradebook, stored: StoredResult, overrides: Mapping[str, Override]) -> StoredResult:
     """One stored result with these overrides, by question, applied."""
     if not overrides:
         return stored
@@ -163,7 +163,7 @@ def bring_up_to_date(
     with use_language(assignment.language):
         if changed or _is_behind(path, gradebook.overrides.last_said().get(student)):
             overrides = gradebook.overrides.current().get(student, {})
-            _write_page(path, assignment, gradebook, review(gradebook, stored, overrides))
+            _write_page(path, assignment, gradebook, with_overrides(gradebook, stored, overrides))
     return path
 
 

@@ -46,7 +46,7 @@ class Passage:
 class Likeness:
     """Two notebooks that share code which few others have: evidence to look at, not a verdict.
 
-    `share` is the part of the smaller one's rare fingerprints that both have (0..1), `fingerprints` how many these
+    `share` is the part of the smaller one's rare fingerprints that both have (0..1), `code_fingerprints` how many these
     there are; `passage` is the longest stretch that both have, as each wrote it.
     """
 
@@ -56,7 +56,7 @@ class Likeness:
     passage: tuple[str, str]
 
 
-def fingerprints(cells: Sequence[str]) -> dict[int, Passage]:
+def code_fingerprints(cells: Sequence[str]) -> dict[int, Passage]:
     """The winnowed fingerprints of a notebook's code cells; cells that are not Python have none."""
     found: dict[int, Passage] = {}
     for index, source in enumerate(cells):
@@ -89,11 +89,11 @@ def near_duplicates(notebooks: Mapping[str, Sequence[str]], template: Sequence[s
             so a mapping may fetch them on demand.
         template: those of the notebook that everyone started from.
     """
-    given = fingerprints(template).keys()
+    given = code_fingerprints(template).keys()
     students = list(notebooks)
     # A number for each student and four bytes for each fingerprint: a class of thousands fits into memory.
     taken = [
-        np.fromiter((mark for mark in fingerprints(notebooks[student]) if mark not in given), dtype=np.uint32)
+        np.fromiter((mark for mark in code_fingerprints(notebooks[student]) if mark not in given), dtype=np.uint32)
         for student in students
     ]
     most = min(max(COMMON_NUMBER, COMMON_SHARE * len(students)), MOST_OWNERS)
@@ -113,7 +113,9 @@ def near_duplicates(notebooks: Mapping[str, Sequence[str]], template: Sequence[s
         share = len(common) / min(rare[one], rare[other])
         if len(common) >= FEWEST_SHARED and share >= LEAST_SHARE:
             names = students[one], students[other]
-            passages = [_longest(fingerprints(cells), common, cells) for cells in map(notebooks.__getitem__, names)]
+            passages = [
+                _longest(code_fingerprints(cells), common, cells) for cells in map(notebooks.__getitem__, names)
+            ]
             pairs.append(Likeness(names, round(share, 3), len(common), (passages[0], passages[1])))
     return sorted(pairs, key=lambda pair: (-pair.share, -pair.fingerprints, pair.students))
 

@@ -92,7 +92,7 @@ def environment() -> Environment:
         points=labels.points,
         point_count=labels.point_count,
         of_points=labels.of_points,
-        integer=labels.integer,
+        integer=labels.integer_or_dash,
         percent=labels.percent,
         accuracy=labels.accuracy,
         duration=labels.duration,
@@ -100,7 +100,7 @@ def environment() -> Environment:
         reflowed=labels.reflowed,
         fixed=labels.fixed,
         fact=labels.fact,
-        settings=labels.settings,
+        settings=labels.settings_text,
         coded=coded,
         uncoded=in_plain_text,
     )

@@ -178,7 +178,7 @@ def test_the_untouched_notebook_runs_to_its_end_and_earns_nothing(graded, name):
 
 
 @pytest.mark.parametrize("student", SLIPS)
-def test_who_copies_a_slip_of_the_course_text_hears_what_to_mend(graded, student):
+def test_who_copies_a_mistake_of_the_course_text_reads_how_to_correct_it(graded, student):
     name, _, words = SLIPS[student]
     assert words in " ".join(str(note.hint) for note in of(graded, name, student).notes)
 

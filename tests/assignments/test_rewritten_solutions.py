@@ -44,8 +44,8 @@ def hand_in(folder: Path, name: str) -> None:
     write(folder, "solution", assignment(name).solution_path, {})
     for student, cells in CLASSES[name].RIGHT.items():
         write(folder, student, assignment(name).solution_path, cells)
-    for student, slip in CLASSES[name].WRONG.items():
-        write(folder, student, assignment(name).solution_path, slip.cells)
+    for student, mistake in CLASSES[name].WRONG.items():
+        write(folder, student, assignment(name).solution_path, mistake.cells)
 
 
 @pytest.fixture(scope="module")
@@ -98,18 +98,18 @@ def test_the_untouched_notebook_runs_to_its_end_and_earns_nothing(graded, name):
 
 @pytest.mark.parametrize(("name", "student"), WRONG)
 def test_a_slip_costs_points_where_it_is_made_and_nowhere_else(graded, name, student):
-    slip, found = CLASSES[name].WRONG[student], lost(graded(name)[student])
-    assert set(found) == set(slip.lost), found
-    for question, words in slip.lost.items():
+    mistake, found = CLASSES[name].WRONG[student], lost(graded(name)[student])
+    assert set(found) == set(mistake.lost), found
+    for question, words in mistake.lost.items():
         assert words in found[question]
 
 
 @pytest.mark.parametrize(("name", "student"), FAULTS)
 def test_the_fault_that_keeps_a_network_from_learning_is_named(graded, name, student):
-    slip = CLASSES[name].FAULTS[student]
-    question = next(iter(slip.lost))
+    mistake = CLASSES[name].FAULTS[student]
+    question = next(iter(mistake.lost))
     findings = next(one for one in graded(name)[student].questions if one.id == question).findings
-    assert any(slip.lost[question] in str(finding.message) for finding in findings), findings
+    assert any(mistake.lost[question] in str(finding.message) for finding in findings), findings
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,6 +117,6 @@ def test_each_class_has_eight_right_and_eight_wrong_notebooks_and_every_question
     made = CLASSES[name]
     assert min(len(made.RIGHT), len(made.WRONG)) >= 8
     assert len(made.FAULTS) >= 2
-    slipped = {question for slip in made.WRONG.values() for question in slip.lost}
+    slipped = {question for mistake in made.WRONG.values() for question in mistake.lost}
     asked = {question.id for question in assignment(name).questions if question.kind != "written"}
     assert slipped == asked

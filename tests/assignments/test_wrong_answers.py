@@ -1,4 +1,4 @@
-"""Plausible wrong answers lose points, each for its own reason, and the student hears that reason."""
+"""Plausible wrong answers lose points, each for its own reason, and the student reads that reason."""
 
 import functools
 from collections import Counter

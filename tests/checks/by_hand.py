@@ -96,14 +96,14 @@ def context(*, answer=NOTHING, networks=(), expected=None, cells=(), runs=(), fa
 
 
 def judged(asked, given):
-    """The verdict as the grading room gets it: a check that fails itself says so in its status."""
+    """The verdict as grading gets it: a check that fails itself says so in its status."""
     (verdict,) = judge_all([asked], given)
     assert verdict.status != "error", verdict.findings
     return verdict
 
 
 def said(verdict):
-    """Everything that the student hears, as one text."""
+    """Everything that the student reads, as one text."""
     return " ".join(f"{finding.message} {finding.hint}" for finding in verdict.findings)
 
 

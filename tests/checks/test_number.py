@@ -1,4 +1,4 @@
-"""Numbers as students give them: what is meant counts, and a known mistake hears its reason."""
+"""Numbers as students give them: what is meant counts, and a known mistake gets its reason."""
 
 from collections import deque
 from decimal import Decimal
@@ -300,10 +300,10 @@ def test_a_number_may_be_asked_to_come_from_any_training(fits, status):
 
 
 @pytest.mark.parametrize(
-    ("given", "heard"),
+    ("given", "words"),
     [(81.4019, "squares"), (81.4, "squares"), (81.9, "is not right"), (0.61, "scaled"), (0.66, "is not right")],
 )
-def test_a_computed_wrong_number_is_recognized_as_precisely_as_a_right_one(given, heard):
+def test_a_computed_wrong_number_is_recognized_as_precisely_as_a_right_one(given, words):
     wrong = [{"value": 81.402, "message": "squares"}, {"value": 0.61, "message": "scaled"}]
     asked = question("number", answer="q", expected=71.28, tolerance=0.15, wrong=wrong)
-    assert heard in said(judged(asked, context(answer=given)))
+    assert words in said(judged(asked, context(answer=given)))

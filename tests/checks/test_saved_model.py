@@ -91,23 +91,23 @@ def life(*kinds, layers=FASHION):
 def test_a_network_of_a_class_of_ones_own_counts_as_it_was_when_it_was_saved():
     own = file("m.keras", config=json.dumps({"class_name": "MyNet", "config": {}}))
 
-    def heard(*records):
+    def verdict_of(*records):
         made = context(files=(own,), networks=(GRADED,), expected={"model": GRADED}, records=records)
         return judged(QUESTION, made)
 
-    assert heard(life("save")).status == "correct"
-    assert "cannot be read" in said(heard(life("fit")))
+    assert verdict_of(life("save")).status == "correct"
+    assert "cannot be read" in said(verdict_of(life("fit")))
 
 
 def test_a_file_that_was_saved_before_training_may_count_as_wrong():
     asked = question("saved_model", network="model", trained=True)
     written = file("m.keras", config=archive(*FASHION))
 
-    def heard(*kinds, asked=asked):
+    def verdict_of(*kinds, asked=asked):
         made = context(files=(written,), networks=(GRADED,), expected={"model": GRADED}, records=(life(*kinds),))
         return judged(asked, made)
 
-    assert [heard("save", "fit").status, heard("save").status] == ["wrong", "wrong"]
-    assert [finding.code for finding in heard("save", "fit").findings] == ["saved.before_training"]
-    assert [heard("fit", "save").status, heard("save", "fit", "save").status] == ["correct", "correct"]
-    assert heard("save", "fit", asked=QUESTION).status == "correct"
+    assert [verdict_of("save", "fit").status, verdict_of("save").status] == ["wrong", "wrong"]
+    assert [finding.code for finding in verdict_of("save", "fit").findings] == ["saved.before_training"]
+    assert [verdict_of("fit", "save").status, verdict_of("save", "fit", "save").status] == ["correct", "correct"]
+    assert verdict_of("save", "fit", asked=QUESTION).status == "correct"

@@ -70,20 +70,20 @@ def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_an
         NotebookCell(index=2, kind="code", source="size = 3\ncnn = keras.Sequential(\ncnn.add(layers.Dense(10))"),
     )
 
-    def heard(other, **evidence):
+    def verdict_of(other, **evidence):
         return judged(QUESTION["cnn"], context(networks=(other,), expected=only, cells=cells, **evidence))
 
     other = network(*FASHION[:2], name="base")
-    assert "taken as `cnn`" in said(heard(other))
-    stopped = heard(other, failed=(1,))
+    assert "taken as `cnn`" in said(verdict_of(other))
+    stopped = verdict_of(other, failed=(1,))
     assert (stopped.status, stopped.score) == ("not_reached", 0)
     assert "code cell 2, which makes it, stopped with an error" in said(stopped)
     assert [maker_named_in(one.message) for one in stopped.findings] == [2]
     # Where the other one is the network that was asked for, the student named it otherwise.
-    right = heard(network(*FASHION, name="net"), failed=(1,))
+    right = verdict_of(network(*FASHION, name="net"), failed=(1,))
     assert right.status == "correct"
     # Another cell that failed explains nothing.
-    assert "taken as `cnn`" in said(heard(other, failed=(0,)))
+    assert "taken as `cnn`" in said(verdict_of(other, failed=(0,)))
 
 
 @pytest.mark.parametrize("count", [12, 50])

@@ -214,9 +214,9 @@ def test_evidence_from_before_it_was_kept_who_was_asked_for_is_judged_by_what_it
 
 def test_a_script_decides_for_itself_what_it_confirms(report: Path) -> None:
     six_is_right(report)
-    heard: list[GradeChange] = []
-    outcomes = api.regrade(report, confirm=heard.extend).outcomes
-    assert [(change.student, change.direction) for change in heard] == [
+    confirmed: list[GradeChange] = []
+    outcomes = api.regrade(report, confirm=confirmed.extend).outcomes
+    assert [(change.student, change.direction) for change in confirmed] == [
         ("ada", "lowered"),
         ("ben", "raised"),
         ("carl", "lowered"),

@@ -173,15 +173,15 @@ def test_decomposed_umlauts_and_override_characters_are_shown_plainly(tmp_path: 
         ("missing", "does not exist: name a folder of notebooks"),
         ("empty", "is empty: put the students' notebooks"),
         ("folders", "holds no notebook"),
-        ("notes.txt", "notes.txt is no notebook: name a folder of notebooks"),
-        ("noext", "noext is no notebook"),
+        ("notes.txt", "notes.txt is not a notebook: name a folder of notebooks"),
+        ("noext", "noext is not a notebook"),
         ("texts", "holds no notebook"),
         ("packed", r"holds one archive and nothing else\. class\.zip is damaged\."),
         ("broken.zip", "is no zip archive, or a damaged one"),
         ("nul\0name", "cannot be read|does not exist"),
     ],
 )
-def test_where_there_is_nothing_to_grade_the_sentence_names_the_path_and_the_mend(
+def test_where_there_is_nothing_to_grade_the_sentence_names_the_path_and_the_remedy(
     tmp_path: Path, name: str, says: str
 ) -> None:
     (tmp_path / "empty").mkdir()

@@ -174,11 +174,11 @@ def test_the_twin_says_the_same_as_the_page_and_pandas_reads_the_answers(tmp_pat
         training=TrainingStatistics(runs=2, seconds=3.5, devices=("cpu",)),
         alike=[],
     )
-    twin = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))
-    assert twin["misconceptions"][0]["students"] == ["=1+1", "c"]
-    assert twin["misconceptions"][0]["code"] == "layer.missing"
-    assert twin["attention"]["not_graded"] == {"z": "why"}
-    assert (twin["run"]["seconds"], twin["training"]["runs"]) == (9, 2)
+    data = json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))
+    assert data["misconceptions"][0]["students"] == ["=1+1", "c"]
+    assert data["misconceptions"][0]["code"] == "layer.missing"
+    assert data["attention"]["not_graded"] == {"z": "why"}
+    assert (data["run"]["seconds"], data["training"]["runs"]) == (9, 2)
     added(answers_csv(tmp_path / "answers.csv"), everyone)
     answers = pandas.read_csv(tmp_path / "answers.csv")
     assert len(answers) == 12

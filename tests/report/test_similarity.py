@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.report.similarity import fingerprints, near_duplicates
+from autograder.report.similarity import code_fingerprints, near_duplicates
 
 TEMPLATE = ("import keras\nfrom keras import layers\nx_train = x_train.reshape(-1, 28, 28, 1).astype('float32') / 255",)
 OWN = (
@@ -59,4 +59,4 @@ def test_any_code_can_be_read() -> None:
         "",
         "1+" * 4000 + "1",
     ):
-        assert isinstance(fingerprints([hostile]), dict)
+        assert isinstance(code_fingerprints([hostile]), dict)

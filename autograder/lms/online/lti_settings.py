@@ -22,7 +22,7 @@ class LtiSettings(Data):
     audience: str = ""
 
 
-def read_settings(path: Path) -> tuple[LtiSettings, Token]:
+def read_lti_settings(path: Path) -> tuple[LtiSettings, Token]:
     """The settings in a file, and the private key next to it.
 
     Raises:

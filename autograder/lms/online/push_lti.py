@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from autograder.grading.gradebook_location import opened
 from autograder.lms.online.lti import Lti
-from autograder.lms.online.lti_settings import read_settings
+from autograder.lms.online.lti_settings import read_lti_settings
 from autograder.lms.online.plan import Choices
 from autograder.lms.online.push import Push
 from autograder.records.pulled import PULLED_FACT, Pulled
@@ -62,7 +62,7 @@ def pushing_lti(
     Raises:
         PlatformError, UsageError, AssignmentError, GradebookError: with a sentence.
     """
-    options, key = read_settings(settings)
+    options, key = read_lti_settings(settings)
     with opened(folder) as (assignment, gradebook):
         platforms = _platforms(gradebook)
         found = {one.id: one for stored in reviewed(gradebook) for one in _persons(stored.result, platforms)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.core.language import gettext_noop
 from autograder.network.architecture import Shape
-from autograder.network.layers.fields import CHANNELS_LAST, pair_or_number, plain_number
+from autograder.network.layers.fields import CHANNELS_LAST, any_number, pair_or_number
 from autograder.network.layers.record import Family, Field, Fields, Layer, add
 from autograder.network.shapes import Measured, Settings, need_rank, same_shape
 from autograder.network.values import boolean, choice, integer, number, optional, read_list, sizes
@@ -16,7 +16,7 @@ AUGMENTATION = Family(gettext_noop("an augmentation layer"), "augmentation")
 
 def _pair(value: object) -> list[float]:
     low, high = read_list(value, 2) if isinstance(value, list | tuple) and len(value) == 2 else (None, value)
-    return [plain_number(low), plain_number(high)]
+    return [any_number(low), any_number(high)]
 
 
 _RANGE: Fields = {"value_range": Field(_pair, [0, 255])}

@@ -56,7 +56,7 @@ def pair_or_number(value: object) -> Any:
     return [one(item) for item in value] if isinstance(value, list | tuple) and len(value) == 2 else one(value)
 
 
-def plain_number(value: object) -> float:
+def any_number(value: object) -> float:
     """A number of any usual size; whole numbers stay whole."""
     found: float = integer(-(10**9), 10**9)(value) if isinstance(value, int) else number(-1e9, 1e9)(value)
     return found

@@ -185,7 +185,7 @@ class _Reader(TorchBuilder):
         if op.kind in _FILLS:
             return Filled(_FILLS[op.kind], op.shape)
         if op.kind in ("RNN", "LSTM", "GRU"):
-            return recurrent.read(self, op)
+            return recurrent.read_recurrent(self, op)
         if op.read and isinstance(op.read[0], Filled) and op.kind in ("to", "cuda", "float", "requires_grad_"):
             return op.read[0]
         if op.read and isinstance(op.read[0], States):

@@ -128,7 +128,7 @@ def _states(op: Op) -> list[Any]:
     return [one for one in found if one is not None]
 
 
-def read(builder: TorchBuilder, op: Op) -> list[Any]:
+def read_recurrent(builder: TorchBuilder, op: Op) -> list[Any]:
     """Outputs and states."""
     output = Recurrent(builder, op)
     return [output, States(output)]

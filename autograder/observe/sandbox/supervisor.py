@@ -59,7 +59,7 @@ class Supervisor:
         self._child = 0
         self._crowded = 0
         self._runnable_seconds, self._looked = 0.0, time.monotonic()
-        self._measurement: usage.Measurement | None = None
+        self._measurement: usage.MemoryMeasurement | None = None
         self._measured_mb: float | None = None
         self._unmeasured_since: float | None = None
         self._measure_after = 0.0
@@ -199,7 +199,7 @@ class Supervisor:
         if self._measurement is None and now >= self._measure_after:
             self._measure_after = now
             with contextlib.suppress(OSError):
-                self._measurement = usage.Measurement(processes)
+                self._measurement = usage.MemoryMeasurement(processes)
         # A process that prevents the measurement counts as exceeding the limit.
         return now - self._unmeasured_since > _UNMEASURED_SECONDS
 

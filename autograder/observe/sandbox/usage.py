@@ -1,5 +1,5 @@
 """Resource usage of processes, read from /proc. Each reading is cheap, independent of what the processes do; only
-`Measurement` may take long, so it runs in a child process.
+`MemoryMeasurement` may take long, so it runs in a child process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOCKS_BYTES = 2**20
 _MEASURED_SECONDS = 1.0
 
 
-class Measurement:
+class MemoryMeasurement:
     """The private memory of processes, measured by a child process so that the supervisor does not have to wait.
 
     The kernel walks every page of a process for this; for many large processes that takes longer than orders may wait.

@@ -16,7 +16,7 @@ _MOST_KNOWN = 50_000
 _MOST_PARENTS = 100
 
 
-class Family:
+class ModuleTree:
     """Knows the parents of every module, from the moment at which they are registered."""
 
     def __init__(self, variables: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ class LoopRecorder:
     """Counts by network. Created before student code; `notify` reports events to the network log."""
 
     def __init__(self, variables: dict[str, Any], *, shorten: bool) -> None:
-        self.family = modules.Family(variables)
+        self.family = modules.ModuleTree(variables)
         self.shorten = shorten
         self.listener: Listener | None = None
         self.off = False

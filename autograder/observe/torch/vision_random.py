@@ -36,7 +36,7 @@ def between(low: float, high: float) -> float:
     return low + (high - low) * chance()
 
 
-def whole(low: int, high: int) -> int:
+def random_integer(low: int, high: int) -> int:
     """A random integer from `low` to `high`, both included."""
     return int(torch.randint(low, high + 1, (1,))) if high > low else low
 
@@ -51,7 +51,7 @@ class RandomCrop(Transform):
         if self.padding is not None:
             image = pad(image, self.padding, self.fill, self.padding_mode)
         (height, width), (tall, wide) = size_of(image), pair(self.size)
-        return crop(image, whole(0, height - tall), whole(0, width - wide), tall, wide)
+        return crop(image, random_integer(0, height - tall), random_integer(0, width - wide), tall, wide)
 
 
 class RandomResizedCrop(Transform):
@@ -64,7 +64,9 @@ class RandomResizedCrop(Transform):
         height, width = size_of(image)
         part = between(*self.scale) ** 0.5
         tall, wide = max(1, int(height * part)), max(1, int(width * part))
-        return resize(crop(image, whole(0, height - tall), whole(0, width - wide), tall, wide), pair(self.size))
+        return resize(
+            crop(image, random_integer(0, height - tall), random_integer(0, width - wide), tall, wide), pair(self.size)
+        )
 
 
 class _Flip(Transform):
@@ -112,7 +114,7 @@ class RandomAffine(RandomRotation):
         height, width = size_of(image)
         down, across = round(height * self.translate[-1]), round(width * self.translate[0])
         padded = pad(image, (across, down))
-        return crop(padded, whole(0, 2 * down), whole(0, 2 * across), height, width)
+        return crop(padded, random_integer(0, 2 * down), random_integer(0, 2 * across), height, width)
 
 
 class ColorJitter(Transform):
@@ -146,7 +148,7 @@ class RandomErasing(Transform):
         height, width = size_of(image)
         part = between(*self.scale) ** 0.5
         tall, wide = max(1, int(height * part)), max(1, int(width * part))
-        top, left = whole(0, height - tall), whole(0, width - wide)
+        top, left = random_integer(0, height - tall), random_integer(0, width - wide)
         image = image.clone()
         image[..., top : top + tall, left : left + wide] = self.value
         return image

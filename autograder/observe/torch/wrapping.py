@@ -1,4 +1,4 @@
-"""Inside the kernel: wraps PyTorch's functions, so that the recorder hears of every call. Before student code runs."""
+"""Inside the kernel: wraps PyTorch's functions, so that the recorder knows of every call. Before student code runs."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from autograder.grading.decided import judge_dependents
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Override, Status, TextExhibit, Verdict
 from autograder.records.store import Gradebook, StoredResult
-from autograder.report.report_folder import review
+from autograder.report.report_folder import with_overrides
 from autograder.train.trainer import Trainer
 
 
@@ -260,7 +260,7 @@ class ReviewQueues:
         stored = self._gradebook.result(line.student)
         if stored is None:
             return None
-        return review(self._gradebook, stored, self._gradebook.overrides.current().get(line.student, {}))
+        return with_overrides(self._gradebook, stored, self._gradebook.overrides.current().get(line.student, {}))
 
 
 def _between(points: float) -> str:

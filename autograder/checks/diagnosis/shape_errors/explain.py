@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autograder.checks.diagnosis.shape_errors import layers, targets
-from autograder.checks.diagnosis.shape_errors.stop import Stop, data, read
-from autograder.checks.diagnosis.shape_errors.wording import Cause, hint, into_network
+from autograder.checks.diagnosis.shape_errors.stop import Stop, data, read_stop
+from autograder.checks.diagnosis.shape_errors.wording import Cause, hint_for, into_network
 from autograder.core.messages import NOTHING, Message, message, verbatim
 from autograder.network.architecture import Shape
 from autograder.network.describe import shape_in_words
@@ -23,13 +23,13 @@ def explain(failure: NetworkFailure) -> Cause | None:
 
 
 def _explained(failure: NetworkFailure) -> Cause | None:
-    stop = read(failure)
+    stop = read_stop(failure)
     found = _data_alone(stop) or _data_and_network(stop)
     if found is not None:
         return found
     if stop.layer is not None:
-        return layers.explain(stop)
-    return targets.explain(stop) if failure.loss else None
+        return layers.explain_at_layer(stop)
+    return targets.explain_targets(stop) if failure.loss else None
 
 
 def _data_alone(stop: Stop) -> Cause | None:
@@ -82,7 +82,7 @@ def _data_and_network(stop: Stop) -> Cause | None:
         if code:
             needs = shape_in_words(wanted)
             return Cause(
-                code, None, into_network(failure, one, needs), verbatim(needs), NOTHING, hint(code, len(wanted))
+                code, None, into_network(failure, one, needs), verbatim(needs), NOTHING, hint_for(code, len(wanted))
             )
     return None
 
@@ -117,7 +117,7 @@ def _fits(sizes: Shape, wanted: Shape) -> bool:
 
 def _other_sizes(own: Shape, inner: Shape, stop: Stop) -> str:
     if len(inner) == 3:
-        if channels_first(own, inner) or channels_first(inner, own):
+        if has_channels_first(own, inner) or has_channels_first(inner, own):
             return "channels_first"
         if _reordered(own, inner):
             return "axis_order"
@@ -132,7 +132,7 @@ def _other_sizes(own: Shape, inner: Shape, stop: Stop) -> str:
     return "axis_order" if _reordered(own, inner) else "image_size"
 
 
-def channels_first(one: Shape, other: Shape) -> bool:
+def has_channels_first(one: Shape, other: Shape) -> bool:
     """Whether `one` is the image `other` with its channels in front."""
     return one[0] in _CHANNELS and _fits(other, (*one[1:], one[0])) and one[0] != one[-1]
 
@@ -143,4 +143,4 @@ def _reordered(own: Shape, inner: Shape) -> bool:
 
 
 def _cause(code: str, said: Message) -> Cause:
-    return Cause(code, None, said, NOTHING, NOTHING, hint(code))
+    return Cause(code, None, said, NOTHING, NOTHING, hint_for(code))

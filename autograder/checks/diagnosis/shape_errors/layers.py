@@ -8,7 +8,7 @@ from autograder.checks.diagnosis.shape_errors.wording import (
     from_branches,
     from_data,
     from_input,
-    hint,
+    hint_for,
     into_layer,
     made_by,
     rank_in_words,
@@ -25,7 +25,7 @@ _CHANNELS = (1, 3, 4)
 _MANY = 32
 
 
-def explain(stop: Stop) -> Cause | None:
+def explain_at_layer(stop: Stop) -> Cause | None:
     """The cause at the layer that failed; None if it is none of shapes, or not known."""
     layer = stop.layer
     if layer is None or not stop.came or layer.kind not in LAYERS:
@@ -55,7 +55,7 @@ def _merge(stop: Stop, layer: Operation) -> Cause | None:
         layer=named(layer),
         shapes=shapes,
     )
-    return Cause("merge", layer, came, needs, from_branches(branches) if branches else NOTHING, hint("merge"))
+    return Cause("merge", layer, came, needs, from_branches(branches) if branches else NOTHING, hint_for("merge"))
 
 
 def _shaped_by(stop: Stop, end: int) -> tuple[Operation, Shape]:
@@ -78,7 +78,9 @@ def _shared(stop: Stop, layer: Operation, came: Shape) -> Cause:
         "Its weights were made for {shape}, when it was first called.",
         shape=shape_in_words(stop.built or ()),
     )
-    return Cause("shared_layer", layer, into_layer(layer, came, needs), verbatim(needs), origin, hint("shared_layer"))
+    return Cause(
+        "shared_layer", layer, into_layer(layer, came, needs), verbatim(needs), origin, hint_for("shared_layer")
+    )
 
 
 def _rank(stop: Stop, layer: Operation, came: Shape, ranks: tuple[int, ...]) -> Cause:
@@ -93,7 +95,7 @@ def _rank(stop: Stop, layer: Operation, came: Shape, ranks: tuple[int, ...]) -> 
     else:
         code = _of_input(stop, layer, came, rank)
         origin = _from_the_start(stop, came)
-    return Cause(code, layer, into_layer(layer, came, needs), needs, origin, hint(code, rank))
+    return Cause(code, layer, into_layer(layer, came, needs), needs, origin, hint_for(code, rank))
 
 
 def _maker(stop: Stop, rank: int) -> tuple[Step, Shape | None] | None:
@@ -175,7 +177,7 @@ def _sizes(stop: Stop, layer: Operation, came: Shape) -> Cause | None:
 
 
 def _of_sizes(code: str, stop: Stop, layer: Operation, came: Shape, needs: Message) -> Cause:
-    return Cause(code, layer, into_layer(layer, came, needs), needs, _shrunk_by(stop, came), hint(code))
+    return Cause(code, layer, into_layer(layer, came, needs), needs, _shrunk_by(stop, came), hint_for(code))
 
 
 def _shrunk_by(stop: Stop, came: Shape) -> Message:

@@ -78,7 +78,7 @@ class Stop:
             yield step, None if place is None else self.steps[place].shape
 
 
-def read(failure: NetworkFailure) -> Stop:
+def read_stop(failure: NetworkFailure) -> Stop:
     """What the evidence says about a failure; parts that cannot be read are left empty."""
     network = _network(failure)
     steps: tuple[Step, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.checks.diagnosis.shape_errors.stop import Step, Stop, data
-from autograder.checks.diagnosis.shape_errors.wording import Cause, against_targets, hint, kept_by
+from autograder.checks.diagnosis.shape_errors.wording import Cause, against_targets, hint_for, kept_by
 from autograder.core.messages import NOTHING, Message, message, verbatim
 from autograder.network.architecture import Operation, Shape
 from autograder.network.describe import shape_in_words
@@ -14,7 +14,7 @@ _ONE_HOT = frozenset({"categorical_crossentropy", "categorical_focal_crossentrop
 _SPARSE = "sparse_categorical_crossentropy"
 
 
-def explain(stop: Stop) -> Cause | None:
+def explain_targets(stop: Stop) -> Cause | None:
     """The cause at the loss; None if output and targets are not known, or fit."""
     output = stop.outputs[0] if len(stop.outputs) == 1 else stop.failure.output
     given = data(stop.failure.targets)
@@ -28,7 +28,7 @@ def explain(stop: Stop) -> Cause | None:
     came = against_targets(last, (None, *output[1:]), targets)
     origin = kept_by(layer.operation, layer.shape) if layer is not None else _loss_reads(stop, code)
     operation = layer.operation if layer is not None and layer.kind == "Dense" else last
-    return Cause(code, operation, came, verbatim(shape_in_words((None, *targets[1:]))), origin, hint(code))
+    return Cause(code, operation, came, verbatim(shape_in_words((None, *targets[1:]))), origin, hint_for(code))
 
 
 def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, Step | None]:

@@ -167,7 +167,7 @@ def from_branches(branches: tuple[tuple[Operation, Shape], ...]) -> Message:
     return message("shape.from_branches", "What it joins: {branches}.", branches=tuple(each))
 
 
-def hint(cause: str, rank: int = 0) -> Message:
+def hint_for(cause: str, rank: int = 0) -> Message:
     """One thing to look at for a cause; `rank` is the number of axes that are needed."""
     if cause == "input_rank" and rank in _RANK_HINTS:
         return _RANK_HINTS[rank]
