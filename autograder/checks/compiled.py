@@ -271,6 +271,19 @@ class Compiled(Question):
         return read_compilation(alone)
 
 
+def compiled_questions(context: Context, network: str) -> tuple[Compiled, ...]:
+    """The questions at which a mistake in how the student compiles `network` costs points.
+
+    Where none is about it, those about networks that the student compiles alike.
+    """
+    asked = tuple(one for one in context.questions if isinstance(one, Compiled))
+    own = tuple(one for one in asked if one.network == network)
+    student = find_network(context, network)
+    if own or not student.compiled:
+        return own
+    return tuple(one for one in asked if find_network(context, one.network).compilation == student.compilation)
+
+
 def _shown(loss: str, student: StudentNetwork) -> str:
     """A loss as the student's framework calls it."""
     captured = student.captured

@@ -41,7 +41,8 @@ class StudentNetwork:
         understood: what was assumed to find it, for the student; empty if nothing was.
         notes: which of several networks it is, for the student.
         record: its history in the notebook; None if unknown.
-        alike: the numbers of the records of all networks that its variable held and that are built like it.
+        alike: the numbers of the records of the networks that are built like it and may be meant as well: those that
+            its variable held, and where no variable has the asked name, those of other names.
     """
 
     captured: CapturedNetwork | None = None

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.checks.base import Context, Question
-from autograder.checks.compiled import Compiled, fits_output
+from autograder.checks.compiled import Compiled, compiled_questions, fits_output
 from autograder.checks.follow_through import charged_at, charging, verdict_on
 from autograder.checks.student_network import difference, find_network
 from autograder.checks.training_tasks import losses_of, names_of
@@ -47,14 +47,13 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     compilation, charged = task.compilation, [] if at is None else [at]
     names = names_of(architecture, task.recipe)
     solution = expected.compilation or task.recipe.usual_compilation
-    for question in context.questions:
-        if isinstance(question, Compiled) and question.network == network:
-            better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
-            if better != compilation and verdict.score < verdict.points:
-                if names and better.loss != compilation.loss:
-                    better = better.model_copy(update={"losses": losses_of(solution, architecture)})
-                compilation = better
-                charged.append(verdict)
+    for question in compiled_questions(context, network):
+        better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
+        if better != compilation and verdict.score < verdict.points:
+            if names and better.loss != compilation.loss:
+                better = better.model_copy(update={"losses": losses_of(solution, architecture)})
+            compilation = better
+            charged.append(verdict)
     if fits_output(task.compilation, task.architecture) and not fits_output(compilation, architecture):
         # The student's loss belongs to the student's last layer.
         compilation = compilation.model_copy(update={"loss": solution.loss})
@@ -126,7 +125,8 @@ def charging_repairs(
     """The ids of the questions at which mistakes in the `networks` may have cost points; `scores`: those about how
     well each of them learns as well."""
     kinds = (*_KINDS, *_SCORES) if scores else _KINDS
-    return frozenset(one for network in networks for one in charging(questions, network, kinds))
+    found = frozenset(one for network in networks for one in charging(questions, network, kinds))
+    return found | {one.id for one in questions if isinstance(one, Compiled)}
 
 
 def _with_expected_rows(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:

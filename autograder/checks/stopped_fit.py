@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from autograder.checks.base import Context, NotebookCell, Question
-from autograder.checks.compiled import ONE_HOT, WHOLE, Compiled
+from autograder.checks.compiled import ONE_HOT, WHOLE, compiled_questions
 from autograder.checks.follow_through import charged_at, charging, is_half_right, verdict_on
 from autograder.checks.metric_names import compiled_metrics, is_known_metric, metric_name
 from autograder.checks.student_network import StudentNetwork, find_network
@@ -64,7 +64,7 @@ def metric_charged_at(context: Context, network: str, metric: str) -> Verdict | 
         return None
     if metric in compiled_metrics(captured.compile).values():
         return None
-    asked = (one for one in _compiled(context, network) if metric in one.metrics)
+    asked = (one for one in compiled_questions(context, network) if metric in one.metrics)
     return next((verdict for one in asked if _costs(verdict := verdict_on(one, context))), None)
 
 
@@ -90,7 +90,8 @@ def charging_stops(questions: tuple[Question, ...], networks: tuple[str, ...] = 
     """The ids of the questions at which a mistake may have cost points that stops `fit` on one of the `networks`
     (empty: on any)."""
     asked = networks or tuple({name for one in questions for name in one.networks()})
-    return frozenset(one for network in asked for one in charging(questions, network, (*_CHARGE, "history")))
+    found = frozenset(one for network in asked for one in charging(questions, network, (*_CHARGE, "history")))
+    return found | {one.id for one in questions if one.kind == "compiled"}
 
 
 def follows(charged: Verdict) -> Message:
@@ -135,7 +136,9 @@ def kept_if_unreached(
         charged = stopped_at(context, network)
         if charged is None and of_metrics:
             had = {metric_name(key) for fit in fits for key in fit.history}
-            asked = (metric for one in _compiled(context, network) for metric in one.metrics if metric not in had)
+            asked = (
+                metric for one in compiled_questions(context, network) for metric in one.metrics if metric not in had
+            )
             charged = next(filter(None, (metric_charged_at(context, network, metric) for metric in asked)), None)
         if charged is not None:
             return question.verdict("correct", question.points, *verdict.findings, Finding(message=follows(charged)))
@@ -162,7 +165,7 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
     of_loss = next(
         (
             verdict
-            for one in _compiled(context, network)
+            for one in compiled_questions(context, network)
             if own_compile and one.loss_costs(student, context) and _costs(verdict := verdict_on(one, context))
         ),
         None,
@@ -183,7 +186,7 @@ def _at_cause(context: Context, network: str, student: StudentNetwork, fit: Capt
 
 def _at_compile(context: Context, network: str) -> Verdict | None:
     """The question about `compile` that has cost points."""
-    return next((at for one in _compiled(context, network) if _costs(at := verdict_on(one, context))), None)
+    return next((at for one in compiled_questions(context, network) if _costs(at := verdict_on(one, context))), None)
 
 
 def _compiled_by_student(context: Context, student: StudentNetwork) -> bool:
@@ -211,10 +214,6 @@ def _said_before(context: Context, network: str) -> Verdict | None:
         ),
         None,
     )
-
-
-def _compiled(context: Context, network: str) -> list[Compiled]:
-    return [one for one in context.questions if isinstance(one, Compiled) and one.network == network]
 
 
 def _costs(verdict: Verdict) -> bool:

@@ -288,4 +288,7 @@ def _closest(candidates: list[StudentNetwork], expected: ExpectedNetwork | None)
         same = [comparable[place][1] for count, place in counted if count == counted[0][0]]
         if any(network != same[0] for network in same):
             return None
-    return comparable[counted[0][1]][0]
+    closest, network = comparable[counted[0][1]]
+    # Each of the equal ones may be meant, so the curves of each count.
+    alike = frozenset[int]().union(*(student.alike for student, other in comparable if other == network))
+    return replace(closest, alike=alike)

@@ -101,6 +101,10 @@ def test_curves_of_an_equal_network_that_had_the_name_before_count():
     first = fit(record=1, epochs=3, history={"loss": values, "val_loss": (*values[:2], 1.5)})
     later = fit(record=2, epochs=3, history={"loss": (9.0, 8.0, 7.0), "val_loss": (9.0, 8.0, 7.5)})
     curves = question("figure", network="model", quantity="loss")
+    others = life(1, RIGHT, 2, "compile", "fit", name=""), life(2, RIGHT, 5, "compile", "fit", name="again")
+    other = network(*RIGHT, name="again", compiled=ADAM)
+    evidence = {"records": others, "networks": (other,), "fits": (first, later), "figures": (drawn,)}
+    assert judged(curves, context(expected={"model": network(*FASHION)}, **evidence)).score == 2
     for layers, score in ((RIGHT, 2), (WRONG, 0)):
         records = life(1, layers, 2, "compile", "fit", "lost to 2"), life(2, RIGHT, 5, "compile", "fit")
         verdict = judged(curves, given(*records, last=RIGHT, fits=(first, later), figures=(drawn,)))

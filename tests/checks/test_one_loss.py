@@ -240,3 +240,36 @@ def test_a_comparison_costs_nothing_where_the_accuracy_has_cost_points_for_the_s
     assert earned(template, NETWORK, ACCURACY, asked)["wins"] == 0
     strict = asked.model_copy(update={"follow_through": False})
     assert earned(own, NETWORK, ACCURACY, strict)["wins"] == 0
+
+
+def test_a_mistake_in_compile_that_two_networks_share_is_repaired_in_both():
+    asked = question("comparison", id="wins", network="model", other="dense", claim="higher_accuracy", margin=0.3)
+    wrong = COMPILED | {"loss": "mse"}
+    dense_network = network(layer("Flatten"), dense(10, "softmax"), name="dense", compiled=wrong)
+
+    def reached(task):
+        good = task.loss.name == "categorical_crossentropy"
+        return (0.5 if len(task.architecture.operations) < 6 else 0.9) if good else 0.1
+
+    def earned(other):
+        given = context(networks=(network(*FASHION, compiled=wrong), other), expected={"model": RIGHT, "dense": other})
+        questions, runs = (NETWORK, COMPILE, asked), {}
+        given = replace(given, questions=questions)
+        made = []
+        while missing := tasks_needed(questions, replace(given, runs=runs)):
+            made += missing
+            for task in missing:
+                accuracy = (reached(task),)
+                runs[task.key] = TrainingRun(
+                    key=task.key, outcome="trained", validation_accuracy=accuracy, training_accuracy=accuracy
+                )
+        return judge_all(questions, replace(given, runs=runs))[-1].score, {reached(task) for task in made}
+
+    assert earned(dense_network) == (2, {0.1, 0.5, 0.9})
+    # With another compile, the other network's own mistake is not repaired.
+    assert earned(network(layer("Flatten"), dense(10, "softmax"), name="dense", compiled=wrong | {"optimizer": "sgd"}))[
+        1
+    ] == {
+        0.1,
+        0.9,
+    }
