@@ -147,8 +147,8 @@ def _parts(
 ) -> dict[str, dict[str, list[str]]]:
     """`Guess.parts` of data with names."""
     named = grouped(declared, path) or declared
-    inputs = dict(named.inputs) or {"": (arrays[0],) if named.npz else named.columns or source.features}
-    outputs = dict(named.outputs) or {"": (arrays[1],) if named.npz else named.targets}
+    inputs = dict(named.inputs) or {"": (arrays[0] or "x_train",) if named.npz else named.columns or source.features}
+    outputs = dict(named.outputs) or {"": (arrays[1] or "y_train",) if named.npz else named.targets}
     return {
         key: {name: [group] if isinstance(group, str) else list(group) for name, group in groups.items()}
         for key, groups in (("inputs", inputs), ("outputs", outputs))

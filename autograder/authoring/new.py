@@ -16,6 +16,7 @@ from autograder.authoring.new_network import (
     CannotStart,
     Network,
     Sizes,
+    inputs_looked_up,
     other_kind,
     read_by_embedding,
     read_network,
@@ -203,10 +204,12 @@ def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> d
     texts = [one for one in network.inputs if source and source.source == "text" and not source.inputs[one]]
     words = dict(zip(("vocabulary", "pad"), read_by_embedding(network.table), strict=True)) if texts else {}
     names = source.has_names if source else False
-    values = [one.name for one in network.outputs if one.task == "regression"]
+    looked_up = inputs_looked_up(network.table) - set(texts) if names else set()
+    # The step `standardize` would change the numbers that an Embedding reads; without steps only others are changed.
+    values = [one.name for one in network.outputs if one.task == "regression" and not looked_up]
     steps = [f"{key} = {value}" for key, value in words.items()]
     sequences = not names and not words and reads_sequences(network.table)
-    steps += ["standardize = true"] if names or (values and not words and not sequences) else []
+    steps += ["standardize = true"] if (names and not looked_up) or (values and not words and not sequences) else []
     steps += ["standardize_target = true"] if values else []
     return {
         "name": name,
@@ -233,7 +236,7 @@ def _facts(name: str, title: str, network: Network, data: _Data, text: str) -> d
         "shape": next(iter(network.inputs.values())),
         "shapes": shapes,
         "encoded": data.guess.table.get("categories", []) if data.guess else [],
-        "numeric": [one for one in network.inputs if one not in texts],
+        "numeric": [one for one in network.inputs if one not in {*texts, *looked_up}],
         "begin": BEGIN,
         "end": END,
     }

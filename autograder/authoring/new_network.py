@@ -164,6 +164,11 @@ def reads_sequences(table: SummaryTable) -> bool:
     return next((row.kind for row in table.rows if row.kind != "Input"), "") == "Embedding"
 
 
+def inputs_looked_up(table: SummaryTable) -> set[str]:
+    """The names of the inputs that an Embedding reads."""
+    return {row.connected[0] for row in table.rows if row.kind == "Embedding" and row.connected}
+
+
 def read_by_embedding(table: SummaryTable) -> tuple[int, int]:
     """The vocabulary size of the Embedding that reads the words of a text, and how many words it reads.
 

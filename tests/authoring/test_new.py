@@ -349,6 +349,28 @@ def test_an_option_without_columns_is_refused(given):
         named_groups(["size=a", "size=b"], "--inputs")
 
 
+def test_numbers_that_an_embedding_reads_stay_what_they_are(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    text = """
+│ street (InputLayer) │ (None, 1)         │          0 │ -                 │
+│ embedding           │ (None, 1, 2)      │         20 │ street[0][0]      │
+│ (Embedding)         │                   │            │                   │
+│ flatten (Flatten)   │ (None, 2)         │          0 │ embedding[0][0]   │
+│ size (InputLayer)   │ (None, 2)         │          0 │ -                 │
+│ concatenate         │ (None, 4)         │          0 │ flatten[0][0],    │
+│ (Concatenate)       │                   │            │ size[0][0]        │
+│ dense (Dense)       │ (None, 1)         │          5 │ concatenate[0][0] │
+"""
+    random = np.random.RandomState(0)
+    streets, sizes = random.randint(0, 10, (40, 1)), random.rand(40, 2)
+    np.savez(tmp_path / "homes.npz", **{"x_train.street": streets, "x_train.size": sizes, "y_train": sizes.sum(axis=1)})
+    made = start_assignment("homes", table(text), where=tmp_path, data=str(tmp_path / "homes.npz"))
+    assert load(str(made.folder)).networks["model"].recipe.prepare is None
+    names = executed(code_of(tmp_path / "solutions/homes/homes.ipynb"), made.folder)
+    assert set(np.unique(names["X_train"]["street"])) <= set(range(10))
+    assert names["X_train"]["size"].std(axis=0) == pytest.approx(1, abs=1e-5)
+
+
 def test_a_network_with_a_branch_and_several_targets(table, tmp_path, named_flowers):
     text = """
 │ numbers (InputLayer)│ (None, 3)         │          0 │ -                 │
