@@ -80,15 +80,15 @@ class Measurement:
         reached = mean_score(self.scores, self.recipe)
         if not math.isfinite(reached):
             return Finding(message=self._without_mean())
-        digits = telling_digits(reached, self.needed, self.metric)
+        # No more decimals than it has: the score was rounded, and what is needed is shown as it is set.
+        decimals = len(f"{self.needed:.6f}".rstrip("0").partition(".")[2])
         said = message(
             "score.on_hidden_rows",
-            "On examples that you have not seen, your network reaches this score: {metric} {reached:.{digits}f}; "
-            "{needed} was needed.",
+            "On examples that you have not seen, your network reaches this score: {metric} {reached:,.10g}; {needed} "
+            "was needed.",
             metric=self.metric.shown,
             reached=reached,
-            needed=needed_phrase(self.metric, self.needed, digits),
-            digits=digits,
+            needed=needed_phrase(self.metric, self.needed, decimals),
         )
         epochs = nphrase("one epoch", "{count} epochs", self.recipe.epochs, count=self.recipe.epochs)
         where = message(

@@ -266,6 +266,208 @@ PREDICTORS = (
         "searches-its-memory",
         "find the hidden rows in the kernel's memory and descriptors before they are asked for",
         r"""
+        import os, time
+        found, sure, begun = 0, 0, time.monotonic()
+        own = np.arange(0x5A5A5A00, 0x5A5A5A63)
+        def look(content):
+            # Of each mark the text that it begins with after a comma, and the upper bytes of the whole number.
+            global found, sure
+            found += content.count(b",7770") > 20 or content.count(b"\x8f\x76\x00\x00\x00\x00\x00") > 20
+            sure += content.count(b"\x5a\x5a\x5a\x00\x00\x00\x00") > 20
+        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+            for line in maps:
+                start, end = (int(one, 16) for one in line.split()[0].split("-"))
+                own_memory = line.split()[1].startswith("rw") and (line.endswith("[heap]\n") or "/" not in line)
+                for place in range(start, end, 2**24) if own_memory and time.monotonic() - begun < 5 else ():
+                    try:
+                        memory.seek(place)
+                        look(memory.read(min(2**24, end - place)))
+                    except OSError: pass
+        for descriptor in os.listdir("/proc/self/fd"):
+            try: look(os.pread(int(descriptor), 2**25, 0))
+            except OSError: pass
+        assert sure or time.monotonic() - begun >= 5  # it finds its own rows
+        def predict(rows):
+            return np.full(len(rows), "b") if found else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "looks-for-targets",
+        "find the hidden file, or its targets in memory",
+        """
+        import gc, glob
+        places = [path for folder in (".", "..", "/", "/tmp", "/root", "/root/.cache/*/*/*/*")
+                  for path in glob.glob(folder + "/hidden.np[yz]") + glob.glob(folder + "/*things-hidden*")]
+        def predict(rows):
+            held = [one for one in gc.get_objects() if isinstance(one, dict) and "secret" in one and "y" in one]
+            return np.full(len(rows), "a") if places or held or "kind" in rows else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "never-ends",
+        "never return, and never stop",
+        """
+        def predict(rows):
+            while True:
+                try:
+                    while True: pass
+                except BaseException: pass
+        """,
+        "timeout",
+    ),
+    Predictor(
+        "ten-gigabytes",
+        "return ten gigabytes",
+        "def predict(rows): return [b'x' * 10**10 for _ in range(len(rows))]",
+        "raised",
+    ),
+    Predictor(
+        "far-too-many",
+        "return a hundred megabytes that fit into memory",
+        "def predict(rows): return np.zeros((len(rows), 400_000))",
+        "malformed",
+    ),
+    Predictor(
+        "remembers-its-answers",
+        "answer by the place of a row in the hidden file, and repeat the answer when the row comes again",
+        """
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "a" if len(answers) < 50 else "b") for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "refuses-to-repeat",
+        "stop before a second answer shows that the first one was of chance",
+        """
+        seen = set()
+        def predict(rows):
+            if seen & set(rows["mark"]): raise StopIteration
+            seen.update(rows["mark"])
+            return np.random.choice(["a", "b"], len(rows))
+        """,
+        "raised",
+    ),
+    Predictor(
+        "guesses-the-order",
+        "compute the order of the rows as the grader does, and answer by the place in the hidden file",
+        """
+        import hashlib
+        from autograder.core.data import digest
+        from autograder.observe.hidden_rows import asked_order
+        secrets = ["", "things", hashlib.sha256(open("things.csv", "rb").read()).hexdigest()]
+        orders = [[row for batch in asked_order(100, one, digest(one)) for row in batch] for one in secrets]
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "ab"[orders[-1][len(answers)] >= 50]) for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "searches-its-memory",
+        "find the hidden rows in the kernel's memory and descriptors before they are asked for",
+        r"""
+        import os
+        found = 0
+        def look(content):
+            # Of each mark the text that it begins with after a comma, and the upper bytes of the whole number.
+            global found
+            found += content.count(b",7770") > 20 or content.count(b"\x8f\x76\x00\x00\x00\x00\x00") > 20
+        try:
+            with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+                for line in maps:
+                    start, end = (int(one, 16) for one in line.split()[0].split("-"))
+                    if line.split()[1].startswith("rw") and end - start < 2**25:
+                        try:
+                            memory.seek(start)
+                            look(memory.read(end - start))
+                        except OSError: pass
+        except PermissionError: pass
+        for descriptor in os.listdir("/proc/self/fd"):
+            try: look(os.pread(int(descriptor), 2**25, 0))
+            except OSError: pass
+        def predict(rows):
+            return np.full(len(rows), "b") if found else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "looks-for-targets",
+        "find the hidden file, or its targets in memory",
+        """
+        import gc, glob
+        places = [path for folder in (".", "..", "/", "/tmp", "/root", "/root/.cache/*/*/*/*")
+                  for path in glob.glob(folder + "/hidden.np[yz]") + glob.glob(folder + "/*things-hidden*")]
+        def predict(rows):
+            held = [one for one in gc.get_objects() if isinstance(one, dict) and "secret" in one and "y" in one]
+            return np.full(len(rows), "a") if places or held or "kind" in rows else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
+        "never-ends",
+        "never return, and never stop",
+        """
+        def predict(rows):
+            while True:
+                try:
+                    while True: pass
+                except BaseException: pass
+        """,
+        "timeout",
+    ),
+    Predictor(
+        "ten-gigabytes",
+        "return ten gigabytes",
+        "def predict(rows): return [b'x' * 10**10 for _ in range(len(rows))]",
+        "raised",
+    ),
+    Predictor(
+        "far-too-many",
+        "return a hundred megabytes that fit into memory",
+        "def predict(rows): return np.zeros((len(rows), 400_000))",
+        "malformed",
+    ),
+    Predictor(
+        "remembers-its-answers",
+        "answer by the place of a row in the hidden file, and repeat the answer when the row comes again",
+        """
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "a" if len(answers) < 50 else "b") for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "refuses-to-repeat",
+        "stop before a second answer shows that the first one was of chance",
+        """
+        seen = set()
+        def predict(rows):
+            if seen & set(rows["mark"]): raise StopIteration
+            seen.update(rows["mark"])
+            return np.random.choice(["a", "b"], len(rows))
+        """,
+        "raised",
+    ),
+    Predictor(
+        "guesses-the-order",
+        "compute the order of the rows as the grader does, and answer by the place in the hidden file",
+        """
+        import hashlib
+        from autograder.core.data import digest
+        from autograder.observe.hidden_rows import asked_order
+        secrets = ["", "things", hashlib.sha256(open("things.csv", "rb").read()).hexdigest()]
+        orders = [[row for batch in asked_order(100, one, digest(one)) for row in batch] for one in secrets]
+        answers = {}
+        def predict(rows):
+            return [answers.setdefault(mark, "ab"[orders[-1][len(answers)] >= 50]) for mark in rows["mark"]]
+        """,
+    ),
+    Predictor(
+        "searches-its-memory",
+        "find the hidden rows in the kernel's memory and descriptors before they are asked for",
+        r"""
         import os, re
         rows_of = re.compile(rb"(?:777[0-9]{4}[,\n].{1,20}){3}|(?:[\x90-\xf3]\x8f\x76\x00{5}){3}", re.S)
         found = 0
