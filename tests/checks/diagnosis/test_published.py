@@ -10,14 +10,16 @@ import ast
 import numpy as np
 import pytest
 
+from autograder.checks.diagnosis.rules import RULES
 from autograder.checks.diagnosis.search import Faulty, search
+from autograder.checks.diagnosis.suspects import ASPECTS
 from autograder.checks.diagnosis.wording import findings
 from autograder.datasets import Declaration, resolve
 from autograder.network.compilation import Compilation, Loss
 from autograder.records.training import Recipe, TrainingTask
 from autograder.train.trainer import Trainer
 from benchmarks.published_programs import PROGRAMS, notebook_code
-from benchmarks.published_scores import Score, parameters_of, scored
+from benchmarks.published_scores import OF_RULES, PARAMETERS, Score, parameters_of, scored
 
 
 def dense(units, activation, kernel="glorot_uniform", bias="zeros"):
@@ -152,6 +154,11 @@ def test_a_diagnosis_is_scored_against_the_equivalent_repair_that_fits_best():
     assert scored({"act1"}, [{"act1", "act2"}]) == Score(0.5, 1.0)
     assert scored({"act"}, [{"act1", "act2"}]) == Score(1.0, 1.0)
     assert scored((), [{"loss"}]) == Score(0.0, 0.0)
+
+
+def test_every_cause_has_a_parameter_of_the_benchmark():
+    assert set(OF_RULES) == {rule.name for rule in RULES if rule.cause}
+    assert set(PARAMETERS) | {"frozen layers", "another setting of a layer", "connections"} == set(ASPECTS)
 
 
 def test_all_26_programs_are_notebooks_that_name_the_layers_of_their_parameters():
