@@ -15,7 +15,7 @@ import inspect
 import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import Any
@@ -190,7 +190,8 @@ class FitRecorder:
             raise
         finally:
             self._fitting -= 1
-            streams.describe(call)
+            with suppress(ValueError, TypeError, IndexError, MemoryError):  # it must not make the student's call fail
+                streams.describe(call)
         _note(call, history)
         if shorten and not model.stop_training:
             _lengthen(history, first or 0, epochs or 0, whole(asked["validation_freq"]) or 1)

@@ -79,6 +79,8 @@ def counted(targets: Any, weights: Any) -> Any:
     """The targets of the examples that count: those with a weight other than 0."""
     if targets is None or weights is None or not targets.ndim or weights.shape != targets.shape[:1]:
         return targets
+    if weights.dtype.kind not in "biuf":
+        return targets
     return targets if weights.all() else targets[weights != 0]
 
 
@@ -123,6 +125,6 @@ def _first_rows(array: Any, most: int) -> Any:
 
 
 def _joined(parts: list[Any]) -> Any:
-    if not parts or any(part is None for part in parts):
+    if not parts or any(part is None or part.dtype != parts[0].dtype for part in parts):
         return None
     return np.concatenate(parts) if len({part.shape[1:] for part in parts}) == 1 else None
