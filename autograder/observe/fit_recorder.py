@@ -15,7 +15,7 @@ import inspect
 import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import Any
@@ -26,6 +26,8 @@ from autograder.observe.array_statistics import input_facts, stream_facts, targe
 from autograder.observe.given_arrays import FirstBatches, is_stream, see_some
 from autograder.observe.shortening import ROWS, Shortener, repeated, whole
 
+# Fewer rows of a validation stream say nothing about how it was prepared.
+_FEW_ROWS = 16
 Listener = Callable[[str, Any, str], "int | None"]
 
 
@@ -188,7 +190,8 @@ class FitRecorder:
             raise
         finally:
             self._fitting -= 1
-            streams.describe(call)
+            with suppress(ValueError, TypeError, IndexError, MemoryError):  # it must not make the student's call fail
+                streams.describe(call)
         _note(call, history)
         if shorten and not model.stop_training:
             _lengthen(history, first or 0, epochs or 0, whole(asked["validation_freq"]) or 1)
@@ -231,8 +234,8 @@ class _Streams:
             facts = stream_facts(input_facts(inputs), given), stream_facts(target_facts(inputs, targets), given)
             if name == "x":
                 call.inputs, call.targets = facts[0] or call.inputs, facts[1]
-            else:
-                call.validation = {"inputs": facts[0], "targets": facts[1]} if facts[0] else call.validation
+            elif facts[0] and seen.rows >= _FEW_ROWS:
+                call.validation = {"inputs": facts[0], "targets": facts[1]}
 
 
 def _step_without_update(model: Any, data: Any) -> Any:

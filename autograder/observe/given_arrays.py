@@ -38,11 +38,11 @@ def as_array(data: Any) -> Any:
 
 
 class FirstBatches:
-    """The first rows that came out of a stream, which is not read a second time for this."""
+    """The first `rows` that came out of a stream, which is not read a second time for this."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Any, Any]] = []
-        self._batches = self._rows = 0
+        self._batches = self.rows = 0
 
     @property
     def some(self) -> bool:
@@ -52,7 +52,7 @@ class FirstBatches:
     @property
     def full(self) -> bool:
         """Whether enough was seen."""
-        return self._batches >= BATCHES or self._rows >= ROWS
+        return self._batches >= BATCHES or self.rows >= ROWS
 
     def see(self, batch: Any) -> Any:
         """Note the rows of a batch of inputs, or of (inputs, targets) or (inputs, targets, weights); returns it."""
@@ -68,16 +68,18 @@ class FirstBatches:
 
     def _keep(self, batch: Any) -> None:
         x, y, weights = [*batch, None, None][:3] if type(batch) in (tuple, list) else (batch, None, None)
-        most = ROWS - self._rows
+        most = ROWS - self.rows
         # A generator may fill the same array again and again.
         inputs, targets, weights = (_first_rows(as_array(part), most) for part in (x, y, weights))
         self._parts.append((inputs, counted(targets, weights)))
-        self._rows += max((len(one) for one in (inputs, targets) if one is not None), default=0)
+        self.rows += max((len(one) for one in (inputs, targets) if one is not None), default=0)
 
 
 def counted(targets: Any, weights: Any) -> Any:
     """The targets of the examples that count: those with a weight other than 0."""
     if targets is None or weights is None or not targets.ndim or weights.shape != targets.shape[:1]:
+        return targets
+    if weights.dtype.kind not in "biuf":
         return targets
     return targets if weights.all() else targets[weights != 0]
 
@@ -123,6 +125,6 @@ def _first_rows(array: Any, most: int) -> Any:
 
 
 def _joined(parts: list[Any]) -> Any:
-    if not parts or any(part is None for part in parts):
+    if not parts or any(part is None or part.dtype != parts[0].dtype for part in parts):
         return None
     return np.concatenate(parts) if len({part.shape[1:] for part in parts}) == 1 else None

@@ -6,6 +6,7 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from autograder.observe.array_statistics import input_facts, statistics, target_facts, validation_facts
+from autograder.observe.given_arrays import FirstBatches
 
 RANDOM = np.random.RandomState(3)
 CLASSES = np.arange(600) % 10
@@ -122,3 +123,26 @@ def test_labels_of_examples_without_weight_do_not_count():
     assert target_facts(IMAGES, labels)["minimum"] == -1
     assert target_facts(IMAGES, labels, (labels >= 0).astype("float32"))["minimum"] == 0
     assert target_facts(IMAGES, labels, np.ones(7))["minimum"] == -1
+    assert target_facts(IMAGES, labels, np.array(["no"] * 600))["minimum"] == -1
+
+
+def test_of_a_stream_the_first_rows_are_kept_and_no_stream_is_read_for_ever():
+    seen = FirstBatches()
+    batch = np.zeros((32, 4)), np.zeros(32)
+    for value in range(9):
+        batch[1][:] = value  # as a generator that fills the same array again
+        assert seen.see(batch) is batch
+    assert seen.full
+    assert list(seen.arrays()[1][::32]) == [0, 1, 2, 3]
+    large = FirstBatches()
+    large.see((np.zeros((60_000, 2)), np.zeros(60_000)))
+    assert (large.rows, large.full) == (512, True)
+    odd = FirstBatches()
+    for one in (None, object(), (), ("a", "b"), (np.zeros(3), "b", "c", "d")):
+        odd.see(one)
+    assert odd.full
+    mixed = FirstBatches()
+    mixed.see((np.zeros((2, 3)), np.zeros(2)))
+    mixed.see((np.zeros((2, 4)), np.zeros(2)))
+    assert mixed.arrays()[0] is None
+    assert mixed.arrays()[1].shape == (4,)
