@@ -119,6 +119,8 @@ def serving(stub: Stub) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are sent apart; the second would wait 40 ms for the acknowledgement of the first.
+        disable_nagle_algorithm = True
 
         def _any(self) -> None:
             parts = urlsplit(self.path)
