@@ -35,6 +35,23 @@ _FILE = re.compile(
 # What the packages that use Graphviz call to run its program.
 _DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
 _GRAPHVIZ = frozenset({"graphviz", "pydot", "pydotplus"})
+# What tells whether there is a GPU, and the variable that holds the answer.
+_ASKS_FOR_GPU = re.compile(
+    r"gpu_device_name|is_gpu_available|cuda\.is_available|list_(?:physical|logical)_devices\(\s*['\"]GPU", re.IGNORECASE
+)
+_ASSIGNED = re.compile(r"\s*(\w+)\s*=(?!=)")
+# Verdicts of these codes say that no training was seen, which a fault of the machine explains as well.
+_UNTRAINED = frozenset(
+    {
+        "number.nothing_trained",
+        "number.no_such_run",
+        "figure.nothing_trained",
+        "figure.not_trained",
+        "figure.no_curve",
+        "array.nothing_trained",
+        "array.few_trained",
+    }
+)
 _TRAINING = re.compile(r"\.(?:fit|fit_generator|evaluate|predict)\(")
 _LOOP = re.compile(r"(?m)^\s*while\b")
 
@@ -136,11 +153,14 @@ def pending_for(
 ) -> tuple[Verdict, ...]:
     """The verdicts; those for which a fault of the machine may have left nothing to judge need review.
 
-    For a question that asks for variables, that is so if a cell that was `cut_short` assigns one of them.
+    For a question that asks for variables, that is so if a cell that was `cut_short` assigns one of them; and for any
+    that found no training, which may have been cut short as well.
     """
     if not faults:
         return tuple(verdicts)
     hit = {one.id for one in questions if not one.variables() or cut & {*one.variables()}}
+    hit = {one.id for one in verdicts if one.status == "not_reached" and one.id in hit}
+    hit |= {one.id for one in verdicts if not one.score and _UNTRAINED & {finding.code for finding in one.findings}}
     reason = Finding(
         message=message(
             "machine.pending",
@@ -150,7 +170,7 @@ def pending_for(
     )
     return tuple(
         verdict.model_copy(update={"status": "needs_review", "score": 0.0, "findings": (reason, *verdict.findings)})
-        if verdict.status == "not_reached" and verdict.id in hit
+        if verdict.id in hit
         else verdict
         for verdict in verdicts
     )
@@ -186,6 +206,8 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: 
         lines = source.splitlines()
         number = cell.failure.line or 0
         line = lines[number - 1] if 0 < number <= len(lines) else ""
+        if _insists_on_gpu(lines[:number], sources):
+            return message("machine.gpu", "The grading machine has no GPU for notebooks.")
         return _of_line(line, evidence, sources, provided)
     if cell.status == "died":
         for note in evidence.notes:
@@ -212,6 +234,24 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: 
             more=max(120, 60 * round(4 * cell.seconds / 60)),
         )
     return NOTHING
+
+
+def _insists_on_gpu(lines: Sequence[str], sources: Sequence[str]) -> bool:
+    """Whether the last of these lines is the notebook's own stop where it finds no GPU: an `assert`, or a `raise` under
+    an `if`, about what tells whether there is one."""
+    if not lines or not re.match(r"\s*(?:assert|raise)\b", lines[-1]):
+        return False
+    condition, indent = lines[-1], len(lines[-1]) - len(lines[-1].lstrip())
+    if condition.lstrip().startswith("raise"):
+        above = (line for line in reversed(lines[:-1]) if line.strip() and len(line) - len(line.lstrip()) < indent)
+        condition = next((line for line in above if re.match(r"\s*(?:if|elif)\b", line)), "")
+    held = {
+        match[1]
+        for source in sources
+        for line in source.splitlines()
+        if _ASKS_FOR_GPU.search(line) and (match := _ASSIGNED.match(line))
+    }
+    return bool(_ASKS_FOR_GPU.search(condition) or held & set(re.findall(r"\w+", condition)))
 
 
 def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:

@@ -1,7 +1,8 @@
 """Where a network could not be built, called, compiled or fitted, as the kernel recorded it at the exception.
 
-All of it is a claim of the student's kernel, like everything else in the evidence: it serves for findings, never for
-points. Shapes have the batch axis first, None where a size is free.
+All of it is a claim of the student's kernel, like everything else in the evidence: it serves for findings, and it never
+earns points by itself. Together with what our own formulas say it shows whether a mistake that has cost points is what
+stopped `fit` (`autograder.checks.stopped_fit`). Shapes have the batch axis first, None where a size is free.
 """
 
 from __future__ import annotations

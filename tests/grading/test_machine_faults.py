@@ -14,7 +14,7 @@ from autograder.grading.execution_findings import run_notes
 from autograder.grading.machine_faults import cut_short, machine_faults, pending_for, remedy
 from autograder.records.evidence import CellRun, Evidence, Failure
 from autograder.records.execution_messages import note_message
-from autograder.records.result import Verdict
+from autograder.records.result import Finding, Verdict
 
 MISSING = "from tensorflow_addons import nn\nx = 1"
 
@@ -49,6 +49,28 @@ def fault_of(source: str, cell: CellRun | None = None, *others: str) -> str:
 )
 def test_the_text_of_the_line_and_this_machine_decide(source: str, code: str) -> None:
     assert fault_of(source) == code
+
+
+COLAB = "device_name = tf.test.gpu_device_name()\nif device_name != '/device:GPU:0':\n    raise SystemError('no GPU')"
+LISTED = "if not tf.config.list_physical_devices('GPU'):\n    print(1)\n    raise SystemError"
+ELSE = "gpus = tf.config.list_physical_devices('GPU')\nif gpus:\n    print(gpus)\nelse:\n    raise RuntimeError('GPU')"
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        (COLAB, "machine.gpu"),
+        (LISTED, "machine.gpu"),
+        (ELSE, "machine.gpu"),
+        ("assert tf.test.is_gpu_available()", "machine.gpu"),
+        ("assert torch.cuda.is_available(), 'no'", "machine.gpu"),
+        ("x = 1\nif x:\n    raise SystemError('GPU device not found')", ""),
+        ("raise SystemError('GPU device not found')", ""),
+        ("gpus = tf.config.list_physical_devices('GPU')\nassert x == 1", ""),
+    ],
+)
+def test_a_notebook_that_stops_itself_without_a_gpu_is_stopped_by_the_machine(source: str, code: str) -> None:
+    assert fault_of(source, failed(len(source.splitlines()))) == code
 
 
 def test_the_words_of_an_exception_decide_nothing() -> None:
@@ -132,6 +154,19 @@ def test_an_answer_that_no_cell_below_the_failure_gives_is_the_students_to_miss(
     ]
     verdicts = [Verdict(id=one.id, title=one.id, status="not_reached", score=0, points=1) for one in asked]
     assert [one.status for one in pending_for(verdicts, asked, faults, cut)] == ["needs_review", "not_reached"]
+
+
+def test_an_answer_for_which_no_training_was_seen_needs_review_too() -> None:
+    asked = [Number(kind="number", id=name, title=name, points=1, answer=name, minimum=0, run_on=200) for name in "ab"]
+    untrained = Finding(message=message("number.no_such_run", "no network was trained"))
+    wrong = Finding(message=message("answer.wrong", "0.5 is not right."))
+    verdicts = [
+        Verdict(id=one.id, title=one.id, status="wrong", score=0, points=1, findings=(said,))
+        for one, said in zip(asked, (untrained, wrong), strict=True)
+    ]
+    faults = machine_faults(evidence_of(failed()), [MISSING])
+    assert [one.status for one in pending_for(verdicts, asked, faults, frozenset())] == ["needs_review", "wrong"]
+    assert pending_for(verdicts, asked, {}, frozenset()) == tuple(verdicts)
 
 
 def test_the_student_reads_that_it_costs_nothing_by_itself() -> None:

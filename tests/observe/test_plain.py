@@ -73,7 +73,7 @@ def test_texts_with_broken_characters_stay_readable() -> None:
         (range(3), "sequence", [0, 1, 2]),
         (np.array(114), "array", 114),
         (np.array("B"), "array", "B"),
-        (np.matrix([[1, 2], [3, 4]]), "array", [[1, 2], [3, 4]]),
+        (np.array([[1, 2], [3, 4]]).view(np.matrix), "array", [[1, 2], [3, 4]]),
         (pd.Series([0.5, 1.5]), "array", [0.5, 1.5]),
         (pd.Series(["B"]), "sequence", ["B"]),
         (pd.DataFrame({"accuracy": [0.5, 0.6]}), "array", [0.5, 0.6]),
