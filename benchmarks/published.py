@@ -49,7 +49,7 @@ from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_is
 from autograder.records.store import Gradebook
 from autograder.train.trainer import Trainer
 from benchmarks.published_programs import PROGRAMS, Config, Program, notebook_code, scaled
-from benchmarks.published_scores import OF_RULES, parameters_of, scored, tools_named
+from benchmarks.published_scores import parameters_of, parameters_of_rules, scored, tools_named
 from benchmarks.stored_runs import StoredRuns
 
 FAULTS = Path(__file__).parents[2] / "shared" / "data" / "faults"
@@ -204,7 +204,7 @@ class Bench(StoredRuns):
             named |= parameters_of(found.cause.suspects, case.task, found.cause.task)
         rules = [] if facts is None else [rule.name for rule in RULES if rule.cause and rule.find(facts) is not None]
         last = max((key for key in config if key.startswith("act")), default="act1")
-        named |= {OF_RULES[rule].replace("last activation", last) for rule in rules}
+        named |= parameters_of_rules(rules, named, last)
         own = context.run_of(subject.task)
         return {
             "reached": None if own is None else own.score,

@@ -52,6 +52,8 @@ OF_RULES: Mapping[str, str] = {
     "validation data used for training": "data",
     "metric": "metric",
 }
+# These say that the last activation and the loss do not fit together, and that either can be changed.
+_OUTPUT_AND_LOSS = frozenset({"no softmax", "softmax and from_logits"})
 TOOLS = {"DeepFD": ("dfd", "deepfd"), "DeepDiagnosis": ("dd",), "NeuraLint": ("nl",), "UMLAUT": ("um",)}
 _LABEL = re.compile(r"(?:again\d+_)?l(\d+)")
 _KERNEL, _BIAS = "kernel_initializer", "bias_initializer"
@@ -103,6 +105,16 @@ def parameters_of(suspects: Iterable[Suspect], before: TrainingTask, after: Trai
             named.add(parameter)
         if parameter == "optimizer" and not same_rate(before.optimizer, after.optimizer):
             named.add("lr")  # the whole optimizer includes its learning rate
+    return frozenset(named)
+
+
+def parameters_of_rules(rules: Iterable[str], shown: Collection[str], last: str) -> frozenset[str]:
+    """The parameters that rules name beside those that a run has `shown`; `last` is that of the last activation."""
+    named = [
+        OF_RULES[rule].replace("last activation", last)
+        for rule in rules
+        if not (rule in _OUTPUT_AND_LOSS and {last, "loss"} & set(shown))
+    ]
     return frozenset(named)
 
 

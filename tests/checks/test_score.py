@@ -77,7 +77,7 @@ def test_of_several_runs_on_hidden_rows_one_rounded_score_is_shown_and_counts(me
         evidence = found.evidence.model_copy(update={"predictions": (prepared,)})
         nothing = Architecture(operations=(), outputs=())
         expected = {"model": ExpectedNetwork("model", nothing, recipe=recipe)}
-        return found.anew(evidence=evidence, expected=expected, calibrations={})
+        return found.replace(evidence=evidence, expected=expected, calibrations={})
 
     runs = []
     while tasks := tasks_needed([question], seen(runs)):

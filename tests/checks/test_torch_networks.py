@@ -260,7 +260,7 @@ def test_a_scheduler_is_part_of_the_run_or_the_page_says_that_it_is_not(schedule
     compiled = {**captured.compile, "scheduler": scheduler}
     recipe = RECIPE.model_copy(update={"epochs": 2})
     expected = {"model": ExpectedNetwork("model", architecture_of(KERAS), recipe=recipe)}
-    given = context(networks=(captured.model_copy(update={"compile": compiled}),)).anew(expected=expected)
+    given = context(networks=(captured.model_copy(update={"compile": compiled}),)).replace(expected=expected)
     (task,) = asked.training(given)
     rate = task.optimizer.settings["learning_rate"]
     assert (rate == 0.001) is (pieces == 0)
@@ -268,7 +268,7 @@ def test_a_scheduler_is_part_of_the_run_or_the_page_says_that_it_is_not(schedule
         boundaries = [recipe.steps_per_epoch - 1]
         assert rate["config"] == {"boundaries": boundaries, "values": [0.001, 0.0005]}
     run = TrainingRun(key=task.key, outcome="trained", validation_accuracy=(0.99,))
-    verdict = judged(asked, given.anew(runs={task.key: run}))
+    verdict = judged(asked, given.replace(runs={task.key: run}))
     assert verdict.score == 3
     assert (sentence in said(verdict)) if sentence else ("schedule" not in said(verdict))
 

@@ -129,7 +129,7 @@ def test_the_effects_of_a_cell_that_did_not_finish_are_no_mistake_of_the_trainin
     expected = replace(given.expected["model"], compilation=read_compilation(compiled(ROWS).compile))
     given = replace(given, expected={"model": expected}, questions=(ASKED,))
     (charged,) = judge_all([ASKED], given)
-    stopped = replace(given, evidence=given.evidence.model_copy(update={"cells": runs})).anew()
+    stopped = replace(given, evidence=given.evidence.model_copy(update={"cells": runs})).replace()
     (named,) = judge_all([ASKED], stopped)
     assert (charged.score, named.score) == (2, 3)
     assert codes(charged) == codes(named) == ["cause.labels_not_whole"]

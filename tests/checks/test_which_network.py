@@ -58,7 +58,7 @@ def test_of_two_equal_networks_the_one_that_the_handout_does_not_name_is_meant()
     only = {"cnn": EXPECTED["cnn"]}
     given = context(networks=(network(*FASHION, name="other"), network(*FASHION, name="mine")), expected=only)
     assert "called `other`" in said(judged(QUESTION["cnn"], given))
-    given = given.anew(handout_code=frozenset({"cnn = ...", "other = ..."}))
+    given = given.replace(handout_code=frozenset({"cnn = ...", "other = ..."}))
     assert "called `mine`" in said(judged(QUESTION["cnn"], given))
 
 

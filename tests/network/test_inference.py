@@ -5,10 +5,11 @@ from hypothesis import given
 from network.keras_configs import build, conv, dense, dropout, flatten, input_layer, norm, pool
 from network.random_networks import bounded, networks, one_by_one, read
 
+from autograder.network.covering import disagreements
 from autograder.network.diff import compare
 from autograder.network.inference import architecture_from_table, graph_from_table, outputs_of
 from autograder.network.measure import rows
-from autograder.network.table import SummaryTable, TableError, TableRow, disagreements, parse_table
+from autograder.network.table import SummaryTable, TableError, TableRow, parse_table
 
 
 def table(*printed, **totals):

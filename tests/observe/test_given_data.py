@@ -11,7 +11,7 @@ from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.judging import judge_all
 from autograder.checks.read_network import architecture_of, compilation_of
 from autograder.checks.registry import find_kind
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 
 pytestmark = pytest.mark.slow
 LONG = Limits(cell_seconds=100, total_seconds=200)

@@ -19,7 +19,7 @@ from autograder.network.compilation import Compilation, Loss
 from autograder.records.training import Recipe, TrainingTask
 from autograder.train.trainer import Trainer
 from benchmarks.published_programs import PROGRAMS, notebook_code
-from benchmarks.published_scores import OF_RULES, PARAMETERS, Score, parameters_of, scored
+from benchmarks.published_scores import OF_RULES, PARAMETERS, Score, parameters_of, parameters_of_rules, scored
 
 
 def dense(units, activation, kernel="glorot_uniform", bias="zeros"):
@@ -159,6 +159,12 @@ def test_a_diagnosis_is_scored_against_the_equivalent_repair_that_fits_best():
 def test_every_cause_has_a_parameter_of_the_benchmark():
     assert set(OF_RULES) == {rule.name for rule in RULES if rule.cause}
     assert set(PARAMETERS) | {"frozen layers", "another setting of a layer", "connections"} == set(ASPECTS)
+
+
+def test_a_rule_on_the_output_and_the_loss_adds_nothing_to_the_repair_of_one_of_them():
+    assert parameters_of_rules(["no softmax"], (), "act2") == {"act2"}
+    assert parameters_of_rules(["no softmax", "too few epochs"], {"loss"}, "act2") == {"epochs"}
+    assert parameters_of_rules(["no softmax"], {"lr"}, "act2") == {"act2"}
 
 
 def test_all_26_programs_are_notebooks_that_name_the_layers_of_their_parameters():

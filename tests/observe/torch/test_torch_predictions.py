@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.datasets import Declaration, resolve
-from autograder.observe.task import Limits
+from autograder.observe.limits import Limits
 from autograder.records.predictions import PredictionRequest
 
 pytest.importorskip("torch", reason="needs torch: make torch")
