@@ -194,7 +194,6 @@ def _rounds(
             until = steps * number // validations
             for step in range(done, until):
                 batch = order[step * size : (step + 1) * size]
-                model.reset_metrics()
                 logs = model.train_on_batch(fed(data.x_train[batch]), fed(y_train[batch]), return_dict=True)
                 _check_finite(float(logs["loss"]), epoch, step)
                 sums += float(logs.get("accuracy", 0.0)), float(logs["loss"])
