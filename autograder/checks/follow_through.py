@@ -106,6 +106,9 @@ def is_half_right(context: Context, network: str) -> bool:
 
 
 def _on_architecture(context: Context, network: str) -> list[Verdict]:
+    # The checks in a released notebook do not know every expected network.
+    if network not in context.expected:
+        return []
     asked = (one for one in context.questions if one.kind == "architecture" and network in one.networks())
     return [verdict_on(one, context) for one in asked]
 
