@@ -160,3 +160,7 @@ def test_a_cause_that_a_run_has_shown_stands_for_the_missed_score() -> None:
     (only,) = summarize(class_, page_of).misconceptions
     assert "3 of you" in only.sentence()
     assert "another loss, another learning rate" in only.sentence().replace(" and ", ", ")
+    both = phrase("{parts}", parts=(phrase("another loss"), phrase("another learning rate")))
+    together = message("cause.several_changes", "Your network learns with {changes} together.", changes=both)
+    (only,) = summarize([*class_, result("w", (missed(together),))], page_of).misconceptions
+    assert "another loss, another learning rate" in only.sentence().replace(" and ", ", ")
