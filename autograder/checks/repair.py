@@ -88,7 +88,8 @@ def repaired_to_learn(context: Context, network: str, task: TrainingTask) -> Rep
         return known
     architecture = expected.architecture
     if base.architecture == task.architecture:
-        architecture = _with_expected_learning(architecture, task.architecture, diff)
+        pairs = ((actual, wanted) for wanted, actual in _aligned(diff))
+        architecture = _with_learning_of(architecture, task.architecture, pairs)
     loss = solution.loss if fits_output(solution, architecture) else base.compilation.loss
     compilation = solution.model_copy(update={"loss": loss})
     names = names_of(architecture, task.recipe)
@@ -111,7 +112,7 @@ def repaired_architecture(context: Context, network: str, own: Architecture) -> 
         diff = None
     if diff is None or not diff.deviations:
         return own, None
-    return _with_expected_rows(context.expected[network].architecture, own, diff), at
+    return _with_learning_of(own, context.expected[network].architecture, _aligned(diff)), at
 
 
 def titles_of(charged: Iterable[Verdict]) -> tuple[Message, ...]:
@@ -129,27 +130,21 @@ def charging_repairs(
     return found | {one.id for one in questions if isinstance(one, Compiled)}
 
 
-def _with_expected_rows(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:
-    """The expected network, with the student's values for settings that are not compared, such as initializers."""
-    operations = list(expected.operations)
-    for row in diff.aligned:
-        if row.expected is None or row.actual is None:
-            continue
-        ours, theirs = expected.operations[row.expected], actual.operations[row.actual]
-        if ours.kind == theirs.kind:
-            own = {name: value for name, value in theirs.settings.items() if for_learning_only(name)}
-            operations[row.expected] = ours.model_copy(update={"settings": {**ours.settings, **own}})
-    return expected.model_copy(update={"operations": tuple(operations)})
+def _with_learning_of(other: Architecture, network: Architecture, pairs: Iterable[tuple[int, int]]) -> Architecture:
+    """`network` with the values of `other` for settings that are not compared, such as initializers.
+
+    Args:
+        pairs: the operations of `network` and of `other` that stand for each other.
+    """
+    operations = list(network.operations)
+    for place, at in pairs:
+        own, theirs = operations[place], other.operations[at]
+        if own.kind == theirs.kind:
+            learning = {name: value for name, value in theirs.settings.items() if for_learning_only(name)}
+            operations[place] = own.model_copy(update={"settings": {**own.settings, **learning}})
+    return network.model_copy(update={"operations": tuple(operations)})
 
 
-def _with_expected_learning(expected: Architecture, actual: Architecture, diff: Diff) -> Architecture:
-    """The student's network, with the expected values for settings that are not compared, such as initializers."""
-    operations = list(actual.operations)
-    for row in diff.aligned:
-        if row.expected is None or row.actual is None:
-            continue
-        ours, theirs = expected.operations[row.expected], actual.operations[row.actual]
-        if ours.kind == theirs.kind:
-            learning = {name: value for name, value in ours.settings.items() if for_learning_only(name)}
-            operations[row.actual] = theirs.model_copy(update={"settings": {**theirs.settings, **learning}})
-    return actual.model_copy(update={"operations": tuple(operations)})
+def _aligned(diff: Diff) -> list[tuple[int, int]]:
+    """The expected and the actual operations that stand for each other."""
+    return [(row.expected, row.actual) for row in diff.aligned if row.expected is not None and row.actual is not None]
