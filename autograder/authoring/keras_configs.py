@@ -26,7 +26,7 @@ def layers_of(architecture: Architecture) -> list[Layer]:
     """
     if not architecture.is_chain or any(operation.shares is not None for operation in architecture.operations):
         raise NotAChain("The network branches or uses a layer twice.")
-    layers = [_layer(operation) for operation in architecture.operations]
+    layers = [written(operation) for operation in architecture.operations]
     try:
         same = canonicalize("Sequential", sequential(layers)) == architecture
     except UnknownNetwork as error:
@@ -51,7 +51,7 @@ def functional(layers: Sequence[Layer]) -> Config:
     named = _named(layers, "functional_")
     entries = []
     for index, entry in enumerate(named):
-        calls = [] if index == 0 else [{"args": [_tensor(named[index - 1]["config"]["name"])], "kwargs": {}}]
+        calls = [] if index == 0 else [{"args": [tensor(named[index - 1]["config"]["name"])], "kwargs": {}}]
         entries.append({**entry, "name": entry["config"]["name"], "inbound_nodes": calls})
     first, last = named[0]["config"]["name"], named[-1]["config"]["name"]
     return {
@@ -63,21 +63,22 @@ def functional(layers: Sequence[Layer]) -> Config:
     }
 
 
-def _layer(operation: Operation) -> Layer:
+def written(operation: Operation) -> Layer:
+    """The layer that computes an operation, without a name."""
     if operation.kind == "Input":
         return layer("InputLayer", batch_shape=[None, *operation.settings["shape"]])
-    return _written(operation.kind, operation.settings)
+    return _as_layer(operation.kind, operation.settings)
 
 
-def _written(kind: str, settings: Mapping[str, Any]) -> Layer:
+def _as_layer(kind: str, settings: Mapping[str, Any]) -> Layer:
     """One layer, and the layer that it holds."""
     config = {name: value for name, value in settings.items() if name not in LAYERS[kind].call}
     if "layer" in config:
         held = config["layer"]
-        config["layer"] = _written(held["class_name"], held["config"])
+        config["layer"] = _as_layer(held["class_name"], held["config"])
         if kind == "Bidirectional":
             turned = {**held["config"], "go_backwards": not held["config"]["go_backwards"]}
-            config["backward_layer"] = _written(held["class_name"], turned)
+            config["backward_layer"] = _as_layer(held["class_name"], turned)
     return layer(kind, **config)
 
 
@@ -91,5 +92,6 @@ def _named(layers: Sequence[Layer], prefix: str) -> list[Layer]:
     return named
 
 
-def _tensor(name: str) -> Layer:
+def tensor(name: str) -> Layer:
+    """The output of a layer of this name, as a functional network reads it."""
     return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}

@@ -57,9 +57,9 @@ def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
         name = f"layer {place} ({in_words(entry['class_name'])})"
         yield _mutant(f"{name} left out", [*before, *after])
         yield _mutant(f"{name} doubled", [*before, entry, entry, *after])
-        for what, changed in _changes(entry):
+        for what, changed in changes_of(entry):
             yield _mutant(f"{name} with {what}", [*before, changed, *after])
-        for other in _relatives(entry):
+        for other in relatives_of(entry):
             yield _mutant(f"{name} replaced by {in_words(other['class_name'])}", [*before, other, *after])
         if after:
             yield _mutant(f"{name} swapped with the next", [*before, after[0], entry, *after[1:]])
@@ -88,7 +88,8 @@ def _mutant(what: str, layers: Sequence[Layer]) -> Mutant:
     return Mutant(what, config=sequential(layers))
 
 
-def _changes(entry: Layer) -> Iterator[tuple[str, Layer]]:
+def changes_of(entry: Layer) -> Iterator[tuple[str, Layer]]:
+    """The layer with one setting changed, each with the change in words."""
     for setting, value in entry["config"].items():
         if setting == "kernel_size":
             other: Any = [size + 2 for size in value]
@@ -106,7 +107,8 @@ def _changes(entry: Layer) -> Iterator[tuple[str, Layer]]:
         yield f"{setting} {other}", {**entry, "config": changed}
 
 
-def _relatives(entry: Layer) -> list[Layer]:
+def relatives_of(entry: Layer) -> list[Layer]:
+    """Layers that are taken for this one."""
     kind, config = entry["class_name"], entry["config"]
     if kind.startswith("MaxPooling"):
         return [{**entry, "class_name": kind.replace("Max", "Average")}]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.assignment import Assignment, AssignmentError
+from autograder.authoring.branches import graph_of, mutants_of
 from autograder.authoring.keras_configs import Layer, NotAChain, layers_of, sequential
 from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
 from autograder.authoring.planting import Observe, executed_plants, planted_evidence
@@ -167,8 +168,11 @@ class _Trial:
     run: Run
 
     def all(self) -> Iterator[Tried]:
-        layers = layers_of(self.expected.architecture)
         captured = self.reference.evidence.network(self.name)
+        if not self.expected.architecture.is_chain and (captured is None or captured.framework != "torch"):
+            yield from self._of_branches(captured)
+            return
+        layers = layers_of(self.expected.architecture)
         if captured is not None and captured.framework == "torch":
             yield from self._of_torch(captured, layers)
             return
@@ -177,6 +181,18 @@ class _Trial:
             yield from self._of_compilation(of_compilation(captured.compile, self._right_compilations()))
         for rewrite in rewrites(layers, rows(self.expected.architecture)):
             yield self._rewritten(rewrite)
+
+    def _of_branches(self, captured: CapturedNetwork | None) -> Iterator[Tried]:
+        graph = graph_of(self.expected.architecture)
+        for mutant in mutants_of(graph):
+            assert mutant.config is not None
+            if self._differs(mutant.config, "Functional"):
+                asked = self._asked(mutant.config, "Functional")
+                yield self._tried(mutant, asked=asked, class_name="Functional", config=mutant.config)
+        if captured is not None and captured.compile:
+            yield from self._of_compilation(of_compilation(captured.compile, self._right_compilations()))
+        renamed = graph_of(self.expected.architecture, "my_own_{}".format).config
+        yield self._rewritten(Rewrite("with other names", "Functional", renamed))
 
     def _of_torch(self, captured: CapturedNetwork, layers: list[Layer]) -> Iterator[Tried]:
         """Mutants of the layers in Keras' form, compared with the solution in that form; the rest in PyTorch's."""
@@ -208,20 +224,20 @@ class _Trial:
         for what, mutant in mutants:
             yield self._tried(mutant, asked=self._asks_of_compilation(what), compile=mutant.compilation)
 
-    def _differs(self, config: dict[str, Any]) -> bool:
+    def _differs(self, config: dict[str, Any], class_name: str = "Sequential") -> bool:
         try:
-            return canonicalize("Sequential", config) != self.expected.architecture
+            return canonicalize(class_name, config) != self.expected.architecture
         except UnknownNetwork:
             return True
 
-    def _asked(self, config: dict[str, Any]) -> bool:
+    def _asked(self, config: dict[str, Any], class_name: str = "Sequential") -> bool:
         """Whether a question asks for what is different in this network."""
         if self._asks(_WHOLE):
             return True
         if not self._asks(_COUNTING):
             return False
         try:
-            return totals(canonicalize("Sequential", config)) != totals(self.expected.architecture)
+            return totals(canonicalize(class_name, config)) != totals(self.expected.architecture)
         except Misfitting:
             return True
 
