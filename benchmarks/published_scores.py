@@ -37,6 +37,7 @@ PARAMETERS: Mapping[str, str] = {
 OF_RULES: Mapping[str, str] = {
     "NaN or infinity": "preprocessing",
     "labels of other images": "preprocessing",
+    "targets of other examples": "preprocessing",
     "labels no whole numbers": "preprocessing",
     "labels outside the classes": "preprocessing",
     "rows that do not add up": "preprocessing",

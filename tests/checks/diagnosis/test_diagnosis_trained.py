@@ -41,7 +41,13 @@ def test_the_seeded_fault_is_named_with_the_accuracy_that_a_run_reached(trainer,
 
 
 def rules_of(trainer, task):
-    facts = Facts(task.architecture, task.compilation, task.recipe, 0.99, run=trainer.run(task))
+    facts = Facts(
+        architecture=task.architecture,
+        compilation=task.compilation,
+        recipe=task.recipe,
+        minimum=0.99,
+        run=trainer.run(task),
+    )
     return {rule.name for rule in RULES if rule.find(facts) is not None}
 
 
