@@ -32,6 +32,9 @@ def as_array(data: Any) -> Any:
     with contextlib.suppress(Exception):  # of code in many libraries, on data in any state
         if hasattr(data, "detach"):
             data = data.detach().cpu()
+        # Without `__array__` NumPy would go through all that it gives, and Keras' image streams never end.
+        if not hasattr(data, "__array__"):
+            return None
         array = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
         return array if type(array) is np.ndarray and not array.dtype.hasobject else None
     return None
