@@ -23,7 +23,7 @@ def test_cells_of_colab_run_and_are_named(observe: Observe) -> None:
         variables=("up", "x", "rows"),
     )
     assert [cell.status for cell in evidence.cells] == ["ok"] * 6
-    assert {value.name: value.value for value in evidence.values} == {"up": None, "x": 2, "rows": 1}
+    assert {value.name: value.value for value in evidence.values} == {"up": [], "x": 2, "rows": 1}
     assert {note.code for note in evidence.notes} == {
         "elsewhere.command",
         "elsewhere.module",
