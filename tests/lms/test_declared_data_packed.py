@@ -104,7 +104,10 @@ PROBLEMS = {
         "[datasets.boston]: a data set has exactly one of keras, sklearn, npz, csv, images, text; "
         "it has keras and sklearn.",
     ),
-    "named twice": (("[datasets.boston]", "[datasets.flowers]"), "this is not valid TOML: Cannot declare ('datasets',"),
+    "named twice": (
+        ("[datasets.boston]", "[datasets.flowers]"),
+        ", line 12: [datasets.flowers] is there twice; give one of them another name.",
+    ),
     "a name that is taken": (
         ("[datasets.boston]", "[datasets.mnist]"),
         "[datasets.mnist]: mnist is a data set already, which needs no table; choose another name.",
@@ -161,7 +164,7 @@ def test_a_mistake_in_a_table_is_one_sentence(folder, case):
     (folder / "assignment.toml").write_text(text)
     with pytest.raises(AssignmentError) as refused:
         load(str(folder))
-    said = str(refused.value).removeprefix(f"{folder / 'assignment.toml'}: ")
+    said = str(refused.value).removeprefix(str(folder / "assignment.toml")).removeprefix(": ")
     assert said.startswith(sentence)
     if case == "no table":
         assert len(refused.value.problems) == 1
