@@ -16,13 +16,13 @@ from itertools import combinations
 Chosen = frozenset[int]
 # What is tested next; the answer is how far the result lies above the minimum (0 or more: repaired), or None if these
 # changes cannot be combined, which costs nothing.
-Search = Generator[Chosen, float | None, "TestedRepair"]
+Search = Generator[Chosen, float | None, "EvaluatedRepair"]
 # Up to so many changes, each alone comes first: that costs no more than to halve, and shows what each does.
 _FEW = 3
 
 
 @dataclass(frozen=True)
-class TestedRepair:
+class EvaluatedRepair:
     """What the tests have shown.
 
     Attributes:
@@ -69,13 +69,13 @@ class _Tests:
         except _OutOfTests:
             return self._smallest(exhausted=False)
         if found is None:
-            return TestedRepair(exhausted=True)
+            return EvaluatedRepair(exhausted=True)
         try:
             found = yield from self._reduced(found)
             yield from self._chain(found)
         except _OutOfTests:
             return self._smallest(exhausted=False)
-        return TestedRepair(self._ordered(found), minimal=True, exhausted=True)
+        return EvaluatedRepair(self._ordered(found), minimal=True, exhausted=True)
 
     def _found(self) -> Generator[Chosen, float | None, Chosen | None]:
         """A set that repairs, None if all that can be tried does not."""
@@ -142,12 +142,12 @@ class _Tests:
         """The cause without which the others do best, of those tried; else the least likely one."""
         return max(found, key=lambda one: (self._lead(found - {one}), one))
 
-    def _smallest(self, *, exhausted: bool) -> TestedRepair:
+    def _smallest(self, *, exhausted: bool) -> EvaluatedRepair:
         repairs = [chosen for chosen, lead in self.known.items() if lead is not None and lead >= 0]
         if not repairs:
-            return TestedRepair(exhausted=exhausted)
+            return EvaluatedRepair(exhausted=exhausted)
         found = min(repairs, key=lambda chosen: (len(chosen), sorted(chosen)))
-        return TestedRepair(self._ordered(found), minimal=len(found) == 1, exhausted=exhausted)
+        return EvaluatedRepair(self._ordered(found), minimal=len(found) == 1, exhausted=exhausted)
 
     def _lead(self, chosen: Iterable[int]) -> float:
         lead = self.known.get(frozenset(chosen))

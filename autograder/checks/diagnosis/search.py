@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograder.checks.diagnosis.repairs import TestedRepair, minimal_repair
+from autograder.checks.diagnosis.repairs import EvaluatedRepair, minimal_repair
 from autograder.checks.diagnosis.suspects import Suspect, substituted, suspects
 from autograder.records.training import TrainingRun, TrainingTask
 
@@ -109,7 +109,7 @@ def _repair(case: Faulty, own: TrainingRun, run_of: RunOf) -> TrainingTask | Fou
 def _found(
     case: Faulty,
     own: TrainingRun,
-    repair: TestedRepair,
+    repair: EvaluatedRepair,
     changes: tuple[Suspect, ...],
     tried: dict[frozenset[int], Trial],
 ) -> Found:

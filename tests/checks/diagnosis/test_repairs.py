@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.diagnosis.repairs import TestedRepair, minimal_repair, most_tests
+from autograder.checks.diagnosis.repairs import EvaluatedRepair, minimal_repair, most_tests
 
 
 def solve(count, score, budget=1000):
@@ -102,7 +102,7 @@ def test_where_all_changes_at_once_do_not_repair_the_single_ones_and_pairs_are_t
 
 
 def test_where_nothing_repairs_that_is_said():
-    assert solve(4, lambda chosen: -0.5)[0] == TestedRepair(exhausted=True)
+    assert solve(4, lambda chosen: -0.5)[0] == EvaluatedRepair(exhausted=True)
 
 
 def test_a_repair_that_may_not_be_minimal_is_said_to_be_so_when_the_tests_run_out():
