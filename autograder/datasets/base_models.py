@@ -19,7 +19,7 @@ from autograder.core.data import Data
 from autograder.core.files import write_atomically
 from autograder.core.weight_fingerprint import fingerprint
 from autograder.datasets.cache import closed_folder, file_digest, kept_folders
-from autograder.datasets.declared import beside, existing_file
+from autograder.datasets.declared_cache import beside, existing_file
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.readers.examples import DatasetUnusable
 

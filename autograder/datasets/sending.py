@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from autograder.core.files import write_atomically
 from autograder.datasets.base_models import BASE_MODELS_FOLDER, BaseModel, base_model_path
 from autograder.datasets.cache import closed_folder, kept_folders
-from autograder.datasets.declared import DECLARED_FOLDER, RECORD, locate_dataset
+from autograder.datasets.declared_cache import DECLARED_FOLDER, RECORD, locate_dataset
 from autograder.datasets.source import DatasetSource
 
 
