@@ -25,7 +25,7 @@ from autograder.grading.answer_key import AnswerKey, answer_key_of
 from autograder.grading.engine import Machines, engine_on
 from autograder.grading.engine.local import fitting_workers, local_engine
 from autograder.grading.grade_change import GradeChange
-from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, locate, opened, opened_gradebook
+from autograder.grading.gradebook_location import LANGUAGE_FACT, claim, locate_gradebook, opened, opened_gradebook
 from autograder.grading.grader import ClassOutcome, Grader, grade_class, read_submission
 from autograder.grading.imports import ImportReport, import_report, student_warnings
 from autograder.grading.machine_faults import is_fault
@@ -147,7 +147,7 @@ def grade(
     """
     assignment = _loaded(assignment).in_language(language)
     output = Path(output) if output is not None else Path("reports") / assignment.name
-    location = locate(output, assignment, gradebook_url)
+    location = locate_gradebook(output, assignment, gradebook_url)
     intake = read_submissions(Path(submissions), assignment.notebook_path.name, _handout(assignment))
     if machines is None:
         assignment.require_packages()

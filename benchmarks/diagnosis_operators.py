@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder import datasets
-from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
+from autograder.authoring.keras_configs import LayerConfig, layer, layers_of, sequential
 from autograder.checks.accuracy import Accuracy
 from autograder.grading.answer_key import AnswerKey
 from autograder.observe.array_statistics import statistics, target_facts, validation_facts
@@ -27,7 +27,7 @@ WEIGHTED = ("Dense", "Conv2D")
 class Notebook:
     """The reference solution of one network: its layers, how it compiles and trains, with the images of one seed."""
 
-    layers: list[Layer]
+    layers: list[LayerConfig]
     compile: dict[str, Any]
     recipe: Recipe
     arrays: tuple[Any, Any, Any, Any]
@@ -58,7 +58,7 @@ class Mutant:
     fit: CapturedFit
     truth: frozenset[str]
     always: bool
-    layers: list[Layer]
+    layers: list[LayerConfig]
 
 
 Operator = Callable[[Notebook], Iterator[Mutant]]
@@ -88,7 +88,7 @@ def _pixels(recipe: Recipe) -> Any:
     return datasets.load_arrays(recipe.dataset, datasets.find(recipe.dataset).path)
 
 
-def _with_choices(compiled: dict[str, Any], layers: list[Layer]) -> tuple[dict[str, Any], list[Layer]]:
+def _with_choices(compiled: dict[str, Any], layers: list[LayerConfig]) -> tuple[dict[str, Any], list[LayerConfig]]:
     """Harmless choices of a student, so that a fault is not the only difference from the reference: other initial
     weights and a larger layer, in some of the layers."""
     layers = deepcopy(layers)
@@ -126,7 +126,7 @@ def _refit(notebook: Notebook, *arrays: Any, **changes: Any) -> CapturedFit:
     return fit_of(notebook.fit.network, *(arrays or notebook.arrays), **changes)
 
 
-def _with(notebook: Notebook, place: int, **settings: Any) -> list[Layer]:
+def _with(notebook: Notebook, place: int, **settings: Any) -> list[LayerConfig]:
     layers = deepcopy(notebook.layers)
     layers[place]["config"].update(settings)
     return layers
@@ -136,7 +136,7 @@ def _weighted(notebook: Notebook) -> list[int]:
     return [place for place, entry in enumerate(notebook.layers) if entry["class_name"] in WEIGHTED]
 
 
-def _everywhere(notebook: Notebook, **settings: Any) -> list[Layer]:
+def _everywhere(notebook: Notebook, **settings: Any) -> list[LayerConfig]:
     layers = deepcopy(notebook.layers)
     for place in _weighted(notebook):
         layers[place]["config"].update(settings)

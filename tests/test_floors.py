@@ -50,6 +50,10 @@ BETWEEN = {
 }
 
 
+# A command is called as the function that does its work, and Alembic asks each revision for the same names.
+NAMED_BY_OTHERS = ("autograder.cli.", "autograder.records.migrations.versions.")
+
+
 def test_packages_are_few_and_each_stands_on_a_floor():
     assert {module.split(".")[1] for module in TREES if "." in module} - {"__main__"} == FLOOR.keys()
     assert len(FLOOR) <= 17
@@ -71,6 +75,19 @@ def test_tensorflow_is_imported_only_in_child_processes():
     frameworks = {"tensorflow", "keras", "jax", "torch"}
     parents = {module: names for module, names in IMPORTS.items() if not module.startswith(child_processes)}
     assert not {module for module, names in parents.items() if frameworks & {name.split(".")[0] for name in names}}
+
+
+def test_no_public_name_is_defined_twice():
+    found: dict[str, set[str]] = {}
+    for module, tree in TREES.items():
+        for node in () if module.startswith(NAMED_BY_OTHERS) else tree.body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+            names = {getattr(target, "id", getattr(target, "name", "_")) for target in targets}
+            for name in names:
+                found.setdefault(name, set()).add(module)
+    twice = {name for name, modules in found.items() if len(modules) > 1 and not name.startswith("_")}
+    # A program starts in `main`; `check` is what a script calls and what released notebooks call.
+    assert twice == {"main", "check"}
 
 
 def test_no_file_is_longer_than_four_hundred_lines():

@@ -24,7 +24,7 @@ from autograder.records.external_tests.model import ExternalTestsError, Nbgrader
 from autograder.records.external_tests.nbgrader import joined_cells, read_source
 from autograder.records.external_tests.otter import read_specification, read_test_file
 
-MAX_FILE_BYTES = 20 * 2**20
+MAX_TEST_FILE_BYTES = 20 * 2**20
 MAX_TEST_FILES = 500
 # Tests may check the results of the student's training, so it is not shortened and gets more time.
 _OBSERVE = ObserveTable(training="full", limits=Limits(cell_seconds=180, total_seconds=900))
@@ -154,7 +154,9 @@ def _texts(path: Path) -> dict[str, str]:
             return {path.name: _text(_bounded(path), path.name)}
         listing = list_archive(path)
         entries = [entry for entry in listing.files if re.fullmatch(r"(?:[^/]+/)?tests/[^/]+\.py", entry.path)]
-        return {entry.name: _text(entry.fetch(MAX_FILE_BYTES), entry.path) for entry in entries[: MAX_TEST_FILES + 1]}
+        return {
+            entry.name: _text(entry.fetch(MAX_TEST_FILE_BYTES), entry.path) for entry in entries[: MAX_TEST_FILES + 1]
+        }
     except OSError as error:
         raise ExternalTestsError(f"{path} cannot be read: {error.strerror}.") from None
     except (UnreadableSubmission, UserError) as error:
@@ -182,9 +184,9 @@ def _of_notebook(path: Path) -> tuple[Suite, ...]:
 
 def _bounded(path: Path) -> bytes:
     with path.open("rb") as stream:
-        content = stream.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise ExternalTestsError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB.")
+        content = stream.read(MAX_TEST_FILE_BYTES + 1)
+    if len(content) > MAX_TEST_FILE_BYTES:
+        raise ExternalTestsError(f"{path} is larger than {MAX_TEST_FILE_BYTES // 2**20} MB.")
     return content
 
 
@@ -201,7 +203,7 @@ def _title(path: Path) -> str:
         listing = list_archive(path)
         settings = next((entry for entry in listing.files if entry.path == "otter_config.json"), None)
         try:
-            said = json.loads(settings.fetch(MAX_FILE_BYTES)) if settings else {}
+            said = json.loads(settings.fetch(MAX_TEST_FILE_BYTES)) if settings else {}
         except (UnreadableSubmission, ValueError, RecursionError):
             said = {}
         name = said.get("assignment_name") if isinstance(said, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from autograder.authoring.keras_configs import Config, Layer, NotAChain, tensor, written
+from autograder.authoring.keras_configs import KerasConfig, LayerConfig, NotAChain, keras_layer, tensor
 from autograder.authoring.mutants import Mutant, changes_of, relatives_of
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork, canonicalize
@@ -19,17 +19,17 @@ class Graph:
     The names of inputs and outputs are those of the solution, since data and scores may go by them.
     """
 
-    layers: dict[str, Layer]
+    layers: dict[str, LayerConfig]
     reads: dict[str, tuple[str, ...]]
     outputs: tuple[str, ...]
 
     @property
-    def config(self) -> Config:
+    def config(self) -> KerasConfig:
         """The configuration of the functional network, as Keras 3 writes it."""
         entries = []
         for name, layer in self.layers.items():
             given = [tensor(one) for one in self.reads[name]]
-            calls: list[Config] = [{"args": given if len(given) == 1 else [given], "kwargs": {}}] if given else []
+            calls: list[KerasConfig] = [{"args": given if len(given) == 1 else [given], "kwargs": {}}] if given else []
             config = {**layer["config"], "name": name}
             entries.append({**layer, "config": config, "name": name, "inbound_nodes": calls})
         return {
@@ -53,7 +53,7 @@ def graph_of(architecture: Architecture, names: Callable[[int], str] = "layer_{}
     ends = {index for index, one in enumerate(operations) if one.kind == "Input"} | set(architecture.outputs)
     called = [one.label if index in ends and one.label else names(index) for index, one in enumerate(operations)]
     graph = Graph(
-        {name: written(operation) for name, operation in zip(called, operations, strict=True)},
+        {name: keras_layer(operation) for name, operation in zip(called, operations, strict=True)},
         {name: tuple(called[at] for at in one.inputs) for name, one in zip(called, operations, strict=True)},
         tuple(called[index] for index in architecture.outputs),
     )
@@ -86,7 +86,7 @@ def _mutant(what: str, graph: Graph) -> Mutant:
     return Mutant(what, config=graph.config)
 
 
-def _with(graph: Graph, name: str, layer: Layer) -> Graph:
+def _with(graph: Graph, name: str, layer: LayerConfig) -> Graph:
     return replace(graph, layers={**graph.layers, name: layer})
 
 
@@ -99,7 +99,7 @@ def _without(graph: Graph, name: str) -> Graph:
 
 def _doubled(graph: Graph, name: str) -> Graph:
     again = f"{name}_again"
-    layers: dict[str, Layer] = {}
+    layers: dict[str, LayerConfig] = {}
     for one, layer in graph.layers.items():
         layers[one] = layer
         if one == name:

@@ -13,7 +13,7 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.grading.reference import Reference, Threshold, read_solution
 from autograder.records.metrics import ACCURACY, Metric
 from autograder.records.training import TrainingRun, TrainingTask
-from autograder.train.thresholds import threshold
+from autograder.train.calibrated_threshold import threshold
 
 if TYPE_CHECKING:
     from autograder.grading.engine import TrainStage

@@ -15,7 +15,7 @@ from autograder.grading.engine.local import available_cores, local_engine
 from autograder.grading.reference import Reference, observed_reference, write_reference
 from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
-from autograder.train.thresholds import require_enough
+from autograder.train.calibrated_threshold import require_enough
 
 
 def calibrate_assignment(

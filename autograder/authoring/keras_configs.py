@@ -10,15 +10,15 @@ from autograder.network.architecture import Architecture, Operation
 from autograder.network.canonical import UnknownNetwork, canonicalize
 from autograder.network.layers import LAYERS
 
-Layer = dict[str, Any]
-Config = dict[str, Any]
+LayerConfig = dict[str, Any]
+KerasConfig = dict[str, Any]
 
 
 class NotAChain(UserError):
     """The network branches, or holds something that cannot be written as a layer in a list."""
 
 
-def layers_of(architecture: Architecture) -> list[Layer]:
+def layers_of(architecture: Architecture) -> list[LayerConfig]:
     """The layers of a network without branches, one for each operation, the input first.
 
     Raises:
@@ -26,7 +26,7 @@ def layers_of(architecture: Architecture) -> list[Layer]:
     """
     if not architecture.is_chain or any(operation.shares is not None for operation in architecture.operations):
         raise NotAChain("The network branches or uses a layer twice.")
-    layers = [written(operation) for operation in architecture.operations]
+    layers = [keras_layer(operation) for operation in architecture.operations]
     try:
         same = canonicalize("Sequential", sequential(layers)) == architecture
     except UnknownNetwork as error:
@@ -36,17 +36,17 @@ def layers_of(architecture: Architecture) -> list[Layer]:
     return layers
 
 
-def layer(class_name: str, **config: Any) -> Layer:
+def layer(class_name: str, **config: Any) -> LayerConfig:
     """One entry of a configuration, as Keras 3 writes it."""
     return {"module": "keras.layers", "class_name": class_name, "config": config, "registered_name": None}
 
 
-def sequential(layers: Sequence[Layer], *, prefix: str = "") -> Config:
+def sequential(layers: Sequence[LayerConfig], *, prefix: str = "") -> KerasConfig:
     """The configuration of a Sequential network; layers are numbered by their class, as Keras does."""
     return {"name": f"{prefix}sequential", "trainable": True, "layers": _named(layers, prefix)}
 
 
-def functional(layers: Sequence[Layer]) -> Config:
+def functional(layers: Sequence[LayerConfig]) -> KerasConfig:
     """The configuration of the functional network in which each layer reads the one before it."""
     named = _named(layers, "functional_")
     entries = []
@@ -63,14 +63,14 @@ def functional(layers: Sequence[Layer]) -> Config:
     }
 
 
-def written(operation: Operation) -> Layer:
+def keras_layer(operation: Operation) -> LayerConfig:
     """The layer that computes an operation, without a name."""
     if operation.kind == "Input":
         return layer("InputLayer", batch_shape=[None, *operation.settings["shape"]])
     return _as_layer(operation.kind, operation.settings)
 
 
-def _as_layer(kind: str, settings: Mapping[str, Any]) -> Layer:
+def _as_layer(kind: str, settings: Mapping[str, Any]) -> LayerConfig:
     """One layer, and the layer that it holds."""
     config = {name: value for name, value in settings.items() if name not in LAYERS[kind].call}
     if "layer" in config:
@@ -82,7 +82,7 @@ def _as_layer(kind: str, settings: Mapping[str, Any]) -> Layer:
     return layer(kind, **config)
 
 
-def _named(layers: Sequence[Layer], prefix: str) -> list[Layer]:
+def _named(layers: Sequence[LayerConfig], prefix: str) -> list[LayerConfig]:
     counts: dict[str, int] = {}
     named = []
     for entry in layers:
@@ -92,6 +92,6 @@ def _named(layers: Sequence[Layer], prefix: str) -> list[Layer]:
     return named
 
 
-def tensor(name: str) -> Layer:
+def tensor(name: str) -> LayerConfig:
     """The output of a layer of this name, as a functional network reads it."""
     return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}

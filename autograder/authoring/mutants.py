@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.authoring.keras_configs import Layer, layer, sequential
-from autograder.network.align import BASE_WEIGHTS, FROZEN
+from autograder.authoring.keras_configs import LayerConfig, layer, sequential
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
+from autograder.network.align import FROZEN
 from autograder.network.compilation import read_compilation
 from autograder.network.describe import in_words
 from autograder.network.kinds import POOLINGS
@@ -40,7 +41,7 @@ class Mutant:
     compilation: dict[str, Any] | None = None
 
 
-def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
+def structural(layers: Sequence[LayerConfig]) -> Iterator[Mutant]:
     """Mutants with a layer dropped, doubled, swapped with the next, replaced by a related one, or with another setting.
 
     `layers` begins with the input, which is not changed. Where layers are frozen, or start with the weights of a base
@@ -65,7 +66,7 @@ def structural(layers: Sequence[Layer]) -> Iterator[Mutant]:
             yield _mutant(f"{name} swapped with the next", [*before, after[0], entry, *after[1:]])
 
 
-def doubled_block(layers: Sequence[Layer], marked: Collection[int]) -> Mutant | None:
+def doubled_block(layers: Sequence[LayerConfig], marked: Collection[int]) -> Mutant | None:
     """The mutant with the marked layers pasted twice, or a third of all if none is marked; None if that is one layer.
 
     `layers` begins with the input; `marked` are indices into it.
@@ -78,17 +79,17 @@ def doubled_block(layers: Sequence[Layer], marked: Collection[int]) -> Mutant | 
     return _mutant(f"layers {first} to {end - 1} pasted twice", [*layers[:end], *block, *layers[end:]])
 
 
-def _with_setting(entry: Layer, setting: str, value: Any) -> Layer:
+def _with_setting(entry: LayerConfig, setting: str, value: Any) -> LayerConfig:
     if setting not in entry["config"]:
         return entry
     return {**entry, "config": {**entry["config"], setting: value}}
 
 
-def _mutant(what: str, layers: Sequence[Layer]) -> Mutant:
+def _mutant(what: str, layers: Sequence[LayerConfig]) -> Mutant:
     return Mutant(what, config=sequential(layers))
 
 
-def changes_of(entry: Layer) -> Iterator[tuple[str, Layer]]:
+def changes_of(entry: LayerConfig) -> Iterator[tuple[str, LayerConfig]]:
     """The layer with one setting changed, each with the change in words."""
     for setting, value in entry["config"].items():
         if setting == "kernel_size":
@@ -107,7 +108,7 @@ def changes_of(entry: Layer) -> Iterator[tuple[str, Layer]]:
         yield f"{setting} {other}", {**entry, "config": changed}
 
 
-def relatives_of(entry: Layer) -> list[Layer]:
+def relatives_of(entry: LayerConfig) -> list[LayerConfig]:
     """Layers that are taken for this one."""
     kind, config = entry["class_name"], entry["config"]
     if kind.startswith("MaxPooling"):

@@ -14,12 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.authoring.data_guess import Guess, guess
 from autograder.authoring.new_network import (
     CannotStart,
+    ExampleShape,
     Network,
-    Sizes,
     inputs_looked_up,
+    network_from_table,
     other_kind,
     read_by_embedding,
-    read_network,
     reads_sequences,
     words_read,
 )
@@ -103,7 +103,7 @@ def start_assignment(
     kind = None if found is None else other_kind(text, found)
     if data is not None and (kind == "tokens" or (kind == "input" and target is None)):
         found = guess(data, target, kind=kind)
-    network = read_network(summary, text, found, classes)
+    network = network_from_table(summary, text, found, classes)
     chosen = _built_in(network, dataset, summary) if found is None else _own(network, found, summary)
     facts = _facts(name, title or name.replace("-", " ").replace("_", " "), network, chosen, text)
     templates = Environment(
@@ -184,7 +184,7 @@ def _own(network: Network, found: Guess, summary: Path) -> _Data:
     return _Data(own_name, source.title, first, source.rows - validation, validation, found)
 
 
-def _sizes(shape: Sizes) -> str:
+def _sizes(shape: ExampleShape) -> str:
     return "×".join("any number" if size is None else str(size) for size in shape)
 
 

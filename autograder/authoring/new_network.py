@@ -10,12 +10,12 @@ from autograder.authoring.keras_code import NotWritable, graph_codes, layer_code
 from autograder.core.errors import UserError
 from autograder.datasets.source import TargetKind
 from autograder.network.architecture import Architecture
-from autograder.network.inference import architecture_from_table, graph_from_table, outputs_of
+from autograder.network.inference import architecture_from_table, graph_from_table, output_rows
 from autograder.network.kinds import ACTIVATIONS, MERGES
 from autograder.network.table import SummaryTable, TableError, TableRow, parse_table
 from autograder.records.metrics import Task
 
-Sizes = tuple[int | None, ...]
+ExampleShape = tuple[int | None, ...]
 
 # The activation of the last layer, which most tables do not show.
 _LAST: dict[Task, str] = {
@@ -51,7 +51,7 @@ class CannotStart(UserError):
 
 
 @dataclass(frozen=True)
-class Output:
+class NetworkOutput:
     """What one output of the network learns.
 
     Attributes:
@@ -65,8 +65,8 @@ class Output:
     name: str
     row: str
     task: Task
-    shape: Sizes
-    wanted: tuple[Sizes, ...]
+    shape: ExampleShape
+    wanted: tuple[ExampleShape, ...]
     classes: int = 0
 
     @property
@@ -90,15 +90,15 @@ class Network:
 
     table: SummaryTable
     architecture: Architecture
-    inputs: dict[str, Sizes]
-    outputs: tuple[Output, ...]
+    inputs: dict[str, ExampleShape]
+    outputs: tuple[NetworkOutput, ...]
     logits: frozenset[str]
     before: tuple[str, ...]
     asked: tuple[str, ...]
     after: tuple[str, ...]
 
 
-def read_network(summary: Path, text: str, found: Guess | None, classes: int) -> Network:
+def network_from_table(summary: Path, text: str, found: Guess | None, classes: int) -> Network:
     """The network of the table in the file `summary`.
 
     Args:
@@ -133,7 +133,7 @@ def other_kind(text: str, found: Guess) -> TargetKind | None:
     try:
         rows = parse_table(text).rows
     except TableError:
-        return None  # `read_network` says what is wrong with it
+        return None  # `network_from_table` says what is wrong with it
     last, target, example = rows[-1].shape[1:], source.outputs[""], source.inputs[""]
     if target and len(last) == len(target) + 1 and last[:-1] == target:
         return "tokens"
@@ -144,7 +144,7 @@ def other_kind(text: str, found: Guess) -> TargetKind | None:
     return None
 
 
-def _reads(first: TableRow) -> Sizes:
+def _reads(first: TableRow) -> ExampleShape:
     """What the first row of a table shows of the input of a network for tables; () if it does not."""
     if first.kind == "Dense" and len(first.shape) == 2 and first.shape[1]:
         return (first.parameters // first.shape[1] - 1,)
@@ -156,7 +156,7 @@ def words_read(text: str) -> tuple[int, int] | None:
     try:
         return read_by_embedding(parse_table(text))
     except TableError:
-        return None  # `read_network` says what is wrong with it
+        return None  # `network_from_table` says what is wrong with it
 
 
 def reads_sequences(table: SummaryTable) -> bool:
@@ -189,7 +189,7 @@ def _is_chain(table: SummaryTable, found: Guess | None) -> bool:
 
 
 def _branched(table: SummaryTable) -> bool:
-    return any(row.kind in MERGES for row in table.rows) or len(outputs_of(table)) > 1
+    return any(row.kind in MERGES for row in table.rows) or len(output_rows(table)) > 1
 
 
 def _chain(table: SummaryTable, found: Guess | None, classes: int) -> Network:
@@ -231,7 +231,7 @@ def _graph(table: SummaryTable, found: Guess | None, classes: int) -> Network:
         raise TableError(
             "The lines START and END are for networks without branches; without them students write all of it."
         )
-    ends = [row for row in table.rows if row.name in outputs_of(table)]
+    ends = [row for row in table.rows if row.name in output_rows(table)]
     names = list(found.source.outputs) if found is not None else [""]
     inputs = _by_name(
         [row for row in table.rows if row.kind == "Input"], list(found.source.inputs if found else [""]), "input"
@@ -268,25 +268,25 @@ def _by_name(rows: list[TableRow], names: list[str], what: str) -> dict[str, Tab
     return {name: by_name[name] for name in names}
 
 
-def _output(name: str, row: TableRow, found: Guess | None, classes: int) -> Output:
+def _output(name: str, row: TableRow, found: Guess | None, classes: int) -> NetworkOutput:
     shape = row.shape[1:]
     if found is None:
-        return Output(name, row.name, "classification", shape, ((classes,),), classes)
+        return NetworkOutput(name, row.name, "classification", shape, ((classes,),), classes)
     source = found.source
     kind, count = source.kind_of(name), len(source.classes_of(name))
-    target: Sizes = source.outputs[name] or (1,)
+    target: ExampleShape = source.outputs[name] or (1,)
     if kind == "classes" and count == 2 and shape == (1,):
-        return Output(name, row.name, "binary", shape, ((1,),), count)
+        return NetworkOutput(name, row.name, "binary", shape, ((1,),), count)
     if kind == "classes":
-        return Output(name, row.name, "classification", shape, ((count,),), count)
+        return NetworkOutput(name, row.name, "classification", shape, ((count,),), count)
     if kind == "input":
-        return Output(name, row.name, "autoencoder", shape, (source.inputs[""], (*source.inputs[""], 1)))
+        return NetworkOutput(name, row.name, "autoencoder", shape, (source.inputs[""], (*source.inputs[""], 1)))
     if kind == "tokens":
-        return Output(name, row.name, "sequence", shape, ((*target, None),))
-    return Output(name, row.name, "multilabel" if kind == "multilabel" else "regression", shape, (target,))
+        return NetworkOutput(name, row.name, "sequence", shape, ((*target, None),))
+    return NetworkOutput(name, row.name, "multilabel" if kind == "multilabel" else "regression", shape, (target,))
 
 
-def _logits(architecture: Architecture, outputs: tuple[Output, ...]) -> frozenset[str]:
+def _logits(architecture: Architecture, outputs: tuple[NetworkOutput, ...]) -> frozenset[str]:
     """The outputs that end with another activation than the usual one."""
     ends = {architecture.operations[one].label: architecture.operations[one] for one in architecture.outputs}
     last = next(iter(ends.values()))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from autograder.authoring.plants import Plant, plants
-from autograder.authoring.tried import Outcome, Run, Tried
+from autograder.authoring.tried import Run, TrialOutcome, Tried
 from autograder.checks.answers import Answered
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.figure import Figure
@@ -54,7 +54,7 @@ def _compared(answer_key: AnswerKey, plant: Plant, before: Result, after: Result
         return Tried("", plant.what, "punished" if fewer else "fair", fewer)
     asked = any(_asks(question, plant) for question in answer_key.assignment.questions)
     said = tuple(now.id for was, now in pairs if now.findings != was.findings)
-    outcome: Outcome = "caught" if fewer else "missed" if asked else "noticed" if said else "not asked"
+    outcome: TrialOutcome = "caught" if fewer else "missed" if asked else "noticed" if said else "not asked"
     return Tried("", plant.what, outcome, fewer or said)
 
 

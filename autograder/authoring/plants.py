@@ -47,7 +47,7 @@ for planted_units in range(1, {most} + 1):
     planted_optimizer.step()
 """
 
-Edit = Callable[[list[ast.stmt]], list[ast.stmt]]
+CodeEdit = Callable[[list[ast.stmt]], list[ast.stmt]]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def plants(
             yield Plant(what, notebook, right=False, costs=frozenset(costs))
 
 
-def _edited(solution: NotebookNode, edit: Edit) -> NotebookNode | None:
+def _edited(solution: NotebookNode, edit: CodeEdit) -> NotebookNode | None:
     """The notebook with the statements of each code cell edited; None if nothing changes."""
     made, changed = copy.deepcopy(solution), False
     for cell in made.cells:

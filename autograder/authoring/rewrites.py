@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.authoring.keras_configs import Layer, functional, layer, sequential
+from autograder.authoring.keras_configs import LayerConfig, functional, layer, sequential
 from autograder.network.architecture import Row
 from autograder.network.kinds import POOLINGS
 
@@ -22,7 +22,7 @@ class Rewrite:
     config: dict[str, Any]
 
 
-def rewrites(layers: Sequence[Layer], rows: Sequence[Row]) -> Iterator[Rewrite]:
+def rewrites(layers: Sequence[LayerConfig], rows: Sequence[Row]) -> Iterator[Rewrite]:
     """Other ways of writing a list of layers that begins with its input; `rows` holds what each layer produces."""
     yield Rewrite("as a functional network", "Functional", functional(layers))
     yield Rewrite("with other names", "Sequential", sequential(layers, prefix="my_own_"))
@@ -42,8 +42,8 @@ def rewrites(layers: Sequence[Layer], rows: Sequence[Row]) -> Iterator[Rewrite]:
         yield Rewrite("nested in two parts", "Sequential", sequential(_nested(layers, rows)))
 
 
-def _fused(layers: Sequence[Layer]) -> list[Layer]:
-    fused: list[Layer] = []
+def _fused(layers: Sequence[LayerConfig]) -> list[LayerConfig]:
+    fused: list[LayerConfig] = []
     for entry in layers:
         before = fused[-1] if fused else entry
         if entry["class_name"] == "Activation" and before["class_name"] in _FUSING and _is_free(before):
@@ -53,27 +53,27 @@ def _fused(layers: Sequence[Layer]) -> list[Layer]:
     return fused
 
 
-def _is_free(entry: Layer) -> bool:
+def _is_free(entry: LayerConfig) -> bool:
     return entry["config"].get("activation") in (None, "linear")
 
 
-def _as_layer(entry: Layer) -> Layer:
+def _as_layer(entry: LayerConfig) -> LayerConfig:
     name = entry["config"].get("activation") if entry["class_name"] == "Activation" else None
     return {"relu": layer("ReLU"), "softmax": layer("Softmax")}.get(str(name), entry)
 
 
-def _without_strides(entry: Layer) -> Layer:
+def _without_strides(entry: LayerConfig) -> LayerConfig:
     config = entry["config"]
     if entry["class_name"] not in POOLINGS or config.get("strides") != config.get("pool_size"):
         return entry
     return {**entry, "config": {key: value for key, value in config.items() if key != "strides"}}
 
 
-def _with_nothing(layers: Sequence[Layer]) -> list[Layer]:
+def _with_nothing(layers: Sequence[LayerConfig]) -> list[LayerConfig]:
     return [layers[0], layer("Activation", activation="linear"), *layers[1:-1], layer("Identity"), layers[-1]]
 
 
-def _nested(layers: Sequence[Layer], rows: Sequence[Row]) -> list[Layer]:
+def _nested(layers: Sequence[LayerConfig], rows: Sequence[Row]) -> list[LayerConfig]:
     """The second half as a network nested in the first."""
     half = len(layers) // 2
     inner_input = layer("InputLayer", batch_shape=list(rows[half - 1].shape))

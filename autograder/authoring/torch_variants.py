@@ -12,7 +12,7 @@ from autograder.authoring.mutants import Mutant
 from autograder.network.compilation import Compilation
 from autograder.network.torch.compilation import criterion_of, read_torch_compilation
 
-Operation = dict[str, Any]
+OperationRecord = dict[str, Any]
 
 # Alternatives, by their names in PyTorch and in Keras; the first that is neither used nor right is taken.
 _OTHER_OPTIMIZERS = {"SGD": "sgd", "Adam": "adam", "Adagrad": "adagrad", "Adadelta": "adadelta"}
@@ -58,8 +58,8 @@ def of_torch_compilation(given: dict[str, Any], right: Collection[str] = ()) -> 
 
 def torch_rewrites(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Other ways of writing a recorded network: how, and its description. None of them may lose a point."""
-    operations: list[Operation] = config["operations"]
-    variants: dict[str, Callable[[Operation], Operation]] = {
+    operations: list[OperationRecord] = config["operations"]
+    variants: dict[str, Callable[[OperationRecord], OperationRecord]] = {
         "with other names": lambda one: {**one, "path": f"my.own.{one['path']}"} if "path" in one else one,
         "with functions for modules without weights": _as_function,
         "with modules for functions": _as_module,
@@ -94,12 +94,12 @@ _FUNCTIONS = {"ReLU": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "MaxPool2d":
 _POOLING = {"stride": None, "padding": 0, "dilation": 1, "ceil_mode": False, "return_indices": False}
 
 
-def _as_function(one: Operation) -> Operation:
+def _as_function(one: OperationRecord) -> OperationRecord:
     """A call of `torch.nn.functional` or of `torch`, as the recorder notes it."""
     name, settings = _FUNCTIONS.get(one["kind"]), one.get("settings", {})
     if name is None:
         return one
-    written: Operation = {"kind": name, "args": one["args"], "shape": one["shape"]}
+    written: OperationRecord = {"kind": name, "args": one["args"], "shape": one["shape"]}
     if name == "max_pool2d":
         written["args"] = [*one["args"], settings["kernel_size"]]
         written["kwargs"] = {key: settings[key] for key in _POOLING}
@@ -108,13 +108,13 @@ def _as_function(one: Operation) -> Operation:
     return written
 
 
-def _as_module(one: Operation) -> Operation:
+def _as_module(one: OperationRecord) -> OperationRecord:
     """A layer of `torch.nn` for a function with one input."""
     name = next((module for module, function in _FUNCTIONS.items() if function == one["kind"]), None)
     given, kwargs = one.get("args", []), one.get("kwargs", {})
     if name is None:
         return one
-    written: Operation = {"kind": name, "path": name.lower(), "args": given[:1], "shape": one["shape"]}
+    written: OperationRecord = {"kind": name, "path": name.lower(), "args": given[:1], "shape": one["shape"]}
     if name == "MaxPool2d":
         size = given[1]
         settings = {**_POOLING, **kwargs, "kernel_size": size}

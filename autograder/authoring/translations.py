@@ -20,8 +20,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import PoFileError, read_po, write_po
 
 from autograder.core.files import write_atomically
+from autograder.core.package_files import PACKAGE
 
-PACKAGE = Path(__file__).parents[1]
 PACKAGED = PACKAGE / "core" / "languages"
 TEMPLATE = PACKAGED / "autograder.pot"
 

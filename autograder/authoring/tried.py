@@ -9,7 +9,7 @@ from typing import Literal
 from autograder.records.training import TrainingRun, TrainingTask
 
 Run = Callable[[TrainingTask], TrainingRun]
-Outcome = Literal["caught", "noticed", "missed", "overcharged", "not asked", "fair", "punished", "not tried"]
+TrialOutcome = Literal["caught", "noticed", "missed", "overcharged", "not asked", "fair", "punished", "not tried"]
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ class Tried:
 
     network: str
     what: str
-    outcome: Outcome
+    outcome: TrialOutcome
     questions: tuple[str, ...] = ()

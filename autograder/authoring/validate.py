@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.assignment import Assignment, AssignmentError
 from autograder.authoring.branches import graph_of, mutants_of
-from autograder.authoring.keras_configs import Layer, NotAChain, layers_of, sequential
+from autograder.authoring.keras_configs import LayerConfig, NotAChain, layers_of, sequential
 from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
 from autograder.authoring.planting import Observe, executed_plants, planted_evidence
 from autograder.authoring.rewrites import Rewrite, rewrites
 from autograder.authoring.torch_variants import keras_form, of_torch_compilation, torch_rewrites
-from autograder.authoring.tried import Outcome, Run, Tried
+from autograder.authoring.tried import Run, TrialOutcome, Tried
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.compiled import Compiled
-from autograder.checks.student_network import marked
+from autograder.checks.student_network import written_by_student
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.judge import conclude, with_runs
 from autograder.grading.reference import read_solution
@@ -194,7 +194,7 @@ class _Trial:
         renamed = graph_of(self.expected.architecture, "my_own_{}".format).config
         yield self._rewritten(Rewrite("with other names", "Functional", renamed))
 
-    def _of_torch(self, captured: CapturedNetwork, layers: list[Layer]) -> Iterator[Tried]:
+    def _of_torch(self, captured: CapturedNetwork, layers: list[LayerConfig]) -> Iterator[Tried]:
         """Mutants of the layers in Keras' form, compared with the solution in that form; the rest in PyTorch's."""
         in_keras = {"framework": "", "class_name": "Sequential", "compile": keras_form(captured.compile)}
         networks = tuple(
@@ -210,13 +210,13 @@ class _Trial:
             answered, _ = self._judged(config=config)
             yield Tried(self.name, how, "punished" if answered else "fair", answered)
 
-    def _of_layers(self, layers: list[Layer]) -> Iterator[Tried]:
+    def _of_layers(self, layers: list[LayerConfig]) -> Iterator[Tried]:
         for mutant in structural(layers):
             assert mutant.config is not None
             if not self._differs(mutant.config):
                 continue
             yield self._tried(mutant, asked=self._asked(mutant.config), class_name="Sequential", config=mutant.config)
-        block = doubled_block(layers, marked(self.expected))
+        block = doubled_block(layers, written_by_student(self.expected))
         if block is not None and self._asks(_WHOLE):
             yield self._block_tried(block)
 
@@ -258,18 +258,18 @@ class _Trial:
 
     def _tried(self, mutant: Mutant, *, asked: bool, **changes: Any) -> Tried:
         answered, sentence = self._judged(**changes)
-        outcome: Outcome = "caught" if answered else "noticed" if sentence else "missed" if asked else "not asked"
+        outcome: TrialOutcome = "caught" if answered else "noticed" if sentence else "missed" if asked else "not asked"
         return Tried(self.name, mutant.what, outcome, answered or sentence)
 
     def _block_tried(self, block: Mutant) -> Tried:
         """The outcome for a block of layers that is there twice: it is one mistake and must cost one row."""
         after = self._concluded(class_name="Sequential", config=block.config)
-        rows = len(marked(self.expected)) or len(self.expected.architecture.operations) - 1
+        rows = len(written_by_student(self.expected)) or len(self.expected.architecture.operations) - 1
         lost = {now.id: was.score - now.score for was, now in zip(self.before.questions, after.questions, strict=True)}
         asked = [one for one in after.questions if one.id in self._whole_questions]
         over = tuple(one.id for one in asked if lost[one.id] > one.points / rows + 0.001)
         fewer = tuple(question for question, points in lost.items() if points > 0)
-        outcome: Outcome = "overcharged" if over else "caught" if fewer else "missed"
+        outcome: TrialOutcome = "overcharged" if over else "caught" if fewer else "missed"
         return Tried(self.name, block.what, outcome, over or fewer)
 
     @property

@@ -12,7 +12,7 @@ from pydantic import Field
 from autograder.checks.base import Context, Question
 from autograder.checks.computed_answers import is_computed
 from autograder.checks.follow_through import follows_from
-from autograder.checks.number_parsing import Numeral, SeveralNumbers, read_numeral, written
+from autograder.checks.number_parsing import Numeral, SeveralNumbers, digits, read_numeral
 from autograder.core.data import Data
 from autograder.core.messages import NOTHING, Message, message, nmessage, phrase, verbatim
 from autograder.records.evidence import CapturedValue
@@ -209,7 +209,7 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Messag
         )
     if not isinstance(verbatim, str):
         number = Numeral(float(verbatim))
-        return number, NOTHING if value.kind == "number" else read_as(value, written(number.value))
+        return number, NOTHING if value.kind == "number" else read_as(value, digits(number.value))
     try:
         numeral = read_numeral(verbatim, thousands=thousands)
     except SeveralNumbers:
@@ -226,7 +226,7 @@ def number_in(value: CapturedValue, *, thousands: bool) -> tuple[Numeral, Messag
             message("number.not_found", "No number was found in {given}.", given=described(value)),
             message("hint.number", "Give `{name}` a number.", name=value.name),
         )
-    return numeral, read_as(value, written(numeral.value) + (" %" if numeral.percent else ""))
+    return numeral, read_as(value, digits(numeral.value) + (" %" if numeral.percent else ""))
 
 
 def single(value: CapturedValue) -> Any:
@@ -245,7 +245,7 @@ def described(value: CapturedValue) -> Message:
     if isinstance(answer, bool):
         return verbatim(str(answer))
     if isinstance(answer, int | float):
-        return verbatim(written(answer))
+        return verbatim(digits(answer))
     if value.kind in ("sequence", "array"):
         if len(str(answer)) <= 60 and isinstance(answer, list):
             return verbatim(str(answer))

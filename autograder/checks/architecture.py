@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, ExpectedNetwork, Question
-from autograder.checks.student_network import StudentNetwork, actual_totals, difference, exhibit, find_network, marked
+from autograder.checks.student_network import (
+    StudentNetwork,
+    actual_totals,
+    difference,
+    exhibit,
+    find_network,
+    written_by_student,
+)
 from autograder.checks.unbuilt import cut_off, without_layers
 from autograder.core.messages import message
 from autograder.network.architecture import Architecture
@@ -58,7 +65,7 @@ class ArchitectureQuestion(Question):
         empty = without_layers(context, student)
         if empty is not None:
             return self.verdict("wrong", 0.0, *understood, empty)
-        region = marked(expected)
+        region = written_by_student(expected)
         diff = difference(context, self.network, student)
         return self._judge_diff(context, expected, student, student.comparable, diff, region)
 

@@ -11,14 +11,14 @@ from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.answers import Answered, NotUnderstood, WrongAnswer, described, read_as, said
 from autograder.checks.base import Context
-from autograder.checks.number_parsing import written
+from autograder.checks.number_parsing import digits
 from autograder.checks.trainings import is_known, of_a_sweep
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Finding, Verdict
 
-MOST = 10_000
+_MOST = 10_000
 _LOWEST = (
     "array.lowest_elsewhere",
     gettext_noop("The lowest of your values stands at position {position}; it is to be expected elsewhere."),
@@ -68,7 +68,7 @@ class Array(Answered):
     tolerance: float = Field(default=1e-6, ge=0)
     relative_tolerance: float = Field(default=1e-6, ge=0, lt=1)
     any_order: bool = False
-    length: int | None = Field(default=None, ge=1, le=MOST)
+    length: int | None = Field(default=None, ge=1, le=_MOST)
     minimum: float | None = None
     maximum: float | None = None
     lowest_at: tuple[int, ...] = ()
@@ -97,7 +97,7 @@ class Array(Answered):
         return self
 
     def judge_answer(self, answer: CapturedValue, context: Context) -> Verdict:
-        numbers, understood = read_numbers(answer)
+        numbers, understood = read_array(answer)
         if self.length is not None:
             return self._judge_measured(numbers, understood, context)
         if self._equal(numbers):
@@ -135,7 +135,7 @@ class Array(Answered):
                     "array.out_of_range",
                     "The value at position {position}, {value}, is not what such a run gives.",
                     position=at,
-                    value=written(value),
+                    value=digits(value),
                 )
                 return self.wrong_answer(sentence, understood, context)
         for template, places, extreme in (
@@ -237,7 +237,7 @@ class Array(Answered):
         )
 
 
-def read_numbers(answer: CapturedValue) -> tuple[Numbers, Message]:
+def read_array(answer: CapturedValue) -> tuple[Numbers, Message]:
     """The numbers of an answer, and how they were read.
 
     Raises:
@@ -308,6 +308,6 @@ def _checked(values: list[Any]) -> list[Any]:
     shape = _shape_of(values)
     if shape is None:
         raise ValueError("it must be a list of numbers, or of lists of the same length")
-    if prod(shape) > MOST:
-        raise ValueError(f"it holds more than {MOST:,} numbers")
+    if prod(shape) > _MOST:
+        raise ValueError(f"it holds more than {_MOST:,} numbers")
     return values

@@ -8,9 +8,9 @@ from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.base import Context, Question
 from autograder.checks.criterion import fit_of_criterion
+from autograder.checks.equal_shares import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.follow_through import charged_at, charging
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.messages import in_turn, message
 from autograder.network.architecture import Architecture

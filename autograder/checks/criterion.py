@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.partial_credit import RIGHT, Aspect, missed
+from autograder.checks.equal_shares import RIGHT, Aspect, missed
 from autograder.checks.read_network import architecture_of
 from autograder.core.messages import message
 from autograder.network.architecture import Architecture

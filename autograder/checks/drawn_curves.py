@@ -16,7 +16,7 @@ _NEAR = 1e-4
 
 
 @dataclass(frozen=True)
-class Source:
+class Origin:
     """One list of a history: the trained network, and the metric by Keras' name ("val_loss").
 
     `owner` tells networks apart, whatever variables held them; `name` is the variable, "" if there was none.
@@ -46,13 +46,13 @@ def owner_of(fit: CapturedFit) -> str:
     return fit.network if fit.record is None else f"#{fit.record}"
 
 
-def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> frozenset[Source]:
+def sources(values: Sequence[float | None], fits: Iterable[CapturedFit]) -> frozenset[Origin]:
     """The lists that a line may show, several if they hold the same numbers; empty if it matches no known list."""
-    found: set[Source] = set()
-    together: dict[Source, tuple[float | None, ...]] = {}
+    found: set[Origin] = set()
+    together: dict[Origin, tuple[float | None, ...]] = {}
     for fit in fits:
         for metric, one in fit.history.items():
-            source = Source(owner_of(fit), metric, fit.network)
+            source = Origin(owner_of(fit), metric, fit.network)
             # A shortened run repeats its last value up to the requested length.
             held = (*one, *one[-1:] * (fit.epochs - len(one))) if fit.shortened else one
             together[source] = (*together.get(source, ()), *held)

@@ -14,7 +14,7 @@ from autograder.checks.diagnosis.rules.targets import WRONG_TARGETS
 from autograder.checks.diagnosis.search import Faulty, Found, search
 from autograder.checks.diagnosis.suspects import Suspect
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
-from autograder.checks.score_statistics import CLEAR, spread
+from autograder.checks.mean_of_runs import CLEAR, spread
 from autograder.checks.student_network import StudentNetwork
 from autograder.core.messages import Message
 from autograder.records.evidence import CapturedFit

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.drawn_curves import Curve, Source, owner_of, sources
+from autograder.checks.drawn_curves import Curve, Origin, owner_of, sources
 from autograder.checks.stopped_fit import charging_stops, draws, kept_if_unreached
 from autograder.checks.student_network import find_network
 from autograder.checks.trainings import is_known
@@ -194,13 +194,13 @@ class Figure(Question):
         sentence = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
         return _Judged(0.0, Finding(message=sentence, where=where), closeness=len(named))
 
-    def _drawn(self, lines: list[_Line], context: Context) -> list[tuple[_Line, frozenset[Source]]]:
+    def _drawn(self, lines: list[_Line], context: Context) -> list[tuple[_Line, frozenset[Origin]]]:
         """The lines with the history lists that they match; empty if one of them matches none."""
         found = [(line, sources(line.values, context.evidence.fits)) for line in lines]
         return found if all(held for _, held in found) else []
 
     def _by_values(
-        self, drawn: list[tuple[_Line, frozenset[Source]]], axes: _Axes, where: Message, context: Context
+        self, drawn: list[tuple[_Line, frozenset[Origin]]], axes: _Axes, where: Message, context: Context
     ) -> _Judged | None:
         """What is wrong with lines that are known by their values; None if they are the requested ones."""
         own = {owner_of(fit) for fit in self._fits(context)}
@@ -229,7 +229,7 @@ class Figure(Question):
             for one in held
             if asked in ("any", one.quantity)
             and all(
-                any(Source(one.owner, _METRIC[curve] + one.plain) in held for _, held in drawn) for curve in self.curves
+                any(Origin(one.owner, _METRIC[curve] + one.plain) in held for _, held in drawn) for curve in self.curves
             )
         }
         if not pairs:

@@ -10,8 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from autograder.checks.base import Context, Question
 from autograder.checks.diagnosis.rules.loop import loop_findings
+from autograder.checks.equal_shares import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.metric_names import compiled_metrics, metric_name
-from autograder.checks.partial_credit import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at, unreached_fit
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_targets import WrongTargets, wrong_targets

@@ -11,7 +11,7 @@ from autograder.checks.answers import Answered, NotGiven, WrongAnswer, given, nu
 from autograder.checks.base import Context, Question
 from autograder.checks.choice import Choice
 from autograder.checks.follow_through import OfOwnNetwork, charging, in_own, uses_torch
-from autograder.checks.number_parsing import names_in, result_of, written
+from autograder.checks.number_parsing import digits, names_in, result_of
 from autograder.checks.quantities import Quantity
 from autograder.checks.stopped_fit import charging_stops, kept_if_unreached
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -69,7 +69,7 @@ class Number(Answered):
             accepted = self._accepted(self.expected)
             for known in self.wrong:
                 if known.value in accepted:
-                    raise ValueError(f"the wrong answer {written(known.value)} would be accepted as right")
+                    raise ValueError(f"the wrong answer {digits(known.value)} would be accepted as right")
         return self
 
     def networks(self) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ class Number(Answered):
                 "number.of_own_network",
                 "{value} is the number for the network that you built. Another network was asked for, so "
                 "this follows from what differs there.",
-                value=written(value),
+                value=digits(value),
             )
             return self.of_own_network(
                 sentence, own.charged if self.follow_through else None, known, understood, context
@@ -131,7 +131,7 @@ class Number(Answered):
             return self.of_own_answers(charged, understood)
         if known is not None:
             return self.known_wrong(known, understood, context)
-        sentence, hint = message("answer.wrong", "{value} is not right.", value=written(value)), NOTHING
+        sentence, hint = message("answer.wrong", "{value} is not right.", value=digits(value)), NOTHING
         exact = not (self.tolerance or self.relative_tolerance)
         if exact and self._whole(expected) and self._large(expected) and value != int(value):
             hint = message(
@@ -167,7 +167,7 @@ class Number(Answered):
         value = numeral.value
         if self.fraction and (numeral.percent or 1 < value <= 100):
             value /= 100
-            reading = phrase("{percent} %, which is {fraction}", percent=written(value * 100), fraction=written(value))
+            reading = phrase("{percent} %, which is {fraction}", percent=digits(value * 100), fraction=digits(value))
             understood = read_as(answer, reading)
         return value, understood
 
@@ -218,12 +218,12 @@ def _no_such_run(value: float, reach: float) -> Message:
         return message(
             "number.nothing_trained",
             "{value} cannot be the number that is asked for: no network was trained in this notebook.",
-            value=written(value),
+            value=digits(value),
         )
     return message(
         "number.no_such_run",
         "{value} cannot be the number that is asked for: no network was trained on numbers up to {reach:g}.",
-        value=written(value),
+        value=digits(value),
         reach=reach,
     )
 

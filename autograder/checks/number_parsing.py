@@ -76,7 +76,7 @@ def read_numeral(text: str, *, thousands: bool) -> Numeral | None:
     return max(found, default=None)
 
 
-def written(value: float) -> str:
+def digits(value: float) -> str:
     """A number in digits, without separators that could be misread."""
     if abs(value) < _LARGEST and value == int(value):
         return str(int(value))

@@ -6,7 +6,13 @@ from typing import ClassVar, Literal
 
 from autograder.checks.base import Context, Question
 from autograder.checks.follow_through import charged_at, charging
-from autograder.checks.student_network import actual_totals, difference, find_network, in_framework_of, marked
+from autograder.checks.student_network import (
+    actual_totals,
+    difference,
+    find_network,
+    in_framework_of,
+    written_by_student,
+)
 from autograder.checks.unbuilt import without_layers
 from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, in_turn, message, phrase
@@ -61,7 +67,7 @@ class ParametersQuestion(Question):
         wanted, given = sum_up(expected_rows), None if given is None else sum_up(rows)
         causes = [one.message for one in diff.deviations if one.changes_totals]
         charged = charged_at(context, self.network, student.architecture, ("architecture",))
-        region = marked(context.expected[self.network])
+        region = written_by_student(context.expected[self.network])
         if region and any(one.changes_totals and not one.marked for one in diff.deviations):
             charged = None  # a given row that was changed costs points here, and none there
         if charged is not None and self.follow_through and given is not None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from autograder.core.data import Data
 from autograder.network.architecture import Architecture, Row, Shape
-from autograder.network.kinds import KINDS, current_name
+from autograder.network.kinds import LAYER_KINDS, current_name
 from autograder.network.measure import rows, sum_up
 from autograder.network.torch.words import KERAS_NAMES, torch_rows
 
@@ -26,7 +26,7 @@ class LayerOf(Data):
 
     @model_validator(mode="after")
     def _known(self) -> LayerOf:
-        if self.layer and _kind(self.layer) not in KINDS:
+        if self.layer and _kind(self.layer) not in LAYER_KINDS:
             raise ValueError(f'"{self.layer}" is not a class of layers that is known here')
         if self.position == 0:
             raise ValueError("position counts from 1, or from -1 at the end")

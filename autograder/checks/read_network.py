@@ -85,7 +85,7 @@ class StudentNetwork:
         return tuple(fit for fit in context.evidence.fits if fit.network in known)
 
 
-def marked(expected: ExpectedNetwork) -> frozenset[int]:
+def written_by_student(expected: ExpectedNetwork) -> frozenset[int]:
     """The operations that the student had to write: those of the table's marked rows, empty if none is marked.
 
     Raises:
@@ -235,7 +235,7 @@ def with_inputs_by_name(architecture: Architecture, expected: ExpectedNetwork) -
 def deviations(network: Architecture, expected: ExpectedNetwork) -> int:
     """How many deviations it has from the expected network."""
     try:
-        region = marked(expected)
+        region = written_by_student(expected)
     except TableError:
         region = frozenset()
     return len(compare(expected.architecture, network, region).deviations)

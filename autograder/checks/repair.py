@@ -14,7 +14,7 @@ from autograder.checks.base import Context, Question
 from autograder.checks.compiled import Compiled, compiled_questions, fits_output
 from autograder.checks.follow_through import charged_at, charging, verdict_on
 from autograder.checks.student_network import difference, find_network
-from autograder.checks.training_tasks import losses_of, names_of
+from autograder.checks.training_tasks import inputs_and_outputs, losses_of
 from autograder.core.messages import Message, phrase
 from autograder.network.align import for_learning_only
 from autograder.network.architecture import Architecture
@@ -45,7 +45,7 @@ def repaired(context: Context, network: str, task: TrainingTask) -> Repair | Non
     expected = context.expected[network]
     architecture, at = repaired_architecture(context, network, task.architecture)
     compilation, charged = task.compilation, [] if at is None else [at]
-    names = names_of(architecture, task.recipe)
+    names = inputs_and_outputs(architecture, task.recipe)
     solution = expected.compilation or task.recipe.usual_compilation
     for question in compiled_questions(context, network):
         better, verdict = question.repaired(compilation, solution, context), verdict_on(question, context)
@@ -92,7 +92,7 @@ def repaired_to_learn(context: Context, network: str, task: TrainingTask) -> Rep
         architecture = _with_learning_of(architecture, task.architecture, pairs)
     loss = solution.loss if fits_output(solution, architecture) else base.compilation.loss
     compilation = solution.model_copy(update={"loss": loss})
-    names = names_of(architecture, task.recipe)
+    names = inputs_and_outputs(architecture, task.recipe)
     if names:
         compilation = compilation.model_copy(update={"losses": losses_of(solution, architecture)})
     made = task.model_copy(update={"architecture": architecture, "compilation": compilation, **names})

@@ -20,7 +20,7 @@ from autograder.records.evidence import CapturedFile
 from autograder.records.kernel_json import InvalidEvidence, check_depth
 from autograder.records.result import Finding, Verdict
 
-MAX_DEPTH = 64
+_MAX_DEPTH = 64
 
 
 class SavedModel(Question):
@@ -207,7 +207,7 @@ def _described_network(file: CapturedFile) -> Architecture:
         raise UnknownNetwork(phrase("there is no description of a network in the file"))
     try:
         described = json.loads(file.config)
-        check_depth(described, MAX_DEPTH)
+        check_depth(described, _MAX_DEPTH)
     except (ValueError, RecursionError, InvalidEvidence):
         raise UnknownNetwork(phrase("the description in the file is damaged")) from None
     class_name, config = (

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question, of_framework
 from autograder.checks.explanation import AccuracyMiss
+from autograder.checks.mean_of_runs import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.run_exhibits import exhibits_of
-from autograder.checks.score_statistics import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
 from autograder.checks.score_wording import Measurement, after_repair, mean_score
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
@@ -40,7 +40,7 @@ class ScoreQuestion(Question):
     runs: from what they reach in the first `calibrate_at` (0..1) of the run. Most correct networks then need only that
     part, and slower ones have the rest. If the score is close to the threshold, the mean of `runs` random
     starts decides instead of one run, and a run far from it must be confirmed by a second start
-    (`autograder.checks.score_statistics`; with `runs` 1, one run always decides). After a miss, at most
+    (`autograder.checks.mean_of_runs`; with `runs` 1, one run always decides). After a miss, at most
     `substitutions` further short runs of each distinct network look for the smallest change that restores the score
     (0: none).
 

@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from autograder.checks.score_statistics import chance_of_passing, interval
+from autograder.checks.mean_of_runs import chance_of_passing, interval
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, verbatim
 from autograder.records.metrics import Metric

@@ -15,7 +15,7 @@ from autograder.core.messages import NOTHING, Message, message, nmessage
 from autograder.records.evidence import CapturedValue
 from autograder.records.result import Verdict
 
-Sizes = tuple[Annotated[int, Field(ge=0)], ...]
+ShapeSizes = tuple[Annotated[int, Field(ge=0)], ...]
 _BATCH = (None, -1)
 _FREE = re.compile(r"none|null|batch(?:[ _]?size)?|\?|-1", re.I)
 _PART = re.compile(rf"\d+|{_FREE.pattern}", re.I)
@@ -25,7 +25,7 @@ _LETTERS_BETWEEN = re.compile(r"(?<=[\d)?])\s*[x×*·]\s*(?=[\d(?])|\b(?:by|auf|
 class WrongShape(WrongAnswer):
     """An anticipated wrong shape, without the batch axis."""
 
-    value: Sizes
+    value: ShapeSizes
 
 
 class ShapeQuestion(Answered):
@@ -38,8 +38,8 @@ class ShapeQuestion(Answered):
     """
 
     kind: Literal["shape"]
-    expected: Sizes | OutputShape
-    also: tuple[Sizes, ...] = ()
+    expected: ShapeSizes | OutputShape
+    also: tuple[ShapeSizes, ...] = ()
     wrong: tuple[WrongShape, ...] = ()
     follow_through: bool = True
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from autograder.checks.base import Context, ExpectedNetwork, NotebookCell
 from autograder.checks.chosen_network import choose_network
-from autograder.checks.read_network import StudentNetwork, deviations, marked, read_network
+from autograder.checks.read_network import StudentNetwork, deviations, read_network, written_by_student
 from autograder.core.caching import BoundedCache
 from autograder.core.data import digest
 from autograder.core.language import gettext_noop
@@ -28,7 +28,7 @@ __all__ = [
     "find_network",
     "in_framework_of",
     "maker_named_in",
-    "marked",
+    "written_by_student",
 ]
 
 # The most networks under other names to examine, so that a notebook full of them stays cheap.
@@ -132,7 +132,7 @@ def difference(context: Context, name: str, student: StudentNetwork) -> Diff:
         # In a class the same networks occur in many notebooks; the findings name their layers.
         names = [(operation.label, operation.shown) for operation in network.operations]
         key = digest(expected.key, network, names)
-        return _DIFFERENCES(key, lambda: compare(expected.architecture, network, marked(expected)))
+        return _DIFFERENCES(key, lambda: compare(expected.architecture, network, written_by_student(expected)))
 
     return context.once(("difference", name), compared)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autograder.checks.base import Context
 from autograder.checks.diagnosis.rules.facts import Trained
-from autograder.checks.diagnosis.rules.targets import WRONG, outputs_of
+from autograder.checks.diagnosis.rules.targets import WRONG, output_size
 from autograder.checks.read_network import StudentNetwork, compilation_of
 from autograder.core.messages import message
 from autograder.network.compilation import Compilation
@@ -42,7 +42,7 @@ def wrong_targets(context: Context, name: str, student: StudentNetwork, fit: Cap
     root = (
         wanted is not None
         and _kind(compilation) == _kind(wanted)
-        and outputs_of(student.architecture) == outputs_of(expected.architecture)
+        and output_size(student.architecture) == output_size(expected.architecture)
         and not _unprepared(fit, context)
     )
     where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)

@@ -34,7 +34,7 @@ def training_task(
             compilation.optimizer, student.captured.compile, recipe.epochs, recipe.steps_per_epoch
         )
         compilation = compilation.model_copy(update={"optimizer": optimizer})
-    names = names_of(student.architecture, recipe)
+    names = inputs_and_outputs(student.architecture, recipe)
     if names:
         losses = losses_of(own if student.compiled else None, student.architecture)
         compilation = compilation.model_copy(update={"losses": losses})
@@ -48,7 +48,7 @@ def training_task(
     )
 
 
-def names_of(architecture: Architecture, recipe: Recipe) -> dict[str, Any]:
+def inputs_and_outputs(architecture: Architecture, recipe: Recipe) -> dict[str, Any]:
     """The fields `inputs` and `outputs` of a training task, from the layers' names; {} for data without names."""
     source = recipe.source
     if source is None or not source.has_names:

@@ -30,7 +30,7 @@ def imports(
         from rich.table import Table
 
         from autograder.assignment import load
-        from autograder.grading.imports import PLACES, import_report
+        from autograder.grading.imports import PLACE_NAMES, import_report
         from autograder.intake import read_submissions
         from autograder.observe.packages import PackagesMissing
 
@@ -39,7 +39,7 @@ def imports(
         report = import_report(intake.submissions, found)
         table = Table("package", "submissions", "where", "!pip install")
         for one in report.packages[:_MOST_ROWS]:
-            where = PLACES[one.place]
+            where = PLACE_NAMES[one.place]
             table.add_row(_shown(one), str(one.submissions), where, str(one.with_pip or ""))
         out.print(table)
         if len(report.packages) > _MOST_ROWS:

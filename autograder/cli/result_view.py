@@ -16,17 +16,18 @@ from autograder.core.language import gettext, gettext_noop, plain_number, use_la
 from autograder.core.messages import CODE_SPAN, Message, in_plain_text
 from autograder.core.total import total
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
+from autograder.selfcheck.messages import ROW_SIGNS, SIGNS
 
-# A sign and a word for each status: some readers cannot tell the colours apart.
-SIGNS = {
-    "correct": ("✓", "green"),
-    "partial": ("◐", "yellow"),
-    "wrong": ("✗", "red"),
-    "not_reached": ("–", "red"),
-    "needs_review": ("…", "cyan"),
-    "error": ("!", "magenta"),
+# Beside the colour there are a sign and a word: some readers cannot tell the colours apart.
+_COLOURS = {
+    "correct": "green",
+    "partial": "yellow",
+    "wrong": "red",
+    "not_reached": "red",
+    "needs_review": "cyan",
+    "error": "magenta",
 }
-STATUSES = {
+STATUS_LABELS = {
     "correct": gettext_noop("correct"),
     "partial": gettext_noop("partial"),
     "wrong": gettext_noop("wrong"),
@@ -34,7 +35,6 @@ STATUSES = {
     "needs_review": gettext_noop("read by your lecturer after you submit"),
     "error": gettext_noop("error"),
 }
-ROW_SIGNS = {"different": "≠", "missing": "−", "extra": "+", "moved": "↕", "consequence": "~", "same": " "}
 
 
 def print_result(console: Console, assignment: Assignment, result: Result, warnings: Sequence[Message] = ()) -> None:
@@ -70,8 +70,8 @@ def _checked_later(verdict: Verdict) -> str:
 
 
 def _question(verdict: Verdict) -> Iterator[Text | Padding]:
-    sign, style = SIGNS[verdict.status]
-    words = gettext(STATUSES[verdict.status])
+    sign, style = SIGNS[verdict.status], _COLOURS[verdict.status]
+    words = gettext(STATUS_LABELS[verdict.status])
     head = Text(f"{sign} {in_plain_text(verdict.title)}: ", style=style)
     head.append(f"{plain_number(verdict.score)}/{plain_number(verdict.points)}, {words}", style="bold " + style)
     yield head

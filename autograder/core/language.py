@@ -48,7 +48,7 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """The singular or plural sentence; `{number}` is the number with thousands separators."""
     english = one if number == 1 else many
     translated = _translations(_active.get()).ngettext(one, many, number)
-    return filled(translated, english, {"number": integer(number), **values})
+    return filled(translated, english, {"number": format_integer(number), **values})
 
 
 def filled(translated: str, english: str, values: Mapping[str, object]) -> str:
@@ -76,13 +76,13 @@ def active() -> str:
     return _active.get()
 
 
-def integer(value: int) -> str:
+def format_integer(value: int) -> str:
     """A whole number with thousands separators: 307,300 in English, else a narrow space."""
     text = f"{value:,}"
     return text if _active.get() == ENGLISH else text.replace(",", _THIN_SPACE)
 
 
-def decimal(text: str) -> str:
+def format_decimal(text: str) -> str:
     """A number formatted by `format`, with the separators of the active language."""
     if _active.get() == ENGLISH:
         return text
@@ -92,7 +92,7 @@ def decimal(text: str) -> str:
 
 def plain_number(value: float) -> str:
     """A number for a form field, without thousands separators: 3.75, in German 3,75."""
-    return decimal(f"{value:g}")
+    return format_decimal(f"{value:g}")
 
 
 def percentage(share: float) -> str:
@@ -175,7 +175,7 @@ class _Formatter(string.Formatter):
         text = str(super().format_field(value, format_spec))
         if not format_spec or not isinstance(value, int | float) or _active.get() == ENGLISH:
             return text
-        return decimal(text.replace("%", f"{_THIN_SPACE}%"))
+        return format_decimal(text.replace("%", f"{_THIN_SPACE}%"))
 
 
 _FORMATTER = _Formatter()

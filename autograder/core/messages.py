@@ -61,7 +61,9 @@ class Message(Data):
         if self.many:
             number = self.values.get("number")
             count = number if isinstance(number, int) else 0
-            return language.ngettext(self.text, self.many, count, **{**values, "number": language.integer(count)})
+            return language.ngettext(
+                self.text, self.many, count, **{**values, "number": language.format_integer(count)}
+            )
         return language.gettext(self.text, **values)
 
     def __bool__(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from autograder.core.language import decimal, gettext, ngettext
+from autograder.core.language import format_decimal, gettext, ngettext
 
 
 def total(score: float, out_of: float, pending: float) -> str:
@@ -30,7 +30,7 @@ def points(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else decimal(text)
+    return "0" if text == "-0" else format_decimal(text)
 
 
 def of_points(value: float) -> str:

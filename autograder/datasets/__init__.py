@@ -8,7 +8,7 @@ those that an assignment declares, are read once and kept in our cache folder.
 from autograder.datasets.arrays import load_arrays
 from autograder.datasets.base_models import BaseModel, BaseModelDeclaration, base_model_path
 from autograder.datasets.catalogue import DATASETS, DatasetName
-from autograder.datasets.declared import locate, public_files, resolve, served_files, withheld
+from autograder.datasets.declared_cache import locate_dataset, public_files, resolve, served_files, withheld
 from autograder.datasets.formats import Arrays, DatasetMissing
 from autograder.datasets.places import DatasetFile, digests, find
 from autograder.datasets.readers.examples import DatasetUnusable
@@ -29,7 +29,7 @@ __all__ = [
     "digests",
     "find",
     "load_arrays",
-    "locate",
+    "locate_dataset",
     "public_files",
     "resolve",
     "served_files",

@@ -19,14 +19,14 @@ from autograder.core.data import Data
 from autograder.core.files import write_atomically
 from autograder.core.weight_fingerprint import fingerprint
 from autograder.datasets.cache import closed_folder, file_digest, kept_folders
-from autograder.datasets.declared import beside, existing_file
+from autograder.datasets.declared_cache import beside, existing_file
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.readers.examples import DatasetUnusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FOLDER = "base_models"
+BASE_MODELS_FOLDER = "base_models"
 _KERAS_WEIGHTS = "model.weights.h5"
 _ENDINGS = (".keras", ".h5", ".hdf5")
 # The state of random layers, which is no weight.
@@ -77,9 +77,11 @@ def check_base_model(declared: BaseModelDeclaration, folder: Path) -> BaseModel:
     model = BaseModel(file=beside(name), digest=found, megabytes=-(-path.stat().st_size // 2**20))
     if _kept(found) is None:
         try:
-            write_atomically(closed_folder(FOLDER) / found, path.read_bytes())
+            write_atomically(closed_folder(BASE_MODELS_FOLDER) / found, path.read_bytes())
         except OSError as error:
-            raise DatasetUnusable(f'"{name}" cannot be kept in {closed_folder(FOLDER)}: {error.strerror}.') from None
+            raise DatasetUnusable(
+                f'"{name}" cannot be kept in {closed_folder(BASE_MODELS_FOLDER)}: {error.strerror}.'
+            ) from None
     return model
 
 
@@ -110,7 +112,7 @@ def fingerprints(digest: str, name: str = "") -> frozenset[str]:
 
 def _kept(digest: str) -> Path | None:
     for folder in kept_folders():
-        path = folder / FOLDER / digest
+        path = folder / BASE_MODELS_FOLDER / digest
         if path.is_file() and file_digest(path) == digest:
             return path
     return None

@@ -47,7 +47,7 @@ def stored(file_name: str) -> Path | None:
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
-def store(file_name: str, content: bytes) -> Path:
+def store_in_cache(file_name: str, content: bytes) -> Path:
     """Write a file to the cache folder, or to a temporary one if that is not writable."""
     path = own_folder() / file_name
     try:
@@ -70,7 +70,7 @@ def converted(stem: str, build: Callable[[], Arrays]) -> Path:
                 if file_digest(path).startswith(path.stem.rpartition("-")[2]):
                     return path
     content = npz_bytes(build())
-    return store(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
+    return store_in_cache(f"{stem}-{hashlib.sha256(content).hexdigest()[:16]}.npz", content)
 
 
 def closed_folder(name: str) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from autograder.datasets.cache import npz_bytes, store
+from autograder.datasets.cache import npz_bytes, store_in_cache
 from autograder.datasets.catalogue import DATASETS
 from autograder.datasets.formats import DatasetMissing
 
@@ -35,7 +35,7 @@ def fetch(name: str, console: Console | None = None) -> Path:
                     archive.extractall(folder, filter="data")
                 place /= Path(dataset.folders[-1]).name
             content = npz_bytes(dataset.read(name, place, dataset.files))
-    return store(f"{name}.npz", content)
+    return store_in_cache(f"{name}.npz", content)
 
 
 def fetch_file(name: str, address: str, digest: str, console: Console | None = None) -> Path:
@@ -46,7 +46,7 @@ def fetch_file(name: str, address: str, digest: str, console: Console | None = N
     """
     with tempfile.TemporaryDirectory(prefix="keras-autograder-") as folder:
         content = _fetch(name, address, digest, Path(folder), console).read_bytes()
-    return store(address.rpartition("/")[2], content)
+    return store_in_cache(address.rpartition("/")[2], content)
 
 
 def _fetch(name: str, address: str, digest: str, folder: Path, console: Console | None) -> Path:

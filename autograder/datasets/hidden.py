@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets.declared import locate_hidden
+from autograder.datasets.declared_cache import locate_hidden
 from autograder.datasets.source import DatasetSource
 
 if TYPE_CHECKING:

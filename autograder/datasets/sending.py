@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from autograder.core.files import write_atomically
-from autograder.datasets.base_models import FOLDER as BASE_MODELS
-from autograder.datasets.base_models import BaseModel, base_model_path
+from autograder.datasets.base_models import BASE_MODELS_FOLDER, BaseModel, base_model_path
 from autograder.datasets.cache import closed_folder, kept_folders
-from autograder.datasets.declared import FOLDER as DECLARED
-from autograder.datasets.declared import RECORD, locate
+from autograder.datasets.declared_cache import DECLARED_FOLDER, RECORD, locate_dataset
 from autograder.datasets.source import DatasetSource
 
 
@@ -22,11 +20,13 @@ def cached_files(sources: Sequence[DatasetSource], base_models: Sequence[BaseMod
     """
     found: dict[str, bytes] = {}
     for source in sources:
-        folder = locate(source.title, source).path.parent
+        folder = locate_dataset(source.title, source).path.parent
         paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == RECORD)
-        found |= {f"{DECLARED}/{source.digest}/{one.relative_to(folder).as_posix()}": one.read_bytes() for one in paths}
+        found |= {
+            f"{DECLARED_FOLDER}/{source.digest}/{one.relative_to(folder).as_posix()}": one.read_bytes() for one in paths
+        }
     for model in base_models:
-        found[f"{BASE_MODELS}/{model.digest}"] = base_model_path(model.digest, model.file).read_bytes()
+        found[f"{BASE_MODELS_FOLDER}/{model.digest}"] = base_model_path(model.digest, model.file).read_bytes()
     return found
 
 

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from autograder.core.data import OmitsNewDefaults
 
-Source = Literal["keras", "sklearn", "npz", "csv", "images", "text"]
+SourceKind = Literal["keras", "sklearn", "npz", "csv", "images", "text"]
 TargetKind = Literal["classes", "values", "multilabel", "tokens", "input"]
-SOURCES: tuple[Source, ...] = ("keras", "sklearn", "npz", "csv", "images", "text")
+SOURCES: tuple[SourceKind, ...] = ("keras", "sklearn", "npz", "csv", "images", "text")
 _Pixels = Annotated[int, Field(ge=1, le=4096)]
 _WITH_TARGET = ("csv", "text")
 _WITH_GROUPS = ("npz", "csv", "text")
@@ -106,7 +106,7 @@ class Declaration(OmitsNewDefaults):
                 raise ValueError(f'output_kinds: "{name}" is "input"; name the columns of that input in outputs.')
 
     @property
-    def source(self) -> Source:
+    def source(self) -> SourceKind:
         return next(source for source in SOURCES if getattr(self, source) is not None)
 
     @property
@@ -143,7 +143,7 @@ class DatasetSource(OmitsNewDefaults):
         file_mb, array_mb: the sizes of these files and of the arrays in MiB, rounded up.
     """
 
-    source: Source
+    source: SourceKind
     title: str
     digest: str
     target_kind: TargetKind

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
-from autograder.network.kinds import ALIASES, KINDS
+from autograder.network.kinds import ALIASES, LAYER_KINDS
 from autograder.network.layers import LAYERS
 from autograder.records.evidence import Failure
 from autograder.records.machine import KNOWN_PACKAGES
@@ -168,7 +168,7 @@ _ARGUMENTS = sorted(
     | {"momentum", "verbose", "callbacks", "input_shape", "name"}
 )
 _PACKAGES = sorted({*KNOWN_PACKAGES, "keras", "matplotlib", "numpy", "pandas", "tensorflow", "PIL", "random", "math"})
-_CLASSES = {name.casefold(): name for name in sorted({*KINDS, *ALIASES})}
+_CLASSES = {name.casefold(): name for name in sorted({*LAYER_KINDS, *ALIASES})}
 
 
 def advice(failure: Failure) -> Message:

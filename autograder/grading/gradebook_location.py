@@ -73,7 +73,7 @@ def location_of(folder: Path) -> GradebookLocation | None:
     return found.model_copy(update={"url": stored_url(found.url, str(note))})
 
 
-def locate(folder: Path, assignment: Assignment, url: str | None) -> GradebookLocation | None:
+def locate_gradebook(folder: Path, assignment: Assignment, url: str | None) -> GradebookLocation | None:
     """Where to store what is graded into a report folder: at `url`, or where it was stored before.
 
     None means the file in the folder itself.

@@ -39,7 +39,7 @@ _UNDER_WAY = 8
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GradingOutcome:
     """A submission's result, and whether it was reused: made earlier from the same notebook and answer key."""
 
     result: Result
@@ -74,7 +74,7 @@ class Grader:
         self._made: set[str] = set()
         self._made_lock = threading.Lock()
 
-    def grade(self, submission: Submission) -> Outcome:
+    def grade(self, submission: Submission) -> GradingOutcome:
         """The result of one submission, stored in the gradebook.
 
         Raises:
@@ -90,7 +90,7 @@ class Grader:
         result_key = digest("result", content, *_named(submission), observe_key, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
-            return Outcome(known, reused=True)
+            return GradingOutcome(known, reused=True)
         evidence = self._observing(observe_key, lambda: self._observe(observe_key, notebook, task))
         context = context_of(self._answer_key, evidence, notebook)
         context = replace(context, decided=self._gradebook.overrides.of(submission.student))
@@ -102,7 +102,7 @@ class Grader:
             result_key = digest("lacks a run", result_key)
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, content)
-        return Outcome(result, reused=False)
+        return GradingOutcome(result, reused=False)
 
     @property
     def _settings_key(self) -> str:
@@ -146,15 +146,15 @@ class Grader:
             self._made.add(key)
             return known
 
-    def _unreadable(self, submission: Submission, reason: Message, start: float) -> Outcome:
+    def _unreadable(self, submission: Submission, reason: Message, start: float) -> GradingOutcome:
         result_key = digest("unreadable", *_named(submission), reason, self._settings_key)
         known = self._known(submission, result_key)
         if known is not None:
-            return Outcome(known, reused=True)
+            return GradingOutcome(known, reused=True)
         made = conclude_unreadable(self._answer_key, submission.student, submission.submission, Finding(message=reason))
         result = _completed(made, submission, result_key, start)
         self._store(submission, result, None)
-        return Outcome(result, reused=False)
+        return GradingOutcome(result, reused=False)
 
     def _store(self, submission: Submission, result: Result, content: bytes | None) -> None:
         key, slug, path = result.keys["result"], submission.slug, submission.submission
@@ -214,7 +214,7 @@ def grade_class(
     reused = 0
     failures: dict[str, str] = {}
 
-    def grade(submission: Submission) -> Outcome:
+    def grade(submission: Submission) -> GradingOutcome:
         watcher.started(submission.student)
         return grader.grade(submission)
 

@@ -22,9 +22,9 @@ from autograder.records.machine import KNOWN_PACKAGES, OF_TORCH, TORCH
 if TYPE_CHECKING:
     from autograder.assignment import Assignment
 
-Place = Literal["autograder", "packages", "machine", "missing", "unknown"]
+ImportPlace = Literal["autograder", "packages", "machine", "missing", "unknown"]
 
-PLACES: dict[Place, str] = {
+PLACE_NAMES: dict[ImportPlace, str] = {
     "autograder": "here",
     "packages": "here, because the assignment names it",
     "machine": "on this machine only",
@@ -59,7 +59,7 @@ class ImportedPackage:
     """
 
     module: str
-    place: Place
+    place: ImportPlace
     installed_as: str
     submissions: int
     with_pip: int = 0
@@ -224,7 +224,7 @@ def _installed_as(module: str) -> str:
     return TORCH if module in OF_TORCH else KNOWN_PACKAGES.get(module, "")
 
 
-def _place(module: str, provided: frozenset[str]) -> Place | None:
+def _place(module: str, provided: frozenset[str]) -> ImportPlace | None:
     """Where a module is installed; None for Python's own and for those with a stand-in in the kernel."""
     if module in sys.stdlib_module_names or module in _STOOD_IN:
         return None

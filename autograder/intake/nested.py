@@ -14,7 +14,7 @@ LEVELS = 2
 # The most zips inside a student's zip that are opened.
 MOST_INSIDE = 30
 # The most bytes, over all levels, that are unpacked only to list the zips of a class: about ten seconds of work.
-MAX_BYTES = 4 * 2**30
+MAX_LISTED_BYTES = 4 * 2**30
 
 
 def with_archives(listing: Listing) -> Listing:
@@ -44,7 +44,7 @@ class _Look:
         """The files in a zip, or the file itself; `around` bytes have to be unpacked first to reach it."""
         if not entry.is_zip or entry.problem:
             return [entry]
-        if not levels or self._bytes > MAX_BYTES:
+        if not levels or self._bytes > MAX_LISTED_BYTES:
             return [_shut(entry)]
         try:
             inside, size = list_inside(entry)

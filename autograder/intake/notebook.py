@@ -21,7 +21,7 @@ from autograder.intake.submission import MAX_NOTEBOOK_BYTES, UnreadableSubmissio
 from autograder.records.kernel_json import InvalidEvidence, check_depth
 
 MAX_CELLS = 10_000
-MAX_DEPTH = 64
+_MAX_DEPTH = 64
 # Every bracket and comma of JSON can take a hundred bytes of memory, and a bracket some microseconds; real notebooks of
 # 50 MB are mostly pictures.
 MAX_BRACKETS = 500_000
@@ -336,7 +336,7 @@ def _plain_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
     try:
-        check_depth(value, MAX_DEPTH)
+        check_depth(value, _MAX_DEPTH)
     except InvalidEvidence:
         raise _save_again(message("notebook.metadata", "The notebook's metadata is nested too deeply.")) from None
     clean: dict[str, Any] = _without_surrogates(value)

@@ -14,7 +14,7 @@ from typing import Literal
 from autograder.core.errors import UsageError
 from autograder.core.files import write_atomically
 from autograder.grading.gradebook_location import opened
-from autograder.lms.gradebooks import Layout, Line, Target, understand
+from autograder.lms.gradebooks import GradebookLayout, Line, Target, understand
 from autograder.lms.matching import Matching, match
 from autograder.lms.roster import ExportError, RosterTable, read_table
 from autograder.records.result import Result
@@ -41,7 +41,7 @@ class Exported:
     notes: tuple[str, ...]
     problems: tuple[str, ...]
     matching: Matching
-    layout: Layout
+    layout: GradebookLayout
 
 
 def fill_roster(
@@ -167,7 +167,7 @@ def _require_decided(matching: Matching, pending: Pending) -> None:
         )
 
 
-def _maxima(table: RosterTable, layout: Layout, matching: Matching, scale: bool) -> dict[int, float]:
+def _maxima(table: RosterTable, layout: GradebookLayout, matching: Matching, scale: bool) -> dict[int, float]:
     differing = {
         (result.points, layout.maxima[row])
         for row, result in matching.found.items()
@@ -207,7 +207,7 @@ def _about(written: Sequence[Result], pending: Pending) -> list[str]:
     return notes + _note("a score of 0 because no notebook could be read", unreadable)
 
 
-def _written(amount: float, layout: Layout) -> str:
+def _written(amount: float, layout: GradebookLayout) -> str:
     text = f"{amount:.{layout.places}f}".rstrip("0").rstrip(".") or "0"
     return text.replace(".", ",") if layout.decimal_comma else text
 

@@ -58,7 +58,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Layout:
+class GradebookLayout:
     """A roster that was understood: who, which column takes the score, and the maximum of each row (None: unknown)."""
 
     target: Target
@@ -69,7 +69,7 @@ class Layout:
     places: int = 2
 
 
-def understand(table: RosterTable, target: Target, column: str | None, titles: Sequence[str]) -> Layout:
+def understand(table: RosterTable, target: Target, column: str | None, titles: Sequence[str]) -> GradebookLayout:
     """Read a roster by the rules of its platform.
 
     Args:
@@ -85,7 +85,7 @@ def understand(table: RosterTable, target: Target, column: str | None, titles: S
     return readers[target](table, column, titles)
 
 
-def _canvas(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
+def _canvas(table: RosterTable, column: str | None, titles: Sequence[str]) -> GradebookLayout:
     header = table.header
     lower = [name.casefold() for name in header]
     # One column for the name, or two if the gradebook is set to show them apart (app/models/gradebook_exporter.rb).
@@ -117,10 +117,10 @@ def _canvas(table: RosterTable, column: str | None, titles: Sequence[str]) -> La
             keys = _keys(table.text(row, number), table.text(row, login))
             lines.append(Line(row, name, identity, keys))
     found = {line.row: maxima for line in lines} if maxima else {}
-    return Layout("canvas", chosen, tuple(lines), found, _comma(table, range(start, len(header))))
+    return GradebookLayout("canvas", chosen, tuple(lines), found, _comma(table, range(start, len(header))))
 
 
-def _moodle(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
+def _moodle(table: RosterTable, column: str | None, titles: Sequence[str]) -> GradebookLayout:
     lower = [name.casefold() for name in table.header]
     identifier = _find(lower, _MOODLE_IDENTIFIER)
     body = table.body
@@ -159,17 +159,17 @@ def _moodle(table: RosterTable, column: str | None, titles: Sequence[str]) -> La
             lines.append(Line(row, table.text(row, name), match[2], keys, table.text(row, team), match[1]))
     maxima = {line.row: reached for line in lines if (reached := _number(table.text(line.row, maximum)))}
     columns = [index for index in (grade, maximum) if index is not None]
-    return Layout("moodle", grade, tuple(lines), maxima, table.decimal_comma(columns))
+    return GradebookLayout("moodle", grade, tuple(lines), maxima, table.decimal_comma(columns))
 
 
-def _gradescope(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
+def _gradescope(table: RosterTable, column: str | None, titles: Sequence[str]) -> GradebookLayout:
     layout = _csv(table, column or "Total Score", titles)
     maximum = _find([name.casefold() for name in table.header], {"max points"})
     maxima = {line.row: reached for line in layout.lines if (reached := _number(table.text(line.row, maximum)))}
-    return Layout("gradescope", layout.column, layout.lines, maxima, layout.decimal_comma)
+    return GradebookLayout("gradescope", layout.column, layout.lines, maxima, layout.decimal_comma)
 
 
-def _csv(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layout:
+def _csv(table: RosterTable, column: str | None, titles: Sequence[str]) -> GradebookLayout:
     lower = [name.casefold() for name in table.header]
     name, email, number, login = (_find(lower, known) for known in (_NAMES, _EMAILS, _NUMBERS, _LOGINS))
     first, last = (
@@ -191,7 +191,7 @@ def _csv(table: RosterTable, column: str | None, titles: Sequence[str]) -> Layou
         keys = _keys(*(table.text(row, index) for index in (email, number, login, own)))
         if called or keys:
             lines.append(Line(row, called or ", ".join(sorted(keys)), "", keys))
-    return Layout(
+    return GradebookLayout(
         "csv", chosen, tuple(lines), {}, _comma(table, [i for i in range(len(lower)) if i not in who]), places=3
     )
 

@@ -88,7 +88,7 @@ class _Known:
 
     def __init__(self, lines: Sequence[Line], persons: Sequence[Person]) -> None:
         self.lines = lines
-        self._namesakes = Counter(name for person in persons for name in names_of(person.name))
+        self._namesakes = Counter(name for person in persons for name in name_variants(person.name))
         self.by_id: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_key: defaultdict[str, list[Line]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Line]] = defaultdict(list)
@@ -98,7 +98,7 @@ class _Known:
                 self.by_id[line.id].append(line)
             for key in line.keys:
                 self.by_key[key].append(line)
-            for name in names_of(line.name):
+            for name in name_variants(line.name):
                 self.by_name[name].append(line)
             if team := _letters(line.team):
                 self.by_team[team].append(line)
@@ -121,7 +121,7 @@ class _Known:
         for key in filter(None, keys):
             if key.casefold() in self.by_key:
                 return _distinct(self.by_key[key.casefold()]), ""
-        wanted = {variant for name in names for variant in names_of(name)}
+        wanted = {variant for name in names for variant in name_variants(name)}
         found = _distinct([line for name in sorted(wanted) for line in self.by_name.get(name, ())])
         if len(found) == 1 and person is not None and self._is_anothers(found[0], person):
             return [], f"of those called {person.name} none in this file has the address {person.email}"
@@ -136,13 +136,13 @@ class _Known:
 
     def _is_anothers(self, line: Line, person: Person) -> bool:
         """Whether a line of the same name is a namesake's: several share the name, and the line has another address."""
-        several = max((self._namesakes[name] for name in names_of(person.name)), default=0) > 1
+        several = max((self._namesakes[name] for name in name_variants(person.name)), default=0) > 1
         addresses = {key for key in line.keys if "@" in key}
         return several and "@" in person.email and bool(addresses) and person.email.casefold() not in addresses
 
     def _by_number(self, person: Person, target: Target) -> tuple[list[Line], str]:
         found = self.by_id.get(person.id, [])
-        other = not found or not names_of(person.name) & names_of(found[0].name)
+        other = not found or not name_variants(person.name) & name_variants(found[0].name)
         if target == "moodle" and self.by_team and other:
             # The number may be a group's, and another student's as a participant.
             return [], f"no line names a group, or the participant {person.id}, that is called so"
@@ -180,7 +180,7 @@ def _is_hidden(name: str, line: Line) -> bool:
     return re.sub(r"\d", "", _letters(name)) in instead
 
 
-def names_of(name: str) -> set[str]:
+def name_variants(name: str) -> set[str]:
     """Ways to write a name, letters and digits only: as it is, and with a family name before or after the others.
 
     >>> sorted(names_of("Doe, Jane"))

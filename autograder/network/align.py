@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
 from autograder.network.architecture import Architecture, Operation, Row
 from autograder.network.builder import needs_padding
 from autograder.network.kinds import related
@@ -19,8 +20,6 @@ _FOR_LEARNING_ONLY = frozenset({"momentum", "epsilon", "unit_forget_bias"})
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 FROZEN = "trainable"
-# The fingerprints of the weights of a declared base model, in the settings of an operation that starts with them.
-BASE_WEIGHTS = "base_weights"
 LEARNED_ALONE = ((FROZEN,), (BASE_WEIGHTS,), (BASE_WEIGHTS, FROZEN))
 
 _EDIT = 1_000_000_000

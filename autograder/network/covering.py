@@ -8,10 +8,10 @@ from autograder.network.architecture import Architecture, Row
 from autograder.network.describe import shape_in_words
 from autograder.network.kinds import ACTIVATIONS, COMMUTATIVE
 from autograder.network.measure import ShapeError, rows, sum_up
-from autograder.network.table import NETWORKS, SummaryTable, TableError, TableRow
+from autograder.network.table import NETWORK_CLASSES, SummaryTable, TableError, TableRow
 
 # Rows that may cover several operations.
-_COMPOSED = NETWORKS | {"RNN", "Pipeline", "TimeDistributed"}
+_COMPOSED = NETWORK_CLASSES | {"RNN", "Pipeline", "TimeDistributed"}
 # How many pairs of a row and an operation are tried in a network with branches.
 _MOST_TRIED = 5_000
 

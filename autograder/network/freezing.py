@@ -4,7 +4,8 @@ networks are one mistake, however many they are."""
 from __future__ import annotations
 
 from autograder.core.messages import Message, message, nmessage, verbatim
-from autograder.network.align import BASE_WEIGHTS, FROZEN, LEARNED_ALONE
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
+from autograder.network.align import FROZEN, LEARNED_ALONE
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.describe import named
 from autograder.network.deviation import Deviation

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograder.core.messages import phrase
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
 from autograder.network.activations import Applied
-from autograder.network.align import BASE_WEIGHTS
 from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
 from autograder.network.calls import MAX_LAYERS, Call, TensorReference, read_call, references

@@ -111,12 +111,12 @@ def graph_from_table(table: SummaryTable, last_activations: Mapping[str, str]) -
         seen[row.name] = shape
         layers.append({**_layer(kind, config), "name": row.name, "inbound_nodes": calls})
     inputs = [[row.name, 0, 0] for row in table.rows if row.kind == "Input"]
-    outputs = [[name, 0, 0] for name in outputs_of(table)]
+    outputs = [[name, 0, 0] for name in output_rows(table)]
     graph = {"name": "table", "layers": layers, "input_layers": inputs, "output_layers": outputs}
     return _built(table, "Functional", graph)
 
 
-def outputs_of(table: SummaryTable) -> tuple[str, ...]:
+def output_rows(table: SummaryTable) -> tuple[str, ...]:
     """The names of the rows that no other row reads."""
     read = {
         name

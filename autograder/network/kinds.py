@@ -13,7 +13,7 @@ def _those(of: Callable[[Layer], bool]) -> frozenset[str]:
     return frozenset(layer.name for layer in LAYERS.values() if of(layer))
 
 
-KINDS = frozenset(LAYERS)
+LAYER_KINDS = frozenset(LAYERS)
 # Former names of layer classes, and what a summary table prints for them.
 ALIASES = {alias: layer.name for layer in LAYERS.values() for alias in layer.aliases}
 

@@ -17,14 +17,14 @@ from autograder.network.values import (
     shown_value,
 )
 
-Fields = dict[str, tuple[Reader, Any]]
+OptimizerFields = dict[str, tuple[Reader, Any]]
 
 _RATE = number(0, 1e4)
 _SHARE = number(0, 1)
 _SMALL = number(0, 1)
 _POSITIVE = optional(number(0, 1e6))
 
-_COMMON: Fields = {
+_COMMON: OptimizerFields = {
     "weight_decay": (_POSITIVE, None),
     "clipnorm": (_POSITIVE, None),
     "global_clipnorm": (_POSITIVE, None),
@@ -35,11 +35,11 @@ _COMMON: Fields = {
     "loss_scale_factor": (_POSITIVE, None),
     "gradient_accumulation_steps": (optional(integer(2, 10**6)), None),
 }
-_MOMENTS: Fields = {"beta_1": (_SHARE, 0.9), "beta_2": (_SHARE, 0.999), "epsilon": (_SMALL, 1e-7)}
-_AMSGRAD: Fields = {"amsgrad": (boolean, False)}
+_MOMENTS: OptimizerFields = {"beta_1": (_SHARE, 0.9), "beta_2": (_SHARE, 0.999), "epsilon": (_SMALL, 1e-7)}
+_AMSGRAD: OptimizerFields = {"amsgrad": (boolean, False)}
 
 # For each optimizer its default learning rate, and its own settings.
-_OPTIMIZERS: dict[str, tuple[float, Fields]] = {
+_OPTIMIZERS: dict[str, tuple[float, OptimizerFields]] = {
     "adam": (0.001, _MOMENTS | _AMSGRAD),
     "adamw": (0.001, _MOMENTS | _AMSGRAD | {"weight_decay": (_POSITIVE, 0.004)}),
     "adamax": (0.001, _MOMENTS),
@@ -70,7 +70,7 @@ _OPTIMIZERS: dict[str, tuple[float, Fields]] = {
     ),
 }
 _STEPS = integer(1, 10**9)
-_SCHEDULES: dict[str, Fields] = {
+_SCHEDULES: dict[str, OptimizerFields] = {
     "ExponentialDecay": {
         "initial_learning_rate": (_RATE, ...),
         "decay_steps": (_STEPS, ...),
@@ -145,7 +145,7 @@ def _learning_rate(value: object) -> Any:
     return {"module": "keras.optimizers.schedules", "class_name": name, "config": settings, "registered_name": None}
 
 
-def _read(what: str, fields: Fields, given: dict[str, object]) -> dict[str, Any]:
+def _read(what: str, fields: OptimizerFields, given: dict[str, object]) -> dict[str, Any]:
     for key in given:
         if key not in fields:
             raise UnknownNetwork(

@@ -12,13 +12,13 @@ from typing import ClassVar, Literal, NamedTuple
 
 from autograder.core.data import Data, OmitsNewDefaults
 from autograder.network.architecture import Shape
-from autograder.network.kinds import ALIASES, KINDS, current_name
+from autograder.network.kinds import ALIASES, LAYER_KINDS, current_name
 from autograder.network.torch.tables import read_torch_table
 
 MAX_CHARACTERS = 400_000
 MAX_ROWS = 500
 
-NETWORKS = frozenset({"Sequential", "Functional", "Model"})
+NETWORK_CLASSES = frozenset({"Sequential", "Functional", "Model"})
 
 # A shape, complete or cut off at the end of the column.
 _SHAPE = re.compile(r"\[?\((?:None|\d+)(?:, ?(?:None|\d+))*,?(?: ?\)\]?|\s*(?=\s\s\d))")
@@ -30,7 +30,7 @@ _TOTALS = re.compile(
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _RULE = re.compile(r"[\s_=\-+|\u2500-\u257f]*")
 _PREAMBLE = re.compile(r"\s*(Model:|Layer \(type\)|None$|#)", re.I)
-_NAMES = sorted(KINDS | ALIASES.keys() | NETWORKS)
+_NAMES = sorted(LAYER_KINDS | ALIASES.keys() | NETWORK_CLASSES)
 
 
 class TableError(ValueError):

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.core.weight_fingerprint import fingerprint
+from autograder.core.weight_fingerprint import BASE_WEIGHTS, fingerprint
 
-# The key in a layer's description; `network.graph` reads it.
-BASE_WEIGHTS = "base_weights"
 _DEEPEST = 16
 
 

@@ -19,8 +19,8 @@ from autograder.observe.network_log import MAX_PER_CELL, NetworkLog
 from autograder.observe.plain import NotPlain, describe_value, plain
 from autograder.observe.saved_models import SavedFiles
 
-MAX_NETWORKS = 50
-MAX_BYTES = 3 * 2**20
+_MAX_NETWORKS = 50
+_MAX_BYTES = 3 * 2**20
 MAX_FIGURES = 50
 MAX_AXES = 64
 
@@ -68,8 +68,8 @@ class Describer:
         # First, because it may add to the log about this cell.
         loops = [] if self._torch is None else quietly(self._torch.take) or []
         models = list(self._models())
-        networks = self._networks(models[:MAX_NETWORKS], cell)
-        records, dropped = self._log.take(models[: 4 * MAX_NETWORKS], cell)
+        networks = self._networks(models[:_MAX_NETWORKS], cell)
+        records, dropped = self._log.take(models[: 4 * _MAX_NETWORKS], cell)
         parts: dict[str, list[dict[str, Any]]] = {
             "networks": networks,
             "values": list(self._values(cell)),
@@ -79,7 +79,7 @@ class Describer:
             "records": records[:MAX_PER_CELL],
             "failures": self._failures.of(getattr(sys, "last_value", None), cell),
         }
-        room = MAX_BYTES
+        room = _MAX_BYTES
         for key, entries in parts.items():
             kept = []
             for entry in entries:

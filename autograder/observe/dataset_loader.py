@@ -14,6 +14,7 @@ from autograder.observe.dataset_files import local_file
 from autograder.records.cell_errors import NO_DATASET
 
 ImagesAndLabels = tuple[Any, Any]
+LoadData = Callable[[], tuple[ImagesAndLabels, ImagesAndLabels]]
 
 
 class DatasetUnavailable(Exception):

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograder.observe.array_statistics import input_facts, stream_facts, target_facts, validation_facts
 from autograder.observe.given_arrays import FirstBatches, is_stream, see_some
-from autograder.observe.shortening import ROWS, Shortener, repeated, whole
+from autograder.observe.shortening import SHORT_ROWS, Shortener, repeated, whole
 
 # Fewer rows of a validation stream say nothing about how it was prepared.
 _FEW_ROWS = 16
@@ -146,14 +146,14 @@ class FitRecorder:
             arguments |= asked.arguments.get("kwargs", {})
             parts = [key for key in ("x", "y", "sample_weight") if arguments.get(key) is not None]
             rows = shortener.rows(*(arguments[key] for key in parts))
-            if rows > ROWS and arguments["steps"] is None:
-                arguments |= {key: shortener.cut(arguments[key], ROWS) for key in parts}
+            if rows > SHORT_ROWS and arguments["steps"] is None:
+                arguments |= {key: shortener.cut(arguments[key], SHORT_ROWS) for key in parts}
                 arguments["batch_size"] = min(whole(arguments["batch_size"]) or 32, 32)
                 with _eager(model):
                     found = original(model, **arguments)
                 return repeated(rows, found) if name == "predict" else found
             if not rows and name == "evaluate" and isinstance(arguments["x"], shortener.streams):
-                arguments |= {"x": shortener.stream(arguments["x"], ROWS), "steps": 1}
+                arguments |= {"x": shortener.stream(arguments["x"], SHORT_ROWS), "steps": 1}
             return original(model, **arguments)
 
         return method

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 # Of a stream, at most this many rows of this many batches are looked at.
-ROWS = 512
+_ROWS = 512
 BATCHES = 4
 _LIBRARIES = frozenset({"tensorflow", "keras", "torch", "pandas", "jax", "jaxlib"})
 
@@ -55,7 +55,7 @@ class FirstBatches:
     @property
     def full(self) -> bool:
         """Whether enough was seen."""
-        return self._batches >= BATCHES or self.rows >= ROWS
+        return self._batches >= BATCHES or self.rows >= _ROWS
 
     def see(self, batch: Any) -> Any:
         """Note the rows of a batch of inputs, or of (inputs, targets) or (inputs, targets, weights); returns it."""
@@ -71,7 +71,7 @@ class FirstBatches:
 
     def _keep(self, batch: Any) -> None:
         x, y, weights = [*batch, None, None][:3] if type(batch) in (tuple, list) else (batch, None, None)
-        most = ROWS - self.rows
+        most = _ROWS - self.rows
         # A generator may fill the same array again and again.
         inputs, targets, weights = (_first_rows(as_array(part), most) for part in (x, y, weights))
         self._parts.append((inputs, counted(targets, weights)))

@@ -192,14 +192,14 @@ def _one_line_each(answer: Mapping[str, Any], rows: int) -> Any:
         if not all(isinstance(one, str) and len(one) <= _MOST_LONG for one in texts):
             return "form"
         return list(texts) if len(texts) == rows else "rows"
-    found = read_numbers(answer, rows, _MOST_VALUES)
+    found = decode_output(answer, rows, _MOST_VALUES)
     if isinstance(found, str):
         return found
     wide = sum(size != 1 for size in found.shape[1:])
     return found.reshape(rows, -1) if wide <= 1 else "values"
 
 
-def read_numbers(answer: Mapping[str, Any], rows: int, most: int) -> Any:
+def decode_output(answer: Mapping[str, Any], rows: int, most: int) -> Any:
     """The output as float64 in its shape, at most so many values per row; or what is wrong with it."""
     import numpy as np
 

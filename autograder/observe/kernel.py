@@ -15,29 +15,27 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from autograder.observe.capture import Describer
-from autograder.observe.compatibility import (
-    added_losses,
-    local_tfds,
-    network_pictures,
-    old_arguments,
-    old_libraries,
-    old_metrics,
-    old_modules,
-    other_machines,
-    pretrained_weights,
-    stand_in_log,
-    tensorflow_paths,
-)
+from autograder.observe.compatibility import stand_in_log
+from autograder.observe.compatibility.added_losses import accept_added_losses
 from autograder.observe.compatibility.import_lines import ImportLines
+from autograder.observe.compatibility.local_tfds import offer_tensorflow_datasets
+from autograder.observe.compatibility.network_pictures import draw_tables_without_graphviz
+from autograder.observe.compatibility.old_arguments import accept_old_arguments
+from autograder.observe.compatibility.old_libraries import offer_removed_names
+from autograder.observe.compatibility.old_metrics import accept_old_metric_names
+from autograder.observe.compatibility.old_modules import PrivateKeras, offer_old_modules
+from autograder.observe.compatibility.other_machines import imitate_hosted_machines
+from autograder.observe.compatibility.pretrained_weights import skip_weight_downloads
+from autograder.observe.compatibility.tensorflow_paths import redirect_tensorflow_paths
 from autograder.observe.dataset_files import lay
 from autograder.observe.dataset_loader import serve
 from autograder.observe.external_tests import run_test
 from autograder.observe.fit_recorder import FitRecorder
 from autograder.observe.predicting import predict
-from autograder.observe.stubs import install
+from autograder.observe.relay import CHANNELS
+from autograder.observe.stubs import replace_selfchecks
 from autograder.records.cell_errors import FAR_TOO_MUCH_OUTPUT
 
-CHANNELS = ("shell", "iopub", "stdin", "control")
 CAPTURE_REQUEST = "autograder_capture_request"
 CAPTURE_REPLY = "autograder_capture_reply"
 TEST_REQUEST = "autograder_test_request"
@@ -79,7 +77,7 @@ class Budget:
 _budget = Budget()
 
 
-class Output(OutStream):  # type: ignore[misc]
+class BudgetedStream(OutStream):  # type: ignore[misc]
     """Standard output and error within the cell's budget, so that an endless loop of prints cannot flood the grader."""
 
     def write(self, string: str) -> int | None:
@@ -130,17 +128,17 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         receive calls with today's arguments."""
         self._imports = ImportLines(self.shell.user_ns)
         self.shell.ast_transformers.append(self._imports)
-        other_machines.install(self.shell)
-        tensorflow_paths.install()
-        network_pictures.install()
-        pretrained_weights.install()
+        imitate_hosted_machines(self.shell)
+        redirect_tensorflow_paths()
+        draw_tables_without_graphviz()
+        skip_weight_downloads()
         if self.old_names:
-            old_modules.install()
-            old_arguments.install(keras_1=self.keras_1)
-            old_metrics.install()
-            added_losses.install()
-            old_libraries.install()
-            self.shell.ast_transformers.append(old_modules.PrivateKeras())
+            offer_old_modules()
+            accept_old_arguments(keras_1=self.keras_1)
+            accept_old_metric_names()
+            accept_added_losses()
+            offer_removed_names()
+            self.shell.ast_transformers.append(PrivateKeras())
 
     async def do_execute(self, code: str, *arguments: Any, **named: Any) -> dict[str, Any]:
         _budget.said = 0
@@ -234,13 +232,13 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     channels, files = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
     kept = len(arguments["datasets"])
     served = serve(arguments["datasets"], files[:kept], lay(files[kept:]))
-    local_tfds.install(served)
+    offer_tensorflow_datasets(served)
     Kernel.torch, Kernel.examples = bool(arguments["torch"]), arguments["examples"]
     if Kernel.torch:
-        from autograder.observe.torch import vision
+        from autograder.observe.torch.vision import serve_torchvision
 
-        vision.install(served)
-    install()
+        serve_torchvision(served)
+    replace_selfchecks()
     _budget.limit = int(arguments["output_kb"]) * 1024
     # As in Jupyter, a module next to the notebook can be imported.
     sys.path.insert(0, "")
@@ -254,7 +252,7 @@ def run(arguments: dict[str, Any], descriptors: list[int]) -> None:
     application = Application.instance(
         config=settings,
         kernel_class=Kernel,
-        outstream_class=f"{__name__}.Output",
+        outstream_class=f"{__name__}.BudgetedStream",
         transport="ipc",
         ip="channel",
         log_level=50,

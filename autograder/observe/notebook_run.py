@@ -24,9 +24,9 @@ from autograder.records.evidence import BoundedBy, Capture, CapturedTest, CellRu
 from autograder.records.external_tests.model import ExternalTest, OtterTest
 from autograder.records.kernel_json import InvalidEvidence
 from autograder.records.predictions import CapturedPredictions
-from autograder.records.stand_in_messages import MOST, stand_in_message
+from autograder.records.stand_in_messages import MOST_STAND_INS, stand_in_message
 
-START_SECONDS = 60.0
+_START_SECONDS = 60.0
 CAPTURE_SECONDS = 20.0
 # How long to wait for the last outputs of a finished cell: a flood may have displaced the message that ends them.
 IOPUB_SECONDS = 3
@@ -140,9 +140,9 @@ class NotebookRun:
         client.allow_stdin = False
         request = client.kernel_info()
         try:
-            await self._requests.reply(request, START_SECONDS)
+            await self._requests.reply(request, _START_SECONDS)
             # Before the kernel's welcome message on the output channel, outputs may be lost.
-            while (await client.iopub_channel.get_msg(timeout=START_SECONDS))["msg_type"] != "iopub_welcome":
+            while (await client.iopub_channel.get_msg(timeout=_START_SECONDS))["msg_type"] != "iopub_welcome":
                 pass
         except Exception as error:
             ended = self._provisioner.exit
@@ -289,7 +289,7 @@ class NotebookRun:
 
     def _note_stand_ins(self, claimed: Any) -> None:
         """Add the kernel's claims about old names, and names of other machines, that it replaced: each once."""
-        for entry in (claimed if isinstance(claimed, list) else [])[:MOST]:
+        for entry in (claimed if isinstance(claimed, list) else [])[:MOST_STAND_INS]:
             sentence = stand_in_message(*entry) if isinstance(entry, list) and len(entry) == 3 else None
             if sentence is not None and sentence not in self.log.notes:
                 self.log.note(sentence)

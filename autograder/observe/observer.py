@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.core.closing import Closing
-from autograder.datasets import load_arrays, locate
+from autograder.datasets import load_arrays, locate_dataset
 from autograder.datasets.base_models import fingerprints
 from autograder.datasets.catalogue import DATASETS
 from autograder.intake.notebook import code_cells
@@ -184,7 +184,7 @@ class Observer(Closing):
         examples = self._data.hidden(request)
         if request.purpose == "predict":
             return HiddenRows(request, examples, key, sources)
-        public = load_arrays(request.dataset, locate(request.dataset, request.source).path, request.source)
+        public = load_arrays(request.dataset, locate_dataset(request.dataset, request.source).path, request.source)
         return PreparedRows(request, public, examples, key, sources)
 
     async def _run_once(

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.observe.unwrapping import unwrapped
 
-MAX_DEPTH = 56
+_MAX_DEPTH = 56
 MAX_TEXT = 20_000
 MAX_ELEMENTS = 10_000
 _MAX_BITS = 1024
@@ -43,7 +43,7 @@ def plain(value: Any, depth: int = 1) -> Any:
     Raises:
         NotPlain: it contains anything else, or is nested too deeply.
     """
-    if depth > MAX_DEPTH:
+    if depth > _MAX_DEPTH:
         raise NotPlain("too_deep")
     kind = type(value)
     if value is None or kind is bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.datasets.hidden import HiddenExamples
 from autograder.datasets.prepared import keep_prepared
-from autograder.observe.hidden_rows import AskedRows, close, read_numbers
+from autograder.observe.hidden_rows import AskedRows, close, decode_output
 from autograder.records.predictions import CapturedPredictions, PredictionRequest
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class PreparedRows(AskedRows):
         self._targets, self._hidden_targets = public["y_train"], examples.y
 
     def _read(self, answer: Mapping[str, Any], rows: int) -> Any:
-        found = read_numbers(answer, rows, min(_MOST_VALUES, _MOST_IN_ALL // self._rows))
+        found = decode_output(answer, rows, min(_MOST_VALUES, _MOST_IN_ALL // self._rows))
         return found if isinstance(found, str) else found.astype("float32")
 
     def concluded(self) -> CapturedPredictions:

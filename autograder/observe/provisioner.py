@@ -23,12 +23,11 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder.observe.relay import Relay
+from autograder.observe.relay import CHANNELS, Relay
 from autograder.observe.sandbox.bounds import Bounds
 from autograder.observe.sandbox.process import ConfinedProcess, Exit, Zygote
 
 ENTRY = "autograder.observe.kernel:run"
-CHANNELS = ("shell", "iopub", "stdin", "control")
 # The largest message that is read, in bytes, and the number of unread messages per channel.
 MAX_MESSAGE = 8 * 2**20
 MAX_WAITING = 64

@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+# The channels of a kernel between which and Jupyter's client there is a relay, in the order of their ports.
+CHANNELS = ("shell", "iopub", "stdin", "control")
 _PIECE = 2**18
 
 

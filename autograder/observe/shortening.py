@@ -16,9 +16,9 @@ import numpy as np
 from autograder.observe.given_arrays import FirstBatches, see_more
 
 STEPS = 1
-BATCH = 8
+_BATCH = 8
 # The rows that `evaluate` and `predict` compute.
-ROWS = 128
+SHORT_ROWS = 128
 _DEEPEST = 8
 
 
@@ -69,7 +69,7 @@ class Shortener:
         """
         short = dict(asked, epochs=first + 1, validation_freq=1)
         rows = self.rows(asked["x"], asked["y"], asked["sample_weight"])
-        batch = max(min(whole(asked["batch_size"]) or BATCH, BATCH), 1)
+        batch = max(min(whole(asked["batch_size"]) or _BATCH, _BATCH), 1)
         if rows:
             split = asked["validation_split"]
             names = ("x", "y", "sample_weight")

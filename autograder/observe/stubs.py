@@ -42,7 +42,7 @@ class TestCase:
         self.function(**{name: variables if name == "env" else variables.get(name) for name in names})
 
 
-def install() -> None:
+def replace_selfchecks() -> None:
     """Register the stand-ins in `sys.modules`."""
     words = "While a notebook is graded, its own checks do nothing."
     otter, files = (ModuleType(name, words) for name in ("otter", "otter.test_files"))

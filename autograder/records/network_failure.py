@@ -15,7 +15,7 @@ from autograder.core.data import Data
 
 MAX_SHAPES = 16
 Size = Annotated[int, Field(ge=0, le=2**40)]
-Sizes = Annotated[tuple[Size | None, ...], Field(max_length=16)]
+RecordedShape = Annotated[tuple[Size | None, ...], Field(max_length=16)]
 Method = Literal["add", "build", "call", "compile", "fit", "evaluate", "predict"]
 
 
@@ -28,7 +28,7 @@ class GivenData(Data):
     """
 
     kind: Literal["array", "ragged", "stream", "other"]
-    shape: Sizes | None = None
+    shape: RecordedShape | None = None
     dtype: str = Field(default="", max_length=64)
     type_name: str = Field(default="", max_length=200)
 
@@ -56,12 +56,12 @@ class NetworkFailure(Data):
     error: str = Field(max_length=200)
     cell: int = Field(ge=0)
     layer: dict[str, Any] | None = None
-    shapes: tuple[Sizes, ...] = Field(default=(), max_length=MAX_SHAPES)
+    shapes: tuple[RecordedShape, ...] = Field(default=(), max_length=MAX_SHAPES)
     network: dict[str, Any] | None = None
     partial: bool = False
     loss: str = Field(default="", max_length=200)
-    target: Sizes | None = None
-    output: Sizes | None = None
+    target: RecordedShape | None = None
+    output: RecordedShape | None = None
     inputs: tuple[GivenData, ...] = Field(default=(), max_length=MAX_SHAPES)
     targets: tuple[GivenData, ...] = Field(default=(), max_length=MAX_SHAPES)
     streamed: int | None = Field(default=None, ge=0)

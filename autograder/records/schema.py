@@ -39,9 +39,9 @@ def prepare(engine: Engine, name: str) -> None:
         elif version < SCHEMA_VERSION:
             _keep_copy(engine, version)
             # Imported late: Alembic takes a second to import, and a gradebook is upgraded once.
-            from autograder.records.migrations import upgrade
+            from autograder.records.migrations import upgrade_schema
 
-            upgrade(connection, version)
+            upgrade_schema(connection, version)
             connection.execute(update(FactRow).filter_by(**_VERSION).values(value=str(SCHEMA_VERSION)))
         connection.commit()
 

@@ -12,7 +12,7 @@ from autograder.core.language import gettext_noop
 from autograder.core.messages import Message, message
 
 # The maximum number per notebook.
-MOST = 60
+MOST_STAND_INS = 60
 _NAME = re.compile(r"[\w .,…()\[\]=/{}:'%!-]{0,60}")
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {

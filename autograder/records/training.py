@@ -17,7 +17,7 @@ from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, Loss, Optimizer, OutputLoss
 from autograder.records.metrics import METRICS, Metric, Task, find_metric, metric_for
 from autograder.records.predictions import PredictionRequest
-from autograder.records.training_outcomes import LayerSignal, Predictions, Reconstruction, Residuals, Roc
+from autograder.records.training_outcomes import LayerSignal, PredictedClasses, Reconstruction, Residuals, Roc
 
 Normalization = Literal["none", "unit", "standardize"]
 
@@ -313,7 +313,7 @@ class TrainingRun(OmitsNewDefaults):
     validation_accuracy: tuple[float, ...] = ()
     training_loss: tuple[float, ...] = ()
     validation_loss: tuple[float, ...] = ()
-    predictions: Predictions | None = None
+    predictions: PredictedClasses | None = None
     signals: tuple[LayerSignal, ...] = ()
     device: str = "cpu"
     backend: str = "tensorflow"

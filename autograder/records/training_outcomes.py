@@ -15,7 +15,7 @@ class Mistake(Data):
     png: str = Field(pattern=r"^[A-Za-z0-9+/=]*$", max_length=20_000)
 
 
-class Predictions(Data):
+class PredictedClasses(Data):
     """The network's predictions on the validation images at the end of its run.
 
     `confusion` counts images: a row for each true class, a column for each predicted one. `mistakes` are the

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from autograder.checks.score_statistics import spread
+from autograder.checks.mean_of_runs import spread
 from autograder.core.messages import Message
 from autograder.grading.machine_faults import is_fault, remedy
 from autograder.records.metrics import METRICS

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from autograder.core import language
-from autograder.core.language import decimal, gettext, gettext_noop
+from autograder.core.language import format_decimal, gettext, gettext_noop
 from autograder.core.messages import Message
 from autograder.core.total import of_points as of_points
 from autograder.core.total import points as points
@@ -63,7 +63,7 @@ _FACTS = frozenset(
     }
 )
 # By the codes of the places in a notebook that findings name: what their `number` counts.
-PLACES: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code", "where.setting": "code"}
+PLACE_NUMBERS: Mapping[str, str] = {"where.cell": "cell", "where.code_cell": "code", "where.setting": "code"}
 
 
 def visible(text: str) -> str:
@@ -83,7 +83,7 @@ def point_count(value: float) -> str:
 
 def integer_or_dash(value: int | None) -> str:
     """A whole number with thousands separators, a dash for none."""
-    return "–" if value is None else language.integer(value)
+    return "–" if value is None else language.format_integer(value)
 
 
 def fact(text: str) -> str:
@@ -111,18 +111,18 @@ def accuracy(value: float, against: float | None = None) -> str:
         text = f"{value:.{decimals}f}"
         if against is None or against == value or text != f"{against:.{decimals}f}":
             break
-    return decimal(text)
+    return format_decimal(text)
 
 
 def accuracies(values: Sequence[float]) -> str:
     """Several accuracies; if decimals have a comma, they are not separated by commas."""
-    between = ", " if decimal("0.1") == "0.1" else "; "
+    between = ", " if format_decimal("0.1") == "0.1" else "; "
     return between.join(map(accuracy, values))
 
 
 def fixed(value: float, decimals: int) -> str:
     """A number to this many decimals, with a minus that is as wide as a plus."""
-    return decimal(f"{value:.{decimals}f}".replace("-", "−"))
+    return format_decimal(f"{value:.{decimals}f}".replace("-", "−"))
 
 
 def duration(seconds: float) -> str:
@@ -180,7 +180,7 @@ def condition(dependency: Dependency, title: str) -> str:
 
 def anchor(where: Message) -> str:
     """The place on the page that a finding's `where` names: "cell-7" or "code-4"; "" for any other."""
-    kind, number = PLACES.get(where.code, ""), where.values.get("number")
+    kind, number = PLACE_NUMBERS.get(where.code, ""), where.values.get("number")
     return f"{kind}-{number}" if kind and isinstance(number, int) else ""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograder.checks.predictions import ON_THE_BOARD, SCORE
-from autograder.core.language import decimal
+from autograder.core.language import format_decimal
 from autograder.core.messages import Message
 from autograder.records.result import Result
 
 # More rows than that are of no interest on a board.
-MOST = 100
+_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Standing:
     @property
     def shown(self) -> str:
         """The score in the active language."""
-        return decimal(f"{self.score:,.10g}")
+        return format_decimal(f"{self.score:,.10g}")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ class Boards:
             title, metric, higher_is_better = self._about[question]
             best = sorted(entries, key=lambda one: (-one[0] if higher_is_better else one[0], one[1]))
             scores = [score for score, _ in best]
-            standings = tuple(Standing(scores.index(score) + 1, name, score) for score, name in best[:MOST])
+            standings = tuple(Standing(scores.index(score) + 1, name, score) for score, name in best[:_MOST])
             boards.append(Board(title, metric, standings))
         return tuple(boards)

@@ -17,7 +17,7 @@ from autograder.report.item_analysis import discrimination_in_words
 from autograder.report.notebook import PageCell, anchors, page_cells, render_cells
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
-from autograder.report.table import NETWORKS, ROWS_AT_ONCE, table_data
+from autograder.report.table import NETWORKS_SHOWN, ROWS_AT_ONCE, table_data
 from autograder.report.templating import environment, frame
 from autograder.report.views import at_a_glance, dependencies, question_view
 
@@ -107,7 +107,7 @@ def write_class_page(
             filters=data.filters,
             href={row.student: row.href for row in summary.rows},
             shown_rows=ROWS_AT_ONCE,
-            shown_networks=NETWORKS,
+            shown_networks=NETWORKS_SHOWN,
             review_command=shlex.join(["autograder", "review", str(path.parent.resolve())]),
             in_words=discrimination_in_words,
             bars=plots.histogram(summary.shares),

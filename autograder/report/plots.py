@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import decimal, gettext
+from autograder.core.language import format_decimal, gettext
 from autograder.records.metrics import METRICS
 from autograder.records.result import CurveExhibit, Verdict
 from autograder.report.labels import fixed
@@ -69,7 +69,7 @@ def curve(exhibit: CurveExhibit) -> PlottedCurve:
         return tuple((x(point), y(value)) for point, value in enumerate(values, 1) if math.isfinite(value))
 
     every = max(1, math.ceil(points / 8))
-    labels = tuple(decimal(f"{round(point / exhibit.validations, 2):g}") for point in range(1, points + 1))
+    labels = tuple(format_decimal(f"{round(point / exhibit.validations, 2):g}") for point in range(1, points + 1))
     validation = [value if math.isfinite(value) else metric.worst for value in exhibit.validation_accuracy]
     best = metric.best(validation)
     band = (exhibit.reference_low, exhibit.reference_high)

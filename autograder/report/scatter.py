@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder.core.language import gettext, integer
+from autograder.core.language import format_integer, gettext
 from autograder.records.result import ResidualsExhibit, RocExhibit
 from autograder.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Tick, axis
 from autograder.report.scores import score
@@ -74,8 +74,8 @@ def _gist(exhibit: ResidualsExhibit) -> str:
     return gettext(
         "Of {rows} validation rows {high} are predicted too high and {low} too low; the largest difference is "
         "{largest}.",
-        rows=integer(len(differences)),
-        high=integer(too_high),
-        low=integer(sum(one < 0 for one in differences)),
+        rows=format_integer(len(differences)),
+        high=format_integer(too_high),
+        low=format_integer(sum(one < 0 for one in differences)),
         largest=score(abs(largest), "mae"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.checks.score_wording import is_accuracy, telling_digits
-from autograder.core.language import decimal, gettext, ngettext
+from autograder.core.language import format_decimal, gettext, ngettext
 from autograder.records.metrics import METRICS
 from autograder.records.result import CurveExhibit, SubstitutionExhibit
 from autograder.report.labels import accuracy
@@ -20,12 +20,12 @@ def score(value: float, metric: str, against: float | None = None) -> str:
         return accuracy(value, against)
     if not math.isfinite(value):
         return "–"
-    return decimal(f"{value:.{telling_digits(value, value if against is None else against, known)}f}")
+    return format_decimal(f"{value:.{telling_digits(value, value if against is None else against, known)}f}")
 
 
 def scores(values: Sequence[float], metric: str) -> str:
     """Several scores; if decimals have a comma, they are not separated by commas."""
-    between = ", " if decimal("0.1") == "0.1" else "; "
+    between = ", " if format_decimal("0.1") == "0.1" else "; "
     return between.join(score(value, metric) for value in values)
 
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.core.language import decimal, gettext, integer
+from autograder.core.language import format_decimal, format_integer, gettext
 from autograder.core.messages import in_plain_text
 from autograder.report import labels
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
 
 ROWS_AT_ONCE = 100
-NETWORKS = 15
+NETWORKS_SHOWN = 15
 LONGEST_LABEL = 70
 SUBMISSION_STATUSES = ("graded", "incomplete", "unreadable")
 
@@ -81,7 +81,7 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
             for i, one in enumerate(summary.misconceptions)
         ],
     )
-    networks = enumerate(summary.networks[:NETWORKS])
+    networks = enumerate(summary.networks[:NETWORKS_SHOWN])
     offer(gettext("Networks"), [(f"n-{place}", _short(one.differs_in_words), one.students) for place, one in networks])
     for column, question in enumerate(summary.questions):
         held: dict[str, list[int]] = {status: [] for status in STATUSES}
@@ -120,8 +120,8 @@ def table_data(summary: ClassSummary, alike: Sequence[Likeness]) -> TableData:
         "size": ROWS_AT_ONCE,
         "words": {
             # The separators of thousands and decimals, and the script's own texts.
-            "thousands": integer(1000)[1:-3],
-            "decimal": decimal("0.1")[1:-1],
+            "thousands": format_integer(1000)[1:-3],
+            "decimal": format_decimal("0.1")[1:-1],
             "range": gettext("{first} to {last} of {number}", first="{first}", last="{last}", number="{number}"),
             "all": gettext("{number} students", number="{number}"),
             "some": gettext("{shown} of {number} students", shown="{shown}", number="{number}"),

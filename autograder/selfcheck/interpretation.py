@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from autograder.checks.answers import described, number_in
-from autograder.checks.array import read_numbers
+from autograder.checks.array import read_array
 from autograder.checks.choice import Choice
-from autograder.checks.number_parsing import written
+from autograder.checks.number_parsing import digits
 from autograder.checks.shape import read_shape, spelled
 from autograder.core.language import gettext
 from autograder.core.messages import Message, phrase
@@ -30,8 +30,8 @@ def _any(question: PublicQuestion, value: CapturedValue) -> str | Message:
 def _number(question: PublicQuestion, value: CapturedValue) -> str | Message:
     numeral, _ = number_in(value, thousands=bool(question.reading.get("thousands")))
     if question.reading.get("fraction") and 1 < numeral.value <= 100:
-        return f"{written(numeral.value)} %"
-    return written(numeral.value) + (" %" if numeral.percent else "")
+        return f"{digits(numeral.value)} %"
+    return digits(numeral.value) + (" %" if numeral.percent else "")
 
 
 def _choice(question: PublicQuestion, value: CapturedValue) -> str | Message:
@@ -57,11 +57,11 @@ def _shape(question: PublicQuestion, value: CapturedValue) -> str | Message:
 
 
 def _array(question: PublicQuestion, value: CapturedValue) -> str | Message:
-    numbers, _ = read_numbers(value)
+    numbers, _ = read_array(value)
     return phrase(
         "an array of the shape {shape}, whose first value is {first}",
         shape=spelled(numbers.shape),
-        first=written(numbers.values[0]),
+        first=digits(numbers.values[0]),
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from autograder.core.data import Data
 from autograder.core.errors import UserError
-from autograder.network.shown import ShownNetwork
+from autograder.network.public_network import ShownNetwork
 from autograder.network.table import SummaryTable
 
 

@@ -17,7 +17,7 @@ from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device
 from autograder.train.predictions import predictions, reconstructions, residuals, roc
 from autograder.train.rebuild import adapt, build_open, load_base_weights, make_loss, make_optimizer
-from autograder.train.several import SeveralTargets, SummedLoss, several_of
+from autograder.train.several_outputs import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
 from autograder.train.targets import Targets
 from autograder.train.training_data import Rows, TrainingData, class_count, fed, training_data

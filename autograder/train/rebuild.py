@@ -13,14 +13,14 @@ from typing import Any
 
 import keras
 
-from autograder.network.align import BASE_WEIGHTS
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
 from autograder.network.architecture import Architecture, Operation
 from autograder.network.compilation import Loss, Optimizer
-from autograder.network.layers import LAYERS as KNOWN
+from autograder.network.layers import LAYERS
 from autograder.records.training_messages import CannotTrain, part_name, problem
 
-LAYERS: dict[str, type[keras.layers.Layer]] = {
-    name: getattr(keras.layers, name) for name, layer in KNOWN.items() if layer.measure is not None
+KERAS_LAYERS: dict[str, type[keras.layers.Layer]] = {
+    name: getattr(keras.layers, name) for name, layer in LAYERS.items() if layer.measure is not None
 }
 
 _INITIALIZERS = (
@@ -44,7 +44,7 @@ _OPTIMIZERS = (
 OPTIMIZERS: dict[str, Any] = {name.lower(): getattr(keras.optimizers, name) for name in _OPTIMIZERS}
 _SCHEDULES = ("ExponentialDecay", "InverseTimeDecay", "PolynomialDecay", "CosineDecay", "PiecewiseConstantDecay")
 SCHEDULES: dict[str, Any] = {name: getattr(keras.optimizers.schedules, name) for name in _SCHEDULES}
-LOSSES: dict[str, Any] = {
+KERAS_LOSSES: dict[str, Any] = {
     "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
@@ -119,7 +119,7 @@ def adapt(built: Built, architecture: Architecture, images: Any) -> None:
     """
     images = [part[:_ADAPTED_TO] for part in images] if isinstance(images, list) else images[:_ADAPTED_TO]
     for layer, operation in zip(built.layers, architecture.operations, strict=True):
-        adapts = None if layer is None else KNOWN[operation.kind].adapts
+        adapts = None if layer is None else LAYERS[operation.kind].adapts
         own = operation.shares is None and BASE_WEIGHTS not in operation.settings
         if adapts is not None and adapts(operation.settings) and own:
             before = keras.Model(built.model.inputs, built.tensors[operation.inputs[0]])
@@ -167,12 +167,12 @@ def make_loss(loss: Loss) -> keras.losses.Loss:
     Raises:
         CannotTrain: it is not known here.
     """
-    return _made(LOSSES, loss.name, loss.settings, "loss")
+    return _made(KERAS_LOSSES, loss.name, loss.settings, "loss")
 
 
 def _dtype(architecture: Architecture, place: int) -> str | None:
     """The dtype of an input, as implied by the layers that read it."""
-    readers = (KNOWN.get(one.kind) for one in architecture.operations if place in one.inputs)
+    readers = (LAYERS.get(one.kind) for one in architecture.operations if place in one.inputs)
     return next((reader.dtype for reader in readers if reader is not None and reader.dtype), None)
 
 
@@ -182,7 +182,7 @@ def _input(settings: Mapping[str, Any], dtype: str | None) -> Any:
 
 def _called(operation: Operation, layer: keras.layers.Layer, sources: list[Any]) -> Any:
     """The output of a layer applied to its sources, each in its role and with the settings of the call."""
-    known = KNOWN[operation.kind]
+    known = LAYERS[operation.kind]
     call = {name: operation.settings[name] for name in known.call}
     if known.roles:
         return layer(**dict(zip(known.roles, sources, strict=False)), **call)
@@ -190,12 +190,12 @@ def _called(operation: Operation, layer: keras.layers.Layer, sources: list[Any])
 
 
 def _layer(operation: Operation) -> keras.layers.Layer:
-    left_out = KNOWN[operation.kind].call.keys() | _DESCRIBED if operation.kind in KNOWN else _DESCRIBED
+    left_out = LAYERS[operation.kind].call.keys() | _DESCRIBED if operation.kind in LAYERS else _DESCRIBED
     settings = {key: _value(key, value) for key, value in operation.settings.items() if key not in left_out}
     if "layer" in settings:
         held = operation.settings["layer"]
         settings["layer"] = _layer(Operation(kind=held["class_name"], settings=held["config"]))
-    return _made(LAYERS, operation.kind, settings, "layer")
+    return _made(KERAS_LAYERS, operation.kind, settings, "layer")
 
 
 def _value(key: str, value: Any) -> Any:

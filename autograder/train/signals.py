@@ -11,7 +11,7 @@ import numpy as np
 from autograder.network.architecture import Architecture
 from autograder.train.backends import squared_gradients
 from autograder.train.rebuild import Built
-from autograder.train.several import SeveralTargets
+from autograder.train.several_outputs import SeveralTargets
 from autograder.train.targets import Targets
 from autograder.train.training_data import TrainingData, fed
 

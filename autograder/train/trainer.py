@@ -306,7 +306,7 @@ def _dataset(task: TrainingTask) -> DatasetFile:
     try:
         if task.prepared:
             return prepared_data(task)
-        return datasets.locate(task.recipe.dataset, task.recipe.source)
+        return datasets.locate_dataset(task.recipe.dataset, task.recipe.source)
     except DatasetMissing as missing:
         raise TrainerError(str(missing)) from None
 

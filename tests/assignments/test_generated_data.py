@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from changes import ROOT, answer_key, assignment
 
-from autograder.datasets import load_arrays, locate
+from autograder.datasets import load_arrays, locate_dataset
 
 
 def generator(name):
@@ -34,7 +34,7 @@ def test_the_series_is_what_the_generator_writes(tmp_path, file):
 
 def arrays(name, dataset):
     source = assignment(name).networks["model"].recipe.source
-    return load_arrays(dataset, locate(dataset, source).path, source)
+    return load_arrays(dataset, locate_dataset(dataset, source).path, source)
 
 
 def test_a_forecast_has_to_beat_both_naive_ones():

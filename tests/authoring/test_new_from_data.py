@@ -14,7 +14,7 @@ from autograder.authoring import commands
 from autograder.authoring.data_guess import CannotGuess, named_groups
 from autograder.authoring.new import CannotStart, start_assignment
 from autograder.cli import app
-from autograder.datasets import DatasetMissing, DatasetUnusable, load_arrays, locate
+from autograder.datasets import DatasetMissing, DatasetUnusable, load_arrays, locate_dataset
 
 SMALL = """
  dense (Dense)                  (None, 16)          80
@@ -71,7 +71,7 @@ def test_the_written_code_reads_the_arrays_that_networks_are_trained_with(table,
     names = {"pd": pd, "np": np, "keras": Keras}
     exec(code.split("order =")[0], names)
     source = assignment.networks["model"].recipe.source
-    arrays = load_arrays("flowers", locate("flowers", source).path, source)
+    arrays = load_arrays("flowers", locate_dataset("flowers", source).path, source)
     assert np.array_equal(names["X"], arrays["x_train"])
     assert np.array_equal(names["Y"].argmax(axis=1), arrays["y_train"])
 
@@ -189,7 +189,7 @@ def test_inputs_and_outputs_by_name(table, tmp_path, named_flowers):
     code = code_of(assignment.solution)
     assert "model = keras.Model(inputs=[size, soil], outputs=[width, kind])" in code
     names = executed(code, made.folder)
-    arrays = load_arrays("flowers", locate("flowers", recipe.source).path, recipe.source)
+    arrays = load_arrays("flowers", locate_dataset("flowers", recipe.source).path, recipe.source)
     for name in ("size", "soil"):
         assert np.array_equal(names["X"][name], arrays[f"x_train.{name}"])
     assert np.array_equal(names["Y"]["kind"].argmax(axis=1), arrays["y_train.kind"])

@@ -8,8 +8,8 @@ import pytest
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Calibration, Context, Dependency, ExpectedNetwork
 from autograder.checks.judging import judge_all, tasks_needed
+from autograder.checks.mean_of_runs import CLEAR, chance_of_passing
 from autograder.checks.read_network import read_network
-from autograder.checks.score_statistics import CLEAR, chance_of_passing
 from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedFit, CapturedNetwork, Evidence
 from autograder.records.training import Recipe, TrainingRun

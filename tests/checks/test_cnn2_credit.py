@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autograder.assignment import load
-from autograder.authoring.keras_configs import Layer, layer, layers_of, sequential
+from autograder.authoring.keras_configs import LayerConfig, layer, layers_of, sequential
 from autograder.authoring.mutants import structural
 from autograder.grading.answer_key import AnswerKey, context_of
 from autograder.grading.reference import read_solution
@@ -23,13 +23,13 @@ MARKED = LAYERS[FIRST : FIRST + 4]
 POINTS = {"missing_layers": 5.0, "parameters": 1.0}
 
 
-def changed(place: int, **settings: Any) -> Layer:
+def changed(place: int, **settings: Any) -> LayerConfig:
     return {**MARKED[place], "config": {**MARKED[place]["config"], **settings}}
 
 
 # What a student may write for each of the four rows: as it should be, nothing, and several mistakes.
 RIGHT = [[one] for one in MARKED]
-WRONG: tuple[tuple[list[Layer], ...], ...] = (
+WRONG: tuple[tuple[list[LayerConfig], ...], ...] = (
     ([], [changed(0, filters=32)], [changed(0, padding="valid")]),
     ([], [changed(1, center=False)], [layer("LayerNormalization")]),
     ([], [layer("Activation", activation="sigmoid")], [layer("LeakyReLU", negative_slope=0.1)]),
@@ -37,7 +37,7 @@ WRONG: tuple[tuple[list[Layer], ...], ...] = (
 )
 
 
-def scores(layers: list[Layer]) -> dict[str, float]:
+def scores(layers: list[LayerConfig]) -> dict[str, float]:
     captured = CapturedNetwork(name="model", class_name="Sequential", config=sequential(layers), cell=4)
     evidence = STANDARD.reference.evidence.with_networks((captured,))
     context = context_of(STANDARD, evidence, SOLUTION)
@@ -45,7 +45,7 @@ def scores(layers: list[Layer]) -> dict[str, float]:
     return {one.id: one.judge(context).score for one in questions}
 
 
-def written(*rows: list[Layer]) -> list[Layer]:
+def written(*rows: list[LayerConfig]) -> list[LayerConfig]:
     """The network with these layers where the marked ones belong."""
     return [*LAYERS[:FIRST], *itertools.chain(*rows), *LAYERS[FIRST + 4 :]]
 

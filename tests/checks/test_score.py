@@ -11,7 +11,7 @@ from autograder.network.architecture import Architecture
 from autograder.records.evidence import CapturedNetwork, Evidence
 from autograder.records.predictions import CapturedPredictions
 from autograder.records.training import Prepare, Recipe, TrainingRun
-from autograder.records.training_outcomes import Mistake, Predictions, Reconstruction, Residuals
+from autograder.records.training_outcomes import Mistake, PredictedClasses, Reconstruction, Residuals
 
 SOURCE = DatasetSource(source="csv", title="Houses", digest="0", target_kind="values", rows=400)
 RECIPE = Recipe(dataset="houses", source=SOURCE, train=300, validation=100, epochs=3, batch_size=10)
@@ -143,7 +143,7 @@ def test_pages_show_no_image_that_is_held_out(monkeypatch, held_out, shown):
     )
     monkeypatch.setitem(globals(), "RECIPE", RECIPE.model_copy(update={"source": source}))
     wrong = Mistake(truth=0, predicted=1, png="")
-    seen = Predictions(confusion=((1, 1), (0, 2)), mistakes=(wrong,))
+    seen = PredictedClasses(confusion=((1, 1), (0, 2)), mistakes=(wrong,))
     pair = Reconstruction(given="", made="")
     once = {"validation_accuracy": (44.0,), "training_accuracy": (44.0,)}
     exhibits = judged(**once, predictions=seen, reconstructions=(pair,)).exhibits

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.core import language
-from autograder.core.language import gettext, integer, ngettext, use_language
+from autograder.core.language import format_integer, gettext, ngettext, use_language
 
 CATALOGUE = r"""
 msgid ""
@@ -57,7 +57,7 @@ def test_thousands_cannot_be_read_as_a_decimal_point():
     with use_language("de"):
         expected = gettext("It should have {count:,} parameters.", count=307300)
         assert expected == "Es sollten 307\u202f300 Parameter sein."
-        assert integer(695970) == "695\u202f970"
+        assert format_integer(695970) == "695\u202f970"
 
 
 def test_decimals_have_the_mark_of_the_language():

@@ -5,7 +5,7 @@ from PIL import Image
 from autograder.datasets import (
     Declaration,
     load_arrays,
-    locate,
+    locate_dataset,
     resolve,
 )
 
@@ -18,7 +18,7 @@ PRICE = {"csv": "houses.csv", "target": "price"}
 
 def read(folder, **declared):
     source = resolve("own", Declaration(**declared), folder)
-    return source, load_arrays("own", locate("own", source).path, source)
+    return source, load_arrays("own", locate_dataset("own", source).path, source)
 
 
 def image(path, colour, size=(6, 4)):

@@ -8,7 +8,7 @@ import pytest
 from autograder.assignment import AssignmentError, load
 from autograder.authoring.release.release import _files_of_handout
 from autograder.authoring.validate import _doubled_rows
-from autograder.datasets import DatasetUnusable, Declaration, load_arrays, locate, resolve, served_files
+from autograder.datasets import DatasetUnusable, Declaration, load_arrays, locate_dataset, resolve, served_files
 from autograder.datasets.hidden import load_hidden
 from autograder.intake.notebook import parse_notebook
 from autograder.lms.bundle import _assignment_files
@@ -39,7 +39,7 @@ def folder(tmp_path):
 def test_hidden_examples_are_apart_from_those_that_train_validate_or_are_served(folder):
     source = resolve("houses", Declaration(**TABLE), folder)
     assert (source.rows, source.held_out, source.hidden, source.hidden_in_public) == (40, 0, 25, 2)
-    arrays = load_arrays("houses", locate("houses", source).path, source)
+    arrays = load_arrays("houses", locate_dataset("houses", source).path, source)
     assert len(arrays["x_train"]) == 40
     assert "x_test" not in arrays
     assert max(arrays["y_train"]) < 900

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.core.data import digest
-from autograder.datasets import DatasetUnusable, Declaration, load_arrays, locate, resolve
+from autograder.datasets import DatasetUnusable, Declaration, load_arrays, locate_dataset, resolve
 
 LINES = [f"{row},{row % 3},{row / 2},{row * 1.5},{'ab'[row % 2]},good {row}" for row in range(30)]
 TABLE = "rooms,floor,north,price,kind,text\n" + "\n".join(LINES) + "\n"
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 def read(folder, **declared):
     source = resolve("shop", Declaration(**declared), folder)
-    return source, load_arrays("shop", locate("shop", source).path, source)
+    return source, load_arrays("shop", locate_dataset("shop", source).path, source)
 
 
 def test_groups_of_columns_are_arrays_by_name(folder):

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from autograder.checks.base import NotebookCell
 from autograder.checks.judging import with_explanations
-from autograder.checks.number_parsing import SeveralNumbers, read_numeral, written
+from autograder.checks.number_parsing import SeveralNumbers, digits, read_numeral
 from autograder.core.data import packed, unpacked
 from autograder.core.messages import verbatim
 from autograder.grading.answer_key import AnswerKey, context_of
@@ -28,7 +28,7 @@ from autograder.records.evidence import Capture, CellRun, Evidence
 from autograder.records.kernel_json import InvalidEvidence
 from autograder.records.result import Result
 from autograder.records.training import TrainingRun, TrainingTask
-from autograder.records.training_outcomes import LayerSignal, Mistake, Predictions
+from autograder.records.training_outcomes import LayerSignal, Mistake, PredictedClasses
 from autograder.report.answers_csv import answers_csv
 from autograder.report.grades_files import grades_csv, results_jsonl
 from autograder.report.pages import page_cells, write_class_page, write_student_page
@@ -118,7 +118,7 @@ def numerals() -> Case:
             return False
         if not math.isfinite(found.value):
             raise Wrong(f"{given[:100]!r} is read as {found.value}")
-        written(found.value)
+        digits(found.value)
         return True
 
     return case
@@ -199,7 +199,7 @@ def _reached(random: Random, task: TrainingTask) -> TrainingRun:
     )
     classes = len(task.recipe.classes) or 10
     table = tuple(tuple(random.randrange(100) for _ in range(classes)) for _ in range(classes))
-    predictions = Predictions(confusion=table, mistakes=(Mistake(truth=1, predicted=classes - 1, png=PIXEL),))
+    predictions = PredictedClasses(confusion=table, mistakes=(Mistake(truth=1, predicted=classes - 1, png=PIXEL),))
     return TrainingRun(
         key=task.key,
         outcome=outcome,

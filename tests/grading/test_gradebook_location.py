@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from autograder.assignment import load
 from autograder.cli import app
-from autograder.grading.gradebook_location import NOTE_NAME, locate, location_of
+from autograder.grading.gradebook_location import NOTE_NAME, locate_gradebook, location_of
 from autograder.records.store import GRADEBOOK_FILE, Gradebook, GradebookError
 
 
@@ -27,7 +27,7 @@ def report(tmp_path: Path) -> Path:
 
 
 def keep(report: Path, url: str, assignment: str = "cnn2") -> Gradebook:
-    location = locate(report, load(assignment), url)
+    location = locate_gradebook(report, load(assignment), url)
     assert location is not None
     with location.opened():
         location.note(report)
@@ -35,8 +35,8 @@ def keep(report: Path, url: str, assignment: str = "cnn2") -> Gradebook:
 
 
 def test_without_a_url_the_report_folder_keeps_its_own_gradebook(report: Path) -> None:
-    assert locate(report, load("cnn2"), None) is None
-    assert locate(report, load("cnn2"), f"sqlite:///{report / GRADEBOOK_FILE}") is None
+    assert locate_gradebook(report, load("cnn2"), None) is None
+    assert locate_gradebook(report, load("cnn2"), f"sqlite:///{report / GRADEBOOK_FILE}") is None
     assert not report.exists()
 
 
@@ -49,7 +49,7 @@ def test_what_was_named_once_is_found_again_from_any_folder(
     found = location_of(report)
     assert found is not None
     assert found.url == f"sqlite:///{tmp_path / 'grades.db'}"
-    assert locate(report, load("cnn2"), None) == locate(report, load("cnn2"), found.url) == found
+    assert locate_gradebook(report, load("cnn2"), None) == locate_gradebook(report, load("cnn2"), found.url) == found
     assert Path(found.assignment_folder) == load("cnn2").folder.resolve()
 
 
@@ -107,13 +107,13 @@ def test_without_the_driver_the_sentence_names_what_to_install(
 def test_a_folder_that_keeps_its_grades_elsewhere_is_refused(report: Path, url: str, tmp_path: Path) -> None:
     keep(report, url).close()
     with pytest.raises(GradebookError, match=r"keeps its grades in .*grades.db, not in .*other.db"):
-        locate(report, load("cnn2"), f"sqlite:///{tmp_path / 'other.db'}")
+        locate_gradebook(report, load("cnn2"), f"sqlite:///{tmp_path / 'other.db'}")
     with pytest.raises(GradebookError, match='holds the grades of "cnn2", not of "cnn1"'):
-        locate(report, load("cnn1"), url)
+        locate_gradebook(report, load("cnn1"), url)
     (tmp_path / "own").mkdir()
     Gradebook(tmp_path / "own" / GRADEBOOK_FILE).close()
     with pytest.raises(GradebookError, match="leave --gradebook out"):
-        locate(tmp_path / "own", load("cnn2"), url)
+        locate_gradebook(tmp_path / "own", load("cnn2"), url)
 
 
 def test_the_file_inside_another_report_folder_is_refused(report: Path, tmp_path: Path) -> None:

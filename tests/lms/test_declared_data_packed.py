@@ -11,7 +11,7 @@ from PIL import Image
 
 from autograder.assignment import AssignmentError, load
 from autograder.authoring.release.release import _files_of_handout
-from autograder.datasets import locate
+from autograder.datasets import locate_dataset
 from autograder.lms.bundle import pack
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def test_the_package_holds_all_that_grading_reads(folder, tmp_path, monkeypatch)
     (again,) = (load(str(path.parent)) for path in (tmp_path / "there").rglob("assignment.toml"))
     sources = again.sources()
     assert sources == assignment.sources()
-    assert locate("flowers", sources["flowers"]).path.is_file()
+    assert locate_dataset("flowers", sources["flowers"]).path.is_file()
 
 
 def test_students_get_the_files_and_never_what_is_held_out(folder):

@@ -14,7 +14,7 @@ from samples.rosters import fill, notes_of, of, scored
 
 from autograder.lms.export import ExportError, plain_table
 from autograder.lms.gradebooks import Target
-from autograder.lms.matching import names_of
+from autograder.lms.matching import name_variants
 from autograder.lms.roster import read_table
 from autograder.records.result import Person, Verdict
 
@@ -170,7 +170,7 @@ def test_names_match_in_either_order_and_what_is_ambiguous_is_named_not_guessed(
     "name", ["Müller-Schmidt, Zoë", "zoë.müller-schmidt", "müllerschmidtzoë", "Schmidt, Zoë Müller"]
 )
 def test_a_name_is_the_same_in_every_order_that_keeps_its_parts_together(name: str) -> None:
-    assert names_of(name) & names_of("Zoë Müller-Schmidt")
+    assert name_variants(name) & name_variants("Zoë Müller-Schmidt")
 
 
 def test_two_persons_of_one_name_are_told_apart_by_their_addresses(tmp_path: Path) -> None:

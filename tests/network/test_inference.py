@@ -7,7 +7,7 @@ from network.random_networks import bounded, networks, one_by_one, read
 
 from autograder.network.covering import disagreements
 from autograder.network.diff import compare
-from autograder.network.inference import architecture_from_table, graph_from_table, outputs_of
+from autograder.network.inference import architecture_from_table, graph_from_table, output_rows
 from autograder.network.measure import rows
 from autograder.network.table import SummaryTable, TableError, TableRow, parse_table
 
@@ -169,7 +169,7 @@ Total params: 548
 
 def test_branches_are_read_from_what_the_rows_are_connected_to():
     printed = parse_table(BRANCHED)
-    assert outputs_of(printed) == ("price", "kind")
+    assert output_rows(printed) == ("price", "kind")
     network = graph_from_table(printed, {"price": "linear", "kind": "softmax"})
     operations = network.operations
     assert [one.label for one in operations[:2]] == ["words", "size"]

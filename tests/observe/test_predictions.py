@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from autograder.datasets import DatasetSource, Declaration, load_arrays, locate, resolve
+from autograder.datasets import DatasetSource, Declaration, load_arrays, locate_dataset, resolve
 from autograder.datasets.hidden import HiddenExamples, load_hidden
 from autograder.observe.hidden_rows import HiddenRows, asked_order
 from autograder.observe.observer import Observer
@@ -181,7 +181,7 @@ def test_a_few_wild_values_do_not_hide_that_the_others_depend_on_the_batch(sourc
     ],
 )
 def test_a_prepared_row_is_of_itself_alone(source, tmp_path, monkeypatch, prepare, status):
-    public = load_arrays("things", locate("things", source).path, source)
+    public = load_arrays("things", locate_dataset("things", source).path, source)
     asked = request(source, name="prepare", purpose="prepare")
     rows = PreparedRows(asked, public, load_hidden("things", source), "key")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -37,7 +37,7 @@ def test_every_code_in_a_catalogue_is_one_of_the_package_and_stands_there_once(
 
 def test_every_code_that_the_report_looks_for_is_one_of_the_package() -> None:
     looked_for = misconceptions.FOLLOWING | misconceptions.MISSED | misconceptions.SHOWN
-    assert set(codes()) >= looked_for | labels.PLACES.keys()
+    assert set(codes()) >= looked_for | labels.PLACE_NUMBERS.keys()
     assert [code for code in codes() if code.startswith("depends.")]
     makers = [code for code, said in codes().items() if any("which makes it" in words for (words, *_) in said)]
     assert makers
@@ -54,7 +54,7 @@ def test_what_a_lecture_speaks_of_is_a_value_of_the_message(entry: dict[str, lis
 def test_layers_and_settings_of_the_documentation_have_words_of_their_own() -> None:
     for page in KERAS:
         for kind in page.get("layers", []):  # type: ignore[attr-defined]
-            assert kind in kinds.KINDS
+            assert kind in kinds.LAYER_KINDS
             assert in_words(kind) != in_words("Nothing")
         for name in page.get("settings", []):  # type: ignore[attr-defined]
             assert isinstance(setting_in_words(name), Message), name

@@ -3,8 +3,8 @@
 import pytest
 
 from autograder.assignment import load
+from autograder.core.weight_fingerprint import BASE_WEIGHTS
 from autograder.grading.answer_key import AnswerKey
-from autograder.network.align import BASE_WEIGHTS
 from autograder.train.trainer import Trainer, TrainerError
 
 pytestmark = pytest.mark.slow

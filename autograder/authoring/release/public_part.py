@@ -18,7 +18,7 @@ from autograder.checks.registry import find_kind
 from autograder.grading.answer_key import AnswerKey
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import UnknownNetwork
-from autograder.network.shown import shown
+from autograder.network.public_network import shown
 from autograder.records.evidence import Evidence
 from autograder.selfcheck.checking import problem_of
 from autograder.selfcheck.public import PublicNetwork, PublicPart, PublicQuestion

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # It fits in memory several times, on any machine that trains networks.
-MAX_BYTES = 2 * 2**30
+MAX_DATASET_BYTES = 2 * 2**30
 
 
 class DatasetUnusable(UserError):
@@ -26,9 +26,10 @@ def refuse_large(name: str, size: int) -> None:
     Raises:
         DatasetUnusable: it is too large.
     """
-    if size > MAX_BYTES:
+    if size > MAX_DATASET_BYTES:
         raise DatasetUnusable(
-            f'"{name}" has {size / 2**30:.1f} GB; a data set may have {MAX_BYTES >> 30} GB: hand out a part of it.'
+            f'"{name}" has {size / 2**30:.1f} GB; a data set may have {MAX_DATASET_BYTES >> 30} GB: '
+            "hand out a part of it."
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples, visible_files
+from autograder.datasets.readers.examples import MAX_DATASET_BYTES, DatasetUnusable, Examples, visible_files
 from autograder.datasets.readers.tables import read_data_table
 from autograder.datasets.source import Declaration
 
@@ -81,8 +81,10 @@ def _pixels(paths: list[Path], folder: Path, name: str, declared: Declaration) -
             )
         images.append(image)
         held += image.nbytes
-        if held > MAX_BYTES:
-            raise DatasetUnusable(f"The images in {name} take more than {MAX_BYTES >> 30} GB; set a smaller size.")
+        if held > MAX_DATASET_BYTES:
+            raise DatasetUnusable(
+                f"The images in {name} take more than {MAX_DATASET_BYTES >> 30} GB; set a smaller size."
+            )
     if any(image.ndim == 3 for image in images):
         images = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images]
     return np.stack(images)

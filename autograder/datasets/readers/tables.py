@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.datasets.readers.examples import MAX_BYTES, DatasetUnusable, Examples, refuse_large
+from autograder.datasets.readers.examples import MAX_DATASET_BYTES, DatasetUnusable, Examples, refuse_large
 from autograder.datasets.source import Declaration
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _undecodable(path: Path) -> int:
 
 def _numbered(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row that has some, and the number of the line in which it ends."""
-    csv.field_size_limit(MAX_BYTES)  # a text may be longer than the module's usual bound
+    csv.field_size_limit(MAX_DATASET_BYTES)  # a text may be longer than the module's usual bound
     reader = csv.reader(lines, delimiter=separator)
     return ((reader.line_num, cells) for cells in reader if cells)
 

@@ -114,7 +114,7 @@ class Canvas:
             response = self._session.get(file.address, headers=headers, stream=True)
             if response.status_code != 200:
                 raise PlatformError(f"Canvas does not give {file.name} (status {response.status_code}): try again.")
-            web.store(response, path, file.size)
+            web.save_response(response, path, file.size)
 
     def send(self, site: Site, gradings: Sequence[Grading]) -> None:
         """Upload the pages, then send grades and comments, up to 100 students in one of Canvas' jobs."""

@@ -114,7 +114,7 @@ class Moodle:
     def download(self, file: RemoteFile, path: Path) -> None:
         """Store a file; the token is in the body, so that it is in no address and no log."""
         with web.explained(self._address, f"fetching {file.name}"):
-            web.store(self._fetched(file), path, file.size)
+            web.save_response(self._fetched(file), path, file.size)
 
     def send(self, site: Site, gradings: Sequence[Grading]) -> None:
         """Send the gradings, each with all the feedback that stands there already."""

@@ -11,7 +11,7 @@ from autograder.lms.online.site import Participant, Site
 from autograder.records.pulled import SentGrade
 
 Kind = Literal["new", "raised", "lowered", "unchanged", "pending", "excused", "absent", "unmatched", "refused"]
-KINDS: tuple[Kind, ...] = (
+STEP_KINDS: tuple[Kind, ...] = (
     *("new", "raised", "lowered", "unchanged", "pending", "excused", "absent", "unmatched", "refused"),
 )
 # Canvas compares grades at two decimals, and shows no more.
@@ -68,7 +68,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Step:
+class PushStep:
     """What happens to one student: `sends_grade` and `sends_page` say what goes out, `why` what keeps it."""
 
     kind: Kind
@@ -89,7 +89,7 @@ class Step:
 
 def decide(
     grades: Sequence[OurGrade], site: Site, pulled: Before, sent: Mapping[str, SentGrade], choices: Choices
-) -> list[Step]:
+) -> list[PushStep]:
     """One step for each student here or there.
 
     Args:
@@ -107,15 +107,17 @@ def decide(
         for identity in ours.ids:
             owners.setdefault(identity, []).append(ours.student)
     general = site.refuses or _other_maximum(site, pulled)
-    steps: list[Step] = []
+    steps: list[PushStep] = []
     for ours in grades:
         if not ours.ids:
-            steps.append(Step("unmatched", ours.student, student=ours.student, why="no id of a user there is known"))
+            steps.append(
+                PushStep("unmatched", ours.student, student=ours.student, why="no id of a user there is known")
+            )
         for identity in ours.ids:
             one = there.get(identity)
             if one is None:
                 why = f"nobody there has the id {identity} now"
-                steps.append(Step("unmatched", ours.student, identity, ours.student, why=why))
+                steps.append(PushStep("unmatched", ours.student, identity, ours.student, why=why))
             elif len(owners[identity]) > 1:
                 named = " and ".join(owners[identity])
                 steps.append(_refused(ours, one, f"two results here are this student's: {named}"))
@@ -124,28 +126,30 @@ def decide(
             else:
                 steps.append(_for_one(ours, one, then.get(identity), sent.get(identity), choices))
     steps += [
-        Step("absent", _name(one), one.person.id, before=one.grade, why=_absent(one))
+        PushStep("absent", _name(one), one.person.id, before=one.grade, why=_absent(one))
         for one in site.participants
         if one.person.id not in owners
     ]
-    return sorted(steps, key=lambda step: (KINDS.index(step.kind), step.name.casefold(), step.id))
+    return sorted(steps, key=lambda step: (STEP_KINDS.index(step.kind), step.name.casefold(), step.id))
 
 
-def _for_one(ours: OurGrade, one: Participant, then: float | None, sent: SentGrade | None, choices: Choices) -> Step:
+def _for_one(
+    ours: OurGrade, one: Participant, then: float | None, sent: SentGrade | None, choices: Choices
+) -> PushStep:
     after, before = round(ours.amount, DECIMALS), one.grade
     about = {"name": _name(one), "id": one.person.id, "student": ours.student, "before": before}
     if one.excused:
-        return Step("excused", **about, why="excused there")  # type: ignore[arg-type]
+        return PushStep("excused", **about, why="excused there")  # type: ignore[arg-type]
     if ours.undecided:
-        return Step("pending", **about, why=f"{ours.undecided:g} points are not decided")  # type: ignore[arg-type]
+        return PushStep("pending", **about, why=f"{ours.undecided:g} points are not decided")  # type: ignore[arg-type]
     if one.at != ours.at:
         why = "handed in again since the pull" if one.at else "the submission was taken back since the pull"
         return _refused(ours, one, f"{why}: pull and grade again")
     page = choices.pages and ours.marker not in one.markers
     if before is None:
-        return Step("new", **about, after=after, sends_grade=True, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
+        return PushStep("new", **about, after=after, sends_grade=True, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
     if same(before, after):
-        return Step("unchanged", **about, after=after, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
+        return PushStep("unchanged", **about, after=after, sends_page=page, marker=ours.marker)  # type: ignore[arg-type]
     is_ours = sent is not None and any(same(before, grade) for grade in sent.grades)
     named = not choices.replace.isdisjoint({_key(text) for text in (_name(one), one.person.id, ours.student)})
     replaced = named and not is_ours
@@ -154,7 +158,7 @@ def _for_one(ours: OurGrade, one: Participant, then: float | None, sent: SentGra
         return _refused(ours, one, f"the grade there, {before:g}, {changed} (--replace {_quoted(_name(one))})")
     kind: Kind = "raised" if after > before else "lowered"
     held = kind == "lowered" and not (choices.allow_lower or replaced)
-    return Step(
+    return PushStep(
         kind,
         **about,  # type: ignore[arg-type]
         after=after,
@@ -177,7 +181,7 @@ def same(one: float | None, other: float | None) -> bool:
     return bool(abs(one - other) < _SAME)
 
 
-def unknown_names(steps: Sequence[Step], choices: Choices) -> tuple[str, ...]:
+def unknown_names(steps: Sequence[PushStep], choices: Choices) -> tuple[str, ...]:
     """The names in `Choices.replace` that nobody has, as the caller may have mistyped one."""
     known = {_key(text) for step in steps for text in (step.name, step.id, step.student)}
     return tuple(sorted(choices.replace - known))
@@ -195,9 +199,9 @@ def _other_maximum(site: Site, pulled: Before) -> str:
     return f"the maximum there was {pulled.maximum:g} at the pull and is {site.maximum:g} now: pull and grade again"
 
 
-def _refused(ours: OurGrade, one: Participant, why: str) -> Step:
+def _refused(ours: OurGrade, one: Participant, why: str) -> PushStep:
     amount = round(ours.amount, DECIMALS)
-    return Step("refused", _name(one), one.person.id, ours.student, before=one.grade, after=amount, why=why)
+    return PushStep("refused", _name(one), one.person.id, ours.student, before=one.grade, after=amount, why=why)
 
 
 def _absent(one: Participant) -> str:

@@ -24,7 +24,7 @@ from autograder.lms.online.plan import (
     Before,
     Choices,
     OurGrade,
-    Step,
+    PushStep,
     ambiguous_names,
     decide,
     same,
@@ -37,7 +37,7 @@ from autograder.lms.online.site import (
     Interrupted,
     PlatformError,
     Site,
-    marked,
+    with_marker,
 )
 from autograder.records.pulled import PULLED_FACT, SENT_FACT, OnlinePlatform, Pulled, Sent, SentGrade
 from autograder.records.result import Result
@@ -49,11 +49,11 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Listing:
+class PushPlan:
     """What a push would do, for the lecturer to read first. `notes` say what holds for everyone."""
 
     site: Site
-    steps: tuple[Step, ...]
+    steps: tuple[PushStep, ...]
     notes: tuple[str, ...]
 
 
@@ -61,9 +61,9 @@ class Listing:
 class PushReport:
     """What a push did: the steps that the platform now shows as done, and those that it does not."""
 
-    listing: Listing
-    done: tuple[Step, ...]
-    failed: tuple[Step, ...]
+    listing: PushPlan
+    done: tuple[PushStep, ...]
+    failed: tuple[PushStep, ...]
     problems: tuple[str, ...]
 
 
@@ -118,7 +118,7 @@ class Push:
     def _read(self) -> Site:
         return self._connection.read(self._pulled.course, self._pulled.assignment)
 
-    def _listed(self, site: Site) -> Listing:
+    def _listed(self, site: Site) -> PushPlan:
         held, notes = self._pages_held(site)
         choices = replace(self._choices, pages=not held)
         points = self._assignment.points
@@ -132,7 +132,7 @@ class Push:
             f'--replace "{name}": several students are called that, so name one by id'
             for name in sorted(ambiguous_names(site, choices))
         ]
-        return Listing(site, tuple(steps), (*site.notes, *notes, *mistyped, *several))
+        return PushPlan(site, tuple(steps), (*site.notes, *notes, *mistyped, *several))
 
     def _pages_held(self, site: Site) -> tuple[bool, tuple[str, ...]]:
         if self._pages == "never" or not site.takes_pages:
@@ -175,14 +175,14 @@ class Push:
         where = [self._pulled.url, self._pulled.assignment]
         return digest(where, said)[:MARKER_DIGITS]
 
-    def _grading(self, step: Step) -> Grading:
+    def _grading(self, step: PushStep) -> Grading:
         grade = step.after if step.sends_grade else None
         if not step.sends_page:
             return Grading(step.id, grade)
         page = bring_up_to_date(self._folder, self._assignment, self._gradebook, step.student)
         with use_language(self._assignment.language):
             comment = str(_comment(self._results[step.student]))
-        return Grading(step.id, grade, marked(comment, step.marker), step.marker, page)
+        return Grading(step.id, grade, with_marker(comment, step.marker), step.marker, page)
 
     def _sent(self) -> dict[str, SentGrade]:
         prefix = self._key("")
@@ -195,7 +195,7 @@ class Push:
         except ValidationError:
             return {}  # what stands on the platform then counts as a person's
 
-    def _note(self, steps: Iterable[Step], *, final: bool) -> None:
+    def _note(self, steps: Iterable[PushStep], *, final: bool) -> None:
         """Note grades about to be sent next to earlier ones, or alone once they are seen on the platform."""
         kept = self._all_sent()
         changed = False
@@ -276,7 +276,7 @@ def _comment(result: Result) -> object:
     return message("push.comment", "{total}. The attached page explains every question.", total=text)
 
 
-def _is_done(step: Step | None) -> bool:
+def _is_done(step: PushStep | None) -> bool:
     return step is not None and step.kind == "unchanged" and not step.sends
 
 
@@ -286,7 +286,7 @@ def _without_exhibits(result: Result) -> Result:
     return result.model_copy(update={"questions": questions})
 
 
-def in_lines(steps: Sequence[Step]) -> list[str]:
+def in_lines(steps: Sequence[PushStep]) -> list[str]:
     """The listing in lines: each kind with its students; whose grade is lowered or refused is named one by one."""
     lines: list[str] = []
     for kind in dict.fromkeys(step.kind for step in steps):
@@ -297,7 +297,7 @@ def in_lines(steps: Sequence[Step]) -> list[str]:
     return lines
 
 
-def _line(step: Step) -> str:
+def _line(step: PushStep) -> str:
     before = "" if step.before is None else f" {step.before:g}"
     after = "" if step.after is None else f" {step.after:g}"
     numbers = f"{before} →{after}" if before and after else before or after
@@ -306,4 +306,4 @@ def _line(step: Step) -> str:
     return f"{step.name}{numbers}{f' ({step.why})' if step.why else ''}"
 
 
-__all__ = ["Listing", "Pages", "PlatformError", "Push", "PushReport", "in_lines", "pushing"]
+__all__ = ["Pages", "PlatformError", "Push", "PushPlan", "PushReport", "in_lines", "pushing"]

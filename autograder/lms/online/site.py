@@ -121,7 +121,7 @@ def markers_in(text: str) -> frozenset[str]:
     return frozenset(_MARKER.findall(text)) | frozenset(_PAGE.findall(text))
 
 
-def marked(comment: str, marker: str) -> str:
+def with_marker(comment: str, marker: str) -> str:
     """A comment with its marker."""
     return f"{comment} (autograder {marker})"
 

@@ -19,7 +19,7 @@ from autograder.lms.online.site import PlatformError
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 # A student's upload; the grader itself reads at most 50 MB of a notebook.
-MAX_FILE_BYTES = 512 * 2**20
+MAX_DOWNLOAD_BYTES = 512 * 2**20
 _TRIES = 5
 _LONGEST_PAUSE = 60.0
 _CHUNK = 2**18
@@ -123,7 +123,7 @@ def explained(url: str, doing: str) -> Iterator[None]:
         ) from None
 
 
-def store(response: Any, path: Path, expected: int | None) -> None:
+def save_response(response: Any, path: Path, expected: int | None) -> None:
     """Write the body of a response, all of it or nothing.
 
     Raises:
@@ -133,8 +133,10 @@ def store(response: Any, path: Path, expected: int | None) -> None:
     with replacing(path) as file:
         for chunk in response.iter_content(_CHUNK):
             size += len(chunk)
-            if size > MAX_FILE_BYTES:
-                raise PlatformError(f"{path.name} is larger than {MAX_FILE_BYTES / 2**20:.0f} MB and is not fetched.")
+            if size > MAX_DOWNLOAD_BYTES:
+                raise PlatformError(
+                    f"{path.name} is larger than {MAX_DOWNLOAD_BYTES / 2**20:.0f} MB and is not fetched."
+                )
             file.write(chunk)
         if expected is not None and size != expected:
             raise PlatformError(f"Only {size} of {expected} bytes of {path.name} arrived: try again.")

@@ -46,7 +46,7 @@ def word_or_number(value: object) -> str | int:
     return word(value) if isinstance(value, str) else integer(-(2**62), 2**62)(value)
 
 
-def numbers(value: object) -> list[float]:
+def number_list(value: object) -> list[float]:
     """A list of numbers."""
     one = number(-1e12, 1e12)
     return [one(item) for item in read_list(value, _MOST_NUMBERS)]
@@ -166,7 +166,7 @@ add(
         "Discretization",
         PREPROCESSING,
         {
-            "bin_boundaries": Field(optional(numbers)),
+            "bin_boundaries": Field(optional(number_list)),
             "num_bins": Field(optional(_BINS)),
             "epsilon": Field(number(0, 1), 0.01),
             **encoding("int", "one_hot", "multi_hot", "count"),

@@ -11,7 +11,7 @@ from autograder.network.layers.preprocessing import (
     PREPROCESSING,
     categories,
     encoding,
-    numbers,
+    number_list,
     salt,
     word_or_number,
 )
@@ -51,7 +51,7 @@ _WORDS: Fields = {
     "pad_to_max_tokens": Field(boolean, False),
     "vocabulary": Field(optional(_vocabulary)),
     "vocabulary_size": Field(optional(_COUNT)),
-    "idf_weights": Field(optional(numbers)),
+    "idf_weights": Field(optional(number_list)),
 }
 
 

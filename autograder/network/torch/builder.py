@@ -10,7 +10,7 @@ from autograder.network.architecture import Shape
 from autograder.network.builder import Builder
 from autograder.network.kinds import WEIGHTED
 from autograder.network.layers import read_layer
-from autograder.network.torch.layout import Axes, Layout, Tensor
+from autograder.network.torch.layout import Axes, Tensor, TensorLayout
 from autograder.network.torch.operation import Op
 
 
@@ -19,7 +19,7 @@ class TorchBuilder:
 
     def __init__(self, inputs: dict[int, Axes]) -> None:
         self.builder = Builder()
-        self.layout = Layout(self.builder, inputs)
+        self.layout = TensorLayout(self.builder, inputs)
 
     def misfit(self, label: str, reason: Message) -> None:
         """Note that a layer does not fit what it reads; only the first counts."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.core.messages import phrase
+from autograder.network.layers.fields import ONES, ZEROS
 from autograder.network.torch import learning
 from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor, channels_last
-from autograder.network.torch.operation import Broadcast, Filled, Op, numbers, unknown
+from autograder.network.torch.operation import Broadcast, Filled, Op, one_per_axis, unknown
 from autograder.network.torch.windows import (
     adaptive,
     convolution,
@@ -131,8 +132,8 @@ def _batch_norm(builder: TorchBuilder, op: Op) -> Tensor:
 def _scaled(op: Op, affine: object, bias: object = True) -> dict[str, Any]:
     found: dict[str, Any] = {"scale": affine, "center": affine and bias}
     if affine:
-        found["gamma_initializer"] = learning.given(op.initializers, "weight", learning.ONES)
-        found["beta_initializer"] = learning.given(op.initializers, "bias", learning.ZEROS)
+        found["gamma_initializer"] = learning.initializer_of(op.initializers, "weight", ONES)
+        found["beta_initializer"] = learning.initializer_of(op.initializers, "bias", ZEROS)
     return found
 
 
@@ -181,7 +182,7 @@ def _permute(builder: TorchBuilder, op: Op) -> Tensor:
     tensor, rank = op.tensor, len(op.tensor.shape)
     if op.kind == "permute":
         given = op.args if op.args and not isinstance(op.args[0], list) else op.get("dims", [])
-        dims = [one % rank for one in numbers(given, rank, -rank, rank - 1)]
+        dims = [one % rank for one in one_per_axis(given, rank, -rank, rank - 1)]
     else:
         dims = list(range(rank))
         if op.kind == "transpose":
@@ -202,7 +203,7 @@ def _embedding(builder: TorchBuilder, op: Op) -> Tensor:
     config = {
         "input_dim": op.get("num_embeddings"),
         "output_dim": op.get("embedding_dim"),
-        "embeddings_initializer": learning.given(op.initializers, "weight", learning.STANDARD_NORMAL),
+        "embeddings_initializer": learning.initializer_of(op.initializers, "weight", learning.STANDARD_NORMAL),
     }
     return builder.add(op, "Embedding", config, tensor, (*tensor.axes, len(tensor.axes)))
 
@@ -243,7 +244,7 @@ def _identity(builder: TorchBuilder, op: Op) -> Any:
     return op.read[0] if op.read else None
 
 
-LAYERS: dict[str, Read] = {
+TORCH_LAYERS: dict[str, Read] = {
     **dict.fromkeys(_PLAIN, activation),
     **dict.fromkeys(("LeakyReLU", "ELU", "CELU", "GELU", "Softplus", "Hardtanh", "clamp"), _with_settings),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),

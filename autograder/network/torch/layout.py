@@ -57,7 +57,7 @@ def as_images(rank: int) -> Axes:
     return channels_last(rank) if rank in (4, 5) else tuple(range(rank))
 
 
-class Layout:
+class TensorLayout:
     """Brings tensors into the order of axes that an operation needs."""
 
     def __init__(self, builder: Builder, inputs: dict[int, Axes]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograder.network.layers.fields import ONES, ZEROS
 from autograder.network.values import mapping, number
 
 Initializer = dict[str, Any]
@@ -19,8 +20,6 @@ KERNEL: Initializer = {
     "config": {"scale": 1 / 3, "mode": "fan_in", "distribution": "uniform"},
 }
 STANDARD_NORMAL: Initializer = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 1.0}}
-ZEROS: Initializer = {"class_name": "Zeros", "config": {}}
-ONES: Initializer = {"class_name": "Ones", "config": {}}
 _READ = number(-1e6, 1e6)
 # `torch.nn.init.calculate_gain`: https://docs.pytorch.org/docs/stable/nn.init.html
 _GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
@@ -36,7 +35,7 @@ def of_bias(fan_in: int) -> Initializer:
     return uniform(1 / math.sqrt(max(fan_in, 1)))
 
 
-def given(initializers: object, name: str, default: Initializer) -> Initializer:
+def initializer_of(initializers: object, name: str, default: Initializer) -> Initializer:
     """The initializer with which a weight was filled last, `default` if that is unknown or torch's own."""
     found = mapping(initializers or {}).get(name)
     if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], str):

@@ -13,7 +13,7 @@ from autograder.network.values import UnknownNetwork, integer, shown_value
 # The arguments of a function after the tensor that it reads, for functions that do what a layer does.
 _POOL = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVERAGE = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
-FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+TORCH_FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "relu": ("ReLU", ()),
     "relu_": ("ReLU", ()),
     "relu6": ("ReLU6", ()),
@@ -135,7 +135,7 @@ def unknown(op: Op) -> UnknownNetwork:
     return UnknownNetwork(phrase("the operation {name} of PyTorch is not known here", name=shown_value(op.kind)))
 
 
-def numbers(value: object, count: int, low: int = 0, high: int = 4096) -> list[int]:
+def one_per_axis(value: object, count: int, low: int = 0, high: int = 4096) -> list[int]:
     """`count` whole numbers; one number stands for all."""
     one = integer(low, high)
     if isinstance(value, list | tuple) and len(value) == 1:

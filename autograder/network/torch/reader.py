@@ -13,9 +13,18 @@ from autograder.network.measure import measure_until_misfit
 from autograder.network.ops import with_constant
 from autograder.network.torch import recurrent
 from autograder.network.torch.builder import TorchBuilder
-from autograder.network.torch.layers import LAYERS
+from autograder.network.torch.layers import TORCH_LAYERS
 from autograder.network.torch.layout import Axes, OtherInput, Tensor, as_images
-from autograder.network.torch.operation import FUNCTIONS, PER_STEP, RESHAPES, Broadcast, Filled, Merged, Op, unknown
+from autograder.network.torch.operation import (
+    PER_STEP,
+    RESHAPES,
+    TORCH_FUNCTIONS,
+    Broadcast,
+    Filled,
+    Merged,
+    Op,
+    unknown,
+)
 from autograder.network.torch.products import PRODUCTS, TURNS, Product, dense_layer, is_weight, turned
 from autograder.network.torch.recurrent import Recurrent, States
 from autograder.network.torch.words import with_torch_names
@@ -124,7 +133,7 @@ class _Reader(TorchBuilder):
         args = [self._decoded(one) for one in read_list(entry.get("args") or [], 200)]
         kwargs = {key: self._decoded(one) for key, one in mapping(entry.get("kwargs") or {}).items()}
         settings = dict(mapping(entry.get("settings") or {}))
-        kind, names = (name, ()) if path or settings else FUNCTIONS.get(name, (name, ()))
+        kind, names = (name, ()) if path or settings else TORCH_FUNCTIONS.get(name, (name, ()))
         read = [args[0]] if args and kind != name else args
         rest = args[1:]
         if names:
@@ -152,7 +161,7 @@ class _Reader(TorchBuilder):
         if isinstance(value, Recurrent) and kind not in _PICKS:
             return value.steps()
         if isinstance(value, Product) and kind not in _ARITHMETIC:
-            return LAYERS["Linear"](self, value.dense())
+            return TORCH_LAYERS["Linear"](self, value.dense())
         if isinstance(value, Broadcast) and kind in _ARITHMETIC:
             return value.tensor
         return value
@@ -206,7 +215,7 @@ class _Reader(TorchBuilder):
             return self._calculated(op)
         if op.kind == "neg":
             return self.elementwise(op, "Rescaling", {"scale": -1.0, "offset": 0.0})
-        read = LAYERS.get(op.kind)
+        read = TORCH_LAYERS.get(op.kind)
         if read is None:
             raise unknown(op)
         return read(self, op)
@@ -286,7 +295,7 @@ class _Reader(TorchBuilder):
             raise unknown(op)
         one, other = reversed(op.read) if backwards else op.read
         if kind == "Add" and (dense := dense_layer(one, other)) is not None:
-            return LAYERS["Linear"](self, dense)
+            return TORCH_LAYERS["Linear"](self, dense)
         one, other = self._resolved(one, ""), self._resolved(other, "")
         constants = [_constant(value) for value in (one, other)]
         if isinstance(one, Tensor) and isinstance(other, Tensor):

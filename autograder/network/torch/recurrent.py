@@ -65,8 +65,8 @@ class Recurrent:
             "units": units,
             "use_bias": op.get("bias", True),
             "return_sequences": whole,
-            "kernel_initializer": learning.given(op.initializers, f"weight_ih_l{number}", uniform),
-            "recurrent_initializer": learning.given(op.initializers, f"weight_hh_l{number}", uniform),
+            "kernel_initializer": learning.initializer_of(op.initializers, f"weight_ih_l{number}", uniform),
+            "recurrent_initializer": learning.initializer_of(op.initializers, f"weight_hh_l{number}", uniform),
             # Two biases are added up in torch; here one has the variance of their sum. GRU has two in Keras, too.
             "bias_initializer": uniform if name == "GRU" else learning.uniform((2 / units) ** 0.5),
         }
@@ -96,17 +96,17 @@ class States:
         self.output = output
         self.count = output.layers * (1 + output.both)
 
-    def at(self, index: int) -> Tensor | Direction | None:
+    def at(self, index: int) -> Tensor | FinalState | None:
         """The state with that index, None if it is not the last layer's."""
         if not -self.count <= index < self.count:
             return None
         place = index % self.count - (self.count - 1 - self.output.both)
         if place < 0:
             return None
-        return Direction(self.output, place) if self.output.both else self.output.final()
+        return FinalState(self.output, place) if self.output.both else self.output.final()
 
 
-class Direction(NamedTuple):
+class FinalState(NamedTuple):
     """The last state of one direction, 0 or 1."""
 
     output: Recurrent
@@ -115,7 +115,7 @@ class Direction(NamedTuple):
 
 def joined(parts: list[Any]) -> Tensor | None:
     """The last states of both directions side by side, `torch.cat((h[-2], h[-1]), dim=1)`; None for other parts."""
-    if len(parts) != 2 or not all(isinstance(one, Direction) for one in parts):
+    if len(parts) != 2 or not all(isinstance(one, FinalState) for one in parts):
         return None
     one, other = parts
     return one.output.final() if one.output is other.output and (one.place, other.place) == (0, 1) else None
@@ -134,7 +134,7 @@ def read_recurrent(builder: TorchBuilder, op: Op) -> list[Any]:
     return [output, States(output)]
 
 
-def picked(value: Recurrent | States, index: Any) -> Tensor | Direction | None:
+def picked(value: Recurrent | States, index: Any) -> Tensor | FinalState | None:
     """What an index picks: the last step, or a layer's state; None if it is something else."""
     parts = index if isinstance(index, list) else [index]
     if isinstance(value, States):

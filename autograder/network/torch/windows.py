@@ -9,7 +9,7 @@ from autograder.core.messages import phrase
 from autograder.network.torch import learning
 from autograder.network.torch.builder import TorchBuilder
 from autograder.network.torch.layout import Tensor, channels_last
-from autograder.network.torch.operation import Op, numbers, unknown
+from autograder.network.torch.operation import Op, one_per_axis, unknown
 from autograder.network.values import UnknownNetwork
 
 
@@ -19,8 +19,8 @@ def convolution(builder: TorchBuilder, op: Op) -> Tensor:
     tensor = image(builder, op, axes)
     if op.get("padding_mode", "zeros") != "zeros":
         raise UnknownNetwork(phrase("its padding is not zeros"))
-    kernel, strides = numbers(op.get("kernel_size"), axes, 1), numbers(op.get("stride", 1), axes, 1)
-    dilation = numbers(op.get("dilation", 1), axes, 1)
+    kernel, strides = one_per_axis(op.get("kernel_size"), axes, 1), one_per_axis(op.get("stride", 1), axes, 1)
+    dilation = one_per_axis(op.get("dilation", 1), axes, 1)
     groups, filters = op.whole("groups", 1, 1), op.whole("out_channels", 1)
     channels = tensor.shape[1] or 1
     config: dict[str, Any] = {"kernel_size": kernel, "strides": strides, "dilation_rate": dilation}
@@ -67,7 +67,7 @@ def _padding(
     given = op.get("padding", 0)
     if given in ("same", "valid"):
         return given, [0] * len(kernel)
-    amounts = numbers(given, len(kernel))
+    amounts = one_per_axis(given, len(kernel))
     half = [(size - 1) * step for size, step in zip(kernel, dilation, strict=True)]
     sizes = [
         out == -(-(size or 0) // stride)
@@ -83,11 +83,13 @@ def transposed(builder: TorchBuilder, op: Op) -> Tensor:
     """A transposed convolution."""
     axes = int(op.kind[-2])
     tensor = image(builder, op, axes)
-    kernel, strides = numbers(op.get("kernel_size"), axes, 1), numbers(op.get("stride", 1), axes, 1)
+    kernel, strides = one_per_axis(op.get("kernel_size"), axes, 1), one_per_axis(op.get("stride", 1), axes, 1)
     same = all(
         out == (size or 0) * stride for out, size, stride in zip(op.shape[2:], tensor.shape[2:], strides, strict=True)
     )
-    bare = not any(numbers(op.get("padding", 0), axes)) and not any(numbers(op.get("output_padding", 0), axes))
+    bare = not any(one_per_axis(op.get("padding", 0), axes)) and not any(
+        one_per_axis(op.get("output_padding", 0), axes)
+    )
     if not same and not bare:
         raise UnknownNetwork(phrase("its padding has no counterpart here"))
     wide = all(size >= stride for size, stride in zip(kernel, strides, strict=True))
@@ -99,7 +101,7 @@ def transposed(builder: TorchBuilder, op: Op) -> Tensor:
         "kernel_size": kernel,
         "strides": strides,
         "padding": "same" if same and not (bare and kernel == strides) else "valid",
-        "dilation_rate": numbers(op.get("dilation", 1), axes, 1),
+        "dilation_rate": one_per_axis(op.get("dilation", 1), axes, 1),
         "use_bias": op.get("bias", True),
         **kernel_and_bias(op, filters * prod(kernel)),
     }
@@ -110,12 +112,12 @@ def pooled(builder: TorchBuilder, op: Op) -> Tensor:
     """Pooling over windows."""
     axes = int(op.kind[-2])
     tensor = image(builder, op, axes)
-    size = numbers(op.get("kernel_size"), axes, 1)
+    size = one_per_axis(op.get("kernel_size"), axes, 1)
     stride = op.get("stride")
-    strides = size if stride in (None, []) else numbers(stride, axes, 1)
-    if numbers(op.get("dilation", 1), axes, 1) != [1] * axes or op.get("return_indices") is True:
+    strides = size if stride in (None, []) else one_per_axis(stride, axes, 1)
+    if one_per_axis(op.get("dilation", 1), axes, 1) != [1] * axes or op.get("return_indices") is True:
         raise unknown(op)
-    ends = any(numbers(op.get("padding", 0), axes))
+    ends = any(one_per_axis(op.get("padding", 0), axes))
     same = all(
         out == -(-(one or 0) // step) for out, one, step in zip(op.shape[2:], tensor.shape[2:], strides, strict=True)
     )
@@ -138,7 +140,7 @@ def adaptive(builder: TorchBuilder, op: Op) -> Tensor:
     listed = given if isinstance(given, list) else [given] * axes
     have = [size or 0 for size in tensor.shape[2:]]
     wanted = [size if one is None else one for size, one in zip(have, listed, strict=False)]
-    wanted = numbers(wanted, axes, 1)
+    wanted = one_per_axis(wanted, axes, 1)
     how = "Max" if op.kind.startswith("AdaptiveMax") else "Average"
     config: dict[str, Any]
     if wanted == [1] * axes:
@@ -157,7 +159,7 @@ def reduced(builder: TorchBuilder, op: Op) -> Tensor:
     """The mean or the largest over all axes between the batch and one other: global pooling."""
     tensor, rank = op.tensor, len(op.tensor.shape)
     dims = op.get("dim")
-    reduced = [one % rank for one in numbers(dims, len(dims) if isinstance(dims, list) else 1, -8, 8)]
+    reduced = [one % rank for one in one_per_axis(dims, len(dims) if isinstance(dims, list) else 1, -8, 8)]
     rest = [axis for axis in range(rank) if axis not in reduced and axis != tensor.axes[0]]
     if len(rest) != 1 or rank not in (3, 4, 5) or tensor.axes[0] in reduced:
         raise unknown(op)
@@ -193,7 +195,7 @@ def padded_with_zeros(builder: TorchBuilder, op: Op) -> Tensor:
     given = op.get("padding" if op.kind != "pad" else "pad")
     if op.get("value", 0) != 0 or op.get("mode", "constant") != "constant":
         raise unknown(op)
-    amounts = numbers(given, len(given) if isinstance(given, list) else 2 * int(op.kind[-2]))
+    amounts = one_per_axis(given, len(given) if isinstance(given, list) else 2 * int(op.kind[-2]))
     pairs = [amounts[place : place + 2] for place in range(0, len(amounts), 2)][::-1]
     if len(pairs) > rank - 2 and not any(any(pair) for pair in pairs[: len(pairs) - (rank - 2)]):
         pairs = pairs[len(pairs) - (rank - 2) :]
@@ -208,7 +210,7 @@ def padded_with_zeros(builder: TorchBuilder, op: Op) -> Tensor:
 
 def kernel_and_bias(op: Op, fan_in: int, name: str = "kernel", default: Any = None) -> dict[str, Any]:
     """The initializers of kernel and bias."""
-    found = {f"{name}_initializer": learning.given(op.initializers, "weight", default or learning.KERNEL)}
+    found = {f"{name}_initializer": learning.initializer_of(op.initializers, "weight", default or learning.KERNEL)}
     if op.get("bias", True):
-        found["bias_initializer"] = learning.given(op.initializers, "bias", learning.of_bias(fan_in))
+        found["bias_initializer"] = learning.initializer_of(op.initializers, "bias", learning.of_bias(fan_in))
     return found

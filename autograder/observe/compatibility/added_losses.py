@@ -17,7 +17,7 @@ from autograder.observe.compatibility.stand_in_log import note_stand_in
 _added: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 
 
-def install() -> None:
+def accept_added_losses() -> None:
     """Let networks add such losses to the one that they are compiled with, or train with them alone."""
     for kind in (keras.Model, Functional):
         _accept(kind)

@@ -15,15 +15,14 @@ import tensorflow as tf
 
 from autograder.datasets.catalogue import DATASETS
 from autograder.observe.compatibility.stand_in_log import note_stand_in
+from autograder.observe.dataset_loader import LoadData
 
 _NAME = "tensorflow_datasets"
 _SPLITS = ("train", "test")
 _SPLIT = re.compile(r"(\w+)(?:\[(-?\d*%?)?:(-?\d*%?)?\])?")
 
-Load = Callable[[], tuple[tuple[Any, Any], tuple[Any, Any]]]
 
-
-def install(loaders: Callable[[str], Load]) -> None:
+def offer_tensorflow_datasets(loaders: Callable[[str], LoadData]) -> None:
     """Let `import tensorflow_datasets` find the stand-in, after all other finders.
 
     Args:
@@ -33,7 +32,7 @@ def install(loaders: Callable[[str], Load]) -> None:
 
 
 class _Finder(MetaPathFinder, Loader):
-    def __init__(self, loaders: Callable[[str], Load]) -> None:
+    def __init__(self, loaders: Callable[[str], LoadData]) -> None:
         self._loaders = loaders
 
     def find_spec(
@@ -78,7 +77,7 @@ class _Finder(MetaPathFinder, Loader):
 class DatasetBuilder:
     """A stand-in for `tfds.core.DatasetBuilder`: images and labels with the features of the published data set."""
 
-    def __init__(self, name: str, loaders: Callable[[str], Load]) -> None:
+    def __init__(self, name: str, loaders: Callable[[str], LoadData]) -> None:
         self.name = str(name).partition(":")[0].partition("/")[0]
         train, test = loaders(self.name)()
         self._arrays = {split: _featured(*pair) for split, pair in zip(_SPLITS, (train, test), strict=True)}

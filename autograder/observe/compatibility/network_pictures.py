@@ -22,7 +22,7 @@ _FORMATS = ("png", "svg", "pdf", "jpg", "jpeg", "ps", "eps")
 _MOST_LINES = 200
 
 
-def install() -> None:
+def draw_tables_without_graphviz() -> None:
     """Install the stand-ins under every name of Keras' functions; they call Keras first."""
     stand_ins = {
         "plot_model": _plot_model(keras_pictures.plot_model),

@@ -380,7 +380,7 @@ def _found(path: Any) -> Any:
     return path if not isinstance(path, str) or os.path.exists(path) else _saved.get(path, path)
 
 
-def install(*, keras_1: bool) -> None:
+def accept_old_arguments(*, keras_1: bool) -> None:
     """Support the old arguments. Call it after all other wrappers of Keras' methods are installed."""
     _layers(keras_1)
     _shapes()

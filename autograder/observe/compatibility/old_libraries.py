@@ -118,7 +118,7 @@ def _colours() -> None:
     setattr(matplotlib.cm, "get_cmap", get_cmap)  # noqa: B010
 
 
-def install() -> None:
+def offer_removed_names() -> None:
     """Add the old names so that they are looked up last."""
     sys.meta_path.append(_OldModules())
     _numpy()

@@ -35,7 +35,7 @@ class AccuracyKeys(dict[str, Any]):
             return default
 
 
-def install() -> None:
+def accept_old_metric_names() -> None:
     """Support the old names in histories, DataFrames made from them, logs of callbacks, and monitors."""
     _histories()
     _tables()

@@ -340,7 +340,7 @@ def _offer(module: ModuleType, names: Mapping[str, Callable[[], Any]]) -> None:
     setattr(module, "__getattr__", get)  # noqa: B010
 
 
-def install() -> None:
+def offer_old_modules() -> None:
     """Let imports and attribute lookups find moved names."""
     sys.meta_path.append(_OldModules())
     for root in ("keras", "tensorflow.keras", "keras._tf_keras.keras"):

@@ -183,7 +183,7 @@ def _tensorboard() -> None:
             setattr(board, name, getattr(usual, name))
 
 
-def install(shell: Any) -> None:
+def imitate_hosted_machines(shell: Any) -> None:
     """Install the stand-ins in this process and in the shell."""
     if importlib.util.find_spec("tensorboard") is None:
         _tensorboard()

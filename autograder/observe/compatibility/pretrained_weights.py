@@ -45,7 +45,7 @@ class _Files:
         return getattr(self._original, name)
 
 
-def install() -> None:
+def skip_weight_downloads() -> None:
     """Put the stand-in where the applications look for their weights."""
     importlib.import_module("keras.applications")
     for path, module in list(sys.modules.items()):

@@ -50,7 +50,7 @@ def _wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def install() -> None:
+def redirect_tensorflow_paths() -> None:
     """Wrap the functions in this process; the paths of other machines are the only ones that change."""
     tf.io.read_file = _wrapped(tf.io.read_file)
     for name in ("exists", "isdir", "listdir", "glob", "stat"):

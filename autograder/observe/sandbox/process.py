@@ -25,7 +25,7 @@ from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.control_groups import ControlGroup, ControlGroups
 from autograder.observe.sandbox.isolation import FIRST_UID, LAST_UID
 
-START_SECONDS = 180.0
+_START_SECONDS = 180.0
 FORK_SECONDS = 30.0
 _MESSAGE = 2**16
 _LAST_BREATH = 2.0
@@ -238,7 +238,7 @@ class Zygote:
         confined = bool(request["confined"])
         process = ConfinedProcess(ours, namespace=confined, group=group, ended=lambda: self._closed(running))
         try:
-            running.await_ready(START_SECONDS)
+            running.await_ready(_START_SECONDS)
             running.send(json.dumps(request).encode(), [theirs.fileno(), *descriptors, *files.values()])
             theirs.close()
             process.await_start(FORK_SECONDS)

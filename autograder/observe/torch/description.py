@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.observe.torch.settings import LAYERS
+from autograder.observe.torch.settings import LAYER_SETTINGS
 
 # A size that no network has by itself: a prime, so that a reshape cannot mix the batch with other axes unnoticed.
-BATCH = 1009
-MAX_OPERATIONS = 2000
+_BATCH = 1009
+_MAX_OPERATIONS = 2000
 MAX_MODULES = 5000
-MAX_DEPTH = 8
+_MAX_DEPTH = 8
 _MAX_ITEMS = 200
 _MAX_TEXT = 200
 _MAX_INITIALIZED = 100_000
@@ -159,7 +159,7 @@ def _called(module: Any, shapes: list[tuple[int, ...]], dtype: Any) -> dict[str,
     try:
         module.train()
         with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-            batch = [torch.empty((BATCH, *shape), dtype=dtype) for shape in shapes]
+            batch = [torch.empty((_BATCH, *shape), dtype=dtype) for shape in shapes]
             for number, tensor in enumerate(batch):
                 recording.add("input", "", {}, [], {}, tensor, name=f"input{number or ''}")
             with recording.layers(), recording.functions():
@@ -209,8 +209,8 @@ class _Recording:
         self, kind: str, path: str, settings: dict[str, Any], args: list[Any], kwargs: Any, result: Any, **more: Any
     ) -> None:
         """Note one operation and that its results come from it."""
-        if len(self.operations) >= MAX_OPERATIONS:
-            raise _TooLarge(f"more than {MAX_OPERATIONS} operations")
+        if len(self.operations) >= _MAX_OPERATIONS:
+            raise _TooLarge(f"more than {_MAX_OPERATIONS} operations")
         tensors = self._tensors(result)
         first = result if isinstance(result, self.tensor) else next((one for _, one in tensors), None)
         operation = {"kind": kind, "path": path, "settings": settings, "args": args, "kwargs": kwargs, **more}
@@ -235,7 +235,7 @@ class _Recording:
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """An argument as plain data: references to operations and parameters, numbers, texts and lists of them."""
-        if depth > MAX_DEPTH:
+        if depth > _MAX_DEPTH:
             return {"object": "deep"}
         if isinstance(value, self.tensor):
             return self._encoded_tensor(value)
@@ -303,7 +303,7 @@ class _Recording:
 
         leaves = [
             one for one in self.module.modules() if type(one) is getattr(torch.nn, type(one).__name__, None)
-            and type(one).__name__ in LAYERS and "forward" not in vars(one)
+            and type(one).__name__ in LAYER_SETTINGS and "forward" not in vars(one)
         ]  # fmt: skip
         try:
             for leaf in leaves:
@@ -331,7 +331,7 @@ class _Recording:
         finally:
             self.inside -= 1
         kind, path = type(leaf).__name__, self.paths.get(id(leaf), "")
-        settings = {name: self._setting(leaf, name) for name in LAYERS[kind]}
+        settings = {name: self._setting(leaf, name) for name in LAYER_SETTINGS[kind]}
         weights = list(leaf.parameters(recurse=True))
         initializers = {
             name[:_MAX_TEXT]: list(initializer)
@@ -356,10 +356,10 @@ class _Recording:
         unused = [
             name[:_MAX_TEXT]
             for name, one in self.module.named_modules()
-            if type(one).__name__ in LAYERS and name not in self.called
+            if type(one).__name__ in LAYER_SETTINGS and name not in self.called
         ]
         return {
-            "batch": BATCH,
+            "batch": _BATCH,
             "operations": self.operations,
             "unused": unused[:_MAX_ITEMS],
             "parameters": sum(one.numel() for one in parameters),
@@ -392,7 +392,7 @@ def _as_if_it_fitted(leaf: Any, args: Any) -> Any:
 
 
 def _shape(tensor: Any) -> list[int | None]:
-    return [None if size == BATCH else int(size) for size in tensor.shape]
+    return [None if size == _BATCH else int(size) for size in tensor.shape]
 
 
 def _words(error: BaseException) -> str:

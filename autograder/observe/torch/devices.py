@@ -18,7 +18,7 @@ _NAMED = re.compile(r"(cuda|mps|xpu|hpu)(:\d+)?")
 _ASKS = re.compile(r"cuda\.is_available\(\)|cuda\.device_count\(\)|mps\.is_available\(\)|accelerator\.is_available\(\)")
 
 
-def install(recorder: LoopRecorder, shell: Any) -> None:
+def imitate_devices(recorder: LoopRecorder, shell: Any) -> None:
     """Let moves to a GPU do nothing but be counted, and pass over assertions that there is one."""
     variables = shell.user_ns
     _moves(recorder, variables)

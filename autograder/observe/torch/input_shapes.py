@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-Shape = tuple[int | None, ...]
+from autograder.network.architecture import Shape
 
 
 def ways_to_read(examples: Sequence[Sequence[int]]) -> list[list[Shape]]:

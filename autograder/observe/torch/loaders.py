@@ -107,7 +107,7 @@ def _shuffled(loader: Any) -> bool | None:
     return True if type(sampler).__module__ == "torch.utils.data.sampler" else None
 
 
-def install(recorder: LoopRecorder) -> None:
+def bound_loaders(recorder: LoopRecorder) -> None:
     """Bound and count every loader. Batches are made in this process: a kernel has few processes and little time."""
     begin, iterate = DataLoader.__init__, DataLoader.__iter__
 

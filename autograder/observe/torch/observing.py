@@ -11,15 +11,18 @@ from typing import Any
 
 import torch
 
-from autograder.observe.fit_recorder import FitCall
+from autograder.observe.fit_recorder import FitCall, Listener
 from autograder.observe.network_description import MAX_NETWORK_BYTES, quietly
 from autograder.observe.plain import NotPlain, plain
 from autograder.observe.state_files import MAX_TENSORS
-from autograder.observe.torch import description, devices, loaders, modules, wrapping
+from autograder.observe.torch import description, modules
+from autograder.observe.torch.devices import imitate_devices
 from autograder.observe.torch.histories import Histories
 from autograder.observe.torch.input_shapes import fits, ways_to_read
+from autograder.observe.torch.loaders import bound_loaders
 from autograder.observe.torch.loop_state import Net
-from autograder.observe.torch.recorder import Listener, LoopRecorder
+from autograder.observe.torch.recorder import LoopRecorder
+from autograder.observe.torch.wrapping import watch_pytorch
 
 
 class TorchObserver:
@@ -39,9 +42,9 @@ class TorchObserver:
         self._dumps = json.dumps
         self._ways = [way for shapes in examples for way in ways_to_read(shapes)]
         description.watch_initializers()
-        devices.install(self._recorder, shell)
-        wrapping.install(self._recorder, shell.user_ns)
-        loaders.install(self._recorder)
+        imitate_devices(self._recorder, shell)
+        watch_pytorch(self._recorder, shell.user_ns)
+        bound_loaders(self._recorder)
 
     def listen(self, listener: Listener) -> None:
         """Report the events of networks to `listener`."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from autograder.observe.fit_recorder import Listener
 from autograder.observe.torch import modules
 from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of, harmless, is_stale
 
@@ -25,8 +26,6 @@ _FEW, _FREE = 20, 60
 _LATE = 8
 _ORDER = 16
 _COMPARED = 8
-
-Listener = Callable[[str, Any, str], "int | None"]
 
 
 class LoopRecorder:

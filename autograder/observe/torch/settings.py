@@ -13,7 +13,7 @@ _MAX_POOL = (*_WINDOW, "ceil_mode", "return_indices")
 _AVERAGE_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
 
 # The layers that count as one operation, and their settings; the code of all others is followed.
-LAYERS: dict[str, tuple[str, ...]] = {
+LAYER_SETTINGS: dict[str, tuple[str, ...]] = {
     **{f"Conv{n}d": _CONVOLUTION for n in (1, 2, 3)},
     **{f"ConvTranspose{n}d": _CONVOLUTION for n in (1, 2, 3)},
     "Linear": ("in_features", "out_features", "bias"),

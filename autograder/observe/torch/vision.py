@@ -18,10 +18,10 @@ import torch
 
 from autograder.datasets.catalogue import DATASETS
 from autograder.observe.compatibility.stand_in_log import note_stand_in
+from autograder.observe.dataset_loader import LoadData
 from autograder.observe.torch.vision_random import CLASSES
-from autograder.observe.torch.vision_transforms import FUNCTIONS
+from autograder.observe.torch.vision_transforms import TRANSFORM_FUNCTIONS
 
-Load = Callable[[], tuple[tuple[Any, Any], tuple[Any, Any]]]
 # The names of the classes as torchvision writes them, where they differ from the catalogue's.
 _FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 _DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -32,7 +32,7 @@ class _Images(torch.utils.data.Dataset):  # type: ignore[misc]
 
     name = ""
     classes: list[str] = []
-    loaders: Callable[[str], Load]
+    loaders: Callable[[str], LoadData]
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = Fa
     return grid
 
 
-def install(loaders: Callable[[str], Load]) -> None:
+def serve_torchvision(loaders: Callable[[str], LoadData]) -> None:
     """Make `import torchvision` give our data.
 
     Args:
@@ -142,7 +142,7 @@ def install(loaders: Callable[[str], Load]) -> None:
     vars(sets).update({kind.__name__: kind for kind in _SETS})
     vars(transforms).update(CLASSES, v2=second, functional=plain)
     vars(second).update(CLASSES, functional=plain)
-    vars(plain).update(FUNCTIONS)
+    vars(plain).update(TRANSFORM_FUNCTIONS)
     vars(utils).update(make_grid=make_grid)
     vars(package).update(
         datasets=sets, transforms=transforms, utils=utils, __version__="0", disable_beta_transforms_warning=_nothing

@@ -272,7 +272,7 @@ class Grayscale(Transform):
         return rgb_to_grayscale(image, self.num_output_channels)
 
 
-FUNCTIONS: dict[str, Any] = {
+TRANSFORM_FUNCTIONS: dict[str, Any] = {
     function.__name__: function
     for function in (
         *(to_tensor, pil_to_tensor, to_pil_image, normalize, resize, crop, center_crop, pad, hflip, vflip, rotate),

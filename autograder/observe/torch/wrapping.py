@@ -20,7 +20,7 @@ from autograder.observe.torch import modules
 from autograder.observe.torch.recorder import LoopRecorder
 
 # The functions of `torch.nn.functional`, and the classes that use them.
-LOSSES = {
+TORCH_LOSSES = {
     "cross_entropy": "CrossEntropyLoss",
     "nll_loss": "NLLLoss",
     "binary_cross_entropy": "BCELoss",
@@ -42,10 +42,10 @@ _READS = ("item", "tolist", "numpy", "detach", "cpu", "__float__", "__format__",
 _OLD = ("size_average", "reduce")
 
 
-def install(recorder: LoopRecorder, variables: dict[str, Any]) -> None:
+def watch_pytorch(recorder: LoopRecorder, variables: dict[str, Any]) -> None:
     """Wrap everything, for the notebook with these variables."""
     _calls(recorder)
-    for name, kind in LOSSES.items():
+    for name, kind in TORCH_LOSSES.items():
         setattr(functional, name, _loss(recorder, getattr(functional, name), kind))
     _gradients(recorder)
     _schedulers(recorder)

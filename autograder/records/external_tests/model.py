@@ -10,7 +10,7 @@ from pydantic import Field
 from autograder.core.data import Data, digest
 from autograder.core.errors import UserError
 
-MAX_CASES = 500
+_MAX_CASES = 500
 MAX_SOURCE = 500_000
 
 
@@ -27,9 +27,9 @@ class OtterTest(Data):
 
     kind: Literal["otter"] = "otter"
     name: str = Field(max_length=200)
-    doctests: tuple[str, ...] = Field(default=(), max_length=MAX_CASES)
+    doctests: tuple[str, ...] = Field(default=(), max_length=_MAX_CASES)
     source: str = Field(default="", max_length=MAX_SOURCE)
-    functions: tuple[str, ...] = Field(default=(), max_length=MAX_CASES)
+    functions: tuple[str, ...] = Field(default=(), max_length=_MAX_CASES)
 
     @property
     def count(self) -> int:
@@ -92,7 +92,7 @@ class Suite(Data):
     name: str = Field(max_length=200)
     platform: Literal["otter", "nbgrader"]
     tests: tuple[ExternalTest, ...] = ()
-    cases: tuple[Case, ...] = Field(default=(), max_length=MAX_CASES)
+    cases: tuple[Case, ...] = Field(default=(), max_length=_MAX_CASES)
     all_or_nothing: bool = False
     manual: float = Field(default=0.0, ge=0, le=1000)
 

@@ -24,7 +24,7 @@ def configuration(connection: Connection) -> Config:
     return made
 
 
-def upgrade(connection: Connection, version: int) -> None:
+def upgrade_schema(connection: Connection, version: int) -> None:
     """Upgrade a gradebook from schema `version` to the latest; the caller commits."""
     with _one_at_a_time:
         made = configuration(connection)

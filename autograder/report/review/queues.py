@@ -16,7 +16,7 @@ from autograder.core.errors import UserError
 from autograder.core.language import gettext, plain_number
 from autograder.core.total import total
 from autograder.grading.answer_key import AnswerKey
-from autograder.grading.decided import judge_dependents
+from autograder.grading.override_consequences import judge_dependents
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Override, Status, TextExhibit, Verdict
 from autograder.records.store import Gradebook, StoredResult

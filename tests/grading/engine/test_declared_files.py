@@ -13,7 +13,7 @@ from distributed import Client, LocalCluster
 
 from autograder.assignment import load
 from autograder.assignment.images import declared_files
-from autograder.datasets import DatasetMissing, base_model_path, locate
+from autograder.datasets import DatasetMissing, base_model_path, locate_dataset
 from autograder.datasets.sending import keep_files
 from autograder.grading.engine.cluster import DeclaredFiles
 
@@ -47,9 +47,9 @@ def test_another_machine_has_the_data_and_the_base_model_after_they_were_sent(tm
     assert {name.partition("/")[0] for name in files} == {"declared", "base_models"}
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(DatasetMissing):
-        locate("digits", source)
+        locate_dataset("digits", source)
     keep_files(files)
-    assert locate("digits", source).path.is_relative_to(tmp_path)
+    assert locate_dataset("digits", source).path.is_relative_to(tmp_path)
     assert base_model_path(base.digest).is_relative_to(tmp_path)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     keep_files(files)
@@ -65,7 +65,7 @@ def test_a_worker_gets_the_files_when_it_joins(tmp_path):
         client.register_plugin(DeclaredFiles(declared_files(assignment)))
         cluster.scale(2)
         client.wait_for_workers(2, timeout=60)
-        found = [one.path for one in client.run(locate, "digits", source).values()]
+        found = [one.path for one in client.run(locate_dataset, "digits", source).values()]
         found += client.run(base_model_path, base.digest).values()
         assert len(found) == 4
         assert all(path.is_relative_to(tmp_path) for path in found)

@@ -35,7 +35,7 @@ def loop_findings(fits: Iterable[CapturedFit], evaluations: Sequence[str], wante
         return []
     model = None if wanted is None else wanted.loop
     found = []
-    for name, rule in RULES:
+    for name, rule in LOOP_RULES:
         usual = model is not None and rule(model) is not None
         hit = next((one for fit, loop in loops if _applies(name, fit) and (one := rule(loop)) is not None), None)
         if hit is None:
@@ -250,7 +250,7 @@ def not_shuffled(loop: CapturedLoop) -> Finding | None:
     )
 
 
-RULES: tuple[tuple[str, LoopRule], ...] = (
+LOOP_RULES: tuple[tuple[str, LoopRule], ...] = (
     ("backward", backward_missing),
     ("step", step_missing),
     ("other network", other_network),

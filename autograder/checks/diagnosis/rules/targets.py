@@ -61,7 +61,7 @@ def labels_outside(facts: Trained) -> Finding | None:
     """
     if facts.fit is None or facts.compilation is None:
         return None
-    loss, units = _loss(facts), outputs_of(facts.architecture)
+    loss, units = _loss(facts), output_size(facts.architecture)
     if loss == _SPARSE and units is not None and facts.compilation.loss.settings.get("ignore_class") is None:
         if facts.fit.loop is not None:
             return None  # PyTorch leaves out the class `ignore_index`, and refuses all others outside
@@ -214,7 +214,7 @@ def _loss(facts: Trained) -> str:
     return facts.compilation.loss.name
 
 
-def outputs_of(architecture: Architecture) -> int | None:
+def output_size(architecture: Architecture) -> int | None:
     """How many values the last layer gives for each example or step; None if that is not known."""
     last = architecture.outputs[0]
     for step in (last, *architecture.operations[last].inputs[:1]):

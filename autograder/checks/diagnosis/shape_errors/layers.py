@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.shape_errors.stop import Step, Stop, data, misfit, needed_ranks
+from autograder.checks.diagnosis.shape_errors.stop import ShapedOperation, Stop, data, misfit, needed_ranks
 from autograder.checks.diagnosis.shape_errors.wording import (
     Cause,
     from_branches,
@@ -98,7 +98,7 @@ def _rank(stop: Stop, layer: Operation, came: Shape, ranks: tuple[int, ...]) -> 
     return Cause(code, layer, into_layer(layer, came, needs), needs, origin, hint_for(code, rank))
 
 
-def _maker(stop: Stop, rank: int) -> tuple[Step, Shape | None] | None:
+def _maker(stop: Stop, rank: int) -> tuple[ShapedOperation, Shape | None] | None:
     """The last step that changed the number of axes to `rank`, with the shape that it reads; None if unknown."""
     if not stop.failure.partial or not stop.ends:
         return None
@@ -112,7 +112,7 @@ def _maker(stop: Stop, rank: int) -> tuple[Step, Shape | None] | None:
     return found
 
 
-def _of_maker(stop: Stop, layer: Operation, maker: Step) -> str:
+def _of_maker(stop: Stop, layer: Operation, maker: ShapedOperation) -> str:
     """The cause, if an earlier layer changed the number of axes."""
     if maker.kind in _RECURRENT:
         return "return_sequences_missing"

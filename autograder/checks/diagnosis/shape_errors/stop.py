@@ -16,7 +16,6 @@ from autograder.network.shapes import Misfit
 from autograder.network.values import UnknownNetwork
 from autograder.records.network_failure import GivenData, NetworkFailure
 
-NETWORKS = frozenset({"Sequential", "Functional", "Model"})
 # Keras' operations on tensors, as the layers that compute the same.
 _OPERATIONS = {name: name for name in ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Concatenate")}
 _RANKS = range(2, 7)
@@ -25,7 +24,7 @@ _SIZE = 5040
 
 
 @dataclass(frozen=True)
-class Step:
+class ShapedOperation:
     """One operation of the network, with the shape that it gives by our formulas."""
 
     operation: Operation
@@ -51,7 +50,7 @@ class Stop:
     """
 
     failure: NetworkFailure
-    steps: tuple[Step, ...]
+    steps: tuple[ShapedOperation, ...]
     ends: tuple[int, ...]
     layer: Operation | None
     inner: Operation | None
@@ -68,7 +67,7 @@ class Stop:
         """The shapes at `ends`."""
         return tuple(self.steps[end].shape for end in self.ends)
 
-    def back(self, end: int) -> Iterator[tuple[Step, Shape | None]]:
+    def back(self, end: int) -> Iterator[tuple[ShapedOperation, Shape | None]]:
         """The steps that lead to one, the last first, each with the shape that it reads (None for an input); of
         several inputs, the first is followed."""
         place: int | None = end
@@ -81,11 +80,13 @@ class Stop:
 def read_stop(failure: NetworkFailure) -> Stop:
     """What the evidence says about a failure; parts that cannot be read are left empty."""
     network = _network(failure)
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ShapedOperation, ...] = ()
     ends: tuple[int, ...] = ()
     if network is not None:
         rows, _ = measure.measure_until_misfit(network)
-        steps = tuple(Step(operation, row.shape) for operation, row in zip(network.operations, rows, strict=False))
+        steps = tuple(
+            ShapedOperation(operation, row.shape) for operation, row in zip(network.operations, rows, strict=False)
+        )
         ends = tuple(end for end in network.outputs if end < len(steps))
     layer, inner = _layer(failure.layer), None
     if layer is not None and layer.kind == "TimeDistributed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.shape_errors.stop import Step, Stop, data
+from autograder.checks.diagnosis.shape_errors.stop import ShapedOperation, Stop, data
 from autograder.checks.diagnosis.shape_errors.wording import Cause, against_targets, hint_for, kept_by
 from autograder.core.messages import NOTHING, Message, message, verbatim
 from autograder.network.architecture import Operation, Shape
@@ -31,7 +31,7 @@ def explain_targets(stop: Stop) -> Cause | None:
     return Cause(code, operation, came, verbatim(shape_in_words((None, *targets[1:]))), origin, hint_for(code))
 
 
-def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, Step | None]:
+def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, ShapedOperation | None]:
     loss, units, last = stop.failure.loss, output[-1], targets[-1] if len(targets) > 1 else None
     column = len(targets) == 1 or targets[1:] == (1,)
     if loss == _SPARSE:
@@ -55,7 +55,7 @@ def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, Step | N
     return ("target_shape", None) if output[1:] != targets[1:] else ("", None)
 
 
-def _more_axes(stop: Stop, output: Shape, rank: int) -> tuple[str, Step | None]:
+def _more_axes(stop: Stop, output: Shape, rank: int) -> tuple[str, ShapedOperation | None]:
     """The cause, if the output has more axes than the targets leave room for; and the step that kept them."""
     if len(output) <= rank or not stop.ends:
         return "", None
@@ -80,7 +80,7 @@ def _last(stop: Stop) -> Operation | None:
     return None
 
 
-def _before(stop: Stop, step: Step) -> str:
+def _before(stop: Stop, step: ShapedOperation) -> str:
     return stop.steps[step.operation.inputs[0]].operation.label if step.operation.inputs else ""
 
 

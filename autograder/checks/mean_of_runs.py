@@ -10,9 +10,9 @@ reference vary more, and one failed short training (0.62 when two other starts r
 network is trained from `runs` starts in total, and their mean decides: its standard deviation is s / sqrt(runs) (the
 two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
 
-- A correct network does not fail by chance: its mean is at least 4.32 s above t (`train.thresholds`), and it fails
-  only if its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or if two runs
-  fall 6.32 s below: together less than one in a billion.
+- A correct network does not fail by chance: its mean is at least 4.32 s above t (`train.calibrated_threshold`), and it
+  fails only if its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or if two
+  runs fall 6.32 s below: together less than one in a billion.
 - A network whose mean is one s below t passes if its mean of five runs is off by sqrt(5) standard errors, or its first
   run by 3 s: 1.4 %, where a single run would pass 15.9 %. `chance_of_passing` computes it.
 """

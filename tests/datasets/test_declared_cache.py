@@ -12,7 +12,7 @@ from datasets.own_data import FLOWERS, HOUSES, PRICE, image, read
 from autograder.datasets import (
     DatasetMissing,
     DatasetUnusable,
-    locate,
+    locate_dataset,
     served_files,
 )
 from autograder.datasets.readers.keras_sets import read_objects
@@ -186,7 +186,7 @@ def test_empty_cells_behind_the_last_column_are_no_values(folder):
 
 def test_a_set_is_read_once_and_again_when_its_file_changes(folder):
     first, _ = read(folder, csv="houses.csv", target="price")
-    entry = locate("own", first).path
+    entry = locate_dataset("own", first).path
     before = entry.stat().st_mtime_ns
     assert read(folder, csv="houses.csv", target="price", title="Houses")[0].title == "Houses"
     assert entry.stat().st_mtime_ns == before
@@ -196,10 +196,10 @@ def test_a_set_is_read_once_and_again_when_its_file_changes(folder):
 
 def test_a_copy_in_the_cache_that_was_damaged_is_not_believed(folder):
     source, arrays = read(folder, csv="houses.csv", target="price")
-    path = locate("own", source).path
+    path = locate_dataset("own", source).path
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DatasetMissing, match="load the assignment here again"):
-        locate("own", source)
+        locate_dataset("own", source)
     again, repaired = read(folder, csv="houses.csv", target="price")
     assert again == source
     assert np.array_equal(arrays["x_train"], repaired["x_train"])
@@ -218,12 +218,12 @@ def test_a_file_for_notebooks_that_was_changed_in_the_cache_is_not_believed(fold
 def test_a_record_under_another_key_is_not_believed(folder):
     source, _ = read(folder, csv="houses.csv", target="price")
     other, _ = read(folder, csv="flowers.csv", target="species")
-    (record, others) = (locate("own", one).path.parent for one in (source, other))
+    (record, others) = (locate_dataset("own", one).path.parent for one in (source, other))
     for name in ("record.json", "arrays.npz"):
         (record / name).write_bytes((others / name).read_bytes())
     (record / "files" / "flowers.csv").write_text(FLOWERS)
     with pytest.raises(DatasetMissing):
-        locate("own", source)
+        locate_dataset("own", source)
 
 
 def test_the_cache_is_closed_to_other_users_because_it_holds_what_is_held_out(folder, tmp_path):
@@ -231,13 +231,13 @@ def test_the_cache_is_closed_to_other_users_because_it_holds_what_is_held_out(fo
     kept.mkdir(parents=True)
     kept.chmod(0o755)
     source, _ = read(folder, csv="houses.csv", target="price")
-    assert locate("own", source).path.parents[1] == kept
+    assert locate_dataset("own", source).path.parents[1] == kept
     assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_sequences_that_unpack_to_more_than_a_data_set_may_have_are_refused_unread(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "imdb.npz", x_train=np.zeros(5_000_000, np.int8))
-    monkeypatch.setattr("autograder.datasets.readers.examples.MAX_BYTES", 2**20)
+    monkeypatch.setattr("autograder.datasets.readers.examples.MAX_DATASET_BYTES", 2**20)
     with pytest.raises(DatasetUnusable, match="a data set may have"):
         read_objects(tmp_path / "imdb.npz")
 

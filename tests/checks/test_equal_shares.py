@@ -3,7 +3,7 @@
 import pytest
 from by_hand import question
 
-from autograder.checks.partial_credit import RIGHT, Aspect, judged, missed
+from autograder.checks.equal_shares import RIGHT, Aspect, judged, missed
 from autograder.records.result import Finding
 
 QUESTION = question("architecture", points=6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autograder.records.metrics import METRICS
-from autograder.train.thresholds import TooFewRuns, threshold
+from autograder.train.calibrated_threshold import TooFewRuns, threshold
 
 
 def test_it_lies_below_every_run_that_was_seen():

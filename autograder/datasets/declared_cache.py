@@ -25,7 +25,7 @@ from autograder.datasets.source import DatasetSource, Declaration
 
 # Incremented whenever the same files would give other arrays.
 _REVISION = 2
-FOLDER = "declared"
+DECLARED_FOLDER = "declared"
 RECORD = "record.json"
 # The keys that describe the data without affecting the arrays.
 _ABOUT = ("title", "licence", "digest")
@@ -69,7 +69,7 @@ def resolve(name: str, declared: Declaration, folder: Path, *, download: bool = 
     return entry.source.model_copy(update={"title": title})
 
 
-def locate(name: str, source: DatasetSource | None = None) -> DatasetFile:
+def locate_dataset(name: str, source: DatasetSource | None = None) -> DatasetFile:
     """The file of a data set: a built-in one, or with `source` a declared one in the cache.
 
     Raises:
@@ -90,9 +90,9 @@ def locate_hidden(name: str, source: DatasetSource) -> DatasetFile:
     """The file with the hidden examples of a declared data set; its `digest` is the SHA-256 of its content.
 
     Raises:
-        DatasetMissing: as `locate`, or it has none.
+        DatasetMissing: as `locate_dataset`, or it has none.
     """
-    locate(name, source)
+    locate_dataset(name, source)
     entry = _kept(source.digest)
     if entry is None or not entry.hidden:
         raise DatasetMissing(name, f"The data set {name} has no hidden examples.")
@@ -103,9 +103,9 @@ def served_files(name: str, source: DatasetSource) -> dict[str, Path]:
     """The files that a notebook receives, by their path next to the notebook.
 
     Raises:
-        DatasetMissing: as `locate`.
+        DatasetMissing: as `locate_dataset`.
     """
-    folder = locate(name, source).path.parent / "files"
+    folder = locate_dataset(name, source).path.parent / "files"
     return {file: folder / file for file in source.files}
 
 
@@ -242,9 +242,9 @@ def _kept(key: str) -> StoredRecord | None:
 def _entry_folder(key: str) -> Path:
     """The folder of an entry: the existing one, or the one to write."""
     for folder in kept_folders():
-        if os.path.isdir(folder / FOLDER / key):
-            return folder / FOLDER / key
-    return closed_folder(FOLDER) / key
+        if os.path.isdir(folder / DECLARED_FOLDER / key):
+            return folder / DECLARED_FOLDER / key
+    return closed_folder(DECLARED_FOLDER) / key
 
 
 def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> StoredRecord:
@@ -265,9 +265,9 @@ def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path],
     entry = StoredRecord(source=source, arrays=hashlib.sha256(content).hexdigest(), hidden=hidden, served=digest(parts))
     shutil.rmtree(_entry_folder(key), ignore_errors=True)  # it is damaged, otherwise it would have been used
     try:
-        _write(closed_folder(FOLDER) / key, entry, content, kept_back, served)
+        _write(closed_folder(DECLARED_FOLDER) / key, entry, content, kept_back, served)
     except OSError as error:
-        raise DatasetUnusable(f"it cannot be kept in {closed_folder(FOLDER)}: {error.strerror}.") from None
+        raise DatasetUnusable(f"it cannot be kept in {closed_folder(DECLARED_FOLDER)}: {error.strerror}.") from None
     return entry
 
 
