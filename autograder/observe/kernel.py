@@ -20,6 +20,8 @@ from autograder.observe.compatibility import (
     local_tfds,
     network_pictures,
     old_arguments,
+    old_files,
+    old_layers,
     old_libraries,
     old_metrics,
     old_modules,
@@ -137,6 +139,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         if self.old_names:
             old_modules.install()
             old_arguments.install(keras_1=self.keras_1)
+            old_layers.install()
+            old_files.install()
             old_metrics.install()
             added_losses.install()
             old_libraries.install()
