@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, AssignmentError
@@ -124,6 +125,15 @@ class AnswerKey:
         except UserError:
             lock = None
         return lock.modules if lock is not None else frozenset()
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The names of the data sets that notebooks can load, and of the files and folders next to them."""
+        files = [file for source in self.assignment.sources().values() for file in source.files]
+        files += [one.model.file for one in self.assignment.base_models.values()]
+        return frozenset({*self.assignment.datasets(), *self.assignment.sources()}).union(
+            *(PurePath(file).parts for file in files)
+        )
 
     @cached_property
     def handout(self) -> frozenset[str]:

@@ -48,6 +48,14 @@ _RENAMED: Mapping[str, str] = {
     "Session": "nothing: sessions are not needed any more",
     "set_random_seed": "keras.utils.set_random_seed",
     "placeholder": "keras.Input",
+    "Merge": "keras.layers.Concatenate, Add and their kin",
+    "MaxoutDense": "keras.layers.Dense and Maximum",
+    "model_from_yaml": "keras.models.model_from_json",
+    "to_yaml": "to_json",
+    "load_boston": "keras.datasets.boston_housing",
+    "Imputer": "sklearn.impute.SimpleImputer",
+    "ix": "loc or iloc",
+    "hold": "nothing: a figure keeps what was drawn",
 }
 # Hints by a pattern of the exception's message (as Keras, NumPy and Python word it); groups fill {name}.
 _BY_MESSAGE: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = (

@@ -104,7 +104,7 @@ def conclude_unreadable(answer_key: AnswerKey, student: str, submission: str, re
 
 def _faults(answer_key: AnswerKey, context: Context) -> dict[int, Message]:
     sources = [cell.source for cell in context.cells if cell.kind == "code"]
-    return machine_faults(context.evidence, sources, answer_key.provided)
+    return machine_faults(context.evidence, sources, answer_key.provided, answer_key.given)
 
 
 def _verdicts(answer_key: AnswerKey, context: Context, faults: Mapping[int, Message]) -> tuple[Verdict, ...]:

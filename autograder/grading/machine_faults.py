@@ -1,8 +1,9 @@
 """Failures caused by the machine, not the student: a missing package, device, network or file, or a resource limit.
 
-They are recognised by what is known outside the student's kernel: the text of the cell, what is installed here, what
-the sandbox provides and why it ended a cell. The text of an exception, which a student could raise, is not used. A
-machine's fault costs no points by itself: a question that leaves nothing to judge needs review.
+They are recognised by what is known outside the student's kernel: the statement that failed, what is installed here,
+what the sandbox provides and why it ended a cell. The type and text of an exception, which a student could raise, can
+only tell that a failure is the student's. A machine's fault costs no points by itself: a question that leaves nothing
+to judge needs review.
 """
 
 from __future__ import annotations
@@ -10,19 +11,26 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from autograder.checks.base import NotebookCell, Question
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message
 from autograder.grading.imports import imported_modules, is_missing, modules_of_line
-from autograder.records.evidence import CellRun, Evidence
+from autograder.grading.statements import failing_statement, paths_of
+from autograder.records.evidence import CellRun, Evidence, Failure
 from autograder.records.machine import GPU, KNOWN_PACKAGES, OF_TORCH, TORCH
 from autograder.records.result import Finding, Verdict
 
 _NETWORK = re.compile(
     r"urlretrieve|urlopen|requests\.get|\bget_file\(|kagglehub|gdown|tfds\.load|load_dataset\(|hub\.load|https?://|"
     r"weights\s*=\s*['\"]imagenet|\bfetch_(?:openml|mldata|olivetti_faces|lfw_\w+|california_housing|20newsgroups)\("
+)
+_DATA_SET = re.compile(
+    r"\b(mnist|fashion_mnist|cifar10|cifar100|imdb|reuters|boston_housing|california_housing)"
+    r"\.(?:load_data|get_word_index)\("
 )
 _READ = re.compile(r"read_\w+\(|open\(|load\w*\(|imread\(|loadtxt\(|genfromtxt\(|flow_from_directory\(|listdir\(")
 _WRITE = re.compile(
@@ -31,6 +39,17 @@ _WRITE = re.compile(
 _FILE = re.compile(
     r"['\"]([^'\"\n]{0,200}?([^'\"/\\\n]{1,80}(\.(?:csv|tsv|txt|json|npy|npz|h5|hdf5|keras|png|jpe?g|zip|xlsx?|pkl|mat))))"
     r"['\"]"
+)
+_FOLDER = re.compile(
+    r"(?:listdir|scandir|\w+_from_directory|ImageFolder)\((?:\w+=)?['\"]([^'\"\n]{1,200})['\"]|"
+    r"['\"]([^'\"\n]{1,200})['\"]\.iterdir\("
+)
+_FOLDER_ALONE = re.compile(r"['\"]([^'\"\n]{1,200})['\"]")
+_MAKES_FOLDER = re.compile(r"mkdir|makedirs|extractall|unpack_archive|copytree|unzip")
+_IS_THERE = re.compile(r"(?:exists|isfile|isdir|is_file|is_dir)\(")
+# Failures of the code itself, whatever the machine has.
+_OWN_FAILURES = frozenset(
+    {"NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "TabError", "ZeroDivisionError"}
 )
 # What the packages that use Graphviz call to run its program.
 _DRAWS = re.compile(r"\.(?:render|pipe|view|create\w*|write\w*)\(")
@@ -86,6 +105,10 @@ _REMEDIES: Mapping[str, tuple[str, str]] = {
         "remedy.file",
         gettext_noop("Ask for the file, or look at the notebook in `autograder review`."),
     ),
+    "machine.folder": (
+        "remedy.folder",
+        gettext_noop("Ask for the folder, or look at the notebook in `autograder review`."),
+    ),
     "machine.memory": (
         "remedy.memory",
         gettext_noop("Allow more under [observe] in assignment.toml: `limits = {{ memory_mb = {more} }}`"),
@@ -101,16 +124,33 @@ _REMEDIES: Mapping[str, tuple[str, str]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Notebook:
+    """The code cells of a notebook, and what it has been given."""
+
+    sources: Sequence[str]
+    provided: frozenset[str]
+    given: frozenset[str]
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        return paths_of(self.sources)
+
+
 def machine_faults(
-    evidence: Evidence, sources: Sequence[str], provided: frozenset[str] = frozenset()
+    evidence: Evidence,
+    sources: Sequence[str],
+    provided: frozenset[str] = frozenset(),
+    given: frozenset[str] = frozenset(),
 ) -> dict[int, Message]:
     """What the machine lacked, by the index of the code cell that failed because of it.
 
-    `sources` are the code cells, `provided` the top-level names of the assignment's packages.
+    `sources` are the code cells, `provided` the top-level names of the assignment's packages, and `given` the names of
+    its data sets, files and folders, which notebooks have.
     """
-    faults = {}
+    faults, notebook = {}, _Notebook(sources, provided, given)
     for cell in evidence.cells:
-        if cell.index < len(sources) and (fault := _fault(cell, evidence, sources, provided)):
+        if cell.index < len(sources) and (fault := _fault(cell, evidence, notebook)):
             faults[cell.index] = fault
     return faults
 
@@ -200,15 +240,20 @@ def _in_while(lines: Sequence[str]) -> bool:
     return False
 
 
-def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
-    source = sources[cell.index]
+def _fault(cell: CellRun, evidence: Evidence, notebook: _Notebook) -> Message:
+    source = notebook.sources[cell.index]
     if cell.status == "error" and cell.failure is not None:
         lines = source.splitlines()
         number = cell.failure.line or 0
-        line = lines[number - 1] if 0 < number <= len(lines) else ""
-        if _insists_on_gpu(lines[:number], sources):
+        condition = _condition(lines[:number])
+        if condition and _is_about_gpu(condition, notebook.sources):
             return message("machine.gpu", "The grading machine has no GPU for notebooks.")
-        return _of_line(line, evidence, sources, provided)
+        if _is_their_own(cell.failure):
+            return NOTHING
+        if condition and _IS_THERE.search(condition):
+            at = max(place for place, line in enumerate(lines[:number], 1) if line == condition)
+            return _of_missing(failing_statement(source, at, notebook.paths), notebook)
+        return _of_statement(failing_statement(source, number, notebook.paths), evidence, notebook)
     if cell.status == "died":
         for note in evidence.notes:
             if note.code == "cell.memory" and note.values.get("cell") == cell.index + 1:
@@ -236,15 +281,25 @@ def _fault(cell: CellRun, evidence: Evidence, sources: Sequence[str], provided: 
     return NOTHING
 
 
-def _insists_on_gpu(lines: Sequence[str], sources: Sequence[str]) -> bool:
-    """Whether the last of these lines is the notebook's own stop where it finds no GPU: an `assert`, or a `raise` under
-    an `if`, about what tells whether there is one."""
+def _is_their_own(failure: Failure) -> bool:
+    """Whether the failure can only be the student's: the code could not be read, or has a wrong name."""
+    return failure.name in _OWN_FAILURES or (failure.name == "AttributeError" and failure.message.startswith("module "))
+
+
+def _condition(lines: Sequence[str]) -> str:
+    """The line with the condition under which the last of these lines is the notebook's own stop: an `assert`, or the
+    `if` above a `raise`; "" if it is none."""
     if not lines or not re.match(r"\s*(?:assert|raise)\b", lines[-1]):
-        return False
-    condition, indent = lines[-1], len(lines[-1]) - len(lines[-1].lstrip())
-    if condition.lstrip().startswith("raise"):
-        above = (line for line in reversed(lines[:-1]) if line.strip() and len(line) - len(line.lstrip()) < indent)
-        condition = next((line for line in above if re.match(r"\s*(?:if|elif)\b", line)), "")
+        return ""
+    indent = len(lines[-1]) - len(lines[-1].lstrip())
+    if lines[-1].lstrip().startswith("assert"):
+        return lines[-1]
+    above = (line for line in reversed(lines[:-1]) if line.strip() and len(line) - len(line.lstrip()) < indent)
+    return next((line for line in above if re.match(r"\s*(?:if|elif)\b", line)), "")
+
+
+def _is_about_gpu(condition: str, sources: Sequence[str]) -> bool:
+    """Whether a condition is about what tells whether there is a GPU."""
     held = {
         match[1]
         for source in sources
@@ -254,34 +309,48 @@ def _insists_on_gpu(lines: Sequence[str], sources: Sequence[str]) -> bool:
     return bool(_ASKS_FOR_GPU.search(condition) or held & set(re.findall(r"\w+", condition)))
 
 
-def _of_line(line: str, evidence: Evidence, sources: Sequence[str], provided: frozenset[str]) -> Message:
-    for name in modules_of_line(line):
-        if name in OF_TORCH and is_missing("torch", provided):
+def _of_statement(statement: str, evidence: Evidence, notebook: _Notebook) -> Message:
+    for name in modules_of_line(statement):
+        if name in OF_TORCH and is_missing("torch", notebook.provided):
             return message("machine.torch", "PyTorch is not on the grading machine.", build=TORCH)
-        if name in KNOWN_PACKAGES and is_missing(name, provided):
+        if name in KNOWN_PACKAGES and is_missing(name, notebook.provided):
             return message(
                 "machine.package",
                 "The package {package} is not on the grading machine.",
                 package=name,
                 distribution=KNOWN_PACKAGES[name],
             )
-    if _DRAWS.search(line) and _GRAPHVIZ & imported_modules(sources) and shutil.which("dot") is None:
+    if _DRAWS.search(statement) and _GRAPHVIZ & imported_modules(notebook.sources) and shutil.which("dot") is None:
         return message("machine.graphviz", "The program Graphviz is not on the grading machine.")
-    if GPU.search(line):
+    if GPU.search(statement):
         return message("machine.gpu", "The grading machine has no GPU for notebooks.")
-    if _NETWORK.search(line) and evidence.isolation != "none":
+    loaded = _DATA_SET.search(statement)
+    downloads = _NETWORK.search(statement) or (loaded and loaded[1] not in notebook.given)
+    if downloads and evidence.isolation != "none":
         return message("machine.network", "Notebooks are graded without a network, so nothing can be downloaded.")
-    if _READ.search(line) and (match := _FILE.search(line)):
+    return _of_missing(statement, notebook) if _READ.search(statement) or _FOLDER.search(statement) else NOTHING
+
+
+def _of_missing(statement: str, notebook: _Notebook) -> Message:
+    """The file or the folder that a statement reads and that nobody gave to the notebook."""
+    if match := _FILE.search(statement):
         _, name, ending = match.groups()
         # If the notebook writes a file with a similar name, this name may be a misspelling of it.
         written = {
             found[1]
-            for source in sources
+            for source in notebook.sources
             for one in source.splitlines()
             if _WRITE.search(one)
             for found in _FILE.findall(one)
             if found[2] == ending
         }
-        if not get_close_matches(name, written):
+        if name not in notebook.given and not get_close_matches(name, written):
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)
+        return NOTHING
+    match = _FOLDER.search(statement) or _FOLDER_ALONE.search(statement)
+    name = (match and (match[1] or match[match.re.groups])) or ""
+    name = name.rstrip("/").rpartition("/")[2]
+    made = any(name in one for source in notebook.sources for one in source.splitlines() if _MAKES_FOLDER.search(one))
+    if re.search(r"\w", name) and name not in notebook.given and not made:
+        return message("machine.folder", "The folder {name} was not handed in with the notebook.", name=name)
     return NOTHING

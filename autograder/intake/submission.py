@@ -12,18 +12,10 @@ from autograder.records.result import HandedIn
 
 MAX_NOTEBOOK_BYTES = 50 * 2**20
 _CHUNK = 2**20
-# The codes for submissions with nothing that could be graded. Every other problem of a submission without a notebook
-# means that something was handed in but not opened, which may not be the student's fault.
+# The codes for submissions with nothing in them. Every other problem of a submission without a notebook means that
+# something was handed in but not opened, in which a person may find the work: a page of it, a PDF, a script.
 NOTHING_HANDED_IN = frozenset(
-    {
-        "submission.empty",
-        "submission.empty_folder",
-        "submission.no_notebook",
-        "submission.no_notebook_in_folder",
-        "submission.nothing",
-        "submission.only_files",
-        "submission.only_more_files",
-    }
+    {"submission.empty", "submission.empty_folder", "submission.no_notebook", "submission.nothing"}
 )
 
 

@@ -21,6 +21,8 @@ from autograder.observe.compatibility.import_lines import ImportLines
 from autograder.observe.compatibility.local_tfds import offer_tensorflow_datasets
 from autograder.observe.compatibility.network_pictures import draw_tables_without_graphviz
 from autograder.observe.compatibility.old_arguments import accept_old_arguments
+from autograder.observe.compatibility.old_files import accept_old_files
+from autograder.observe.compatibility.old_layers import accept_old_layers
 from autograder.observe.compatibility.old_libraries import offer_removed_names
 from autograder.observe.compatibility.old_metrics import accept_old_metric_names
 from autograder.observe.compatibility.old_modules import PrivateKeras, offer_old_modules
@@ -135,6 +137,8 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
         if self.old_names:
             offer_old_modules()
             accept_old_arguments(keras_1=self.keras_1)
+            accept_old_layers()
+            accept_old_files()
             accept_old_metric_names()
             accept_added_losses()
             offer_removed_names()

@@ -78,6 +78,49 @@ def test_the_words_of_an_exception_decide_nothing() -> None:
     assert fault_of("x = 1", failed(1, "MemoryError", "out of memory")) == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "line", "code"),
+    [
+        ("data = pd.read_csv(\n    'https://example.org/x.csv',\n)", 1, "machine.network"),
+        ("data = pd.read_csv(  # the table\n    'x.csv', sep=';')", 1, "machine.file"),
+        ("path = '/content/x.csv'\ndata = pd.read_csv(path)", 2, "machine.file"),
+        (
+            "ROOT = Path('plants')\nTRAIN = ROOT / 'train'\nnames = [one\n  for one in TRAIN.iterdir()]",
+            3,
+            "machine.folder",
+        ),
+        ("flow = g.flow_from_directory('pets/train', target_size=(8, 8))", 1, "machine.folder"),
+        ("ROOT = Path('plants')\nif not ROOT.exists():\n    raise FileNotFoundError(f'{ROOT}')", 3, "machine.folder"),
+        ("assert os.path.exists('x.csv'), 'no data'", 1, "machine.file"),
+        ("with open(os.path.join('texts', 'x.txt')) as file:\n    text = file.read()", 1, "machine.file"),
+        ("(x, y), test = keras.datasets.imdb.load_data(num_words=100)", 1, "machine.network"),
+        ("(x, y), test = mnist.load_data()", 1, ""),
+    ],
+)
+def test_the_whole_statement_counts_with_the_paths_that_its_names_stand_for(source: str, line: int, code: str) -> None:
+    found = machine_faults(evidence_of(failed(line)), [source], given=frozenset({"mnist"}))
+    assert [one.code for one in found.values()] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("raise MemoryError('see https://example.org')", "MemoryError"),
+        ("x = 1  # pd.read_csv('x.csv'), tf.device('/gpu:0')", "ValueError"),
+        ("raise FileNotFoundError(open('x.csv'))", "FileNotFoundError"),
+        ("data = pd.read_csv('x.csv')", "NameError"),
+        ("data = pd.read_csv('x.csv'", "SyntaxError"),
+        ("1 / 0; tf.device('/gpu:0')", "ZeroDivisionError"),
+        ("import os\nos.remove('houses.csv')\ndata = pd.read_csv('houses.csv')", "FileNotFoundError"),
+        ("data = pd.read_csv('/content/drive/MyDrive/houses.csv', usecols=['none'])", "ValueError"),
+        ("os.makedirs('pets')\nos.listdir('pets/cat')\nos.listdir('pets')", "FileNotFoundError"),
+    ],
+)
+def test_a_failure_of_the_code_itself_is_not_the_machines_whatever_its_text(source: str, name: str) -> None:
+    cell = failed(len(source.splitlines()), name, f"No module named 'tensorflow_addons' {source}")
+    assert machine_faults(evidence_of(cell), [source], given=frozenset({"houses.csv"})) == {}
+
+
 def test_a_file_that_the_notebook_may_have_written_under_another_name_is_its_own() -> None:
     assert fault_of("keras.models.load_model('nte.keras')", None, "model.save('net.keras')") == ""
     others = "pd.read_csv('test.csv')\nframe.to_csv('submission.csv')"

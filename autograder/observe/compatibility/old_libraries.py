@@ -1,4 +1,4 @@
-"""Inside the kernel: removed names of NumPy, matplotlib and scikit-learn that courses with Keras 2 used.
+"""Inside the kernel: removed names of NumPy, pandas, matplotlib and scikit-learn that courses with Keras 2 used.
 
 They are found only if the installed version does not define them.
 """
@@ -18,6 +18,8 @@ import matplotlib.cm
 import matplotlib.pyplot
 import matplotlib.style
 import numpy as np
+import pandas
+import sklearn.preprocessing
 
 from autograder.observe.compatibility.stand_in_log import note_stand_in
 
@@ -107,6 +109,50 @@ def _styles() -> None:
         setattr(matplotlib.style, name, call)
 
 
+def _tables() -> None:
+    """`frame.append(other)` and `frame.as_matrix()`, which pandas has removed; a column of that name comes first."""
+
+    def append(frame: Any, other: Any, ignore_index: bool = False, **named: Any) -> Any:
+        rows = pandas.DataFrame([other]) if isinstance(other, dict) else other
+        return pandas.concat([frame, *(rows if isinstance(rows, list) else [rows])], ignore_index=ignore_index, **named)
+
+    def as_matrix(frame: Any, columns: Any = None) -> Any:
+        return (frame if columns is None else frame[columns]).to_numpy()
+
+    replaced: Mapping[str, tuple[Callable[..., Any], str]] = {
+        "append": (append, "pandas.concat"),
+        "as_matrix": (as_matrix, "to_numpy"),
+    }
+    for kind in (pandas.DataFrame, pandas.Series):
+        lookup: Callable[[Any, str], Any] = vars(kind).get("__getattr__") or kind.__getattr__
+
+        def get(frame: Any, name: str, lookup: Callable[[Any, str], Any] = lookup) -> Any:
+            try:
+                return lookup(frame, name)
+            except AttributeError:
+                if name not in replaced:
+                    raise
+                function, new = replaced[name]
+                note_stand_in("name", f"frame.{name}", new)
+                return functools.partial(function, frame)
+
+        setattr(kind, "__getattr__", functools.wraps(lookup)(get))  # noqa: B010
+
+
+def _encoders() -> None:
+    """`OneHotEncoder(sparse=False)`."""
+    original = sklearn.preprocessing.OneHotEncoder.__init__
+
+    @functools.wraps(original)
+    def begin(encoder: Any, *positional: Any, **named: Any) -> None:
+        if "sparse" in named and "sparse_output" not in named:
+            named["sparse_output"] = named.pop("sparse")
+            note_stand_in("argument", "sparse", "sparse_output")
+        original(encoder, *positional, **named)
+
+    sklearn.preprocessing.OneHotEncoder.__init__ = begin
+
+
 def _colours() -> None:
     if hasattr(matplotlib.cm, "get_cmap"):
         return
@@ -124,3 +170,5 @@ def offer_removed_names() -> None:
     _numpy()
     _styles()
     _colours()
+    _tables()
+    _encoders()

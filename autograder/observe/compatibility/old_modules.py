@@ -28,6 +28,7 @@ import tensorflow.keras.preprocessing.image
 import tensorflow.keras.utils
 from keras.src.legacy import backend as _legacy_backend
 
+from autograder.observe.compatibility.old_initializers import OF_KERAS_1
 from autograder.observe.compatibility.stand_in_log import note_stand_in
 
 _ROOTS = ("keras", "tensorflow.keras", "tensorflow.contrib.keras", "tensorflow.contrib.keras.api.keras")
@@ -36,7 +37,7 @@ _LAYERS = (
     "convolutional_recurrent experimental experimental.preprocessing preprocessing normalization_v2 dense_attention "
     "normalization.batch_normalization merging regularization reshaping rnn attention"
 )
-_UTILS = "np_utils generic_utils vis_utils layer_utils data_utils io_utils training_utils all_utils"
+_UTILS = "np_utils generic_utils vis_utils layer_utils data_utils io_utils training_utils all_utils visualize_util"
 _TOPOLOGY = "engine engine.topology engine.training engine.input_layer engine.base_layer engine.sequential"
 _OPTIMIZERS = (
     "optimizers.adam_v2 optimizers.gradient_descent_v2 optimizers.rmsprop_v2 optimizers.adagrad_v2 optimizer_v2 "
@@ -83,12 +84,14 @@ class _OldModules(MetaPathFinder, Loader):
             if name in sys.modules or name.startswith("keras.src."):
                 found = vars(importlib.import_module(name))
                 vars(module).update({key: value for key, value in found.items() if not key.startswith("_")})
+        for name in (_target(spec.name) or ("keras",))[::-1]:
+            _offer(module, _NAMES.get(name.removeprefix("keras."), {}))
+        if spec.name.endswith("initializations"):
+            vars(module).update(OF_KERAS_1)
         if spec.name.endswith("np_utils"):
             vars(module).update(to_categorical=_to_categorical)
         if spec.name.endswith((".engine.training", ".generic_utils")):
             _offer(module, _SLICES)
-        if spec.name.endswith("tensorflow_backend"):
-            _offer(module, _OF_BACKEND)
         if spec.name.endswith("wrappers.scikit_learn"):
             wrappers = importlib.import_module("autograder.observe.compatibility.old_wrappers")
             vars(module).update({name: getattr(wrappers, name) for name in ("KerasClassifier", "KerasRegressor")})
@@ -131,6 +134,16 @@ def _passed_over(*_: Any, **__: Any) -> None:
 def _image_generator() -> Any:
     note_stand_in("image_generator")
     return importlib.import_module("keras.src.legacy.preprocessing.image").ImageDataGenerator
+
+
+def _time_series() -> Any:
+    note_stand_in("name", "TimeseriesGenerator", "keras.utils.timeseries_dataset_from_array")
+    return importlib.import_module("keras.src.legacy.preprocessing.sequence").TimeseriesGenerator
+
+
+def _one_device() -> Any:
+    note_stand_in("torch_gpu", "multi_gpu_model")
+    return lambda model, *_, **__: model
 
 
 def _optimizer(old: str, name: str) -> Callable[[], Any]:
@@ -268,6 +281,7 @@ _ABBREVIATED: Mapping[str, str] = {
     "msle": "mean_squared_logarithmic_error",
     "kld": "kl_divergence",
     "kullback_leibler_divergence": "kl_divergence",
+    "cosine_proximity": "cosine_similarity",
 }
 _OF_BACKEND: Mapping[str, Callable[[], Any]] = {
     **{name: _backend(name) for name in vars(_legacy_backend) if callable(vars(_legacy_backend)[name])},
@@ -284,11 +298,14 @@ _OF_BACKEND: Mapping[str, Callable[[], Any]] = {
 _SLICES: Mapping[str, Callable[[], Any]] = {"slice_X": _sliced, "slice_arrays": _sliced}
 _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
     "preprocessing.image": {"ImageDataGenerator": _image_generator},
+    "preprocessing.sequence": {"TimeseriesGenerator": _time_series},
     "optimizers": {name.lower(): _optimizer(f"keras.optimizers.{name.lower()}", name) for name in _ADAM},
     "layers": {
         "CuDNNLSTM": _layer("CuDNNLSTM", "LSTM"),
         "CuDNNGRU": _layer("CuDNNGRU", "GRU"),
         "ThresholdedReLU": _thresholded_relu,
+        "BatchNormalizationV2": _layer("BatchNormalizationV2", "BatchNormalization"),
+        "Deconvolution2D": _layer("Deconvolution2D", "Conv2DTranspose"),
     },
     "backend": _OF_BACKEND,
     "regularizers": {
@@ -308,7 +325,7 @@ _NAMES: Mapping[str, Mapping[str, Callable[[], Any]]] = {
         "normal": _renamed("initializers", "normal", "RandomNormal"),
         "uniform": _renamed("initializers", "uniform", "RandomUniform"),
     },
-    "utils": {},
+    "utils": {"multi_gpu_model": _one_device, "plot": _renamed("utils", "plot", "plot_model")},
     "models": _SLICES,
 }
 _OF_TENSORFLOW = {name: _version_1(name) for name in _VERSION_1.split()}

@@ -188,6 +188,62 @@ RUNS = {
         "from keras_preprocessing.image import ImageDataGenerator",
         "old_keras.name",
     ),
+    "sequences": (
+        "from keras.layers import LSTM, Convolution1D\n"
+        "a = keras.Sequential([LSTM(4, input_dim=2, input_length=10, forget_bias_init='one', consume_less='cpu')])\n"
+        "b = keras.Sequential([Convolution1D(4, 3, input_dim=2, input_length=10)])\n"
+        "assert (a.output_shape, b.output_shape) == ((None, 4), (None, 8, 4))\n"
+        "c = keras.Sequential([LSTM(4, batch_input_shape=(5, 10, 2), stateful=True)])\n"
+        "c.reset_states()\nassert c.input_shape == (5, 10, 2)\n"
+        "from keras.preprocessing.sequence import TimeseriesGenerator\n"
+        "g = TimeseriesGenerator(np.zeros((20, 2)), np.zeros(20), length=10, batch_size=5)\n"
+        "assert g[0][0].shape == (5, 10, 2)",
+        "old_keras.argument",
+    ),
+    "initializers": (
+        "from keras import initializations\n"
+        "def first(shape, name=None):\n    return initializations.normal(shape, scale=0.01, name=name)\n"
+        "def second(shape, dtype=None):\n    return np.ones(shape)\n"
+        "model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, init=first)])\n"
+        "model.add(keras.layers.Dense(2, kernel_initializer=second))\n"
+        "assert abs(model.get_weights()[0]).max() < 0.1 and model.get_weights()[2].sum() == 6",
+        "old_keras.argument",
+    ),
+    "own layer": (
+        "class Own(keras.layers.Layer):\n"
+        "    def build(self, shape):\n        self.k = self.add_weight('kernel', shape=[int(shape[-1]), 3])\n"
+        "    def call(self, x):\n        return keras.ops.matmul(x, self.k)\n"
+        "model = keras.Sequential([keras.Input((8,)), Own(name='own')])\n"
+        "assert model.get_layer('own').get_output_at(0).shape == model.output.shape == (None, 3)",
+        "old_keras.argument",
+    ),
+    "compile": (
+        "model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])\n"
+        "model.compile('sgd', 'mse', class_mode='categorical', sample_weight_mode=None, target_tensors=None)\n"
+        "g = keras.preprocessing.image.ImageDataGenerator().flow(x, np.eye(3)[y], batch_size=8)\n"
+        "model.evaluate_generator(g, val_samples=40)",
+        "old_keras.dropped",
+    ),
+    "utils": (
+        MODEL + "import tensorflow as tf\nfrom keras.utils.visualize_util import plot\n"
+        "from keras.utils.training_utils import multi_gpu_model\nfrom keras.objectives import mse\n"
+        "from keras.layers import Deconvolution2D, BatchNormalizationV2\n"
+        "assert multi_gpu_model(model, gpus=2) is model\n"
+        "assert tf.keras.layers.experimental.preprocessing.Rescaling(1 / 255) and keras.losses.cosine_proximity",
+        "old_keras.module",
+    ),
+    "saved by function": (
+        MODEL + "keras.models.save_model(model, 'net')\nkeras.models.load_model('net')\n"
+        "model.save_weights('w.h5')\nmodel.load_weights('w.h5', by_name=True)",
+        "old_keras.file",
+    ),
+    "tables": (
+        "import pandas\nfrom sklearn.preprocessing import OneHotEncoder\n"
+        "frame = pandas.DataFrame({'a': [1], 'b': [2]})\n"
+        "assert frame.append({'a': 3, 'b': 4}, ignore_index=True).as_matrix(['a']).tolist() == [[1], [3]]\n"
+        "assert OneHotEncoder(sparse=False).fit_transform(y[:, None]).shape == (40, len(set(y)))",
+        "old_keras.name",
+    ),
     "keras_1": (
         "from keras.layers import Convolution2D, Dense, Dropout\nmodel = keras.models.Sequential()\n"
         "model.add(Convolution2D(4, 3, 3, border_mode='same', subsample=(1, 1), init='normal',"
@@ -229,6 +285,7 @@ def test_code_of_today_is_left_alone(observe: Observe) -> None:
         "keys, there = list(h.history), 'acc' in h.history\n"
         "layer = keras.layers.Convolution2D(32, 3, 3)\nwindow, steps = layer.kernel_size, layer.strides",
         "keras.layers.Nothing",
+        "keras.Sequential([keras.layers.Dense(3)]).output",
         "import pandas\nframe = list(pandas.DataFrame(h.history).columns)\npandas.DataFrame({'loss': [1]})['acc']",
         variables=("keys", "there", "window", "steps", "frame"),
     )
@@ -242,6 +299,7 @@ def test_code_of_today_is_left_alone(observe: Observe) -> None:
     }
     assert problems(evidence) == [
         "AttributeError: module 'keras.layers' has no attribute 'Nothing'",
+        "AttributeError: The layer sequential_1 has never been called and thus has no defined output.",
         "KeyError: 'acc'",
     ]
     assert codes(evidence) == set()
