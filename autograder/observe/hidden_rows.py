@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.core.data import digest
 from autograder.datasets.hidden import HiddenExamples
-from autograder.observe.hidden_score import Unreadable, ranks, score_of, used_by
+from autograder.observe.hidden_score import OF_LOGARITHMS, Unreadable, ranks, score_of, used_by
 from autograder.records.predictions import NAMED_ERRORS, CapturedPredictions, PredictionRequest
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ class HiddenRows(AskedRows):
         first, pairs = self._places()
         left, right = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
         # Next to 0 and 1, single precision does not tell probabilities apart as well as their logarithms do.
-        compared = given.clip(-_SURE, _SURE) if metric.name.endswith("crossentropy") else given
+        of_logarithms = metric.name in OF_LOGARITHMS or metric.name == "binary_crossentropy"
+        compared = given.clip(-_SURE, _SURE) if of_logarithms else given
         if not _steady(compared, left, right, by_place=metric.name == "auc"):
             return self.ended("unsteady")
         score = score_of(metric, given[first], self._truth, self._source)

@@ -20,6 +20,10 @@ _LEAST = 1e-7
 # How far the probabilities of a row may be from the sum 1.
 _SUM = 1e-3
 
+# Scored by the logarithm of the probability of the right class: beside one certain class, the divergence from the
+# targets is their cross-entropy.
+OF_LOGARITHMS = frozenset({"categorical_crossentropy", "kl_divergence"})
+
 
 class Unreadable(ValueError):
     """The outputs do not fit the target or its metric; `what` says what is wrong."""
@@ -32,10 +36,11 @@ class Unreadable(ValueError):
 def used_by(metric: Metric, outputs: NDArray[Any] | list[str], source: DatasetSource) -> NDArray[Any]:
     """What the metric uses of the outputs, and nothing else of them: whole numbers, or numbers with six digits.
 
-    A class for each row, -1 for no known one ("accuracy", "precision", "recall", "f1"; with several labels 0 or 1 for
-    each of them); 0 or 1 for each class ("top_k_categorical_accuracy"); a value for each class, for the second of two
-    ("auc"); logarithms of probabilities, for one class or label of their odds (cross-entropies); the logarithms of
-    values ("msle"), their direction ("cosine_similarity"), or the values (rows × values).
+    A class for each row, -1 for no known one ("accuracy", "precision", "recall", "f1", "binary_io_u"; with several
+    labels 0 or 1 for each of them); 0 or 1 for each class ("top_k_categorical_accuracy"); a value for each class, for
+    the second of two ("auc"); probabilities (hinges), or their logarithms, for one class or label those of their odds
+    (cross-entropies, "kl_divergence"); the logarithms of values ("msle"), their direction ("cosine_similarity"), those
+    above 0 ("poisson"), or the values (rows × values).
 
     Raises:
         Unreadable: they have another form.
@@ -44,7 +49,7 @@ def used_by(metric: Metric, outputs: NDArray[Any] | list[str], source: DatasetSo
 
     if source.target_kind == "values":
         return _digits(_of_values(metric, values_of(outputs, source)))
-    if metric.name in ("accuracy", "binary_accuracy", "precision", "recall", "f1"):
+    if metric.name in ("accuracy", "binary_accuracy", "precision", "recall", "f1", "binary_io_u"):
         return classes_of(outputs, source)
     likely = likelihoods_of(outputs, source)
     if metric.name == "top_k_categorical_accuracy":
@@ -57,8 +62,10 @@ def used_by(metric: Metric, outputs: NDArray[Any] | list[str], source: DatasetSo
     sums = likely.sum(axis=1) if source.target_kind == "classes" else np.ones(len(likely))
     if (likely < 0).any() or (likely > 1).any() or (np.abs(sums - 1) > _SUM).any():
         raise Unreadable("probabilities")
+    if metric.name.endswith("hinge"):
+        return _digits(likely[:, 1:] if single and metric.name != "categorical_hinge" else likely)
     bounded = np.clip(likely, _LEAST, 1 - _LEAST)
-    if metric.name == "categorical_crossentropy":
+    if metric.name in OF_LOGARITHMS:
         return _digits(np.log(bounded))
     bounded = bounded[:, 1:] if single else bounded
     return _digits(np.log(bounded) - np.log1p(-bounded))
@@ -156,6 +163,8 @@ def score_of(metric: Metric, given: NDArray[Any], truth: NDArray[Any], source: D
     classed = source.target_kind == "classes"
     if metric.name in ("accuracy", "binary_accuracy"):
         return metric.rounded(float((given == truth.reshape(given.shape)).mean()))
+    if metric.name == "binary_io_u":
+        return metric.rounded(_overlap(given.reshape(-1), truth.reshape(-1)))
     # Rows × classes, or labels.
     right = truth.reshape(-1)[:, None] == np.arange(len(source.classes)) if classed else truth == 1
     if metric.name in ("precision", "recall", "f1"):
@@ -166,9 +175,15 @@ def score_of(metric: Metric, given: NDArray[Any], truth: NDArray[Any], source: D
         return metric.rounded(float(shares.mean()) if len(shares) else 0.0)
     if metric.name == "top_k_categorical_accuracy":
         return metric.rounded(float((given[right] == 1).mean()))
-    if metric.name == "categorical_crossentropy":
+    if metric.name in OF_LOGARITHMS:
         return metric.rounded(float(-given[right].mean()))
+    if metric.name == "categorical_hinge":
+        other = np.where(right, -np.inf, given).max(axis=1)
+        return metric.rounded(float(np.maximum(0, 1 + np.maximum(other, 0) - given[right]).mean()))
     right = right[:, 1:] if classed and given.shape[1] == 1 else right
+    if metric.name.endswith("hinge"):
+        missed = np.maximum(0, 1 - (2 * given - 1) * np.where(right, 1, -1))
+        return metric.rounded(float((missed**2 if metric.name == "squared_hinge" else missed).mean()))
     if metric.name == "binary_crossentropy":
         return metric.rounded(float(np.logaddexp(0, np.where(right, -given, given)).mean()))
     areas = [_area(given[:, one], right[:, one]) for one in range(given.shape[1]) if 0 < right[:, one].mean() < 1]
@@ -193,7 +208,7 @@ def _of_values(metric: Metric, values: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(np.log1p(np.maximum(values, _LEAST)))
     if metric.name == "cosine_similarity":
         return _directions(values)
-    return values
+    return np.maximum(values, 0) if metric.name == "poisson" else values
 
 
 def _score_of_values(name: str, given: NDArray[Any], truth: NDArray[Any]) -> float:
@@ -203,6 +218,10 @@ def _score_of_values(name: str, given: NDArray[Any], truth: NDArray[Any]) -> flo
         return float((_directions(truth) * given).sum(axis=1).mean())
     if name == "msle":
         return float(((given - np.log1p(np.maximum(truth, _LEAST))) ** 2).mean())
+    if name == "poisson":
+        return float((given - truth * np.log(given + _LEAST)).mean())
+    if name.endswith("_correlation"):
+        return _correlation(given, truth, concordance=name == "concordance_correlation")
     errors = given - truth
     if name == "r2":
         spread = float(((truth - truth.mean(axis=0)) ** 2).sum())
@@ -213,6 +232,32 @@ def _score_of_values(name: str, given: NDArray[Any], truth: NDArray[Any]) -> flo
         return float((np.logaddexp(errors, -errors) - math.log(2)).mean())
     square = float((errors**2).mean())
     return {"mae": float(np.abs(errors).mean()), "mse": square, "rmse": math.sqrt(square)}[name]
+
+
+def _correlation(given: NDArray[Any], truth: NDArray[Any], *, concordance: bool) -> float:
+    """The mean over the columns: Pearson's, 0 for a constant column; or Lin's, which also takes the means into account
+    (Biometrics 45, 1989)."""
+    import numpy as np
+
+    here, there = given - given.mean(axis=0), truth - truth.mean(axis=0)
+    common = (here * there).mean(axis=0)
+    first, second = (here**2).mean(axis=0), (there**2).mean(axis=0)
+    if concordance:
+        shift = (given.mean(axis=0) - truth.mean(axis=0)) ** 2
+        return float((2 * common / np.maximum(first + second + shift, _LEAST)).mean())
+    return float((common / np.maximum(np.sqrt(first) * np.sqrt(second), _LEAST)).clip(-1, 1).mean())
+
+
+def _overlap(chosen: NDArray[Any], right: NDArray[Any]) -> float:
+    """The mean of intersection over union of the zeros and of the ones, of those that are there or chosen."""
+    import numpy as np
+
+    shares = []
+    for value in (0, 1):
+        union = int(((chosen == value) | (right == value)).sum())
+        if union:
+            shares.append(float(((chosen == value) & (right == value)).sum()) / union)
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def _area(values: NDArray[Any], right: NDArray[Any]) -> float:

@@ -16,19 +16,6 @@ from autograder.records.metrics import METRICS, USUAL, Metric, Task, find_metric
 TOP = 5
 # What a network would learn from targets of these kinds: any metric for it scores predictions, too.
 _TASKS: dict[TargetKind, Task] = {"classes": "classification", "multilabel": "multilabel", "values": "regression"}
-# Scores of training runs alone: each has a simpler relative that scores predictions.
-_OF_RUNS_ALONE = frozenset(
-    {
-        "pearson_correlation",
-        "concordance_correlation",
-        "poisson",
-        "binary_io_u",
-        "hinge",
-        "squared_hinge",
-        "categorical_hinge",
-        "kl_divergence",
-    }
-)
 # The exceptions that are named to students; another one is only called an exception. A student can define an exception
 # with any name, and would read there what the hidden rows hold.
 NAMED_ERRORS = frozenset(
@@ -40,7 +27,7 @@ def prediction_metrics(kind: TargetKind, classes: int = 0) -> tuple[str, ...]:
     """The names of the metrics that score predictions of targets of this kind; of so many classes, if that is known."""
     fitting = {_TASKS.get(kind), "binary" if kind == "classes" and classes == 2 else None}
     # Of five classes, every one is among the five likeliest.
-    without = _OF_RUNS_ALONE | ({"top_k_categorical_accuracy"} if 0 < classes <= TOP else set())
+    without = {"top_k_categorical_accuracy"} if 0 < classes <= TOP else set()
     return tuple(name for name, metric in METRICS.items() if fitting & set(metric.tasks) and name not in without)
 
 

@@ -57,6 +57,14 @@ VALUES = DRAW.uniform(1, 9, (300, 2)).astype(np.float32)
 NEAR = VALUES + DRAW.normal(0, 0.5, VALUES.shape)
 
 
+def of_keras(name, truth, outputs, **settings):
+    import keras
+
+    measure = getattr(keras.metrics, METRICS[name].keras)(**settings)
+    measure.update_state(truth, outputs)
+    return float(measure.result())
+
+
 @pytest.mark.parametrize("name", prediction_metrics("classes"))
 def test_classes_are_scored_as_scikit_learn_scores_them(name):
     from sklearn import metrics
@@ -71,6 +79,8 @@ def test_classes_are_scored_as_scikit_learn_scores_them(name):
         "recall": lambda: metrics.recall_score(OF_CLASSES, largest, average="macro"),
         "f1": lambda: metrics.f1_score(OF_CLASSES, largest, average="macro"),
         "categorical_crossentropy": lambda: metrics.log_loss(OF_CLASSES, LIKELY),
+        "categorical_hinge": lambda: of_keras("categorical_hinge", np.eye(8)[OF_CLASSES], LIKELY),
+        "kl_divergence": lambda: of_keras("kl_divergence", np.eye(8)[OF_CLASSES], LIKELY),
     }
     assert (found.status, found.metric) == ("predicted", name)
     assert found.score == pytest.approx(expected[name](), rel=1e-4)
@@ -89,6 +99,9 @@ def test_labels_are_scored_as_scikit_learn_scores_them(name):
         "recall": lambda: metrics.recall_score(LABELS, chosen, average="macro"),
         "f1": lambda: metrics.f1_score(LABELS, chosen, average="macro"),
         "binary_crossentropy": lambda: metrics.log_loss(LABELS.reshape(-1), OF_LABELS.reshape(-1)),
+        "binary_io_u": lambda: metrics.jaccard_score(LABELS.reshape(-1), chosen.reshape(-1), average="macro"),
+        "hinge": lambda: metrics.hinge_loss(LABELS.reshape(-1), 2 * OF_LABELS.reshape(-1) - 1),
+        "squared_hinge": lambda: of_keras("squared_hinge", LABELS, 2 * OF_LABELS - 1),
     }
     assert found.score == pytest.approx(expected[name](), rel=1e-4)
 
@@ -100,17 +113,18 @@ def test_of_two_classes_the_probability_of_the_second_is_enough():
     both = np.stack([1 - SECOND, SECOND], axis=1)
     for name, expected in (("auc", metrics.roc_auc_score), ("binary_crossentropy", metrics.log_loss)):
         assert ask(name, SECOND).score == ask(name, both).score == pytest.approx(expected(OF_TWO, SECOND), rel=1e-4)
+    for name in ("hinge", "squared_hinge", "binary_io_u"):
+        outputs = SECOND if name == "binary_io_u" else 2 * SECOND - 1
+        settings = {"target_class_ids": (0, 1)} if name == "binary_io_u" else {}
+        expected = of_keras(name, OF_TWO[:, None], outputs[:, None], **settings)
+        assert ask(name, SECOND).score == ask(name, both).score == pytest.approx(expected, rel=1e-4)
     # Classes are worth what a classifier that is sure of them earns.
     assert ask("auc", SECOND > 0.5).score == pytest.approx(metrics.roc_auc_score(OF_TWO, SECOND > 0.5), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", prediction_metrics("values"))
 def test_values_are_scored_as_keras_scores_them(name):
-    import keras
-
-    measure = getattr(keras.metrics, METRICS[name].keras)()
-    measure.update_state(VALUES, NEAR)
-    expected = float(measure.result())
+    expected = of_keras(name, VALUES, NEAR, **({"axis": 0} if name.endswith("_correlation") else {}))
     if name == "r2":  # over all values together
         expected = 1 - ((NEAR - VALUES) ** 2).sum() / ((VALUES - VALUES.mean(axis=0)) ** 2).sum()
     found = of_targets(VALUES, kind="values", width=(2,))(name, NEAR)
