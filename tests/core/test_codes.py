@@ -65,7 +65,7 @@ def test_every_finding_is_made_with_a_code(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in modules() if name.startswith(DATA_ROOMS)])
 def test_nothing_that_is_stored_depends_on_the_language(name: str) -> None:
     """Sentences become text where somebody reads them, and nowhere before."""
-    speaking = {"gettext", "ngettext", "use_language", "active", "percentage", "decimal", "integer"}
+    speaking = {"gettext", "ngettext", "use_language", "active", "format_decimal", "format_integer"}
     imported = {
         alias.name
         for node in ast.walk(modules()[name])
