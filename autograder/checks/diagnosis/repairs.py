@@ -40,8 +40,8 @@ def minimal_repair(count: int, budget: int) -> Search:
     """Yields the changes (0 … count - 1, most likely first) to test together, and returns the smallest repair found.
 
     No change at all is known not to repair. What is found was always tested itself, whatever the effects of changes on
-    each other. Where further changes never undo a repair, k causes among n are found and shown to be minimal after about
-    k log2(n) tests.
+    each other. Where further changes never undo a repair, k causes among n are found and shown to be minimal after
+    about k log2(n) tests.
     """
     return (yield from _Tests(count, budget).search())
 
