@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from messages_in_code import TABLES, TEMPLATES, called, codes, modules, put_together, templates_of
 
-from autograder.core.messages import placeholders
+from autograder.authoring.translations import template_placeholders
 
 # Where everything that is said is data.
 DATA_ROOMS = ("checks/", "grading/", "intake/", "network/", "observe/", "records/", "train/")
@@ -93,5 +93,5 @@ def test_a_template_stands_in_the_code_word_for_word(name: str) -> None:
 def test_templates_for_one_and_many_have_the_same_placeholders_but_for_the_number() -> None:
     for said in codes().values():
         for templates in said:
-            named = [placeholders(template) - {"number", "count"} for template in templates]
+            named = [template_placeholders(template) - {"number", "count"} for template in templates]
             assert named.count(named[0]) == len(named), templates
