@@ -18,7 +18,6 @@ DOCUMENT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 # A file's name with a colon, then one block or several for it.
 BLOCK = r"\n```(?:python|diff)\n(?:.*?)```\n"
 FILES = re.findall(rf"^`([\w./]+)`:\n((?:{BLOCK})+)", DOCUMENT, re.M | re.S)
-QUOTED = re.findall(r"^`([\w./]+)` has\n\n```python\n(.*?)```", DOCUMENT, re.M | re.S)
 
 
 def changed(text: str, difference: str) -> str:
@@ -35,8 +34,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contributed")
     shutil.copytree(ROOT / "autograder", folder / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "tests" / "checks").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "checks" / "by_hand.py", folder / "tests" / "checks")
+    network = [f"tests/network/{name}.py" for name in ("keras_configs", "layer_examples", "test_layers")]
+    for name in ("tests/checks/by_hand.py", "docs/layers.md", *network):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     for name, blocks in FILES:
         path = folder / name
         for language, content in re.findall(r"\n```(python|diff)\n(.*?)```\n", blocks, re.S):
@@ -60,7 +61,7 @@ def run(folder: Path, *module: str, **environment: str) -> subprocess.CompletedP
     return subprocess.run(
         [sys.executable, "-m", *module],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder)} | environment,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests'}"} | environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -69,11 +70,16 @@ def run(folder: Path, *module: str, **environment: str) -> subprocess.CompletedP
 
 
 def test_the_examples_pass_their_tests(copy):
-    tests = [name for name, _ in FILES if name.startswith("tests/")]
-    assert tests == ["tests/checks/test_flag.py", "tests/lms/test_campus.py", "tests/datasets/test_signs.py"]
+    tests = [name for name, _ in FILES if re.fullmatch(r"tests/\w+/test_\w+\.py", name)]
+    assert [Path(name).stem for name in tests] == ["test_flag", "test_campus", "test_low_rank_dense", "test_signs"]
     done = run(copy, "pytest", "-q", *tests)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "7 passed" in done.stdout
+    assert "11 passed" in done.stdout
+
+
+def test_the_new_layer_passes_what_every_layer_does(copy):
+    done = run(copy, "pytest", "-q", "tests/network/test_layers.py")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_examples_keep_to_the_rules_of_ruff(copy):
@@ -91,11 +97,6 @@ def test_a_language_begins_with_every_sentence_and_no_words(copy):
     done = run(copy, "autograder.authoring.translations", catalogue)
     assert re.search(r"fr\.po: 0 of [1-9]\d* sentences", done.stdout), done.stderr
     assert (copy / catalogue).read_text(encoding="utf-8").count('msgstr ""') > 100
-
-
-@pytest.mark.parametrize(("name", "lines"), QUOTED, ids=lambda value: value.partition("\n")[0][:40])
-def test_what_is_quoted_of_a_file_is_in_it(name, lines):
-    assert lines in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_every_room_is_explained():

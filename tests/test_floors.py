@@ -91,7 +91,14 @@ def test_no_public_name_is_defined_twice():
 
 
 def test_no_file_is_longer_than_four_hundred_lines():
-    assert not [path for path in PACKAGE.rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 400]
+    files = [*PACKAGE.rglob("*.py"), *Path(__file__).parent.rglob("*.py")]
+    assert not [path for path in files if len(path.read_text("utf-8").splitlines()) > 400]
+
+
+def test_the_tests_stand_as_what_they_test():
+    """Beside a folder for each sub-package: the sample assignments, a class, attacks, and broken inputs."""
+    folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and [*path.glob("*.py")]}
+    assert folders == FLOOR.keys() - {"api", "live"} | {"assignments", "samples", "hostile", "fuzz"}
 
 
 def test_the_parent_process_does_not_import_tensorflow():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograder.authoring.plants import Plant, plants
-from autograder.authoring.tried import Run, TrialOutcome, Tried
 from autograder.checks.answers import Answered
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.figure import Figure
@@ -16,11 +16,30 @@ from autograder.grading.judge import conclude, with_runs
 from autograder.network.torch.defaults import framework_of
 from autograder.records.evidence import CapturedFigure, CapturedValue, Evidence, NetworkRecord
 from autograder.records.result import Result
+from autograder.records.training import TrainingRun, TrainingTask
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 Observe = Callable[["NotebookNode"], Evidence]
+Run = Callable[[TrainingTask], TrainingRun]
+TrialOutcome = Literal["caught", "noticed", "missed", "overcharged", "not asked", "fair", "punished", "not tried"]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One thing that was tried: a mutant or a rewrite of `network`, or a plant in the whole notebook ("").
+
+    `outcome`: "caught" (it costs points), "noticed" (it costs none, but the student sees a finding), "missed",
+    "overcharged" (one mistake costs as much as several), "not asked" (no question asks for what differs); of something
+    right "fair" (it keeps every point) or "punished" (it does not); "not tried" (it does not run in this notebook).
+    `questions` are those whose answer changed.
+    """
+
+    network: str
+    what: str
+    outcome: TrialOutcome
+    questions: tuple[str, ...] = ()
 
 
 def executed_plants(

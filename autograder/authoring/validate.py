@@ -11,10 +11,9 @@ from autograder.assignment import Assignment, AssignmentError
 from autograder.authoring.branches import graph_of, mutants_of
 from autograder.authoring.keras_configs import LayerConfig, NotAChain, layers_of, sequential
 from autograder.authoring.mutants import Mutant, doubled_block, of_compilation, structural
-from autograder.authoring.planting import Observe, executed_plants, planted_evidence
+from autograder.authoring.planting import Observe, Run, TrialOutcome, Tried, executed_plants, planted_evidence
 from autograder.authoring.rewrites import Rewrite, rewrites
 from autograder.authoring.torch_variants import keras_form, of_torch_compilation, torch_rewrites
-from autograder.authoring.tried import Run, TrialOutcome, Tried
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.compiled import Compiled
 from autograder.checks.student_network import written_by_student

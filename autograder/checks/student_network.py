@@ -27,7 +27,6 @@ __all__ = [
     "exhibit",
     "find_network",
     "in_framework_of",
-    "maker_named_in",
     "written_by_student",
 ]
 
@@ -59,10 +58,6 @@ _ENDINGS = {
         ),
     ),
 }
-# Codes for a network whose cell did not finish: each of their messages names the `cell`.
-_OF_THE_CELL = frozenset(
-    {"network.cell_error_named", "network.cell_error_in_line", *(code for code, _ in _ENDINGS.values())}
-)
 # The number of distinct networks whose results are cached.
 _MOST_REMEMBERED = 512
 _DIFFERENCES: BoundedCache[Diff] = BoundedCache(_MOST_REMEMBERED)
@@ -249,12 +244,6 @@ def _stopped_maker(context: Context, name: str) -> Message:
             line=failure.line,
         )
     return NOTHING
-
-
-def maker_named_in(said: Message) -> int | None:
-    """The number of the code cell that should have made a network, if the finding is about one."""
-    cell = said.values.get("cell") if said.code in _OF_THE_CELL else None
-    return cell if isinstance(cell, int) else None
 
 
 def _differs(student: StudentNetwork, expected: ExpectedNetwork) -> bool:

@@ -95,12 +95,6 @@ def plain_number(value: float) -> str:
     return format_decimal(f"{value:g}")
 
 
-def percentage(share: float) -> str:
-    """A fraction (0..1) in whole percent: 53% in English, else with a narrow space before the sign (ISO 80000-1)."""
-    text = f"{share:.0%}"
-    return text if _active.get() == ENGLISH else text.replace("%", f"{_THIN_SPACE}%")
-
-
 def available() -> list[str]:
     """The codes of the available languages, English first."""
     found = {path.stem for folder in _folders() if folder.is_dir() for path in folder.glob("*.po")}

@@ -7,7 +7,6 @@ Findings are stored and passed between stages as a `Message`, which becomes a se
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
@@ -132,11 +131,6 @@ def listed(words: Sequence[str]) -> str:
 def in_plain_text(sentence: Message | str) -> str:
     """The sentence for plain text: code in it without the backticks."""
     return CODE_SPAN.sub(r"\2", str(sentence))
-
-
-def placeholders(template: str) -> frozenset[str]:
-    """The names of a template's placeholders."""
-    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
 def _from_text(given: Any) -> Any:

@@ -7,7 +7,6 @@ assigns them to students; `notebook` turns the bytes of one submission into a no
 from autograder.intake.discovery import read_submissions
 from autograder.intake.single import one_submission
 from autograder.intake.submission import (
-    Ignored,
     Intake,
     IntakeError,
     Submission,
@@ -16,7 +15,6 @@ from autograder.intake.submission import (
 )
 
 __all__ = [
-    "Ignored",
     "Intake",
     "IntakeError",
     "Submission",

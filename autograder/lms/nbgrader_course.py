@@ -30,7 +30,7 @@ _NAME = re.compile(r"[^/\\\x00]{1,200}")
 _SECONDS = 600
 
 
-def export_to_course(folder: Path, course: Path, *, pending: Pending, python: Path | None = None) -> ExportedGrades:
+def export_to_course(folder: Path, course: Path, *, pending: Pending) -> ExportedGrades:
     """Put a report's scores and pages into the course.
 
     Args:
@@ -38,7 +38,6 @@ def export_to_course(folder: Path, course: Path, *, pending: Pending, python: Pa
         course: the course's folder, with `gradebook.db` and `submitted/`.
         pending: what happens to a student with undecided points; unless they are left out, nbgrader lists the
             undecided questions for manual grading.
-        python: the Python that has nbgrader; by default the one whose `nbgrader` is found first.
 
     Raises:
         UsageError: it is no course, or nothing in the report came from one.
@@ -46,7 +45,7 @@ def export_to_course(folder: Path, course: Path, *, pending: Pending, python: Pa
     """
     if not (course / "submitted").is_dir():
         raise UsageError(f"{course} has no folder submitted/: name the course's folder with --roster.")
-    python = python or _nbgrader_python()
+    python = _nbgrader_python()
     with opened(folder) as (assignment, gradebook):
         results = [stored.result for stored in reviewed(gradebook)]
         ours = [(result, found) for result in results if (found := _place(result)) is not None]

@@ -4,7 +4,6 @@ import pytest
 from by_hand import FASHION, context, conv, dense, judged, layer, network, question, said
 
 from autograder.checks.base import NotebookCell
-from autograder.checks.student_network import maker_named_in
 
 DENSE = (layer("Flatten"), dense(100, "relu"), dense(50, "relu"), dense(10, "softmax"))
 EXPECTED = {"cnn": network(*FASHION, name="cnn"), "mlp": network(*DENSE, name="mlp")}
@@ -78,7 +77,7 @@ def test_a_cell_that_failed_before_the_network_was_there_is_not_hidden_behind_an
     stopped = verdict_of(other, failed=(1,))
     assert (stopped.status, stopped.score) == ("not_reached", 0)
     assert "code cell 2, which makes it, stopped with an error" in said(stopped)
-    assert [maker_named_in(one.message) for one in stopped.findings] == [2]
+    assert [one.message.values["cell"] for one in stopped.findings] == [2]
     # Where the other one is the network that was asked for, the student named it otherwise.
     right = verdict_of(network(*FASHION, name="net"), failed=(1,))
     assert right.status == "correct"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from messages_in_code import TABLES, TEMPLATES, called, codes, modules, put_together, templates_of
 
-from autograder.core.messages import placeholders
+from autograder.authoring.translations import template_placeholders
 
 # Where everything that is said is data.
 DATA_ROOMS = ("checks/", "grading/", "intake/", "network/", "observe/", "records/", "train/")
@@ -65,7 +65,7 @@ def test_every_finding_is_made_with_a_code(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in modules() if name.startswith(DATA_ROOMS)])
 def test_nothing_that_is_stored_depends_on_the_language(name: str) -> None:
     """Sentences become text where somebody reads them, and nowhere before."""
-    speaking = {"gettext", "ngettext", "use_language", "active", "percentage", "decimal", "integer"}
+    speaking = {"gettext", "ngettext", "use_language", "active", "format_decimal", "format_integer"}
     imported = {
         alias.name
         for node in ast.walk(modules()[name])
@@ -93,5 +93,5 @@ def test_a_template_stands_in_the_code_word_for_word(name: str) -> None:
 def test_templates_for_one_and_many_have_the_same_placeholders_but_for_the_number() -> None:
     for said in codes().values():
         for templates in said:
-            named = [placeholders(template) - {"number", "count"} for template in templates]
+            named = [template_placeholders(template) - {"number", "count"} for template in templates]
             assert named.count(named[0]) == len(named), templates

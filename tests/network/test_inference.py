@@ -74,12 +74,12 @@ def activations(network):
     return [one.settings["activation"] for one in network.operations if one.kind == "Activation"]
 
 
-def test_without_printedfor_activations_they_are_the_usual_ones():
+def test_without_printed_activations_they_are_the_usual_ones():
     network = architecture_from_table(table(("Dense", (5,), 20), ("Dense", (4,), 24), ("Dense", (3,), 15)))
     assert activations(network) == ["relu", "relu", "softmax"]
 
 
-def test_with_printedfor_activations_there_are_no_others():
+def test_with_printed_activations_there_are_no_others():
     network = architecture_from_table(
         table(("Dense", (5,), 20), ("Activation", (5,), 0), ("Dense", (3,), 18), ("Activation", (3,), 0))
     )

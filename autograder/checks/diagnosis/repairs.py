@@ -36,20 +36,12 @@ class EvaluatedRepair:
     exhausted: bool = False
 
 
-def most_tests(count: int, causes: int) -> int:
-    """How many tests at most find this many causes among `count` changes and show that none can be left out, where
-    further changes never undo a repair."""
-    if count <= _FEW:
-        return int(2**count) - 1
-    halvings = math.ceil(math.log2(count))
-    return 2 + causes * (halvings + 1) + (causes if causes > 1 else 0) + max(0, causes - 2)
-
-
 def minimal_repair(count: int, budget: int) -> Search:
     """Yields the changes (0 … count - 1, most likely first) to test together, and returns the smallest repair found.
 
     No change at all is known not to repair. What is found was always tested itself, whatever the effects of changes on
-    each other. Where further changes never undo a repair, it is minimal after at most `most_tests` tests.
+    each other. Where further changes never undo a repair, k causes among n are found and shown to be minimal after
+    about k log2(n) tests.
     """
     return (yield from _Tests(count, budget).search())
 

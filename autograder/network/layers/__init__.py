@@ -18,10 +18,10 @@ from autograder.network.layers import (
     text,
     wrappers,
 )
-from autograder.network.layers.reading import read_activation, read_layer
+from autograder.network.layers.reading import read_layer
 from autograder.network.layers.record import LAYERS, Family, Field, Layer, measure
 
-__all__ = ["LAYERS", "Family", "Field", "Layer", "measure", "read_activation", "read_layer"]
+__all__ = ["LAYERS", "Family", "Field", "Layer", "measure", "read_layer"]
 
 # The modules add their records when they are imported.
 FAMILIES = (

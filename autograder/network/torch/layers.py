@@ -41,7 +41,6 @@ _PLAIN = {
     "exp": "exponential",
 }
 _SHARE = number(0, 1)
-_FINITE = number(-1e9, 1e9)
 
 
 def activation(builder: TorchBuilder, op: Op) -> Tensor:
