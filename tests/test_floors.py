@@ -1,6 +1,7 @@
 """Each sub-package stands on a floor, imports point down and in no circle, only child processes import TensorFlow."""
 
 import ast
+import functools
 import graphlib
 import resource
 import subprocess
@@ -27,27 +28,37 @@ def _module(path: Path) -> str:
     return ".".join(("autograder", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 
-TREES = {_module(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+@functools.cache
+def trees() -> dict[str, ast.Module]:
+    """Every module of the package."""
+    return {_module(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imported(tree: ast.AST) -> Iterator[str]:
     """The modules that a file imports, also within functions and for the type checker alone."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             members = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (member if member in TREES else node.module for member in members)
+            yield from (member if member in trees() else node.module for member in members)
 
 
-IMPORTS = {module: set(_imports(tree)) for module, tree in TREES.items()}
-# Pairs of packages of which one imports from the other, with the module that does; a package is its name below the top.
-BETWEEN = {
-    (module.split(".")[1], name.split(".")[1]): module
-    for module, names in IMPORTS.items()
-    for name in names & TREES.keys()
-    if "." in module and "." in name and not module.endswith("__main__")
-}
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """By module, the modules that it imports."""
+    return {module: set(_imported(tree)) for module, tree in trees().items()}
+
+
+@functools.cache
+def between() -> dict[tuple[str, str], str]:
+    """Pairs of packages (names below the top) of which one imports from the other, with the module that does."""
+    return {
+        (module.split(".")[1], name.split(".")[1]): module
+        for module, names in imports().items()
+        for name in names & trees().keys()
+        if "." in module and "." in name and not module.endswith("__main__")
+    }
 
 
 # A command is called as the function that does its work, and Alembic asks each revision for the same names.
@@ -55,17 +66,17 @@ NAMED_BY_OTHERS = ("autograder.cli.", "autograder.records.migrations.versions.")
 
 
 def test_packages_are_few_and_each_stands_on_a_floor():
-    assert {module.split(".")[1] for module in TREES if "." in module} - {"__main__"} == FLOOR.keys()
+    assert {module.split(".")[1] for module in trees() if "." in module} - {"__main__"} == FLOOR.keys()
     assert len(FLOOR) <= 17
 
 
 def test_imports_point_down():
-    assert not {pair: module for pair, module in BETWEEN.items() if FLOOR[pair[1]] < FLOOR[pair[0]]}
+    assert not {pair: module for pair, module in between().items() if FLOOR[pair[1]] < FLOOR[pair[0]]}
 
 
 def test_no_imports_run_in_a_circle():
-    modules = {module: names & TREES.keys() - {module} for module, names in IMPORTS.items()}
-    packages = {package: {other for one, other in BETWEEN if one == package != other} for package in FLOOR}
+    modules = {module: names & trees().keys() - {module} for module, names in imports().items()}
+    packages = {package: {other for one, other in between() if one == package != other} for package in FLOOR}
     for graph in (modules, packages):
         assert list(graphlib.TopologicalSorter(graph).static_order())
 
@@ -73,7 +84,7 @@ def test_no_imports_run_in_a_circle():
 def test_tensorflow_is_imported_only_in_child_processes():
     child_processes = ("autograder.observe", "autograder.train")
     frameworks = {"tensorflow", "keras", "jax", "torch"}
-    parents = {module: names for module, names in IMPORTS.items() if not module.startswith(child_processes)}
+    parents = {module: names for module, names in imports().items() if not module.startswith(child_processes)}
     assert not {module for module, names in parents.items() if frameworks & {name.split(".")[0] for name in names}}
 
 

@@ -86,9 +86,8 @@ class Measurement:
             "score.on_hidden_rows",
             "On examples that you have not seen, your network reaches this score: {metric} {reached:,.10g}; {needed} "
             "was needed.",
-            metric=self.metric.shown,
             reached=reached,
-            needed=needed_phrase(self.metric, self.needed, decimals),
+            **self._asked(decimals),
         )
         epochs = nphrase("one epoch", "{count} epochs", self.recipe.epochs, count=self.recipe.epochs)
         where = message(
@@ -102,6 +101,10 @@ class Measurement:
 
     def _hint(self, reached: float) -> Message:
         return NOTHING if self.metric.reaches(reached, self.needed) else _advice(self.run, self.recipe)
+
+    def _asked(self, digits: int) -> dict[str, Message]:
+        """What the sentences about a score other than accuracy name: the metric, and what of it was needed."""
+        return {"metric": self.metric.shown, "needed": needed_phrase(self.metric, self.needed, digits)}
 
     def _accuracy_once(self) -> Message:
         first, digits = self.scores[0], telling_digits(self.scores[0], self.needed)
@@ -150,20 +153,18 @@ class Measurement:
                 "score.reached",
                 "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f}, and "
                 "{needed} was needed.",
-                metric=self.metric.shown,
                 reached=first,
-                needed=needed_phrase(self.metric, self.needed, digits),
                 digits=digits,
+                **self._asked(digits),
             )
         return message(
             "score.reached_twice",
             "What counts is the {metric} on the validation data: your network reached {reached:.{digits}f} "
             "({again:.{digits}f} from another random start), and {needed} was needed.",
-            metric=self.metric.shown,
             reached=first,
             again=self.scores[1],
-            needed=needed_phrase(self.metric, self.needed, digits),
             digits=digits,
+            **self._asked(digits),
         )
 
     def _without_mean(self) -> Message:
@@ -172,8 +173,7 @@ class Measurement:
             "score.no_mean",
             "What counts is the {metric} on the validation data, of which {needed} was needed. We trained your network "
             "from {count} random starts, and their mean counts; {failed} of them failed before anything was measured.",
-            metric=self.metric.shown,
-            needed=needed_phrase(self.metric, self.needed, telling_digits(self.needed, self.needed, self.metric)),
+            **self._asked(telling_digits(self.needed, self.needed, self.metric)),
             count=len(self.scores),
             failed=sum(not math.isfinite(score) for score in self.scores),
         )
@@ -188,10 +188,9 @@ class Measurement:
             "from {count} random starts, and their mean counts. By {confidence:.0%} confidence it lies between "
             "{low:.{digits}f} and {high:.{digits}f}. A network whose true mean is one standard deviation worse than "
             "what is needed would pass this in {cases:.1f} of 100 cases.",
-            metric=self.metric.shown,
             reached=mean,
-            needed=needed_phrase(self.metric, self.needed, digits),
             digits=digits,
+            **self._asked(digits),
             count=len(self.scores),
             confidence=0.95,
             low=low,

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from changes import answer_key, assignment, said
 from nbformat import NotebookNode
+from samples.transfer_network import building
 
 from autograder.authoring.validate import reached_without_training
 from autograder.grading.answer_key import context_of
@@ -20,17 +21,7 @@ from autograder.observe.sandbox.isolation import IsolationUnavailable, choose_is
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 HEAD = "layers.Dense(5, activation='softmax')"
-FRESH = """
-def fresh():
-    return keras.Sequential([
-        keras.Input((8, 8, 1)),
-        layers.Conv2D(16, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.Flatten(),
-    ])
-features = fresh()
-"""
+FRESH = building("fresh") + "features = fresh()\n"
 JOINED = f"model = keras.Sequential([keras.Input((8, 8, 1)), features, {HEAD}])"
 RIGHT = {
     "a part of the base network as one layer": f"features = keras.Model(base.inputs, base.layers[3].output)\n"

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from sklearn.datasets import load_iris
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -31,6 +30,8 @@ def run(folder, *arguments):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_flowers_of_the_tutorial_are_graded(tmp_path):
+    from sklearn.datasets import load_iris
+
     data = load_iris()
     rows = (
         ",".join([*map(str, row), data.target_names[kind]]) for row, kind in zip(data.data, data.target, strict=True)

@@ -5,7 +5,6 @@ import json
 import matplotlib
 import pandas
 import pytest
-import seaborn
 from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
 from autograder.observe.figures import describe_axes
@@ -61,6 +60,8 @@ def test_a_legend_given_as_a_list_names_the_curves():
 
 
 def test_curves_that_seaborn_draws_from_a_history_earn_all_points():
+    import seaborn
+
     """It leaves the lines without labels, and names them in the legend."""
     history = {"accuracy": (0.3, 0.5, 0.6), "val_accuracy": (0.2, 0.35, 0.4), "loss": (3.0, 2.0, 1.0)}
     axes = Figure().subplots()

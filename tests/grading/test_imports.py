@@ -44,7 +44,7 @@ def test_a_module_that_the_notebook_writes_is_not_imported_from_elsewhere():
 
 
 def test_hostile_cells_take_a_moment_and_leave_little():
-    started = time.monotonic()
+    started = time.process_time()
     names = imported_modules(
         [
             "".join(f"import x{number}\n" for number in range(50_000)),
@@ -55,7 +55,7 @@ def test_hostile_cells_take_a_moment_and_leave_little():
         ]
     )
     assert len(names) <= 500
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def notebook(path: Path, *cells: str) -> None:

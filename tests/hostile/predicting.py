@@ -7,17 +7,27 @@ that rule honestly earns; the others earn nothing. Whatever they see of the hidd
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from attack import Attack
 
-READ = """
+_TABLE = """
 import numpy as np
 import pandas as pd
 
 things = pd.read_csv("things.csv")
+"""
+READ = f"""{_TABLE}
+PLACES = ("/tmp", "/dev/shm", "/var/tmp", ".", "/run")
 
 def honest(rows):
     return np.where(rows["size"] > 5, "b", "a")
+
+def marks(rows):
+    return " ".join(map(str, rows["mark"]))
+
+def by_place(rows, answers, order=range(10**6)):
+    return [answers.setdefault(mark, "ab"[order[len(answers)] >= 50]) for mark in rows["mark"]]
 """
 
 
@@ -30,10 +40,11 @@ class Predictor:
     code: str
     status: str = "predicted"
     same: bool = False
+    front: ClassVar[str] = READ
 
     @property
     def notebook(self) -> Attack:
-        return Attack(self.name, self.tries, (READ, self.code, "after = 1"), earns=0.0)
+        return Attack(self.name, self.tries, (self.front, self.code, "after = 1"), earns=0.0)
 
 
 PREDICTORS = (
@@ -113,7 +124,7 @@ PREDICTORS = (
         "show the hidden rows through an exception",
         """
         def predict(rows):
-            shown = " ".join(map(str, rows["mark"]))
+            shown = marks(rows)
             raise type("Row" + shown.replace(" ", "_"), (ValueError,), {})(shown)
         """,
         "raised",
@@ -137,7 +148,7 @@ PREDICTORS = (
             with open("shown.txt", "a") as file: file.write(shown)
             things.attrs["shown"] = shown
         def predict(rows):
-            shown = " ".join(map(str, rows["mark"]))
+            shown = marks(rows)
             write(shown)
             threading.Thread(target=lambda: (time.sleep(0.05), write(shown))).start()
             return honest(rows)
@@ -171,7 +182,7 @@ PREDICTORS = (
         """
         import os
         def predict(rows):
-            for folder in ("/tmp", "/dev/shm", "/var/tmp", ".", os.path.expanduser("~"), "/run"):
+            for folder in (*PLACES, os.path.expanduser("~")):
                 try: rows.to_csv(os.path.join(folder, "left-behind.csv"), mode="a")
                 except OSError: pass
             return honest(rows)
@@ -183,7 +194,7 @@ PREDICTORS = (
         "find the hidden rows that an earlier submission left",
         """
         import glob
-        found = [path for folder in ("/tmp", "/dev/shm", "/var/tmp", ".", "/run", "/proc/*/root/tmp")
+        found = [path for folder in (*PLACES, "/proc/*/root/tmp")
                  for path in glob.glob(folder + "/left-behind.csv")]
         def predict(rows):
             return np.full(len(rows), "b") if found else honest(rows)
@@ -232,8 +243,7 @@ PREDICTORS = (
         "answer by the place of a row in the hidden file, and repeat the answer when the row comes again",
         """
         answers = {}
-        def predict(rows):
-            return [answers.setdefault(mark, "a" if len(answers) < 50 else "b") for mark in rows["mark"]]
+        def predict(rows): return by_place(rows, answers)
         """,
     ),
     Predictor(
@@ -258,8 +268,7 @@ PREDICTORS = (
         secrets = ["", "things", hashlib.sha256(open("things.csv", "rb").read()).hexdigest()]
         orders = [[row for batch in asked_order(100, one, digest(one)) for row in batch] for one in secrets]
         answers = {}
-        def predict(rows):
-            return [answers.setdefault(mark, "ab"[orders[-1][len(answers)] >= 50]) for mark in rows["mark"]]
+        def predict(rows): return by_place(rows, answers, orders[-1])
         """,
     ),
     Predictor(
@@ -299,7 +308,7 @@ PREDICTORS = (
         pseudonym = "otter"
         def predict(rows):
             global pseudonym
-            pseudonym = " ".join(map(str, rows["mark"]))[:30]
+            pseudonym = marks(rows)[:30]
             return honest(rows)
         """,
         same=True,
@@ -308,13 +317,9 @@ PREDICTORS = (
 )
 
 
-NETWORK = """
+NETWORK = f"""
 import keras
-import numpy as np
-import pandas as pd
-
-things = pd.read_csv("things.csv")
-
+{_TABLE}
 def scaled(rows):
     return ((rows[["size"]] - things[["size"]].mean()) / things[["size"]].std()).to_numpy()
 
@@ -327,9 +332,7 @@ model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=Tru
 class Preparer(Predictor):
     """One submission with its own preparation; `same`: its network reaches what is needed, on hidden rows."""
 
-    @property
-    def notebook(self) -> Attack:
-        return Attack(self.name, self.tries, (NETWORK, self.code, "after = 1"), earns=0.0)
+    front: ClassVar[str] = NETWORK
 
 
 PREPARERS = (

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("torch", reason="needs torch: make torch")
-
 from attack import Attack
 from hostile_class import CANARY, Graded, assignment, grade, left_behind, without_durations, without_seconds
 from torch_attacks import HONEST_TORCH, TORCH
 
 from autograder import datasets
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.alone,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: make torch"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -156,10 +156,10 @@ def test_a_hundred_thousand_entries_are_refused_quickly(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(100_000):
             archive.writestr(zipfile.ZipInfo(f"{number}.ipynb"), b"")
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(IntakeError, match="20,000 entries"):
         read_submissions(path)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_as_many_empty_files_as_there_may_be_are_listed_quickly(tmp_path: Path) -> None:

@@ -123,9 +123,9 @@ def test_networks_that_multiply_by_nesting_are_refused_soon():
     for _ in range(14):
         nested = {**layer("Functional", **inner), "module": "keras"}
         inner = functional(["x"], ["n:2"], {"x": (input_layer(4), []), "n": (nested, [["x"], ["n"]])})
-    start = time.perf_counter()
+    start = time.process_time()
     refused(inner, "Functional")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_too_many_layers_are_refused():

@@ -30,10 +30,10 @@ def test_a_number_that_is_none_is_refused_in_words(name):
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_line_takes_no_time(name):
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(TableError):
         parse_table(LONG[name])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_name_that_a_row_is_connected_to_is_read_whole():

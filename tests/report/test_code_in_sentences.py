@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import string
@@ -18,7 +19,7 @@ from autograder.checks.base import Dependency
 from autograder.cli.result_view import print_result
 from autograder.core.language import use_language
 from autograder.core.messages import Message
-from autograder.records.result import Finding, Verdict
+from autograder.records.result import Finding, Result, Verdict
 from autograder.report.fragments import findings_as_lines, overview_fragment, question_fragment
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.summary import summarize
@@ -36,10 +37,22 @@ def _said(template: str, many: str = "") -> Message:
     return Message(text=template, many=many, values=values)
 
 
-TEMPLATES = sorted({words for said in codes().values() for words in said if any("`" in one for one in words)})
-FINDINGS = tuple(Finding(message=_said(*words), hint=_said(*words), where=_said(*words)) for words in TEMPLATES)
-VERDICT = Verdict(id="q", title="The network `model`", status="wrong", score=0, points=1, findings=FINDINGS)
-EVERYTHING = result("Ada", (VERDICT, VERDICT.model_copy(update={"id": "r"})), notes=FINDINGS, status="incomplete")
+@functools.cache
+def findings() -> tuple[Finding, ...]:
+    """A finding for every sentence of ours that has code in it."""
+    templates = sorted({words for said in codes().values() for words in said if any("`" in one for one in words)})
+    return tuple(Finding(message=_said(*words), hint=_said(*words), where=_said(*words)) for words in templates)
+
+
+@functools.cache
+def verdict() -> Verdict:
+    return Verdict(id="q", title="The network `model`", status="wrong", score=0, points=1, findings=findings())
+
+
+@functools.cache
+def everything() -> Result:
+    twice = (verdict(), verdict().model_copy(update={"id": "r"}))
+    return result("Ada", twice, notes=findings(), status="incomplete")
 
 
 def _read(page: Path) -> str:
@@ -47,18 +60,18 @@ def _read(page: Path) -> str:
 
 
 def test_there_are_sentences_with_code() -> None:
-    assert len(TEMPLATES) > 80
+    assert len(findings()) > 80
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_no_page_shows_a_backtick(tmp_path: Path, language: str) -> None:
     depends = {"r": Dependency(question="q", share=1, because="Look at `model` first.")}
     with use_language(language):
-        for number, one in enumerate((EVERYTHING, *class_of(20))):
+        for number, one in enumerate((everything(), *class_of(20))):
             page = tmp_path / f"{number}.html"
             write_student_page(page, result=one, assignment_title=TITLE, depends=depends)
             assert "`" not in _read(page), one.student
-        everyone = [EVERYTHING.model_copy(update={"student": name}) for name in ("Ada", "Ben")]
+        everyone = [everything().model_copy(update={"student": name}) for name in ("Ada", "Ben")]
         write_class_page(
             tmp_path / "class.html",
             summary=summarize([*everyone, *class_of(20)], lambda name: "x.html"),
@@ -82,13 +95,13 @@ def test_code_is_an_element_and_what_stands_in_it_is_escaped(tmp_path: Path) -> 
 
 def test_no_terminal_platform_or_notebook_shows_a_backtick() -> None:
     console = Console(width=200, record=True, file=io.StringIO())
-    print_result(console, load("cnn2"), EVERYTHING)
+    print_result(console, load("cnn2"), everything())
     texts = [
         console.export_text(),
-        findings_as_lines(FINDINGS),
-        heading(VERDICT),
-        findings_in_words(VERDICT),
-        question_fragment(VERDICT),
-        overview_fragment(EVERYTHING, "", gist=True),
+        findings_as_lines(findings()),
+        heading(verdict()),
+        findings_in_words(verdict()),
+        question_fragment(verdict()),
+        overview_fragment(everything(), "", gist=True),
     ]
     assert ["`" in text for text in texts] == [False] * len(texts)

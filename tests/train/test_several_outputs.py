@@ -2,7 +2,6 @@
 
 import functools
 
-import keras
 import numpy as np
 import pytest
 
@@ -57,6 +56,8 @@ def declared(folder, **table):
 
 def network(*, names=("left", "right", "price", "kind"), widths=(3, 2), swapped=False, **compiled):
     """Two branches that meet, and two heads; as the student's description gives it."""
+    import keras
+
     left, right, price, kind = names
     one, other = (keras.Input((width,), name=name) for width, name in zip(widths, (left, right), strict=True))
     hidden = keras.layers.Dense(32, activation="relu")(keras.layers.Concatenate()([one, other]))
@@ -105,15 +106,14 @@ def test_another_output_is_scored_where_it_is_named(trained, shop):
     assert np.sum(run.predictions.confusion) == 100
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [
-        ["mse", "categorical_crossentropy"],
-        {"price": keras.losses.Huber(), "kind": keras.losses.SparseCategoricalCrossentropy()},
-    ],
-    ids=["list", "objects by name"],
-)
-def test_arrays_of_an_npz_name_themselves(trained, shop, loss):
+@pytest.mark.parametrize("given_as", ["list", "objects by name"])
+def test_arrays_of_an_npz_name_themselves(trained, shop, given_as):
+    import keras
+
+    loss = {
+        "list": ["mse", "categorical_crossentropy"],
+        "objects by name": {"price": keras.losses.Huber(), "kind": keras.losses.SparseCategoricalCrossentropy()},
+    }[given_as]
     run = trained(declared(shop, npz="shop.npz"), network(loss=loss), metric_output="kind")
     assert run.outcome == "trained", run.problem
     assert run.score > 0.8
@@ -135,6 +135,8 @@ def test_other_names_are_matched_by_their_shapes(trained, shop):
 
 
 def test_names_go_before_shapes(trained, tmp_path, monkeypatch):
+    import keras
+
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     random = np.random.RandomState(0)
     left, right = random.rand(ROWS, 2).astype(np.float32), random.rand(ROWS, 2).astype(np.float32)
@@ -172,6 +174,8 @@ def test_an_output_without_a_loss_is_not_trained(trained, shop):
 
 
 def test_another_number_of_inputs_is_refused_in_a_sentence(trained, shop):
+    import keras
+
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     described = StudentNetwork(architecture=canonicalize("Sequential", model.get_config()))
     run = trained(declared(shop, npz="shop.npz"), described)

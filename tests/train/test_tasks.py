@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn import datasets as tables
 from training_child import reports_of
 from training_networks import chain
 
@@ -19,12 +18,20 @@ from autograder.records.training import Recipe, TrainingTask
 from autograder.train.targets import Targets
 from autograder.train.trainer import _as_run
 
+
+def table_of(name):
+    """A table that scikit-learn ships, which is imported when it is needed: collecting the tests would wait for it."""
+    from sklearn import datasets
+
+    return getattr(datasets, f"load_{name}")()
+
+
 SOURCE = DatasetSource(source="sklearn", title="Own", digest="0", target_kind="classes", rows=1000)
 FAST = Optimizer(settings={"learning_rate": 0.02})
 
 
 def arrays(table, **changes):
-    found = getattr(tables, f"load_{table}")()
+    found = table_of(table)
     return {"x_train": found.data.astype(np.float32), "y_train": found.target} | changes
 
 
@@ -187,7 +194,7 @@ def test_a_metric_of_several_classes_is_one_number(metric):
 
 
 def test_several_labels_at_a_time():
-    found = tables.load_digits()
+    found = table_of("digits")
     labels = np.stack([found.target % 2, found.target > 4, found.target % 3 == 0], axis=1).astype(np.float32)
     given = {"x_train": found.data.astype(np.float32), "y_train": labels}
     network = dense(64, 3, "sigmoid", 32)
@@ -231,7 +238,7 @@ def test_standardized_targets_are_scored_in_their_own_unit():
 
 
 def test_several_values_at_a_time():
-    found = tables.load_linnerud()
+    found = table_of("linnerud")
     given = {"x_train": found.data.astype(np.float32), "y_train": found.target}
     run = trained(given, dense(3, 3), "mean_absolute_error", task="regression", train=14, validation=6, batch_size=7)
     assert run.outcome == "trained"
@@ -276,7 +283,7 @@ def test_a_sequence_to_a_sequence():
 
 
 def test_an_autoencoder_learns_its_own_input():
-    found = tables.load_digits()
+    found = table_of("digits")
     given = {"x_train": found.images.astype(np.float32), "y_train": found.target}
     run = trained(
         given,

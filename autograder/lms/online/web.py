@@ -20,6 +20,8 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 # A student's upload; the grader itself reads at most 50 MB of a notebook.
 MAX_DOWNLOAD_BYTES = 512 * 2**20
+# Before the first repetition, in seconds; each further pause is twice as long.
+FIRST_PAUSE = 0.4
 _TRIES = 5
 _LONGEST_PAUSE = 60.0
 _CHUNK = 2**18
@@ -59,7 +61,7 @@ class Session(requests.Session):  # type: ignore[misc]
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
                 if not safe or not left:
                     raise
-                time.sleep(0.2 * 2 ** (_TRIES - left))
+                time.sleep(FIRST_PAUSE * 2 ** (_TRIES - left - 1))
                 continue
             if not left or not (_throttled(response) or (safe and response.status_code in (500, 502, 503, 504))):
                 break
@@ -179,5 +181,5 @@ def _pause(response: Any, turn: int) -> float:
         try:
             seconds = parsedate_to_datetime(said).timestamp() - time.time()
         except (TypeError, ValueError):
-            seconds = 0.2 * 2**turn
+            seconds = FIRST_PAUSE * 2 ** (turn - 1)
     return max(0.0, min(seconds, _LONGEST_PAUSE))

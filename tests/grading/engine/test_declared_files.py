@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
+from samples.transfer_network import HEAD, building
 
 from autograder.assignment import load
 from autograder.assignment.images import declared_files
@@ -18,20 +19,7 @@ from autograder.datasets.sending import keep_files
 from autograder.grading.engine.cluster import DeclaredFiles
 
 ROOT = Path(__file__).parents[3]
-BUILD = """
-def build():
-    return keras.Sequential([
-        keras.Input((8, 8, 1)),
-        layers.Conv2D(16, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.Flatten(),
-        layers.Dense(32, activation="relu"),
-        layers.Dense(5, activation="softmax"),
-    ])
-base = build()
-base.load_weights("base.weights.h5")
-"""
+BUILD = building("build", *HEAD) + 'base = build()\nbase.load_weights("base.weights.h5")\n'
 
 
 def parts(assignment):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import stub_canvas
 import stub_moodle
@@ -20,10 +19,10 @@ GRADES = {11: 6.0, 12: 2.0, 13: 4.0}
 State = dict[int, tuple[float | None, int]]
 
 
-class Platform(Protocol):
+class Platform:
     """A platform with one assignment; `sends`, `uploads` and `reads` are words by which faults find these requests.
 
-    `pages` is the number of requests that reading the submissions takes.
+    `pages` is the number of requests that reading the submissions takes, `servers` all that have to listen.
     """
 
     name: str
@@ -33,53 +32,62 @@ class Platform(Protocol):
     uploads: str
     reads: str
     pages: int
-    stub: Stub
-    servers: tuple[Stub, ...]
 
-    def enrol(self, student: int, name: str) -> None: ...
-    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None: ...
-    def take_back(self, student: int) -> None: ...
-    def leave(self, student: int) -> None: ...
-    def grade(self, student: int, points: float) -> None: ...
-    def set_maximum(self, points: float) -> None: ...
-    def set_deadline(self, at: str) -> None: ...
-    def extend(self, student: int, at: str) -> None: ...
-    def state(self) -> State: ...
-
-
-@dataclass
-class OnCanvas:
-    """Canvas, with its files on another host."""
-
-    stub: StubCanvas = field(default_factory=StubCanvas)
-    name: str = "canvas"
-    where: tuple[str, str] = (str(stub_canvas.COURSE), str(stub_canvas.ASSIGNMENT))
-    token: str = stub_canvas.TOKEN
-    sends: str = "update_grades"
-    uploads: str = "/upload"
-    reads: str = "GET /api/v1/courses/101/assignments/98765/submissions"
-    pages: int = 2
-
-    def __post_init__(self) -> None:
-        self.servers: tuple[Stub, ...] = (self.stub, self.stub.files)
+    def __init__(self, stub: Any, *others: Stub) -> None:
+        self.stub = stub
+        self.servers: tuple[Stub, ...] = (stub, *others)
 
     def enrol(self, student: int, name: str) -> None:
         self.stub.enrol(student, name)
 
     def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None:
-        self.stub.hand_in(student, content, at.replace("+00:00", "Z"))
-
-    def take_back(self, student: int) -> None:
-        self.stub.students[student].attempts.clear()
+        self.stub.hand_in(student, content, at)
 
     def leave(self, student: int) -> None:
         del self.stub.students[student]
 
-    def grade(self, student: int, points: float) -> None:
-        self.stub.grade(student, points)
-
     def set_maximum(self, points: float) -> None:
         self.stub.points = points
+
+    def take_back(self, student: int) -> None:
+        raise NotImplementedError
+
+    def grade(self, student: int, points: float) -> None:
+        raise NotImplementedError
+
+    def set_deadline(self, at: str) -> None:
+        raise NotImplementedError
+
+    def extend(self, student: int, at: str) -> None:
+        raise NotImplementedError
+
+    def state(self) -> State:
+        raise NotImplementedError
+
+
+class OnCanvas(Platform):
+    """Canvas, with its files on another host and its times in its own form."""
+
+    name = "canvas"
+    where = (str(stub_canvas.COURSE), str(stub_canvas.ASSIGNMENT))
+    token = stub_canvas.TOKEN
+    sends = "update_grades"
+    uploads = "/upload"
+    reads = "GET /api/v1/courses/101/assignments/98765/submissions"
+    pages = 2
+
+    def __init__(self) -> None:
+        stub = StubCanvas()
+        super().__init__(stub, stub.files)
+
+    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None:
+        super().hand_in(student, content, at.replace("+00:00", "Z"))
+
+    def take_back(self, student: int) -> None:
+        self.stub.students[student].attempts.clear()
+
+    def grade(self, student: int, points: float) -> None:
+        self.stub.grade(student, points)
 
     def set_deadline(self, at: str) -> None:
         self.stub.due = at.replace("+00:00", "Z") or None
@@ -91,39 +99,28 @@ class OnCanvas:
         return {number: (one.entered, len(one.comments)) for number, one in self.stub.students.items()}
 
 
-@dataclass
-class OnMoodle:
-    """Moodle."""
+class OnMoodle(Platform):
+    """Moodle, whose times are seconds and whose maximum is a whole number."""
 
-    stub: StubMoodle = field(default_factory=StubMoodle)
-    name: str = "moodle"
-    where: tuple[str, str] = (str(stub_moodle.COURSE), str(stub_moodle.CM))
-    token: str = stub_moodle.TOKEN
-    sends: str = "save_grades"
-    uploads: str = "upload.php"
-    reads: str = "mod_assign_get_submissions"
-    pages: int = 1
+    name = "moodle"
+    where = (str(stub_moodle.COURSE), str(stub_moodle.CM))
+    token = stub_moodle.TOKEN
+    sends = "save_grades"
+    uploads = "upload.php"
+    reads = "mod_assign_get_submissions"
+    pages = 1
 
-    def __post_init__(self) -> None:
-        self.servers: tuple[Stub, ...] = (self.stub,)
-
-    def enrol(self, student: int, name: str) -> None:
-        self.stub.enrol(student, name)
-
-    def hand_in(self, student: int, content: bytes, at: str = IN_TIME) -> None:
-        self.stub.hand_in(student, content, at)
+    def __init__(self) -> None:
+        super().__init__(StubMoodle())
 
     def take_back(self, student: int) -> None:
         self.stub.students[student].attempts[-1]["status"] = "draft"
-
-    def leave(self, student: int) -> None:
-        del self.stub.students[student]
 
     def grade(self, student: int, points: float) -> None:
         self.stub.students[student].grade = points
 
     def set_maximum(self, points: float) -> None:
-        self.stub.points = int(points)
+        super().set_maximum(int(points))
 
     def set_deadline(self, at: str) -> None:
         self.stub.due = seconds(at) if at else 0

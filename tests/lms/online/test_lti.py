@@ -14,8 +14,6 @@ from samples.sums_course import autograder, decide, graded_by_hand, make_assignm
 from stub import Answer, Fault, Request, Stub, serving
 from stub_lti import CLIENT, StubLti
 
-from autograder.lms.online import web
-
 
 @pytest.fixture(scope="module")
 def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,9 +37,8 @@ def keys(made_keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.fixture
-def lti(keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubLti]:
+def lti(keys: Path) -> Iterator[StubLti]:
     """A course with users 11 to 13; 14 left it."""
-    monkeypatch.setattr(web, "READ_SECONDS", 1.0)
     stub = StubLti(json.loads((keys / "jwks.json").read_text()), {"11", "12", "13"})
     with serving(stub) as address:
         (keys / "lti.toml").write_text(

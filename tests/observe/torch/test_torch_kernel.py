@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib.util import find_spec
 
 import pytest
-
-pytest.importorskip("torch", reason="needs torch: make torch")
-
 from conftest import QUICK, Observe
 
 from autograder import datasets
 from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: make torch")]
 
 DATA = """
 import torch

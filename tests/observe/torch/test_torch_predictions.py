@@ -1,5 +1,7 @@
 """Networks of PyTorch on hidden rows: called as they are, in the mode for evaluation."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,7 @@ from autograder.datasets import Declaration, resolve
 from autograder.observe.limits import Limits
 from autograder.records.predictions import PredictionRequest
 
-pytest.importorskip("torch", reason="needs torch: make torch")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: make torch")]
 
 NOTEBOOK = """
 import keras
