@@ -14,7 +14,7 @@ from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.core.messages import in_turn, message
 from autograder.network.architecture import Architecture
-from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.compilation import NO_LOSS, Compilation, read_compilation
 from autograder.network.torch.compilation import DEFAULT_RATES, LOSS_NAMES, criterion_of, read_torch_compilation
 from autograder.records.result import Finding, Verdict
 
@@ -23,6 +23,8 @@ _CROSSENTROPIES = frozenset({ONE_HOT, WHOLE, "binary_crossentropy", "categorical
 _PROBABILITIES = frozenset({"softmax", "sigmoid"})
 # Layers that may follow the last activation without changing what the outputs mean.
 _TRANSPARENT = frozenset({"Flatten", "Reshape", "Dropout"})
+# The codes for a loss that the network or the loop computes itself.
+_OWN_LOSS = frozenset({"compile.own_loss", "compile.own_criterion"})
 
 Names = str | tuple[str, ...]
 
@@ -36,7 +38,8 @@ class Compiled(Question):
     `learning_rate` is checked only if it is given. Optimizer, loss, each metric and the learning rate earn the same
     share of the points; the default learning rate of another optimizer is not a separate mistake. If the loss
     would fit the expected last layer, and the student's has cost points at an `architecture` question, it costs nothing
-    here, unless `follow_through` is false.
+    here, unless `follow_through` is false. The share of a loss that the network computes itself, such as with
+    `add_loss`, needs review.
     """
 
     kind: Literal["compiled"]
@@ -111,7 +114,10 @@ class Compiled(Question):
 
     def loss_costs(self, student: StudentNetwork, context: Context) -> bool:
         """Whether the loss of a compiled network costs its share here."""
-        return bool(self.loss) and student.compiled and not self._loss_aspect(student, context).right
+        if not self.loss or not student.compiled:
+            return False
+        aspect = self._loss_aspect(student, context)
+        return not aspect.right and aspect.finding is not None and aspect.finding.code not in _OWN_LOSS
 
     def judge(self, context: Context) -> Verdict:
         student = find_network(context, self.network)
@@ -157,7 +163,10 @@ class Compiled(Question):
             )
             for metric in self.metrics
         ]
-        return judged(self, aspects, *notes)
+        verdict = judged(self, aspects, *notes)
+        if any(finding.code in _OWN_LOSS for finding in verdict.findings):
+            return verdict.model_copy(update={"status": "needs_review", "score": 0.0})
+        return verdict
 
     def _optimizer_aspects(self, student: StudentNetwork) -> list[Aspect]:
         read = self._part(student, "optimizer")
@@ -188,6 +197,8 @@ class Compiled(Question):
     def _loss_aspect(self, student: StudentNetwork, context: Context) -> Aspect:
         read = self._part(student, "loss")
         if read.problem:
+            if read.problem.code in NO_LOSS:
+                return self._without_loss(student, context)
             if student.captured is not None and student.captured.framework == "torch":
                 return missed(read.problem, hint=message("hint.torch_loss", "Use one of PyTorch's own criteria."))
             return missed(read.problem, hint=message("hint.keras_loss", "Use one of Keras' own losses."))
@@ -243,6 +254,30 @@ class Compiled(Question):
                 ),
                 code=fits.finding.code,
             )
+        )
+
+    def _without_loss(self, student: StudentNetwork, context: Context) -> Aspect:
+        """No loss was given. A network that is trained all the same has one that is not read here."""
+        torch = student.captured is not None and student.captured.framework == "torch"
+        if any(fit.failure is None for fit in student.fits(context, self.network)):
+            by_hand = message(
+                "compile.own_criterion",
+                "The loss is computed by your own code, without a criterion of PyTorch, so a person has to read it.",
+            )
+            added = message(
+                "compile.own_loss",
+                "`compile` was given no loss: the network is trained with one that it computes itself (`add_loss`, or "
+                "a training step of its own), so a person has to read it.",
+            )
+            return missed(by_hand if torch else added)
+        if torch:
+            return missed(
+                message("compile.no_criterion", "No criterion was used with the network."),
+                hint=message("hint.torch_loss", "Use one of PyTorch's own criteria."),
+            )
+        return missed(
+            message("compile.no_loss", "`compile` was given no loss."),
+            hint=message("hint.loss_needed", "`compile` is told what training is to make small."),
         )
 
     def _is_rate(self, rate: object) -> bool:

@@ -110,7 +110,7 @@ class Figure(Question):
 
     def judge(self, context: Context) -> Verdict:
         verdict = self._judge_figures(context)
-        if verdict.score or not (self.curves and self.follow_through):
+        if verdict.score or not self.follow_through:
             return verdict
         return kept_if_unreached(self, verdict, context, draws(context), of_metrics=self.quantity != "loss")
 
@@ -220,7 +220,7 @@ class Figure(Question):
                     drawn=other,
                     network=asked_for,
                 )
-            return _Judged(0.0, Finding(message=sentence, where=where))
+            return _Judged(0.0, Finding(message=sentence, where=where), closeness=-1)
         held_of = {curve: [held for _, held in drawn if any(one.curve == curve for one in held)] for curve in _CURVES}
         asked = self.quantity
         pairs = {
@@ -239,16 +239,16 @@ class Figure(Question):
                     sentence = message("figure.same_twice", "Two of the lines are the same curve, drawn twice.")
                 else:
                     sentence = message(*(_NO_CURVE[missing[0]] if len(missing) == 1 else _NEITHER))
-                return _Judged(0.0, Finding(message=sentence, where=where))
+                return _Judged(0.0, Finding(message=sentence, where=where), closeness=1)
             quantities = {one.quantity for _, held in drawn for one in held}
             if asked != "any" and asked not in quantities:
-                return _Judged(0.0, Finding(message=message(*_SOMETHING_ELSE[asked]), where=where))
+                return _Judged(0.0, Finding(message=message(*_SOMETHING_ELSE[asked]), where=where), closeness=1)
             sentence = message(
                 "figure.not_of_one_kind",
                 "The training curve and the validation curve do not belong together: one is of the accuracy, the other "
                 "of the loss.",
             )
-            return _Judged(0.0, Finding(message=sentence, where=where))
+            return _Judged(0.0, Finding(message=sentence, where=where), closeness=1)
         swapped = [
             line
             for line, held in drawn

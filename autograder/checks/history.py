@@ -13,6 +13,7 @@ from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.equal_shares import RIGHT, Aspect, judged, kept, missed
 from autograder.checks.metric_names import compiled_metrics, metric_name
 from autograder.checks.stopped_fit import charging_stops, follows, metric_charged_at, stop_of, stopped_at, unreached_fit
+from autograder.checks.stopped_loop import as_planned
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_targets import WrongTargets, wrong_targets
 from autograder.core.messages import Message, in_turn, message, nmessage
@@ -22,15 +23,19 @@ from autograder.records.result import Finding, Verdict
 _LOOK_THERE = message(
     "hint.stopped_fit", "Look at what `fit` was given: its data, its callbacks, and the names that these ask for."
 )
+_LOOK_AT_LOOP = message(
+    "hint.stopped_loop",
+    "Compare shapes and types of what the network and the criterion are given and of what they expect.",
+)
 
 
 class History(Question):
     """A call of `fit` on a network: whether it asked for at least `epochs` epochs, its history holds the `metrics`
     (by any usual name), and `validation` data was given.
 
-    Each of these earns the same share of the points; of several calls the best counts. The requested epochs count, even
-    if grading has shortened the call. `variable` names the variable that holds what `fit` returned, for a network that
-    is no longer in any variable.
+    Each of these earns the same share of the points; of several calls the best counts, with the epochs of all of them.
+    The requested epochs count, even if grading has shortened the call. `variable` names the variable that holds what
+    `fit` returned, for a network that is no longer in any variable.
 
     A loop that the student wrote with PyTorch counts as such a call: its epochs are its passes over the data, its
     history is the lists that it appended to, and a pass over other data is validation. With `loop`, what the loop does
@@ -76,7 +81,9 @@ class History(Question):
         notes = student.findings
         fits = self._fits(student, context)
         torch = student.captured is not None and student.captured.framework == "torch"
-        if torch and not fits:
+        stopped = stopped_at(context, self.network) if self.follow_through else None
+        unreached = unreached_fit(context, self.network)
+        if torch and not fits and (stopped is None or unreached is None):
             nothing = Finding(
                 message=message(
                     "loop.none", "`{network}` was not trained: no loop was seen that changes its weights.", network=name
@@ -84,11 +91,9 @@ class History(Question):
                 hint=message("hint.loop_needed", "Write the training loop, and look whether its cell runs to the end."),
             )
             return self.verdict("not_reached", 0.0, *notes, nothing)
-        stopped = stopped_at(context, self.network) if self.follow_through else None
-        unreached = unreached_fit(context, self.network)
         if stopped is not None and unreached is not None:
-            why = Finding(message=message("fit.unreached", "`fit` was not reached, because `compile` stopped."))
-            aspects = self._aspects(unreached, None, dict.fromkeys(self.metrics, stopped))
+            why = Finding(message=_unreached(unreached))
+            aspects = self._aspects(unreached, None, dict.fromkeys(self.metrics, stopped), unreached.epochs)
             return judged(self, aspects, *notes, why, Finding(message=follows(stopped)))
         never = student.captured is not None and not torch and not student.compiled
         if never and stopped is None and all(fit.failure for fit in fits):
@@ -114,11 +119,12 @@ class History(Question):
         compiled = student.captured.compile if student.captured is not None else None
         charged = self._charged(context)
         best = self._best(fits, compiled, student, context)
-        aspects, wrong = self._aspects(best, compiled, charged), self._mistakes(fits, student, context)
+        aspects = self._aspects(best, compiled, charged, _in_all(student.fits(context, self.network)))
+        wrong = self._mistakes(fits, student, context)
         targets = wrong_targets(context, self.network, student, best)
         if targets is not None:
             # The error that stopped the call may be that of the targets, and has its share already.
-            if self._pays(targets, context) and not (self.metrics and best.failure is not None):
+            if self._pays(targets, context) and best.failure is None:
                 aspects.append(Aspect(targets.finding))
             else:
                 notes = [*notes, targets.finding]
@@ -132,20 +138,22 @@ class History(Question):
     ) -> CapturedFit:
         """The call with most of what is asked for; among those, one with right targets, and the last."""
 
-        charged = self._charged(context)
+        charged, epochs = self._charged(context), _in_all(student.fits(context, self.network))
 
         def rank(fit: CapturedFit) -> tuple[int, bool]:
-            right = sum(aspect.right for aspect in self._aspects(fit, compiled, charged))
+            right = sum(aspect.right for aspect in self._aspects(fit, compiled, charged, epochs))
             return right, wrong_targets(context, self.network, student, fit) is None
 
         return max(reversed(fits), key=rank)
 
     def _charged(self, context: Context) -> dict[str, Verdict | None]:
-        """By metric, the verdict at which a mistake that keeps it out of the history has cost points."""
+        """By metric, the verdict at which a mistake that keeps it out of the history has cost points; "" is for the
+        training as a whole."""
         if not self.follow_through:
             return {}
         stopped = stopped_at(context, self.network)
-        return {metric: stopped or metric_charged_at(context, self.network, metric) for metric in self.metrics}
+        of_metrics = {metric: stopped or metric_charged_at(context, self.network, metric) for metric in self.metrics}
+        return {**of_metrics, "": stopped}
 
     def _pays(self, wrong: WrongTargets, context: Context) -> bool:
         """Whether the mistake costs points, and here: networks that share their targets share the mistake."""
@@ -170,7 +178,7 @@ class History(Question):
         """The calls of `fit` on the network, and those whose history the variable holds."""
         fits = list(student.fits(context, self.network))
         more = [fit for fit in context.evidence.fits if self.variable and fit.variable == self.variable]
-        return fits + [fit for fit in more if fit not in fits]
+        return [as_planned(context, fit) for fit in fits + [fit for fit in more if fit not in fits]]
 
     def _mistakes(self, fits: list[CapturedFit], student: StudentNetwork, context: Context) -> list[Finding]:
         """What is wrong with a written loop. A softmax too many is left to a question about the criterion."""
@@ -180,19 +188,20 @@ class History(Question):
         return [one for one in found if not (asked and one.message.code == "loop.softmax_twice")]
 
     def _aspects(
-        self, fit: CapturedFit, compiled: dict[str, Any] | None, charged: Mapping[str, Verdict | None]
+        self, fit: CapturedFit, compiled: dict[str, Any] | None, charged: Mapping[str, Verdict | None], epochs: int
     ) -> list[Aspect]:
-        """Whether a call of `fit` has what is asked for.
+        """Whether a call of `fit` has what is asked for. One that stopped has none of it, which costs one share.
 
         Args:
-            charged: by metric, the question at which it has cost points that it is missing.
+            charged: by metric, the question at which it has cost points that it is missing; "" for the whole call.
+            epochs: those of all calls on the network, which train it one after the other.
         """
         where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
         aspects = []
         if self.epochs is not None:
             aspects.append(
                 RIGHT
-                if fit.epochs >= self.epochs
+                if max(fit.epochs, epochs) >= self.epochs
                 else missed(
                     _few_passes(fit)
                     if fit.loop is not None
@@ -215,12 +224,7 @@ class History(Question):
         called = compiled_metrics(compiled)
         names = {called.get(key.removeprefix("val_"), metric_name(key)) for key in fit.history}
         stopped = stop_of(fit)
-        if stopped and self.metrics:
-            # There is no history, so no metric is right.
-            at = charged.get(self.metrics[0])
-            first = missed(stopped, where=where, hint=_LOOK_THERE)
-            aspects += [first if at is None else kept(in_turn(stopped, follows(at), code="fit.stopped_charged"))]
-            aspects += [RIGHT] * (len(self.metrics) - 1)
+        aspects += [RIGHT] * len(self.metrics if stopped else ())
         for metric in () if stopped else self.metrics:
             at = charged.get(metric)
             lacking = message("fit.no_metric", "The history holds no {metric}.", metric=metric)
@@ -258,7 +262,27 @@ class History(Question):
                     ),
                 )
             )
+        if stopped and aspects and (self.metrics or aspects[0].right):
+            # There is no history, so no metric is right, and there are no epochs.
+            at, place = charged.get(""), int(self.epochs is not None and bool(self.metrics))
+            first = missed(stopped, where=where, hint=_LOOK_THERE if fit.loop is None else _LOOK_AT_LOOP)
+            aspects[place] = first if at is None else kept(in_turn(stopped, follows(at), code="fit.stopped_charged"))
         return aspects
+
+
+def _in_all(fits: Sequence[CapturedFit]) -> int:
+    """The epochs of all calls that were not stopped."""
+    return sum(fit.epochs for fit in fits if fit.failure is None)
+
+
+def _unreached(fit: CapturedFit) -> Message:
+    """That training was not reached, because of what comes before it."""
+    if fit.loop is not None:
+        return message(
+            "loop.unreached",
+            "The training loop was not reached, because making its optimizer or its criterion stopped.",
+        )
+    return message("fit.unreached", "`fit` was not reached, because `compile` stopped.")
 
 
 def _few_passes(fit: CapturedFit) -> Message:

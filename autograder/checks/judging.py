@@ -198,6 +198,12 @@ def _unread(question: Question, context: Context) -> Verdict | None:
                 "So a person looks at your code and gives the points. To have it judged at once, build the network "
                 "from Keras' own layers.",
             )
+            if student.captured is not None and student.captured.framework == "torch":
+                hint = message(
+                    "hint.torch_read_by_person",
+                    "So a person looks at your code and gives the points. To have it judged at once, build the network "
+                    "from the layers of `torch.nn`.",
+                )
             return question.verdict("needs_review", 0.0, Finding(message=student.problem, hint=hint))
     return None
 

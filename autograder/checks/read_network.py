@@ -11,12 +11,12 @@ from autograder.core.messages import NOTHING, Message, message
 from autograder.network.architecture import Architecture
 from autograder.network.canonical import Misfitting, UnknownNetwork, canonicalize
 from autograder.network.channel_order import with_channels_last
-from autograder.network.compilation import Compilation, read_compilation
+from autograder.network.compilation import NO_LOSS, Compilation, read_compilation
 from autograder.network.covering import marked_operations
 from autograder.network.diff import compare
 from autograder.network.table import TableError
 from autograder.network.torch.compilation import criterion_of, decay_of, read_torch_compilation, with_decay
-from autograder.network.torch.fitting import with_criterion, with_input_of
+from autograder.network.torch.fitting import ends_with_probabilities, with_criterion, with_input_of
 from autograder.network.torch.reader import read_description
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFit, CapturedNetwork, NetworkRecord
@@ -108,6 +108,30 @@ def architecture_of(captured: CapturedNetwork) -> Architecture:
 def compilation_of(captured: CapturedNetwork) -> Compilation:
     """How a captured network was compiled."""
     return (read_torch_compilation if captured.framework == "torch" else read_compilation)(captured.compile or None)
+
+
+def compilation_to_train(student: StudentNetwork, usual: Compilation) -> Compilation:
+    """How the student compiled the network, with the `usual` optimizer or loss for one that cannot be read, such as a
+    function of the student's own. A network of PyTorch without a criterion has a loss that fits its end."""
+    if not student.compiled:
+        torch = student.captured is not None and student.captured.framework == "torch"
+        return _fitting_end(usual, student.architecture) if torch else usual
+    problem = student.compilation.problem
+    codes = {one.code for one in (problem, *problem.values.values()) if isinstance(one, Message)}
+    parts: dict[str, object] = {"problem": NOTHING}
+    if codes & {"compile.loss_unread", *NO_LOSS}:
+        parts["loss"] = usual.loss
+    if "compile.optimizer_unread" in codes:
+        parts["optimizer"] = usual.optimizer
+    return student.compilation.model_copy(update=parts)
+
+
+def _fitting_end(usual: Compilation, architecture: Architecture | None) -> Compilation:
+    """With a cross-entropy that is told whether the network ends with probabilities."""
+    if architecture is None or "crossentropy" not in usual.loss.name or ends_with_probabilities(architecture):
+        return usual
+    settings = {**usual.loss.settings, "from_logits": True}
+    return usual.model_copy(update={"loss": usual.loss.model_copy(update={"settings": settings})})
 
 
 def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) -> StudentNetwork:

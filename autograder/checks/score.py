@@ -285,7 +285,7 @@ class ScoreQuestion(Question):
             findings.append(
                 Finding(
                     message=student.compilation.problem
-                    if student.compilation.problem.code == "compile.missing"
+                    if student.compilation.problem.code in ("compile.missing", "compile.unused")
                     else message(
                         "accuracy.compile_unused",
                         "What you gave to `compile` was not used as a whole: {problem}",

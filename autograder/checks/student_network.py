@@ -211,6 +211,13 @@ def _nameless(context: Context) -> list[CapturedNetwork]:
 
 def _taken_as(student: StudentNetwork, name: str) -> StudentNetwork:
     given = shown_value(student.captured.name) if student.captured else ""
+    if not given:
+        alone = message(
+            "network.taken_alone",
+            "No variable holds a network `{name}`; one that was used in the code was taken.",
+            name=name,
+        )
+        return replace(student, understood=alone)
     sentence = message(
         "network.taken_as", "Your network is called `{given}`; it was taken as `{name}`.", given=given, name=name
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.checks.student_network import StudentNetwork
-from autograder.core.messages import NOTHING
+from autograder.checks.read_network import StudentNetwork, compilation_to_train
 from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation, OutputLoss
 from autograder.network.torch.schedules import with_schedule
@@ -27,8 +26,8 @@ def training_task(
         target = None
     # Metrics do not affect a run: without them, more students share one.
     usual = recipe.usual_compilation
-    own = student.compilation.model_copy(update={"metrics": usual.metrics, "problem": NOTHING})
-    compilation = (own if student.compiled else usual).model_copy(update={"losses": ()})
+    own = compilation_to_train(student, usual).model_copy(update={"metrics": usual.metrics})
+    compilation = own.model_copy(update={"losses": ()})
     if student.compiled and student.captured is not None and student.captured.framework == "torch":
         optimizer = with_schedule(
             compilation.optimizer, student.captured.compile, recipe.epochs, recipe.steps_per_epoch

@@ -16,6 +16,8 @@ from autograder.records.result import Finding
 
 _MOST_NAMED = 12
 _INSTALLED = re.compile(r" \((?:/|[A-Za-z]:\\)[^()]{1,300}\)$")
+# What TensorFlow adds for its own developers.
+_OF_GRAPH = re.compile(r"\{\{function_node [^{}]{1,300}\}\}|\[Op:\w{1,60}\](?: name:)?")
 _FILE = re.compile(r" \([\w-]{1,40}\.py, line \d+\)$")
 # Notes on a cell that was stopped, which `run_notes` reports.
 _REPORTED = frozenset({"cell.timeout", "cell.machine_busy"})
@@ -47,7 +49,7 @@ def run_notes(
             cause = _cause(evidence, cell)
             raised, look = _raised(cell.failure), advice(cell.failure)
             if cause is not None:
-                raised, look = in_turn(raised, cause.sentence(), code=raised.code), cause.hint
+                raised, look = in_turn(_raised(cell.failure, end="."), cause.sentence(), code=raised.code), cause.hint
             after = followers.get(cell.index, NOTHING)
             notes.append(Finding(message=raised, where=where, hint=in_turn(look, after)))
         elif cell.status == "timeout":
@@ -151,10 +153,13 @@ def _failed_too(cells: Sequence[str]) -> Message:
     )
 
 
-def _raised(failure: Failure) -> Message:
+def _raised(failure: Failure, end: str = "") -> Message:
+    """The error in its own words; `end` closes the sentence, if something follows."""
     if failure.name == "StdinNotImplementedError":
         return message("cell.input", "Here input() waits for a keyboard, and nobody types while a notebook is graded.")
-    what = failure_message(failure.model_copy(update={"message": _first_line(failure.message)})) or phrase("no message")
+    first = _first_line(failure.message)
+    first += end if first and not first.endswith((".", "!", "?", "…")) else ""
+    what = failure_message(failure.model_copy(update={"message": first})) or phrase("no message")
     if not failure.line:
         return message("cell.error", "{error}: {message}", error=failure.name, message=what)
     return message(
@@ -165,5 +170,5 @@ def _raised(failure: Failure) -> Message:
 def _first_line(text: str) -> str:
     first = text.strip().splitlines()[0] if text.strip() else ""
     # The path of an installed module, or of IPython's temporary file with the cell, does not help the reader.
-    first = _FILE.sub("", _INSTALLED.sub("", first))
+    first = _OF_GRAPH.sub("", _FILE.sub("", _INSTALLED.sub("", first))).strip()
     return first if len(first) <= 300 else first[:299] + "…"

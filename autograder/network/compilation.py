@@ -60,6 +60,8 @@ class Compilation(OmitsNewDefaults):
     added_later: ClassVar[tuple[str, ...]] = ("losses",)
 
 
+# The codes of the problem of a network that was compiled without a loss: its own code may compute one.
+NO_LOSS = frozenset({"compile.no_loss", "compile.no_criterion"})
 # What is said of each part that cannot be read.
 UNREAD = {
     "optimizer": gettext_noop("The optimizer cannot be read: {reason}."),
@@ -149,7 +151,12 @@ def read_compilation(config: dict[str, Any] | None) -> Compilation:
             else:
                 parts[part] = read(config.get(part))
         except UnknownNetwork as error:
-            problems.append(message(f"compile.{part}_unread", UNREAD[part], reason=error.reason))
+            nothing = part == "loss" and config.get("loss") is None
+            problems.append(
+                message("compile.no_loss", "`compile` was given no loss.")
+                if nothing
+                else message(f"compile.{part}_unread", UNREAD[part], reason=error.reason)
+            )
     if config.get("loss_weights") is not None and len(parts.get("losses", ())) < 2:
         problems.append(message("compile.loss_weights", "Loss weights are not used here."))
     return Compilation(**parts, problem=in_turn(*problems))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.observe.figures import describe_axes
+from autograder.observe.figures import describe_figure
 from autograder.observe.fit_recorder import FitCall, FitRecorder
 from autograder.observe.network_description import EitherDescriber, NetworkDescriber, quietly
 from autograder.observe.network_failures import FailureRecorder
@@ -165,7 +165,7 @@ class Describer:
     def _note_figures(self) -> None:
         for manager in list(self._managers.figs.values()):
             figure = manager.canvas.figure
-            axes = quietly(lambda figure=figure: [describe_axes(each) for each in figure.axes[:MAX_AXES]])  # type: ignore[misc]
+            axes = quietly(lambda figure=figure: describe_figure(figure, MAX_AXES))  # type: ignore[misc]
             if axes:
                 self._open_figures[id(figure)] = axes
 

@@ -31,6 +31,30 @@ def describe_axes(axes: Any) -> dict[str, Any]:
     }
 
 
+def describe_figure(figure: Any, most: int) -> list[dict[str, Any]]:
+    """At most `most` axes of a figure, and after them what twin axes (`twinx`) show together, which is one plot."""
+    axes = list(figure.axes)[:most]
+    described = [describe_axes(one) for one in axes]
+    groups = {tuple(at for at, one in enumerate(axes) if one in _twins(other)) for other in axes}
+    together = [_joined([described[at] for at in group]) for group in sorted(groups) if len(group) > 1]
+    return [*described, *together][:most]
+
+
+def _twins(axes: Any) -> list[Any]:
+    with contextlib.suppress(AttributeError):
+        return list(axes._twinned_axes.get_siblings(axes))
+    return []
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One description of several: texts one after the other, lists joined, counts added."""
+    joined = dict(parts[0])
+    for part in parts[1:]:
+        for key, value in part.items():
+            joined[key] = f"{joined[key]} {value}".strip() if isinstance(value, str) else joined[key] + value
+    return joined
+
+
 def _scattered(collection: Any) -> int:
     """How many points a scatter plot has; 0 for collections that have none."""
     with contextlib.suppress(AttributeError, TypeError):

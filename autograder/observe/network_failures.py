@@ -74,12 +74,7 @@ class FailureRecorder:
         self, error: Exception, note: Callable[..., dict[str, Any]], given: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
         """Add to what inner methods noted; of layers and losses, the innermost counts. Never raises."""
-        facts = _noted(error)
-        more = quietly(lambda: note(facts or {}, *given, **named)) or {}
-        if facts is None:
-            quietly(lambda: setattr(error, _NOTED, more))
-        else:
-            facts.update(more)
+        add_to_failure(error, quietly(lambda: note(_noted(error) or {}, *given, **named)) or {})
 
     def _at_layer(self, known: dict[str, Any], layer: Any, *given: Any, original: Any, **named: Any) -> dict[str, Any]:
         if "layer" in known:
@@ -208,6 +203,15 @@ def _starts(tensor: Any) -> Iterator[Any]:
         waiting.extend(sources)
         if not sources:
             yield one
+
+
+def add_to_failure(error: Exception, facts: dict[str, Any]) -> None:
+    """Note at an exception what it says about a network: some fields of one `NetworkFailure`. Raises nothing."""
+    known = _noted(error)
+    if known is None:
+        quietly(lambda: setattr(error, _NOTED, facts))
+    else:
+        known.update(facts)
 
 
 def _noted(error: Any) -> dict[str, Any] | None:

@@ -49,12 +49,15 @@ class NetworkFailure(Data):
         inputs: the data given to the method.
         targets: the targets given to the method.
         validation: whether `fit` failed on its validation data, which `inputs` and `targets` then are.
+        framework: "torch" for a training loop of PyTorch, which then is the method "fit". Its `layer` is the network
+            itself, `target` and `output` are those of one batch.
         streamed: how many parts one batch of a stream has, as (inputs, targets) has two; None if there is no stream.
     """
 
     method: Method
     error: str = Field(max_length=200)
     cell: int = Field(ge=0)
+    framework: Literal["", "torch"] = ""
     layer: dict[str, Any] | None = None
     shapes: tuple[RecordedShape, ...] = Field(default=(), max_length=MAX_SHAPES)
     network: dict[str, Any] | None = None

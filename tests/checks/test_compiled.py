@@ -1,9 +1,13 @@
 """What compile was given, and whether the loss fits the last layer and the labels."""
 
 import pytest
-from by_hand import context, conv, dense, fit, judged, layer, network, question, said
+from by_hand import RECIPE, context, conv, dense, fit, judged, layer, network, question, said
 from pydantic import ValidationError
 
+from autograder.checks.read_network import read_network
+from autograder.checks.training_tasks import training_task
+
+REGRESSION = RECIPE.model_copy(update={"task": "regression"})
 QUESTION = question(
     "compiled",
     network="model",
@@ -123,3 +127,23 @@ def test_a_contradiction_in_the_assignment_is_said(fields, words):
 def test_an_error_is_the_same_metric_in_every_spelling(given):
     asked = question("compiled", network="model", metrics=["mae"])
     assert compiled(asked=asked, metrics=[given]).status == "correct"
+
+
+def test_a_loss_that_the_network_computes_itself_needs_review():
+    own = compiled(fits=(fit(epochs=3, history={"loss": (1.0,)}),), loss=None)
+    assert (own.status, own.score, own.pending) == ("needs_review", 0, 3)
+    assert "`add_loss`" in said(own)
+    assert "cannot be read" not in said(own)
+    nothing = compiled(loss=None)
+    assert (nothing.status, nothing.score) == ("partial", 2)
+    assert "`compile` was given no loss." in said(nothing)
+
+
+def test_our_run_uses_the_usual_loss_where_the_students_cannot_be_read():
+    def loss_of(given):
+        own = network(*SOFTMAX, compiled={"optimizer": "adam", "loss": given})
+        return training_task(read_network(own, None), REGRESSION).compilation.loss.name
+
+    assert loss_of("mae") == "mean_absolute_error"
+    assert loss_of({"class_name": "function", "config": "my_loss", "module": "builtins"}) == "mean_squared_error"
+    assert loss_of(None) == "mean_squared_error"

@@ -7,7 +7,7 @@ import pandas
 import pytest
 from by_hand import FASHION, context, figure, fit, judged, network, question, said
 
-from autograder.observe.figures import describe_axes
+from autograder.observe.figures import describe_axes, describe_figure
 
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
@@ -233,3 +233,18 @@ def test_the_best_axes_count_and_nothing_is_said_of_the_pictures_beside_them():
         == 2
     )
     assert "empty" not in said(judge(gallery))
+
+
+def test_twin_axes_are_one_plot():
+    from matplotlib.figure import Figure
+
+    drawn = Figure()
+    left = drawn.add_subplot()
+    left.plot([3, 2, 1], label="train loss")
+    left.twinx().plot([4, 3, 2], label="val loss")
+    apart, other, together = describe_figure(drawn, 64)
+    assert [len(one["lines"]) for one in (apart, other, together)] == [1, 1, 2]
+    assert [line["label"] for line in together["lines"]] == ["train loss", "val loss"]
+    plain = Figure()
+    plain.subplots(1, 2)
+    assert len(describe_figure(plain, 64)) == 2

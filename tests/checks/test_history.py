@@ -107,3 +107,20 @@ def test_a_history_may_be_found_by_its_variable():
 def test_a_question_that_asks_for_nothing_is_refused():
     with pytest.raises(ValidationError, match="nothing to judge"):
         question("history", network="model")
+
+
+def test_two_calls_train_for_the_epochs_of_both():
+    half = fit(epochs=10, history=history(*KEYS))
+    assert trained(half, half).score == 5
+    failed = fit(epochs=10, history={}, validation={}, failure=Failure(name="ValueError", message="sizes"))
+    assert "ran for 10 epochs" in said(trained(half, failed))
+
+
+def test_a_call_that_stopped_costs_a_share_even_if_no_metric_is_asked_for():
+    asked = question("history", network="model", epochs=20, validation=True, points=4)
+    long = "a callback failed " * 20
+    stopped = fit(epochs=20, validation={}, failure=Failure(name="AttributeError", message=f"{long}\nmore"))
+    own = network(*FASHION, compiled={"optimizer": "adam", "loss": "categorical_crossentropy"})
+    verdict = trained(stopped, asked=asked, networks=(own,))
+    assert (verdict.score, [one.code for one in verdict.findings]) == (2, ["fit.stopped"])
+    assert str(verdict.findings[0].message).endswith("…")

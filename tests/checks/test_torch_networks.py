@@ -172,7 +172,7 @@ def test_optimizer_criterion_and_rate_are_read():
         (torch("cnn2_functional", "NLLLoss"), "NLLLoss expects what LogSoftmax gives"),
         (torch("cnn2_functional", optimizer=adam(lr=0.1)), "The learning rate 0.1"),
         (torch("cnn2_functional", "MyLoss"), "MyLoss is not one of PyTorch's"),
-        (torch("cnn2_functional", ""), "there is none"),
+        (torch("cnn2_functional", ""), "No criterion was used"),
         (
             torch("cnn2_functional", optimizer={"class_name": "SGD", "groups": [{"lr": 0.001}]}),
             "The optimizer sgd is not the one",

@@ -87,3 +87,9 @@ def test_that_a_cell_was_stopped_is_said_once_and_what_else_was_noted_with_it():
     evidence = Evidence(key="k", cells=cells, isolation="none", versions={}, notes=(stopped, other))
     assert [one.message for one in grader_notes(evidence)] == [other]
     assert str(run_notes(evidence)[0].message) == "This cell was still running after 46 seconds and was stopped."
+
+
+def test_what_tensorflow_adds_for_its_developers_is_left_out():
+    inner = "{{function_node __wrapped__Sub_device_/job:localhost}} Incompatible shapes: [8] vs. [8,2] [Op:Sub] name: "
+    (said,) = notes(("model.fit(x, y)", Failure(name="InvalidArgumentError", message=inner, line=1)))
+    assert str(said.message) == "InvalidArgumentError in line 1: Incompatible shapes: [8] vs. [8,2]"

@@ -61,11 +61,16 @@ def read_torch_compilation(given: Mapping[str, Any] | None) -> Compilation:
     What cannot be read keeps its default, and `problem` says what it was.
     """
     if not isinstance(given, Mapping) or not given:
-        return Compilation(problem=message("compile.missing", "The network was not compiled."), metrics=())
+        return Compilation(
+            problem=message("compile.unused", "No optimizer and no criterion were used with it."), metrics=()
+        )
     problems: list[Message] = []
     parts: dict[str, Any] = {"metrics": ()}
     for part, key, read in (("optimizer", "optimizer", _optimizer), ("loss", "criterion", _loss)):
         try:
+            if key == "criterion" and given.get(key) is None:
+                problems.append(message("compile.no_criterion", "No criterion was used with the network."))
+                continue
             if not isinstance(given.get(key), dict):
                 raise UnknownNetwork(phrase("there is none"))
             parts[part] = read(mapping(given.get(key)))

@@ -53,6 +53,11 @@ def with_criterion(
     return _ending_with(architecture, wanted, criterion), compilation
 
 
+def ends_with_probabilities(architecture: Architecture) -> bool:
+    """Whether the network ends with softmax or sigmoid."""
+    return _last(architecture) in ("softmax", "sigmoid")
+
+
 def _last(architecture: Architecture) -> str:
     """The activation at the end; "" if there is none."""
     operation = architecture.operations[architecture.outputs[0]]

@@ -17,8 +17,8 @@ class Net:
     """A network that was called: what went through it, and the counts of the current cell.
 
     `called` tells whether a call has succeeded: then `shapes` are what went through it, else what was last tried.
-    `free_steps` are its steps in this cell that no batch of a loader preceded; after many of them, `output` is what its
-    calls give.
+    `stopped` is the error that ended its training in this cell. `free_steps` are its steps in this cell that no batch
+    of a loader preceded; after many of them, `output` is what its calls give.
     """
 
     module: Any
@@ -37,6 +37,7 @@ class Net:
     output_of: tuple[int, ...] = ()
     begun: bool = False
     record: int | None = None
+    stopped: dict[str, str] | None = None
 
     def count(self, name: str, more: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + more
@@ -50,14 +51,16 @@ class Net:
     @property
     def trained(self) -> bool:
         """Whether this cell has trained it, or tried to."""
-        return any(self.counts.get(name) for name in ("steps", "backwards", "foreign_steps"))
+        return self.stopped is not None or any(
+            self.counts.get(name) for name in ("steps", "backwards", "foreign_steps")
+        )
 
     def forget_cell(self) -> None:
         """Begin a new cell."""
         self.counts, self.order, self.canaries = {}, [], []
         self.inputs = self.targets = self.rows = self.batch_size = self.output = None
         self.output_of = ()
-        self.free_steps, self.begun = 0, False
+        self.free_steps, self.begun, self.stopped = 0, False, None
 
 
 @dataclass(eq=False)

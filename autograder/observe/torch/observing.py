@@ -154,6 +154,7 @@ class TorchObserver:
             {} if counts.get("evaluations") else None,
             net.batch_size,
             record=net.record,
+            failure=net.stopped,
             values={key: list(values) for key, values in history.items()},
             variable=holder,
             loop=loop,

@@ -145,7 +145,7 @@ class LoopRecorder:
 
     @harmless
     def saw_loss(self, kind: str, settings: dict[str, Any], given: Any, target: Any, loss: Any) -> None:
-        """A loss function was called."""
+        """A loss function was called; `loss` is None if it failed."""
         if not torch.is_grad_enabled() or not self.called:
             return
         self._note("loss")
@@ -157,7 +157,8 @@ class LoopRecorder:
             if kind == "CrossEntropyLoss" and modules.probabilities(given):
                 net.counts["probabilities"] = True
         self._first_loss = False
-        self._keep_loss(loss)
+        if loss is not None:
+            self._keep_loss(loss)
 
     def _keep_loss(self, loss: Any) -> None:
         if id(loss) in self._losses and self._losses[id(loss)][0]() is loss:
@@ -207,7 +208,7 @@ class LoopRecorder:
                 net.count("trained_in_evaluation")
         for tuned in self.tuned.values():
             tuned.zeroed = False
-        self._begin(nets)
+        self.begin(nets)
         if roots:
             self._keep_loss(roots[0])
         if self.current is not None:
@@ -248,13 +249,13 @@ class LoopRecorder:
             net.count("steps")
             net.count("empty_steps", empty)
             net.count("stale_gradients", stale)
-            net.order = list(self._order)
+            net.order, net.stopped = list(self._order), None
             net.free_steps += not self._batch_seen
         for net in [] if own else self.called:
             net.count("foreign_steps")
             net.free_steps += not self._batch_seen
         self.skipping = self.shorten and any(net.free_steps > _FREE for net in self.called)
-        self._begin(own or self.called)
+        self.begin(own or self.called)
         if self.current is not None:
             self.current.trained = True
             self.current.steps += 1
@@ -290,7 +291,7 @@ class LoopRecorder:
             batch = self.current is not None or (not self.trained_passes and tuned.since <= 1)
             tuned.saw_scheduler(modules.scheduler_facts(scheduler), made=made, batch=batch)
 
-    def _begin(self, nets: list[Net]) -> None:
+    def begin(self, nets: list[Net]) -> None:
         """Report the training of a network once per cell; only then is it known what went through it."""
         for net in nets:
             module = net.module()

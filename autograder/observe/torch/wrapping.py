@@ -16,7 +16,8 @@ from torch.optim.optimizer import Optimizer
 from autograder.observe.compatibility.other_machines import local_path
 from autograder.observe.compatibility.stand_in_log import note_stand_in
 from autograder.observe.plain import NotPlain
-from autograder.observe.torch import modules
+from autograder.observe.torch import modules, stops
+from autograder.observe.torch.loop_state import harmless
 from autograder.observe.torch.recorder import LoopRecorder
 
 # The functions of `torch.nn.functional`, and the classes that use them.
@@ -73,7 +74,13 @@ def _calls(recorder: LoopRecorder) -> None:
     def call(module: Any, *args: Any, **kwargs: Any) -> Any:
         if recorder.inside or recorder.off:
             return called(module, *args, **kwargs)
-        return recorder.call(called, module, args, kwargs)
+        try:
+            return recorder.call(called, module, args, kwargs)
+        except Exception as error:
+            if modules.is_network(module):
+                net = recorder.net(recorder.family.network_of(module))
+                stops.at_call(recorder, error, net, list(modules.tensors_of((args, kwargs))), LOSSES)
+            raise
 
     @functools.wraps(begin)
     def initialize(module: Any, *args: Any, **kwargs: Any) -> None:
@@ -95,18 +102,26 @@ def _loss(recorder: LoopRecorder, original: Any, kind: str) -> Any:
 
     @functools.wraps(original)
     def loss(*positional: Any, **named: Any) -> Any:
-        found = original(*positional, **named)
-        if recorder.off or not isinstance(found, torch.Tensor):
-            return found
         try:
-            asked = signature.bind(*positional, **named)
-            asked.apply_defaults()
-            arguments = dict(asked.arguments)
-            values, target = arguments.pop(given), arguments.pop("target", None)
-            recorder.saw_loss(kind, _settings(arguments), values, target, found)
-        except Exception:
-            pass  # recording never makes a call fail
+            found = original(*positional, **named)
+        except Exception as error:
+            saw(error, positional, named, None)
+            raise
+        if isinstance(found, torch.Tensor):
+            saw(None, positional, named, found)
         return found
+
+    @harmless
+    def saw(failure: Exception | None, positional: Any, named: Any, found: Any) -> None:
+        if recorder.off:
+            return
+        asked = signature.bind(*positional, **named)
+        asked.apply_defaults()
+        arguments = dict(asked.arguments)
+        values, target = arguments.pop(given), arguments.pop("target", None)
+        recorder.saw_loss(kind, _settings(arguments), values, target, found)
+        if failure is not None:
+            stops.at_loss(recorder, failure, kind, values, target)
 
     return loss
 
@@ -127,7 +142,11 @@ def _gradients(recorder: LoopRecorder) -> None:
 
     @functools.wraps(backward)
     def counted(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-        return recorder.backward(backward, tensors, args, kwargs)
+        try:
+            return recorder.backward(backward, tensors, args, kwargs)
+        except Exception as error:
+            stops.at_backward(recorder, error)
+            raise
 
     @functools.wraps(begin)
     def initialize(optimizer: Any, *args: Any, **kwargs: Any) -> None:

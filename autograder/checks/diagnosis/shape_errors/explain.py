@@ -15,7 +15,12 @@ _CHANNELS = (1, 3, 4)
 
 
 def explain(failure: NetworkFailure) -> Cause | None:
-    """The cause of a failure, None if shapes are not what it is about, or if our formulas see no misfit."""
+    """The cause of a failure, None if shapes are not what it is about, or if our formulas see no misfit.
+
+    Also None for a loop of PyTorch, whose network is judged as it is described.
+    """
+    if failure.framework:
+        return None
     try:
         return _explained(failure)
     except LookupError:  # a layer with settings that were refused has none to compute with
