@@ -47,7 +47,9 @@ def run_notes(
             cause = _cause(evidence, cell)
             raised, look = _raised(cell.failure), advice(cell.failure)
             if cause is not None:
-                raised, look = in_turn(raised, cause.sentence(), code=raised.code), cause.hint
+                # Keras ends most of its messages without a full stop.
+                ended = raised if str(raised).endswith((".", "!", "?", "…")) else phrase("{said}.", said=raised)
+                raised, look = in_turn(ended, cause.sentence(), code=raised.code), cause.hint
             after = followers.get(cell.index, NOTHING)
             notes.append(Finding(message=raised, where=where, hint=in_turn(look, after)))
         elif cell.status == "timeout":
