@@ -30,6 +30,7 @@ from diagnosis_operators import HEALTHY, OPERATORS, Mutant, Notebook, notebook_o
 from stored_runs import StoredRuns
 
 from autograder.assignment import load
+from autograder.assignment.validation import AssignmentError
 from autograder.checks.accuracy import Accuracy
 from autograder.checks.base import Context
 from autograder.checks.diagnosis.rules import RULES
@@ -214,8 +215,15 @@ def main() -> None:
 
 
 def _all(bench: Bench, asked: argparse.Namespace) -> None:
+    chosen = {label.partition("/")[0] for label in asked.networks or ()}
     for folder in sorted((ROOT / "assignments").iterdir()):
-        answer_key = AnswerKey.stored(load(str(folder)))
+        if chosen and folder.name not in chosen:
+            continue
+        try:
+            answer_key = AnswerKey.stored(load(str(folder)))
+        except AssignmentError as error:
+            print(f"{folder.name}: left out: {error}", flush=True)
+            continue
         for question in answer_key.assignment.questions:
             if not isinstance(question, Accuracy):
                 continue

@@ -3,7 +3,7 @@
     python -m benchmarks.shape_errors
 
 Prints for each program that is explained wrongly what was expected and what was said, and the rates of the right layer
-and of the right cause: over the programs that the rules were written with, over three sets written afterwards; and
+and of the right cause: over the programs that the rules were written with, over four sets written afterwards; and
 the right programs about which something was said.
 """
 
@@ -21,6 +21,7 @@ from autograder.observe.observer import Observer
 from autograder.observe.sandbox.isolation import choose_isolation
 from autograder.observe.task import ObserveTask
 from benchmarks.shape_programs import FAULTY, SETUP, Program
+from benchmarks.shape_programs_fourth import FOURTH
 from benchmarks.shape_programs_third import THIRD
 from benchmarks.unseen_shape_programs import LAST, LATER, SILENT
 
@@ -60,6 +61,7 @@ def main() -> None:
         "written afterwards": LATER,
         "written last, and nothing changed for them": LAST,
         "a third set": THIRD,
+        "a fourth set": FOURTH,
     }
     with Observer(choose_isolation("auto")) as observer:
         found = iter(causes(observer, [program.source for programs in sets.values() for program in programs]))

@@ -11,7 +11,7 @@ from autograder.checks.diagnosis.places import place_of
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.diagnosis.rules.targets import WRONG_TARGETS
-from autograder.checks.diagnosis.search import Faulty, Found, search
+from autograder.checks.diagnosis.search import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.suspects import Suspect
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.checks.mean_of_runs import CLEAR, spread
@@ -49,12 +49,12 @@ class AccuracyMiss:
     def explain(self) -> tuple[tuple[Finding, ...], tuple[Exhibit, ...]]:
         """The reason as far as the runs made so far show it: findings, and the substitutions tried.
 
-        Where a run has shown the cause, its symptoms, such as dead units, are left out.
+        Where a run has shown the cause, its symptoms, such as dead units, are left out, and rules that say the same.
         """
         case = self.case()
         own = None if case is None else self.context.run_of(case.task)
         step = self._found(case)
-        said = self._rules(symptoms=step is None or step.cause is None)
+        said = self._rules(None if step is None else step.cause)
         if case is None or own is None or step is None:
             return said, ()
         own, named = own.until(case.minimum), self._told()
@@ -151,9 +151,10 @@ class AccuracyMiss:
             question.kind == "compiled" and self.name in question.networks() for question in self.context.questions
         )
 
-    def _rules(self, *, symptoms: bool) -> tuple[Finding, ...]:
-        facts = self.facts()
-        rules = [rule for rule in RULES if rule.cause or symptoms]
+    def _rules(self, cause: Trial | None) -> tuple[Finding, ...]:
+        """What the rules find beside the cause that a run has shown."""
+        facts, shown = self.facts(), {one.aspect for one in cause.suspects} if cause is not None else set()
+        rules = [rule for rule in RULES if (rule.cause or cause is None) and not rule.shown_by & shown]
         found = [] if facts is None else [one for rule in rules if (one := rule.find(facts)) is not None]
         if self._training_asked():
             return tuple(one for one in found if one.code not in WRONG_TARGETS)

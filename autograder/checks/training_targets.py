@@ -15,6 +15,7 @@ from autograder.checks.diagnosis.rules.facts import Trained
 from autograder.checks.diagnosis.rules.targets import WRONG, output_size
 from autograder.checks.read_network import StudentNetwork, compilation_of
 from autograder.core.messages import message
+from autograder.network.architecture import Architecture
 from autograder.network.compilation import Compilation
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
@@ -42,16 +43,23 @@ def wrong_targets(context: Context, name: str, student: StudentNetwork, fit: Cap
     root = (
         wanted is not None
         and _kind(compilation) == _kind(wanted)
-        and output_size(student.architecture) == output_size(expected.architecture)
+        and _widths(student.architecture) == _widths(expected.architecture)
         and not _unprepared(fit, context)
     )
     where = message("where.code_cell", "code cell {number}", number=fit.cell + 1)
     return WrongTargets(found.model_copy(update={"where": where}), root)
 
 
-def _kind(compilation: Compilation) -> str:
-    """The loss; the sparse and the one-hot form are one."""
-    return compilation.loss.name.removeprefix("sparse_")
+def _kind(compilation: Compilation) -> frozenset[str]:
+    """The losses of the outputs; the sparse and the one-hot form are one."""
+    given = [one.loss for one in compilation.losses if one.loss is not None] or [compilation.loss]
+    return frozenset(loss.name.removeprefix("sparse_") for loss in given)
+
+
+def _widths(architecture: Architecture) -> list[int | None]:
+    """How many values each output gives, in any order."""
+    alone = [architecture.model_copy(update={"outputs": (end,)}) for end in architecture.outputs]
+    return sorted((output_size(one) for one in alone), key=str)
 
 
 def _compiled_for(fit: CapturedFit, student: StudentNetwork, context: Context) -> Compilation | None:

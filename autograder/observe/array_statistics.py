@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograder.observe.given_arrays import as_array, counted
+from autograder.observe.row_fingerprints import paired
 
 _SAMPLE = 2_000_000  # elements used for statistics
 _IMAGES = 1000  # images used to check whether images and labels match
@@ -19,6 +20,7 @@ _NEIGHBOURS = 5  # similar examples whose targets are compared
 _FEWEST = 30  # rows below which neither says anything
 _MOST_COLUMNS = 256  # a table; flattened images have more, and no column for the target
 _MOST_PARTS = 16  # inputs of a network
+T = TypeVar("T")
 _WHOLE = 1e-3  # labels are whole numbers up to this: float16 and means of equal labels are not exact
 
 
@@ -74,12 +76,16 @@ def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, An
     """The statistics of the labels; with `classes` and `agreement` if they label arrays of images.
 
     Examples whose weight is 0 are left out: nothing is learned from their labels.
-    For a single column also `fractions`, the share that are not whole numbers; if the inputs are a table or sequences,
-    `copied`, the largest correlation (without sign) of a column, or a step, with the targets; and for more than a few
-    different values `predictable`, how well the targets of similar examples tell one's own. For several columns
-    `lowest_sum` and `highest_sum` of their rows.
+    For a single column also `fractions`, the share that are not whole numbers; for several `lowest_sum` and
+    `highest_sum` of their rows. If the inputs are a table or sequences, `copied`, the largest correlation (without
+    sign) of a column, or a step, with the targets or the number of the class; for more than a few different values
+    `predictable`, how well the targets of similar examples tell one's own; and `pairs`, the target by the fingerprint
+    of its row, for a few rows (`row_fingerprints`). For a network with several outputs `outputs`, the facts of each
+    one's targets, with its `name` where targets have names.
     """
     array = as_array(targets)
+    if array is None and (outputs := _of_outputs(inputs, targets, weights)):
+        return (_statistics(targets, None) or {}) | {"outputs": outputs}
     given = counted(array, as_array(weights))
     facts = _statistics(targets if given is array else given, given)
     inputs, targets = as_array(inputs), given
@@ -91,9 +97,9 @@ def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, An
         facts |= {"lowest_sum": _finite(sums.min()), "highest_sum": _finite(sums.max())}
     else:
         facts["fractions"] = _taken(lambda: _fractions(classes))
-        copied = _taken(lambda: _copied(inputs, classes))
-        if copied is not None:
-            facts["copied"] = copied
+    copied = _taken(lambda: _copied(inputs, classes))
+    if copied is not None:
+        facts["copied"] = copied
     facts["classes"] = len(np.unique(classes))
     if type(inputs) is np.ndarray and inputs.ndim and inputs.dtype.kind in "biuf" and len(inputs) == len(classes):
         agreement = _taken(lambda: _agreement(inputs, classes))
@@ -102,7 +108,28 @@ def target_facts(inputs: Any, targets: Any, weights: Any = None) -> dict[str, An
         predictable = _taken(lambda: _predictable(inputs, classes)) if facts["classes"] > _FEWEST else None
         if predictable is not None:
             facts["predictable"] = predictable
+        pairs = _taken(lambda: paired(inputs, classes))
+        if pairs:
+            facts["pairs"] = pairs
     return facts
+
+
+def _of_outputs(inputs: Any, targets: Any, weights: Any) -> list[dict[str, Any]]:
+    """The facts of the targets of each of several outputs; empty if they are not a few arrays, in a list or a dict."""
+    named = type(targets) is dict
+    if not (named or type(targets) in (list, tuple)) or not 1 < len(targets) <= _MOST_PARTS:
+        return []
+    keys: list[Any] = list(targets) if named else list(range(len(targets)))
+    if weights is not None and (type(weights) is not type(targets) or len(weights) != len(targets)):
+        return []  # which rows count is not known
+    if any((array := as_array(targets[key])) is None or not array.ndim for key in keys):
+        return []
+    found = []
+    for key in keys:
+        own = None if weights is None else weights.get(key) if named else weights[key]
+        facts = target_facts(inputs, targets[key], own) or {}
+        found.append(facts | ({"name": str(key)[:200]} if named else {}))
+    return found
 
 
 def validation_facts(inputs: Any, data: Any, split: Any) -> dict[str, Any] | None:
@@ -138,7 +165,7 @@ def _holes(array: Any) -> int:
     return int(array.size - np.isfinite(array).sum()) if array.size <= _SAMPLE and array.dtype.kind == "f" else 0
 
 
-def _taken(fact: Callable[[], float | None]) -> float | None:
+def _taken(fact: Callable[[], T]) -> T | None:
     """The value of `fact()`, None if it cannot be computed: measuring must never make the student's call fail."""
     with contextlib.suppress(ValueError, TypeError, IndexError, MemoryError):
         return fact()

@@ -117,7 +117,18 @@ class FailureRecorder:
                 facts["network"] = self._described(model)
             asked = inspect.signature(original).bind(model, *given, **named).arguments
             facts |= self._data(asked.get("x"), asked.get("y"))
+            weights = getattr(asked.get("sample_weight"), "shape", None)
+            if weights:
+                facts["weights"] = int(weights[0])
+            if method == "fit" and not {"layer", "loss"} & known.keys() and not _rows_differ(facts):
+                # Keras pairs the rows of the validation data up before it evaluates anything.
+                facts |= quietly(lambda: self._unpaired(asked.get("validation_data"))) or {}
         return facts
+
+    def _unpaired(self, validated: Any) -> dict[str, Any]:
+        """The validation data, if they have not as many targets as examples."""
+        given = self._data(*validated[:2]) if type(validated) in (tuple, list) and len(validated) > 1 else {}
+        return given | {"validation": True} if _rows_differ(given) else {}
 
     def _described(self, model: Any) -> dict[str, Any] | None:
         facts = self._describer.describe(model)
@@ -187,6 +198,12 @@ def _given(part: Any, stream: bool) -> dict[str, Any]:
         "shape": quietly(lambda: _sizes(shape)),
         "dtype": str(getattr(dtype, "name", dtype))[:64],
     }
+
+
+def _rows_differ(facts: dict[str, Any]) -> bool:
+    """Whether the inputs and the targets of a call have another number of rows."""
+    shapes = [one.get("shape") for one in (*facts.get("inputs", ()), *facts.get("targets", ()))]
+    return len({shape[0] for shape in shapes if shape}) > 1
 
 
 def _starts(tensor: Any) -> Iterator[Any]:

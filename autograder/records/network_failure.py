@@ -7,11 +7,11 @@ stopped `fit` (`autograder.checks.stopped_fit`). Shapes have the batch axis firs
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from autograder.core.data import Data
+from autograder.core.data import Data, OmitsNewDefaults
 
 MAX_SHAPES = 16
 Size = Annotated[int, Field(ge=0, le=2**40)]
@@ -33,7 +33,7 @@ class GivenData(Data):
     type_name: str = Field(default="", max_length=200)
 
 
-class NetworkFailure(Data):
+class NetworkFailure(OmitsNewDefaults):
     """The exception that ended code cell `cell`, where it came from a network.
 
     Attributes:
@@ -52,6 +52,7 @@ class NetworkFailure(Data):
         framework: "torch" for a training loop of PyTorch, which then is the method "fit". Its `layer` is the network
             itself, `target` and `output` are those of one batch.
         streamed: how many parts one batch of a stream has, as (inputs, targets) has two; None if there is no stream.
+        weights: how many weights of examples were given; None if none were.
     """
 
     method: Method
@@ -69,3 +70,6 @@ class NetworkFailure(Data):
     targets: tuple[GivenData, ...] = Field(default=(), max_length=MAX_SHAPES)
     streamed: int | None = Field(default=None, ge=0)
     validation: bool = False
+    weights: int | None = Field(default=None, ge=0)
+
+    added_later: ClassVar[tuple[str, ...]] = ("weights",)

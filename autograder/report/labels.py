@@ -178,6 +178,13 @@ def condition(dependency: Dependency, title: str) -> str:
     return f"{said} {because}".rstrip()
 
 
+def places(where: Message) -> tuple[Message, ...]:
+    """The places that a finding's `where` names one after the other, if some of them are on the page."""
+    parts = where.values.get("parts")
+    named = tuple(one for one in parts if isinstance(one, Message)) if isinstance(parts, tuple | list) else ()
+    return named if any(map(anchor, named)) and len(named) == len(parts or ()) else (where,)
+
+
 def anchor(where: Message) -> str:
     """The place on the page that a finding's `where` names: "cell-7" or "code-4"; "" for any other."""
     kind, number = PLACE_NUMBERS.get(where.code, ""), where.values.get("number")

@@ -116,6 +116,7 @@ def environment() -> Environment:
         accuracy=labels.accuracy,
         accuracies=labels.accuracies,
         anchor=labels.anchor,
+        places=labels.places,
         comparison=comparison,
         read_on=read_on,
         confusion=confusion,

@@ -17,8 +17,10 @@ ASKED = question("accuracy", network="model", minimum=0.8, points=3)
 
 
 def ran(task):
-    """Stands for a run: with weights that are all zero a network learns nothing, and its units are dead."""
+    """Stands for a run: with weights that are all zero a network learns nothing, and its units are dead; without a
+    softmax it learns as little."""
     zeros = any("Zeros" in str(one.settings.get("kernel_initializer")) for one in task.architecture.operations)
+    zeros |= task.architecture.operations[-1].settings.get("activation") != "softmax"
     dense_relu = next(at for at, one in enumerate(task.architecture.operations) if one.kind == "Dense") + 1
     return TrainingRun(
         key=task.key,
@@ -31,8 +33,8 @@ def ran(task):
     )
 
 
-def judged(explain):
-    given = context(networks=(OWN,), expected={"model": network(*FASHION, compiled=COMPILED)})
+def judged(explain, own=OWN):
+    given = context(networks=(own,), expected={"model": network(*FASHION, compiled=COMPILED)})
     given = replace(given, questions=(ASKED,))
     runs = {}
     while tasks := tasks_needed([ASKED], replace(given, runs=runs)):
@@ -54,3 +56,9 @@ def test_without_such_a_run_the_symptoms_and_a_general_hint_are_said():
     said = judged(lambda task: None)
     assert any(one.hint for code, one in said.items() if code.startswith("accuracy."))
     assert [one for one in said.values() if "ReLU" in str(one.message)]
+
+
+def test_what_a_run_has_shown_is_not_said_a_second_time_by_a_rule():
+    linear = network(*FASHION[:-1], dense(10), compiled=COMPILED)
+    assert [code for code in judged(ran, linear) if code.startswith("cause.")] == ["cause.one_change"]
+    assert "cause.no_softmax" in judged(lambda task: None, linear)

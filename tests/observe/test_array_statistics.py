@@ -146,3 +146,35 @@ def test_of_a_stream_the_first_rows_are_kept_and_no_stream_is_read_for_ever():
     mixed.see((np.zeros((2, 4)), np.zeros(2)))
     assert mixed.arrays()[0] is None
     assert mixed.arrays()[1].shape == (4,)
+
+
+def test_pairs_are_found_again_in_other_copies_of_the_data():
+    """Scaled, in another order, as rows of another shape, and only most of them; the columns of a table each alone."""
+    pairs = target_facts(IMAGES, CLASSES)["pairs"]
+    order = RANDOM.permutation(600)
+    for copy, labels in (
+        (255 * IMAGES[..., None] - 3, np.eye(10)[CLASSES]),
+        (IMAGES[order].astype("float64"), CLASSES[order]),
+        (IMAGES.reshape(600, 64)[:, None], CLASSES),
+    ):
+        assert target_facts(copy, labels)["pairs"] == pairs
+    most = target_facts(IMAGES[:500], CLASSES[:500])["pairs"]
+    assert len(most.keys() & pairs.keys()) > 40
+    table = RANDOM.rand(300, 7)
+    prices = table.sum(axis=1)
+    assert target_facts((table - table.mean(0)) / table.std(0), prices)["pairs"] == target_facts(table, prices)["pairs"]
+
+
+def test_rows_that_are_there_twice_and_rows_without_values_have_no_pair():
+    twice = np.concatenate([IMAGES[:100], IMAGES[:100], np.zeros((100, 8, 8), "float32")])
+    assert "pairs" not in target_facts(twice, np.arange(300) % 10)
+
+
+def test_the_targets_of_each_of_several_outputs():
+    named = target_facts(IMAGES, {"digit": CLASSES, "size": RANDOM.rand(600, 1)})["outputs"]
+    assert [one["name"] for one in named] == ["digit", "size"]
+    assert (named[0]["classes"], named[0]["agreement"], named[1]["shape"]) == (10, 1.0, [600, 1])
+    listed = target_facts(IMAGES, [CLASSES / 255, np.eye(10)[CLASSES]], [CLASSES > 0, CLASSES >= 0])["outputs"]
+    assert (listed[0]["shape"], listed[1]["highest_sum"]) == ([540], 1.0)
+    assert "outputs" not in target_facts(IMAGES, [CLASSES, CLASSES], np.ones(600))  # of which of them?
+    assert "outputs" not in target_facts(IMAGES, [0, 1, 2])

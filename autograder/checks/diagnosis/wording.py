@@ -276,20 +276,6 @@ def _none(case: Faulty, found: Found, place_of: PlaceOf, *, named: bool) -> Find
         needed=needed,
         **digits,
     )
-    if found.exhausted:
-        tried = nmessage(
-            "cause.no_single_restored",
-            "We trained your network once more, each time with a part of it as in a network that does well: no single "
-            "change was enough, so probably more than one thing is in its way. The best reached {reached:.{digits}f}; "
-            "{needed:.{places}f} was needed.",
-            "We trained your network {number} more times, each time with a part of it as in a network that does well: "
-            "no single change was enough, so probably more than one thing is in its way. The best reached "
-            "{reached:.{digits}f}; {needed:.{places}f} was needed.",
-            len(found.trials),
-            reached=reached,
-            needed=needed,
-            **digits,
-        )
     hint = message("hint.findings_first", "Go through the findings about the network first, one by one.")
     if found.best is None or len(found.best.suspects) > _MOST_LISTED:
         return Finding(message=tried, hint=hint)

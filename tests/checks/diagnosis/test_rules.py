@@ -1,9 +1,12 @@
 """Every rule beside a case that it fires on and one that it is silent about."""
 
+import numpy as np
 import pytest
 
 from autograder.checks.diagnosis.rules import RULES, Facts
-from autograder.network.compilation import Compilation
+from autograder.network.architecture import Architecture, Operation
+from autograder.network.compilation import Compilation, Loss, OutputLoss
+from autograder.observe.array_statistics import target_facts
 from autograder.records.evidence import CapturedFit
 from autograder.records.training import TrainingRun
 from autograder.records.training_messages import problem
@@ -214,3 +217,55 @@ RIGHT = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_work_hears_of_nothing(tasks, name):
     assert fired(facts(tasks, **RIGHT[name])) <= {"metric"}
+
+
+RANDOM = np.random.RandomState(5)
+ROWS = RANDOM.rand(90, 4)
+# By task: the targets of the exercise, which of the rules, and what right students do with them.
+BELONGING = {
+    "classification": (np.arange(90) % 3, "labels of other images", [lambda y: np.eye(3)[y], lambda y: (y + 1) % 3]),
+    "regression": (RANDOM.rand(90) * 300, "targets of other examples", [np.log, lambda y: 7 - 0.01 * y]),
+}
+
+
+@pytest.mark.parametrize("task", BELONGING)
+def test_rows_of_the_exercise_show_whether_targets_belong_to_their_inputs(tasks, task):
+    """With fewer rows than any statistics need, of inputs that tell nothing about their targets."""
+    targets, name, ways = BELONGING[task]
+    wanted, scaled = fit(targets=target_facts(ROWS, targets)), (ROWS - ROWS.mean(0)) / ROWS.std(0)
+    loss = {"task": task, "loss": "mean_squared_error"} if task == "regression" else {}
+
+    def said(inputs, given):
+        return fired(facts(tasks, fit=fit(targets=target_facts(inputs, given)), wanted=wanted, **loss))
+
+    assert name in said(scaled, RANDOM.permutation(targets))
+    assert name in said(RANDOM.permutation(ROWS), targets)
+    order = RANDOM.permutation(90)
+    for inputs, given in ((scaled[order], targets[order]), *((scaled, way(targets)) for way in ways)):
+        assert name not in said(inputs, given)
+    assert name not in said(RANDOM.rand(90, 4), RANDOM.permutation(targets))  # other rows say nothing
+
+
+LOGITS = Loss(name=SPARSE, settings={"from_logits": True})
+
+
+def two_outputs(tasks, **targets):
+    """A network with the outputs `digit`, of ten classes, and `side`, of two, and what was given to `fit` for them."""
+    dense = [Operation(kind="Dense", settings={"units": units}, inputs=(0,), label=label) for label, units in
+             (("digit", 10), ("side", 2))]  # fmt: skip
+    network = Architecture(operations=(Operation(kind="Input", settings={"shape": [8]}), *dense), outputs=(1, 2))
+    both = tuple(OutputLoss(output=one, loss=LOGITS) for one in ("digit", "side"))
+    given = fit(targets={"type": "dict", "outputs": [{"name": name} | one for name, one in targets.items()]})
+    plain = facts(tasks, fit=given, wanted=None)
+    return Facts(**vars(plain) | {"architecture": network, "compilation": Compilation(loss=LOGITS, losses=both)})
+
+
+def test_the_targets_of_several_outputs_are_judged_each_by_its_own_loss(tasks):
+    digits, sides = WHOLE | {"minimum": 0, "maximum": 9}, WHOLE | {"minimum": 0, "maximum": 1}
+    assert fired(two_outputs(tasks, side=sides, digit=digits)) == set()
+    wrong = two_outputs(tasks, side=sides | {"minimum": 1, "maximum": 2}, digit=digits)
+    assert fired(wrong) == {"labels outside the classes"}
+    (rule,) = (one for one in RULES if one.name == "labels outside the classes")
+    assert str(rule.find(wrong).message).startswith("Output `side`: Your labels lie between 1 and 2.")
+    assert fired(two_outputs(tasks, side=sides, digit=digits | {"fractions": 0.9})) == {"labels no whole numbers"}
+    assert fired(two_outputs(tasks, side=sides, digit=digits | {"not_finite": 2})) == {"NaN or infinity"}

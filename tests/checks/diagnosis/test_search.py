@@ -64,7 +64,7 @@ def test_where_nothing_does_it_is_said_so_and_no_cause_is_named(tasks):
     assert found.cause is None
     assert found.exhausted
     (said,) = findings(student, found, runs[student.task.key], named=True, as_trained=False)
-    assert "no single change was enough" in str(said.message)
+    assert "none of these changes was enough" in str(said.message)
 
 
 def test_nothing_is_said_of_changes_after_which_no_run_gave_a_score(tasks):

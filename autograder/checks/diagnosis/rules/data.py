@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from autograder.checks.diagnosis.notebook import not_normalized, trains_less
 from autograder.checks.diagnosis.rules.facts import Facts, number_of
-from autograder.checks.diagnosis.rules.targets import NOT_FINITE, targets_not_finite
+from autograder.checks.diagnosis.rules.targets import NOT_FINITE, of_each_output, targets_not_finite
 from autograder.core.messages import message, nmessage
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
 
-# The share of images that lie closest to the mean image of their own class is 0.77 for MNIST, 0.69 for Fashion-MNIST
-# and 0.25 for CIFAR-10 (measured over 1,000 images of each); guessing gives 0.1, in a sample of 500 hardly ever 0.15.
-_BY_CHANCE = 0.15
-_ENOUGH = 400
-# Correlations of targets with those of similar examples: from which they are telling, and which share of that is not.
-_TELLING, _NOT_TELLING = 0.4, 0.2
 # Shares of constant inputs; pixels at the border of MNIST are constant in every solution, too.
 _CONSTANT, _MORE_CONSTANT = 0.5, 0.25
 # Validation data count as prepared otherwise if their standard deviation is this many times larger or smaller, or their
@@ -69,62 +63,6 @@ def validation_is_training(facts: Facts) -> Finding | None:
     )
 
 
-def labels_of_other_images(facts: Facts) -> Finding | None:
-    """Images are closest to the mean image of their own class no more often than by chance.
-
-    Source: TheDeepChecker (Ben Braiek and Khomh, TOSEM 2023), corrupted labels; the operator "labels" of DeepCrime.
-    For data of the course's own, what the solution's data reach decides.
-    """
-    by_chance = _by_chance(facts)
-    if facts.fit is None or by_chance is None:
-        return None
-    agreement, shape = number_of(facts.fit.targets, "agreement"), (facts.fit.inputs or {}).get("shape")
-    if (
-        agreement is None
-        or agreement > (_by_chance(facts) or 0)
-        or not isinstance(shape, list | tuple)
-        or type(shape[0]) is not int
-        or shape[0] < 2 * _ENOUGH
-    ):
-        return None
-    return Finding(
-        message=message(
-            "cause.other_labels",
-            "The labels that you train with do not seem to belong to the images: images with the same label are "
-            "no more alike than any others.",
-        ),
-        hint=message(
-            "hint.same_order", "Images and labels have to be shuffled, split and selected together, in the same order."
-        ),
-    )
-
-
-def targets_of_other_examples(facts: Facts) -> Finding | None:
-    """In a regression, similar examples have no more similar targets than any others.
-
-    Source: TheDeepChecker, corrupted labels. How well the targets of similar examples tell one's own depends on the
-    data: it is 0.53 for the diabetes data, and 0.07 at most in ten shuffles of them. So the solution's inputs of the
-    same form decide.
-    """
-    if facts.fit is None or facts.reference_fit is None or facts.recipe.learns != "regression":
-        return None
-    own, wanted = (number_of(one.targets, "predictable") for one in (facts.fit, facts.reference_fit))
-    forms = [((one.inputs or {}).get("shape") or [])[1:] for one in (facts.fit, facts.reference_fit)]
-    if own is None or wanted is None or wanted < _TELLING or own > _NOT_TELLING * wanted or forms[0] != forms[1]:
-        return None
-    return Finding(
-        message=message(
-            "cause.other_targets",
-            "The targets that you train with do not seem to belong to their inputs: similar inputs have targets that "
-            "are no more alike than any others.",
-        ),
-        hint=message(
-            "hint.same_order_of_rows",
-            "Inputs and targets have to be shuffled, split and selected together, in the same order.",
-        ),
-    )
-
-
 def too_few_epochs(facts: Facts) -> Finding | None:
     """Fewer than half the epochs of the reference solution's own call of `fit`, and fewer than half its steps.
 
@@ -149,25 +87,13 @@ def too_few_epochs(facts: Facts) -> Finding | None:
     )
 
 
-def _by_chance(facts: Facts) -> float | None:
-    """The agreement of examples with their labels up to which it counts as chance; None if that cannot be said."""
-    if facts.recipe.source is None:
-        return _BY_CHANCE
-    wanted = number_of(facts.reference_fit.targets, "agreement") if facts.reference_fit is not None else None
-    if wanted is None or facts.classes < 2:
-        return None
-    chance = 1 / facts.classes
-    # Only where the solution's own data are clearly above chance can their absence be seen.
-    return chance + 0.2 * (wanted - chance) if wanted >= chance + 0.4 else None
-
-
 def not_finite(facts: Facts) -> Finding | None:
     """NaN or infinity among the inputs or the targets, where the solution's have none.
 
     Source: TheDeepChecker and SageMaker Debugger, invalid values in the data; UMLAUT, NaN in the input.
     """
     if facts.fit is None or not number_of(facts.fit.inputs, "not_finite"):
-        return targets_not_finite(facts)
+        return of_each_output(targets_not_finite)(facts)
     if facts.reference_fit is not None and number_of(facts.reference_fit.inputs, "not_finite"):
         return None
     return Finding(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.network.architecture import Architecture, Operation
-from autograder.network.compilation import Compilation
+from autograder.network.compilation import Compilation, Loss
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding
 from autograder.records.training import Recipe, TrainingRun
@@ -32,6 +32,56 @@ class Trained:
     compilation: Compilation | None
     fit: CapturedFit | None = None
     reference_fit: CapturedFit | None = None
+
+    def per_output(self) -> tuple[tuple[str, Trained], ...]:
+        """Each output alone, with its name ("" for the only one), its loss and its targets.
+
+        Outputs whose loss or targets are not known are left out.
+        """
+        ends = self.architecture.outputs
+        if len(ends) == 1:
+            return (("", self),)
+        if self.compilation is None or self.fit is None:
+            return ()
+        names = [self.architecture.operations[end].label for end in ends]
+        found = []
+        for place, (end, name) in enumerate(zip(ends, names, strict=True)):
+            loss, targets = _loss_of(self.compilation, place, names), _targets_of(self.fit, place, names)
+            if loss is None or targets is None:
+                continue
+            wanted = None if self.reference_fit is None else _targets_of(self.reference_fit, place, names)
+            alone = Trained(
+                architecture=self.architecture.model_copy(update={"outputs": (end,)}),
+                compilation=self.compilation.model_copy(update={"loss": loss, "losses": ()}),
+                fit=self.fit.model_copy(update={"targets": targets}),
+                reference_fit=self.reference_fit and self.reference_fit.model_copy(update={"targets": wanted}),
+            )
+            found.append((name, alone))
+        return tuple(found)
+
+
+def _loss_of(compilation: Compilation, place: int, names: list[str]) -> Loss | None:
+    """The loss of one of several outputs; None if it has none, or that is not known."""
+    given = compilation.losses
+    if not given:
+        return compilation.loss  # the same for all
+    named = {one.output: one for one in given if one.output}
+    if named:
+        return named[names[place]].loss if names[place] in named else None
+    return given[place].loss if len(given) == len(names) else None
+
+
+def _targets_of(fit: CapturedFit, place: int, names: list[str]) -> dict[str, Any] | None:
+    """The facts of the targets of one of several outputs; None if they are not known."""
+    given = (fit.targets or {}).get("outputs")
+    if (
+        not isinstance(given, list | tuple)
+        or len(given) != len(names)
+        or not all(isinstance(one, dict) for one in given)
+    ):
+        return None
+    named = {one["name"]: one for one in given if isinstance(one.get("name"), str)}
+    return named.get(names[place]) if named else given[place]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +136,15 @@ class Facts(Trained):
 class Rule:
     """A rule: its name, whether it finds a cause (rather than a symptom), and the function that finds it.
 
+    `shown_by`: what a run may have shown to be the cause, in the words of `suspects.Suspicion`, so that the rule would
+    say the same again, or leave open what the run has decided.
     The docstring of `find` names its source and its threshold.
     """
 
     name: str
     cause: bool
     find: Callable[[Facts], Finding | None]
+    shown_by: frozenset[str] = frozenset()
 
 
 def number_of(facts: dict[str, Any] | None, name: str) -> float | None:

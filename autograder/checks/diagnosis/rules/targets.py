@@ -5,6 +5,7 @@ Those of `WRONG` are mistakes whatever the exercise; `checks.training_targets` s
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from autograder.checks.diagnosis.rules.facts import CROSSENTROPIES, Facts, Trained, number_of
@@ -25,6 +26,7 @@ NOT_FINITE = message(
     "them: `np.isnan(x).sum()` tells how many there are.",
 )
 _SPARSE = "sparse_categorical_crossentropy"
+OnTargets = Callable[[Trained], Finding | None]
 
 
 def labels_not_whole(facts: Trained) -> Finding | None:
@@ -162,7 +164,7 @@ def targets_not_finite(facts: Trained) -> Finding | None:
     )
 
 
-def targets_among_inputs(facts: Facts) -> Finding | None:
+def targets_among_inputs(facts: Trained) -> Finding | None:
     """A column of the inputs, or a step of a sequence, that is the target, possibly scaled; the solution's have none.
 
     Source: Kaufman et al., Leakage in Data Mining (TKDD 2012); Yang et al., Data Leakage in Notebooks (ASE 2022).
@@ -226,15 +228,29 @@ def output_size(architecture: Architecture) -> int | None:
     return None
 
 
-WRONG: tuple[Callable[[Trained], Finding | None], ...] = (
-    targets_not_finite,
-    labels_not_whole,
-    labels_outside,
-    rows_do_not_add_up,
+def of_each_output(rule: OnTargets) -> OnTargets:
+    """The rule, which is about one output, for a network with several: the first finding, with the output's name."""
+
+    @functools.wraps(rule)
+    def first(facts: Trained) -> Finding | None:
+        for name, alone in facts.per_output():
+            found = rule(alone)
+            if found is not None:
+                said = message("cause.of_output", "Output `{output}`: {said}", output=name, said=found.message)
+                return found.model_copy(update={"message": said}) if name else found
+        return None
+
+    return first
+
+
+WRONG: tuple[OnTargets, ...] = tuple(
+    map(of_each_output, (targets_not_finite, labels_not_whole, labels_outside, rows_do_not_add_up))
 )
+
 # The codes of what they find.
 WRONG_TARGETS = frozenset(
     {
+        "cause.of_output",
         "cause.targets_not_finite",
         "cause.labels_not_whole",
         "cause.labels_outside",

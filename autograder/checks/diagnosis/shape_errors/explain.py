@@ -12,6 +12,8 @@ from autograder.records.network_failure import GivenData, NetworkFailure
 
 # An image has at most this many channels, and is larger than that.
 _CHANNELS = (1, 3, 4)
+# Layers that read any number of axes, so that an axis too many in front stops none of them.
+_PER_ROW = frozenset({"Input", "Dense", "Activation", "Dropout", "BatchNormalization", "LayerNormalization"})
 
 
 def explain(failure: NetworkFailure) -> Cause | None:
@@ -54,7 +56,15 @@ def _data_alone(stop: Stop) -> Cause | None:
     if failure.streamed or x is None or y is None or not x.shape or not y.shape or None in (x.shape[0], y.shape[0]):
         return None
     if x.shape[0] == y.shape[0]:
-        return None
+        return _weights_differ(failure, x.shape[0])
+    if failure.validation:
+        said = message(
+            "shape.validation_rows_differ",
+            "Your validation data have {inputs:,} examples and {targets:,} targets.",
+            inputs=x.shape[0],
+            targets=y.shape[0],
+        )
+        return _cause("rows_differ", said)
     said = message(
         "shape.rows_differ",
         "You gave {inputs:,} examples and {targets:,} targets to `{method}`.",
@@ -63,6 +73,19 @@ def _data_alone(stop: Stop) -> Cause | None:
         method=failure.method,
     )
     return _cause("rows_differ", said)
+
+
+def _weights_differ(failure: NetworkFailure, rows: int | None) -> Cause | None:
+    if rows is None or failure.weights is None or failure.weights == rows or failure.validation:
+        return None
+    said = message(
+        "shape.weights_differ",
+        "You gave {inputs:,} examples to `{method}`, and weights for {weights:,}.",
+        inputs=rows,
+        weights=failure.weights,
+        method=failure.method,
+    )
+    return _cause("weights_differ", said)
 
 
 def _data_and_network(stop: Stop) -> Cause | None:
@@ -102,7 +125,10 @@ def _difference(came: Shape, wanted: Shape, stop: Stop) -> str:
     """How data differ from the input of a network; "" if they fit."""
     inner, own = wanted[1:], came[1:]
     if _fits(came, inner):
-        return "batch_axis_missing"
+        if not _has_targets(came, stop):
+            return "batch_axis_missing"
+        # As many targets as rows: these are examples, and the network was built for one axis more.
+        return "batch_axis_twice" if all(step.kind in _PER_ROW for step in stop.steps) else "input_rank"
     if len(came) == len(wanted):
         return "" if _fits(own, inner) else _other_sizes(own, inner, stop)
     if len(came) == len(wanted) - 1 and inner[-1:] == (1,) and _fits(own, inner[:-1]):
@@ -112,6 +138,12 @@ def _difference(came: Shape, wanted: Shape, stop: Stop) -> str:
     if len(came) == len(wanted) + 1 and _fits(came[2:], inner):
         return "batch_axis_twice"
     return "input_rank"
+
+
+def _has_targets(came: Shape, stop: Stop) -> bool:
+    """Whether there are as many targets as the data have rows."""
+    targets = data(stop.failure.targets)
+    return bool(targets is not None and targets.shape and targets.shape[0] is not None and targets.shape[0] == came[0])
 
 
 def _fits(sizes: Shape, wanted: Shape) -> bool:

@@ -27,7 +27,7 @@ def explain_targets(stop: Stop) -> Cause | None:
     last = _last(stop)
     came = against_targets(last, (None, *output[1:]), targets)
     origin = kept_by(layer.operation, layer.shape) if layer is not None else _loss_reads(stop, code)
-    operation = layer.operation if layer is not None and layer.kind == "Dense" else last
+    operation = layer.operation if layer is not None and code == "flatten_missing" else last
     return Cause(code, operation, came, verbatim(shape_in_words((None, *targets[1:]))), origin, hint_for(code))
 
 
@@ -39,6 +39,8 @@ def _of_shapes(stop: Stop, output: Shape, targets: Shape) -> tuple[str, ShapedOp
             return "labels_one_hot", None
         if len(output) == 2 and len(targets) > 1 and not column:
             return ("one_hot_twice", None) if len(targets) == 3 else ("labels_one_hot", None)
+        if len(output) == 3 and len(targets) == 2 and not column and output[1] != last:
+            return "sequence_length", None
         return _more_axes(stop, output, 2 if column else len(targets) + 1)
     if loss in _ONE_HOT and len(targets) == 3 and len(output) == 2 and targets[1] == targets[2]:
         return "one_hot_twice", None
@@ -59,15 +61,17 @@ def _more_axes(stop: Stop, output: Shape, rank: int) -> tuple[str, ShapedOperati
     """The cause, if the output has more axes than the targets leave room for; and the step that kept them."""
     if len(output) <= rank or not stop.ends:
         return "", None
-    kept = None
+    kept = end = None
     for step, before in stop.back(stop.ends[0]):
         if step.kind in _RECURRENT:
             return "sequences_returned", step
         if step.kind.startswith(_ONE_ROW):
             break
+        if end is None and step.kind != "Activation":
+            end = step
         if step.kind == "Dense" and before is not None and len(before) > 2:
             kept = step
-    return ("flatten_missing", kept or stop.steps[stop.ends[0]])
+    return "flatten_missing", kept or end or stop.steps[stop.ends[0]]
 
 
 def _last(stop: Stop) -> Operation | None:

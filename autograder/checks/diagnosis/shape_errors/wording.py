@@ -271,6 +271,10 @@ _HINTS: Mapping[str, Message] = {
         "Each example needs its target. Look at where the two were split or selected, and whether both come from the "
         "same part of the data.",
     ),
+    "weights_differ": message(
+        "hint.shape_weights",
+        "`sample_weight` has a number for each example. Weights of classes are given as `class_weight`, a dictionary.",
+    ),
     "features": message(
         "hint.shape_features",
         "The examples have another number of columns than the network's input. Look at which columns were taken, and "
