@@ -103,9 +103,11 @@ class TorchObserver:
     def take(self) -> list[FitCall]:
         """The training of each network since the previous call, as one call of `fit`. Also reports evaluations."""
         recorder = self._recorder
+        recorder.still_open()
         nets = [net for net in recorder.nets.values() if net.module() is not None]
         trained = [net for net in nets if net.trained]
-        history, holder = self._histories.take()
+        with self._aside():
+            history, holder = self._histories.take(max((net.epochs(0) for net in trained), default=0))
         calls = [self._fit(net, history, holder) for net in trained]
         for net in nets:
             if not net.trained and net.counts.get("evaluations"):
@@ -130,6 +132,7 @@ class TorchObserver:
         zeroed, scheduled = recorder.zero_grads(net)
         loop = {
             **counts,
+            **({"shuffled": False, "batches_per_pass": net.walk.longest} if net.walk.in_order else {}),
             "zero_grads": zeroed,
             "schedules": scheduled,
             "order": net.order,
@@ -140,11 +143,11 @@ class TorchObserver:
             "gpu_wanted": recorder.gpu_wanted,
         }
         inputs, targets = recorder.inputs_of(net)
-        lengths = [len(values) for values in history.values()]
+        lengths = [len(values) for values in history.values()] or [0]
         return FitCall(
             weakref.ref(net.module()),
             # Without a loader: one entry in a list, or one permutation, per epoch.
-            counts.get("passes") or max(lengths, default=0) or recorder.permutations or counts.get("steps", 0),
+            net.epochs(max(*lengths, 0) or recorder.permutations),
             recorder.shorten,
             inputs,
             targets,
