@@ -105,7 +105,7 @@ class Net:
         Args:
             noted: what else may have counted them: entries of a list, permutations; 0 if nothing has.
         """
-        passes = round(self.counts.get("passes", 0) + self.parts)
+        passes: int = round(self.counts.get("passes", 0) + self.parts)
         if passes:
             return passes + self.walk.rounds
         known = max(noted, self.walk.rounds)

@@ -17,7 +17,7 @@ from autograder.observe.plain import NotPlain, plain
 from autograder.observe.state_files import MAX_TENSORS
 from autograder.observe.torch import description, devices, loaders, modules, wrapping
 from autograder.observe.torch.histories import Histories
-from autograder.observe.torch.input_shapes import fits, ways_to_read
+from autograder.observe.torch.input_shapes import fits, way_of_first_layer, ways_to_read
 from autograder.observe.torch.loop_state import Net
 from autograder.observe.torch.recorder import Listener, LoopRecorder
 
@@ -78,12 +78,16 @@ class TorchObserver:
         return facts | {"config": found}
 
     def _described(self, module: Any, net: Net) -> dict[str, Any]:
-        """The module on what went through it. If nothing did, on an example of the exercise if it reads one, else on
-        what it was called with in vain."""
-        for way in [] if net.called else self._ways:
+        """The module on what went through it. If nothing did, on an example of the exercise if it reads one, on what
+        its first layer says it reads, or on what it was called with in vain; else on an example that does not fit."""
+        misfitting = None
+        for way in [] if net.called else [*self._ways, *way_of_first_layer(module)]:
             found = description.describe(module, way)
             if fits(found):
                 return found
+            misfitting = misfitting or (None if "problem" in found else found)
+        if misfitting is not None and not net.shapes:
+            return misfitting
         return description.describe(module, net.shapes or None)
 
     def compiled(self, module: Any) -> dict[str, Any] | None:
