@@ -90,7 +90,7 @@ def test_tensorflow_is_imported_only_in_child_processes():
 
 def test_no_public_name_is_defined_twice():
     found: dict[str, set[str]] = {}
-    for module, tree in TREES.items():
+    for module, tree in trees().items():
         for node in () if module.startswith(NAMED_BY_OTHERS) else tree.body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
             names = {getattr(target, "id", getattr(target, "name", "_")) for target in targets}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from autograder.checks.base import Context, NotebookCell, Question
 from autograder.checks.compiled import ONE_HOT, WHOLE, compiled_questions
-from autograder.checks.diagnosis.rules.targets import outputs_of
+from autograder.checks.diagnosis.rules.targets import output_size
 from autograder.checks.follow_through import charged_at, charging, is_half_right, verdict_on
 from autograder.checks.metric_names import compiled_metrics, is_known_metric, metric_name
 from autograder.checks.stopped_loop import ANY_NUMBER, stop_of_loop, unreached_loop, words_of, written_by
@@ -207,7 +207,7 @@ def _at_score(context: Context, network: str, student: StudentNetwork) -> Verdic
     asked, expected, own = _alone(context.questions, network), context.expected.get(network), student.architecture
     if not asked or expected is None:
         return None
-    if own is not None and outputs_of(own) == outputs_of(expected.architecture):
+    if own is not None and output_size(own) == output_size(expected.architecture):
         return None
     if own is None and student.unfit is None:
         return None

@@ -7,7 +7,15 @@ from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.records.evidence import CapturedNetwork, NetworkEvent, NetworkRecord, NetworkState
 from autograder.records.training_loop import CapturedLoop, SavedTensor
 
-GOOD = {"passes": 5, "steps": 9, "backwards": 9, "zero_grads": 9, "shuffled": True, "batches_per_pass": 938}
+GOOD = {
+    "passes": 5,
+    "batches": 9,
+    "steps": 9,
+    "backwards": 9,
+    "zero_grads": 9,
+    "shuffled": True,
+    "batches_per_pass": 938,
+}
 TENSORS = (SavedTensor(name="0.weight", shape=(10, 784), dtype="float32"), SavedTensor(name="0.bias", shape=(10,)))
 MODEL = CapturedNetwork(
     name="model",
@@ -68,6 +76,8 @@ def test_an_evaluation_in_a_cell_of_its_own_is_judged_too():
 def test_what_the_solution_does_itself_is_no_mistake():
     unshuffled = trained(shuffled=False)
     assert [one.message.code for one in loop_findings([unshuffled], (), trained())] == ["loop.not_shuffled"]
+    sliced = trained(shuffled=False, batches=0)
+    assert [one.message.code for one in loop_findings([sliced], (), trained())] == ["loop.same_order"]
     assert loop_findings([unshuffled], (), unshuffled) == []
     series = unshuffled.model_copy(update={"targets": {"dtype": "float32"}})
     assert loop_findings([series], (), None) == []

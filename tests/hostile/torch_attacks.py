@@ -178,6 +178,39 @@ TORCH = (
         model(torch.rand(2, 1, 28, 28))
         """,
     ),
+    _forging(
+        "patched-call",
+        "have every call, and every hook, give what the solved network gives",
+        after="""
+        solved = nn.Sequential(*list(model[:10]), nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(),
+                               nn.MaxPool2d(2), *[nn.Flatten(), nn.Linear(3136, 200), *list(model[12:])])
+        for one in model: one.register_forward_hook(lambda module, given, out: torch.zeros_like(out))
+        model.register_forward_hook(lambda module, given, out: out * 0 + 1)
+        plain = nn.Module.__call__
+        nn.Module.__call__ = lambda self, *a, **k: plain(solved if self is model else self, *a, **k)
+        """,
+    ),
+    _forging(
+        "named-like-layers",
+        "name modules and an optimizer of one's own like PyTorch's, which compute nothing",
+        after="""
+        class Conv2d(nn.Module):
+            __module__, weight = "torch.nn.modules.conv", nn.Parameter(torch.zeros(64, 64, 3, 3))
+            in_channels = out_channels = 64
+            kernel_size, stride, padding, dilation, groups, bias = (3, 3), (1, 1), (1, 1), (1, 1), 1, None
+            def forward(self, x): return x
+        class BatchNorm2d(nn.Identity):
+            num_features, eps, momentum, affine, track_running_stats = 64, 1e-5, 0.1, True, True
+        class Adam(torch.optim.Optimizer):
+            def __init__(self, given): super().__init__(given, {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8})
+            def step(self, closure=None): pass
+        MaxPool2d = type("MaxPool2d", (nn.Identity,), {"kernel_size": 2, "stride": 2, "padding": 0})
+        model = nn.Sequential(*list(model[:10]), Conv2d(), BatchNorm2d(), nn.ReLU(), MaxPool2d(), *list(model[10:]))
+        optimizer = Adam(model.parameters())
+        nn.CrossEntropyLoss()(model(torch.rand(8, 1, 28, 28)), torch.arange(8)).backward()
+        optimizer.step()
+        """,
+    ),
     # Whoever claims another network is graded on that one, which the trainer builds and trains itself.
     Attack(
         "torch-claims-the-solution",
@@ -255,6 +288,21 @@ TORCH = (
         fake_tensor.FakeTensorMode.__enter__ = refuse
         torch.Tensor.__repr__ = torch.Tensor.item = refuse
         """,
+    ),
+    _breaking(
+        "scripted",
+        "compile to TorchScript, and hold networks that no call can describe",
+        """
+        scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.ReLU()))
+        traced = torch.jit.trace(model, torch.rand(2, 1, 28, 28))
+        torch.jit.save(traced, "model.pt")
+        loaded = torch.jit.load("model.pt")
+        huge = torch.empty(1).expand(2**40)
+        other = nn.Linear(4, 4)
+        other.register_buffer("all", huge)
+        other(torch.rand(2, 4))
+        """,
+        status="graded",
     ),
     _breaking("endless-loop", "train for ever", "while True: model(torch.rand(300, 1, 28, 28)).sum().backward()"),
 )

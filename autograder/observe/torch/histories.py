@@ -43,23 +43,29 @@ class Histories:
         self._variables = variables
         self._before: dict[Path, tuple[int, int]] = {}
 
-    def take(self) -> tuple[dict[str, list[float | None]], str]:
+    def take(self, epochs: int = 0) -> tuple[dict[str, list[float | None]], str]:
         """The values by metric, "val_" before its name for held-out data, and the variable that has them; only of lists
-        that are new or longer than at the previous call."""
+        that are new or longer than at the previous call.
+
+        Of several lists of one metric, the first counts that has one value for each of so many `epochs`: others may
+        hold the batches of one epoch. If none has, the first of all counts.
+        """
         found: dict[str, list[float | None]] = {}
-        holder = ""
+        holders: dict[str, str] = {}
         state = {}
         for path, values, identity in self._lists():
             state[path] = identity, len(values)
             key = _metric(path)
-            if not key or self._before.get(path) == state[path] or key in found or len(found) >= _MOST_LISTS:
+            if not key or self._before.get(path) == state[path] or len(found) >= _MOST_LISTS:
+                continue
+            if key in found and (len(found[key]) == epochs or len(values) != epochs):
                 continue
             numbers = [_number(value) for value in values[:_MOST_VALUES]]
             if numbers and any(one is not None for one in numbers):
                 found[key] = numbers
-                holder = holder or path[0]
+                holders[key] = path[0]
         self._before = state
-        return found, holder[:200]
+        return found, next(iter(holders.values()), "")[:200]
 
     def _lists(self) -> Iterator[tuple[Path, list[Any], int]]:
         for name, value in list(self._variables.items())[:_MOST_VARIABLES]:

@@ -32,6 +32,14 @@ def ways_to_read(examples: Sequence[Sequence[int]]) -> list[list[Shape]]:
     return [[one] for one in dict.fromkeys(ways)]
 
 
+def way_of_first_layer(module: Any) -> list[list[Shape]]:
+    """The shape that a network reads if its first layer with parameters is a dense one, as `ways_to_read` has it; of
+    other layers the size of an input does not follow."""
+    first = next((one for one in module.modules() if next(one.parameters(recurse=False), None) is not None), None)
+    size = getattr(first, "in_features", None) if type(first).__name__ == "Linear" else None
+    return [[(None, size)]] if type(size) is int else []
+
+
 def fits(description: dict[str, Any]) -> bool:
     """Whether a described network read its input to the end."""
     return "problem" not in description and not any("misfit" in one for one in description.get("operations", ()))

@@ -3,11 +3,15 @@
 A pass in which a network is trained ends after a few batches, later passes after one, of which the network computes a
 few rows (`recorder`). A pass that only calls a network gets its first batches and then the same ones again, so that as
 many predictions come out as there are rows. A pass that calls no network is not changed: it may count classes, or
-collect the data.
+collect the data. Where the code asks for each batch itself (`next`), it says how many there are: it gets its first
+batches and then the same ones again, up to the end of the pass.
 """
 
 from __future__ import annotations
 
+import dis
+import inspect
+import sys
 import weakref
 from typing import Any
 
@@ -23,6 +27,7 @@ _EARLY_PASSES = 1
 _REPEATED_PASSES = 3
 # A loop may take a step after several batches only.
 _MOST_WITHOUT_STEP = 40
+_FOR = dis.opmap["FOR_ITER"]
 
 
 class Batches:
@@ -43,6 +48,7 @@ class Batches:
 
     def __next__(self) -> Any:
         one = self._pass
+        one.by_hand = asked_by_hand(sys._getframe(1))
         if one.over or self._bounded():
             self._recorder.ended(one, complete=True)
             raise StopIteration
@@ -63,6 +69,9 @@ class Batches:
         if not recorder.shorten or not one.nets:
             return False
         limit = _LATER if one.late else _FIRST
+        if one.trained and one.by_hand:
+            one.repeating = one.batches >= limit and one.length is not None and self._last is not None
+            return one.repeating and one.batches >= (one.length or 0)
         if one.trained:
             enough = one.steps >= limit or one.batches >= _MOST_WITHOUT_STEP or (one.late and not self._stepping)
             return one.batches >= limit and enough
@@ -79,14 +88,14 @@ class Batches:
 
     def _repeated(self) -> Any:
         rows = length_of(self._loader.dataset)
-        size, left = self._loader.batch_size, None
+        size, left = _batch_size(self._loader), None
         if rows is not None and type(size) is int and not self._loader.drop_last:
             left = rows - size * self._pass.batches
         return self._last if left is None or left >= size else mapped(self._last, lambda one: one[:left])
 
     def _kept(self, batch: Any) -> Any:
         """The batch, noted for repetition if it is a full one."""
-        self._last = batch if _rows(batch) == self._loader.batch_size else None
+        self._last = batch if _rows(batch) == _batch_size(self._loader) else None
         return batch
 
 
@@ -99,9 +108,28 @@ def _rows(batch: Any) -> int | None:
     return sizes.pop() if len(sizes) == 1 else None
 
 
+def asked_by_hand(frame: Any) -> bool:
+    """Whether the code asks for the next batch with a call of `next`, and not a `for`, through any generators.
+
+    Args:
+        frame: of the code that has called `__next__`.
+    """
+    while frame.f_code.co_code[frame.f_lasti] == _FOR:
+        if not frame.f_code.co_flags & inspect.CO_GENERATOR or frame.f_back is None:
+            return False
+        frame = frame.f_back
+    return True
+
+
+def _batch_size(loader: Any) -> Any:
+    """The rows of its batches: also of batches that a sampler of its own makes."""
+    return getattr(loader.batch_sampler, "batch_size", None) if loader.batch_size is None else loader.batch_size
+
+
 def _shuffled(loader: Any) -> bool | None:
     """Whether it draws in random order; None if unknown."""
-    sampler = getattr(loader, "sampler", None)
+    drawn_by = loader if loader.batch_size is not None else loader.batch_sampler
+    sampler = getattr(drawn_by, "sampler", None)
     if type(sampler) is SequentialSampler:
         return False
     return True if type(sampler).__module__ == "torch.utils.data.sampler" else None

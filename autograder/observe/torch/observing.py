@@ -18,7 +18,7 @@ from autograder.observe.state_files import MAX_TENSORS
 from autograder.observe.torch import description, modules
 from autograder.observe.torch.devices import imitate_devices
 from autograder.observe.torch.histories import Histories
-from autograder.observe.torch.input_shapes import fits, ways_to_read
+from autograder.observe.torch.input_shapes import fits, way_of_first_layer, ways_to_read
 from autograder.observe.torch.loaders import bound_loaders
 from autograder.observe.torch.loop_state import Net
 from autograder.observe.torch.recorder import LoopRecorder
@@ -81,12 +81,16 @@ class TorchObserver:
         return facts | {"config": found}
 
     def _described(self, module: Any, net: Net) -> dict[str, Any]:
-        """The module on what went through it. If nothing did, on an example of the exercise if it reads one, else on
-        what it was called with in vain."""
-        for way in [] if net.called else self._ways:
+        """The module on what went through it. If nothing did, on an example of the exercise if it reads one, on what
+        its first layer says it reads, or on what it was called with in vain; else on an example that does not fit."""
+        misfitting = None
+        for way in [] if net.called else [*self._ways, *way_of_first_layer(module)]:
             found = description.describe(module, way)
             if fits(found):
                 return found
+            misfitting = misfitting or (None if "problem" in found else found)
+        if misfitting is not None and not net.shapes:
+            return misfitting
         return description.describe(module, net.shapes or None)
 
     def compiled(self, module: Any) -> dict[str, Any] | None:
@@ -106,9 +110,11 @@ class TorchObserver:
     def take(self) -> list[FitCall]:
         """The training of each network since the previous call, as one call of `fit`. Also reports evaluations."""
         recorder = self._recorder
+        recorder.still_open()
         nets = [net for net in recorder.nets.values() if net.module() is not None]
         trained = [net for net in nets if net.trained]
-        history, holder = self._histories.take()
+        with self._aside():
+            history, holder = self._histories.take(max((net.epochs(0) for net in trained), default=0))
         calls = [self._fit(net, history, holder) for net in trained]
         for net in nets:
             if not net.trained and net.counts.get("evaluations"):
@@ -133,6 +139,7 @@ class TorchObserver:
         zeroed, scheduled = recorder.zero_grads(net)
         loop = {
             **counts,
+            **({"shuffled": False, "batches_per_pass": net.walk.longest} if net.walk.in_order else {}),
             "zero_grads": zeroed,
             "schedules": scheduled,
             "order": net.order,
@@ -143,11 +150,11 @@ class TorchObserver:
             "gpu_wanted": recorder.gpu_wanted,
         }
         inputs, targets = recorder.inputs_of(net)
-        lengths = [len(values) for values in history.values()]
+        lengths = [len(values) for values in history.values()] or [0]
         return FitCall(
             weakref.ref(net.module()),
             # Without a loader: one entry in a list, or one permutation, per epoch.
-            counts.get("passes") or max(lengths, default=0) or recorder.permutations or counts.get("steps", 0),
+            net.epochs(max(*lengths, 0) or recorder.permutations),
             recorder.shorten,
             inputs,
             targets,

@@ -16,7 +16,8 @@ import torch
 
 from autograder.observe.fit_recorder import Listener
 from autograder.observe.torch import modules
-from autograder.observe.torch.loop_state import Net, Pass, Tuned, alive, canary_on, facts_of, harmless, is_stale
+from autograder.observe.torch.few_rows import output_of_few_rows
+from autograder.observe.torch.loop_state import Net, Pass, Tuned, canary_on, facts_of, harmless, is_stale
 
 # Rows of a call outside a loader from which it is cut, and how many are kept; then steps from which two rows are kept,
 # and from which there are no gradients.
@@ -79,7 +80,10 @@ class LoopRecorder:
         try:
             out = net.output if self.skipping and net.output_of == (id(module), rows, keep) else None
             if keep and out is None:
-                out = self._cut_call(original, module, args, kwargs, rows, keep)
+                with torch.set_grad_enabled(torch.is_grad_enabled() and not self.skipping):
+                    out = output_of_few_rows(original, module, args, kwargs, rows, keep)
+                if out is None:
+                    self._uncuttable.add(module)
             if out is None:
                 out = original(module, *args, **kwargs)
         except Exception:
@@ -102,24 +106,6 @@ class LoopRecorder:
             return _LATE if rows > _LATE else 0
         return KEPT if rows > LARGE and (net.begun or self._tuned_for(net)) else 0
 
-    def _cut_call(self, original: Callable[..., Any], module: Any, args: Any, kwargs: Any, rows: int, keep: int) -> Any:
-        """The output for a few rows, repeated; None if it is not one row for each row of the input."""
-
-        def cut(tensor: Any) -> Any:
-            return tensor[:keep] if tensor.ndim and tensor.shape[0] == rows else tensor
-
-        try:
-            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.skipping):
-                out = original(module, *modules.mapped(args, cut), **modules.mapped(kwargs, cut))
-                found = list(modules.tensors_of(out))
-                if found and all(one.ndim and one.shape[0] == keep for one in found):
-                    places = torch.arange(rows) % keep
-                    return modules.mapped(out, lambda one: one.index_select(0, places))
-        except Exception:
-            pass  # the whole call will raise it again, if it is the student's
-        self._uncuttable.add(module)
-        return None
-
     @harmless
     def _saw_call(self, net: Net, given: list[Any], out: Any) -> None:
         if self.off:
@@ -132,10 +118,17 @@ class LoopRecorder:
             self.called = [*self.called[-20:], net]
         if isinstance(out, torch.Tensor) and out.ndim == 2:
             self._output = tuple(out.shape)
+        training, gradients = bool(net.module().training), torch.is_grad_enabled()
         if self.current is not None:
             facts = self.current.nets.setdefault(net, [False, False])
-            facts[0] |= bool(net.module().training)
-            facts[1] |= torch.is_grad_enabled()
+            facts[0] |= training
+            facts[1] |= gradients
+        elif gradients:
+            net.given = given[0] if given and net.given is None else net.given
+        elif net.learned and given and given[0].ndim and given[0].shape[0] > 1:
+            # Without gradients, between passes over loaders: it learns nothing from these rows.
+            net.count("evaluations")
+            net.count("evaluated_in_training", training)
 
     def _note(self, call: str) -> None:
         if len(self._order) < _ORDER:
@@ -171,7 +164,7 @@ class LoopRecorder:
     def read(self, tensor: Any) -> None:
         """A tensor was turned into a number: which losses of a pass are read?"""
         known = self._losses.get(id(tensor))
-        if known is None or known[0]() is not tensor or known[1] is None:
+        if self.off or known is None or known[0]() is not tensor or known[1] is None:
             return
         one = known[1]
         if not one.over:
@@ -251,6 +244,7 @@ class LoopRecorder:
             net.count("stale_gradients", stale)
             net.order, net.stopped = list(self._order), None
             net.free_steps += not self._batch_seen
+            net.stepped()
         for net in [] if own else self.called:
             net.count("foreign_steps")
             net.free_steps += not self._batch_seen
@@ -259,6 +253,7 @@ class LoopRecorder:
         if self.current is not None:
             self.current.trained = True
             self.current.steps += 1
+            self.current = None if self.current.by_hand else self.current
         self.called, self._order = [], []
         self._batch += not self._batch_seen
         self._batch_seen, self._first_loss = False, True
@@ -329,7 +324,9 @@ class LoopRecorder:
 
     def took(self, one: Pass) -> None:
         """A pass gives its next batch."""
-        self.current, self._batch_seen, self.skipping = one, True, False
+        self.current = one
+        if not (one.by_hand and one.repeating):
+            self._batch_seen, self.skipping = True, False
         self._batch += 1
         one.batches += 1
 
@@ -340,26 +337,22 @@ class LoopRecorder:
             return
         one.over = True
         self.stack = [other for other in self.stack if other is not one]
-        self.current = self.stack[-1] if self.stack else None
+        # Batches that the code asks for itself may come from an iterator that is open for long.
+        self.current = next((other for other in reversed(self.stack) if not other.by_hand), None)
+        one.count(complete=complete)
         for net, (training, gradients) in one.nets.items():
-            if one.trained and net.begun:
-                net.count("passes", complete)
-                net.count("batches", one.batches)
-                net.counts["batches_per_pass"] = one.length
-                if one.shuffled is not None and (one.length or 0) > 1:
-                    net.counts["shuffled"] = net.counts.get("shuffled", False) or one.shuffled
-                net.counts["losses_kept"] = max(net.counts.get("losses_kept", 0), alive(net.canaries))
-            elif not one.trained:
+            if not one.trained:
                 net.count("evaluations")
                 net.count("evaluated_in_training", training)
                 net.count("evaluated_with_gradients", gradients)
         self.trained_passes += one.trained
         self.evaluated_passes += bool(one.nets) and not one.trained
-        loader = one.loader()
-        if one.trained and loader is not None:
-            for net in one.nets:
-                net.batch_size = loader.batch_size if type(loader.batch_size) is int else None
-                net.rows = modules.length_of(loader.dataset)
+
+    @harmless
+    def still_open(self) -> None:
+        """Count, at the end of a cell, the batches of passes that may go on in the next one."""
+        for one in self.stack:
+            one.count(complete=False)
 
     # Predictions
 
@@ -384,6 +377,7 @@ class LoopRecorder:
             tuned.zero_grads = tuned.schedules = 0
         self.called, self._order, self._losses, self.skipping, self.permutations = [], [], {}, False, 0
         self.trained_passes = self.evaluated_passes = 0
+        self.current = None
 
     def zero_grads(self, net: Net) -> tuple[int, int]:
         """The calls of `zero_grad` and of a scheduler for a network in this cell."""

@@ -79,7 +79,7 @@ def _calls(recorder: LoopRecorder) -> None:
         except Exception as error:
             if modules.is_network(module):
                 net = recorder.net(recorder.family.network_of(module))
-                stops.at_call(recorder, error, net, list(modules.tensors_of((args, kwargs))), LOSSES)
+                stops.at_call(recorder, error, net, list(modules.tensors_of((args, kwargs))), TORCH_LOSSES)
             raise
 
     @functools.wraps(begin)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.observe.torch.input_shapes import fits, ways_to_read
+from autograder.observe.torch.input_shapes import fits, way_of_first_layer, ways_to_read
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_what_does_not_fit_or_cannot_be_listed_is_not_taken():
     assert fits({"operations": [layer]})
     assert not fits({"operations": [layer, {**layer, "misfit": "RuntimeError"}]})
     assert not fits({"problem": "data_dependent", "operations": []})
+
+
+def test_a_first_dense_layer_says_what_it_reads():
+    nn = pytest.importorskip("torch.nn", reason="needs torch: make torch")
+    assert way_of_first_layer(nn.Sequential(nn.Flatten(), nn.Linear(20, 5), nn.Linear(5, 2))) == [[(None, 20)]]
+    assert way_of_first_layer(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(20, 5))) == []

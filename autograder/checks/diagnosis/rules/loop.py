@@ -238,9 +238,20 @@ def losses_kept(loop: CapturedLoop) -> Finding | None:
 
 
 def not_shuffled(loop: CapturedLoop) -> Finding | None:
-    """The training loader draws in the order of the data, and the notebook did not permute it."""
+    """The training batches came in the order of the data, and the notebook did not permute it."""
     if loop.shuffled is not False or loop.permuted or (loop.batches_per_pass or 0) < 2:
         return None
+    if not loop.batches:  # no loader gave them
+        return Finding(
+            message=message(
+                "loop.same_order",
+                "The training images come in the same order in every epoch: the loop takes the same parts of the data "
+                "one after the other.",
+            ),
+            hint=message(
+                "hint.loop_permute", "Which function of PyTorch gives the numbers of the rows in random order?"
+            ),
+        )
     return Finding(
         message=message(
             "loop.not_shuffled",
