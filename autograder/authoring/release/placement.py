@@ -10,7 +10,7 @@ from autograder.records.evidence import CapturedNetwork
 from autograder.selfcheck.public import PublicPart, PublicQuestion
 
 
-def places(part: PublicPart, context: Context) -> dict[int, list[str]]:
+def cells_with_checks(part: PublicPart, context: Context) -> dict[int, list[str]]:
     """From the index of a code cell (0-based) to the questions that are checked below it, in their order.
 
     Args:

@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.authoring.release.master_notebook import LOCKED, master
-from autograder.authoring.release.placement import places
+from autograder.authoring.release.placement import cells_with_checks
 from autograder.authoring.release.public_part import public_part
 from autograder.core.errors import UserError
 from autograder.core.files import write_atomically
@@ -85,7 +85,7 @@ def release(assignment: Assignment, observer: Observer, output: Path, *, run_tes
     handout = nbformat.read(assignment.notebook_path, as_version=4)
     with use_language(assignment.language):
         part = public_part(answer_key, observer.observe(handout, assignment.observe_task()))
-        below = places(part, answer_key.reference_context())
+        below = cells_with_checks(part, answer_key.reference_context())
         first = [_setup(assignment)]
         config = _config(assignment, run_tests=run_tests)
         source = master(handout, read_solution(assignment), part, below, first, config)
