@@ -9,7 +9,7 @@ import pytest
 
 from autograder.assignment import load
 from autograder.authoring.release.master_notebook import NoMasterNotebook, master
-from autograder.authoring.release.placement import places
+from autograder.authoring.release.placement import cells_with_checks
 from autograder.authoring.release.public_part import public_part, said_by
 from autograder.authoring.release.release import reason_in
 from autograder.checks.registry import find_kind
@@ -30,7 +30,7 @@ def answer_key(request: pytest.FixtureRequest) -> AnswerKey:
 def cells_below(answer_key: AnswerKey, part: PublicPart) -> dict[str, list[str]]:
     notebook = nbformat.read(answer_key.assignment.notebook_path, as_version=4)
     names = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
-    return {names[index]: questions for index, questions in places(part, answer_key.reference_context()).items()}
+    return {names[index]: questions for index, questions in cells_with_checks(part, answer_key.reference_context()).items()}
 
 
 def test_of_a_question_only_what_is_public_is_handed_out(answer_key: AnswerKey) -> None:
