@@ -7,13 +7,13 @@
 `grade` grades the samples of this checkout with the autograder of a checkout that has its .venv (this one by
 default): for each assignment its solution, the notebook that students receive, every notebook under
 tests/samples/<name>*, and the variants of tests/assignments/test_assignments_graded.py. `compare` takes what `grade`
-wrote, or report folders; it prints each difference and ends with status 1 where there is one.
+wrote, or report folders; it prints each difference and ends with status 1 where there is one. The images are those that
+`autograder grade` finds (AUTOGRADER_DATA).
 """
 
 import argparse
 import importlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-DATA = ROOT.parent / "shared" / "data"
 # The key says what is compared, in words: "3 layers: score", for one student.
 Facts = dict[str, Any]
 
@@ -53,7 +52,6 @@ def _of_result(result: dict[str, Any]) -> Facts:
 
 
 def grade(output: Path, tree: Path, assignments: list[str]) -> None:
-    environment = {"AUTOGRADER_DATA": str(DATA)} if DATA.is_dir() else {}
     graded = {}
     for name in assignments:
         with tempfile.TemporaryDirectory() as scratch:
@@ -61,7 +59,7 @@ def grade(output: Path, tree: Path, assignments: list[str]) -> None:
             handed_in.mkdir()
             hand_in(name, handed_in)
             command = [tree / ".venv" / "bin" / "autograder", "grade", name, handed_in, "--output", report]
-            subprocess.run(command, cwd=tree, env=environment | os.environ, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL)
             graded[name] = facts_of(report)
         print(f"{name}: {len(graded[name])} graded", flush=True)
         output.write_text(json.dumps(graded, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from autograder.core.errors import UserError
 from autograder.datasets import DatasetSource, Declaration, public_files, resolve
 from autograder.datasets.readers.keras_sets import KERAS_SETS
 from autograder.datasets.readers.named_parts import grouped
-from autograder.datasets.readers.packages import PAIRS
+from autograder.datasets.readers.sklearn_and_npz import PAIRS
 from autograder.datasets.readers.tables import DataTable, read_data_table
 from autograder.datasets.source import TargetKind
 

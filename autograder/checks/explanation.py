@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from autograder.checks.base import Calibration, Context
-from autograder.checks.diagnosis.notebook import as_trained, not_normalized
-from autograder.checks.diagnosis.places import place_of
+from autograder.checks.diagnosis.as_trained import as_trained, not_normalized
+from autograder.checks.diagnosis.code_lines import place_of
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.diagnosis.rules.targets import WRONG_TARGETS

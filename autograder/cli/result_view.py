@@ -16,7 +16,7 @@ from autograder.core.language import gettext, gettext_noop, plain_number, use_la
 from autograder.core.messages import CODE_SPAN, Message, in_plain_text
 from autograder.core.total import total
 from autograder.records.result import ComparisonExhibit, Finding, Result, Verdict
-from autograder.selfcheck.messages import ROW_SIGNS, SIGNS
+from autograder.selfcheck.plain_text import ROW_SIGNS, SIGNS
 
 # Beside the colour there are a sign and a word: some readers cannot tell the colours apart.
 _COLOURS = {

@@ -20,7 +20,7 @@ from autograder.datasets.cache import closed_folder, file_digest, kept_folders, 
 from autograder.datasets.formats import DatasetMissing
 from autograder.datasets.places import DatasetFile, find
 from autograder.datasets.readers.examples import DatasetUnusable, refuse_large, visible_files
-from autograder.datasets.readers.packages import SKLEARN
+from autograder.datasets.readers.sklearn_and_npz import SKLEARN
 from autograder.datasets.source import DatasetSource, Declaration
 
 # Incremented whenever the same files would give other arrays.
@@ -249,7 +249,7 @@ def _entry_folder(key: str) -> Path:
 
 def _keep(key: str, name: str, declared: Declaration, files: Mapping[str, Path], folder: Path) -> StoredRecord:
     from autograder.datasets.readers.hidden import read_hidden
-    from autograder.datasets.readers.reading import read
+    from autograder.datasets.readers.read_declared import read
 
     arrays, source = read(key, name, declared, files)
     kept_back = b""

@@ -13,11 +13,11 @@ from autograder.core.files import replacing
 from autograder.records.result import Result
 from autograder.records.run_statistics import RunStatistics, TrainingStatistics
 from autograder.report import plots
+from autograder.report.class_table import NETWORKS_SHOWN, ROWS_AT_ONCE, table_data
+from autograder.report.executed_notebook import PageCell, anchors, page_cells, render_cells
 from autograder.report.item_analysis import discrimination_in_words
-from autograder.report.notebook import PageCell, anchors, page_cells, render_cells
 from autograder.report.similarity import Likeness
 from autograder.report.summary import STATUSES, ClassSummary
-from autograder.report.table import NETWORKS_SHOWN, ROWS_AT_ONCE, table_data
 from autograder.report.templating import environment, frame
 from autograder.report.views import at_a_glance, dependencies, question_view
 

@@ -16,7 +16,7 @@ from autograder.core.messages import in_plain_text, message
 from autograder.records.evidence import Evidence
 from autograder.records.result import Finding, Verdict
 from autograder.selfcheck.interpretation import understood
-from autograder.selfcheck.messages import findings_in_words, heading, network_in_words
+from autograder.selfcheck.plain_text import findings_in_words, heading, network_in_words
 from autograder.selfcheck.public import PublicPart, PublicQuestion, read_public
 from autograder.selfcheck.recorder import watch_of
 

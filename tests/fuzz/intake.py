@@ -14,7 +14,7 @@ import nbformat
 
 from autograder.intake import IntakeError, UnreadableSubmission, read_submissions
 from autograder.intake.notebook import UnreadableNotebook, assignment_name, code_cells, parse_notebook
-from autograder.report.notebook import page_cells, render_cells
+from autograder.report.executed_notebook import page_cells, render_cells
 from autograder.report.similarity import near_duplicates
 from tests.fuzz.campaign import Case, Wrong
 from tests.fuzz.mutate import NUMBERS, TEXTS, damaged, dumped, hostile, mutate, text

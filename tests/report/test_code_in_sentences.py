@@ -23,7 +23,7 @@ from autograder.records.result import Finding, Result, Verdict
 from autograder.report.fragments import findings_as_lines, overview_fragment, question_fragment
 from autograder.report.pages import write_class_page, write_student_page
 from autograder.report.summary import summarize
-from autograder.selfcheck.messages import findings_in_words, heading
+from autograder.selfcheck.plain_text import findings_in_words, heading
 
 _ELEMENTS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]+>", re.S)
 

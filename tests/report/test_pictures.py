@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from sample_notebook import picture
 
-from autograder.report.pictures import PictureAllowance, PictureRefused
+from autograder.report.student_pictures import PictureAllowance, PictureRefused
 
 
 def encoded(image: Image.Image, **options: object) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable
 from autograder.datasets.readers.named_parts import NamedParts, columns_of, examples_for, grouped, parts_of
-from autograder.datasets.readers.reading import examples_of
+from autograder.datasets.readers.read_declared import examples_of
 from autograder.datasets.readers.tables import read_data_table
 from autograder.datasets.readers.targets import target_arrays
 from autograder.datasets.source import DatasetSource, Declaration, array_key

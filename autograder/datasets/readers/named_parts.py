@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable, Examples
-from autograder.datasets.readers.packages import input_array, open_npz
+from autograder.datasets.readers.sklearn_and_npz import input_array, open_npz
 from autograder.datasets.readers.tables import features_of, read_data_table
 from autograder.datasets.readers.targets import kind_of, target_arrays
 from autograder.datasets.source import DatasetSource, Declaration, Groups, TargetKind, array_key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.checks.diagnosis.notebook import as_trained
+from autograder.checks.diagnosis.as_trained import as_trained
 from autograder.records.evidence import CapturedFit
 
 

@@ -1,7 +1,7 @@
 """The search asks for one run after the other and says nothing that no run has shown."""
 
 from autograder.checks.base import NotebookCell
-from autograder.checks.diagnosis.places import place_of
+from autograder.checks.diagnosis.code_lines import place_of
 from autograder.checks.diagnosis.search import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.records.evidence import NetworkEvent, NetworkRecord

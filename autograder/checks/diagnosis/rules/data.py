@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.diagnosis.notebook import not_normalized, trains_less
+from autograder.checks.diagnosis.as_trained import not_normalized, trains_less
 from autograder.checks.diagnosis.rules.facts import Facts, number_of
 from autograder.checks.diagnosis.rules.targets import NOT_FINITE, of_each_output, targets_not_finite
 from autograder.core.messages import message, nmessage

@@ -8,8 +8,8 @@ from pathlib import Path
 from autograder.datasets.formats import Arrays
 from autograder.datasets.readers.examples import DatasetUnusable, Examples
 from autograder.datasets.readers.named_parts import grouped, read_named_parts
-from autograder.datasets.readers.packages import read_npz, read_sklearn
 from autograder.datasets.readers.pictures import read_images
+from autograder.datasets.readers.sklearn_and_npz import read_npz, read_sklearn
 from autograder.datasets.readers.tables import read_csv, read_text
 from autograder.datasets.readers.targets import kind_of, target_arrays
 from autograder.datasets.source import DatasetSource, Declaration

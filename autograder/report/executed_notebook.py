@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 from autograder.core.language import gettext
 from autograder.records.evidence import CellRun, Evidence
 from autograder.report.labels import visible
-from autograder.report.pictures import PictureAllowance, PictureRefused
 from autograder.report.sanitize import clean_html, code, markdown, plain_text, printed, shortened
+from autograder.report.student_pictures import PictureAllowance, PictureRefused
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.checks.base import NotebookCell
-from autograder.checks.diagnosis.places import place_of
+from autograder.checks.diagnosis.code_lines import place_of
 from autograder.checks.diagnosis.suspects import suspects
 from autograder.records.evidence import NetworkEvent, NetworkRecord
 
