@@ -149,6 +149,10 @@ def recipe_on(
     elif problem := unknown_dataset(table.get("dataset"), names):
         problems.append(f"{place}: dataset {problem}")
     else:
+        if table.get("dataset") in [name for name in names if name not in declared]:
+            # What is wrong with the data was said; how many examples it has is not known.
+            validated(Recipe, {"train": 1, "validation": 1, **table}, place, problems)
+            return None
         recipe = validated(Recipe, _with_counts(table, declared), place, problems)
         made = recipe and _with_source(recipe, declared, place, problems)
         return made and made.model_copy(update={"base_models": base_models})
@@ -193,8 +197,6 @@ def _with_source(recipe: Recipe, declared: Mapping[str, DeclaredDataset], place:
                 f'{place}: prepare = "function" scores on hidden rows, which {recipe.dataset} has not; name their file '
                 f'in [datasets.{recipe.dataset}], as hidden = "…".'
             )
-        elif source.has_names:
-            problems.append(f'{place}: prepare = "function" is for data without names of inputs and outputs.')
         elif request.inputs == "table" and source.source != "csv":
             problems.append(f'{place}: inputs = "table" is for csv; {recipe.dataset} is {source.source}.')
         elif recipe.validation != source.hidden:

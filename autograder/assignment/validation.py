@@ -98,6 +98,13 @@ def language_problem(language: str) -> str:
     )
 
 
+# Keys that authors look for, and why there is none.
+_NOT_OFFERED = dict.fromkeys(
+    ("gpu", "gpus"),
+    "notebooks get no GPU, because no sandbox limits its memory (docs/gpu.md); give them more time in limits",
+)
+
+
 def _sentence(detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     place, owner, annotation = _place(detail, model, table)
@@ -107,6 +114,8 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel], table: Mapping[str, 
         return f"{key} is missing; add it: {_wanted(annotation)}."
     if kind == "extra_forbidden":
         known = owner.model_fields if owner else ()
+        if str(place[-1]) in _NOT_OFFERED:
+            return f"unknown key {key}; {_NOT_OFFERED[str(place[-1])]}."
         return f"unknown key {key}; {did_you_mean(str(place[-1]), known, 'the known keys are')}"
     if kind == "literal_error":
         choices = _choices(annotation)

@@ -112,4 +112,6 @@ def _why(found: CapturedPredictions) -> Message:
         return phrase("a value is missing or infinite")
     if found.problem == "probabilities":
         return phrase("its values are no probabilities between 0 and 1, which have the sum 1 in each row")
+    if found.problem == "inputs":
+        return phrase("it is not a dict with an array for each of the inputs by name")
     return phrase("it is not one array of numbers or classes")

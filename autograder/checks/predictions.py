@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
-from autograder.core.messages import NOTHING, message
+from autograder.core.messages import NOTHING, Message, message
+from autograder.core.pseudonyms import readable
 from autograder.datasets import DatasetSource
 from autograder.records.metrics import METRICS, find_metric
 from autograder.records.predictions import (
@@ -36,7 +37,7 @@ class Predictions(Question):
     all of them, by default that of a cell.
 
     `leaderboard` is a variable in which a student may put a pseudonym, a short text: the class page then lists it with
-    the rounded score. Who leaves it empty is not listed.
+    the rounded score. Who leaves it empty is not listed, nor a name that cannot be seen.
     """
 
     kind: Literal["predictions"]
@@ -110,8 +111,7 @@ class Predictions(Question):
     def _pseudonym(self, context: Context) -> str:
         """The name that the student chose for the leaderboard; "" for none."""
         value = None if self.leaderboard is None else context.evidence.value(self.leaderboard)
-        name = " ".join(value.value.split()) if value is not None and isinstance(value.value, str) else ""
-        return name if name.isprintable() and len(name) <= LONGEST_NAME else ""
+        return value.value.strip() if value is not None and isinstance(value.value, str) else ""
 
     def _scored(self, found: CapturedPredictions, score: float, pseudonym: str) -> Verdict:
         metric, reached = METRICS[found.metric], self.rounded(score)
@@ -134,8 +134,17 @@ class Predictions(Question):
         status = "correct" if share == 1 else "partial" if share else "wrong"
         findings = [Finding(message=said, hint=hint)]
         if pseudonym:
-            listed = message(
-                "predictions.on_the_board", "The leaderboard lists this score as “{name}”.", name=pseudonym
-            )
-            findings.append(Finding(message=listed))
+            findings.append(Finding(message=_on_the_board(readable(pseudonym, LONGEST_NAME))))
         return self.verdict(status, share * self.points, *findings)
+
+
+def _on_the_board(name: str) -> Message:
+    """What is said of a pseudonym, "" for one that cannot be listed."""
+    if name:
+        return message("predictions.on_the_board", "The leaderboard lists this score as “{name}”.", name=name)
+    return message(
+        "predictions.not_on_the_board",
+        "The leaderboard does not list your pseudonym: it takes at most {longest} characters of one script, all of "
+        "which can be seen.",
+        longest=LONGEST_NAME,
+    )

@@ -148,6 +148,11 @@ def _collect(texts: list[str]) -> tuple[list[_Line], dict[str, int]]:
             joinable = True
         elif joinable and (extended := _extend(lines[-1], text)):
             lines[-1] = extended
+        elif any("Layer (type)" in one and "Param" not in one for one in texts):
+            raise TableError(
+                'The table has no column "Param #": it was cut at the width of the terminal; copy it from a notebook '
+                "or a wider terminal."
+            )
         else:
             raise TableError(f"Line {number} is not a row of a summary table: {content[:60]!r}.")
     if opened is not None:

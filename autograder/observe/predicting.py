@@ -29,7 +29,8 @@ def predict(content: Given, variables: dict[str, Any]) -> Given:
 
     Returns:
         {"status": "predicted", "shape", "values"} with the values as base64 of little-endian float64, or "texts" as a
-        list; or another status of `CapturedPredictions` with what is known of it.
+        list, or "parts" with such a result for each input that is prepared, by its name; or another status of
+        `CapturedPredictions` with what is known of it.
     """
     name = content["name"]
     if name not in variables:
@@ -39,7 +40,10 @@ def predict(content: Given, variables: dict[str, Any]) -> Given:
         return {"status": "no_call"}
     try:
         with open_nowhere() as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            return packed_output(call(unpacked_rows(content["rows"])))
+            output = call(unpacked_rows(content["rows"]))
+            if content["purpose"] == "prepare" and isinstance(output, Mapping) and len(output) > 1:
+                return {"status": "predicted", "parts": {str(name): packed_output(one) for name, one in output.items()}}
+            return packed_output(output)
     except KeyboardInterrupt:
         return {"status": "timeout"}
     except BaseException as error:  # a student's code may also raise SystemExit, or a class of its own

@@ -70,8 +70,8 @@ PredictionStatus = Literal[
     "predicted", "no_name", "no_call", "raised", "malformed", "unsteady", "timeout", "died", "not_run"
 ]
 # What is wrong with an output: it is not one plain array of numbers, has another number of rows, or of values in a row,
-# lacks a value, or holds no probabilities, which the metric needs.
-OutputProblem = Literal["", "form", "rows", "values", "missing", "probabilities"]
+# lacks a value, holds no probabilities, which the metric needs, or does not name the inputs that it is for.
+OutputProblem = Literal["", "form", "rows", "values", "missing", "probabilities", "inputs"]
 
 
 class CapturedPredictions(Data):

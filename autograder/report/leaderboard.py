@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.checks.predictions import ON_THE_BOARD, SCORE
 from autograder.core.language import format_decimal
 from autograder.core.messages import Message
+from autograder.core.pseudonyms import appearance
 from autograder.records.result import Result
 
 # More rows than that are of no interest on a board.
@@ -60,6 +63,19 @@ class Boards:
             title, metric, higher_is_better = self._about[question]
             best = sorted(entries, key=lambda one: (-one[0] if higher_is_better else one[0], one[1]))
             scores = [score for score, _ in best]
-            standings = tuple(Standing(scores.index(score) + 1, name, score) for score, name in best[:_MOST])
+            listed = zip(told_apart([name for _, name in best]), scores, strict=True)
+            standings = tuple(Standing(scores.index(score) + 1, name, score) for name, score in listed)[:_MOST]
             boards.append(Board(title, metric, standings))
         return tuple(boards)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names, each with a number where several look alike: who takes another one's name is seen to be a second."""
+    alike = Counter(appearance(name) for name in names)
+    so_far: Counter[str] = Counter()
+    shown = []
+    for name in names:
+        look = appearance(name)
+        so_far[look] += 1
+        shown.append(f"{name} #{so_far[look]}" if alike[look] > 1 else name)
+    return shown

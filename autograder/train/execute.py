@@ -14,19 +14,21 @@ from autograder.network.architecture import Shape
 from autograder.network.measure import measure_until_misfit
 from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
-from autograder.train.backends import BACKEND, out_of_memory, prepare_device
+from autograder.train.backends import BACKEND, out_of_memory, prepare_device, training_steps
 from autograder.train.predictions import predictions, reconstructions, residuals, roc
 from autograder.train.rebuild import adapt, build_open, load_base_weights, make_loss, make_optimizer
 from autograder.train.several_outputs import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
 from autograder.train.targets import Targets
-from autograder.train.training_data import Rows, TrainingData, class_count, fed, training_data
+from autograder.train.training_data import Rows, TrainingData, class_count, fed, nbytes, training_data
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays
 
 # The batch size of validation; it affects memory only.
 _VALIDATION_BATCH = 300
+# The most data of the steps that are trained by one call, which is what a call costs in memory.
+_BYTES_AT_ONCE = 16 * 2**20
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -186,17 +188,19 @@ def _rounds(
     steps = count // size
     validations = min(recipe.validations, steps)
     shuffle = np.random.RandomState(recipe.seed % 2**32)
+    train = training_steps(model)
+    at_once = max(1, _BYTES_AT_ONCE // (size * (nbytes(data.x_train[:1]) + nbytes(y_train[:1]))))
     for epoch in range(1, recipe.epochs + 1):
         order = shuffle.permutation(count)
         done = 0
         for number in range(1, validations + 1):
             sums = np.zeros(2)
             until = steps * number // validations
-            for step in range(done, until):
-                batch = order[step * size : (step + 1) * size]
-                logs = model.train_on_batch(fed(data.x_train[batch]), fed(y_train[batch]), return_dict=True)
-                _check_finite(float(logs["loss"]), epoch, step)
-                sums += float(logs.get("accuracy", 0.0)), float(logs["loss"])
+            for first in range(done, until, at_once):
+                batches = order[first * size : min(until, first + at_once) * size].reshape(-1, size)
+                for step, measured in enumerate(train(fed(data.x_train[batches]), fed(y_train[batches])), start=first):
+                    _check_finite(measured[1], epoch, step)
+                    sums += measured
             training_score, training_loss = sums / (until - done)
             done = until
             validation_score, validation_loss = validation.measure()

@@ -41,6 +41,11 @@ def fed(rows: Any) -> Any:
     return list(rows.parts) if isinstance(rows, Rows) else rows
 
 
+def nbytes(rows: Any) -> int:
+    """How much memory rows take."""
+    return sum(one.nbytes for one in rows.parts) if isinstance(rows, Rows) else int(rows.nbytes)
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """The rows that a recipe selects, for training and validation.

@@ -227,6 +227,14 @@ MISTAKES = {
             "or be declared as [datasets.iris]."
         ],
     ),
+    "a GPU for notebooks": (
+        "[observe]",
+        "[observe]\ngpu = true",
+        [
+            "[observe]: unknown key gpu; notebooks get no GPU, because no sandbox limits its memory (docs/gpu.md); "
+            "give them more time in limits."
+        ],
+    ),
     "half an image": ("train = 1600", "train = 0.6", ["[training]: train is 0.6; it must be a whole number."]),
     "own recipe": (
         'table = "cnn2.summary.txt"',
@@ -268,6 +276,14 @@ def test_a_data_set_that_is_declared_twice_is_named_with_its_line(copy):
         load(str(folder))
     line = text.count("\n") + 4
     assert str(error.value) == f"{file}, line {line}: [datasets.own] is there twice; give one of them another name."
+
+
+def test_data_that_cannot_be_read_is_one_sentence_whatever_depends_on_it(copy):
+    file = copy('dataset = "mnist"', 'dataset = "own"') / "assignment.toml"
+    text = re.sub(r"(train|validation) = \d+\n", "", file.read_text(encoding="utf-8")).replace('["mnist"]', '["own"]')
+    file.write_text(text + '\n[datasets.own]\ncsv = "own.csv"\ntarget = "y"\n', encoding="utf-8")
+    (said,) = problems(file.parent)
+    assert said.startswith('[datasets.own]: there is no file "own.csv" in ')
 
 
 def test_a_metric_that_does_not_fit_the_data_is_a_sentence(copy):

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from datasets.own_data import FLOWERS, HOUSES, PRICE, image, read
+from PIL import Image
 
 from autograder.datasets import (
     DatasetMissing,
@@ -250,3 +251,12 @@ def test_looking_up_what_was_read_imports_nothing_heavy(folder):
         "print([name for name in ('numpy', 'pandas', 'sklearn', 'PIL') if name in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
+
+
+def test_of_images_with_16_bits_the_upper_eight_count_as_tensorflow_reads_them(folder):
+    deep = (np.arange(24, dtype=np.uint16) * 2048).reshape(6, 4)
+    for name in ("a/1", "a/2", "b/1", "b/2"):
+        (folder / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(deep).save(folder / "photos" / f"{name}.png")
+    _, arrays = read(folder, images="photos")
+    assert (arrays["x_train"][0] == deep >> 8).all()

@@ -228,11 +228,10 @@ def test_students_get_nothing_hidden_and_graders_all_of_it(assignment):
         (
             (
                 "[observe]",
-                "[datasets.named]\ncsv = 'houses.csv'\nhidden = 'kept/houses-hidden.csv'\ntarget = 'price'\n"
-                "inputs = { rooms = 'rooms' }\n[networks.m]\n[training]\ndataset = 'named'\nepochs=1\nbatch_size=1\n"
-                "prepare = 'function'\n[observe]",
+                "[datasets.named]\ncsv = 'houses.csv'\nhidden = 'kept/houses-hidden.csv'\n"
+                "outputs = { price = 'price', rooms = 'rooms' }\n[observe]",
             ),
-            'prepare = "function" is for data without names of inputs and outputs',
+            "hidden is for data with one target, not for several outputs",
         ),
         (
             (

@@ -34,6 +34,14 @@ def two_sizes(folder):
     image(folder / "photos" / "b" / "2.png", 1, size=(9, 9))
 
 
+def folder_without_images(folder):
+    for name in "ab":
+        image(folder / "photos" / name / "1.png", 1)
+        image(folder / "photos" / name / "2.png", 1)
+    (folder / "photos" / "c").mkdir()
+    (folder / "photos" / "c" / "1.heic").write_text("another format")
+
+
 def archive(**arrays):
     """An `.npz` with these arrays, or these bytes as the file of one."""
 
@@ -97,6 +105,11 @@ BAD = {
     "a line that is too short": (
         broken("\n4,53,109.5", "\n4,53"),
         PRICE,
+        "houses.csv, line 5: it has 2 values, and the header names 3 columns.",
+    ),
+    "an empty target": (
+        broken("\n4,53,109.5", "\n4,53,"),
+        PRICE,
         'houses.csv, line 5: column "price" is empty; fill it, or leave the line out.',
     ),
     "a line that is too long": (
@@ -119,7 +132,62 @@ BAD = {
         PRICE,
         "houses.csv has a header and no rows.",
     ),
-    "empty": (lambda folder: (folder / "houses.csv").write_text(""), PRICE, "houses.csv is no table with one header"),
+    "empty": (lambda folder: (folder / "houses.csv").write_text(""), PRICE, "houses.csv is empty."),
+    "thousands": (
+        broken("\n4,53,", '\n4,"1,053",'),
+        PRICE,
+        'houses.csv, line 5: column "area" is "1,053"; write numbers with a decimal point and without',
+    ),
+    "an open quotation mark": (
+        broken("\n4,53,", '\n4,"53,'),
+        PRICE,
+        "houses.csv, line 5: a quotation mark is opened and not closed.",
+    ),
+    "another separator": (
+        lambda folder: (folder / "houses.csv").write_text(HOUSES.replace(",", "|")),
+        PRICE,
+        'houses.csv has no column "price"; it has "rooms|area|price". Cells are parted by commas,',
+    ),
+    "row numbers without a name": (
+        broken("rooms,area", ",area"),
+        PRICE,
+        "houses.csv, line 1: column 1 has no name; give it one, or name the others in columns.",
+    ),
+    "one price": (
+        lambda folder: (folder / "houses.csv").write_text("rooms,price\n" + "".join(f"{n},9.5\n" for n in range(30))),
+        PRICE,
+        'houses.csv: "price" is the same in every example; there is nothing to predict.',
+    ),
+    "UTF-16": (
+        lambda folder: (folder / "houses.csv").write_bytes(HOUSES.encode("utf-16")),
+        PRICE,
+        "houses.csv is in UTF-16; save it as CSV in UTF-8.",
+    ),
+    "Parquet": (
+        lambda folder: (folder / "houses.csv").write_bytes(b"PAR1\x15\x04\xff\xfePAR1"),
+        PRICE,
+        "houses.csv is a Parquet file; save it as CSV in UTF-8.",
+    ),
+    "a class as long as a text": (
+        lambda folder: (folder / "flowers.csv").write_text(FLOWERS + f"1,2,{'x' * 500}\n"),
+        SPECIES,
+        f'flowers.csv, line 42: this is the one example of the class "{"x" * 40}"; each',
+    ),
+    "complex numbers": (
+        archive(x=np.zeros((2, 2), complex)),
+        {"npz": "flowers.npz"},
+        'flowers.npz: array "x" holds complex128, which no network reads.',
+    ),
+    "no arrays": (
+        lambda folder: zipfile.ZipFile(folder / "flowers.npz", "w").writestr("notes.txt", "x"),
+        {"npz": "flowers.npz"},
+        "flowers.npz has no usual names; name its arrays in columns and target (columns); it holds no arrays.",
+    ),
+    "a folder without images": (
+        folder_without_images,
+        {"images": "photos"},
+        "photos/c holds no images (.png, .jpg, .jpeg, .bmp, .gif, .webp); remove it, or it counts as a class.",
+    ),
     "10 GB": (many, PRICE, '"houses.csv" has 10.0 GB; a data set may have 2 GB: hand out a part of it.'),
     "one example of a class": (
         lambda folder: (folder / "flowers.csv").write_text(FLOWERS + "1,2,tulip\n"),

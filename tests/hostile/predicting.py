@@ -82,6 +82,62 @@ PREDICTORS = (
         "unsteady",
     ),
     Predictor(
+        "size-of-the-batch",
+        "tell by the number of rows whether they are asked for the second time, and answer otherwise",
+        "def predict(rows): return honest(rows) if len(rows) > 8 else np.full(len(rows), 'a')",
+        "unsteady",
+    ),
+    Predictor(
+        "votes-of-the-calls",
+        "guess, and give the majority of the guesses when a row comes again",
+        """
+        votes = {}
+        def predict(rows):
+            guessed = np.where(np.random.rand(len(rows)) < 0.3, honest(rows) == "a", honest(rows) == "b")
+            for mark, one in zip(rows["mark"], guessed):
+                votes.setdefault(mark, []).append(one)
+            return np.where([np.mean(votes[mark]) > 0.5 for mark in rows["mark"]], "b", "a")
+        """,
+        "unsteady",
+    ),
+    Predictor(
+        "time-between-calls",
+        "read a label out of the time that the grader takes between two calls",
+        """
+        import time
+        last = time.perf_counter_ns()
+        def predict(rows):
+            global last
+            passed, last = time.perf_counter_ns() - last, time.perf_counter_ns()
+            return np.full(len(rows), "ab"[passed // 1000 % 2])
+        """,
+        "unsteady",
+    ),
+    Predictor(
+        "processes-of-neighbours",
+        "find the hidden file, the grader or other submissions in /proc",
+        """
+        import glob, os
+        def held(path):
+            try:
+                with open(path, "rb") as file: return file.read(2**20)
+            except OSError: return b""
+        own = str(os.getpid())
+        others = [one for one in os.listdir("/proc") if one.isdigit() and one not in (own, str(os.getppid()), "1")]
+        told = b"".join(held(path) for kind in ("cmdline", "environ", "mountinfo", "maps", "mem")
+                        for path in glob.glob("/proc/[0-9]*/" + kind))
+        def reach(path):
+            try: return os.listdir(path)
+            except OSError: return []
+        near = [one for path in glob.glob("/proc/[0-9]*/root") + glob.glob("/proc/[0-9]*/cwd")
+                for one in reach(path) + reach(path + "/tmp")]
+        found = b"things-hidden" in told or any("hidden" in one or one.endswith(".npz") for one in near)
+        def predict(rows):
+            return np.full(len(rows), "b") if found or others else honest(rows)
+        """,
+        same=True,
+    ),
+    Predictor(
         "index-of-the-rows",
         "read the row's number in the table that it gets",
         "def predict(rows): return np.where(np.asarray(rows.index) < 50, 'a', 'b')",
@@ -343,6 +399,14 @@ PREPARERS = (
         """
         known = dict(zip(things["mark"], (things["kind"] == "b") * 2.0 - 1))
         def prepare(rows): return rows["mark"].map(known).fillna(0.0).to_numpy()[:, None]
+        """,
+    ),
+    Preparer(
+        "packed-row-numbers",
+        "return the place of a row in the public file, which is sorted by its labels",
+        """
+        place = dict(zip(things["mark"], np.linspace(-1, 1, len(things))))
+        def prepare(rows): return rows["mark"].map(place).fillna(0.0).to_numpy()[:, None]
         """,
     ),
     Preparer(

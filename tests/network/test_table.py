@@ -39,3 +39,9 @@ def test_a_long_line_takes_no_time(name):
 def test_a_name_that_a_row_is_connected_to_is_read_whole():
     table = parse_table("│ add (Add) │ (None, 10) │ 0 │ block/a.b-1:0[0][0], dense[1][0] │")
     assert table.rows[0].connected == ("block/a.b-1:0", "dense")
+
+
+def test_a_table_that_a_terminal_cut_off_says_so():
+    table = "┃ Layer (type)   ┃ Output Shape   ┃\n│ dense (Dense)  │ (None, 10)     │\n Total params: 7,850\n"
+    with pytest.raises(TableError, match='has no column "Param #": it was cut at the width of the terminal'):
+        parse_table(table)

@@ -73,6 +73,58 @@ def test_only_who_chose_a_name_is_listed_with_the_rounded_score_and_equal_scores
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u3164",  # a filler of Hangul: a letter that shows nothing
+        "\uffa0\u115f",
+        "\u200b\u200d",
+        "\u2800\u2800",
+        "swift\u202ereltto",
+        "\u0301\u0302",
+        "q\u0300\u0301\u0302tter",
+        "\u034fotter",
+        "otter\U000e0101",
+        "\ue000",
+        "\u043etter",  # a Cyrillic letter among Latin ones
+        ". - .",
+        "x" * 31,
+    ],
+)
+def test_a_pseudonym_that_cannot_be_read_is_not_listed_and_its_author_is_told(name):
+    (verdict,) = result("A", 45, name).questions
+    assert [finding.code for finding in verdict.findings] == ["predictions.score", "predictions.not_on_the_board"]
+    boards = Boards()
+    boards.add(result("A", 45, name))
+    assert boards.listed() == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "7", "Zoë", "Đặng Thị", "наука", "สวัสดี", "हिन्दी", "東京タワー", "🦦", "❤️ otter", "x_y (2)"]
+)
+def test_pseudonyms_of_any_script_are_listed(name):
+    (verdict,) = result("A", 45, name).questions
+    assert verdict.findings[-1].code == "predictions.on_the_board"
+
+
+def test_who_takes_a_name_that_looks_like_anothers_is_seen_to_be_a_second():
+    boards = Boards()
+    names = ["Swift Otter", "swift  0tter", "Ѕwіft Оttеr", "sw1ft-otter", "ѕоха", "soxa", "third", "rnink", "mink #1"]
+    for number, name in enumerate(names):
+        boards.add(result(f"student {number}", 45 + number, name))
+    shown = [one.name for one in boards.listed()[0].standings]
+    assert shown == [
+        "Swift Otter #1",
+        "swift 0tter #2",
+        "sw1ft-otter #3",
+        "ѕоха #1",
+        "soxa #2",
+        "third",
+        "rnink #1",
+        "mink #1 #2",
+    ]
+
+
 def test_the_class_page_shows_it_as_text(tmp_path):
     summary = summarize(RESULTS, lambda student: f"{student}.html")
     write_class_page(tmp_path / "index.html", summary=summary, assignment_title="Houses")

@@ -7,10 +7,14 @@ import pytest
 
 from autograder.checks.student_network import StudentNetwork
 from autograder.checks.training_tasks import training_task
-from autograder.datasets import Declaration, resolve
+from autograder.datasets import Declaration, load_arrays, locate, resolve
+from autograder.datasets.hidden import load_hidden
 from autograder.network.canonical import canonicalize
 from autograder.network.compilation import Loss, read_compilation
+from autograder.observe.predicting import predict
+from autograder.observe.prepared_rows import PreparedRows
 from autograder.records.evidence import CapturedNetwork
+from autograder.records.predictions import PredictionRequest
 from autograder.records.training import Recipe
 from autograder.train.trainer import Trainer
 
@@ -81,9 +85,9 @@ def student(model, compiled):
     )
 
 
-def run_of(trainer, given, student, **recipe):
+def run_of(trainer, given, student, prepared="", **recipe):
     settings = {"dataset": "shop", "train": 300, "validation": 100, "epochs": 12, "batch_size": 20, "seconds": 60}
-    return trainer.run(training_task(student, Recipe(**{"source": given, **settings, **recipe})))
+    return trainer.run(training_task(student, Recipe(**{"source": given, **settings, **recipe}), prepared=prepared))
 
 
 BOTH = {"price": "mse", "kind": "sparse_categorical_crossentropy"}
@@ -95,6 +99,41 @@ def test_the_first_output_is_scored_and_both_are_learned(trained, shop):
     assert run.score < 0.3 * run.baseline
     assert len(run.residuals.truth) == 100
     assert {signal.gradient is not None for signal in run.signals} == {True, False}
+
+
+def test_inputs_by_name_that_a_students_function_prepares_are_scored_on_hidden_rows(trained, shop):
+    header, *lines = (shop / "shop.csv").read_text().splitlines()
+    for name, part in (("public", lines[:300]), ("hidden", lines[300:])):
+        (shop / f"{name}.csv").write_text("\n".join([header, *part]) + "\n")
+    parts = {"inputs": GROUPS["inputs"], "outputs": {"price": "price"}}
+    given = declared(shop, csv="public.csv", hidden="hidden.csv", **parts)
+    asked = PredictionRequest(name="prepare", purpose="prepare", dataset="shop", source=given)
+
+    def answers(prepare):
+        public = load_arrays("shop", locate("shop", given).path, given)
+        rows = PreparedRows(asked, public, load_hidden("shop", given), "key")
+        for batch in rows.batches:
+            content = {"name": "prepare", "purpose": "prepare", "rows": rows.packed(batch)}
+            if ended := rows.take(predict(content, {"prepare": prepare}), len(batch)):
+                return ended
+        return rows.concluded()
+
+    steady = answers(lambda rows: {"right": rows["right"], "left": np.repeat(rows["left"], 2, axis=1)})
+    left, right = keras.Input((6,), name="left"), keras.Input((2,), name="right")
+    price = keras.layers.Dense(1, name="price")(keras.layers.Concatenate()([left, right]))
+    model = keras.Model([left, right], price)
+    model.compile(optimizer=keras.optimizers.Adam(0.3), loss="mse")
+    recipe = {"prepare": "function", "epochs": 15, "metric": "r2"}
+    run = trained(given, student(model, {"loss": "mse"}), steady.prepared, **recipe)
+    assert run.outcome == "trained", run.problem
+    assert run.validation_accuracy[-1] > 0.9
+    assert (len(run.validation_accuracy), run.residuals) == (1, None)
+
+    assert answers(lambda rows: {**rows, "left": rows["left"] - rows["left"].mean(axis=0)}).status == "unsteady"
+    for wrong in (lambda rows: rows["left"], lambda rows: {"left": rows["left"], "other": rows["right"]}):
+        assert answers(wrong).problem == "inputs"
+    assert answers(lambda rows: {**rows, "left": rows["left"][1:]}).problem == "rows"
+    assert answers(lambda rows: {**rows, "left": np.full_like(rows["left"], np.nan)}).problem == "missing"
 
 
 def test_another_output_is_scored_where_it_is_named(trained, shop):

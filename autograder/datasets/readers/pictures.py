@@ -17,6 +17,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # By their content, whatever a file is called: for others Pillow starts programs (Ghostscript for EPS).
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _MOST_PIXELS = 50_000_000
+# Pillow's modes of images with more than 8 bits a pixel.
+_DEEP = ("I", "I;16", "I;16B", "I;16L")
 
 
 def image_files(folder: Path, *without: Path) -> list[Path]:
@@ -57,12 +59,24 @@ def read_images(
                 f"{name}/{astray.name} is in no folder of a class; each class has a folder of its own."
             )
         first = [path.relative_to(folder).parts[0] for path in paths]
+        empty = next(
+            (one for one in sorted(folder.iterdir()) if _is_visible_folder(one) and not image_files(one)), None
+        )
+        if empty is not None and declared.target_kind != "input":
+            # Keras takes every folder for a class.
+            raise DatasetUnusable(
+                f"{name}/{empty.name} holds no images ({', '.join(SUFFIXES)}); remove it, or it counts as a class."
+            )
         targets = {} if declared.target_kind == "input" else {"folder": np.array(first, str)}
 
         def where(row: int) -> str:
             return f"{name}/{paths[row].relative_to(folder).as_posix()}"
 
     return Examples(_pixels(paths, folder, name, declared), targets, where)
+
+
+def _is_visible_folder(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def _pixels(paths: list[Path], folder: Path, name: str, declared: Declaration) -> NDArray[Any]:
@@ -90,6 +104,16 @@ def _pixels(paths: list[Path], folder: Path, name: str, declared: Declaration) -
     return np.stack(images)
 
 
+def _eight_bits(file: Any) -> Any:
+    """The image; of 16 bits a pixel the upper eight, as TensorFlow reads it (Pillow would make 255 of all others)."""
+    import numpy as np
+    from PIL import Image
+
+    if file.mode not in _DEEP:
+        return file
+    return Image.fromarray((np.asarray(file).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+
+
 def _read(path: Path, shown: str, size: tuple[int, int] | None) -> NDArray[Any]:
     import numpy as np
     from PIL import Image
@@ -98,7 +122,7 @@ def _read(path: Path, shown: str, size: tuple[int, int] | None) -> NDArray[Any]:
         with Image.open(path, formats=_FORMATS) as file:
             if file.width * file.height > _MOST_PIXELS:
                 raise DatasetUnusable(f"{shown} has {file.width:,}×{file.height:,} pixels, too many for a network.")
-            image = file.convert("L" if file.mode in ("1", "L", "I;16") else "RGB")
+            image = _eight_bits(file).convert("L" if file.mode in ("1", "L", *_DEEP) else "RGB")
             if size is not None:
                 image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
             return np.asarray(image, np.uint8)

@@ -42,7 +42,7 @@ def read_npz(path: Path, name: str, declared: Declaration) -> Examples:
         x = x or next((one for one, _ in PAIRS if one in given), "")
     for wanted, key in ((x, "columns"), *([(y, "target")] if declared.target_kind != "input" or y else [])):
         if wanted not in given:
-            held = ", ".join(f'"{one}"' for one in given)
+            held = ", ".join(f'"{one}"' for one in given) or "no arrays"
             which = (
                 f'no array "{wanted}"' if wanted else f"no usual names; name its arrays in columns and target ({key})"
             )
@@ -89,7 +89,9 @@ def input_array(given: dict[str, Any], key: str, name: str) -> Any:
     if given[key].dtype.kind == "f" and not np.isfinite(given[key]).all():
         row = int(np.argwhere(~np.isfinite(given[key]))[0][0])
         raise DatasetUnusable(f'{name}: array "{key}" has a value in row {row} that is no finite number.')
-    return _slim(given[key])
+    if given[key].dtype.kind not in "fiubU":
+        raise DatasetUnusable(f'{name}: array "{key}" holds {given[key].dtype}, which no network reads.')
+    return given[key].astype(np.float32) if given[key].dtype == np.float64 else given[key]
 
 
 def _array(file: Any, key: str, name: str) -> Any:
@@ -99,12 +101,3 @@ def _array(file: Any, key: str, name: str) -> Any:
         raise DatasetUnusable(
             f'{name}: array "{key}" holds Python objects, which are not read; save numbers.'
         ) from None
-
-
-def _slim(x: Any) -> Any:
-    """float64 converted to float32, the precision of networks; other types unchanged."""
-    import numpy as np
-
-    if x.dtype.kind not in "fiubU":
-        raise DatasetUnusable(f"An array holds {x.dtype}, which no network reads.")
-    return x.astype(np.float32) if x.dtype == np.float64 else x

@@ -24,17 +24,28 @@ _MISSING = ("", "na", "nan", "n/a", "null", "none", "?")
 _MOST_VALUES = 50
 
 
+# What files begin with that are no text, and what they are.
+_NO_TEXTS = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "an archive, such as a table of Excel",
+    b"\xd0\xcf\x11\xe0": "an old table of Excel",
+    b"\x1f\x8b": "a compressed file",
+    b"\xff\xfe": "in UTF-16",
+    b"\xfe\xff": "in UTF-16",
+}
 _NO_LINES: tuple[tuple[int, list[str]], ...] = ((1, []), (2, []))
 
 
 @dataclass(frozen=True)
 class DataTable:
-    """A CSV file as texts: `columns` by name, all of the same length."""
+    """A CSV file as texts: `columns` by name, all of the same length. `unnamed` is the first column without a name
+    (1-based), such as the row numbers that pandas writes; 0 if there is none."""
 
     path: Path
     name: str
     separator: str
     columns: dict[str, NDArray[Any]]
+    unnamed: int = 0
 
     @property
     def rows(self) -> int:
@@ -42,10 +53,20 @@ class DataTable:
 
     def where(self, row: int) -> str:
         """The file, and the line in which the row ends."""
-        with self.path.open(encoding="utf-8-sig", newline="") as file:
-            lines = (line for line, _ in _numbered(file, self.separator))
-            line = next(itertools.islice(lines, row + 1, None), row + 2)
+        line, _ = self._written(row)
         return f"{self.name}, line {line}"
+
+    def _written(self, row: int) -> tuple[int, list[str]]:
+        """The line in which a row ends, and its cells."""
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            return next(itertools.islice(_numbered(file, self.separator), row + 1, None), (row + 2, []))
+
+    def _refused(self, row: int, said: str) -> DatasetUnusable:
+        """The error for a cell: where it is, and what is said of it; of a row with too few cells, that."""
+        line, cells = self._written(row)
+        if cells and len(cells) < len(self.columns):
+            said = f"it has {len(cells)} values, and the header names {len(self.columns)} columns."
+        return DatasetUnusable(f"{self.name}, line {line}: {said}")
 
     def column(self, name: str) -> NDArray[Any]:
         """A column as texts.
@@ -54,7 +75,8 @@ class DataTable:
             DatasetUnusable: there is no column with this name.
         """
         if name not in self.columns:
-            raise DatasetUnusable(f'{self.name} has no column "{name}"; it has {_listed(list(self.columns))}.')
+            parted = "" if len(self.columns) > 1 else " Cells are parted by commas, semicolons or tabs."
+            raise DatasetUnusable(f'{self.name} has no column "{name}"; it has {_listed(list(self.columns))}.{parted}')
         return self.columns[name]
 
     def numbers(self, name: str) -> NDArray[Any]:
@@ -74,7 +96,7 @@ class DataTable:
             bad = np.flatnonzero(~np.isfinite(values.astype(np.float32)))
         if len(bad):
             row = int(bad[0])
-            raise DatasetUnusable(f'{self.where(row)}: column "{name}" {self._wrong(str(texts.iloc[row]), name)}')
+            raise self._refused(row, f'column "{name}" {self._wrong(str(texts.iloc[row]), name)}')
         return values
 
     def filled(self, name: str) -> NDArray[Any]:
@@ -88,9 +110,7 @@ class DataTable:
         texts = np.char.strip(self.column(name).astype(str))
         empty = np.flatnonzero(texts == "")
         if len(empty):
-            raise DatasetUnusable(
-                f'{self.where(int(empty[0]))}: column "{name}" is empty; fill it, or leave the line out.'
-            )
+            raise self._refused(int(empty[0]), f'column "{name}" is empty; fill it, or leave the line out.')
         return texts
 
     def target(self, name: str) -> NDArray[Any]:
@@ -108,7 +128,7 @@ class DataTable:
             row = int(missing[0])
             # A class may be called "none"; where the others are numbers, or it is "nan", a value is missing.
             if texts[row].lower() == "nan" or all(map(_NUMBER.fullmatch, others.tolist())):
-                raise DatasetUnusable(f'{self.where(row)}: column "{name}" {self._wrong(str(texts[row]), name)}')
+                raise self._refused(row, f'column "{name}" {self._wrong(str(texts[row]), name)}')
         decimal = re.compile(r"[+-]?\d+(,\d+)?")
         if self.separator == ";" and all(map(decimal.fullmatch, texts.tolist())):
             return np.char.replace(texts, ",", ".")
@@ -123,6 +143,8 @@ class DataTable:
             )
         if text.casefold().lstrip("+-") in ("inf", "infinity"):
             return f'is "{text}", which is no finite number.'
+        if "," in text and _NUMBER.fullmatch(text):
+            return f'is "{text[:40]}"; write numbers with a decimal point and without other separators.'
         if _NUMBER.fullmatch(text):
             return f'is "{text[:40]}", too large for the 32-bit numbers that networks compute with.'
         return (
@@ -139,8 +161,12 @@ def read_data_table(path: Path, name: str) -> DataTable:
     """
     import pandas as pd
 
+    refuse_large(name, path.stat().st_size)
+    with path.open("rb") as file:
+        start = file.read(4)
+    if kind := next((kind for magic, kind in _NO_TEXTS.items() if start.startswith(magic)), ""):
+        raise DatasetUnusable(f"{name} is {kind}; save it as CSV in UTF-8.")
     try:
-        refuse_large(name, path.stat().st_size)
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
         separator = max(_SEPARATORS, key=first.count)
@@ -166,11 +192,18 @@ def read_data_table(path: Path, name: str) -> DataTable:
             raise DatasetUnusable(
                 f"{name}, line {counted[2]}: it has {counted[3]} values, and the header names {counted[1]} columns."
             ) from None
+        if opened := re.search(r"EOF inside string starting at row (\d+)", why):
+            raise DatasetUnusable(
+                f"{name}, line {int(opened[1]) + 1}: a quotation mark is opened and not closed."
+            ) from None
+        if isinstance(error, pd.errors.EmptyDataError):
+            raise DatasetUnusable(f"{name} is empty.") from None
         raise DatasetUnusable(f"{name} is no table with one header line: {why[:200]}.") from None
     if frame.empty:
         raise DatasetUnusable(f"{name} has a header and no rows.")
     columns = {str(column): frame[column].to_numpy(dtype=object) for column in frame.columns}
-    return DataTable(path, name, separator, columns)
+    unnamed = next((number for number, one in enumerate(header, start=1) if not one.strip()), 0)
+    return DataTable(path, name, separator, columns, unnamed)
 
 
 def _undecodable(path: Path) -> int:
@@ -202,6 +235,10 @@ def read_csv(path: Path, name: str, declared: Declaration) -> Examples:
     chosen = declared.columns or tuple(column for column in table.columns if column not in targets)
     for one in (*declared.categories, *chosen):
         table.column(one)
+    if not declared.columns and table.unnamed:
+        raise DatasetUnusable(
+            f"{name}, line 1: column {table.unnamed} has no name; give it one, or name the others in columns."
+        )
     if both := next((one for one in chosen if one in targets), None):
         raise DatasetUnusable(f'{name}: column "{both}" is in columns and in target; the target is not an input.')
     x, features = features_of(table, chosen, declared.categories)

@@ -56,7 +56,11 @@ def target_arrays(
         labels = as_labels(examples)
         columns = tuple(examples.targets) if len(examples.targets) > 1 else ()
         return labels, declared.classes or columns or tuple(str(number) for number in range(labels.shape[1]))
-    return as_values(examples), ()
+    values = as_values(examples)
+    if not few and len(values) > 1 and (values == values[0]).all():
+        column = ", ".join(f'"{one}"' for one in examples.targets)
+        raise DatasetUnusable(f"{name}: {column} is the same in every example; there is nothing to predict.")
+    return values, ()
 
 
 def as_classes(
@@ -95,8 +99,8 @@ def as_classes(
             raise DatasetUnusable(f'{name}: no example is in the class "{names[rare]}"; leave it out of classes.')
         row = int(np.flatnonzero(labels == rare)[0])
         raise DatasetUnusable(
-            f'{examples.where(row)}: this is the one example of the class "{names[rare]}"; each class needs two or '
-            "more, to train and to validate."
+            f'{examples.where(row)}: this is the one example of the class "{names[rare][:40]}"; each class needs two '
+            "or more, to train and to validate."
         )
     return labels.astype(np.uint8 if len(names) <= 256 else np.int32), names
 
