@@ -45,7 +45,7 @@ _FOLDER = re.compile(
     r"['\"]([^'\"\n]{1,200})['\"]\.iterdir\("
 )
 _FOLDER_ALONE = re.compile(r"['\"]([^'\"\n]{1,200})['\"]")
-_MAKES_FOLDER = re.compile(r"mkdir|makedirs|extractall|unpack_archive|copytree|unzip")
+_MAKES = re.compile(r"mkdir|makedirs|extractall|unpack_archive|copytree|unzip")
 _IS_THERE = re.compile(r"(?:exists|isfile|isdir|is_file|is_dir)\(")
 # Failures of the code itself, whatever the machine has.
 _OWN_FAILURES = frozenset(
@@ -136,6 +136,18 @@ class _Notebook:
     def paths(self) -> dict[str, str]:
         return paths_of(self.sources)
 
+    @cached_property
+    def writes(self) -> str:
+        """The lines that write files or make folders, with the paths that their names stand for."""
+        lines = [
+            line
+            for source in self.sources
+            for line in source.splitlines()
+            if _WRITE.search(line) or _MAKES.search(line)
+        ]
+        named = {word for line in lines for word in re.findall(r"\w+", line)} & self.paths.keys()
+        return "\n".join([*lines, *(f"'{self.paths[name]}'" for name in sorted(named))])
+
 
 def machine_faults(
     evidence: Evidence,
@@ -208,12 +220,13 @@ def pending_for(
             reason=next(iter(faults.values())),
         )
     )
-    return tuple(
-        verdict.model_copy(update={"status": "needs_review", "score": 0.0, "findings": (reason, *verdict.findings)})
-        if verdict.id in hit
-        else verdict
-        for verdict in verdicts
-    )
+    return tuple(_pending(verdict, reason) if verdict.id in hit else verdict for verdict in verdicts)
+
+
+def _pending(verdict: Verdict, reason: Finding) -> Verdict:
+    """The verdict as one that waits for a person; its findings stay without hints, as the student did nothing wrong."""
+    found = [one.model_copy(update={"hint": NOTHING}) for one in verdict.findings]
+    return verdict.model_copy(update={"status": "needs_review", "score": 0.0, "findings": (reason, *found)})
 
 
 def was_training(cell: CellRun, source: str) -> bool:
@@ -252,7 +265,7 @@ def _fault(cell: CellRun, evidence: Evidence, notebook: _Notebook) -> Message:
             return NOTHING
         if condition and _IS_THERE.search(condition):
             at = max(place for place, line in enumerate(lines[:number], 1) if line == condition)
-            return _of_missing(failing_statement(source, at, notebook.paths), notebook)
+            return _of_missing(failing_statement(source, at, notebook.paths), notebook, is_condition=True)
         return _of_statement(failing_statement(source, number, notebook.paths), evidence, notebook)
     if cell.status == "died":
         for note in evidence.notes:
@@ -331,26 +344,18 @@ def _of_statement(statement: str, evidence: Evidence, notebook: _Notebook) -> Me
     return _of_missing(statement, notebook) if _READ.search(statement) or _FOLDER.search(statement) else NOTHING
 
 
-def _of_missing(statement: str, notebook: _Notebook) -> Message:
-    """The file or the folder that a statement reads and that nobody gave to the notebook."""
+def _of_missing(statement: str, notebook: _Notebook, *, is_condition: bool = False) -> Message:
+    """The file or the folder that a statement reads, or a condition asks for, and that nobody gave to the notebook."""
     if match := _FILE.search(statement):
         _, name, ending = match.groups()
         # If the notebook writes a file with a similar name, this name may be a misspelling of it.
-        written = {
-            found[1]
-            for source in notebook.sources
-            for one in source.splitlines()
-            if _WRITE.search(one)
-            for found in _FILE.findall(one)
-            if found[2] == ending
-        }
+        written = {found[1] for found in _FILE.findall(notebook.writes) if found[2] == ending}
         if name not in notebook.given and not get_close_matches(name, written):
             return message("machine.file", "The file {name} was not handed in with the notebook.", name=name)
         return NOTHING
-    match = _FOLDER.search(statement) or _FOLDER_ALONE.search(statement)
+    match = _FOLDER.search(statement) or (_FOLDER_ALONE.search(statement) if is_condition else None)
     name = (match and (match[1] or match[match.re.groups])) or ""
     name = name.rstrip("/").rpartition("/")[2]
-    made = any(name in one for source in notebook.sources for one in source.splitlines() if _MAKES_FOLDER.search(one))
-    if re.search(r"\w", name) and name not in notebook.given and not made:
+    if re.search(r"\w", name) and name not in notebook.given and name not in notebook.writes:
         return message("machine.folder", "The folder {name} was not handed in with the notebook.", name=name)
     return NOTHING

@@ -90,6 +90,11 @@ class Attention:
             for fault, rows in sorted(self.machine.items(), key=lambda one: (-len(one[1]), one[0].english))
         ]
 
+    @property
+    def hit_by_the_machine(self) -> int:
+        """How many submissions needed something that the grading machine lacked."""
+        return len({row for rows in self.machine.values() for row in rows})
+
     def same_answers(self) -> list[tuple[str, list[int]]]:
         """Long answers that several students gave word for word: the question and who, the largest groups first."""
         shared = [(title, rows) for (title, _), rows in self.answers.items() if len(rows) > 1]

@@ -113,6 +113,9 @@ def test_the_whole_statement_counts_with_the_paths_that_its_names_stand_for(sour
         ("1 / 0; tf.device('/gpu:0')", "ZeroDivisionError"),
         ("import os\nos.remove('houses.csv')\ndata = pd.read_csv('houses.csv')", "FileNotFoundError"),
         ("data = pd.read_csv('/content/drive/MyDrive/houses.csv', usecols=['none'])", "ValueError"),
+        ("model.save('net')\nload_model('net')", "ValueError"),
+        ("PATH = 'net.keras'\nmodel.save(PATH)\nload_model(PATH)", "ValueError"),
+        ("OUT = Path('out')\nOUT.mkdir()\nlist(OUT.iterdir())", "FileNotFoundError"),
         ("os.makedirs('pets')\nos.listdir('pets/cat')\nos.listdir('pets')", "FileNotFoundError"),
     ],
 )

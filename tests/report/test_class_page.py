@@ -14,12 +14,13 @@ from class_of_results import TITLE, answered, class_of, page_of, pooling_forgott
 from hostile_results import HOSTILE, hostile
 from samples.added import added
 
-from autograder.core.messages import phrase
+from autograder.core.messages import message, phrase
 from autograder.records.result import (
     AppliedOverride,
     ComparisonExhibit,
     ComparisonRow,
     CurveExhibit,
+    Finding,
     Result,
     RowCells,
     Verdict,
@@ -94,6 +95,18 @@ def test_who_needs_a_person_is_named_with_the_reason(tmp_path: Path) -> None:
     for name in ("near", "waits", "broken", "u"):
         assert name in said
     assert "far" not in said.split()
+
+
+def test_what_the_machine_lacked_is_said_on_top_and_listed_first(tmp_path: Path) -> None:
+    gpu = message("machine.gpu", "The grading machine has no GPU for notebooks.")
+    file = message("machine.file", "The file {name} was not handed in with the notebook.", name="x.csv")
+    both, one = ((Finding(message=gpu), Finding(message=file)), (Finding(message=gpu),))
+    hit = [solved("a").model_copy(update={"notes": both}), solved("b").model_copy(update={"notes": one}), solved("c")]
+    soup = page(tmp_path, hit)
+    assert "in 2 the machine lacked something" in words(soup.select_one(".numbers"))
+    first = words(soup.select_one(".attention li"))
+    assert "no GPU for notebooks. It affects 2 submissions" in first
+    assert "decide in autograder review" in first
 
 
 def test_networks_in_use_are_counted_with_what_they_reached(tmp_path: Path) -> None:

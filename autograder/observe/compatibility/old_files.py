@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -26,9 +27,12 @@ def _ending(path: Any, endings: tuple[str, ...], added: str) -> Any:
     old = os.fspath(path)
     if not isinstance(old, str) or old.startswith("hf://"):
         return path
-    # Without a suffix Keras 2 saved a folder, whose name may end with a slash.
+    # Without a suffix Keras 2 saved a folder, whose name may end with a slash, and made those above it.
     base = old.removesuffix(".hdf5").removesuffix(".h5") if added == ".weights.h5" else old.removesuffix(".hdf5")
     new = base.rstrip("/") + added
+    if old == base and (folder := os.path.dirname(new)):
+        with contextlib.suppress(OSError):
+            os.makedirs(folder, exist_ok=True)
     _saved[old] = new
     note_stand_in("file", os.path.basename(old.rstrip("/")), os.path.basename(new))
     return new

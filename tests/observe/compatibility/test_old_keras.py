@@ -233,7 +233,8 @@ RUNS = {
         "old_keras.module",
     ),
     "saved by function": (
-        MODEL + "keras.models.save_model(model, 'net')\nkeras.models.load_model('net')\n"
+        MODEL + "keras.models.save_model(model, './logs/net')\n"
+        "keras.models.load_model('./logs/net')\n"
         "model.save_weights('w.h5')\nmodel.load_weights('w.h5', by_name=True)",
         "old_keras.file",
     ),
