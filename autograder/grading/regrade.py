@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -73,11 +73,13 @@ def rejudge(
     gradebook: Gradebook,
     run_key: Callable[[TrainingTask], str],
     train: Callable[[TrainingTask], TrainingRun] | None = None,
+    only: Collection[str] | None = None,
 ) -> Rejudging:
     """Judge every stored submission again without storing anything; for one that cannot be judged, say why.
 
-    `run_key` gives the key under which a task's training run is stored. `train` makes the runs that an instructor's
-    decision makes necessary; without it such a submission is not judged again.
+    `only` are the students whose results are judged, if not all are. `run_key` gives the key under which a task's
+    training run is stored. `train` makes the runs that an instructor's decision makes necessary, and those that the
+    results of `only` lack; without it such a submission is not judged again.
     """
     # Students who share a network share its runs.
     run_of = lru_cache(maxsize=_RUNS_AT_HAND)(gradebook.training_run)
@@ -101,9 +103,13 @@ def rejudge(
     rejudged: list[_Rejudged] = []
     for stored in gradebook.results():
         student = stored.result.student
+        if only is not None and student not in only:
+            continue
         try:
             decided = overrides.get(student, {})
-            after = _judge_again(answer_key, gradebook, stored, made_run if decided else stored_run, decided)
+            # The runs that only some results lack are asked for.
+            to_make = bool(decided) or only is not None
+            after = _judge_again(answer_key, gradebook, stored, made_run if to_make else stored_run, decided)
         except NotStored as error:
             not_regraded.append(NotRegraded(student, str(error)))
             continue

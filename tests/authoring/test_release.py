@@ -30,7 +30,8 @@ def answer_key(request: pytest.FixtureRequest) -> AnswerKey:
 def cells_below(answer_key: AnswerKey, part: PublicPart) -> dict[str, list[str]]:
     notebook = nbformat.read(answer_key.assignment.notebook_path, as_version=4)
     names = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
-    return {names[index]: questions for index, questions in cells_with_checks(part, answer_key.reference_context()).items()}
+    checked = cells_with_checks(part, answer_key.reference_context())
+    return {names[index]: questions for index, questions in checked.items()}
 
 
 def test_of_a_question_only_what_is_public_is_handed_out(answer_key: AnswerKey) -> None:

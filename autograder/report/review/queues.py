@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from autograder.core.language import gettext, plain_number
 from autograder.core.total import total
 from autograder.grading.answer_key import AnswerKey
 from autograder.grading.override_consequences import judge_dependents
+from autograder.grading.regrade import rejudge
 from autograder.records.overrides import notebook_digest
 from autograder.records.result import Override, Status, TextExhibit, Verdict
 from autograder.records.store import Gradebook, StoredResult
@@ -107,12 +109,15 @@ class ReviewQueues:
         self._gradebook = gradebook
         self._answer_key: AnswerKey | None = None
         self._run_key = Trainer().key
+        self._training = threading.Lock()
         self._questions = {question.id: question for question in assignment.questions}
         self._seen = {submission.student: notebook_digest(submission.content) for submission in gradebook.submissions()}
         self._students: dict[str, str] = {}
         self._judged: dict[str, list[tuple[str, Status, str]]] = {question: [] for question in self._questions}
+        self._lacking: set[str] = set()
         for stored in gradebook.results():
             self._students[stored.slug] = stored.result.student
+            self._note_lacking(stored)
             for verdict in stored.result.questions:
                 if verdict.id in self._judged:
                     self._judged[verdict.id].append((stored.slug, verdict.status, _words(verdict)))
@@ -227,13 +232,52 @@ class ReviewQueues:
         except AssignmentError:
             return  # nothing can be judged without the reference; `grade` does it
         changed = judge_dependents(answer_key, self._gradebook, line.student, {question}, self._run_key)
-        stored = self._gradebook.result(line.student) if changed else None
-        for verdict in stored.result.questions if stored else ():
+        self._refresh(line.student, changed)
+
+    @property
+    def lacking(self) -> int:
+        """How many results have a question that needs a training run of ours which was not made yet."""
+        return len(self._lacking)
+
+    def make_runs(self) -> list[str]:
+        """Make the training runs that results lack, and judge these again, which takes as long as the runs; returns the
+        students.
+
+        Raises:
+            NotDecided: the assignment has no stored reference, or the runs cannot be made here.
+        """
+        students = {self._students[slug] for slug in self._lacking}
+        with self._training:
+            try:
+                answer_key = self._answer_key = self._answer_key or AnswerKey.stored(self.assignment)
+                with Trainer() as trainer:
+                    found = rejudge(answer_key, self._gradebook, trainer.key, trainer.run, only=students)
+            except UserError as error:
+                raise NotDecided(str(error)) from None
+            made = [one.after.student for one in found.store(self._gradebook)]
+        for student in made:
+            self._refresh(student, self._questions)
+        return made
+
+    def _refresh(self, student: str, changed: Collection[str]) -> None:
+        """Note the stored verdicts of a student on the `changed` questions."""
+        stored = self._gradebook.result(student) if changed else None
+        if stored is None:
+            return
+        self._note_lacking(stored)
+        for verdict in stored.result.questions:
             if verdict.id in changed and verdict.id in self._judged:
                 self._judged[verdict.id] = [
-                    (slug, verdict.status, _words(verdict)) if slug == line.slug else (slug, status, words)
+                    (slug, verdict.status, _words(verdict)) if slug == stored.slug else (slug, status, words)
                     for slug, status, words in self._judged[verdict.id]
                 ]
+
+    def _note_lacking(self, stored: StoredResult) -> None:
+        findings = (finding for verdict in stored.result.questions for finding in verdict.findings)
+        if any(finding.code == "question.needs_run" for finding in findings):
+            self._lacking.add(stored.slug)
+        else:
+            self._lacking.discard(stored.slug)
 
     def _found(self, question: str, slug: str) -> tuple[Queue, QueueItem]:
         queue = self.queue(question)

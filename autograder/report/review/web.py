@@ -97,9 +97,16 @@ def review_app(desk: ReviewQueues, changed: Callable[[str], None], page: Callabl
 
     @app.get("/")
     def overview() -> HTMLResponse:
-        queues = desk.queues()
-        by_student = [{line.slug: line for line in queue.lines} for queue in queues]
-        return _page("review_overview.html", desk, queues=queues, students=desk.students(), by_student=by_student)
+        return _overview(desk)
+
+    @app.post("/runs")
+    def make_runs() -> Response:
+        try:
+            for student in desk.make_runs():
+                changed(student)
+        except NotDecided as error:
+            return _overview(desk, problem=str(error), status=422)
+        return RedirectResponse("./", 303)
 
     @app.get("/q/{question}")
     def begin(question: str) -> RedirectResponse:
@@ -151,6 +158,13 @@ def _known(found: FoundItem | None) -> FoundItem:
     if found is None:
         raise HTTPException(404, gettext("There is no such page."))
     return found
+
+
+def _overview(desk: ReviewQueues, problem: str = "", status: int = 200) -> HTMLResponse:
+    queues = desk.queues()
+    by_student = [{line.slug: line for line in queue.lines} for queue in queues]
+    shown = {"queues": queues, "students": desk.students(), "by_student": by_student}
+    return _page("review_overview.html", desk, status, **shown, lacking=desk.lacking, problem=problem)
 
 
 def _sheet(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 from conftest import Observe
-from written_loops import MISTAKES, NOT_MOVED, OTHER_MISTAKES, RIGHT, SETUP, cell
+from written_loops import CAUGHT, MISTAKES, NOT_MOVED, OTHER_MISTAKES, RIGHT, SETUP, STOPS, cell
 
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.observe.limits import Limits
@@ -69,3 +69,27 @@ def test_right_loops_are_silent(observe: Observe) -> None:
     schedulers = [evidence.network(f"net_{len(RIGHT) - at}").compile["scheduler"] for at in (3, 2)]
     assert [(one["class_name"], one["every"]) for one in schedulers] == [("StepLR", "epoch"), ("OneCycleLR", "batch")]
     assert [fits_of(evidence, f"net_{at}")[-1].epochs for at in (0, 1, 2, 6, 7, 8, 9)] == [3, 2, 50, 3, 2, 4, 6]
+
+
+def test_a_loop_that_stopped_is_a_training_that_failed(observe: Observe) -> None:
+    cells = [cell(at, **lines) for at, (lines, *_) in enumerate(STOPS)]
+    evidence = observe(SETUP, *cells, CAUGHT.replace("{n}", str(len(STOPS))), limits=LONG)
+    assert [run.status for run in evidence.cells] == ["ok", *["error"] * len(STOPS), "ok"]
+    for at, (_, error, criterion, place) in enumerate(STOPS):
+        (fit,) = fits_of(evidence, f"net_{at}")
+        assert fit.failure is not None
+        assert (fit.failure.name, fit.epochs, fit.cell) == (error, 0, at + 1)
+        network = evidence.network(f"net_{at}")
+        assert network is not None
+        assert network.compile is not None
+        assert network.compile["criterion"]["class_name"] == criterion
+        (failure,) = [one for one in evidence.failures if one.cell == at + 1]
+        assert (failure.method, failure.framework, failure.validation) == ("fit", "torch", False)
+        assert bool(failure.layer) == (place == "layer")
+        assert failure.loss == (criterion if place == "loss" else "")
+        # A pass that was to train has evaluated nothing.
+        assert codes(evidence, f"net_{at}") == []
+    (went_on,) = fits_of(evidence, f"net_{len(STOPS)}")
+    assert went_on.failure is None
+    assert went_on.loop is not None
+    assert went_on.loop.steps > 1

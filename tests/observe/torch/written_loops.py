@@ -343,3 +343,44 @@ RIGHT: tuple[str, ...] = (
     cell(9, cleared="", step="        optimizer.step()\n        optimizer.zero_grad()").replace("9", "{n}"),
     *(_PHASES, _MIXED_PRECISION, _TWO_OPTIMIZERS),
 )
+
+UNFIT = "net_{n} = nn.Sequential(nn.Flatten(), nn.Linear(60, 3))"
+# What stops a loop: the changed lines, the error, the criterion that is known all the same, and where it stopped.
+STOPS: tuple[tuple[dict[str, str], str, str, str], ...] = (
+    ({"criterion": "criterion = nn.BCELoss()"}, "ValueError", "BCELoss", "loss"),
+    ({"loss": "        loss = F.l1_loss(net_{n}(x), y)"}, "RuntimeError", "L1Loss", "loss"),
+    ({"loss": "        loss = criterion(net_{n}(x), y.float())"}, "RuntimeError", "CrossEntropyLoss", "loss"),
+    (
+        {"network": "net_{n} = nn.Sequential(nn.Flatten(), nn.Linear(60, 3))"},
+        "RuntimeError",
+        "CrossEntropyLoss",
+        "layer",
+    ),
+    (
+        {
+            "network": UNFIT,
+            "loss": "        loss = F.cross_entropy(net_{n}(x), y)",
+            "criterion": "",
+        },
+        "RuntimeError",
+        "CrossEntropyLoss",
+        "layer",
+    ),
+)
+# Nothing of this is a stopped training.
+CAUGHT = """
+net_{n} = Net()
+optimizer = torch.optim.Adam(net_{n}.parameters())
+try:
+    nn.BCELoss()(net_{n}(images[:4]), labels[:4])
+except ValueError as error:
+    print(error)
+for x, y in train_loader:
+    optimizer.zero_grad()
+    try:
+        loss = nn.MSELoss()(net_{n}(x), y)
+    except RuntimeError:
+        loss = F.cross_entropy(net_{n}(x), y)
+    loss.backward()
+    optimizer.step()
+"""
