@@ -66,16 +66,27 @@ class FirstBatches:
         return batch
 
     def arrays(self) -> tuple[Any, Any]:
-        """The inputs and the targets seen; None for what could not be read, or differs in shape between batches."""
+        """The inputs and the targets seen; None for what could not be read, or differs in shape between batches.
+
+        Targets of several outputs stay a list or a dict of arrays.
+        """
         return _joined([inputs for inputs, _ in self._parts]), _joined([targets for _, targets in self._parts])
 
     def _keep(self, batch: Any) -> None:
         x, y, weights = [*batch, None, None][:3] if type(batch) in (tuple, list) else (batch, None, None)
         most = _ROWS - self.rows
         # A generator may fill the same array again and again.
-        inputs, targets, weights = (_first_rows(as_array(part), most) for part in (x, y, weights))
-        self._parts.append((inputs, counted(targets, weights)))
-        self.rows += max((len(one) for one in (inputs, targets) if one is not None), default=0)
+        inputs, weights = (_first_rows(as_array(part), most) for part in (x, weights))
+        if not _is_of_outputs(y):
+            targets: Any = counted(_first_rows(as_array(y), most), weights)
+        elif weights is not None:
+            targets = None  # which rows count for which output is not known
+        elif type(y) is dict:
+            targets = {name: _first_rows(as_array(part), most) for name, part in y.items()}
+        else:
+            targets = [_first_rows(as_array(part), most) for part in y]
+        self._parts.append((inputs, targets))
+        self.rows += max((len(one) for one in (inputs, targets) if type(one) is np.ndarray), default=0)
 
 
 def counted(targets: Any, weights: Any) -> Any:
@@ -127,7 +138,21 @@ def _first_rows(array: Any, most: int) -> Any:
     return None if array is None or not array.ndim else np.array(array[:most])
 
 
+def _is_of_outputs(targets: Any) -> bool:
+    """Whether targets are those of several outputs."""
+    if type(targets) is dict:
+        return len(targets) > 1
+    return type(targets) in (list, tuple) and len(targets) > 1 and all(hasattr(one, "shape") for one in targets)
+
+
 def _joined(parts: list[Any]) -> Any:
+    kinds = {type(part) for part in parts}
+    if kinds == {dict} and len({tuple(part) for part in parts}) == 1:
+        return {key: _joined([part[key] for part in parts]) for key in parts[0]}
+    if kinds == {list} and len({len(part) for part in parts}) == 1:
+        return [_joined([part[place] for part in parts]) for place in range(len(parts[0]))]
+    if kinds & {dict, list}:
+        return None
     if not parts or any(part is None or part.dtype != parts[0].dtype for part in parts):
         return None
     return np.concatenate(parts) if len({part.shape[1:] for part in parts}) == 1 else None

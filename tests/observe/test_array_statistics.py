@@ -178,3 +178,20 @@ def test_the_targets_of_each_of_several_outputs():
     assert (listed[0]["shape"], listed[1]["highest_sum"]) == ([540], 1.0)
     assert "outputs" not in target_facts(IMAGES, [CLASSES, CLASSES], np.ones(600))  # of which of them?
     assert "outputs" not in target_facts(IMAGES, [0, 1, 2])
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_the_targets_of_several_outputs_in_a_stream(kind):
+    def targets(at):
+        digits, sides = CLASSES[at : at + 32], CLASSES[at : at + 32] % 2
+        return {"digit": digits, "side": sides} if kind is dict else [digits, sides]
+
+    seen, weighted = FirstBatches(), FirstBatches()
+    for at in range(0, 128, 32):
+        seen.see((IMAGES[at : at + 32], targets(at)))
+        weighted.see((IMAGES[at : at + 32], targets(at), np.ones(32)))
+    digit, side = target_facts(*seen.arrays())["outputs"]
+    assert (digit["shape"], digit["maximum"], side["maximum"], side.get("name")) == (
+        [128], 9.0, 1.0, "side" if kind is dict else None
+    )  # fmt: skip
+    assert target_facts(*weighted.arrays()) is None

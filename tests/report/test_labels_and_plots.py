@@ -6,10 +6,10 @@ import pytest
 from class_of_results import curve as curve_exhibit
 from class_of_results import pooling_forgotten
 
-from autograder.core.messages import message, verbatim
+from autograder.core.messages import message, phrase, verbatim
 from autograder.records.result import CurveExhibit
 from autograder.report import plots
-from autograder.report.labels import accuracy, anchor, duration, percent, points, visible
+from autograder.report.labels import accuracy, anchor, duration, percent, places, points, visible
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,10 @@ def test_a_bar_is_divided_by_the_counts() -> None:
         ("correct", 750.0),
         ("partial", 250.0),
     ]
+
+
+def test_of_several_places_in_the_notebook_each_is_a_link_of_its_own():
+    cells = tuple(message("where.code_cell", "code cell {number}", number=number) for number in (2, 4))
+    assert places(phrase("{parts}", parts=cells)) == cells
+    layers = phrase("{parts}", parts=("dense_1", "dense_2"))
+    assert (places(layers), places(cells[0])) == ((layers,), (cells[0],))

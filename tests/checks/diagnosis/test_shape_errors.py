@@ -15,6 +15,7 @@ from autograder.records.evidence import Evidence
 from autograder.records.network_failure import NetworkFailure
 from benchmarks.shape_errors import described
 from benchmarks.shape_programs import FAULTY, SETUP
+from benchmarks.shape_programs_fourth import FOURTH
 from benchmarks.shape_programs_third import THIRD
 from benchmarks.unseen_shape_programs import LATER, SILENT
 
@@ -41,8 +42,11 @@ CHOSEN = (
     "a subclass without channels",
     "TimeDistributed Conv2D on single images",
     "Dense between reshaped rows and Conv1D",
+    "input_shape with the batch axis as None",
+    "validation of another number of rows",
+    "a weight for each class in place of each example",
 )
-PROGRAMS = {program.name: program for program in (*FAULTY, *LATER, *THIRD)}
+PROGRAMS = {program.name: program for program in (*FAULTY, *LATER, *THIRD, *FOURTH)}
 QUIET = ("a failure that is caught", "a failure that is caught, then another", "never compiled", "a forged message")
 DIVIDED = "compiled(dense()).fit(flat, whole() / 255, validation_data=(255 * flat, whole()), verbose=0)"
 SOURCES = [PROGRAMS[name].source.strip() for name in CHOSEN] + [source for name, source in SILENT if name in QUIET]
@@ -142,3 +146,24 @@ def test_a_failure_of_another_exception_than_the_cell_s_is_not_told():
     assert explain(failed).code == "rows_differ"
     evidence = Evidence(key="k", cells=(cell,), isolation="none", versions={}, failures=(failed,))
     assert "examples" not in str(run_notes(evidence)[0].message)
+
+
+def test_validation_data_and_weights_of_another_number_of_rows():
+    def given(inputs, targets, **fields):
+        arrays = {"inputs": [{"kind": "array", "shape": inputs}], "targets": [{"kind": "array", "shape": targets}]}
+        return explain(failure(**arrays, **fields))
+
+    validated, weighted = given([16, 13], [64], validation=True), given([64, 13], [64], weights=10)
+    assert str(validated.sentence()) == "Your validation data have 16 examples and 64 targets."
+    assert str(weighted.sentence()) == "You gave 64 examples to `fit`, and weights for 10."
+    assert (validated.code, weighted.code) == ("rows_differ", "weights_differ")
+    assert given([64, 13], [64], weights=64) is None
+
+
+def test_a_sentence_of_keras_without_a_full_stop_ends_before_ours():
+    cell = {"index": 0, "status": "error", "failure": {"name": "ValueError", "message": "Cannot add"}}
+    arrays = {"inputs": [{"kind": "array", "shape": [8, 3]}], "targets": [{"kind": "array", "shape": [7]}]}
+    evidence = Evidence(key="k", cells=(cell,), isolation="none", versions={}, failures=(failure(**arrays),))
+    (note,) = run_notes(evidence)
+    assert str(note.message) == "ValueError: Cannot add. You gave 8 examples and 7 targets to `fit`."
+    assert note.code == "cell.error"
