@@ -46,23 +46,28 @@ def groups() -> ControlGroups:
         pytest.skip(str(reason))
 
 
+def ours(groups: ControlGroups) -> set[Path]:
+    """The groups that this process made: another process of the tests has its own beside them."""
+    return set(groups.folder.glob(f"notebook-{os.getpid()}-*"))
+
+
 slow = pytest.mark.slow
 
 
 @slow
 def test_a_process_is_in_a_group_of_its_own_until_it_ends(groups: ControlGroups, run: Run) -> None:
-    before = set(groups.folder.glob("notebook-*"))
+    before = ours(groups)
     first, second = run("time.sleep(60)"), run("os.fork(); time.sleep(60)")
     assert first.grouped
     assert second.grouped
-    made = set(groups.folder.glob("notebook-*")) - before
+    made = ours(groups) - before
     assert len(made) == 2
     assert all((folder / "cgroup.procs").read_text() for folder in made)
     for process in (first, second):
         process.kill()
         assert process.wait(10) is not None
         process.close()
-    assert not made & set(groups.folder.glob("notebook-*"))
+    assert not made & ours(groups)
 
 
 @slow
@@ -79,7 +84,7 @@ time.sleep(60)
     process = run(script, reading, memory_mb=200, disk_mb=16)
     signal.pidfd_send_signal(process._supervisor, signal.SIGSTOP)
     os.write(writing, b"x")
-    (folder,) = groups.folder.glob("notebook-*")
+    (folder,) = ours(groups)
     for _ in range(200):
         if "populated 0" in (folder / "cgroup.events").read_text():
             break
