@@ -77,7 +77,7 @@ class FirstBatches:
         most = _ROWS - self.rows
         # A generator may fill the same array again and again.
         inputs, weights = (_first_rows(as_array(part), most) for part in (x, weights))
-        if not _is_of_outputs(y):
+        if y is None or not _is_of_outputs(y):
             targets: Any = counted(_first_rows(as_array(y), most), weights)
         elif weights is not None:
             targets = None  # which rows count for which output is not known
