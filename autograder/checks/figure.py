@@ -220,7 +220,7 @@ class Figure(Question):
                     drawn=other,
                     network=asked_for,
                 )
-            return _Judged(0.0, Finding(message=sentence, where=where), closeness=-1)
+            return _Judged(0.0, Finding(message=sentence, where=where))
         held_of = {curve: [held for _, held in drawn if any(one.curve == curve for one in held)] for curve in _CURVES}
         asked = self.quantity
         pairs = {

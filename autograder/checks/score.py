@@ -15,7 +15,7 @@ from autograder.checks.mean_of_runs import MOST_RUNS, clear_from, interval, is_c
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
 from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.run_exhibits import exhibits_of
-from autograder.checks.score_wording import Measurement, after_repair, mean_score
+from autograder.checks.score_wording import Measurement, after_repair, mean_score, unused_compilation
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task
 from autograder.core.messages import NOTHING, Message, message, phrase
@@ -282,18 +282,7 @@ class ScoreQuestion(Question):
             else:
                 findings.append(said.on_average(self.runs) if averaged else said.once())
         if student.compilation.problem:
-            findings.append(
-                Finding(
-                    message=student.compilation.problem
-                    if student.compilation.problem.code in ("compile.missing", "compile.unused")
-                    else message(
-                        "accuracy.compile_unused",
-                        "What you gave to `compile` was not used as a whole: {problem}",
-                        problem=student.compilation.problem,
-                    ),
-                    hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
-                )
-            )
+            findings.append(unused_compilation(student))
         given = student.captured.compile if student.captured is not None else None
         if name := unused_schedule(student.compilation.optimizer, given):
             findings.append(

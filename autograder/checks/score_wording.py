@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from autograder.checks.mean_of_runs import chance_of_passing, interval
+from autograder.checks.read_network import StudentNetwork
 from autograder.core.language import gettext_noop
 from autograder.core.messages import NOTHING, Message, message, nphrase, phrase, verbatim
 from autograder.records.metrics import Metric
@@ -336,3 +337,23 @@ def _guesses(run: TrainingRun, recipe: Recipe) -> bool:
         return run.scored_by.name == "auc" and run.score < 0.5 + _BETTER
     towards_perfect = _BETTER * abs(run.scored_by.perfect - run.baseline)
     return run.scored_by.lead(run.score, run.baseline) < towards_perfect
+
+
+def unused_compilation(student: StudentNetwork) -> Finding:
+    """For the student: the run did not use all of how the network was compiled, because some of it cannot be read."""
+    problem = student.compilation.problem
+    torch = student.captured is not None and student.captured.framework == "torch"
+    said = message(
+        "accuracy.compile_unused", "What you gave to `compile` was not used as a whole: {problem}", problem=problem
+    )
+    if torch:
+        said = message(
+            "accuracy.training_unused",
+            "Your optimizer and your criterion were not used as a whole: {problem}",
+            problem=problem,
+        )
+    nothing = problem.code in ("compile.missing", "compile.unused")
+    return Finding(
+        message=problem if nothing else said,
+        hint=message("hint.usual_settings", "Our run used the usual settings in its place."),
+    )

@@ -90,8 +90,11 @@ def _epochs(code: list[NotebookCell], cell: int) -> int:
     """How often the outermost counted loop runs: that of the cell, else that of a function of the notebook."""
     trees = [_parsed(one.source[:_READ]) for one in code]
     known = _numbers(trees)
-    if cell < len(trees) and (found := list(_outermost(trees[cell].body, known))):
-        return max(found)
+    if cell < len(trees):
+        if found := list(_outermost(trees[cell].body, known)):
+            return max(found)
+        if _is_one_pass(trees[cell]):
+            return 1
     functions = (
         node
         for tree in trees
@@ -99,6 +102,13 @@ def _epochs(code: list[NotebookCell], cell: int) -> int:
         if isinstance(node, ast.FunctionDef) and _TRAINS.search(ast.unparse(node))
     )
     return max((count for one in functions for count in _outermost(one.body, known)), default=ANY_NUMBER)
+
+
+def _is_one_pass(tree: ast.Module) -> bool:
+    """Whether the training is a single `for` loop, over a loader."""
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
+    training = [node for node in loops if _TRAINS.search(ast.unparse(node))]
+    return len(training) == 1 and isinstance(training[0], ast.For)
 
 
 def _outermost(body: list[ast.stmt], known: dict[str, int]) -> Iterator[int]:

@@ -87,8 +87,106 @@ plt.plot(history.history["val_loss"], label="val")
 plt.show()
 """
 COMPILE = "model.compile(optimizer={optimizer}, loss={loss}, metrics={metrics})"
+# Networks that no variable of the asked name holds, or that were built, trained or loaded in other ways.
+OBJECTS = """
+class Experiment:
+    def __init__(self, *units):
+        hidden = [layers.Dense(number, activation="relu") for number in units]
+        self.net = keras.Sequential([keras.Input((10,)), *hidden, layers.Dense(1)])
+    def run(self):
+        self.net.compile(optimizer="adam", loss="mse", metrics=["mae"])
+        self.result = self.net.fit(X_train_scaled, y_train_scaled, epochs=60, batch_size=16, verbose=0,
+                                   validation_data=(X_val_scaled, y_val_scaled))
+        return self.result
+small, wide = Experiment(16, 8), Experiment(128, 128)
+"""
+TWINS = """
+figure, left = plt.subplots()
+right = left.twinx()
+left.plot({0}["loss"], "b", label="training loss")
+right.plot({0}["val_loss"], "r", label="validation loss")
+figure.legend()
+plt.show()
+"""
+BUILD = """
+def build(*units):
+    inputs = x = keras.Input((10,))
+    for number in units:
+        x = layers.Dense(number, activation="relu")(x)
+    return keras.Model(inputs, layers.Dense(1)(x))
+"""
+FIT = """{0}.fit(X_train_scaled, y_train_scaled, epochs={1}, batch_size=16, verbose=0,
+    validation_data=(X_val_scaled, y_val_scaled){2})"""
+BEST_OF_THREE = f"""
+runs = []
+for seed in range(3):
+    keras.utils.set_random_seed(seed)
+    model = build(16, 8)
+    model.compile("adam", "mse", metrics=["mae"])
+    history = {FIT.format("model", 60, "")}
+    runs.append((min(history.history["val_mae"]), model, history))
+_, model, history = min(runs, key=lambda one: one[0])
+"""
+STREAMS = """
+import tensorflow as tf
+rows = tf.data.Dataset.from_tensor_slices((X_train_scaled, y_train_scaled)).shuffle(400).repeat().batch(16)
+unseen = tf.data.Dataset.from_tensor_slices((X_val_scaled, y_val_scaled)).batch(16).repeat()
+history = model.fit(rows, epochs=60, steps_per_epoch=22, validation_data=unseen, validation_steps=5, verbose=0)
+model.save_weights("best.weights.h5")
+again = keras.models.clone_model(model)
+again.load_weights("best.weights.h5")
+model = again
+"""
+CLOSURE = """
+def made(net):
+    def get():
+        return net
+    return get
+get_model = made(build(16, 8))
+"""
+IN_HALVES = f"""
+first = {FIT.format("model", 30, "")}
+history = {FIT.format("model", 30, "")}
+both = {{key: first.history[key] + history.history[key] for key in history.history}}
+"""
+STRATEGY = """
+import tensorflow as tf
+with tf.distribute.get_strategy().scope():
+    template = keras.Sequential([layers.Dense(16, activation="relu", input_shape=(10,)),
+                                 layers.Dense(8, activation="relu"), layers.Dense(1)])
+    model = keras.models.clone_model(template)
+"""
+LOG = f"""
+class Log(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(logs["loss"])
+history = {FIT.format("model", 60, ", callbacks=[Log()]")}
+"""
+NINE = LAYERS.replace("(10,)", "(9,)")
 
 RIGHT = {
+    "networks in objects, twin axes": {
+        "network": OBJECTS,
+        "summary": "small.net.summary()",
+        "compile": "history = small.run()",
+        "train": "pass",
+        "validation-mae": 'validation_mae = small.result.history["val_mae"][-1] * y_deviation',
+        "curves": TWINS.format("small.result.history"),
+        "wide": "wide.net.summary()",
+        "wide-train": "wide_history = wide.run()",
+        "wide-curves": TWINS.format("wide.result.history"),
+        "residuals": DOTS.replace("model", "small.net"),
+    },
+    "the best of three seeds": {"network": BUILD, "compile": "pass", "train": BEST_OF_THREE, "summary": "pass"},
+    "streams that repeat, weights in a clone": {"train": STREAMS},
+    "a network in a closure": {
+        "network": BUILD + CLOSURE,
+        "summary": "get_model().summary()",
+        "compile": 'get_model().compile("adam", "mse", metrics=["mae"])',
+        "train": "history = " + FIT.format("get_model()", 60, ""),
+        "residuals": DOTS.replace("model", "get_model()"),
+    },
+    "two calls of fit": {"network": STRATEGY, "train": IN_HALVES, "curves": TWINS.format("both")},
     "functional, scaled by sklearn": {"scale": SCALE, "network": FUNCTIONAL, "residuals": DOTS},
     "ReLU layers, scaled by pandas": {
         "scale": PANDAS,
@@ -198,6 +296,15 @@ WRONG = {
     "the wide network not wide": Slip(
         {"wide": FUNCTIONAL.replace("model", "wide_model")},
         {"wide_network": "units", "smaller_gap": "does against overfitting"},
+    ),
+    "a callback that fails": Slip({"train": LOG}, {"epochs": "no attribute 'seen'"}),
+    "an input of nine": Slip(
+        {"network": NINE, "first-layer": "first_layer = 9 * 16 + 16", "validation-mae": 'validation_mae = history.history["val_mae"][-1] * y_deviation'},
+        {"network": "shape of input"},
+    ),
+    "one curve twice": Slip(
+        {"wide-curves": OTHER_CURVES.replace("history", "wide_history").replace(".wide_history", ".history").replace('"val_loss"', '"loss"')},
+        {"wide_curves": "drawn twice"},
     ),
     **FAULTS,
 }

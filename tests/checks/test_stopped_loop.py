@@ -168,6 +168,8 @@ def test_an_optimizer_that_is_not_there_costs_at_its_question_alone():
         ((FUNCTION.replace("=EPOCHS", ""), "train(model, 6)"), 10_000),
         (("for epoch in range(7):\n    one_epoch(model)",), 7),
         (("for at in range(0, 9",), 10_000),
+        (("for x, y in loader:\n    criterion(model(x), y).backward()",), 1),
+        (("while True:\n    for x, y in loader:\n        criterion(model(x), y).backward()",), 10_000),
     ],
 )
 def test_the_epochs_of_a_stopped_loop_are_read_in_the_code(sources, epochs):

@@ -149,7 +149,7 @@ class LoopRecorder:
                 net.targets = target
             if kind == "CrossEntropyLoss" and modules.probabilities(given):
                 net.counts["probabilities"] = True
-        self._first_loss = False
+        self._first_loss = loss is None
         if loss is not None:
             self._keep_loss(loss)
 
