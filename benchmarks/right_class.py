@@ -69,8 +69,9 @@ def main() -> None:
         hand_in(asked.assignment, asked.students, handed_in)
         folders = {}
         for way in ("with", "without"):
-            folders[way] = Path(scratch) / way / asked.assignment
-            shutil.copytree(ROOT / "assignments" / asked.assignment, folders[way])
+            for kind in ("assignments", "solutions"):
+                shutil.copytree(ROOT / kind / asked.assignment, Path(scratch) / way / kind / asked.assignment)
+            folders[way] = Path(scratch) / way / "assignments" / asked.assignment
         table = folders["without"] / "assignment.toml"
         table.write_text(without_search(table.read_text(encoding="utf-8")), encoding="utf-8")
         seconds: dict[str, list[float]] = {way: [] for way in folders}

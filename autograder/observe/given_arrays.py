@@ -84,7 +84,7 @@ class FirstBatches:
         elif type(y) is dict:
             targets = {name: _first_rows(as_array(part), most) for name, part in y.items()}
         else:
-            targets = [_first_rows(as_array(part), most) for part in y]
+            targets = [_first_rows(as_array(part), most) for part in y or ()]
         self._parts.append((inputs, targets))
         self.rows += max((len(one) for one in (inputs, targets) if type(one) is np.ndarray), default=0)
 
