@@ -7,11 +7,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from conftest import QUICK, Observe
 
 from autograder.observe import notebook_run
 from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
+from tests.observe.conftest import QUICK, Observe
 
 pytestmark = pytest.mark.slow
 
