@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.conftest import LONGEST
+
 PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down: a sub-package imports from its own floor and from every floor below.
 FLOORS = (
@@ -86,6 +88,10 @@ def test_tensorflow_is_imported_only_in_child_processes():
 
 def test_no_file_is_longer_than_four_hundred_lines():
     assert not [path for path in PACKAGE.rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 400]
+
+
+def test_the_files_that_are_run_first_are_there():
+    assert set(LONGEST) <= {path.name for path in Path(__file__).parent.rglob("test_*.py")}
 
 
 def test_the_parent_process_does_not_import_tensorflow():
