@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start hundreds of processes that import the package: each would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-open test quick lint lock catalogues docs pictures peers torch clean help
 
@@ -21,9 +23,10 @@ demo-open: $(READY)  ## make the hidden houses of houses-open, and grade its sol
 pictures:        ## take the documents' pictures of pages from the report of `make demo`
 	$(BIN)/python docs/take_pictures.py reports/demo
 
-# Two processes, each file in one of them, the slow files first (tests/conftest.py); then what needs the machine for itself (it counts every process).
+# Each file in one of four processes, twice as many as there are cores: for more than half of its time a test waits, for
+# a kernel's limit, say. The longest first (tests/conftest.py); then what counts every process, with nothing beside it.
 test: lint       ## the whole test suite (about half an hour on two cores)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 quick: lint      ## the tests that need no kernel and no training

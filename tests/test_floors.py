@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.conftest import LONGEST
+
 PACKAGE = Path(__file__).parents[1] / "autograder"
 # From the top down: a sub-package imports from its own floor and from every floor below.
 FLOORS = (
@@ -110,6 +112,10 @@ def test_the_tests_stand_as_what_they_test():
     """Beside a folder for each sub-package: the sample assignments, a class, attacks, and broken inputs."""
     folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and [*path.glob("*.py")]}
     assert folders == FLOOR.keys() - {"api", "live"} | {"assignments", "samples", "hostile", "fuzz"}
+
+
+def test_the_files_that_are_run_first_are_there():
+    assert set(LONGEST) <= {path.name for path in Path(__file__).parent.rglob("test_*.py")}
 
 
 def test_the_parent_process_does_not_import_tensorflow():

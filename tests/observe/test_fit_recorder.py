@@ -3,7 +3,8 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from conftest import Observe
+
+from tests.observe.conftest import Observe
 
 pytestmark = pytest.mark.slow
 

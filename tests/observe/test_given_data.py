@@ -5,13 +5,13 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from conftest import Observe
 
 from autograder.checks.base import Context, ExpectedNetwork
 from autograder.checks.judging import judge_all
 from autograder.checks.read_network import architecture_of, compilation_of
 from autograder.checks.registry import find_kind
 from autograder.observe.limits import Limits
+from tests.observe.conftest import Observe
 
 pytestmark = pytest.mark.slow
 LONG = Limits(cell_seconds=100, total_seconds=200)

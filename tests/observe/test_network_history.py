@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from conftest import Observe
 
 from autograder.network.canonical import canonicalize
 from autograder.records.evidence import Evidence, NetworkRecord
+from tests.observe.conftest import Observe
 
 pytestmark = pytest.mark.slow
 

@@ -6,12 +6,12 @@ from textwrap import dedent
 
 import nbformat
 import pytest
-from conftest import Observe
 
 from autograder.network.canonical import canonicalize
 from autograder.observe.observer import Observer
 from autograder.observe.task import ObserveEnvironment, ObserveTask
 from autograder.records.evidence import Evidence
+from tests.observe.conftest import Observe
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from conftest import QUICK, Observe
 
 from autograder.observe import notebook_run
 from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
+from tests.observe.conftest import QUICK, Observe
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def test_a_cell_that_ignores_the_interrupt_is_killed_and_what_was_before_stays(o
 
 def test_a_notebook_out_of_time_stops(observe: Observe) -> None:
     evidence = observe(
-        *["import time; time.sleep(1.5)"] * 3, limits=Limits(cell_seconds=5, total_seconds=2.5, grace_seconds=1)
+        *["import time; time.sleep(2)"] * 3, limits=Limits(cell_seconds=5, total_seconds=3.5, grace_seconds=1)
     )
     assert statuses(evidence) == ["ok", "timeout", "not_run"]
 

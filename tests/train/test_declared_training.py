@@ -7,16 +7,8 @@ from training_networks import chain
 from autograder.datasets import Declaration, resolve
 from autograder.network.compilation import Compilation
 from autograder.records.training import Recipe, TrainingTask
-from autograder.train.trainer import Trainer
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def trainer():
-    with Trainer(workers=2) as made:
-        made.warm()
-        yield made
 
 
 def task(shape, classes, source, **recipe):

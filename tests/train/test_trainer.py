@@ -25,13 +25,6 @@ from autograder.train.trainer import RunSlowed, Trainer
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def trainer():
-    with Trainer(workers=2) as made:
-        made.warm()
-        yield made
-
-
 def measured(run):
     return run.model_dump(exclude={"seconds"})
 
@@ -179,8 +172,13 @@ def test_what_cannot_be_trained_fails_with_a_sentence(trainer, case):
 
 
 def test_a_run_over_its_time_keeps_the_epochs_it_finished(trainer):
-    enough_for_some = round(3 * trainer.run(task(small_cnn(), epochs=1)).seconds)
-    run = trainer.run(task(small_cnn(), epochs=100, seconds=enough_for_some))
+    for _ in range(3):
+        enough_for_some = round(3 * trainer.run(task(small_cnn(), epochs=1)).seconds)
+        with contextlib.suppress(RunSlowed):  # where other work had the cores
+            run = trainer.run(task(small_cnn(), epochs=100, seconds=enough_for_some))
+            break
+    else:
+        pytest.fail("this machine is too busy to train anything")
     assert run.outcome == "limit"
     assert f"{enough_for_some} seconds" in str(run.problem)
     assert 0 < len(run.validation_accuracy) < 100
@@ -239,7 +237,8 @@ def test_a_run_that_other_work_kept_from_its_end_is_made_again_once(trainer, tim
     # Held twice, a run must not be over before it is found a second time.
     network = small_cnn() if times == 1 else cnn2()
     expected = trainer.run(task(network))
-    asked = task(network, seconds=8)
+    # Where it is made again for good, it needs the time to come to its end.
+    asked = task(network, seconds=8 if times == 1 else 4)
     held = set(descendants())
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(trainer.run, asked)

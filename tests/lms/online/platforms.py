@@ -27,14 +27,13 @@ class Platform:
 
     name: str
     where: tuple[str, str]
-    token: str
     sends: str
     uploads: str
     reads: str
     pages: int
 
     def __init__(self, stub: Any, *others: Stub) -> None:
-        self.stub = stub
+        self.stub, self.token = stub, str(stub.token)
         self.servers: tuple[Stub, ...] = (stub, *others)
 
     def enrol(self, student: int, name: str) -> None:
@@ -68,13 +67,10 @@ class Platform:
 class OnCanvas(Platform):
     """Canvas, with its files on another host and its times in its own form."""
 
-    name = "canvas"
+    name, pages = "canvas", 2
     where = (str(stub_canvas.COURSE), str(stub_canvas.ASSIGNMENT))
-    token = stub_canvas.TOKEN
-    sends = "update_grades"
-    uploads = "/upload"
+    sends, uploads = "update_grades", "/upload"
     reads = "GET /api/v1/courses/101/assignments/98765/submissions"
-    pages = 2
 
     def __init__(self) -> None:
         stub = StubCanvas()
@@ -102,13 +98,9 @@ class OnCanvas(Platform):
 class OnMoodle(Platform):
     """Moodle, whose times are seconds and whose maximum is a whole number."""
 
-    name = "moodle"
+    name, pages = "moodle", 1
     where = (str(stub_moodle.COURSE), str(stub_moodle.CM))
-    token = stub_moodle.TOKEN
-    sends = "save_grades"
-    uploads = "upload.php"
-    reads = "mod_assign_get_submissions"
-    pages = 1
+    sends, uploads, reads = "save_grades", "upload.php", "mod_assign_get_submissions"
 
     def __init__(self) -> None:
         super().__init__(StubMoodle())

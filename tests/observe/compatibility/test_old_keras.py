@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from conftest import Observe
 
 from autograder.observe.compatibility.keras_generation import is_keras_1
 from autograder.records.evidence import Evidence
+from tests.observe.conftest import Observe
 
 IMAGES = dedent("""
     import keras, numpy as np

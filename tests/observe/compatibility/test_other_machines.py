@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Observe
 
 from autograder.network.canonical import canonicalize
 from autograder.network.measure import totals
+from tests.observe.conftest import Observe
 
 pytestmark = pytest.mark.slow
 

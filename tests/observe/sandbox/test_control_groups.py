@@ -7,12 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 from autograder.observe.sandbox import control_groups
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.control_groups import ControlGroup, ControlGroups, NotDelegated, delegated, own_group
 from autograder.observe.sandbox.process import Zygote
+from tests.observe.conftest import Run
 
 HOST = "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate"
 HYBRID = "41 32 0:36 / /sys/fs/cgroup/unified rw,relatime shared:12 - cgroup2 cgroup2 rw"

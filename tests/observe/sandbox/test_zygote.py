@@ -10,11 +10,11 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from conftest import Run
 
 from autograder.observe.sandbox import landlock
 from autograder.observe.sandbox.bounds import Bounds, Isolation
 from autograder.observe.sandbox.process import Exit, SandboxError, Zygote
+from tests.observe.conftest import Run
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ import time
 from importlib.util import find_spec
 
 import pytest
-from conftest import QUICK, Observe
 
 from autograder import datasets
 from autograder.observe.limits import Limits
 from autograder.records.evidence import Evidence
+from tests.observe.conftest import QUICK, Observe
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: make torch")]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import pytest
-from conftest import Observe
 from written_loops import CAUGHT, MISTAKES, NOT_MOVED, OTHER_MISTAKES, RIGHT, SETUP, STOPS, cell
 
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.observe.limits import Limits
 from autograder.records.evidence import CapturedFit, Evidence, NetworkRecord
+from tests.observe.conftest import Observe
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("torch") is None, reason="needs torch: make torch")]
 LONG = Limits(cell_seconds=60, total_seconds=200)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import json
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -23,8 +22,6 @@ from autograder.records.store import GRADEBOOK_FILE, Gradebook
 from autograder.report.report_folder import write_report
 from autograder.report.review.serve import reviewing
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
 NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 ANSWERS = {
     "Ada": "It reaches 96 %,\nmore than the 91 % before.",
@@ -92,14 +89,6 @@ def reading(tmp_path: Path) -> Iterator[Reading]:
         assert not serving.is_alive()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
-
-
 def opened(browser: Any, address: str) -> Any:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(10_000)
@@ -119,7 +108,6 @@ def status(address: str, data: bytes | None = None, **headers: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_a_class_is_read_with_the_keyboard_alone(browser: Any, reading: Reading) -> None:
     page = opened(browser, reading.address)
     page.get_by_role("link", name="The performance, in words").click()
@@ -157,7 +145,6 @@ def test_a_class_is_read_with_the_keyboard_alone(browser: Any, reading: Reading)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_a_score_of_the_autograder_is_overridden_with_a_reason_and_given_back(browser: Any, reading: Reading) -> None:
     page = opened(browser, f"{reading.address}q/missing_layers/s0")
     page.get_by_label("Points, of 5").fill("5")
@@ -181,7 +168,6 @@ def test_a_score_of_the_autograder_is_overridden_with_a_reason_and_given_back(br
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_lines_of_a_reason_stay_lines_and_what_depends_on_the_score_is_named(browser: Any, reading: Reading) -> None:
     page = opened(browser, f"{reading.address}q/missing_layers/s0")
     page.keyboard.press("1")
@@ -200,7 +186,6 @@ def test_lines_of_a_reason_stay_lines_and_what_depends_on_the_score_is_named(bro
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_axe_finds_no_barrier_at_the_desk(browser: Any, reading: Reading) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     assert status(f"{reading.address}q/missing_layers/s0", b"action=save&score=5&reason=Equal.") == 200
@@ -216,7 +201,6 @@ def test_axe_finds_no_barrier_at_the_desk(browser: Any, reading: Reading) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_a_lecturer_goes_from_student_to_student_and_the_students_files_name_nobody_else(
     browser: Any, reading: Reading
 ) -> None:
