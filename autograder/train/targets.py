@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -119,7 +120,9 @@ class Targets:
             settings = {"axis": 0}  # over the examples, not over the values of one
         elif metric.name == "binary_io_u":
             settings = {"target_class_ids": (0, 1), "threshold": 0.5}
-        measure = getattr(keras.metrics, metric.keras)(**settings)
+        shapes = (np.shape(truth), np.shape(predicted))
+        measure = _measuring(metric.keras, tuple(settings.items()), shapes)
+        measure.reset_state()
         measure.update_state(truth, predicted)
         return float(measure.result())
 
@@ -171,6 +174,12 @@ class Targets:
         several = self.loss.name in _OF_CLASSES
         made = keras.ops.softmax(outputs) if several else keras.ops.sigmoid(outputs)
         return np.asarray(made)
+
+
+@functools.lru_cache(maxsize=16)
+def _measuring(name: str, settings: tuple[tuple[str, Any], ...], _shapes: object) -> Any:
+    """A metric of Keras for arrays of these shapes: it is created once, which takes as long as to compute it."""
+    return getattr(keras.metrics, name)(**dict(settings))
 
 
 def one_hot(classes: NDArray[np.int32], count: int) -> NDArray[np.float32]:
