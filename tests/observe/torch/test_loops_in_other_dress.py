@@ -8,8 +8,9 @@ pytest.importorskip("torch", reason="needs torch: make torch")
 
 import loops_by_epoch as epochs
 import loops_by_step as steps
-from conftest import Observe
 from test_written_loops import LONG, codes, fits_of
+
+from tests.observe.conftest import Observe
 
 RIGHT = {**steps.BY_STEP, **epochs.BY_EPOCH}
 # The code of the finding, a right loop, and its edits: pairs of what is there and what is written instead.
