@@ -59,7 +59,7 @@ def main() -> None:
     sets = {
         "written with the rules": FAULTY,
         "written afterwards": LATER,
-        "written last, and nothing changed for them": LAST,
+        "written last": LAST,
         "a third set": THIRD,
         "a fourth set": FOURTH,
     }

@@ -1,5 +1,5 @@
-"""A fourth set of programs that stop, as beginners write them, drawn up from what tutorials ask for and without looking
-at the rules."""
+"""A fourth set of programs that stop, as beginners write them, drawn up from what tutorials ask for; parts of the rules
+had been read before."""
 
 from __future__ import annotations
 
