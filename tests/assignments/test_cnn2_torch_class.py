@@ -39,6 +39,7 @@ def course(folder: Path) -> Path:
 def test_right_ways_earn_all_points_and_each_mistake_is_named_and_charged_once(tmp_path: Path) -> None:
     notebook = json.loads(assignment("cnn2-torch").solution_path.read_text(encoding="utf-8"))
     network = next(cell for cell in notebook["cells"] if cell["id"] == "network")
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != "curves"]  # a figure changes nothing here
     solved = "".join(network["source"])
     (tmp_path / "class").mkdir()
     for name, edits in {**RIGHT, **{name: mutant.edits for name, mutant in WRONG.items()}}.items():
