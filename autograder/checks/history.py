@@ -17,6 +17,7 @@ from autograder.checks.stopped_loop import as_planned
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_targets import WrongTargets, wrong_targets
 from autograder.core.messages import Message, in_turn, message, nmessage
+from autograder.network.torch.words import in_torch
 from autograder.records.evidence import CapturedFit
 from autograder.records.result import Finding, Verdict
 
@@ -80,9 +81,13 @@ class History(Question):
         name = student.captured.name if student.captured else self.network
         notes = student.findings
         fits = self._fits(student, context)
-        torch = student.captured is not None and student.captured.framework == "torch"
         stopped = stopped_at(context, self.network) if self.follow_through else None
         unreached = unreached_fit(context, self.network)
+        # Without a network of the student's, the exercise says which framework it is about.
+        expected = context.expected.get(self.network)
+        torch = expected is not None and in_torch(expected.architecture)
+        if student.captured is not None:
+            torch = student.captured.framework == "torch"
         if torch and not fits and (stopped is None or unreached is None):
             nothing = Finding(
                 message=message(

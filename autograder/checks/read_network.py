@@ -16,8 +16,14 @@ from autograder.network.covering import marked_operations
 from autograder.network.diff import compare
 from autograder.network.table import TableError
 from autograder.network.torch.compilation import criterion_of, decay_of, read_torch_compilation, with_decay
-from autograder.network.torch.fitting import ends_with_probabilities, with_criterion, with_input_of
+from autograder.network.torch.fitting import (
+    ends_with_probabilities,
+    keras_with_criterion,
+    with_criterion,
+    with_input_of,
+)
 from autograder.network.torch.reader import read_description
+from autograder.network.torch.words import in_torch
 from autograder.network.values import shown_value
 from autograder.records.evidence import CapturedFit, CapturedNetwork, NetworkRecord
 from autograder.records.execution_messages import opaque_message
@@ -155,6 +161,8 @@ def read_network(captured: CapturedNetwork, expected: ExpectedNetwork | None) ->
         return _unread(captured, compilation, name, error)
     if expected is not None:
         architecture = with_inputs_by_name(architecture, expected)
+        if in_torch(expected.architecture):
+            architecture, compilation = keras_with_criterion(architecture, compilation, expected.architecture)
     turned = with_channels_last(captured.config or {})[0] is not captured.config
     note = message(
         "network.channels_first",

@@ -183,7 +183,9 @@ def _actual_cells(network: Architecture, rows: tuple[Row, ...], index: int | Non
     if index is None:
         return None
     operation = network.operations[index]
-    cells = RowCells(layer=operation.shown or operation.kind, settings=settings_in_words(operation))
+    # PyTorch has the channels of an input first, as the column of shapes says.
+    settings = () if operation.shown and operation.kind == "Input" else settings_in_words(operation)
+    cells = RowCells(layer=operation.shown or operation.kind, settings=settings)
     if index >= len(rows):
         return cells
     row = rows[index]

@@ -25,6 +25,8 @@ def disagreements(table: SummaryTable, architecture: Architecture) -> tuple[str,
     covered, problem = _cover(table, architecture, measured)
     found = [problem] if problem else []
     for index, operations in enumerate(covered):
+        if not operations:
+            continue
         row = table.rows[index]
         shape = measured[operations[0 if table.framework else -1]].shape
         parameters = sum(measured[operation].parameters for operation in operations)
@@ -186,20 +188,25 @@ def _without_functions(
                 break
             place += 1
         if place >= len(operations) or not _same_kind(row.kind, operations[place].kind):
+            if row.kind == "Flatten" and covered:
+                # After global pooling nothing is left to be flattened, so the network has no such layer.
+                covered.append([])
+                place = start
+                continue
             there = operations[place].kind if place < len(operations) else "nothing"
             return covered, f"Row {index + 1} of the table ({row.name}) is {row.kind}, the network has {there} there."
         between = range(start, place)
         # What flattens an image is there for the layer after it.
         flat = [one for one in between if operations[one].kind in ("Flatten", "Reshape", "Input")]
         if covered:
-            covered[-1].extend(one for one in between if one not in flat)
+            (covered[-1] or covered[-2]).extend(one for one in between if one not in flat)
         covered.append([place, *flat])
         place += 1
     rest = list(range(place, len(operations)))
     if any(measured[one].parameters for one in rest):
         kind = next(operations[one].kind for one in rest if measured[one].parameters)
         return covered, f"The network has {kind} after the last row of the table."
-    covered[-1].extend(rest)
+    (covered[-1] or covered[-2]).extend(rest)
     return covered, None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from autograder.checks.base import Dependency
 
 __all__ = ["PageCell", "page_cells", "write_class_page", "write_student_page"]
+
+_TORCH = re.compile(r"^\s*(?:import|from)\s+torch\b", re.MULTILINE)
 
 
 def write_student_page(
@@ -64,6 +67,8 @@ def write_student_page(
             cells=render_cells(cells),
             cell_count=len(cells),
             anchors=anchors(cells),
+            # Nobody who writes PyTorch reads on in the Keras documentation.
+            in_torch=any(_TORCH.search(cell.source) for cell in cells),
         )
     )
     _write(path, chunks)

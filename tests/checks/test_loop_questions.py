@@ -1,9 +1,14 @@
 """Questions about a loop that the student wrote with PyTorch: history, its mistakes, and the saved `state_dict`."""
 
+import json
+from pathlib import Path
+
 import pytest
 from by_hand import context, file, fit, judged, question
 
+from autograder.checks.base import ExpectedNetwork
 from autograder.checks.diagnosis.rules.loop import loop_findings
+from autograder.network.torch.reader import read_description
 from autograder.records.evidence import CapturedNetwork, NetworkEvent, NetworkRecord, NetworkState
 from autograder.records.training_loop import CapturedLoop, SavedTensor
 
@@ -104,3 +109,11 @@ def test_a_file_that_was_saved_before_the_loop():
     files = [file("net.pt", state=TENSORS)]
     assert asked(files=files, about=about, events=[loop, saved]).status == "correct"
     assert codes(asked(files=files, about=about, events=[saved, loop])) == ["saved.before_training"]
+
+
+def test_without_a_network_the_solution_says_whether_a_loop_is_asked_for():
+    described = json.loads((Path(__file__).parents[1] / "network" / "torch_descriptions.json").read_text())
+    for solution, code in ((read_description(described["old_example"]), "loop.none"), (None, "fit.not_called")):
+        expected = {} if solution is None else {"model": ExpectedNetwork("model", solution)}
+        verdict = judged(question("history", **ASKED), context().replace(expected=expected))
+        assert codes(verdict) == [code]

@@ -75,12 +75,28 @@ def test_cnn2_is_right_whatever_the_solution_is_written_in(name, criterion, solu
     assert (verdict.status, verdict.score) == ("correct", 5), verdict.findings
 
 
+@pytest.mark.parametrize("solution", [torch("cnn2_functional"), torch("cnn2_nested", "NLLLoss")])
+def test_a_network_of_keras_is_right_where_the_solution_is_of_torch(solution):
+    raw, loss = network(*CNN2[:-1]), {"class_name": "CategoricalCrossentropy", "config": {"from_logits": True}}
+    described = {"module": "keras.losses", "registered_name": None, **loss}
+    for keras, compiled in ((KERAS, None), (KERAS, "categorical_crossentropy"), (raw, described)):
+        given = keras.model_copy(update={"compile": {"optimizer": "adam", "loss": compiled} if compiled else None})
+        assert verdict_on(given, solution, ARCHITECTURE).status == "correct", compiled
+        student = read_network(given, expected_of(solution)["model"])
+        last, logits = student.architecture.operations[-1], student.compilation.loss.settings["from_logits"]
+        assert logits is (last.settings.get("activation") != "softmax")
+    # A softmax that the loss applies a second time stays one layer too many.
+    twice = KERAS.model_copy(update={"compile": {"optimizer": "adam", "loss": described}})
+    assert verdict_on(twice, torch("cnn2_functional"), ARCHITECTURE).status == "partial"
+
+
 def test_rows_stand_side_by_side_in_the_words_of_torch():
     verdict = verdict_on(torch("cnn2_functional"), KERAS, ARCHITECTURE)
     (shown,) = verdict.exhibits
     row = shown.rows[1]
     assert (row.expected.layer, row.actual.layer) == ("Conv2d", "Conv2d")
     assert row.expected.shape == row.actual.shape == "(None, 32, 28, 28)"
+    assert (shown.rows[0].actual.shape, shown.rows[0].actual.settings) == ("(None, 1, 28, 28)", ())
     assert (shown.expected_total, shown.actual_total) == (695_186, 695_186)
     assert all(row.state == "same" for row in shown.rows)
 

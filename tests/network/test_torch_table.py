@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.network.canonical import canonicalize
 from autograder.network.covering import disagreements, marked_operations
 from autograder.network.measure import rows
 from autograder.network.table import TableError, parse_table
@@ -133,3 +134,26 @@ def test_a_table_of_another_network_is_noticed(before, after, said):
 def test_a_damaged_table_is_refused_in_words(text, said):
     with pytest.raises(TableError, match=said):
         parse_table(text)
+
+
+def test_flattening_after_global_pooling_has_a_row_and_no_layer():
+    text = """
+Sequential(
+  (0): Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1))
+  (1): AdaptiveAvgPool2d(output_size=1)
+  (2): Flatten(start_dim=1, end_dim=-1)
+  # START
+  (3): Linear(in_features=4, out_features=3, bias=True)
+  # END
+)
+"""
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 28, 28, 1]}},
+        {"class_name": "Conv2D", "config": {"filters": 4, "kernel_size": 3}},
+        {"class_name": "GlobalAveragePooling2D", "config": {}},
+        {"class_name": "Dense", "config": {"units": 3}},
+    ]
+    described = [{"module": "keras.layers", "registered_name": None, **layer} for layer in layers]
+    network = canonicalize("Sequential", {"name": "model", "layers": described})
+    assert disagreements(parse_table(text), network) == ()
+    assert [network.operations[place].kind for place in marked_operations(parse_table(text), network)] == ["Dense"]

@@ -25,6 +25,8 @@ _EQUAL: dict[tuple[str, str], dict[str, bool]] = {
     # No criterion was used yet, so it is not known what comes after the raw values.
     ("", ""): {**_CLASSES, **_YES_OR_NO},
     ("", "log_softmax"): _CLASSES,
+    # A network of Keras where the solution is one of PyTorch: its crossentropy reads probabilities.
+    ("crossentropy", "softmax"): _CLASSES,
 }
 _ENDS = frozenset({"softmax", "sigmoid", "log_softmax"})
 
@@ -56,6 +58,27 @@ def with_criterion(
 def ends_with_probabilities(architecture: Architecture) -> bool:
     """Whether the network ends with softmax or sigmoid."""
     return _last(architecture) in ("softmax", "sigmoid")
+
+
+def keras_with_criterion(
+    architecture: Architecture, compilation: Compilation, expected: Architecture
+) -> tuple[Architecture, Compilation]:
+    """The same for a network of Keras where the expected one is of PyTorch.
+
+    Args:
+        architecture: the student's.
+        compilation: as read from `compile`, or what Keras takes if it was not called.
+        expected: the network that is asked for.
+    """
+    name, settings = compilation.loss.name, compilation.loss.settings
+    if not name.endswith("crossentropy"):
+        return architecture, compilation
+    raw = bool(settings.get("from_logits", False))
+    criterion = "CrossEntropyLoss" if raw else "crossentropy"
+    if name == "binary_crossentropy" or _last(architecture) == "sigmoid":
+        criterion = "BCEWithLogitsLoss" if raw else "BCELoss"
+    said = compilation.loss.model_copy(update={"settings": {**settings, "from_logits": raw}})
+    return with_criterion(architecture, criterion, compilation.model_copy(update={"loss": said}), expected)
 
 
 def _last(architecture: Architecture) -> str:
