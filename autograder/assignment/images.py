@@ -8,10 +8,10 @@ from autograder.datasets.sending import cached_files
 
 
 def provide_images(assignment: Assignment) -> None:
-    """Download the images that an assignment needs and this machine lacks.
+    """Download the images that an assignment needs and this machine lacks, if the user allows that.
 
     Raises:
-        DatasetMissing: they cannot be downloaded; the sentence says where to put them.
+        DatasetMissing: they are not here, and not downloaded; the sentence says where to put them.
     """
     for name in needed_images(assignment):
         datasets.find(name, download=True)

@@ -58,6 +58,9 @@ def settings(
             help="A folder with mnist.npz, fashion_mnist.npz or cifar10.npz [what AUTOGRADER_DATA names].",
         ),
     ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Download data sets that are not on this machine. [AUTOGRADER_DOWNLOAD]")
+    ] = False,
     backend: Annotated[
         Backend | None,
         typer.Option(
@@ -71,6 +74,10 @@ def settings(
     """Settings for every command."""
     if data is not None:
         os.environ["AUTOGRADER_DATA"] = str(data.resolve())
+    if download:
+        from autograder.datasets.places import allow_download
+
+        allow_download()
     if backend is not None:
         os.environ["AUTOGRADER_BACKEND"] = backend.value
 

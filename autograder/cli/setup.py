@@ -16,12 +16,20 @@ def setup(
         bool, typer.Option("--upgrade", help="Choose the newest versions again, and write another lock file.")
     ] = False,
 ) -> None:
-    """Install the packages that an assignment names in [environment], for its notebooks only."""
+    """Download the data sets that an assignment needs, and install the packages of [environment] for its notebooks."""
     with sentences():
+        from autograder import datasets
         from autograder.assignment import load
+        from autograder.assignment.images import needed_images, provide_images
         from autograder.authoring.setup import set_up
 
+        datasets.allow_download()
         found = load(assignment)
+        provide_images(found)
+        for name in needed_images(found):
+            echo(f"{name}: {datasets.find(name).path}")
+        if not found.environment.packages and needed_images(found):
+            return
         with out.status("installing packages …"):
             done = set_up(found, upgrade=upgrade)
         if done.present:

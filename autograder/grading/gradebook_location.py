@@ -63,7 +63,7 @@ def location_of(folder: Path) -> GradebookLocation | None:
     note = folder / NOTE_NAME
     try:
         found = GradebookLocation.model_validate_json(note.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValidationError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is damaged"

@@ -96,8 +96,10 @@ def _image(container: str) -> dict[str, bytes]:
         'exec "${AUTOGRADER_ROOT:-/opt/autograder}/bin/python" -I -m autograder.lms.container_entry_point '
         f'{container} "${{AUTOGRADER_SOURCE:-{_SOURCE}}}" "${{AUTOGRADER_BASE:-{CONTAINER_FOLDERS[container]}}}"\n'
     )
+    # Some programs that unpack a zip do not make the files executable that were.
     dockerfile = (
-        f"FROM python:3.12-slim\nCOPY . {_SOURCE}\nRUN bash {_SOURCE}/setup.sh && chmod -R go-rwx {_SOURCE}\n"
+        f"FROM python:3.12-slim\nCOPY . {_SOURCE}\nRUN bash {_SOURCE}/setup.sh && chmod -R go-rwx {_SOURCE} && "
+        f"chmod u+x {_SOURCE}/{_IMAGE_PROGRAMS[0]}\n"
         f'ENTRYPOINT ["{_SOURCE}/{_IMAGE_PROGRAMS[0]}"]\n'
     )
     return {_IMAGE_PROGRAMS[0]: start.encode(), "Dockerfile": dockerfile.encode()}

@@ -74,6 +74,8 @@ def make_keys(folder: Path) -> LtiKeys:
         # Never readable by others, not even before a chmod; and never over a key that a platform knows.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is a file: name a folder for the keys.") from None
         raise UsageError(f"{path} is there already, and a platform may know it: name another folder.") from None
     except OSError as error:
         raise Unwritable(path, error) from None

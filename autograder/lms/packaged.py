@@ -57,7 +57,7 @@ def grade_packaged(source: Path, handed_in: Path, student: str) -> Result:
     with tempfile.TemporaryDirectory(prefix="ag-") as folder:
         answer = Path(folder) / "result.json"
         data = ["--data", str(source / "data")] if (source / "data").is_dir() else []
-        command = [sys.executable, "-I", "-m", "autograder", *data, "grade-one"]
+        command = [sys.executable, "-I", "-m", "autograder", *data, "--download", "grade-one"]
         command += ["--student", student, "--output", str(answer), "--", str(source / facts.assignment), str(handed_in)]
         # Not the folder of the submission: nothing in it may be imported.
         done = subprocess.run(

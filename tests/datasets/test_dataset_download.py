@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import json
 import pickle
 import struct
 import tarfile
@@ -34,6 +35,7 @@ def server(tmp_path, monkeypatch):
     for variable, folder in (("KERAS_HOME", "keras"), ("XDG_CACHE_HOME", "cache")):
         monkeypatch.setenv(variable, str(tmp_path / folder))
     monkeypatch.delenv("AUTOGRADER_DATA", raising=False)
+    monkeypatch.setenv("AUTOGRADER_DOWNLOAD", "1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name, dataset in DATASETS.items():
@@ -132,6 +134,23 @@ def test_a_file_that_cannot_be_fetched_is_one_sentence_with_the_remedy(server, m
     assert "AUTOGRADER_DATA" in str(missing.value)
     assert "--data FOLDER" in str(missing.value)
     assert "\n" not in str(missing.value)
+
+
+def test_nothing_is_fetched_unless_that_was_asked_for(server, tmp_path, monkeypatch):
+    publish(monkeypatch, "cifar10", server)
+    monkeypatch.delenv("AUTOGRADER_DOWNLOAD")
+    (tmp_path / "ada.ipynb").write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    grade = ["grade", "advanced-layers", str(tmp_path / "ada.ipynb"), "--output", str(tmp_path / "report")]
+    for command in (grade, ["validate", "advanced-layers"]):
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 2
+        assert "`autograder setup NAME`, or any command with `autograder --download`" in done.output
+    assert not (tmp_path / "cache" / "keras-autograder" / "datasets" / "cifar10.npz").exists()
+    done = CliRunner().invoke(app, ["setup", "advanced-layers"])
+    assert done.exit_code == 0, done.output
+    assert "cifar10: " in done.output
+    assert find("cifar10").source == "download"
+    assert server[1] not in done.output
 
 
 def test_a_folder_with_datasets_may_be_named_before_the_command(server, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -25,7 +26,8 @@ def test_a_submission_in_the_platforms_folder_gets_its_result(kind: str, tmp_pat
     with zipfile.ZipFile(tmp_path / f"autograder-{kind}.zip") as archive:
         archive.extractall(source)
     assert f"-m autograder.lms.container_entry_point {kind}" in (source / "grade_submission").read_text()
-    assert "setup.sh" in (source / "Dockerfile").read_text()
+    # Also where it was unpacked without the right to execute.
+    assert re.search(r"RUN bash \S+/setup.sh .*chmod u\+x \S+/grade_submission\n", (source / "Dockerfile").read_text())
     handed_in, answer = (base / name for name in FOLDERS[kind])
     handed_in.mkdir(parents=True)
     (handed_in / "sums.ipynb").write_bytes(notebook(8, 6, "Because."))

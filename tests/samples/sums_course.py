@@ -78,6 +78,13 @@ def autograder(*arguments: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+def sentence(*arguments: object) -> str:
+    """What a command says that ends with status 2: one line."""
+    status, said = autograder(*arguments)
+    assert (status, len(said.strip().splitlines())) == (2, 1), said
+    return said
+
+
 def calibrate(place: Path) -> None:
     """The solution's evidence, as `calibrate` leaves it behind."""
     assignment = load(str(place))

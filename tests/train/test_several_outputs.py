@@ -7,7 +7,7 @@ import pytest
 
 from autograder.checks.student_network import StudentNetwork
 from autograder.checks.training_tasks import training_task
-from autograder.datasets import Declaration, load_arrays, locate, resolve
+from autograder.datasets import Declaration, load_arrays, locate_dataset, resolve
 from autograder.datasets.hidden import load_hidden
 from autograder.network.canonical import canonicalize
 from autograder.network.compilation import Loss, read_compilation
@@ -112,7 +112,7 @@ def test_inputs_by_name_that_a_students_function_prepares_are_scored_on_hidden_r
     asked = PredictionRequest(name="prepare", purpose="prepare", dataset="shop", source=given)
 
     def answers(prepare):
-        public = load_arrays("shop", locate("shop", given).path, given)
+        public = load_arrays("shop", locate_dataset("shop", given).path, given)
         rows = PreparedRows(asked, public, load_hidden("shop", given), "key")
         for batch in rows.batches:
             content = {"name": "prepare", "purpose": "prepare", "rows": rows.packed(batch)}

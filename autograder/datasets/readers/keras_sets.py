@@ -14,7 +14,7 @@ from autograder.datasets.arrays import load_arrays
 from autograder.datasets.cache import stored
 from autograder.datasets.catalogue import DATASETS, KERAS_STORE
 from autograder.datasets.formats import ArraysOnly, DatasetMissing, damaged
-from autograder.datasets.places import data_folder, find, keras_folder
+from autograder.datasets.places import DOWNLOAD_ADVICE, data_folder, find, keras_folder, may_download
 from autograder.datasets.readers.examples import DatasetUnusable, Examples, refuse_large
 from autograder.datasets.source import Declaration
 
@@ -120,14 +120,15 @@ def keras_file(name: str, *, download: bool = False) -> Path:
             return path
     if (ours := stored(file)) is not None:
         return ours
-    if download and digest:
+    if download and digest and may_download():
         from autograder.datasets.download import fetch_file
 
         return fetch_file(name, KERAS_STORE + file, digest)
     raise DatasetMissing(
         name,
         f"The dataset {name} is not on this machine (looked in {', '.join(map(str, folders))}): put {file} into a "
-        "folder and name that folder in the environment variable AUTOGRADER_DATA, or as `autograder --data FOLDER`.",
+        "folder and name that folder in the environment variable AUTOGRADER_DATA, or as `autograder --data FOLDER`"
+        f"{'; ' + DOWNLOAD_ADVICE if digest else ''}.",
     )
 
 

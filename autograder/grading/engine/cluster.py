@@ -51,7 +51,7 @@ def cluster_engine(
     """An engine on the client's workers, after a check that all of them give the same results.
 
     Args:
-        names: the required datasets; workers that lack one try to download it.
+        names: the required datasets; workers that lack one download it if the user allows that.
         declared: the files of declared data sets and base models, which every worker gets, whenever it joins.
         wait_seconds: how long the first worker may take to connect.
 
@@ -102,8 +102,10 @@ def train_there(isolation: RequestedIsolation, call: bytes) -> bytes:
     return _worker_on(get_worker(), isolation).train(call)
 
 
-def place_there(isolation: RequestedIsolation, names: Iterable[str], dask_worker: DaskWorker) -> bytes:
-    """A worker's environment, packed; missing images are downloaded first if possible."""
+def place_there(isolation: RequestedIsolation, names: Iterable[str], download: bool, dask_worker: DaskWorker) -> bytes:
+    """A worker's environment, packed; missing images are downloaded first if the user allowed that."""
+    if download:
+        datasets.allow_download()
     for name in names:
         datasets.find(name, download=True)
     return packed(_worker_on(dask_worker, isolation).place)
@@ -201,7 +203,9 @@ def _common_place(
     client: Client, isolation: RequestedIsolation, names: Sequence[str], training: Sequence[str]
 ) -> Environment:
     """The environment that all workers share, as far as results depend on it, with the device of those that train."""
-    answers: dict[str, Any] = client.run(place_there, isolation, tuple(names), on_error="return")
+    answers: dict[str, Any] = client.run(
+        place_there, isolation, tuple(names), datasets.may_download(), on_error="return"
+    )
     for worker, answer in answers.items():
         if isinstance(answer, UserError):
             raise EngineError(f"The worker {worker} cannot grade: {answer}") from None

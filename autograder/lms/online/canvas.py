@@ -27,6 +27,7 @@ from canvasapi.exceptions import (
     Unauthorized,
 )
 
+from autograder.intake.names import shown_name
 from autograder.lms.online import web
 from autograder.lms.online.plan import DECIMALS
 from autograder.lms.online.site import (
@@ -83,9 +84,11 @@ class Canvas:
             found = self._assignment(found_course, assignment)
             anonymous = bool(getattr(found, "anonymize_students", False))
             submissions = list(found.get_submissions(include=list(_INCLUDE), per_page=_AT_ONCE))
-        participants = tuple(
-            one for submission in submissions if (one := _participant(submission, anonymous)) is not None
-        )
+            participants = tuple(
+                one for submission in submissions if (one := _participant(submission, anonymous)) is not None
+            )
+            deadline = _last_deadline(found, submissions)
+            maximum = float(getattr(found, "points_possible", None) or 0.0)
         grading = getattr(found, "grading_type", "points")
         refuses = f"the assignment there is {_NO_POINTS[grading]} and takes no points" if grading in _NO_POINTS else ""
         if getattr(found, "moderated_grading", False) and not getattr(found, "grades_published", False):
@@ -94,9 +97,9 @@ class Canvas:
             platform="canvas",
             course=str(found_course.id),
             assignment=str(found.id),
-            title=str(found.name),
-            maximum=float(getattr(found, "points_possible", None) or 0.0),
-            deadline=_last_deadline(found, submissions),
+            title=shown_name(str(found.name)),
+            maximum=maximum,
+            deadline=deadline,
             participants=participants,
             anonymous=anonymous,
             refuses=refuses,
@@ -210,10 +213,15 @@ class Canvas:
         try:
             with web.explained(self._address, doing):
                 yield
-        except (InvalidAccessToken, Unauthorized):
+        except InvalidAccessToken:
             raise PlatformError(f"{host} does not accept the token (expired, or made by somebody else).") from None
-        except Forbidden:
-            raise PlatformError(f"{host}: the owner of the token may not do that while {doing}.") from None
+        except (Forbidden, Unauthorized):
+            # canvasapi's word for status 401 with a token that is valid.
+            right = "Grades - edit" if sending else "Grades - view all grades"
+            raise PlatformError(
+                f"{host}: the owner of the token may not do that while {doing}; the role in the course needs "
+                f"“{right}”, and a token with scopes needs those of submissions."
+            ) from None
         except ResourceDoesNotExist:
             raise PlatformError(
                 f"{host} has no such course or assignment: compare the numbers in its address."
@@ -267,14 +275,14 @@ def _participant(submission: Any, anonymous: bool) -> Participant | None:
     person = Person(id=identity)
     if not anonymous:
         person = Person(
-            name=str(user.get("name") or ""),
+            name=shown_name(str(user.get("name") or "")),
             id=identity,
             number=str(user.get("sis_user_id") or ""),
             email=str(user.get("email") or ""),
         )
     return Participant(
         person=person,
-        group="" if anonymous else str(group.get("name") or ""),
+        group="" if anonymous else shown_name(str(group.get("name") or "")),
         group_id="" if anonymous or not group.get("id") else str(int(group["id"])),
         attempts=_attempts(submission),
         grade=None if score is None else float(score),

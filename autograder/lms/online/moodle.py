@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from autograder.intake.names import shown_name
 from autograder.lms.online import web
+from autograder.lms.online.moodle_deadlines import deadlines, last_deadline
 from autograder.lms.online.site import (
     MARKER_DIGITS,
     Attempt,
@@ -36,7 +38,14 @@ _AT_ONCE = 20
 _SAVES = "mod_assign_save_grades"
 _OURS = re.compile(rf"<p[^>]*>[^<]*\(autograder [0-9a-f]{{{MARKER_DIGITS}}}\)</p>\s*")
 _PAGE = re.compile(rf"feedback-[0-9a-f]{{{MARKER_DIGITS}}}\.html")
-_TOKEN_ERRORS = ("invalidtoken", "accessexception", "invalidlogin", "tokenexpired")
+_TOKEN_ERRORS = ("invalidtoken", "invalidlogin", "tokenexpired")
+# What the token's owner may not do, or not in this course.
+_NO_RIGHT = ("nopermissions", "nopermission", "requireloginerror", "notingroup")
+_NO_FILES = "its setting “Feedback files” is off: pages cannot be returned"
+_NO_OVERRIDES = (
+    "whether a student or a group has another deadline (an override) is not told there: if one is still to come, use "
+    "--pages never (docs/moodle.md)"
+)
 _Answer = TypeVar("_Answer")
 
 
@@ -59,6 +68,12 @@ class Moodle:
         Raises:
             PlatformError: with a sentence.
         """
+        try:
+            return self._site(course, assignment)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise PlatformError(_not_understood(self._address, error)) from None
+
+    def _site(self, course: str, assignment: str) -> Site:
         number = self._course(course)
         found = self._assignment(number, assignment)
         identity = int(found["id"])
@@ -69,11 +84,11 @@ class Moodle:
             for one in self._of_assignment("mod_assign_get_grades", "grades", identity)
             if float(one["grade"]) >= 0
         }
-        flags = {
-            int(one["userid"]): one for one in self._of_assignment("mod_assign_get_user_flags", "userflags", identity)
-        }
-        extensions = {user: int(one.get("extensionduedate") or 0) for user, one in flags.items()}
+        flags = self._of_assignment("mod_assign_get_user_flags", "userflags", identity)
+        overrides = self._overrides(identity)
         due = int(found.get("duedate") or 0)
+        dates = deadlines(due, people, flags, overrides or ())
+        deadline = last_deadline(due, dates)
         blind = bool(int(found.get("blindmarking") or 0)) and not int(found.get("revealidentities") or 0)
         team = bool(int(found.get("teamsubmission") or 0))
         by_owner = {(int(one["userid"]), int(one.get("groupid") or 0)): one for one in submissions}
@@ -81,17 +96,16 @@ class Moodle:
         for person in people:
             user, group = int(person["id"]), int(person.get("groupid") or 0) if team else 0
             own = by_owner.get((0, group)) if team else by_owner.get((user, 0))
-            attempt = _attempt(own, max(due, extensions.get(user, 0)) if due else 0) if own else None
+            attempt = _attempt(own, dates[user]) if own else None
             one = Participant(
                 person=_person(person, blind),
-                group=str(person.get("groupname") or "") if team else "",
+                group=shown_name(str(person.get("groupname") or "")) if team else "",
                 group_id=str(group) if team and group else "",
                 attempts=(attempt,) if attempt else (),
                 grade=grades.get(user),
             )
             participants.append(self._with_feedback(identity, one) if attempt else one)
         maximum = float(found.get("grade") or 0)
-        deadline = max(due, *extensions.values()) if due and extensions else due
         plugins = {
             one["plugin"]
             for one in found.get("configs") or ()
@@ -101,14 +115,18 @@ class Moodle:
             platform="moodle",
             course=str(number),
             assignment=str(found["cmid"]),
-            title=str(found["name"]),
+            title=shown_name(str(found["name"])),
             maximum=maximum,
             deadline=datetime.fromtimestamp(deadline, UTC) if deadline else None,
             participants=tuple(participants),
             anonymous=blind,
             refuses=_refuses(found, maximum),
             takes_pages="file" in plugins,
-            notes=() if "file" in plugins else ("its setting “Feedback files” is off: pages cannot be returned",),
+            notes=tuple(
+                note
+                for note, holds in ((_NO_FILES, "file" not in plugins), (_NO_OVERRIDES, overrides is None))
+                if holds
+            ),
         )
 
     def download(self, file: RemoteFile, path: Path) -> None:
@@ -208,6 +226,17 @@ class Moodle:
             raise PlatformError("The owner of the token may not grade this assignment.")
         return [row for one in answer.get("assignments") or () for row in one.get(key) or ()]
 
+    def _overrides(self, assignment: int) -> list[dict[str, Any]] | None:
+        """The assignment's overrides; None if this Moodle, or this token, does not tell them."""
+        try:
+            answer = self._call("mod_assign_get_overrides", assignid=assignment)
+        except _Denied as error:
+            if error.code in _TOKEN_ERRORS:
+                raise
+            return None
+        found: list[dict[str, Any]] = answer.get("overrides") or []
+        return found
+
     def _call(self, function: str, **arguments: Any) -> Any:
         fields = {"wstoken": self._token.reveal(), "wsfunction": function, "moodlewsrestformat": "json"}
         fields.update(_flat(arguments))
@@ -245,16 +274,24 @@ class Moodle:
             return action()
         except Interrupted:
             raise
-        except _Refused as error:
+        except _Denied as error:
             raise PlatformError(str(error)) from None
         except PlatformError as error:
             raise Interrupted(str(error)) from None
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise Interrupted(f"Moodle gave an answer that is not understood ({type(error).__name__}).") from None
+            raise Interrupted(_not_understood(self._address, error)) from None
 
 
-class _Refused(PlatformError):
-    """The token is not accepted: nothing was carried out."""
+def _not_understood(address: str, error: Exception) -> str:
+    return f"{web.host_of(address)} gave an answer that is not understood ({type(error).__name__}): try again."
+
+
+class _Denied(PlatformError):
+    """The token, or its owner, may not do that: nothing was carried out. `code` is Moodle's word for the reason."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def _understood(response: Any, host: str, function: str) -> Any:
@@ -271,11 +308,14 @@ def _understood(response: Any, host: str, function: str) -> Any:
         raise PlatformError(f"{host} gave no answer of a web service: is it on, and is the address right?") from None
     if isinstance(answer, dict) and (answer.get("exception") or answer.get("errorcode")):
         code = str(answer.get("errorcode") or "")
-        if code in _TOKEN_ERRORS:
-            raise _Refused(
-                f"{host} does not accept the token for {function} (expired, or its service lacks this function)."
-            )
         said = str(answer.get("message") or answer.get("error") or code)[:200]
+        if code in _TOKEN_ERRORS:
+            raise _Denied(f"{host} does not accept the token (expired, or made by somebody else).", code)
+        # Not in the service of the token; not in this Moodle, whose table of functions lacks it.
+        if code == "accessexception" or "external_functions" in said:
+            raise _Denied(f"{host}: the token's service lacks {function} (docs/moodle.md lists what it needs).", code)
+        if code in _NO_RIGHT:
+            raise _Denied(f"{host}: the owner of the token may not call {function}: {said}", code)
         raise PlatformError(f"{host} refuses {function}: {said}")
     return answer
 
@@ -310,7 +350,7 @@ def _person(found: Mapping[str, Any], blind: bool) -> Person:
     if blind:
         return Person(id=identity)
     number, email = str(found.get("idnumber") or ""), str(found.get("email") or "")
-    return Person(name=str(found.get("fullname") or ""), id=identity, number=number, email=email)
+    return Person(name=shown_name(str(found.get("fullname") or "")), id=identity, number=number, email=email)
 
 
 def _attempt(found: Mapping[str, Any], due: int) -> Attempt | None:

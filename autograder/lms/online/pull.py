@@ -202,7 +202,7 @@ def _earlier(folder: Path, site: Site, address: str) -> Pulled | None:
     """
     try:
         before = Pulled.model_validate_json((folder / PULLED_FILE).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError(f"{folder} holds something else: name a new folder with --output.") from None
         return None

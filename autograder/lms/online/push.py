@@ -122,6 +122,8 @@ class Push:
         held, notes = self._pages_held(site)
         choices = replace(self._choices, pages=not held)
         points = self._assignment.points
+        if not site.refuses and site.maximum <= 0:
+            site = replace(site, refuses="the assignment there has no points")
         if not site.refuses and not self._scale and not same(site.maximum, points):
             why = f"the maximum there is {site.maximum:g}, here {points:g} (--scale scales every score)"
             site = replace(site, refuses=why)

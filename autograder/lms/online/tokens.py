@@ -103,13 +103,16 @@ def _in_keyring(host: str) -> str | None:
 def private_text(file: Path) -> str | None:
     """The text of a file that nobody else may read; None if there is none."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise PlatformError(f"{file} cannot be read ({error.strerror}).") from None
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise PlatformError(f"{file} is no file: remove it, and put the token into a file of that name.")
     with os.fdopen(descriptor, encoding="utf-8", errors="replace") as opened:
-        facts = os.fstat(descriptor)
         if os.name == "posix" and (facts.st_mode & 0o077 or facts.st_uid != os.getuid()):
             raise PlatformError(
                 f"{file} may be read by others (mode {stat.S_IMODE(facts.st_mode):o}), so it is not used: "

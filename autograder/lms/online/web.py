@@ -156,7 +156,7 @@ def _place(url: str) -> tuple[str, str, int]:
 def _shown(url: str) -> str:
     """An address without its query, which may let anyone in."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path[:80]}"
+    return f"{parts.scheme + '://' if parts.scheme else ''}{parts.hostname or ''}{parts.path[:80]}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -76,6 +76,9 @@ class StubCanvas(Stub):
         self.scheme: dict[str, float] = {}
         self.anonymous = False
         self.jobs: dict[int, int] = {}
+        self.gone = False
+        # Requests with this in them need a right that the token's owner lacks, and the status that says so.
+        self.denied: tuple[str, int] | None = None
         self.job_fails = False
 
     # What people do.
@@ -86,6 +89,12 @@ class StubCanvas(Stub):
 
     def hand_in(self, student: int, content: bytes, at: str, *, name: str = "sums.ipynb") -> None:
         one = self.students[student]
+        attempt = {"attempt": len(one.attempts) + 1, "submitted_at": at, "attachments": []}
+        one.attempts.append({**attempt, "late": at > (one.due or self.due or "9"), "workflow_state": "submitted"})
+        self.attach(student, content, name)
+
+    def attach(self, student: int, content: bytes, name: str) -> None:
+        """Another file of the latest attempt."""
         number = 1000 + len(self.files.stored)
         self.files.stored[number] = (name, content)
         attachment = {
@@ -95,8 +104,12 @@ class StubCanvas(Stub):
             "size": len(content),
             "url": f"{self.address}/files/{number}/download?download_frd=1&verifier=secretverifier",
         }
-        attempt = {"attempt": len(one.attempts) + 1, "submitted_at": at, "attachments": [attachment]}
-        one.attempts.append({**attempt, "late": at > (one.due or self.due or "9"), "workflow_state": "submitted"})
+        self.students[student].attempts[-1]["attachments"].append(attachment)
+
+    def hand_in_text(self, student: int, at: str) -> None:
+        one = self.students[student]
+        one.attempts.append({"attempt": 1, "submitted_at": at, "late": False, "workflow_state": "submitted"})
+        one.attempts[-1] |= {"submission_type": "online_text_entry", "body": "<p>See my mail.</p>"}
 
     def grade(self, student: int, entered: float | None, grader: str = "a colleague") -> None:
         one = self.students[student]
@@ -112,7 +125,12 @@ class StubCanvas(Stub):
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             body = {"errors": [{"message": "Invalid access token."}]}
             return as_json(body, 401, **{"WWW-Authenticate": 'Bearer realm="canvas-lms"'})
+        if self.denied and self.denied[0] in self.about(request):
+            error = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}
+            return as_json(error, self.denied[1])
         base = f"/api/v1/courses/{COURSE}"
+        if self.gone and f"assignments/{ASSIGNMENT}" in path:
+            return as_json({"errors": [{"message": "The specified resource does not exist."}]}, 404)
         submissions = f"{base}/assignments/{ASSIGNMENT}/submissions"
         if path in (base, "/api/v1/courses/sis_course_id:DL-2026"):
             return as_json({"id": COURSE, "name": "Deep Learning"})

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from stub import Answer, Request, Stub, as_json
 
@@ -27,6 +28,7 @@ class Student:
     comment: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     extension: int = 0
+    sections: tuple[int, ...] = ()
 
 
 def seconds(text: str) -> int:
@@ -43,6 +45,10 @@ class StubMoodle(Stub):
         self.points = 7
         self.due = seconds("2026-11-20T12:00:00+00:00")
         self.blind = self.workflow = False
+        # Moodle tells them since 5.3; None is an older one.
+        self.overrides: list[dict[str, Any]] | None = None
+        self.lacks: dict[str, str] = {}
+        self.gone = False
         self.contents: dict[str, bytes] = {}
         self.drafts: dict[int, dict[str, bytes]] = {}
 
@@ -54,25 +60,41 @@ class StubMoodle(Stub):
         self, student: int, content: bytes, at: str, *, name: str = "sums.ipynb", status: str = "submitted"
     ) -> None:
         one = self.students[student]
-        place = f"/webservice/pluginfile.php/31/assignsubmission_file/submission_files/{len(self.contents)}/{name}"
+        attempt = self._attempt(one, at, status)
+        attempt["plugins"] = [
+            {"type": "file", "name": "File", "fileareas": [{"area": "submission_files", "files": []}]},
+            {"type": "comments", "name": "Comments"},
+        ]
+        self.attach(student, content, name)
+
+    def attach(self, student: int, content: bytes, name: str) -> None:
+        """Another file of the latest attempt."""
+        folder = f"/webservice/pluginfile.php/31/assignsubmission_file/submission_files/{len(self.contents)}"
+        place = f"{folder}/{quote(name, safe='')}"
         self.contents[place] = content
         file = {"filename": name, "filepath": "/", "fileurl": self.address + place}
-        attempt = {
-            "id": 600 + len(self.contents),
-            "userid": 0 if one.group else student,
+        self.students[student].attempts[-1]["plugins"][0]["fileareas"][0]["files"].append(file)
+
+    def hand_in_text(self, student: int, at: str) -> None:
+        field = {"name": "onlinetext", "text": "<p>See my mail.</p>", "format": 1}
+        attempt = self._attempt(self.students[student], at, "submitted")
+        attempt["plugins"] = [{"type": "onlinetext", "name": "Online text", "editorfields": [field]}]
+
+    def _attempt(self, one: Student, at: str, status: str) -> dict[str, Any]:
+        """A new attempt of a student, or of the student's group."""
+        attempt: dict[str, Any] = {
+            "id": 600 + sum(len(other.attempts) for other in self.students.values()),
+            "userid": 0 if one.group else one.id,
             "groupid": one.group,
             "attemptnumber": len(one.attempts),
             "timecreated": seconds(at),
             "timemodified": seconds(at),
             "status": status,
-            "plugins": [
-                {"type": "file", "name": "File", "fileareas": [{"area": "submission_files", "files": [file]}]},
-                {"type": "comments", "name": "Comments"},
-            ],
         }
         for other in self.students.values():
             if other is one or (one.group and other.group == one.group):
                 other.attempts.append(attempt)
+        return attempt
 
     def about(self, request: Request) -> str:
         return f"{request.method} {request.path} {request.one('wsfunction')}"
@@ -94,9 +116,14 @@ class StubMoodle(Stub):
             return Answer(200, self.contents[request.path], {"Content-Type": "application/octet-stream"})
         if request.path != "/webservice/rest/server.php" or request.method != "POST":
             return Answer(404, b"not found")
-        function = getattr(self, request.one("wsfunction"), None)
-        if function is None:
-            return as_json({"exception": "x", "errorcode": "accessexception", "message": "Access control exception"})
+        name = request.one("wsfunction")
+        if name == "mod_assign_get_overrides" and self.overrides is None:
+            message = "Can't find data record in database table external_functions."
+            return as_json({"exception": "x", "errorcode": "invalidrecord", "message": message})
+        if name in self.lacks:
+            message = "Sorry, but you do not currently have permissions to do that (Grade assignment)."
+            return as_json({"exception": "x", "errorcode": self.lacks[name], "message": message})
+        function = getattr(self, name)
         return as_json(function(request))
 
     def core_course_get_courses_by_field(self, request: Request) -> Any:
@@ -124,7 +151,8 @@ class StubMoodle(Stub):
             "configs": on,
         }
         other = {**assignment, "id": 10, "cmid": 78, "name": "Other"}
-        return {"courses": [{"id": COURSE, "assignments": [assignment, other]}], "warnings": []}
+        found = [other] if self.gone else [assignment, other]
+        return {"courses": [{"id": COURSE, "assignments": found}], "warnings": []}
 
     def mod_assign_list_participants(self, request: Request) -> Any:
         assert request.one("assignid") == str(ASSIGN)
@@ -135,6 +163,7 @@ class StubMoodle(Stub):
                 facts |= {"email": f"{one.id}@uni.example", "idnumber": one.number}
             if one.group:
                 facts |= {"groupid": one.group, "groupname": self.groups[one.group]}
+            facts["groups"] = [{"id": number, "name": f"Section {number}"} for number in one.sections]
             found.append(facts)
         return found
 
@@ -151,6 +180,10 @@ class StubMoodle(Stub):
         some = [one for one in self.students.values() if one.extension]
         rows = [{"userid": one.id, "extensionduedate": one.extension, "workflowstate": ""} for one in some]
         return self._rows(request, "userflags", rows)
+
+    def mod_assign_get_overrides(self, request: Request) -> Any:
+        assert request.one("assignid") == str(ASSIGN)
+        return {"overrides": [{"assignid": ASSIGN, **one} for one in self.overrides or ()]}
 
     def mod_assign_get_submission_status(self, request: Request) -> Any:
         one = self.students[int(request.one("userid"))]

@@ -111,3 +111,57 @@ def test_feedback_that_cannot_be_read_back_is_not_sent(moodle: StubMoodle, tmp_p
     status, said = autograder("push", "moodle", pulled_and_graded(tmp_path, "moodle", "DL-2026", CM), "--yes")
     assert "uses marking workflow, whose unreleased feedback cannot be read back" in said
     assert (status, moodle.writes()) == (0, [])
+
+
+def test_an_override_moves_a_deadline_and_an_extension_moves_it_on(moodle: StubMoodle, tmp_path: Path) -> None:
+    late = "2026-11-24T10:00:00+00:00"
+    ends = {"general": moodle.due, "sooner": seconds("2026-11-18T10:00:00+00:00"), "later": seconds(late) + 60}
+    moodle.overrides = [
+        {"userid": None, "groupid": 3, "sortorder": 2, "duedate": ends["sooner"]},
+        {"userid": None, "groupid": 4, "sortorder": 1, "duedate": ends["later"]},
+        {"userid": 502, "groupid": None, "sortorder": None, "duedate": ends["sooner"]},
+        # Only another time to begin: the deadline stays the assignment's, whatever the group has.
+        {"userid": 503, "groupid": None, "sortorder": None, "duedate": None},
+    ]
+    for number in (501, 503):
+        moodle.students[number].sections = (3, 4)
+    moodle.students[504].sections = (3,)
+    moodle.students[504].extension = ends["later"]
+    for number in (501, 502, 503, 504):
+        moodle.hand_in(number, notebook(8, 9), late if number != 502 else "2026-11-19T10:00:00+00:00")
+    report = pulled_and_graded(tmp_path, "moodle", "DL-2026", CM)
+    found = read_submissions(tmp_path / "pulled" / f"moodle-{CM}").submissions
+    assert {one.student[-4:-1]: one.handed_in.late for one in found if one.handed_in} == {
+        **{"501": False, "502": True, "503": True, "504": False}
+    }
+    moodle.overrides.append({"userid": 505, "groupid": None, "sortorder": None, "duedate": seconds("2099-01-01T00:00")})
+    said = autograder("push", "moodle", report)[1]
+    assert "new (4):\n" in said
+    assert "pages are held back until the last deadline, 20" in said
+    assert "is not told there" not in said
+    moodle.overrides[-1]["duedate"] = 0
+    assert "the assignment there has no deadline" in autograder("push", "moodle", report)[1]
+    # An older Moodle: the lecturer is told before anything goes out.
+    moodle.overrides = None
+    said = autograder("push", "moodle", report)[1]
+    assert "new (4), with 4 pages:\n" in said
+    assert "has another deadline (an override) is not told there: if one is still to come, use --pages never" in said
+
+
+def test_what_the_token_may_not_do_is_said_in_one_sentence(moodle: StubMoodle, tmp_path: Path) -> None:
+    hand_in(moodle)
+    report = pulled_and_graded(tmp_path, "moodle", "DL-2026", CM)
+    for code, said in (
+        ("accessexception", "the token's service lacks mod_assign_save_grades (docs/moodle.md lists what it needs)."),
+        (
+            "nopermissions",
+            "the owner of the token may not call mod_assign_save_grades: Sorry, but you do not currently",
+        ),
+    ):
+        moodle.lacks = {"mod_assign_save_grades": code}
+        status, whole = autograder("push", "moodle", report, "--yes", "--pages", "never")
+        assert (status, said in whole.splitlines()[-1]) == (2, True), whole
+    assert not any(one.grade for one in moodle.students.values())
+    moodle.overrides = []
+    moodle.lacks = {"mod_assign_get_overrides": "nopermissions"}
+    assert "is not told there" in autograder("push", "moodle", report)[1]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from platforms import Platform
-from samples.sums_course import autograder
+from samples.sums_course import autograder, sentence
 
-
-def sentence(*arguments: object) -> str:
-    status, said = autograder(*arguments)
-    assert (status, len(said.strip().splitlines())) == (2, 1), said
-    return said
+from autograder.lms.online.tokens import token_file
+from autograder.lms.online.web import host_of
 
 
 def test_a_course_or_an_assignment_that_is_not_there(platform: Platform) -> None:
@@ -49,3 +48,22 @@ def test_a_server_that_is_down(platform: Platform) -> None:
     said = sentence("pull", platform.name, *platform.where, "--url", "http://127.0.0.1:9")
     assert "There is no token for 127.0.0.1:9" not in said
     assert "127.0.0.1:9 cannot be reached while" in said
+
+
+def test_a_file_in_the_place_of_a_folder_and_the_reverse(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    pull = ("pull", platform.name, *platform.where)
+    assert f"{taken} holds something else: name a new folder with --output." in sentence(*pull, "--output", taken)
+    assert f"{taken} holds no gradebook.db; name a folder that" in sentence("push", platform.name, taken)
+    assert f"{taken} is a file: name a folder for the keys." in sentence("lti", "keys", "--output", taken)
+    assert taken.read_text() == "mine"
+    said = sentence(*pull, "--url", "platform.example.edu")
+    assert said.startswith("platform.example.edu is refused: the address of a platform begins with https://.")
+    monkeypatch.delenv(f"AUTOGRADER_{platform.name.upper()}_TOKEN")
+    token_file(platform.name, host_of(platform.stub.address)).mkdir(parents=True)  # type: ignore[arg-type]
+    platform.stub.requests.clear()
+    assert ".token is no file: remove it, and put the token into a file of that name." in sentence(*pull)
+    assert not platform.stub.requests
