@@ -93,7 +93,3 @@ def test_a_loop_that_stopped_is_a_training_that_failed(observe: Observe) -> None
     assert went_on.failure is None
     assert went_on.loop is not None
     assert went_on.loop.steps > 1
-    network = evidence.network(f"net_{len(STOPS)}")
-    assert network is not None
-    assert network.compile is not None
-    assert network.compile["criterion"]["class_name"] == "CrossEntropyLoss"
