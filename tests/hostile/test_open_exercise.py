@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 from hostile_class import Graded, grade
-from predicting import NETWORK, PREDICTORS, PREPARERS
+from predicting import PREDICTORS
+from preparing import NETWORK, PREPARERS
 
 from autograder.records.store import GRADEBOOK_FILE, Gradebook
 
