@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 # Raise this when results are computed differently, so that stored ones are computed again.
-JUDGE_VERSION = 12
+JUDGE_VERSION = 13
 
 
 @dataclass(frozen=True)
