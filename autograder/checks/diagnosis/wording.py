@@ -39,38 +39,37 @@ _CHANGES: dict[Suspicion, str] = {
 _HINTS: dict[Suspicion, tuple[str, str]] = {
     "from_logits": (
         "hint.try_from_logits",
-        gettext_noop("Does the loss get probabilities or plain numbers? Read on at `keras.losses`, from_logits."),
+        gettext_noop("Does the loss get probabilities or plain numbers? See `keras.losses`, from_logits."),
     ),
     "last activation": (
         "hint.try_last_activation",
         gettext_noop(
-            "What should the last layer give here, and what does the loss expect of it? Read on at `keras.activations`."
+            "What should the last layer give here, and what does the loss expect of it? See `keras.activations`."
         ),
     ),
     "loss": (
         "hint.try_loss",
-        gettext_noop("Which loss measures how wrong an output is in a task like this one? Read on at `keras.losses`."),
+        gettext_noop("Which loss measures how wrong an output is in a task like this one? See `keras.losses`."),
     ),
     "learning rate": (
         "hint.try_learning_rate",
-        gettext_noop("Read on at `keras.optimizers`, learning_rate: what do steps do that are too large or too small?"),
+        gettext_noop("See `keras.optimizers`, learning_rate: what do steps do that are too large or too small?"),
     ),
     "frozen layers": (
         "hint.try_trainable",
-        gettext_noop("Read on at `trainable` in the documentation of layers: who may change while the network learns?"),
+        gettext_noop("See `trainable` in the documentation of layers: who may change while the network learns?"),
     ),
     "initial weights": (
         "hint.try_initializers",
-        gettext_noop("Read on at `keras.initializers`: why may units not all start alike, or far from zero?"),
+        gettext_noop("See `keras.initializers`: why may units not all start alike, or far from zero?"),
     ),
     "activations": (
         "hint.try_activations",
         gettext_noop(
-            "What does a network of layers without, or with another, activation compute? Read on at "
-            "`keras.activations`."
+            "What does a network of layers without, or with another, activation compute? See `keras.activations`."
         ),
     ),
-    "optimizer": ("hint.try_optimizer", gettext_noop("Read on at `keras.optimizers`.")),
+    "optimizer": ("hint.try_optimizer", gettext_noop("See `keras.optimizers`.")),
     "normalization of the inputs": (
         "hint.try_normalization",
         gettext_noop("Look at the smallest and the largest number that you give to `fit`."),
@@ -78,7 +77,7 @@ _HINTS: dict[Suspicion, tuple[str, str]] = {
     "epochs": ("hint.try_epochs", gettext_noop("Does the curve still rise at its end?")),
     "batch size": (
         "hint.try_batch_size",
-        gettext_noop("How many steps are there in an epoch with batches of your size? Read on at `fit`, batch_size."),
+        gettext_noop("How many steps are there in an epoch with batches of your size? See `fit`, batch_size."),
     ),
     "number of images": (
         "hint.try_images",
@@ -86,11 +85,11 @@ _HINTS: dict[Suspicion, tuple[str, str]] = {
     ),
     "dropout": (
         "hint.try_dropout",
-        gettext_noop("Which share of its inputs does a dropout layer throw away? Read on at `keras.layers.Dropout`."),
+        gettext_noop("Which share of its inputs does a dropout layer throw away? See `keras.layers.Dropout`."),
     ),
     "regularization": (
         "hint.try_regularizers",
-        gettext_noop("Read on at `keras.regularizers`: what does it do to weights if it is strong?"),
+        gettext_noop("See `keras.regularizers`: what does it do to weights if it is strong?"),
     ),
 }
 _LOOK = (

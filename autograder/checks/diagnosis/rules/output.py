@@ -37,7 +37,7 @@ def softmax_and_logits(facts: Facts) -> Finding | None:
         ),
         hint=message(
             "hint.from_logits_says",
-            "What does `from_logits` say about the last layer? Read on at `keras.losses`, from_logits.",
+            "What does `from_logits` say about the last layer? See `keras.losses`, from_logits.",
         ),
     )
 
@@ -61,8 +61,8 @@ def no_softmax(facts: Facts) -> Finding | None:
         ),
         hint=message(
             "hint.probabilities",
-            "Either the network makes probabilities of them at its end, or the loss is told that it gets none. Read "
-            "on at `keras.losses`, from_logits.",
+            "Either the network makes probabilities of them at its end, or the loss is told that it gets none. See "
+            "`keras.losses`, from_logits.",
         ),
     )
 
@@ -114,7 +114,7 @@ def metric_fits(facts: Facts) -> Finding | None:
         ),
         hint=message(
             "hint.which_accuracy",
-            "What is predicted here is one class out of several. Read on at `keras.metrics`: which of the accuracies "
+            "What is predicted here is one class out of several. See `keras.metrics`: which of the accuracies "
             "fits your labels?",
         ),
     )

@@ -254,12 +254,12 @@ _HINTS: Mapping[str, Message] = {
     ),
     "return_sequences_missing": message(
         "hint.shape_last_step",
-        "The recurrent layer before gives its last step only, and this one needs all of them. Read on at "
+        "The recurrent layer before gives its last step only, and this one needs all of them. See "
         "`keras.layers`, return_sequences.",
     ),
     "sequences_returned": message(
         "hint.shape_all_steps",
-        "The recurrent layer gives every step here, where one value for the whole sequence is needed. Read on at "
+        "The recurrent layer gives every step here, where one value for the whole sequence is needed. See "
         "`keras.layers`, return_sequences.",
     ),
     "target_shape": message(
