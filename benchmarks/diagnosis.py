@@ -146,7 +146,7 @@ class Bench(StoredRuns):
 
     def _holds(self, subject, aspect: str) -> bool:
         """Whether a repair other than the seeded one restores the accuracy from another random start as well."""
-        from autograder.checks.diagnosis.search import Found, search
+        from autograder.checks.diagnosis.repair_runs import Found, search
 
         case = subject.case()
         found = search(case, subject.context.run_of) if case is not None else None

@@ -16,7 +16,7 @@ from autograder.grading.answer_key import AnswerKey
 from autograder.observe.array_statistics import statistics, target_facts, validation_facts
 from autograder.records.evidence import CapturedFit
 from autograder.records.training import Recipe
-from autograder.train import training_data as prepared
+from autograder.train import row_split as prepared
 from autograder.train.targets import one_hot
 
 CLASSES, EPOCHS, BATCH = 10, 10, 64

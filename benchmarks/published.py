@@ -35,8 +35,8 @@ import numpy as np
 from autograder.assignment import load
 from autograder.authoring.calibrate import calibrate
 from autograder.checks.base import Context
+from autograder.checks.diagnosis.repair_runs import Found, search
 from autograder.checks.diagnosis.rules import RULES
-from autograder.checks.diagnosis.search import Found, search
 from autograder.checks.judging import with_explanations
 from autograder.checks.score import ScoreQuestion
 from autograder.core.errors import UserError

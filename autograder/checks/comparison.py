@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from autograder.checks.base import Context, Question
+from autograder.checks.charged_repair import charging_repairs, repaired_architecture, repaired_to_learn, titles_of
 from autograder.checks.mean_of_runs import MOST_RUNS
-from autograder.checks.repair import charging_repairs, repaired_architecture, repaired_to_learn, titles_of
 from autograder.checks.score_wording import is_accuracy, telling_digits
 from autograder.checks.student_network import StudentNetwork, find_network
 from autograder.checks.training_tasks import training_task

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from autograder.checks.base import Calibration, Context
 from autograder.checks.diagnosis.as_trained import as_trained, not_normalized
 from autograder.checks.diagnosis.code_lines import place_of
+from autograder.checks.diagnosis.repair_runs import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.rules import RULES, Facts
 from autograder.checks.diagnosis.rules.loop import loop_findings
 from autograder.checks.diagnosis.rules.targets import WRONG_TARGETS
-from autograder.checks.diagnosis.search import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.suspects import Suspect
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.checks.mean_of_runs import CLEAR, spread

@@ -7,8 +7,9 @@ with the standard deviation s of the reference's own calibrated runs. One run de
 above the threshold t. If it is as far below, a second start has to be as far below too: networks other than the
 reference vary more, and one failed short training (0.62 when two other starts reached 0.83 and 0.91: cnn2 with
 `GlorotNormal`) does not make the network wrong. In between, and if the second start disagrees with the first, the
-network is trained from `runs` starts in total, and their mean decides: its standard deviation is s / sqrt(runs) (the
-two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical Methods, 7.2.2 and 7.2.6).
+network is trained from `runs` starts in total (a field of the question, `checks.score`), and their mean decides: its
+standard deviation is s / sqrt(runs) (the two-stage form of a test on a mean; NIST/SEMATECH e-Handbook of Statistical
+Methods, 7.2.2 and 7.2.6).
 
 - A correct network does not fail by chance: its mean is at least 4.32 s above t (`train.calibrated_threshold`), and it
   fails only if its first run falls more than 2.32 s below that mean *and* the mean of all runs falls below t, or if two

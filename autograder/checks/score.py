@@ -10,10 +10,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Calibration, Context, Question, of_framework
+from autograder.checks.charged_repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.explanation import AccuracyMiss
 from autograder.checks.mean_of_runs import MOST_RUNS, clear_from, interval, is_clear_miss, is_close, spread
 from autograder.checks.own_calls import asked_otherwise, failed_call, status_of
-from autograder.checks.repair import Repair, charging_repairs, repaired, titles_of
 from autograder.checks.run_exhibits import exhibits_of
 from autograder.checks.score_wording import Measurement, after_repair, mean_score, unused_compilation
 from autograder.checks.student_network import StudentNetwork, find_network

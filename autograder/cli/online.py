@@ -102,8 +102,8 @@ def push(
 ) -> None:
     """Return scores, comments and pages to Canvas or Moodle, or scores by LTI. Lists first; --yes sends."""
     with sentences():
-        from autograder.lms.online.plan import Choices, replaceable
         from autograder.lms.online.push import in_lines, pushing
+        from autograder.lms.online.push_plan import Choices, replaceable
         from autograder.lms.online.tokens import site_address
 
         choices = Choices(allow_lower=allow_lower, replace=replaceable(replaced or ()))

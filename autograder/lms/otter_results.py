@@ -1,4 +1,4 @@
-"""A result as otter's own objects, which `otter run` and `otter grade` store, add up and print."""
+"""A result as otter's own objects. `otter run` stores them; in Gradescope `lms.gradescope_entry_point` does."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from autograder.records.evidence import Evidence
 from autograder.records.forgetting import ForgottenRows, forget_rows
 from autograder.records.overrides import Overrides
 from autograder.records.result import Result
-from autograder.records.schema import prepare
+from autograder.records.schema_upgrade import prepare
 from autograder.records.tables import (
     BaseTable,
     EvidenceRow,

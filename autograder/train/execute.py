@@ -17,10 +17,10 @@ from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.backends import BACKEND, out_of_memory, prepare_device, training_steps
 from autograder.train.predictions import predictions, reconstructions, residuals, roc
 from autograder.train.rebuild import adapt, build_open, load_base_weights, make_loss, make_optimizer
+from autograder.train.row_split import Rows, TrainingData, class_count, fed, nbytes, training_data
 from autograder.train.several_outputs import SeveralTargets, SummedLoss, several_of
 from autograder.train.signals import signals
 from autograder.train.targets import Targets
-from autograder.train.training_data import Rows, TrainingData, class_count, fed, nbytes, training_data
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays

@@ -15,8 +15,8 @@ from autograder.records.training import Recipe, TrainingTask
 from autograder.records.training_messages import CannotTrain, problem
 from autograder.train.preparation import normalized, prepared, prepared_target
 from autograder.train.rebuild import make_loss
+from autograder.train.row_split import Rows, TrainingData, class_count, laid_out, selected, target_rows
 from autograder.train.targets import Targets
-from autograder.train.training_data import Rows, TrainingData, class_count, laid_out, selected, target_rows
 
 if TYPE_CHECKING:
     from autograder.datasets import Arrays

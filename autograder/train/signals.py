@@ -11,9 +11,9 @@ import numpy as np
 from autograder.network.architecture import Architecture
 from autograder.train.backends import squared_gradients
 from autograder.train.rebuild import Built
+from autograder.train.row_split import TrainingData, fed
 from autograder.train.several_outputs import SeveralTargets
 from autograder.train.targets import Targets
-from autograder.train.training_data import TrainingData, fed
 
 _BATCH = 64
 # An activation below this counts as none (TheDeepChecker, Ben Braiek and Khomh, TOSEM 2023: act < 1e-5).

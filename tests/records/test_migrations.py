@@ -24,7 +24,7 @@ from sqlalchemy.engine import Engine
 from test_store import result
 
 from autograder.records.migrations import configuration
-from autograder.records.schema import copy_of
+from autograder.records.schema_upgrade import copy_of
 from autograder.records.store import Gradebook, GradebookError
 from autograder.records.tables import SCHEMA_VERSION, BaseTable
 

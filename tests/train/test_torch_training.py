@@ -15,7 +15,7 @@ from autograder.checks.read_network import read_network
 from autograder.checks.training_tasks import training_task
 from autograder.records.evidence import CapturedNetwork
 from autograder.records.training import Recipe
-from autograder.train.training_data import training_data
+from autograder.train.row_split import training_data
 
 pytestmark = [
     pytest.mark.slow,

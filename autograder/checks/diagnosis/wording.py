@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from autograder.checks.diagnosis.search import Faulty, Found, Trial
+from autograder.checks.diagnosis.repair_runs import Faulty, Found, Trial
 from autograder.checks.diagnosis.suspects import Suspect, Suspicion, rate_of, same_rate
 from autograder.checks.score_wording import telling_digits
 from autograder.core.language import gettext_noop

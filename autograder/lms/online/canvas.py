@@ -29,7 +29,7 @@ from canvasapi.exceptions import (
 
 from autograder.intake.names import shown_name
 from autograder.lms.online import web
-from autograder.lms.online.plan import DECIMALS
+from autograder.lms.online.push_plan import DECIMALS
 from autograder.lms.online.site import (
     Attempt,
     Grading,

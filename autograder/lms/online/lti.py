@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from autograder.lms.lti_keys import SCOPES, lti_missing, public_jwk
 from autograder.lms.online import web
 from autograder.lms.online.lti_settings import LtiSettings
-from autograder.lms.online.plan import DECIMALS
+from autograder.lms.online.push_plan import DECIMALS
 from autograder.lms.online.site import Grading, Interrupted, Participant, PlatformError, RemoteFile, Site
 from autograder.lms.online.tokens import Token
 from autograder.records.result import Person

@@ -19,7 +19,7 @@ from autograder.core.messages import message
 from autograder.core.total import total
 from autograder.grading.gradebook_location import opened
 from autograder.lms.export import undecided
-from autograder.lms.online.plan import (
+from autograder.lms.online.push_plan import (
     DECIMALS,
     Before,
     Choices,

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from autograder.grading.gradebook_location import opened
 from autograder.lms.online.lti import Lti
 from autograder.lms.online.lti_settings import read_lti_settings
-from autograder.lms.online.plan import Choices
 from autograder.lms.online.push import Push
+from autograder.lms.online.push_plan import Choices
 from autograder.records.pulled import PULLED_FACT, Pulled
 from autograder.records.result import Person, Result
 from autograder.records.store import Gradebook

@@ -2,8 +2,8 @@
 
 import pytest
 
+from autograder.checks.diagnosis.repair_runs import Faulty, search
 from autograder.checks.diagnosis.rules import RULES, Facts
-from autograder.checks.diagnosis.search import Faulty, search
 from autograder.checks.diagnosis.wording import findings
 from autograder.records.training import TrainingTask
 from autograder.train.trainer import Trainer

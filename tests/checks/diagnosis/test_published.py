@@ -10,8 +10,8 @@ import ast
 import numpy as np
 import pytest
 
+from autograder.checks.diagnosis.repair_runs import Faulty, search
 from autograder.checks.diagnosis.rules import RULES
-from autograder.checks.diagnosis.search import Faulty, search
 from autograder.checks.diagnosis.suspects import ASPECTS
 from autograder.checks.diagnosis.wording import findings
 from autograder.datasets import Declaration, resolve

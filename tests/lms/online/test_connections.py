@@ -27,7 +27,7 @@ def test_no_other_code_imports_an_http_client() -> None:
 
 def test_the_plan_is_made_without_any_connection() -> None:
     program = (
-        "import sys, autograder.lms.online.plan; print([m for m in ('requests', 'canvasapi') if m in sys.modules])"
+        "import sys, autograder.lms.online.push_plan; print([m for m in ('requests', 'canvasapi') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
 

@@ -2,7 +2,7 @@
 
 from autograder.checks.base import NotebookCell
 from autograder.checks.diagnosis.code_lines import place_of
-from autograder.checks.diagnosis.search import Faulty, Found, Trial, search
+from autograder.checks.diagnosis.repair_runs import Faulty, Found, Trial, search
 from autograder.checks.diagnosis.wording import findings, trial_exhibit
 from autograder.records.evidence import NetworkEvent, NetworkRecord
 from autograder.records.training import TrainingRun, TrainingTask

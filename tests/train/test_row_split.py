@@ -3,8 +3,8 @@ import pytest
 
 from autograder.records.training import Recipe
 from autograder.records.training_messages import CannotTrain
+from autograder.train.row_split import training_data
 from autograder.train.targets import one_hot
-from autograder.train.training_data import training_data
 
 
 def arrays(count=100, image=(28, 28)):

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.checks.diagnosis import repairs
-from autograder.checks.diagnosis.repairs import EvaluatedRepair, minimal_repair
+from autograder.checks.diagnosis.minimal_repair import _FEW, EvaluatedRepair, minimal_repair
 
 
 def most_tests(count: int, causes: int) -> int:
     """How many tests at most find this many causes among `count` changes and show that none can be left out, where
     further changes never undo a repair."""
-    if count <= repairs._FEW:
+    if count <= _FEW:
         return int(2**count) - 1
     halvings = math.ceil(math.log2(count))
     return 2 + causes * (halvings + 1) + (causes if causes > 1 else 0) + max(0, causes - 2)

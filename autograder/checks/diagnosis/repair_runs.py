@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograder.checks.diagnosis.repairs import EvaluatedRepair, minimal_repair
+from autograder.checks.diagnosis.minimal_repair import EvaluatedRepair, minimal_repair
 from autograder.checks.diagnosis.suspects import Suspect, substituted, suspects
 from autograder.records.training import TrainingRun, TrainingTask
 
