@@ -109,9 +109,13 @@ class _Tests:
 
     def _reduced(self, found: Chosen) -> Generator[Chosen, float | None, Chosen]:
         """`found` without each change that is not needed after all, because it only mattered next to others."""
-        for one in sorted(found, reverse=True):
-            if len(found) > 1 and (yield from self._repairs(found - {one})):
-                found -= {one}
+        whole: Chosen = frozenset()
+        # Without one change, another that was needed beside it may be needed no more.
+        while whole != found:
+            whole = found
+            for one in sorted(whole, reverse=True):
+                if len(found) > 1 and (yield from self._repairs(found - {one})):
+                    found -= {one}
         return found
 
     def _chain(self, found: Chosen) -> Generator[Chosen, float | None, None]:

@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograder.checks.diagnosis.minimal_repair import _FEW, EvaluatedRepair, minimal_repair
@@ -63,6 +63,7 @@ def test_what_is_found_repairs_and_nothing_of_it_can_be_left_out(case):
 
 
 @settings(max_examples=400, deadline=None)
+@example(count=10, seed=398, budget=14)  # after one change is left out, another one can be left out too
 @given(st.integers(1, 12), st.integers(0, 10_000), st.integers(0, 14))
 def test_whatever_changes_do_to_each_other_only_what_a_test_has_shown_is_claimed_within_the_budget(count, seed, budget):
     def score(chosen):
