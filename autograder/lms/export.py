@@ -197,7 +197,8 @@ def _about(written: Sequence[Result], pending: Pending) -> list[str]:
     results = {one.student: one for one in written}.values()  # a group's result is on several lines
     waiting = [f"{one.student} ({undecided(one):g})" for one in results if undecided(one)]
     late = [one.student for one in results if one.handed_in and one.handed_in.late]
-    unreadable = [one.student for one in results if one.status == "unreadable"]
+    scored = [one for one in results if pending == "zero" or not undecided(one)]
+    unreadable = [one.student for one in scored if one.status == "unreadable"]
     notes = []
     if pending == "zero":
         notes += _note("pending points that count as not earned", waiting)

@@ -1,4 +1,4 @@
-"""The rows of a training run: selected, prepared and shaped for the network's input by a recipe."""
+"""Which rows train and which validate: split with a fixed seed, then prepared and shaped for the network."""
 
 from __future__ import annotations
 

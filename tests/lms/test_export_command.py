@@ -38,7 +38,7 @@ def test_who_handed_in_what_and_when_comes_through_to_the_gradebook(tmp_path: Pa
         ("444", False),
         ("333", True),
     ]
-    done = run("export", report, "--to", "canvas", "--roster", roster)
+    done = run("export", report, "--to", "canvas", "--roster", roster, "--pending", "zero")
     assert done.returncode == 1
     assert (
         "submissions that match nobody in the roster (1): poekim (444): number 444 is not in this file" in done.stderr
