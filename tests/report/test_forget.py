@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
 from contextlib import closing, suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from samples.sums_course import autograder, decide, graded_by_hand, make_assignment, notebook
+from sqlalchemy import create_engine, inspect, text
 
 from autograder.api import load_results
 from autograder.grading.gradebook_location import opened_gradebook
@@ -21,6 +23,10 @@ NAMES = {"501": "Ada Lovelace", "502": "Ben Okri"}
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
+    return make_report(tmp_path)
+
+
+def make_report(tmp_path: Path, database: str | None = None) -> Path:
     """Two students, pulled, graded, decided, sent and exported."""
     pulled = tmp_path / "pulled"
     submissions = []
@@ -33,7 +39,7 @@ def report(tmp_path: Path) -> Path:
     facts = {"platform": "moodle", "url": "https://moodle.example", "course": "44", "assignment": "77"}
     note = Pulled(**facts, title="Sums", maximum=7, submissions=tuple(submissions))
     (pulled / "pulled.json").write_text(note.model_dump_json())
-    report = graded_by_hand(make_assignment(tmp_path), pulled, tmp_path / "report")
+    report = graded_by_hand(make_assignment(tmp_path), pulled, tmp_path / "report", database)
     decide(report, "Ada Lovelace (501)", 0.5)
     with opened_gradebook(report) as gradebook:
         gradebook.store_fact(PULLED_FOLDER_FACT, str(pulled))
@@ -59,6 +65,21 @@ def holding(place: Path, *words: str) -> list[str]:
         if any(word.encode() in content or word in path.name for word in words):
             found.append(path.relative_to(place).as_posix())
     return found
+
+
+def rows_in(url: str) -> bytes:
+    """Everything that a database on a server holds, unpacked."""
+    engine = create_engine(url)
+    content = b""
+    with engine.connect() as connection:
+        for table in inspect(engine).get_table_names():
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):
+                for value in row:
+                    content += f"{value} ".encode()
+                    with suppress(zlib.error, TypeError):
+                        content += zlib.decompress(value)
+    engine.dispose()
+    return content
 
 
 def unpacked_blobs(database: Path) -> bytes:
@@ -95,6 +116,17 @@ def test_a_student_is_forgotten_and_the_others_stay(report: Path, tmp_path: Path
         assert gradebook.evidence(kept.result.keys["evidence"]) is not None
     status, said = autograder("forget", report, "ada lovelace")
     assert (status, "has no result of" in said) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_student_is_forgotten_in_a_database_on_a_server_too(database: str, tmp_path: Path) -> None:
+    report = make_report(tmp_path, database)
+    assert {b"Lovelace", b"Okri"} <= set(re.findall(b"Lovelace|Okri", rows_in(database)))
+    for student, left in (("ada lovelace", {b"Okri"}), (None, set())):
+        status, said = autograder("forget", report, *filter(None, [student]), "--yes")
+        assert status == 0, said
+        assert set(re.findall(b"Lovelace|Okri", rows_in(database))) == left
+    assert holding(tmp_path, "Ada", "Lovelace", "Okri") == []
 
 
 def test_a_whole_class_is_forgotten_and_foreign_files_are_named(report: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from autograder.assignment import load
 from autograder.cli import app
 from autograder.grading.answer_key import AnswerKey, context_of
-from autograder.grading.gradebook_location import claim, opened
+from autograder.grading.gradebook_location import claim, locate_gradebook, opened
 from autograder.grading.judge import conclude
 from autograder.grading.reference import Reference, read_solution, solution_key, write_reference
 from autograder.intake import read_submissions
@@ -92,15 +92,22 @@ def calibrate(place: Path) -> None:
     write_reference(place, Reference(solution=key, evidence=_evidence(notebook(8, 9))))
 
 
-def graded_by_hand(place: Path, pulled: Path, report: Path) -> Path:
-    """The report of a folder as `grade` makes it, from the values in the notebooks' text: without a kernel."""
+def graded_by_hand(place: Path, pulled: Path, report: Path, database: str | None = None) -> Path:
+    """The report of a folder as `grade` makes it, from the values in the notebooks' text: without a kernel.
+
+    `database` is the URL of a gradebook outside of the report.
+    """
     assignment = load(str(place))
     if not (place / "reference.json").exists():
         calibrate(place)
     intake = read_submissions(pulled, "sums.ipynb")
     note = pulled_note(pulled)
-    with Gradebook(report / GRADEBOOK_FILE) as gradebook:
-        claim(gradebook, assignment, report)
+    location = locate_gradebook(report, assignment, database)
+    with location.opened() if location else Gradebook(report / GRADEBOOK_FILE) as gradebook:
+        if location:
+            location.note(report)
+        else:
+            claim(gradebook, assignment, report)
         if note is not None:
             gradebook.store_fact(PULLED_FACT, note)
         for one in intake.submissions:
