@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +12,8 @@ from autograder.checks.metric_names import metric_name
 from autograder.records.evidence import CapturedFit
 
 Curve = Literal["training", "validation"]
+# Metrics by the names that a history gives them, beside the words for accuracy and loss.
+OTHER_METRIC = re.compile(r"^(mae|mse|rmse|mape|msle|auc|iou|precision|recall)$")
 # Tolerance for single-precision numbers that the student averaged or scaled.
 _NEAR = 1e-4
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.drawn_curves import Curve, Origin, owner_of, sources
+from autograder.checks.drawn_curves import OTHER_METRIC, Curve, Origin, owner_of, sources
 from autograder.checks.stopped_fit import charging_stops, draws, kept_if_unreached
 from autograder.checks.student_network import find_network
 from autograder.checks.trainings import is_known
@@ -340,7 +340,7 @@ class _Line:
         if validation != training:
             return "validation" if validation else "training"
         # In a history the training curve is the one that is named by its metric alone.
-        plain = any(quantity.search(word) for word in words for quantity in _QUANTITIES.values())
+        plain = any(metric.search(word) for word in words for metric in (*_QUANTITIES.values(), OTHER_METRIC))
         return "training" if plain and not validation else None
 
 

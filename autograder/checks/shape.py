@@ -19,6 +19,7 @@ ShapeSizes = tuple[Annotated[int, Field(ge=0)], ...]
 _BATCH = (None, -1)
 _FREE = re.compile(r"none|null|batch(?:[ _]?size)?|\?|-1", re.I)
 _PART = re.compile(rf"\d+|{_FREE.pattern}", re.I)
+_IN_BRACKETS = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]")
 _LETTERS_BETWEEN = re.compile(r"(?<=[\d)?])\s*[x×*·]\s*(?=[\d(?])|\b(?:by|auf|mal)\b|(?<=none)\s*[x×*·]\s*", re.I)
 
 
@@ -197,7 +198,9 @@ def _from_text(text: str) -> tuple[int | None, ...] | None:
     text = _LETTERS_BETWEEN.sub(",", text)
     parts = re.sub(r"[\[\](){},;\s]+", " ", text).split()
     if not parts or not all(_PART.fullmatch(part) for part in parts):
-        return None
+        # A sentence around one shape: "512 values: (None, 512)".
+        inside = _IN_BRACKETS.findall(text)
+        return _from_text(inside[0]) if len(inside) == 1 and inside[0] != text else None
     return tuple(None if _FREE.fullmatch(part) else int(part) for part in parts)
 
 

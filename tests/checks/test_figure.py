@@ -47,6 +47,7 @@ def judge(*figures, asked=QUESTION, fits=(RUN,)):
         ("cnn: train", "cnn: valid"),
         ("trainAcc", "valAcc"),
         ("accuracy", "loss", "val_accuracy", "val_loss"),
+        ("mae", "val_mae"),
         ("val", "train", "something else"),
     ],
 )

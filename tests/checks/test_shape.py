@@ -30,6 +30,7 @@ def answered(given, asked=QUESTION, **more):
         [-1, 26, 26, 64],
         (1, 26, 26, 64),
         "(None, 26, 26, 64)",
+        "173056 values for four images: (None, 26, 26, 64)",
         "(26, 26, 64)",
         "[26, 26, 64]",
         "26x26x64",
