@@ -8,12 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from autograder.checks.metric_names import metric_name
+from autograder.checks.metric_names import is_known_metric, metric_name
 from autograder.records.evidence import CapturedFit
 
 Curve = Literal["training", "validation"]
-# Metrics by the names that a history gives them, beside the words for accuracy and loss.
-OTHER_METRIC = re.compile(r"^(mae|mse|rmse|mape|msle|auc|iou|precision|recall)$")
+_VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
+_TRAINING = re.compile(r"^(train|trn|tr$|fit)")
+# The words by which a title or a label says what its curve shows.
+QUANTITIES = {
+    "accuracy": re.compile(r"acc|genauigkeit|treffer|correct|richtig"),
+    "loss": re.compile(r"loss|verlust|fehler|error|cost|kosten|entropy"),
+}
 # Tolerance for single-precision numbers that the student averaged or scaled.
 _NEAR = 1e-4
 
@@ -76,3 +81,17 @@ def _same(values: Sequence[float | None], held: Sequence[float | None]) -> bool:
         )
         for scale in (1, 100)
     )
+
+
+def curve_named(label: str) -> Curve | None:
+    """Which curve a line's label names; None if it names none or both."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label).casefold()  # valLoss as val loss
+    words = [word for word in re.split(r"[\W\d_]+", parted) if word]
+    validation = any(_VALIDATION.match(word) for word in words)
+    training = any(_TRAINING.match(word) for word in words)
+    if validation != training:
+        return "validation" if validation else "training"
+    # In a history the training curve is the one that is named by its metric alone.
+    plain = any(quantity.search(word) for word in words for quantity in QUANTITIES.values())
+    plain = plain or any(is_known_metric(metric_name(one)) for one in (label, *words))
+    return "training" if plain and not validation else None

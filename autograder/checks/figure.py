@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from autograder.checks.base import Context, Question
-from autograder.checks.drawn_curves import OTHER_METRIC, Curve, Origin, owner_of, sources
+from autograder.checks.drawn_curves import QUANTITIES, Curve, Origin, curve_named, owner_of, sources
 from autograder.checks.stopped_fit import charging_stops, draws, kept_if_unreached
 from autograder.checks.student_network import find_network
 from autograder.checks.trainings import is_known
@@ -21,8 +20,6 @@ from autograder.records.evidence import CapturedFigure, CapturedFit
 from autograder.records.result import Finding, Verdict
 
 # In words of several languages and as Keras names its metrics; tried in this order.
-_VALIDATION = re.compile(r"^(val$|val(?=acc|loss)|valid|eval|test|dev$|holdout|unseen)")
-_TRAINING = re.compile(r"^(train|trn|tr$|fit)")
 _SOMETHING_ELSE = {
     "accuracy": ("figure.no_accuracy", gettext_noop("The figure shows something else than the accuracy.")),
     "loss": ("figure.no_loss", gettext_noop("The figure shows something else than the loss.")),
@@ -75,10 +72,6 @@ _SAYS_OTHERWISE = {
         "figure.says_accuracy",
         gettext_noop("The figure names the accuracy, but its curves are those of the loss."),
     ),
-}
-_QUANTITIES = {
-    "accuracy": re.compile(r"acc|genauigkeit|treffer|correct|richtig"),
-    "loss": re.compile(r"loss|verlust|fehler|error|cost|kosten|entropy"),
 }
 
 
@@ -259,9 +252,9 @@ class Figure(Question):
                 "figure.swapped", "The labels are swapped: `{label}` is the other curve.", label=swapped[0].label
             )
             return _Judged(0.5, Finding(message=sentence, where=where))
-        said = {quantity for quantity, words in _QUANTITIES.items() if words.search(axes.words)}
+        said = {quantity for quantity, words in QUANTITIES.items() if words.search(axes.words)}
         shown = {one.quantity for one in pairs}
-        if said and not said & shown and shown & set(_QUANTITIES):
+        if said and not said & shown and shown & set(QUANTITIES):
             sentence = message(*_SAYS_OTHERWISE["loss" if "loss" in said else "accuracy"])
             return _Judged(0.5, Finding(message=sentence, where=where))
         return None
@@ -287,7 +280,7 @@ class Figure(Question):
     def _shows_something_else(self, axes: _Axes) -> bool:
         if self.quantity == "any":
             return False
-        found = {quantity for quantity, words in _QUANTITIES.items() if words.search(axes.words)}
+        found = {quantity for quantity, words in QUANTITIES.items() if words.search(axes.words)}
         return bool(found) and self.quantity not in found
 
     def _lengths(self, context: Context) -> frozenset[int] | None:
@@ -333,15 +326,7 @@ class _Line:
     @property
     def curve(self) -> Curve | None:
         """Which curve the label names; None if it names none or both."""
-        parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.label).casefold()  # valLoss as val loss
-        words = [word for word in re.split(r"[\W\d_]+", parted) if word]
-        validation = any(_VALIDATION.match(word) for word in words)
-        training = any(_TRAINING.match(word) for word in words)
-        if validation != training:
-            return "validation" if validation else "training"
-        # In a history the training curve is the one that is named by its metric alone.
-        plain = any(metric.search(word) for word in words for metric in (*_QUANTITIES.values(), OTHER_METRIC))
-        return "training" if plain and not validation else None
+        return curve_named(self.label)
 
 
 @dataclass(frozen=True)

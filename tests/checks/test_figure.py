@@ -48,6 +48,7 @@ def judge(*figures, asked=QUESTION, fits=(RUN,)):
         ("trainAcc", "valAcc"),
         ("accuracy", "loss", "val_accuracy", "val_loss"),
         ("mae", "val_mae"),
+        ("r2_score", "val_r2_score"),
         ("val", "train", "something else"),
     ],
 )
